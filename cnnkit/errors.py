@@ -1,0 +1,62 @@
+"""All errors that cnnkit raises on purpose. Each says what was wanted, what came, and what to do next.
+
+    CnnkitError             exit code 1
+    ├── ShapeError          1   operands of an op do not fit together
+    ├── DeviceError         1   this machine or this version cannot run the backend
+    ├── DataError           3   a picture, folder or data file is not what it should be
+    ├── CheckpointError     3   a weight or checkpoint file is damaged, foreign or too new
+    ├── CheckFailed         4   a threshold that the user set was missed
+    ├── ResourceError       5   not enough memory or disk
+    ├── NumericError        6   the loss or the weights are no longer finite
+    └── UsageError          2   options that cannot be meant so
+"""
+
+
+class CnnkitError(Exception):
+    """The root of the tree; the command line prints its message without a traceback."""
+
+    exit_code = 1
+
+
+class ShapeError(CnnkitError, ValueError):
+    """Operands of an op do not fit together."""
+
+
+class DeviceError(CnnkitError):
+    """This machine or this version cannot run the asked backend."""
+
+
+class DataError(CnnkitError):
+    """A picture, folder or data file is not what it should be."""
+
+    exit_code = 3
+
+
+class CheckpointError(CnnkitError):
+    """A weight or checkpoint file is damaged, foreign or too new."""
+
+    exit_code = 3
+
+
+class CheckFailed(CnnkitError):  # noqa: N818 - the name of a verdict, not of a fault
+    """A threshold that the user set was missed."""
+
+    exit_code = 4
+
+
+class ResourceError(CnnkitError):
+    """Not enough memory or disk."""
+
+    exit_code = 5
+
+
+class NumericError(CnnkitError):
+    """The loss or the weights are no longer finite."""
+
+    exit_code = 6
+
+
+class UsageError(CnnkitError):
+    """Options that cannot be meant so."""
+
+    exit_code = 2

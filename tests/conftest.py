@@ -1,0 +1,23 @@
+"""Fixtures for the whole suite. The thread pool is made wider than the machine so that thread counts can be compared."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("NUMBA_NUM_THREADS", "4")
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data and published weights beside the checkout; absent on a user's machine."""
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("no shared/ folder beside the checkout: real data is not at hand")
+    return folder
