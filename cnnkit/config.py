@@ -1,0 +1,82 @@
+"""Defaults from the environment: threads, cache folder, backend. Read when asked for, so a command can set them first."""
+
+import os
+from pathlib import Path
+
+from cnnkit.errors import UsageError
+
+BACKENDS = ("auto", "cpu", "reference", "cuda")
+
+
+def default_backend() -> str:
+    """`CNNKIT_BACKEND`, else "auto"."""
+    name = os.environ.get("CNNKIT_BACKEND") or "auto"
+    if name not in BACKENDS:
+        raise UsageError(f"CNNKIT_BACKEND is {name!r}, expected one of {', '.join(BACKENDS)}.")
+    return name
+
+
+def default_threads() -> int:
+    """`CNNKIT_THREADS`, else the cores that this process may really use."""
+    text = os.environ.get("CNNKIT_THREADS")
+    if not text:
+        return usable_cores()
+    try:
+        threads = int(text)
+    except ValueError:
+        threads = 0
+    if not 1 <= threads <= 1024:
+        raise UsageError(f"CNNKIT_THREADS is {text!r}, expected a whole number from 1 to 1024.")
+    return threads
+
+
+def usable_cores(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> int:
+    """Cores in the affinity mask, fewer where a cgroup quota grants less time (a quota of 1.5 cores gives 2 threads)."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = cgroup_quota(cgroup, proc)
+    return affinity if quota is None else max(1, min(affinity, -int(-quota // 1)))
+
+
+def cgroup_quota(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> float | None:
+    """The smallest CPU quota, in cores, of this process's cgroup and those above it; None where there is none."""
+    quotas = [quota for folder in cgroup_folders(cgroup, proc) if (quota := _quota(folder)) is not None]
+    return min(quotas, default=None)
+
+
+def cgroup_folders(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> list[Path]:
+    """This process's cgroup folders (version 2, and the cpu and memory trees of version 1), innermost first, up to the roots."""
+    folders = []
+    for line in _lines(proc / "self" / "cgroup"):
+        controllers, _, path = line.partition(":")[2].partition(":")
+        roots = [cgroup / name for name in ("cpu,cpuacct", "cpu", "memory") if name.split(",")[0] in controllers.split(",")]
+        for root in roots or ([cgroup] if not controllers else []):
+            inner = root / path.lstrip("/")
+            chain = [inner, *inner.parents]
+            folders += chain[: chain.index(root) + 1] if root in chain else [root]
+    return folders or [cgroup]
+
+
+def _quota(folder: Path) -> float | None:
+    for line in _lines(folder / "cpu.max"):
+        quota, _, period = line.partition(" ")
+        if quota.isdigit() and period.isdigit() and int(period) > 0:
+            return int(quota) / int(period)
+    quota, period = ("".join(_lines(folder / f"cpu.cfs_{name}_us")) for name in ("quota", "period"))
+    if quota.isdigit() and period.isdigit() and int(quota) > 0 and int(period) > 0:
+        return int(quota) / int(period)
+    return None
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def cache_root() -> Path:
+    """The folder for compiled kernels: `CNNKIT_CACHE`, else `$XDG_CACHE_HOME/cnnkit`, else `~/.cache/cnnkit`."""
+    if folder := os.environ.get("CNNKIT_CACHE"):
+        return Path(folder)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return Path(base if base and Path(base).is_absolute() else os.path.expanduser("~/.cache")) / "cnnkit"

@@ -1,0 +1,58 @@
+import pytest
+
+from cnnkit import config
+from cnnkit.errors import UsageError
+
+
+def fake_tree(tmp_path, cpu_max, inner=None):
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    (tmp_path / "proc" / "self" / "cgroup").write_text("0::/a/b\n")
+    folder = tmp_path / "cg" / "a" / "b"
+    folder.mkdir(parents=True)
+    (tmp_path / "cg" / "a" / "cpu.max").write_text(cpu_max)
+    if inner:
+        (folder / "cpu.max").write_text(inner)
+    return tmp_path / "cg", tmp_path / "proc"
+
+
+def test_without_a_quota_all_cores_of_the_affinity_mask_count(tmp_path):
+    assert config.cgroup_quota(*fake_tree(tmp_path, "max 100000")) is None
+
+
+def test_the_smallest_quota_up_the_tree_holds(tmp_path):
+    assert config.cgroup_quota(*fake_tree(tmp_path, "150000 100000", "400000 100000")) == 1.5
+
+
+def test_a_fraction_of_a_core_still_gives_one_thread(tmp_path):
+    assert config.usable_cores(*fake_tree(tmp_path, "20000 100000")) == 1
+
+
+def test_version_one_quota_is_read(tmp_path):
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    (tmp_path / "proc" / "self" / "cgroup").write_text("4:cpu,cpuacct:/box\n3:memory:/box\n")
+    folder = tmp_path / "cg" / "cpu,cpuacct" / "box"
+    folder.mkdir(parents=True)
+    (folder / "cpu.cfs_quota_us").write_text("50000\n")
+    (folder / "cpu.cfs_period_us").write_text("100000\n")
+    assert config.cgroup_quota(tmp_path / "cg", tmp_path / "proc") == 0.5
+
+
+@pytest.mark.parametrize("text", ["0", "-2", "many", "2.5"])
+def test_a_thread_count_that_cannot_be_is_refused(monkeypatch, text):
+    monkeypatch.setenv("CNNKIT_THREADS", text)
+    with pytest.raises(UsageError, match="CNNKIT_THREADS"):
+        config.default_threads()
+
+
+def test_an_unknown_backend_is_refused(monkeypatch):
+    monkeypatch.setenv("CNNKIT_BACKEND", "tpu")
+    with pytest.raises(UsageError, match="expected one of auto, cpu, reference, cuda"):
+        config.default_backend()
+
+
+def test_the_cache_folder_follows_its_variables(monkeypatch, tmp_path):
+    monkeypatch.delenv("CNNKIT_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert config.cache_root() == tmp_path / "xdg" / "cnnkit"
+    monkeypatch.setenv("CNNKIT_CACHE", str(tmp_path / "mine"))
+    assert config.cache_root() == tmp_path / "mine"
