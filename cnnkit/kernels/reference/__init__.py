@@ -1,0 +1,83 @@
+"""The definitions: plain loops in float64, no speed. float64 arrays run on them, and `cpu` must agree with them."""
+
+from cnnkit.kernels.reference.activation import activate, activate_dx, epilogue_dx
+from cnnkit.kernels.reference.pointwise import (
+    add,
+    divide,
+    exp,
+    log,
+    maximum,
+    minimum,
+    multiply,
+    negate,
+    sqrt,
+    subtract,
+)
+from cnnkit.kernels.reference.pool import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_dx,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_dx,
+    avg_pool2d,
+    avg_pool2d_dx,
+    max_pool2d,
+    max_pool2d_dx,
+)
+from cnnkit.kernels.reference.random import dropout, uniform
+from cnnkit.kernels.reference.reduce import max_over, mean_over, sum_over
+from cnnkit.kernels.reference.shape import concat, pad, permute, slice, slice_dx
+from cnnkit.kernels.reference.softmax import (
+    cross_entropy,
+    cross_entropy_dx,
+    log_softmax,
+    log_softmax_dx,
+    softmax,
+    softmax_dx,
+)
+from cnnkit.kernels.reference.update import adam, all_finite, ema, scale, sgd, square_sum
+
+__all__ = [
+    "activate",
+    "activate_dx",
+    "adam",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_dx",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_dx",
+    "add",
+    "all_finite",
+    "avg_pool2d",
+    "avg_pool2d_dx",
+    "concat",
+    "cross_entropy",
+    "cross_entropy_dx",
+    "divide",
+    "dropout",
+    "ema",
+    "epilogue_dx",
+    "exp",
+    "log",
+    "log_softmax",
+    "log_softmax_dx",
+    "max_over",
+    "max_pool2d",
+    "max_pool2d_dx",
+    "maximum",
+    "mean_over",
+    "minimum",
+    "multiply",
+    "negate",
+    "pad",
+    "permute",
+    "scale",
+    "sgd",
+    "slice",
+    "slice_dx",
+    "softmax",
+    "softmax_dx",
+    "sqrt",
+    "square_sum",
+    "subtract",
+    "sum_over",
+    "uniform",
+]

@@ -1,0 +1,29 @@
+"""Activation functions, defined: one number in, one number out."""
+
+import numpy as np
+
+from cnnkit.kernels.reference.store import deliver
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.scalar import Activation, activate_scalar, activate_slope
+
+
+def activate(x: Array, activation: Activation, *, out: Array | None = None) -> Array:
+    """y = act(x), element by element."""
+    y = np.zeros(x.shape)
+    for i in np.ndindex(*x.shape):
+        y[i] = activate_scalar(float(x[i]), *activation)
+    return deliver(y, out)
+
+
+def activate_dx(dy: Array, y: Array, activation: Activation, *, out: Array | None = None) -> Array:
+    """dx = dy · act'(x), where the slope is told from the OUTPUT y: no activation needs to keep its input."""
+    dx = np.zeros(y.shape)
+    for i in np.ndindex(*y.shape):
+        dx[i] = float(dy[i]) * activate_slope(float(y[i]), *activation)
+    return deliver(dx, out)
+
+
+def epilogue_dx(dy: Array, y: Array, activation: Activation) -> tuple[Array, Array]:
+    """Back through y = act(z + b), the end of a layer: dz = dy · act'(z); db is its sum over all axes but the last."""
+    dz = activate_dx(dy, y, activation)
+    return dz, dz.reshape(-1, dz.shape[-1]).sum(axis=0)

@@ -1,0 +1,34 @@
+"""Random numbers by counter, defined: a pure function of seed, stream and place; there is no state to save."""
+
+import numpy as np
+
+from cnnkit.kernels.reference.store import deliver
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.philox import dropout_scale, dropout_threshold, philox_block
+
+
+def dropout(x: Array, rate: float, key: tuple[int, int], *, out: Array | None = None) -> Array:
+    """Each element is dropped with probability `rate`; those kept are multiplied by 1 / (1 - rate), so the mean stays.
+
+    Element i (in the order of memory) is kept if word i of the random words of key = (seed, stream) is at least
+    rate·2^32. The same call on dy gives the gradient. A dropped NaN stays NaN: it is multiplied by zero.
+
+    Source: Srivastava et al. 2014, JMLR 15, 1929-1958; Philox 4x32-10 (`shared/philox.py`).
+    """
+    kept = words(x.size, key) >= dropout_threshold(rate)
+    return deliver(x * np.where(kept, dropout_scale(rate), 0.0).reshape(x.shape), out)
+
+
+def uniform(shape: tuple[int, ...], key: tuple[int, int]) -> Array:
+    """Numbers in [0, 1), multiples of 2^-24: the upper 24 bits of the random words of key = (seed, stream)."""
+    count = 1
+    for size in shape:
+        count *= size
+    return (words(count, key) >> 8).reshape(shape) * 2.0**-24
+
+
+def words(count: int, key: tuple[int, int]) -> Array:
+    """The first `count` random words of 32 bits that key = (seed, stream) names."""
+    seed, stream = np.uint64(key[0]), np.uint64(key[1])
+    blocks = [philox_block(np.uint64(block), stream, seed) for block in range(-(-count // 4))]
+    return np.array(blocks, np.int64).reshape(-1)[:count]

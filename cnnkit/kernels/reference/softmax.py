@@ -1,0 +1,66 @@
+"""Softmax and cross-entropy, defined; always over the last axis."""
+
+import numpy as np
+
+from cnnkit.kernels.shared.array import Array
+
+
+def softmax(x: Array) -> Array:
+    """y[k] = e^x[k] / Σ e^x[j]; the greatest x is taken off first, so that no exponential overflows."""
+    powers = np.exp(_shifted(x))
+    return _double(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def softmax_dx(dy: Array, y: Array) -> Array:
+    """dx[k] = y[k] · (dy[k] - Σ dy[j]·y[j])."""
+    dy, y = _double(dy), _double(y)
+    return _double(y * (dy - (dy * y).sum(axis=-1, keepdims=True)))
+
+
+def log_softmax(x: Array) -> Array:
+    """y[k] = x[k] - log Σ e^x[j], with the greatest x taken off first."""
+    shifted = _shifted(x)
+    return _double(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def log_softmax_dx(dy: Array, y: Array) -> Array:
+    """dx[k] = dy[k] - e^y[k] · Σ dy[j]."""
+    dy = _double(dy)
+    return _double(dy - np.exp(_double(y)) * dy.sum(axis=-1, keepdims=True))
+
+
+def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> tuple[Array, Array]:
+    """How surprised the network is by the labels: losses (N,), and the scores (N, K) that the gradient needs.
+
+    loss[n] = -Σ k  target[n, k] · log softmax(logits[n])[k]
+    target[n, k] = (1 - smoothing)·[k is the label] + smoothing / K
+
+    Args:
+        logits: (N, K).
+        labels: (N,) int64, from 0 to K - 1.
+        smoothing: how much of the target is spread over all classes.
+
+    Source: Szegedy et al. 2015, arXiv:1512.00567, section 7 (label smoothing).
+    """
+    losses = -(_targets(labels, logits.shape[1], smoothing) * log_softmax(logits)).sum(axis=1)
+    return losses, softmax(logits)
+
+
+def cross_entropy_dx(scores: Array, labels: Array, dlosses: Array, smoothing: float = 0.0) -> Array:
+    """dlogits[n, k] = dlosses[n] · (scores[n, k] - target[n, k])."""
+    return dlosses[:, None] * (_double(scores) - _targets(labels, scores.shape[1], smoothing))
+
+
+def _targets(labels: Array, classes: int, smoothing: float) -> Array:
+    targets = np.full((len(labels), classes), smoothing / classes)
+    for n, label in enumerate(labels):
+        targets[n, label] += 1 - smoothing
+    return targets
+
+
+def _shifted(x: Array) -> Array:
+    return _double(_double(x) - x.max(axis=-1, keepdims=True, initial=-np.inf))
+
+
+def _double(x: Array) -> Array:
+    return np.asarray(x, np.float64)
