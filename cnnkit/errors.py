@@ -1,15 +1,18 @@
 """All errors that cnnkit raises on purpose. Each says what was wanted, what came, and what to do next.
 
-    CnnkitError             exit code 1
-    ├── ShapeError          1   operands of an op do not fit together
-    ├── DeviceError         1   this machine or this version cannot run the backend
-    ├── DataError           3   a picture, folder or data file is not what it should be
-    ├── CheckpointError     3   a weight or checkpoint file is damaged, foreign or too new
-    ├── CheckFailed         4   a threshold that the user set was missed
-    ├── ResourceError       5   not enough memory or disk
-    ├── NumericError        6   the loss or the weights are no longer finite
-    └── UsageError          2   options that cannot be meant so
+CnnkitError             exit code 1
+├── ShapeError          1   operands of an op do not fit together
+├── DeviceError         1   this machine or this version cannot run the backend
+├── DataError           3   a picture, folder or data file is not what it should be
+├── CheckpointError     3   a weight or checkpoint file is damaged, foreign or too new
+├── CheckFailed         4   a threshold that the user set was missed
+├── ResourceError       5   not enough memory or disk
+├── NumericError        6   the loss or the weights are no longer finite
+└── UsageError          2   options that cannot be meant so
 """
+
+import difflib
+from collections.abc import Iterable
 
 
 class CnnkitError(Exception):
@@ -60,3 +63,11 @@ class UsageError(CnnkitError):
     """Options that cannot be meant so."""
 
     exit_code = 2
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> UsageError:
+    """The error for a name that is not among those known, with the likely one."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return UsageError(f"There is no {what} {name!r}.{hint} Known: {', '.join(known)}.")

@@ -1,0 +1,61 @@
+"""Function: an operation and its derivative, side by side."""
+
+from typing import Any
+
+from cnnkit.autograd.tape import Node, recording
+from cnnkit.autograd.tensor import Tensor
+from cnnkit.kernels.shared.array import Array
+
+
+class Context:
+    """What forward leaves for backward: `needs[i]` says whether argument i wants a gradient."""
+
+    __slots__ = ("needs", "saved")
+
+    def __init__(self, needs: tuple[bool, ...]) -> None:
+        self.needs = needs
+        self.saved: tuple[Any, ...] = ()
+
+    def save(self, *values: Any) -> None:
+        """Keep values until backward has used them."""
+        self.saved = values
+
+
+class Function:
+    """An operation on arrays. A subclass writes the two static methods; callers use `apply` on Tensors.
+
+    `backward` gets one gradient per output (None for an output that nobody used) and returns one per argument of
+    `forward`, None where there is none. A gradient it returns is a new array or a view of dy, never one it saved.
+    """
+
+    @staticmethod
+    def forward(ctx: Context, *args: Any) -> Any:
+        """The result, or a tuple of several, from plain arrays and values."""
+        raise NotImplementedError
+
+    @staticmethod
+    def backward(ctx: Context, *dys: Any) -> Any:
+        """The gradients of the loss by the arguments of forward, from those by its results."""
+        raise NotImplementedError
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Call forward on the Tensors' arrays, and record the call if one of them needs a gradient."""
+        values = [arg.data if isinstance(arg, Tensor) else arg for arg in args]
+        if not recording.on:
+            return _wrap(cls.forward(Context((False,) * len(args)), *values), None)
+        needs = tuple([isinstance(arg, Tensor) and arg.requires_grad for arg in args])
+        ctx = Context(needs)
+        result = cls.forward(ctx, *values)
+        if True not in needs:
+            return _wrap(result, None)
+        edges = tuple([arg.edge() if need else None for arg, need in zip(args, needs, strict=True)])
+        return _wrap(result, Node(cls, ctx, edges))
+
+
+def _wrap(result: Array | tuple[Array, ...], node: Node | None) -> Tensor | tuple[Tensor, ...]:
+    if not isinstance(result, tuple):
+        return Tensor.recorded(result, node)
+    if node is not None:
+        node.outputs = len(result)
+    return tuple([Tensor.recorded(array, node, index) for index, array in enumerate(result)])

@@ -1,0 +1,145 @@
+"""The tape: what was computed from what, walked in reverse order of creation by `backward`.
+
+A node keeps what its backward needs and the way to its inputs, never the inputs' arrays themselves: an activation that
+no backward asked for returns to the pool as soon as the forward pass has left it. What was saved goes the same way,
+node by node, while backward walks.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from cnnkit import kernels
+from cnnkit.errors import ShapeError, UsageError
+from cnnkit.kernels.shared.array import Array
+
+if TYPE_CHECKING:
+    from cnnkit.autograd.tensor import Tensor
+
+
+class _Recording(threading.local):
+    on = True
+
+
+recording = _Recording()
+_numbers = count()
+
+
+def is_recording() -> bool:
+    """Whether this thread records what it computes."""
+    return recording.on
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Record nothing in this thread until the block ends: nothing is saved, results need no gradient."""
+    before = recording.on
+    recording.on = False
+    try:
+        yield
+    finally:
+        recording.on = before
+
+
+class Backward(Protocol):
+    """What a node needs of a Function."""
+
+    __name__: str
+
+    @staticmethod
+    def backward(ctx: Any, *dys: Any) -> Any:
+        """One gradient per argument of forward."""
+
+
+class Node:
+    """One recorded call. `edges` leads, per argument, to (node, number of its output), to (leaf, 0), or is None."""
+
+    __slots__ = ("ctx", "edges", "function", "number", "outputs")
+
+    def __init__(self, function: Backward, ctx: Any, edges: "tuple[tuple[Node | Tensor, int] | None, ...]") -> None:
+        self.number = next(_numbers)
+        self.function = function
+        self.ctx = ctx
+        self.edges = edges
+        self.outputs = 1
+
+    def release(self) -> None:
+        """Forget what was saved and the way further back."""
+        self.ctx = None
+        self.edges = ()
+
+
+def backward(root: Node, index: int, dy: Array) -> None:
+    """Walk from `root`, whose output `index` has the gradient dy, to all leaves, and add to their `.grad`."""
+    nodes = _reachable(root)
+    waiting: dict[Node, list[Array | None]] = {root: [None] * root.outputs}
+    waiting[root][index] = dy
+    del dy
+    while nodes:
+        node = nodes.pop()
+        dys = waiting.pop(node, None)
+        if dys is not None:
+            _step(node, dys, waiting)
+        node.release()
+
+
+def _reachable(root: Node) -> list[Node]:
+    """All nodes behind `root`, oldest first: backward leaves the last created first, so no gradient comes too late."""
+    found = {root}
+    open_ends = [root]
+    while open_ends:
+        node = open_ends.pop()
+        if node.ctx is None:
+            raise UsageError(
+                "backward was already called through this result, and what it had saved is given back. "
+                "Compute the result again, or call backward once on the sum of the losses."
+            )
+        for edge in node.edges:
+            if edge is not None and isinstance(target := edge[0], Node) and target not in found:
+                found.add(target)
+                open_ends.append(target)
+    return sorted(found, key=lambda node: node.number)
+
+
+def _step(node: Node, dys: list[Array | None], waiting: dict[Node, list[Array | None]]) -> None:
+    """Call the backward of one node and hand its gradients on."""
+    gradients = node.function.backward(node.ctx, *dys)
+    if not isinstance(gradients, tuple):
+        gradients = (gradients,)
+    if len(gradients) != len(node.edges):
+        raise ShapeError(
+            f"{node.function.__name__}.backward returned {len(gradients)} gradients for {len(node.edges)} arguments "
+            "of forward. Return one for each, None where there is none."
+        )
+    handed: list[Array | None] = [*dys]
+    for edge, dx in zip(node.edges, gradients, strict=True):
+        if edge is None or dx is None:
+            continue
+        target, index = edge
+        if isinstance(target, Node):
+            slots = waiting.get(target)
+            if slots is None:
+                slots = waiting[target] = [None] * target.outputs
+            before = slots[index]
+            slots[index] = dx if before is None else kernels.of(before, dx).add(before, dx)
+        else:
+            _add_to_leaf(node, target, dx, handed)
+        handed.append(dx)
+
+
+def _add_to_leaf(node: Node, leaf: "Tensor", dx: Array, handed: list[Array | None]) -> None:
+    """`leaf.grad` is an array of the leaf's own: whoever scales or clears it must not touch another's gradient."""
+    if dx.shape != leaf.data.shape:
+        raise ShapeError(
+            f"{node.function.__name__}.backward returned a gradient {dx.shape} for an argument of shape "
+            f"{leaf.data.shape}. A gradient has the shape of what it belongs to."
+        )
+    if leaf.grad is not None:
+        dx = kernels.of(leaf.grad, dx).add(leaf.grad, dx)
+    elif any(other is not None and np.may_share_memory(dx, other) for other in handed):
+        dx = dx.copy()
+    leaf.grad = dx if dx.dtype == leaf.data.dtype else dx.astype(leaf.data.dtype)

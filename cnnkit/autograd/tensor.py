@@ -1,0 +1,124 @@
+"""Tensor: an array that remembers what it was computed from."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnkit.autograd import tape
+from cnnkit.autograd.tape import Node
+from cnnkit.errors import ShapeError, UsageError
+from cnnkit.kernels.shared.array import Array
+
+
+class Tensor:
+    """An array, its gradient, and the way back to what it was computed from.
+
+    Numbers become float32; an array of float64 stays so and is computed by the definitions (`kernels.reference`).
+    `grad` is filled by `backward` where `requires_grad` was asked for, and added to until it is set to None.
+    """
+
+    __slots__ = ("__weakref__", "_index", "_node", "data", "grad", "requires_grad")
+
+    def __init__(self, data: Any, requires_grad: bool = False) -> None:
+        if isinstance(data, Tensor):
+            data = data.data
+        keeps = isinstance(data, np.ndarray) and data.dtype in (np.float32, np.float64)
+        self.data: Array = data if keeps else np.asarray(data, dtype=np.float32)
+        self.grad: Array | None = None
+        self.requires_grad = requires_grad
+        self._node: Node | None = None
+        self._index = 0
+
+    @classmethod
+    def recorded(cls, data: Array, node: Node | None, index: int = 0) -> "Tensor":
+        """Output `index` of a recorded call; a plain result where node is None."""
+        tensor = Tensor.__new__(Tensor)
+        tensor.data = data
+        tensor.grad = None
+        tensor.requires_grad = node is not None
+        tensor._node = node
+        tensor._index = index
+        return tensor
+
+    def edge(self) -> "tuple[Node | Tensor, int]":
+        """Where this tensor's gradient goes: to the call that made it, or to the tensor itself."""
+        return (self if self._node is None else self._node), self._index
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        return self.data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype
+
+    def numpy(self) -> Array:
+        """The array itself, not a copy."""
+        return self.data
+
+    def item(self) -> float:
+        """The number of a tensor that holds one."""
+        if self.data.size != 1:
+            raise ShapeError(f"item expects a tensor of one number, but this one has shape {self.shape}. Use numpy().")
+        return float(self.data.reshape(())[()])
+
+    def detach(self) -> "Tensor":
+        """The same array without a past."""
+        return Tensor(self.data)
+
+    def backward(self, dy: Any = None) -> None:
+        """Add the gradient of this tensor (weighted by dy, 1 for a single number) to the `grad` of all it rests on."""
+        if not self.requires_grad:
+            raise UsageError(
+                "backward was called on a tensor that rests on nothing with a gradient. Give a parameter "
+                "requires_grad=True, and compute outside no_grad()."
+            )
+        gradient = self._seed(dy)
+        if self._node is None:
+            self.grad = gradient if self.grad is None else self.grad + gradient
+        else:
+            tape.backward(self._node, self._index, gradient)
+
+    def _seed(self, dy: Any) -> Array:
+        if dy is None:
+            if self.data.size != 1:
+                raise ShapeError(
+                    f"backward starts from a single number, but this tensor has shape {self.shape}. "
+                    "Reduce it first (mean, sum), or pass dy of that shape."
+                )
+            return np.ones_like(self.data)
+        seed = np.array(dy.data if isinstance(dy, Tensor) else dy, dtype=self.data.dtype)
+        if seed.shape != self.data.shape:
+            raise ShapeError(
+                f"backward expects dy of shape {self.shape}, that of the tensor, but received {seed.shape}. "
+                "A gradient has the shape of what it belongs to."
+            )
+        return seed
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __repr__(self) -> str:
+        note = ", requires_grad=True" if self.requires_grad else ""
+        return f"Tensor({np.array2string(self.data, separator=', ', threshold=20)}, {self.data.dtype}{note})"
+
+    if TYPE_CHECKING:  # installed by ops/arithmetic.py
+
+        def __add__(self, other: Any) -> "Tensor": ...
+        def __radd__(self, other: Any) -> "Tensor": ...
+        def __sub__(self, other: Any) -> "Tensor": ...
+        def __rsub__(self, other: Any) -> "Tensor": ...
+        def __mul__(self, other: Any) -> "Tensor": ...
+        def __rmul__(self, other: Any) -> "Tensor": ...
+        def __truediv__(self, other: Any) -> "Tensor": ...
+        def __rtruediv__(self, other: Any) -> "Tensor": ...
+        def __neg__(self) -> "Tensor": ...
+        def __matmul__(self, other: Any) -> "Tensor": ...

@@ -1,0 +1,205 @@
+"""Module: parameters, buffers and children under names, and what is done with all of them."""
+
+import difflib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Self
+
+import numpy as np
+
+from cnnkit.autograd import Tensor, no_grad
+from cnnkit.errors import CheckpointError, ShapeError
+from cnnkit.kernels.shared.array import Array
+
+
+class Parameter(Tensor):
+    """A tensor that is learned."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, requires_grad=True)
+
+
+class _Watch(threading.local):
+    call: "Callable[[Module, tuple[int, ...], tuple[int, ...]], None] | None" = None
+
+
+_watch = _Watch()
+
+
+class Module:
+    """A part of a network. Attributes that are Parameters or Modules are found by their names, in order of creation.
+
+    A subclass writes `forward`; `output_shape` and `multiply_adds` too where they follow from shapes alone.
+    """
+
+    training = True
+    _buffer_names: tuple[str, ...] = ()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What this part computes."""
+        raise NotImplementedError
+
+    def __call__(self, x: Tensor | Array) -> Tensor:
+        """Compute, on a Tensor or on a plain array."""
+        y = self.forward(x if isinstance(x, Tensor) else Tensor(x))
+        if _watch.call is not None:
+            _watch.call(self, x.shape, y.shape)
+        return y
+
+    def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the result for an input of this shape; here by trying it on zeros."""
+        return self._try(x_shape)
+
+    def multiply_adds(self, x_shape: tuple[int, ...]) -> int:
+        """Products that are summed up for one input of this shape: what convolutions and dense layers do."""
+        if next(self.children(), None) is None:
+            return 0
+        return sum(module.multiply_adds(shape) for module, shape, _ in self.watched(x_shape))
+
+    def watched(self, x_shape: tuple[int, ...]) -> "list[tuple[Module, tuple[int, ...], tuple[int, ...]]]":
+        """(module, input shape, output shape) of every childless module that a pass over zeros calls, in order."""
+        calls: list[tuple[Module, tuple[int, ...], tuple[int, ...]]] = []
+
+        def note(module: Module, before: tuple[int, ...], after: tuple[int, ...]) -> None:
+            if next(module.children(), None) is None:
+                calls.append((module, before, after))
+
+        with _watching(note):
+            self._try(x_shape)
+        return calls
+
+    def _try(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            with no_grad():
+                return self(Tensor(np.zeros(x_shape, np.float32))).shape
+        finally:
+            for module, training in modes:
+                module.training = training
+
+    def register_buffer(self, name: str, array: Array) -> None:
+        """Keep an array that is saved with the parameters but not learned, as attribute `name`."""
+        self._buffer_names = (*self._buffer_names, name)
+        setattr(self, name, array)
+
+    def named_children(self) -> "Iterator[tuple[str, Module]]":
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield name, value
+
+    def children(self) -> "Iterator[Module]":
+        return (child for _, child in self.named_children())
+
+    def named_modules(self, prefix: str = "") -> "Iterator[tuple[str, Module]]":
+        """This module (named "" at the top) and all below it."""
+        yield prefix, self
+        for name, child in self.named_children():
+            yield from child.named_modules(_join(prefix, name))
+
+    def modules(self) -> "Iterator[Module]":
+        return (module for _, module in self.named_modules())
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter once, under its first name, such as "conv1.weight"."""
+        seen: set[int] = set()
+        for prefix, module in self.named_modules():
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield _join(prefix, name), value
+
+    def parameters(self) -> list[Parameter]:
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_buffers(self) -> Iterator[tuple[str, Array]]:
+        for prefix, module in self.named_modules():
+            for name in module._buffer_names:
+                yield _join(prefix, name), getattr(module, name)
+
+    def state_dict(self) -> dict[str, Array]:
+        """Parameters and buffers under their names: the arrays themselves, not copies."""
+        return {name: parameter.data for name, parameter in self.named_parameters()} | dict(self.named_buffers())
+
+    def load_state_dict(self, state: Mapping[str, Array], strict: bool = True) -> None:
+        """Copy arrays into the parameters and buffers of the same names: all of them, or none if one does not fit.
+
+        strict: refuse names that are missing or too many; else they are passed over.
+        """
+        own = self.state_dict()
+        if strict:
+            _check_names(own, state)
+        fitting = [name for name in own if name in state]
+        for name in fitting:
+            if own[name].shape != state[name].shape:
+                raise ShapeError(
+                    f"{name} has shape {own[name].shape} in this model, but {state[name].shape} in the loaded state. "
+                    "Is it the same model, with the same classes, channels and image size?"
+                )
+        for name in fitting:
+            np.copyto(own[name], state[name])
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch this module and all below it to training (or, with False, to use)."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Switch to use: dropout rests."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients, so that the next backward starts anew."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def extra_repr(self) -> str:
+        """What stands between the brackets of a childless module's repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        if not children:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        return f"{type(self).__name__}(\n  " + "\n  ".join(children) + "\n)"
+
+
+@contextmanager
+def _watching(note: Callable[[Module, tuple[int, ...], tuple[int, ...]], None]) -> Iterator[None]:
+    before = _watch.call
+    _watch.call = note
+    try:
+        yield
+    finally:
+        _watch.call = before
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _check_names(own: Mapping[str, Array], state: Mapping[str, Array]) -> None:
+    missing = [name for name in own if name not in state]
+    unknown = [name for name in state if name not in own]
+    if missing:
+        near = difflib.get_close_matches(missing[0], unknown or list(state), n=1, cutoff=0.4)
+        raise CheckpointError(
+            f"The loaded state lacks {missing[0]} {own[missing[0]].shape}{_more(missing)}."
+            + (f" The nearest name it has is {near[0]} {state[near[0]].shape}." if near else "")
+            + " Is it a state of the same model?"
+        )
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], list(own), n=1, cutoff=0.4)
+        raise CheckpointError(
+            f"The loaded state has {unknown[0]} {state[unknown[0]].shape}{_more(unknown)}, which this model has not."
+            + (f" The nearest name it knows is {near[0]} {own[near[0]].shape}." if near else "")
+            + " Is it a state of the same model? strict=False passes over such names."
+        )
+
+
+def _more(names: list[str]) -> str:
+    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

@@ -1,0 +1,60 @@
+"""A running average of the weights, which is often better than the last of them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+
+from cnnkit import kernels
+from cnnkit.errors import CheckpointError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.nn import Module
+from cnnkit.optim.optimiser import fraction
+
+
+class EMA:
+    """average = d·average + (1 - d)·w after every step,   d = min(decay, (1 + steps) / (10 + steps))
+
+    The smaller d of the first steps lets the average leave the random weights it starts from.
+    Source: Polyak & Juditsky 1992, Acceleration of stochastic approximation by averaging.
+    """
+
+    def __init__(self, module: Module, decay: float) -> None:
+        self.decay = fraction("decay", decay)
+        self.steps = 0
+        self._parameters = dict(module.named_parameters())
+        self._averages = {name: parameter.data.copy() for name, parameter in self._parameters.items()}
+
+    def update(self) -> None:
+        """Take the present weights into the average."""
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for name, average in self._averages.items():
+            kernels.of(average).ema(average, self._parameters[name].data, decay)
+
+    @contextmanager
+    def swapped(self) -> Iterator[None]:
+        """Let the module compute with the averages until the block ends."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    def _swap(self) -> None:
+        for name, parameter in self._parameters.items():
+            self._averages[name], parameter.data = parameter.data, self._averages[name]
+
+    def state_dict(self) -> dict[str, Array]:
+        """Steps and averages, under the parameters' names: the arrays themselves, not copies."""
+        return {"steps": np.array(self.steps, np.int64), **self._averages}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Copy a saved state back: all of it, or nothing if a part does not fit."""
+        own = self.state_dict()
+        for name in own.keys() | state.keys():
+            if name not in own or name not in state or own[name].shape != state[name].shape:
+                raise CheckpointError(f"The saved average does not fit this model at {name}. Is it of the same model?")
+        for name, average in self._averages.items():
+            np.copyto(average, state[name])
+        self.steps = int(state["steps"])

@@ -1,0 +1,83 @@
+"""What all optimisers share: the parameters, the one place where gradients are gathered, and state for checkpoints."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from cnnkit.errors import CheckpointError, UsageError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.nn import Parameter
+
+
+class Optimiser:
+    """Abstract: a subclass names its slots (arrays kept per parameter) and writes `_update`.
+
+    Weight decay acts on parameters with more than one axis: filters and dense weights, not biases.
+    """
+
+    slots: tuple[str, ...] = ()
+
+    def __init__(self, parameters: Iterable[Parameter], lr: float, weight_decay: float) -> None:
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise UsageError("An optimiser expects at least one parameter, but received none. Pass model.parameters().")
+        self.lr = _rate("lr", lr)
+        self.weight_decay = _rate("weight_decay", weight_decay)
+        self.steps = 0
+        self._state = [{slot: np.zeros_like(p.data) for slot in self.slots} for p in self.parameters]
+
+    def gradients(self) -> list[Array | None]:
+        """The gradient of every parameter, in order: the one place between backward and step where they pass."""
+        return [parameter.grad for parameter in self.parameters]
+
+    def step(self, lr: float | None = None) -> None:
+        """Move every parameter that has a gradient, in place, at this rate (the optimiser's own if None)."""
+        rate = self.lr if lr is None else lr
+        self.steps += 1
+        for parameter, dw, state in zip(self.parameters, self.gradients(), self._state, strict=True):
+            if dw is not None:
+                decay = self.weight_decay if parameter.data.ndim > 1 else 0.0
+                self._update(parameter.data, dw, state, rate, decay)
+
+    def _update(self, w: Array, dw: Array, state: dict[str, Array], lr: float, weight_decay: float) -> None:
+        raise NotImplementedError
+
+    def zero_grad(self) -> None:
+        """Forget the gradients, so that the next backward starts anew."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, Array]:
+        """Steps and slots as flat names, such as "velocity.3": the arrays themselves, not copies."""
+        slots = {f"{slot}.{i}": array for i, state in enumerate(self._state) for slot, array in state.items()}
+        return {"steps": np.array(self.steps, np.int64), **slots}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Copy a saved state back: all of it, or nothing if a part does not fit."""
+        own = self.state_dict()
+        for name in own.keys() | state.keys():
+            if name not in own or name not in state or own[name].shape != state[name].shape:
+                raise CheckpointError(
+                    f"The optimiser's state has {name} {_shape(state, name)}, but {type(self).__name__} here expects "
+                    f"{_shape(own, name)}. Was it saved by another optimiser, or for another model?"
+                )
+        for name, array in own.items():
+            np.copyto(array, state[name])
+        self.steps = int(state["steps"])
+
+
+def _shape(state: Mapping[str, Array], name: str) -> str:
+    return str(state[name].shape) if name in state else "nothing"
+
+
+def _rate(name: str, value: float) -> float:
+    if not (value >= 0 and np.isfinite(value)):
+        raise UsageError(f"{name} is {value}, expected a finite number of at least 0.")
+    return float(value)
+
+
+def fraction(name: str, value: float) -> float:
+    """`value` if it lies in [0, 1): what momenta and decays of averages may be."""
+    if not 0 <= value < 1:
+        raise UsageError(f"{name} is {value}, expected a number from 0 up to, not including, 1.")
+    return float(value)
