@@ -1,0 +1,184 @@
+"""Every choice of a training run, as one frozen record that a TOML file can hold."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self, final
+
+from cnnkit.config import BACKENDS
+from cnnkit.errors import UsageError, unknown_name
+
+OPTIMISERS = ("sgd", "adam", "adamw")
+SCHEDULES = ("constant", "step", "cosine", "one-cycle")
+AUGMENT = ("none", "light", "standard", "strong")
+ON_UNREADABLE = ("refuse", "skip")
+
+# What says where a run lies and how it is computed, not what it computes: no part of the command that made the weights.
+_OUTWARD = ("output", "exist_ok", "threads", "backend")
+# What may change when a run goes on.
+RESUMABLE = ("epochs", "lr", "schedule", "warmup", "threads", "backend")
+
+
+def _choice(default: Any, text: str, *, names: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"help": text, "names": names})
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class FitOptions:
+    """None means "by the data set": `engine.defaults.resolve` fills it. In `image_size` and `grey` it means "as found"."""
+
+    data: str = _choice("digits", "Name or folder of the data set.")
+    model: str | None = _choice(None, "Name of the network.")
+    epochs: int | None = _choice(None, "Passes over the training images.")
+    batch_size: int | None = _choice(None, "Images in a step.")
+    lr: float | None = _choice(None, "Highest learning rate.")
+    optimiser: str | None = _choice(None, "Rule that moves the weights.", names=OPTIMISERS)
+    momentum: float = _choice(0.9, "Momentum of sgd.")
+    nesterov: bool = _choice(True, "Nesterov's form of momentum.")
+    weight_decay: float | None = _choice(None, "Pull of the weights towards zero.")
+    schedule: str | None = _choice(None, "Course of the learning rate.", names=SCHEDULES)
+    warmup: float | None = _choice(None, "Share of the schedule's steps in which the rate climbs.")
+    schedule_from: int = _choice(0, "Epochs done when the schedule begins.")
+    schedule_epochs: int | None = _choice(None, "Epochs that the schedule spans; the rate then stays at its last value.")
+    label_smoothing: float = _choice(0.0, "Share of each label that is spread over all classes.")
+    ema: float = _choice(0.0, "Decay of the average of the weights that is judged and kept; 0 is none.")
+    clip: float = _choice(0.0, "Longest gradient; 0 is no limit.")
+    augment: str | None = _choice(None, "Random changes to the training images.", names=AUGMENT)
+    seed: int = _choice(0, "Start of all random numbers.")
+    image_size: tuple[int, int] | None = _choice(None, "Height and width that an image folder's pictures are brought to.")
+    grey: bool | None = _choice(None, "Read an image folder's pictures without colour.")
+    val_fraction: float = _choice(0.1, "Share of the training images on which the best epoch is chosen.")
+    on_unreadable: str = _choice("refuse", "What to do with an unreadable picture.", names=ON_UNREADABLE)
+    threads: int | None = _choice(None, "Threads to compute with; never changes a result.")
+    backend: str = _choice("auto", "Where to compute.", names=BACKENDS)
+    output: str | None = _choice(None, "Folder of this run; by default the next free one under runs/.")
+    exist_ok: bool = _choice(False, "Write into the output folder even if it holds something.")
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any], source: str = "options") -> Self:
+        """Options by name, `batch-size` and `batch_size` alike; an unknown name or a wrong type is a UsageError."""
+        known = {f.name: f for f in fields(cls)}
+        given: dict[str, Any] = {}
+        for written, value in values.items():
+            name = written.replace("-", "_")
+            if name not in known:
+                raise unknown_name(f"option in {source}", written, list(known))
+            given[name] = _typed(name, value, str(known[name].type), source)
+        return cls(**given)
+
+    @classmethod
+    def from_toml(cls, text: str, source: str = "the configuration") -> Self:
+        """Options from the text that `to_toml` writes."""
+        try:
+            return cls.from_values(tomllib.loads(text), source)
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"{source} is not valid TOML: {error}. Lines look like: epochs = 5") from error
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Options from a TOML file, such as a run's config.toml."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"The configuration {path} cannot be read: {error}.") from error
+        return cls.from_toml(text, str(path))
+
+    def to_toml(self) -> str:
+        """One line for each option that has a value."""
+        return "".join(f"{name} = {_toml(value)}\n" for name, value in self.to_record().items())
+
+    def to_record(self) -> dict[str, Any]:
+        """The options that have a value, as JSON and TOML can hold them."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items() if v is not None}
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some options changed."""
+        return replace(self, **changes)
+
+    def command(self) -> str:
+        """The command that repeats this run, wherever it may lie and however many threads compute it."""
+        words = ["cnnkit", "train"]
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name in _OUTWARD or value is None or value == f.default:
+                continue
+            flag = f.name.replace("_", "-")
+            if isinstance(value, bool):
+                words.append(f"--{flag}" if value else f"--no-{flag}")
+            else:
+                shown = "x".join(str(side) for side in value) if isinstance(value, tuple) else str(value)
+                words += [f"--{flag}", shlex.quote(shown)]
+        return " ".join(words)
+
+    def validate(self) -> Self:
+        """These options, or a UsageError that names the option, its value and a right one."""
+        for f in fields(self):
+            value, names = getattr(self, f.name), f.metadata["names"]
+            if names and value is not None and value not in names:
+                raise unknown_name(f.name, value, list(names))
+        for name, low, high, right in _RANGES:
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and low <= value <= high):
+                raise UsageError(f"{name} is {value}, expected a number from {low} to {high}, such as {right}.")
+        for name, right in (("lr", 0.05), ("val_fraction", 0.1)):
+            if getattr(self, name) == 0:
+                raise UsageError(f"{name} is 0, expected a number above 0, such as {right}.")
+        if self.image_size is not None and (len(self.image_size) != 2 or min(self.image_size) < 1):
+            raise UsageError(f"image_size is {self.image_size}, expected a height and a width, such as (32, 32).")
+        return self
+
+
+# (option, lowest, highest, an example)
+_RANGES = (
+    ("epochs", 1, 1_000_000, 5),
+    ("batch_size", 1, 1_000_000, 128),
+    ("lr", 0, 1e6, 0.05),
+    ("momentum", 0, 0.9999, 0.9),
+    ("weight_decay", 0, 1e3, 1e-4),
+    ("warmup", 0, 1, 0.3),
+    ("schedule_from", 0, 1_000_000, 0),
+    ("schedule_epochs", 1, 1_000_000, 5),
+    ("label_smoothing", 0, 0.99, 0.1),
+    ("ema", 0, 0.99999, 0.99),
+    ("clip", 0, 1e9, 1.0),
+    ("seed", 0, 2**63 - 1, 0),
+    ("val_fraction", 0, 0.9, 0.1),
+    ("threads", 1, 1024, 2),
+)
+
+
+def _typed(name: str, value: Any, annotation: str, source: str) -> Any:
+    """The value if it has the option's type; whole numbers pass as real ones, a list or one number as an image size."""
+    kind = annotation.split(" | ")[0]
+    if value is None and "None" in annotation:
+        return None
+    if name == "image_size":
+        sides = [value, value] if isinstance(value, int) else value
+        if isinstance(sides, list | tuple) and len(sides) == 2 and all(type(side) is int for side in sides):
+            return tuple(sides)
+    elif kind == "float" and type(value) in (int, float):
+        return float(value)
+    elif type(value).__name__ == kind:
+        return value
+    elif kind == "str" and isinstance(value, Path):
+        return str(value)
+    wanted = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
+    raise UsageError(f"{name} in {source} is {value!r}, expected {wanted.get(kind, 'two whole numbers, [height, width]')}.")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    return repr(value)
