@@ -1,0 +1,105 @@
+"""What every command shares: its options, its example at the end of the help, lazy groups, and a hint for a slip."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, TypeVar
+
+import click
+
+from cnnkit.cli import config_file
+from cnnkit.cli.options import SHARED, shared_options
+
+HELP_NAMES = ["-h", "--help"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Command(click.Command):
+    """A command with the shared options; `computes` says that it will run kernels."""
+
+    def __init__(self, name: str | None, *, example: str, computes: bool = False, **rest: Any) -> None:
+        super().__init__(name, **rest)
+        self.example, self.computes = example, computes
+        self.params += shared_options()
+        self.context_settings.setdefault("help_option_names", HELP_NAMES)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write_example(formatter, self.example)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        chosen = dict(ctx.params)
+        shared = {name: ctx.params.pop(name) for name in SHARED}
+        ctx.meta["cnnkit.debug"] = shared["debug"]
+        if shared["print_config"]:
+            click.echo(config_file.render(self, chosen), nl=False)
+            return None
+        from cnnkit.cli.screen import Screen
+
+        ctx.obj = Screen(as_json=shared["json"], quiet=shared["quiet"])
+        return self._compute(ctx, shared["backend"], shared["threads"])
+
+    def _compute(self, ctx: click.Context, backend: str, threads: int | None) -> Any:
+        from cnnkit import kernels
+        from cnnkit.config import default_threads
+
+        count = threads or default_threads()
+        if "numba" not in sys.modules:
+            os.environ["NUMBA_NUM_THREADS"] = str(count)  # numba reads it once, when it is imported
+        with kernels.use(backend=backend, threads=count if self.computes else None):
+            return super().invoke(ctx)
+
+
+class Group(click.Group):
+    """Commands named as "module:attribute" and imported when asked for; other spellings are understood but not listed."""
+
+    def __init__(
+        self, name: str, *, commands_at: dict[str, str], example: str, aliases: dict[str, str] | None = None, **rest: Any
+    ) -> None:
+        super().__init__(name, **rest)
+        self.commands_at, self.aliases, self.example = commands_at, aliases or {}, example
+        self.context_settings.setdefault("help_option_names", HELP_NAMES)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands_at)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = self.commands_at.get(self.aliases.get(cmd_name, cmd_name))
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        if self.get_command(ctx, word) is None and not word.startswith("-") and not ctx.resilient_parsing:
+            near = get_close_matches(word, [*self.commands_at, *self.aliases], 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(self.commands_at)}."
+            raise click.UsageError(f"{ctx.command_path} has no command {word!r}. {hint}", ctx)
+        name, command, rest = super().resolve_command(ctx, args)
+        return self.aliases.get(name or "", name), command, rest
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write_example(formatter, self.example)
+
+
+def command(name: str, *, example: str, computes: bool = False) -> Callable[[F], Command]:
+    """Make a function a command; its docstring is the help."""
+
+    def decorate(function: F) -> Command:
+        return click.command(name, cls=Command, example=example, computes=computes)(click.pass_obj(function))
+
+    return decorate
+
+
+def _write_example(formatter: click.HelpFormatter, example: str) -> None:
+    with formatter.section("Example"):
+        for line in example.splitlines():
+            formatter.write(f"{'':>{formatter.current_indent}}{line}\n")

@@ -1,0 +1,65 @@
+"""`cnnkit completion`, and what the shell is offered for model, data and run names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem, get_completion_class
+
+from cnnkit.cli.command import command
+from cnnkit.cli.screen import Screen
+from cnnkit.cli.values import Name
+from cnnkit.errors import UsageError
+
+SHELLS = ("bash", "zsh", "fish")
+PLACES = {
+    "bash": 'add to ~/.bashrc:   eval "$(cnnkit completion bash)"',
+    "zsh": 'add to ~/.zshrc:   eval "$(cnnkit completion zsh)"',
+    "fish": "cnnkit completion fish > ~/.config/fish/completions/cnnkit.fish",
+}
+
+
+@command("completion", example='eval "$(cnnkit completion zsh)"')
+@click.argument("shell", type=Name(SHELLS, example="cnnkit completion zsh"))
+def completion(screen: Screen, shell: str) -> None:
+    """Print the script that lets SHELL (bash, zsh or fish) complete commands, options, models and runs."""
+    from cnnkit.cli.main import COMPLETE_VARIABLE, cli
+
+    made = get_completion_class(shell)
+    if made is None:
+        raise UsageError(f"This version of click has no completion for {shell}.")
+    complete = made(cli, {}, "cnnkit", COMPLETE_VARIABLE)
+    script = complete.source_template % complete.source_vars()
+    if screen.as_json:
+        screen.json({"shell": shell, "script": script})
+    else:
+        screen.text(script)
+        screen.note(f"To have it in every session, {PLACES[shell]}")
+
+
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from cnnkit.models import registry
+
+    return [CompletionItem(name) for name in registry.names() if name.startswith(incomplete)]
+
+
+def data_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from cnnkit.data.open import NAMES
+
+    return [CompletionItem(name) for name in NAMES if name.startswith(incomplete)] + _files(incomplete, "dir")
+
+
+def run_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Run folders under `runs/` by their manifest, then any file."""
+    found = (str(manifest.parent) for manifest in sorted(Path("runs").glob("**/manifest.json")))
+    return [CompletionItem(name) for name in found if name.startswith(incomplete)] + _files(incomplete, "file")
+
+
+def _files(incomplete: str, kind: str) -> list[CompletionItem]:
+    """The shell completes paths itself when told so."""
+    return [CompletionItem(incomplete, type=kind)]

@@ -1,0 +1,75 @@
+"""Options in a TOML file: `epochs = 5` for the command that reads it, `[train]` for one command alone."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cnnkit.errors import UsageError
+
+# What a file cannot say: where the file is, and what only one call can mean.
+LEFT_OUT = ("config", "print_config", "help", "debug")
+
+
+def read(path: Path, command: click.Command) -> dict[str, Any]:
+    """The options for `command` in a file, by parameter name; a key that the command does not know is refused."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--config {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"--config {path} is not TOML: {error}. A correct line would be: epochs = 5") from error
+    own = table.get(command.name or "")
+    flat = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    if isinstance(own, dict):
+        flat |= own
+    names = _spellings(command)
+    chosen = {}
+    for key, value in flat.items():
+        name = names.get(key.replace("-", "_"))
+        if name is None:
+            raise UsageError(f"{path} sets {key!r}, which {command.name} does not have.{_hint(key, names)}")
+        chosen[name] = value if isinstance(value, bool | list) else str(value)
+    return chosen
+
+
+def render(command: click.Command, values: dict[str, Any]) -> str:
+    """TOML that `read` takes back; options without a value stand as comments."""
+    lines = [f"# options of: cnnkit {command.name}"]
+    for param in command.params:
+        name = param.name
+        if not isinstance(param, click.Option) or name is None or name in LEFT_OUT:
+            continue
+        value = values.get(name)
+        lines.append(f"# {name} =" if value is None or value == () else f"{name} = {_literal(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _spellings(command: click.Command) -> dict[str, str]:
+    return {
+        text.lstrip("-").replace("-", "_"): param.name
+        for param in command.params
+        if isinstance(param, click.Option) and param.name not in (None, *LEFT_OUT)
+        for text in (*param.opts, *param.secondary_opts, f"--{param.name}")
+        if text.startswith("--")
+    }  # type: ignore[misc]
+
+
+def _hint(key: str, names: dict[str, str]) -> str:
+    near = get_close_matches(key.replace("-", "_"), names, 1)
+    return f" Did you mean {near[0]!r}?" if near else f" It has: {', '.join(sorted(set(names.values())))}."
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,68 @@
+"""How a command ends: which message and which exit code each kind of exception becomes.
+
+    0 done    1 error    2 usage    3 bad data    4 a threshold was missed    5 not enough memory or disk
+    6 the loss is no longer finite    130 interrupted    141 the reader of stdout went away    143 terminated
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from contextlib import suppress
+
+import click
+
+from cnnkit.errors import CnnkitError, ResourceError
+
+INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
+
+
+class Terminated(BaseException):
+    """SIGTERM came. Not an Exception, so that nothing on the way mistakes it for a fault."""
+
+
+def exit_code(error: BaseException, *, debug: bool) -> int:
+    """Tell the user on stderr what ended the command, and return the code for the shell."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        _leave_quietly()
+        return READER_LEFT
+    if debug and not isinstance(error, click.ClickException):
+        traceback.print_exception(error)
+    message, code = _account(error, debug=debug)
+    with suppress(BrokenPipeError):
+        sys.stderr.write(message + "\n")
+    return code
+
+
+def _account(error: BaseException, *, debug: bool) -> tuple[str, int]:
+    if isinstance(error, click.UsageError):
+        where = f"{error.ctx.command_path} -h" if error.ctx else "cnnkit -h"
+        return f"Error: {error.format_message()}\nSee {where} for help.", error.exit_code
+    if isinstance(error, click.ClickException):
+        return f"Error: {error.format_message()}", error.exit_code
+    if isinstance(error, CnnkitError):
+        return f"Error: {error}", error.exit_code
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return "Interrupted.", INTERRUPTED
+    if isinstance(error, Terminated):
+        return "Terminated.", TERMINATED
+    if isinstance(error, SystemExit):
+        return "", error.code if isinstance(error.code, int) else 1
+    if isinstance(error, MemoryError):
+        return "Error: not enough memory. A smaller --batch-size needs less.", ResourceError.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        code = ResourceError.exit_code if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        return f"Error: {place}{error.strerror}.", code
+    hint = "" if debug else " This is a fault in cnnkit; run again with --debug to see where."
+    return f"Error: {type(error).__name__}: {error}.{hint}", 1
+
+
+def _leave_quietly() -> None:
+    """Point stdout at nothing, so that the interpreter's own flush at exit cannot fail again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

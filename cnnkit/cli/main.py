@@ -1,0 +1,69 @@
+"""The door of the command line: every command by name, and the one place where an ending becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from types import FrameType
+
+import click
+
+from cnnkit._version import __version__
+from cnnkit.cli.command import HELP_NAMES, Group
+from cnnkit.cli.endings import Terminated, exit_code
+
+COMPLETE_VARIABLE = "_CNNKIT_COMPLETE"
+
+cli = Group(
+    "cnnkit",
+    help="Train and use convolutional networks on ordinary machines.",
+    commands_at={
+        "train": "cnnkit.cli.train:train",
+        "evaluate": "cnnkit.cli.evaluate:evaluate",
+        "predict": "cnnkit.cli.predict:predict",
+        "bench": "cnnkit.cli.bench:bench",
+        "models": "cnnkit.cli.models:models",
+        "data": "cnnkit.cli.data:data",
+        "warmup": "cnnkit.cli.warmup:warmup",
+        "doctor": "cnnkit.cli.doctor:doctor",
+        "cache": "cnnkit.cli.cache:cache",
+        "completion": "cnnkit.cli.completion:completion",
+    },
+    aliases={"val": "evaluate", "test": "evaluate", "infer": "predict", "benchmark": "bench"},
+    example="cnnkit train",
+)
+click.version_option(__version__, "--version", prog_name="cnnkit", message="%(prog)s %(version)s")(cli)
+
+
+def main() -> int:
+    """The command line of this process: what a user types, and the signals a user sends."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # any file name can be shown
+    signal.signal(signal.SIGTERM, _terminate)
+    if instruction := os.environ.get(COMPLETE_VARIABLE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, "cnnkit", COMPLETE_VARIABLE, instruction)
+    return run(sys.argv[1:], own_process=True)
+
+
+def run(arguments: Sequence[str], *, own_process: bool = False) -> int:
+    """Run one command and return its exit code; messages go to stderr. In a process of its own it may start that again."""
+    context: click.Context | None = None
+    try:
+        with cli.make_context("cnnkit", list(arguments), help_option_names=HELP_NAMES) as context:
+            if own_process:
+                context.meta["cnnkit.own_arguments"] = list(arguments)
+            cli.invoke(context)
+        sys.stdout.flush()  # here, so that a reader who left is noticed inside the try
+    except BaseException as error:
+        return exit_code(error, debug=context is not None and bool(context.meta.get("cnnkit.debug")))
+    return 0
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise Terminated

@@ -1,0 +1,85 @@
+"""`cnnkit models`: the networks by name, or the layers of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cnnkit.cli.command import command
+from cnnkit.cli.completion import model_names
+from cnnkit.cli.screen import Screen
+
+
+@command("models", example="cnnkit models convnet")
+@click.argument("name", required=False, shell_complete=model_names)
+def models(screen: Screen, name: str | None) -> None:
+    """List the networks, or show the layers, parameters and multiply-adds of NAME."""
+    if name is None:
+        _list(screen)
+    else:
+        _show(screen, name)
+
+
+def _list(screen: Screen) -> None:
+    from cnnkit.models import registry
+    from cnnkit.models.summary import summary
+
+    rows = [(summary(name), registry.spec(name)) for name in registry.names()]
+    if screen.as_json:
+        screen.json({"models": [{**_facts(shown), "summary": spec.summary} for shown, spec in rows]})
+        return
+    cells = [
+        (shown.name, f"{shown.parameters:,}", f"{shown.multiply_adds / 1e6:.1f} M", size(shown.input), spec.summary)
+        for shown, spec in rows
+    ]
+    screen.table(["name", "parameters", "multiply-adds", "input", "what it is"], cells)
+    screen.note("The layers of one: cnnkit models NAME")
+
+
+def _show(screen: Screen, name: str) -> None:
+    from cnnkit.models.summary import summary
+
+    shown = summary(name)
+    layers = [
+        {
+            "name": row.name,
+            "kind": row.kind,
+            "output": list(row.output),
+            "parameters": row.parameters,
+            "multiply_adds": row.multiply_adds,
+        }
+        for row in shown.layers
+    ]
+    if screen.as_json:
+        screen.json({**_facts(shown), "layers": layers})
+        return
+    screen.facts(
+        [
+            ("name", shown.name),
+            ("paper", shown.paper),
+            ("input", size(shown.input)),
+            ("parameters", f"{shown.parameters:,}"),
+            ("multiply-adds", f"{shown.multiply_adds:,} a picture"),
+        ]
+    )
+    screen.text()
+    cells = [
+        (row.name, row.kind, size(row.output), f"{row.parameters:,}", f"{row.multiply_adds:,}") for row in shown.layers
+    ]
+    screen.table(["layer", "kind", "output", "parameters", "multiply-adds"], cells)
+
+
+def _facts(shown: Any) -> dict[str, Any]:
+    return {
+        "name": shown.name,
+        "parameters": shown.parameters,
+        "multiply_adds": shown.multiply_adds,
+        "input": list(shown.input),
+        "paper": shown.paper,
+    }
+
+
+def size(shape: tuple[int, ...]) -> str:
+    """(28, 28, 1) as 28x28x1."""
+    return "x".join(str(length) for length in shape)

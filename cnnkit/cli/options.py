@@ -1,0 +1,81 @@
+"""Options: a class that knows other spellings and the environment, and the few options that every command has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cnnkit.cli import config_file
+from cnnkit.cli.values import Name, Whole
+from cnnkit.config import BACKENDS
+
+SHARED = ("json", "quiet", "threads", "backend", "config", "print_config", "debug")
+
+
+class Option(click.Option):
+    """An option that is also read from CNNKIT_<NAME>; `also` are spellings of other tools, understood but not shown."""
+
+    def __init__(self, declarations: list[str], *, also: str = "", **rest: Any) -> None:
+        self.shown = [text for text in declarations if text.startswith("-")]
+        longest = max((text.split("/")[0] for text in self.shown), key=len)
+        rest.setdefault("envvar", "CNNKIT_" + longest.lstrip("-").replace("-", "_").upper())
+        super().__init__([*declarations, *also.split(), longest.lstrip("-").replace("-", "_")], **rest)
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The help line, without the hidden spellings."""
+        every, self.opts = self.opts, [text.split("/")[0] for text in self.shown]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = every
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        return f"'{self.shown[-1].split('/')[0]}'"
+
+
+def option(*declarations: str, also: str = "", **rest: Any) -> Callable[[Any], Any]:
+    """`click.option` with our class; the default is shown wherever there is one."""
+    rest.setdefault("show_default", rest.get("default") is not None)
+    return click.option(*declarations, cls=Option, also=also, **rest)
+
+
+def shared_options() -> list[click.Parameter]:
+    """--json --quiet --threads --backend --config --print-config --debug, anew for each command."""
+    return [
+        Option(["--json"], is_flag=True, help="Print the result as JSON on stdout."),
+        Option(["-q", "--quiet"], is_flag=True, help="No progress and no notes: the result and errors only."),
+        Option(
+            ["-t", "--threads"],
+            also="--workers -j",
+            type=Whole(1, 1024, example="--threads 2"),
+            help="Threads to compute with; by default the cores that this process may use.",
+        ),
+        Option(
+            ["--backend"],
+            also="--device",
+            type=Name(BACKENDS, example="--backend cpu"),
+            default="auto",
+            show_default=True,
+            help="auto, cpu, reference (the slow definitions) or cuda (not in this version).",
+        ),
+        Option(
+            ["--config"],
+            type=click.Path(path_type=Path),
+            is_eager=True,
+            expose_value=True,
+            callback=_read_config,
+            help="Take options from a TOML file; options and CNNKIT_* variables go before it.",
+        ),
+        Option(["--print-config"], is_flag=True, help="Print all options as TOML for --config, and do nothing else."),
+        Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
+    ]
+
+
+def _read_config(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and not ctx.resilient_parsing:
+        ctx.default_map = config_file.read(path, ctx.command)
+        ctx.meta["cnnkit.config"] = str(path)
+    return path

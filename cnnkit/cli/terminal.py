@@ -1,0 +1,52 @@
+"""What a stream can show: movement, colour, width, characters. NO_COLOR, FORCE_COLOR, TERM=dumb and COLUMNS are heeded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+UNBOUNDED = 4096  # columns of a file or a pipe: nothing is cut
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """live: a person watches, so bars may move. unicode: the encoding knows more than ASCII."""
+
+    live: bool
+    colour: bool
+    unicode: bool
+    width: int
+
+
+def terminal(stream: IO[str]) -> Terminal:
+    """Look at a stream and the environment."""
+    watched = stream.isatty()
+    dumb = os.environ.get("TERM", "") in ("dumb", "unknown")
+    forced = bool(os.environ.get("FORCE_COLOR"))
+    colour = (watched and not dumb or forced) and not os.environ.get("NO_COLOR")
+    unicode = (getattr(stream, "encoding", None) or "ascii").lower().replace("_", "-").startswith("utf")
+    width = shutil.get_terminal_size().columns if watched else UNBOUNDED
+    return Terminal(live=watched and not dumb, colour=colour, unicode=unicode, width=max(20, width))
+
+
+def console(stream: IO[str]) -> Console:
+    """A rich console for a stream, with its ability decided by `terminal` and by nothing else."""
+    from rich.console import Console
+
+    able = terminal(stream)
+    return Console(
+        file=stream,
+        force_terminal=able.live or able.colour,
+        color_system="standard" if able.colour else None,
+        no_color=not able.colour,
+        width=able.width,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=True,
+    )

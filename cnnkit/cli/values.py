@@ -1,0 +1,125 @@
+"""Types of option values: each refusal shows the value, where it came from, what was wanted and a correct example."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+import click
+from click.core import ParameterSource
+
+
+class Value(click.ParamType):
+    """Abstract: a value with an example to show where it is refused."""
+
+    def __init__(self, example: str) -> None:
+        self.example = example
+
+    def refuse(self, value: object, wanted: str, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
+        self.fail(f"{value!r}{_origin(param, ctx)} is not {wanted}. Correct would be {self.example}.", param, ctx)
+
+
+class Whole(Value):
+    """A whole number within bounds."""
+
+    name = "integer"
+
+    def __init__(self, minimum: int, maximum: int | None = None, *, example: str) -> None:
+        super().__init__(example)
+        self.minimum, self.maximum = minimum, maximum
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        upper = f" to {self.maximum}" if self.maximum is not None else " or more"
+        wanted = f"a whole number, {self.minimum}{upper}"
+        try:
+            number = int(str(value))
+        except ValueError:
+            self.refuse(value, wanted, param, ctx)
+        if number < self.minimum or (self.maximum is not None and number > self.maximum):
+            self.refuse(value, wanted, param, ctx)
+        return number
+
+
+class Real(Value):
+    """A finite number within bounds; `above` excludes the lower bound, `below` the upper one."""
+
+    name = "number"
+
+    def __init__(
+        self,
+        *,
+        above: float | None = None,
+        least: float | None = None,
+        below: float | None = None,
+        most: float | None = None,
+        example: str,
+    ) -> None:
+        super().__init__(example)
+        tests = [(above, "above"), (least, "at least"), (below, "below"), (most, "at most")]
+        self.wanted = "a number " + " and ".join(f"{word} {bound:g}" for bound, word in tests if bound is not None)
+        self.above, self.least, self.below, self.most = above, least, below, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(str(value))
+        except ValueError:
+            self.refuse(value, self.wanted, param, ctx)
+        fits = (
+            math.isfinite(number)
+            and (self.above is None or number > self.above)
+            and (self.least is None or number >= self.least)
+            and (self.below is None or number < self.below)
+            and (self.most is None or number <= self.most)
+        )
+        if not fits:
+            self.refuse(value, self.wanted, param, ctx)
+        return number
+
+
+class Name(Value):
+    """One of a few names."""
+
+    name = "name"
+
+    def __init__(self, names: Sequence[str], *, example: str) -> None:
+        super().__init__(example)
+        self.names = tuple(names)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        word = str(value)
+        if word not in self.names:
+            near = get_close_matches(word, self.names, 1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            self.refuse(word, f"one of {', '.join(self.names)}{hint}", param, ctx)
+        return word
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in self.names if name.startswith(incomplete)]
+
+
+class Names(Name):
+    """Several of a few names, with commas between; none means all are accepted."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        words = value if isinstance(value, list | tuple) else str(value).split(",")
+        return tuple(super(Names, self).convert(str(word).strip(), param, ctx) for word in words if str(word).strip())
+
+
+def _origin(param: click.Parameter | None, ctx: click.Context | None) -> str:
+    """Where a value came from, if not from the command line."""
+    if param is None or ctx is None or param.name is None:
+        return ""
+    source = ctx.get_parameter_source(param.name)
+    if source is ParameterSource.ENVIRONMENT:
+        return f" (from {param.envvar})"
+    if source is ParameterSource.DEFAULT_MAP:
+        return f" (from {ctx.meta.get('cnnkit.config')})"
+    return ""
