@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from cnnkit.errors import ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
 
 if TYPE_CHECKING:
+    from cnnkit.autograd.function import Function
     from cnnkit.autograd.tensor import Tensor
 
 
@@ -45,22 +46,14 @@ def no_grad() -> Iterator[None]:
         recording.on = before
 
 
-class Backward(Protocol):
-    """What a node needs of a Function."""
-
-    __name__: str
-
-    @staticmethod
-    def backward(ctx: Any, *dys: Any) -> Any:
-        """One gradient per argument of forward."""
-
-
 class Node:
     """One recorded call. `edges` leads, per argument, to (node, number of its output), to (leaf, 0), or is None."""
 
     __slots__ = ("ctx", "edges", "function", "number", "outputs")
 
-    def __init__(self, function: Backward, ctx: Any, edges: "tuple[tuple[Node | Tensor, int] | None, ...]") -> None:
+    def __init__(
+        self, function: "type[Function]", ctx: Any, edges: "tuple[tuple[Node | Tensor, int] | None, ...]"
+    ) -> None:
         self.number = next(_numbers)
         self.function = function
         self.ctx = ctx

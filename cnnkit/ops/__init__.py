@@ -1,0 +1,60 @@
+"""Differentiable functions on Tensors. Shapes are checked here, and only here."""
+
+from cnnkit.ops.activation import activate, leaky_relu, log_softmax, relu, relu6, sigmoid, softmax
+from cnnkit.ops.arithmetic import add, divide, exp, log, matmul, maximum, minimum, multiply, negate, sqrt, subtract
+from cnnkit.ops.conv import conv2d
+from cnnkit.ops.dropout import dropout
+from cnnkit.ops.linear import linear
+from cnnkit.ops.loss import cross_entropy
+from cnnkit.ops.pool import (
+    adaptive_avg_pool2d,
+    adaptive_max_pool2d,
+    avg_pool2d,
+    global_avg_pool2d,
+    global_max_pool2d,
+    max_pool2d,
+)
+from cnnkit.ops.reduce import max, mean, sum
+from cnnkit.ops.shape import concat, flatten, pad, permute, reshape, slice
+from cnnkit.ops.window import window
+
+__all__ = [
+    "activate",
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool2d",
+    "add",
+    "avg_pool2d",
+    "concat",
+    "conv2d",
+    "cross_entropy",
+    "divide",
+    "dropout",
+    "exp",
+    "flatten",
+    "global_avg_pool2d",
+    "global_max_pool2d",
+    "leaky_relu",
+    "linear",
+    "log",
+    "log_softmax",
+    "matmul",
+    "max",
+    "max_pool2d",
+    "maximum",
+    "mean",
+    "minimum",
+    "multiply",
+    "negate",
+    "pad",
+    "permute",
+    "relu",
+    "relu6",
+    "reshape",
+    "sigmoid",
+    "slice",
+    "softmax",
+    "sqrt",
+    "subtract",
+    "sum",
+    "window",
+]

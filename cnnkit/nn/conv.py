@@ -1,0 +1,78 @@
+"""The convolution layer."""
+
+import math
+
+import numpy as np
+
+from cnnkit import ops
+from cnnkit.autograd import Tensor
+from cnnkit.errors import UsageError
+from cnnkit.nn.init import he_normal
+from cnnkit.nn.module import Module, Parameter
+from cnnkit.ops.check import activation_of
+from cnnkit.ops.conv import conv2d_shape
+from cnnkit.ops.window import Padding, Pair, pair, window
+
+
+class Conv2d(Module):
+    """(N, H, W, in_channels) -> (N, OH, OW, out_channels): filters slide, then bias and activation.
+
+    `activation="relu"` is computed while the sum is still in a register: faster than a ReLU layer behind it.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        *,
+        stride: Pair = 1,
+        padding: Padding = 0,
+        dilation: Pair = 1,
+        groups: int = 1,
+        bias: bool = True,
+        activation: str = "identity",
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        if groups < 1 or in_channels < 1 or out_channels < 1 or in_channels % groups or out_channels % groups:
+            raise UsageError(
+                f"Conv2d expects in_channels (={in_channels}) and out_channels (={out_channels}) to be multiples of "
+                f"groups (={groups}), all at least 1. Change one of them."
+            )
+        KH, KW = pair("kernel_size", kernel_size)
+        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
+        self.activation = activation
+        activation_of(activation, "Conv2d")
+        self._window = window(stride, padding, dilation)
+        fan = (KH * KW * in_channels // groups, KH * KW * out_channels // groups)
+        shape = (KH, KW, in_channels // groups, out_channels)
+        self.weight = Parameter(he_normal(rng or np.random.default_rng(0), shape, fan))
+        self.bias = Parameter(np.zeros(out_channels, np.float32)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.conv2d(
+            x,
+            self.weight,
+            self.bias,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups,
+            activation=self.activation,
+        )
+
+    def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+        return conv2d_shape(x_shape, self.weight.shape, self._window, self.groups)
+
+    def multiply_adds(self, x_shape: tuple[int, ...]) -> int:
+        KH, KW, CG, _ = self.weight.shape
+        return math.prod(self.output_shape(x_shape)) * KH * KW * CG
+
+    def extra_repr(self) -> str:
+        KH, KW, CG, O = self.weight.shape
+        told = [f"{CG * self.groups}, {O}, {KH}x{KW}"]
+        for name, custom in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1)):
+            if getattr(self, name) != custom:
+                told.append(f"{name}={getattr(self, name)}")
+        told += ["bias=False"] * (self.bias is None) + [self.activation] * (self.activation != "identity")
+        return ", ".join(told)

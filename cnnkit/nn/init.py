@@ -1,0 +1,47 @@
+"""First weights: random numbers whose spread keeps the size of activations, or of gradients, from layer to layer.
+
+fan = (fan_in, fan_out): how many inputs feed one output, and how many outputs one input feeds.
+"""
+
+import math
+
+import numpy as np
+
+from cnnkit.kernels.shared.array import Array
+
+Shape = tuple[int, ...]
+Fan = tuple[int, int]
+
+
+def he_normal(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
+    """Normal, of deviation √(2 / fan_in): right before a ReLU, which halves the square of what passes.
+
+    Source: He et al. 2015, arXiv:1502.01852, equation 10.
+    """
+    return _normal(rng, shape, math.sqrt(2 / fan[0]))
+
+
+def he_uniform(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
+    """Even over ±√(6 / fan_in), which has the deviation of `he_normal`."""
+    return _uniform(rng, shape, math.sqrt(6 / fan[0]))
+
+
+def xavier_normal(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
+    """Normal, of deviation √(2 / (fan_in + fan_out)): a compromise between activations and gradients.
+
+    Source: Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, equation 12.
+    """
+    return _normal(rng, shape, math.sqrt(2 / (fan[0] + fan[1])))
+
+
+def xavier_uniform(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
+    """Even over ±√(6 / (fan_in + fan_out)): equation 16 of the same paper."""
+    return _uniform(rng, shape, math.sqrt(6 / (fan[0] + fan[1])))
+
+
+def _normal(rng: np.random.Generator, shape: Shape, deviation: float) -> Array:
+    return (rng.standard_normal(shape) * deviation).astype(np.float32)
+
+
+def _uniform(rng: np.random.Generator, shape: Shape, bound: float) -> Array:
+    return rng.uniform(-bound, bound, shape).astype(np.float32)

@@ -1,0 +1,91 @@
+"""Activation functions as ops of their own. Behind a convolution or a dense layer, its `activation=` is faster."""
+
+from typing import Any
+
+from cnnkit import kernels
+from cnnkit.autograd import Context, Function, Tensor
+from cnnkit.errors import ShapeError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.scalar import RELU, RELU6, SIGMOID, Activation, leaky
+from cnnkit.ops import check
+
+
+def relu(x: Tensor | Array) -> Tensor:
+    """max(x, 0)."""
+    return activate(x, RELU)
+
+
+def relu6(x: Tensor | Array) -> Tensor:
+    """min(max(x, 0), 6)."""
+    return activate(x, RELU6)
+
+
+def leaky_relu(x: Tensor | Array, slope: float = 0.01) -> Tensor:
+    """x where x > 0, slope·x elsewhere."""
+    return activate(x, leaky(slope))
+
+
+def sigmoid(x: Tensor | Array) -> Tensor:
+    """1 / (1 + e^-x)."""
+    return activate(x, SIGMOID)
+
+
+def activate(x: Tensor | Array, activation: str | Activation) -> Tensor:
+    """The activation of this name, element by element."""
+    result: Tensor = _Activate.apply(check.tensor(x, "activate"), check.activation_of(activation, "activate"))
+    return result
+
+
+def softmax(x: Tensor | Array) -> Tensor:
+    """e^x / Σ e^x over the last axis."""
+    result: Tensor = _Softmax.apply(_rows(x, "softmax"))
+    return result
+
+
+def log_softmax(x: Tensor | Array) -> Tensor:
+    """log(softmax(x)), computed without leaving the range of floats."""
+    result: Tensor = _LogSoftmax.apply(_rows(x, "log_softmax"))
+    return result
+
+
+def _rows(x: Tensor | Array, op: str) -> Tensor:
+    x = check.tensor(x, op)
+    if x.ndim < 1 or x.shape[-1] < 1:
+        raise ShapeError(f"{op} expects a last axis of at least one class, but x has shape {x.shape}.")
+    return x
+
+
+class _Activate(Function):
+    @staticmethod
+    def forward(ctx: Context, x: Array, activation: Activation) -> Array:
+        y: Array = kernels.of(x).activate(x, activation)
+        ctx.save(y, activation)
+        return y
+
+    @staticmethod
+    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
+        return kernels.of(dy).activate_dx(dy, *ctx.saved), None
+
+
+class _Softmax(Function):
+    @staticmethod
+    def forward(ctx: Context, x: Array) -> Array:
+        y: Array = kernels.of(x).softmax(x)
+        ctx.save(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
+        return (kernels.of(dy).softmax_dx(dy, ctx.saved[0]),)
+
+
+class _LogSoftmax(Function):
+    @staticmethod
+    def forward(ctx: Context, x: Array) -> Array:
+        y: Array = kernels.of(x).log_softmax(x)
+        ctx.save(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
+        return (kernels.of(dy).log_softmax_dx(dy, ctx.saved[0]),)

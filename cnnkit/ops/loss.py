@@ -1,0 +1,65 @@
+"""Losses: one number that says how wrong the network is."""
+
+from typing import Any
+
+import numpy as np
+
+from cnnkit import kernels
+from cnnkit.autograd import Context, Function, Tensor
+from cnnkit.errors import DataError, ShapeError, UsageError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.ops import check
+from cnnkit.ops.reduce import mean, sum
+
+
+def cross_entropy(
+    logits: Tensor | Array, labels: Array, *, label_smoothing: float = 0.0, reduction: str = "mean"
+) -> Tensor:
+    """-Σ_k target[k] · log softmax(logits)[k],   target = (1 - s)·one_hot(label) + s / K.
+
+    Args:
+        logits: (N, K).
+        labels: (N,) whole numbers from 0 to K - 1.
+        label_smoothing: s, the share of the target that is spread over all classes.
+        reduction: "mean" or "sum" over the images, or "none" for (N,).
+
+    Source: Szegedy et al. 2015, arXiv:1512.00567, section 7, for the smoothing.
+    """
+    logits = check.tensor(logits, "cross_entropy")
+    if logits.ndim != 2 or logits.shape[1] < 1:
+        raise ShapeError(f"cross_entropy expects logits (N, classes), but received {logits.shape}. Flatten them first.")
+    if not 0 <= label_smoothing < 1:
+        raise UsageError(f"label_smoothing is {label_smoothing}, expected a number from 0 up to, not including, 1.")
+    if reduction not in ("mean", "sum", "none"):
+        raise UsageError(f"reduction is {reduction!r}, expected 'mean', 'sum' or 'none'.")
+    losses: Tensor = _CrossEntropy.apply(logits, _labels(labels, *logits.shape), float(label_smoothing))
+    return losses if reduction == "none" else mean(losses) if reduction == "mean" else sum(losses)
+
+
+def _labels(labels: Any, N: int, K: int) -> Array:
+    array = labels if isinstance(labels, np.ndarray) else np.asarray(getattr(labels, "data", labels))
+    if array.shape != (N,) or (array.dtype.kind not in "iu" and array.size):
+        raise ShapeError(
+            f"cross_entropy expects {N} whole numbers as labels, shape ({N},), one for each row of logits, "
+            f"but received {array.dtype} of shape {array.shape}. Use the class numbers, not one-hot rows."
+        )
+    if array.size and (array.min() < 0 or array.max() >= K):
+        place = int(np.flatnonzero((array < 0) | (array >= K))[0])
+        raise DataError(
+            f"cross_entropy expects labels from 0 to {K - 1} for {K} classes, but label {place} is {array[place]}. "
+            "Does the model have as many classes as the data?"
+        )
+    return np.ascontiguousarray(array, np.int64)
+
+
+class _CrossEntropy(Function):
+    @staticmethod
+    def forward(ctx: Context, logits: Array, labels: Array, smoothing: float) -> Array:
+        losses, scores = kernels.of(logits).cross_entropy(logits, labels, smoothing)
+        ctx.save(scores, labels, smoothing)
+        return losses  # type: ignore[no-any-return]
+
+    @staticmethod
+    def backward(ctx: Context, dlosses: Array) -> tuple[Any, ...]:
+        scores, labels, smoothing = ctx.saved
+        return kernels.of(scores, dlosses).cross_entropy_dx(scores, labels, dlosses, smoothing), None, None

@@ -1,0 +1,127 @@
+"""Pooling: one number from every window, or from every bin, of an image."""
+
+from typing import Any
+
+from cnnkit import kernels
+from cnnkit.autograd import Context, Function, Tensor
+from cnnkit.errors import UsageError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.geometry import Window
+from cnnkit.ops import check
+from cnnkit.ops.shape import reshape
+from cnnkit.ops.window import Padding, Pair, images_under, pair, window
+
+
+def max_pool2d(x: Tensor | Array, kernel_size: Pair, stride: Pair | None = None, padding: Padding = 0) -> Tensor:
+    """The greatest pixel of every window, (N, OH, OW, C); stride None is that of the window's own size."""
+    kernel, win = pool_window(kernel_size, stride, padding)
+    x = check.tensor(x, "max_pool2d")
+    images_under(x.shape, kernel, win, "max_pool2d")
+    result: Tensor = _MaxPool2d.apply(x, kernel, win)
+    return result
+
+
+def avg_pool2d(
+    x: Tensor | Array,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    *,
+    count_padding: bool = True,
+) -> Tensor:
+    """The mean of every window, (N, OH, OW, C); count_padding: zeros outside the image take part in it."""
+    kernel, win = pool_window(kernel_size, stride, padding)
+    x = check.tensor(x, "avg_pool2d")
+    images_under(x.shape, kernel, win, "avg_pool2d")
+    result: Tensor = _AvgPool2d.apply(x, kernel, win, count_padding)
+    return result
+
+
+def adaptive_avg_pool2d(x: Tensor | Array, size: Pair) -> Tensor:
+    """The mean of each of size[0]·size[1] bins that cover the image, (N, *size, C)."""
+    x = check.tensor(x, "adaptive_avg_pool2d")
+    check.images(x.shape, "adaptive_avg_pool2d")
+    result: Tensor = _AdaptiveAvgPool2d.apply(x, pair("size", size))
+    return result
+
+
+def adaptive_max_pool2d(x: Tensor | Array, size: Pair) -> Tensor:
+    """The greatest pixel of each of size[0]·size[1] bins that cover the image, (N, *size, C)."""
+    x = check.tensor(x, "adaptive_max_pool2d")
+    check.images(x.shape, "adaptive_max_pool2d")
+    result: Tensor = _AdaptiveMaxPool2d.apply(x, pair("size", size))
+    return result
+
+
+def global_avg_pool2d(x: Tensor | Array) -> Tensor:
+    """The mean of every channel, (N, C)."""
+    y = adaptive_avg_pool2d(x, 1)
+    return reshape(y, (y.shape[0], y.shape[3]))
+
+
+def global_max_pool2d(x: Tensor | Array) -> Tensor:
+    """The greatest pixel of every channel, (N, C)."""
+    y = adaptive_max_pool2d(x, 1)
+    return reshape(y, (y.shape[0], y.shape[3]))
+
+
+def pool_window(kernel_size: Pair, stride: Pair | None, padding: Padding) -> tuple[tuple[int, int], Window]:
+    """(KH, KW) and how it slides; a window that could lie wholly in the padding is refused."""
+    kernel = pair("kernel_size", kernel_size)
+    win = window(kernel if stride is None else stride, padding)
+    if max(win.pad_top, win.pad_bottom) >= kernel[0] or max(win.pad_left, win.pad_right) >= kernel[1]:
+        raise UsageError(
+            f"A pool of kernel_size {kernel_size} expects less padding than that on each side, but received {padding}: "
+            "a window could lie wholly outside the image."
+        )
+    return kernel, win
+
+
+class _MaxPool2d(Function):
+    @staticmethod
+    def forward(ctx: Context, x: Array, kernel: tuple[int, int], win: Window) -> Array:
+        y, arg = kernels.of(x).max_pool2d(x, kernel, win)
+        ctx.save(arg, x.shape, kernel, win)
+        return y  # type: ignore[no-any-return]
+
+    @staticmethod
+    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
+        return kernels.of(dy).max_pool2d_dx(dy, *ctx.saved), None, None
+
+
+class _AvgPool2d(Function):
+    @staticmethod
+    def forward(ctx: Context, x: Array, kernel: tuple[int, int], win: Window, count_padding: bool) -> Array:
+        ctx.save(x.shape, kernel, win, count_padding)
+        y: Array = kernels.of(x).avg_pool2d(x, kernel, win, count_padding=count_padding)
+        return y
+
+    @staticmethod
+    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
+        x_shape, kernel, win, count_padding = ctx.saved
+        dx = kernels.of(dy).avg_pool2d_dx(dy, x_shape, kernel, win, count_padding=count_padding)
+        return dx, None, None, None
+
+
+class _AdaptiveAvgPool2d(Function):
+    @staticmethod
+    def forward(ctx: Context, x: Array, size: tuple[int, int]) -> Array:
+        ctx.save(x.shape)
+        y: Array = kernels.of(x).adaptive_avg_pool2d(x, size)
+        return y
+
+    @staticmethod
+    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
+        return kernels.of(dy).adaptive_avg_pool2d_dx(dy, *ctx.saved), None
+
+
+class _AdaptiveMaxPool2d(Function):
+    @staticmethod
+    def forward(ctx: Context, x: Array, size: tuple[int, int]) -> Array:
+        y, arg = kernels.of(x).adaptive_max_pool2d(x, size)
+        ctx.save(arg, x.shape)
+        return y  # type: ignore[no-any-return]
+
+    @staticmethod
+    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
+        return kernels.of(dy).adaptive_max_pool2d_dx(dy, *ctx.saved), None
