@@ -1,0 +1,33 @@
+"""How wide a vector is: chosen from the CPU that Numba compiles for.
+
+16 floats with AVX-512, 8 with AVX2, else 4 (SSE, NEON). Any width is right on any machine, since LLVM splits what is
+too wide; `LANES=4|8|16` in the environment overrides the choice, `NUMBA_CPU_NAME` and `NUMBA_CPU_FEATURES` are respected.
+"""
+
+import os
+import re
+
+import llvmlite.binding as llvm
+from numba.core import config
+
+
+def target_features() -> frozenset[str]:
+    """Names of the features of the CPU that Numba compiles for."""
+    if config.CPU_FEATURES is not None:
+        return frozenset(re.findall(r"\+([\w.-]+)", config.CPU_FEATURES))
+    if config.CPU_NAME is not None and config.CPU_NAME != llvm.get_host_cpu_name():
+        return frozenset()
+    return frozenset(name for name, present in llvm.get_host_cpu_features().items() if present)
+
+
+def choose_lanes(features: frozenset[str]) -> int:
+    """Floats in a vector: the widest registers that the CPU has."""
+    if {"avx512f", "avx512vl"} <= features:
+        return 16
+    return 8 if {"avx2", "fma"} <= features else 4
+
+
+FEATURES = target_features()
+LANES = int(os.environ.get("LANES") or choose_lanes(FEATURES))
+# AVX-512 and NEON have 32 vector registers, SSE and AVX2 have 16.
+REGISTERS = 32 if FEATURES & {"avx512vl", "neon"} else 16

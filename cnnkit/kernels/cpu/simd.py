@@ -1,0 +1,113 @@
+"""Explicit float32 vectors: a register of LANES floats as a value.
+
+    a = load(x, i)                    x[i : i + LANES], a flat index in floats, as one register
+    store(y, i, a)
+    a = load_first(x, i, count)       the first `count` floats, 0 in the other lanes; reads no more (count may be 0 or above LANES)
+    store_first(y, i, a, count)       writes the first `count` floats and nothing else
+    a = load_or_zero(x, i, inside)    the vector where `inside`, else zeros, without a branch
+    b = splat(x, i)                   x[i] in every lane
+    a = fill(value), zero()           a float32 in every lane
+    c = fma(a, b, c)                  a * b + c
+    a + b, a - b, a * b, a / b
+    vmax(a, b), vmin(a, b)            a NaN in `a` stays, one in `b` gives way to `a`
+    select_less(a, b, p, q)           p in the lanes where a < b, else q (q where either is NaN)
+    select_equal(a, b, p, q)          p in the lanes where a = b, else q (a != a finds NaN)
+    keep_where(v, codes, i, code)     v in the lanes where the byte codes[i + lane] equals code, else 0
+    store_codes(codes, i, v)          the lanes as bytes, codes[i + lane] = uint8(v)
+    scale_by_power(a, n)              a * 2**n for whole numbers n in the lanes, -126 <= n <= 127
+    truncate(a), sqrt(a), absolute(a)  truncate: towards zero, |a| < 2**31
+    reduce_add(a), reduce_max(a)      one float32
+    first_lane(a)
+
+`acc = tile(rows, cols)` is a stack array of vectors, `acc[i, v]`. Both sizes must be literals or global or closure ints.
+Once LLVM has unrolled the constant loops over it, all of it lives in registers.
+
+With NUMBA_DISABLE_JIT=1 the same names are plain Python with every index checked.
+"""
+
+from numba.core import config
+
+from cnnkit.kernels.cpu.lanes import LANES, REGISTERS
+
+if config.DISABLE_JIT:
+    from cnnkit.kernels.cpu.simd_plain import (
+        absolute,
+        fill,
+        first_lane,
+        fma,
+        keep_where,
+        load,
+        load_first,
+        load_or_zero,
+        reduce_add,
+        reduce_max,
+        scale_by_power,
+        select_equal,
+        select_less,
+        splat,
+        sqrt,
+        store,
+        store_codes,
+        store_first,
+        tile,
+        truncate,
+        vmax,
+        vmin,
+        zero,
+    )
+else:
+    from cnnkit.kernels.cpu.simd_memory import (
+        keep_where,
+        load,
+        load_first,
+        load_or_zero,
+        splat,
+        store,
+        store_codes,
+        store_first,
+    )
+    from cnnkit.kernels.cpu.simd_tile import tile
+    from cnnkit.kernels.cpu.simd_value import (
+        absolute,
+        fill,
+        first_lane,
+        fma,
+        reduce_add,
+        reduce_max,
+        scale_by_power,
+        select_equal,
+        select_less,
+        sqrt,
+        truncate,
+        vmax,
+        vmin,
+        zero,
+    )
+
+__all__ = [
+    "LANES",
+    "REGISTERS",
+    "absolute",
+    "fill",
+    "first_lane",
+    "fma",
+    "keep_where",
+    "load",
+    "load_first",
+    "load_or_zero",
+    "reduce_add",
+    "reduce_max",
+    "scale_by_power",
+    "select_equal",
+    "select_less",
+    "splat",
+    "sqrt",
+    "store",
+    "store_codes",
+    "store_first",
+    "tile",
+    "truncate",
+    "vmax",
+    "vmin",
+    "zero",
+]

@@ -1,0 +1,6 @@
+"""Let the kernel tests import what they share (`agreement.py`)."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
