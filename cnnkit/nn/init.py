@@ -29,7 +29,7 @@ def he_uniform(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
 def xavier_normal(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
     """Normal, of deviation √(2 / (fan_in + fan_out)): a compromise between activations and gradients.
 
-    Source: Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, equation 12.
+    Source: Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward networks, equation 12.
     """
     return _normal(rng, shape, math.sqrt(2 / (fan[0] + fan[1])))
 

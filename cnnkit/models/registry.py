@@ -1,0 +1,113 @@
+"""Models by name. A model file registers its builder; `create` builds it for given classes, channels and image size."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+import numpy as np
+
+from cnnkit.errors import ShapeError, UsageError, unknown_name
+from cnnkit.nn import Module
+
+# Every model file, in the order in which models are listed: the simplest first.
+_FILES = ("classification.lenet", "classification.convnet", "classification.digitnet")
+
+
+class Builder(Protocol):
+    """What a model file writes: the network for this many classes and images of this size."""
+
+    def __call__(
+        self, *, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator
+    ) -> Module: ...
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What is known of a model before it is built. `input` is the image it is meant for, (H, W, C)."""
+
+    name: str
+    input: tuple[int, int, int]
+    paper: str
+    summary: str
+    build: Builder
+
+
+_specs: dict[str, ModelSpec] = {}
+
+
+def register(name: str, *, input: tuple[int, int, int], paper: str, summary: str) -> Callable[[Builder], Builder]:
+    """Make a builder known under a name."""
+
+    def keep(build: Builder) -> Builder:
+        if name in _specs:
+            raise UsageError(f"There are two models named {name!r}. Rename one of them.")
+        _specs[name] = ModelSpec(name, input, paper, summary, build)
+        return build
+
+    return keep
+
+
+def names() -> list[str]:
+    """Every model, the simplest first."""
+    return list(_loaded())
+
+
+def spec(name: str) -> ModelSpec:
+    """What is known of the model of this name."""
+    if name not in _loaded():
+        raise unknown_name("model", name, names())
+    return _specs[name]
+
+
+def create(
+    name: str,
+    *,
+    classes: int = 10,
+    in_channels: int = 1,
+    image_size: tuple[int, int] = (28, 28),
+    rng: np.random.Generator | None = None,
+) -> Module:
+    """Build the model of this name, with first weights drawn from rng (always the same ones if None).
+
+    Raises:
+        UsageError: the images are too small for the network; it names the layer and the smallest size.
+    """
+    build = spec(name).build
+    if classes < 1 or in_channels < 1 or min(image_size) < 1:
+        raise UsageError(
+            f"{name} expects at least one class, one channel and one pixel, but received classes={classes}, "
+            f"in_channels={in_channels}, image_size={image_size}."
+        )
+    try:
+        return _build(build, classes, in_channels, image_size, rng)
+    except ShapeError as error:
+        least = _smallest_square(build, classes, in_channels)
+        raise UsageError(
+            f"Images of {image_size[0]}x{image_size[1]} pixels are too small for {name}, which needs {least}x{least}. "
+            f"{error} Take larger images (--image-size {least}) or another model."
+        ) from None
+
+
+def _build(
+    build: Builder, classes: int, in_channels: int, size: tuple[int, int], rng: np.random.Generator | None
+) -> Module:
+    rng = np.random.default_rng(0) if rng is None else rng
+    return build(classes=classes, in_channels=in_channels, image_size=size, rng=rng)
+
+
+def _smallest_square(build: Builder, classes: int, in_channels: int, most: int = 1024) -> int:
+    """The side of the smallest square image that the network can take."""
+    for side in range(1, most):
+        try:
+            _build(build, classes, in_channels, (side, side), None)
+        except ShapeError:
+            continue
+        return side
+    return most
+
+
+def _loaded() -> dict[str, ModelSpec]:
+    for file in _FILES:
+        import_module(f"cnnkit.models.{file}")
+    return _specs

@@ -1,0 +1,91 @@
+"""What a network consists of: a row for every layer, with its result, parameters and work."""
+
+import math
+from dataclasses import dataclass
+
+from cnnkit.models.registry import create, spec
+from cnnkit.nn import Flatten, Module, Sequential
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer: the shape of its result for one image, and the multiply-adds that this costs."""
+
+    name: str
+    kind: str
+    output: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """A network for one size of image; `activation_floats` are the numbers that one image leaves in a forward pass."""
+
+    name: str
+    parameters: int
+    multiply_adds: int
+    input: tuple[int, int, int]
+    paper: str
+    layers: tuple[LayerRow, ...]
+    activation_floats: int
+
+
+def summary(
+    model: str | Module,
+    *,
+    classes: int = 10,
+    in_channels: int | None = None,
+    image_size: tuple[int, int] | None = None,
+) -> ModelSummary:
+    """Summarise a model by name, at the image it is meant for unless told else, or a module of one's own.
+
+    The rows of a Sequential follow from shapes alone; any other module is tried on an image of zeros.
+    """
+    if isinstance(model, str):
+        H, W, C = spec(model).input
+        H, W = image_size or (H, W)
+        C = in_channels or C
+        module = create(model, classes=classes, in_channels=C, image_size=(H, W))
+        name, paper = model, spec(model).paper
+    else:
+        H, W = image_size or (28, 28)
+        C = in_channels or 1
+        module, name, paper = model, type(model).__name__, ""
+    layers = tuple(_row(name, layer, before, after) for name, layer, before, after in _layers(module, (1, H, W, C)))
+    kept = sum(math.prod(row.output) for row in layers if row.kind != Flatten.__name__)
+    return ModelSummary(
+        name=name,
+        parameters=sum(parameter.size for parameter in module.parameters()),
+        multiply_adds=sum(row.multiply_adds for row in layers),
+        input=(H, W, C),
+        paper=paper,
+        layers=layers,
+        activation_floats=H * W * C + kept,
+    )
+
+
+_Layer = tuple[str, Module, tuple[int, ...], tuple[int, ...]]
+
+
+def _layers(module: Module, x_shape: tuple[int, ...], prefix: str = "") -> list[_Layer]:
+    """(name, layer, input shape, output shape) of every layer that `module` consists of."""
+    if not isinstance(module, Sequential):
+        names = {id(layer): name for name, layer in module.named_modules(prefix)}
+        return [(names[id(layer)], layer, before, after) for layer, before, after in module.watched(x_shape)]
+    found = []
+    module.output_shape(x_shape)
+    for name, child in module.named_children():
+        path = f"{prefix}.{name}" if prefix else name
+        after = child.output_shape(x_shape)
+        if next(child.children(), None) is None:
+            found.append((path, child, x_shape, after))
+        else:
+            found += _layers(child, x_shape, path)
+        x_shape = after
+    return found
+
+
+def _row(name: str, layer: Module, before: tuple[int, ...], after: tuple[int, ...]) -> LayerRow:
+    parameters = sum(parameter.size for parameter in layer.parameters())
+    return LayerRow(name, type(layer).__name__, after[1:], parameters, layer.multiply_adds(before))
