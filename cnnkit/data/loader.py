@@ -1,0 +1,128 @@
+"""Batches in an order that (seed, epoch) alone decide, made one step ahead by a thread."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnkit.data.collate import collate
+from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.sample import Labels
+from cnnkit.data.sets.base import Dataset
+from cnnkit.data.transforms.compose import augmentation, transform
+from cnnkit.errors import UsageError
+
+# One stream of random numbers per purpose, so that adding a draw to one leaves the other alone.
+ORDER, AUGMENT = 0, 1
+
+
+@final
+@dataclass(frozen=True)
+class Batch:
+    """x: (N, H, W, C) float32, normalised.   labels: (N,) int64.   indices: (N,) int64, which samples of the data set."""
+
+    x: npt.NDArray[np.float32]
+    labels: Labels
+    indices: Labels
+
+
+@final
+class Loader:
+    """Cut a data set into batches, epoch after epoch.
+
+    The order is a function of (seed, epoch), the augmentation of (seed, epoch, batch number, rank): an epoch begun at batch
+    `start` goes on exactly as the whole one would have. `shard` = (rank, size) takes every size-th sample from the rank-th.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        *,
+        preprocessing: Preprocessing | None = None,
+        seed: int = 0,
+        shuffle: bool = False,
+        augment: str = "none",
+        shard: tuple[int, int] = (0, 1),
+        drop_last: bool = False,
+        prefetch: int = 2,
+    ) -> None:
+        if batch_size < 1:
+            raise UsageError(f"A batch holds at least 1 image, but the batch size is {batch_size}.")
+        if not 0 <= shard[0] < shard[1]:
+            raise UsageError(f"The shard is (rank, size) with 0 <= rank < size, but it is {shard}.")
+        self.dataset, self.batch_size = dataset, batch_size
+        self.preprocessing = preprocessing or dataset.preprocessing
+        self.seed, self.shuffle, self.shard, self.drop_last, self.prefetch = seed, shuffle, shard, drop_last, prefetch
+        self.transforms = augmentation(augment, mirror=dataset.mirror)
+        self._labels = dataset.labels()
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        rank, size = self.shard
+        samples = len(range(rank, len(self.dataset), size))
+        return samples // self.batch_size if self.drop_last else -(-samples // self.batch_size)
+
+    def order(self, number: int) -> Labels:
+        """The indices that epoch `number` visits, in their order."""
+        indices = np.arange(len(self.dataset))
+        if self.shuffle:
+            indices = np.random.default_rng([self.seed, number, ORDER]).permutation(indices)
+        return indices[self.shard[0] :: self.shard[1]]
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `number` from batch `start` on. Closing the iterator ends its thread."""
+        order = self.order(number)
+        if self.prefetch < 1:
+            for k in range(start, len(self)):
+                yield self._batch(order, number, k)
+            return
+        ready: queue.Queue[Batch | BaseException] = queue.Queue(self.prefetch)
+        stop = threading.Event()
+
+        def work() -> None:
+            try:
+                for k in range(start, len(self)):
+                    if stop.is_set():
+                        return
+                    ready.put(self._batch(order, number, k))
+            # Whatever it is, the consumer raises it.
+            except BaseException as error:
+                ready.put(error)
+
+        thread = threading.Thread(target=work, name="cnnkit-loader", daemon=True)
+        thread.start()
+        try:
+            for _ in range(start, len(self)):
+                item = ready.get()
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            stop.set()
+            while thread.is_alive():
+                _drain(ready)
+                thread.join(0.01)
+
+    def _batch(self, order: Labels, number: int, k: int) -> Batch:
+        indices = order[k * self.batch_size : (k + 1) * self.batch_size]
+        dataset, transforms = self.dataset, self.transforms
+        if transforms:
+            rng = np.random.default_rng([self.seed, number, AUGMENT, k, self.shard[0]])
+            images = [transform(dataset[index], transforms, rng).image for index in indices.tolist()]
+        else:
+            images = [dataset[index].image for index in indices.tolist()]
+        return Batch(collate(images, self.preprocessing), self._labels[indices], indices)
+
+
+def _drain(ready: "queue.Queue[Batch | BaseException]") -> None:
+    """Make room, so that a thread that waits in `put` sees the stop sign."""
+    while True:
+        try:
+            ready.get_nowait()
+        except queue.Empty:
+            return

@@ -1,0 +1,116 @@
+"""One `--data` for everything: a name or a folder in; training, validation and test parts out, and a sentence on what was found."""
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, final
+
+from cnnkit.data.formats import data_name, detect
+from cnnkit.data.open_folder import open_folder
+from cnnkit.data.open_idx import open_idx
+from cnnkit.data.preprocessing import LARGEST_SIDE
+from cnnkit.data.sets.digits import digits
+from cnnkit.data.splits import VAL_FRACTION, DataSplits, split_parts
+from cnnkit.errors import DataError, UsageError
+
+OnUnreadable = Literal["refuse", "skip"]
+NAMES = {
+    "digits": "10,000 + 2,000 handwritten digits from MNIST, 28x28 grey, 10 classes; part of the package",
+    "mnist": "60,000 + 10,000 handwritten digits, 28x28 grey, 10 classes",
+    "fashion-mnist": "60,000 + 10,000 pieces of clothing, 28x28 grey, 10 classes",
+    "cifar10": "50,000 + 10,000 small photos, 32x32 RGB, 10 classes",
+    "cifar100": "50,000 + 10,000 small photos, 32x32 RGB, 100 classes",
+}
+
+
+def open_data(
+    data: str | Path | None = None,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    grey: bool | None = None,
+    seed: int = 0,
+    val_fraction: float = VAL_FRACTION,
+    on_unreadable: OnUnreadable = "refuse",
+) -> DataSplits:
+    """Open a data folder, or data known by name; None is the embedded digits. A folder that exists goes before a name.
+
+    image_size, grey: for folders of pictures. seed: draws the parts that the data do not bring.
+    """
+    size = (image_size, image_size) if isinstance(image_size, int) else image_size
+    if size is not None and not all(1 <= side <= LARGEST_SIDE for side in size):
+        raise UsageError(f"The image size is {size[0]}x{size[1]}, expected 1 to {LARGEST_SIDE} pixels, such as 64.")
+    if on_unreadable not in ("refuse", "skip"):
+        raise UsageError(f"on_unreadable is {on_unreadable!r}, expected refuse or skip.")
+    name, folder = resolve(data)
+    if folder is None:
+        found = "digits: the embedded part of MNIST, 28x28 grey"
+        splits = split_parts(
+            digits("train"), None, digits("test"), found=found, notes=[], seed=seed, val_fraction=val_fraction
+        )
+    elif detect(folder) == "idx":
+        splits = open_idx(folder, name=name, seed=seed, val_fraction=val_fraction)
+    else:
+        return open_folder(
+            folder,
+            name=name,
+            image_size=size,
+            grey=grey,
+            seed=seed,
+            val_fraction=val_fraction,
+            skip_unreadable=on_unreadable == "skip",
+        )
+    H, W, C = splits.preprocessing.shape
+    if size not in (None, (H, W)) or (grey is False and C == 1):
+        raise UsageError(
+            f"{splits.found}. They are used as they are; --image-size and --grey are for folders of pictures."
+        )
+    return splits
+
+
+def resolve(data: str | Path | None) -> tuple[str, Path | None]:
+    """(name, folder) of what `--data` says; the folder is None for the embedded digits."""
+    if data is None:
+        return "digits", None
+    folder = Path(data).expanduser()
+    if folder.exists():
+        return data_name(folder), folder
+    text = str(data)
+    if text == "digits":
+        return text, None
+    if text in NAMES:
+        folder = data_home() / text
+        if not folder.is_dir():
+            raise DataError(f"{text} is not on this machine ({folder}). Fetch it with: cnnkit data fetch {text}")
+        return text, folder
+    close = difflib.get_close_matches(text.lower(), NAMES, 1)
+    hint = f" Did you mean {close[0]}?" if close else f" Known names are {', '.join(NAMES)}."
+    raise DataError(f"There is no data folder {text} and no data set of that name.{hint}")
+
+
+def data_home() -> Path:
+    """Where fetched data lie: `CNNKIT_DATA`, else `$XDG_DATA_HOME/cnnkit`, else `~/.local/share/cnnkit`."""
+    if folder := os.environ.get("CNNKIT_DATA"):
+        return Path(folder)
+    base = os.environ.get("XDG_DATA_HOME")
+    return Path(base if base and Path(base).is_absolute() else os.path.expanduser("~/.local/share")) / "cnnkit"
+
+
+@final
+@dataclass(frozen=True)
+class CatalogueRow:
+    """A data set known by name. folder: where it lies, or would lie; None inside the package."""
+
+    name: str
+    summary: str
+    folder: Path | None
+    here: bool
+
+
+def catalogue() -> list[CatalogueRow]:
+    """What `cnnkit data list` shows."""
+    rows = []
+    for name, summary in NAMES.items():
+        folder = None if name == "digits" else data_home() / name
+        rows.append(CatalogueRow(name, summary, folder, folder is None or folder.is_dir()))
+    return rows

@@ -1,0 +1,133 @@
+"""How a picture becomes an input: a plain record that lies in every checkpoint, so that serving cannot drift from training."""
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, final, get_args
+
+import numpy as np
+
+from cnnkit.data.sample import Pixels
+from cnnkit.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Foreign = Literal["resize", "digit"]
+LARGEST_SIDE = 4096
+
+
+@final
+@dataclass(frozen=True)
+class Preprocessing:
+    """Size, channels and normalisation of the network's input, and how a foreign picture gets there.
+
+    x = (pixel / 255 - mean) / std, per channel.
+    foreign: "resize" (short side to the size, centre cut out) or "digit" (the rule of handwritten digits).
+    """
+
+    height: int
+    width: int
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    foreign: Foreign = "resize"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of one image."""
+        return self.height, self.width, self.channels
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain numbers, lists and strings, ready for JSON."""
+        return asdict(self) | {"mean": list(self.mean), "std": list(self.std)}
+
+    @classmethod
+    def from_record(cls, record: object) -> "Preprocessing":
+        """The preprocessing that a checkpoint keeps; DataError where the record cannot be meant so."""
+        fields = list(cls.__dataclass_fields__)
+        if not isinstance(record, dict) or sorted(record) != sorted(fields):
+            raise DataError(
+                f"A preprocessing record has the fields {', '.join(fields)}, but this one is {record!r:.200}."
+            )
+        for field in ("height", "width"):
+            if not _is_int(record[field]) or not 1 <= record[field] <= LARGEST_SIDE:
+                raise DataError(f"Preprocessing: {field} is {record[field]!r}, expected 1 to {LARGEST_SIDE} pixels.")
+        channels = record["channels"]
+        if not _is_int(channels) or channels not in (1, 3):
+            raise DataError(f"Preprocessing: channels is {channels!r}, expected 1 (grey) or 3 (RGB).")
+        for field in ("mean", "std"):
+            values = record[field]
+            if not isinstance(values, list | tuple) or len(values) != channels or not all(map(_is_finite, values)):
+                raise DataError(f"Preprocessing: {field} is {values!r:.100}, expected {channels} finite numbers.")
+        if min(record["std"]) <= 0:
+            raise DataError(f"Preprocessing: std is {record['std']!r}, expected numbers above 0.")
+        if record["foreign"] not in get_args(Foreign):
+            raise DataError(
+                f"Preprocessing: foreign is {record['foreign']!r:.50}, expected one of {', '.join(get_args(Foreign))}. "
+                "Was it written by a newer version?"
+            )
+        mean, std = (tuple(float(value) for value in record[field]) for field in ("mean", "std"))
+        return cls(record["height"], record["width"], channels, mean, std, record["foreign"])
+
+
+def prepare(picture: "Image", preprocessing: Preprocessing) -> Pixels:
+    """The uint8 (H, W, C) image of a foreign picture (mode RGB or L, as `read_picture` gives it)."""
+    if preprocessing.foreign == "digit":
+        from cnnkit.data.digit import as_digit
+
+        grey = as_digit(picture, (preprocessing.height, preprocessing.width))
+        return np.repeat(grey[:, :, None], preprocessing.channels, axis=2)
+    return resize(picture, preprocessing)
+
+
+def load_image(path: Path, preprocessing: Preprocessing) -> Pixels:
+    """Read a picture file and `prepare` it: the one way from a file to a network, in training and in prediction.
+
+    A JPEG far larger than needed is decoded at a fraction of its size, which is how a 50-megapixel photo stays cheap.
+    """
+    from cnnkit.data.digit import WORKING_SIDE
+    from cnnkit.data.picture import read_picture
+
+    side = WORKING_SIDE if preprocessing.foreign == "digit" else 2 * max(preprocessing.height, preprocessing.width)
+    return prepare(read_picture(path, at_least=side), preprocessing)
+
+
+def resize(picture: "Image", preprocessing: Preprocessing) -> Pixels:
+    """Scale until the picture just covers (H, W), cut out the centre."""
+    from PIL import Image
+
+    height, width = preprocessing.height, preprocessing.width
+    picture = picture.convert("L" if preprocessing.channels == 1 else "RGB")
+    if picture.size != (width, height):
+        scale = max(height / picture.height, width / picture.width)
+        left = (picture.width - width / scale) / 2
+        top = (picture.height - height / scale) / 2
+        box = (
+            max(left, 0),
+            max(top, 0),
+            min(left + width / scale, picture.width),
+            min(top + height / scale, picture.height),
+        )
+        picture = picture.resize((width, height), Image.Resampling.BILINEAR, box=box)
+    return np.array(picture, np.uint8).reshape(preprocessing.shape)
+
+
+def statistics(images: Pixels) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """(mean, std) per channel of uint8 images (n, H, W, C), scaled to 0..1, to four decimals; std at least 0.05."""
+    levels = np.arange(256) / 255
+    means, stds = [], []
+    for channel in range(images.shape[3]):
+        share = np.bincount(images[..., channel].ravel(), minlength=256) / max(images[..., channel].size, 1)
+        mean = float((share * levels).sum())
+        means.append(round(mean, 4))
+        stds.append(max(round(math.sqrt(float((share * (levels - mean) ** 2).sum())), 4), 0.05))
+    return tuple(means), tuple(stds)
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,25 @@
+"""One image with what is known about it."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+
+
+@final
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sample:
+    """An image, uint8 (H, W, C) with C = 1 (grey) or 3 (RGB), its label, and the file it came from (None: made in memory)."""
+
+    image: Pixels
+    label: int
+    path: Path | None = None
+
+    def replace(self, **changes: Any) -> "Sample":
+        """The same sample with some fields changed; the original stays as it is."""
+        return dataclasses.replace(self, **changes)

@@ -1,0 +1,74 @@
+"""What every data set offers, and the one whose images lie in an array."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from typing import final
+
+import numpy as np
+
+from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.sample import Labels, Pixels, Sample
+
+
+class Dataset(ABC):
+    """Samples by number, all of the size that `preprocessing` says.
+
+    name: short, fit for a folder's name.   classes: the name of each label.
+    mirror: whether a mirrored image keeps its meaning (a photo's does, a digit's does not).
+    """
+
+    name: str
+    classes: list[str]
+    preprocessing: Preprocessing
+    mirror: bool
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def __getitem__(self, index: int) -> Sample: ...
+
+    @abstractmethod
+    def labels(self) -> Labels:
+        """(n,) int64, without decoding any image."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """A sha256 in hexadecimal that changes when the data does."""
+
+
+@final
+class ArrayDataset(Dataset):
+    """Images in one array, uint8 (n, H, W, C)."""
+
+    def __init__(
+        self,
+        images: Pixels,
+        labels: Labels,
+        *,
+        name: str,
+        classes: list[str],
+        preprocessing: Preprocessing,
+        mirror: bool = False,
+    ) -> None:
+        self.images, self._labels = images, labels
+        self.name, self.classes, self.preprocessing, self.mirror = name, classes, preprocessing, mirror
+        self._label_list: list[int] = labels.tolist()
+        self._fingerprint = ""
+
+    def __len__(self) -> int:
+        return len(self._label_list)
+
+    def __getitem__(self, index: int) -> Sample:
+        return Sample(self.images[index], self._label_list[index])
+
+    def labels(self) -> Labels:
+        return self._labels
+
+    def fingerprint(self) -> str:
+        if not self._fingerprint:
+            digest = hashlib.sha256(repr((self.images.shape, self.classes)).encode())
+            digest.update(np.ascontiguousarray(self.images))
+            digest.update(self._labels.astype("<i8"))
+            self._fingerprint = digest.hexdigest()
+        return self._fingerprint

@@ -1,0 +1,51 @@
+"""A part of a data set, and the seeded split into two parts."""
+
+import hashlib
+from typing import final
+
+import numpy as np
+
+from cnnkit.data.sample import Labels, Sample
+from cnnkit.data.sets.base import Dataset
+
+
+@final
+class Subset(Dataset):
+    """The samples of `dataset` at `indices`, in that order."""
+
+    def __init__(self, dataset: Dataset, indices: Labels) -> None:
+        self.dataset, self.indices = dataset, indices
+        self.name, self.classes = dataset.name, dataset.classes
+        self.preprocessing, self.mirror = dataset.preprocessing, dataset.mirror
+        self._index_list: list[int] = indices.tolist()
+
+    def __len__(self) -> int:
+        return len(self._index_list)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self.dataset[self._index_list[index]]
+
+    def labels(self) -> Labels:
+        return self.dataset.labels()[self.indices]
+
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256(self.dataset.fingerprint().encode())
+        digest.update(self.indices.astype("<i8"))
+        return digest.hexdigest()
+
+
+def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Subset, Subset]:
+    """(rest, part): `part` holds about `fraction` of each class, drawn by `seed`, both in the order of `dataset`.
+
+    A class of two or more gives at least one sample to each side, so that a small class is neither untrained nor unseen.
+    """
+    rng = np.random.default_rng([seed, 0x5B117])
+    labels = dataset.labels()
+    chosen = np.zeros(len(labels), bool)
+    for label in range(len(dataset.classes)):
+        members = np.flatnonzero(labels == label)
+        count = round(len(members) * fraction)
+        if len(members) >= 2:
+            count = min(max(count, 1), len(members) - 1)
+        chosen[rng.permutation(members)[:count]] = True
+    return Subset(dataset, np.flatnonzero(~chosen)), Subset(dataset, np.flatnonzero(chosen))

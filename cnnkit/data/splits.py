@@ -1,0 +1,112 @@
+"""The three parts of a data set and what was said while they were found."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+
+from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.sets.base import Dataset
+from cnnkit.data.sets.subset import split
+from cnnkit.errors import DataError, UsageError
+
+# Share of the training images on which the best epoch is chosen, and of a flat folder's images kept for the test.
+VAL_FRACTION, TEST_FRACTION = 0.1, 0.2
+PARTS = ("train", "val", "test")
+
+
+@final
+@dataclass(frozen=True)
+class DataSplits:
+    """train: learned from.   val: chooses the best epoch.   test: measured once, at the end.
+
+    found: one sentence, what lies there.   notes: what was decided without being asked.
+    """
+
+    train: Dataset
+    val: Dataset
+    test: Dataset
+    found: str
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.train.name
+
+    @property
+    def classes(self) -> list[str]:
+        return self.train.classes
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return self.train.preprocessing
+
+    @property
+    def mirror(self) -> bool:
+        return self.train.mirror
+
+    def part(self, name: str) -> Dataset:
+        """The part called "train", "val" or "test"."""
+        if name not in PARTS:
+            raise UsageError(f"There is no split {name!r}; expected one of {', '.join(PARTS)}.")
+        part: Dataset = getattr(self, name)
+        return part
+
+    def fingerprint(self) -> str:
+        """A sha256 in hexadecimal that changes when an image, a label, a class or the split does."""
+        parts = [self.part(name).fingerprint() for name in PARTS]
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+def split_parts(
+    train: Dataset,
+    val: Dataset | None,
+    test: Dataset | None,
+    *,
+    found: str,
+    notes: list[str],
+    seed: int,
+    val_fraction: float,
+) -> DataSplits:
+    """Fill in the parts that are missing, say so, and refuse what cannot be trained on."""
+    if not 0 < val_fraction < 1:
+        raise UsageError(
+            f"The validation part is a fraction between 0 and 1 of the training images, not {val_fraction}."
+        )
+    notes = list(notes)
+    _check_classes(train)
+    if test is None and val is not None:
+        test, val = val, None
+        notes.append(
+            "There is no test part: val is the test part, and the best epoch is chosen on a seeded part of train."
+        )
+    if test is None:
+        train, test = split(train, TEST_FRACTION, seed + 1)
+        notes.append(
+            f"There is no test part: a seeded {TEST_FRACTION:.0%} of the images is set aside as the test part."
+        )
+    if val is None:
+        train, val = split(train, val_fraction, seed)
+    for name, part in (("train", train), ("val", val), ("test", test)):
+        if not len(part):
+            raise DataError(
+                f"{train.name}: no images are left for the {name} part; two images per class are the least."
+            )
+    sizes = f"{len(train)} train, {len(val)} val, {len(test)} test"
+    return DataSplits(train, val, test, f"{found}: {sizes}, {len(train.classes)} classes", notes)
+
+
+def _check_classes(train: Dataset) -> None:
+    counts = np.bincount(train.labels(), minlength=len(train.classes))
+    if np.count_nonzero(counts) < 2:
+        raise DataError(
+            f"{train.name}: all {len(train)} training images are of one class; a classifier needs at least two. "
+            "Expected one folder, or one label, per class."
+        )
+    if not counts.all():
+        missing = [name for name, count in zip(train.classes, counts, strict=True) if not count]
+        raise DataError(
+            f"{train.name}: no training image for {len(missing)} of {len(counts)} classes ({', '.join(missing[:5])}). "
+            "Labels count from 0 without gaps; are they out of range?"
+        )
