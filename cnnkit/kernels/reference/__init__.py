@@ -1,6 +1,8 @@
 """The definitions: plain loops in float64, no speed. float64 arrays run on them, and `cpu` must agree with them."""
 
 from cnnkit.kernels.reference.activation import activate, activate_dx, epilogue_dx
+from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, pack
+from cnnkit.kernels.reference.matmul import dense, dense_dw, dense_dx
 from cnnkit.kernels.reference.pointwise import (
     add,
     divide,
@@ -49,8 +51,14 @@ __all__ = [
     "avg_pool2d",
     "avg_pool2d_dx",
     "concat",
+    "conv2d",
+    "conv2d_dw",
+    "conv2d_dx",
     "cross_entropy",
     "cross_entropy_dx",
+    "dense",
+    "dense_dw",
+    "dense_dx",
     "divide",
     "dropout",
     "ema",
@@ -67,6 +75,7 @@ __all__ = [
     "minimum",
     "multiply",
     "negate",
+    "pack",
     "pad",
     "permute",
     "scale",

@@ -1,0 +1,108 @@
+"""Convolution as CNN papers mean it, its two gradients, and what may follow each sum before it is stored."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from cnnkit.kernels.reference.activation import activate
+from cnnkit.kernels.reference.store import deliver
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape, input_col, input_row
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+
+
+def conv2d(
+    x: Array,
+    w: Array,
+    win: Window,
+    groups: int = 1,
+    *,
+    bias: Array | None = None,
+    activation: Activation = IDENTITY,
+    residual: Array | None = None,
+    out: Array | None = None,
+) -> Array:
+    """Slide every filter over every image and sum the products (a cross-correlation, as CNN papers mean it).
+
+    y[n, oy, ox, o] = Σ ky, kx, c  x[n, iy, ix, c0 + c] · w[ky, kx, c, o],   zero outside the image,
+    iy = oy·stride_h - pad_top + ky·dilation_h  (ix likewise),   c0 = first channel of the group of o.
+
+    Args:
+        x: (N, H, W, C).
+        w: (KH, KW, C / groups, O), one filter per output channel.
+        win: how the filter slides.
+        groups: independent channel groups; `groups=C` is a depthwise convolution.
+        bias, residual, activation: what is done to each sum before it is stored (the epilogue).
+        out: where to store, a new buffer if None.
+
+    Returns:
+        (N, OH, OW, O) float64: a definition does not round.
+
+    Cost: N·OH·OW · KH·KW·(C/groups)·O multiply-adds.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 2.
+    """
+    y = np.zeros(conv2d_output_shape(x.shape, w.shape, win))
+    for n, oy, ox, iy, ix, ky, kx in _taps(x.shape, y.shape, w.shape, win):
+        for o in range(w.shape[3]):
+            c0 = _first_channel(o, w.shape, groups)
+            for c in range(w.shape[2]):
+                y[n, oy, ox, o] += float(x[n, iy, ix, c0 + c]) * float(w[ky, kx, c, o])
+    return deliver(epilogue(y, bias, residual, activation), out)
+
+
+def conv2d_dx(
+    dy: Array, w: Array, x_shape: tuple[int, ...], win: Window, groups: int = 1, *, out: Array | None = None
+) -> Array:
+    """The gradient by the images: each product of the forward sum hands dy · w back to its pixel.
+
+    dx[n, iy, ix, c0 + c] = Σ over the (oy, ox, ky, kx, o) that read that pixel  dy[n, oy, ox, o] · w[ky, kx, c, o]
+    """
+    dx = np.zeros(x_shape)
+    for n, oy, ox, iy, ix, ky, kx in _taps(x_shape, dy.shape, w.shape, win):
+        for o in range(w.shape[3]):
+            c0 = _first_channel(o, w.shape, groups)
+            for c in range(w.shape[2]):
+                dx[n, iy, ix, c0 + c] += float(dy[n, oy, ox, o]) * float(w[ky, kx, c, o])
+    return deliver(dx, out)
+
+
+def conv2d_dw(
+    dy: Array, x: Array, w_shape: tuple[int, ...], win: Window, groups: int = 1, *, out: Array | None = None
+) -> Array:
+    """The gradient by the filters: dw[ky, kx, c, o] = Σ n, oy, ox  dy[n, oy, ox, o] · x[n, iy, ix, c0 + c]."""
+    dw = np.zeros(w_shape)
+    for n, oy, ox, iy, ix, ky, kx in _taps(x.shape, dy.shape, w_shape, win):
+        for o in range(w_shape[3]):
+            c0 = _first_channel(o, w_shape, groups)
+            for c in range(w_shape[2]):
+                dw[ky, kx, c, o] += float(dy[n, oy, ox, o]) * float(x[n, iy, ix, c0 + c])
+    return deliver(dw, out)
+
+
+def pack(w: Array, win: Window, groups: int = 1) -> Array:
+    """Filters as this backend wants them: as they are."""
+    return w
+
+
+def epilogue(y: Array, bias: Array | None, residual: Array | None, activation: Activation) -> Array:
+    """+ bias, + residual, then the activation."""
+    if bias is not None:
+        y = y + bias.astype(np.float64)
+    if residual is not None:
+        y = y + residual.astype(np.float64)
+    return activate(y, activation)
+
+
+def _first_channel(o: int, w_shape: tuple[int, ...], groups: int) -> int:
+    return o // (w_shape[3] // groups) * w_shape[2]
+
+
+def _taps(
+    x_shape: tuple[int, ...], y_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Window
+) -> Iterator[tuple[int, ...]]:
+    """(n, oy, ox, iy, ix, ky, kx) of every tap that meets a pixel of the image."""
+    N, OH, OW, _ = y_shape
+    for n, oy, ox, ky, kx in np.ndindex(N, OH, OW, w_shape[0], w_shape[1]):
+        iy, ix = input_row(oy, ky, win), input_col(ox, kx, win)
+        if 0 <= iy < x_shape[1] and 0 <= ix < x_shape[2]:
+            yield n, oy, ox, iy, ix, ky, kx
