@@ -1,0 +1,44 @@
+"""cnnkit: train and use convolutional networks on ordinary machines.
+
+    result = cnnkit.fit("digits", model="convnet", epochs=1)      # train to the end
+    cnnkit.load(result.run).predict("image.png")                  # a Prediction: label, score, top
+
+The names are looked up when asked for (PEP 562), so that `cnnkit --help` imports neither numpy nor numba.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cnnkit._version import __version__
+
+if TYPE_CHECKING:
+    from cnnkit import errors as errors
+    from cnnkit import kernels as kernels
+    from cnnkit import nn as nn
+    from cnnkit.autograd import Tensor as Tensor
+    from cnnkit.engine.load import load as load
+    from cnnkit.engine.simple import fit as fit
+
+# name -> (module, attribute); None is the module itself.
+_LAZY: dict[str, tuple[str, str | None]] = {
+    "Tensor": ("cnnkit.autograd", "Tensor"),
+    "errors": ("cnnkit.errors", None),
+    "fit": ("cnnkit.engine.simple", "fit"),
+    "kernels": ("cnnkit.kernels", None),
+    "load": ("cnnkit.engine.load", "load"),
+    "nn": ("cnnkit.nn", None),
+}
+
+__all__ = ["Tensor", "__version__", "errors", "fit", "kernels", "load", "nn"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _LAZY[name]
+    found = import_module(module)
+    return found if attribute is None else getattr(found, attribute)
+
+
+def __dir__() -> list[str]:
+    return __all__
