@@ -1,10 +1,10 @@
 """Training, evaluation and prediction as generators of events, looked up when asked for (PEP 562).
 
-    fit(options, *, module=None, data=None) -> Iterator[Event]          ends with Finished or Interrupted
-    resume(run, changes={}) -> Iterator[Event]                          changes: options of `RESUMABLE` by name
-    load(source=None, *, module=None) -> Predictor                      a run, a weight file, or what is newest
-    evaluate(predictor, dataset, *, split="test") -> Iterator[Event]    ends with EvaluateFinished
-    Predictor.predict(picture, top=5) -> Prediction;  .predict_many(paths, top=5) -> Iterator[Prediction | PredictionError]
+fit(options, *, module=None, data=None) -> Iterator[Event]          ends with Finished or Interrupted
+resume(run, changes={}) -> Iterator[Event]                          changes: options of `RESUMABLE` by name
+load(source=None, *, module=None) -> Predictor                      a run, a weight file, or what is newest
+evaluate(predictor, dataset, *, split="test") -> Iterator[Event]    ends with EvaluateFinished
+Predictor.predict(picture, top=5) -> Prediction;  Predictor.predict_many(paths, top=5) -> iterator of them
 """
 
 from importlib import import_module

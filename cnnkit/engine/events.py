@@ -18,7 +18,10 @@ class Event:
 @final
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """A run begins, or goes on at `step`.  found: what lies in the data, a sentence.  notes: what the user should know."""
+    """A run begins, or goes on at `step`.
+
+    found: what lies in the data, a sentence.  notes: what the user should know.
+    """
 
     run: str
     model: str
@@ -48,7 +51,7 @@ class Compiling(Event):
 @final
 @dataclass(frozen=True)
 class StepEnd(Event):
-    """One step is done.  step counts from 1 through the whole run, to steps.  images_per_second: of this epoch so far."""
+    """One step is done; step counts from 1 to steps through the whole run.  images_per_second: of this epoch so far."""
 
     epoch: int
     epochs: int

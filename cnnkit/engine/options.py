@@ -31,7 +31,7 @@ def _choice(default: Any, text: str, *, names: tuple[str, ...] = ()) -> Any:
 @final
 @dataclass(frozen=True, kw_only=True)
 class FitOptions:
-    """None means "by the data set": `engine.defaults.resolve` fills it. In `image_size` and `grey` it means "as found"."""
+    """None means "by the data set", filled by `engine.defaults.resolve`; in `image_size` and `grey`, "as found"."""
 
     data: str = _choice("digits", "Name or folder of the data set.")
     model: str | None = _choice(None, "Name of the network.")
@@ -45,13 +45,13 @@ class FitOptions:
     schedule: str | None = _choice(None, "Course of the learning rate.", names=SCHEDULES)
     warmup: float | None = _choice(None, "Share of the schedule's steps in which the rate climbs.")
     schedule_from: int = _choice(0, "Epochs done when the schedule begins.")
-    schedule_epochs: int | None = _choice(None, "Epochs that the schedule spans; the rate then stays at its last value.")
+    schedule_epochs: int | None = _choice(None, "Epochs that the schedule spans; then the rate stays.")
     label_smoothing: float = _choice(0.0, "Share of each label that is spread over all classes.")
     ema: float = _choice(0.0, "Decay of the average of the weights that is judged and kept; 0 is none.")
     clip: float = _choice(0.0, "Longest gradient; 0 is no limit.")
     augment: str | None = _choice(None, "Random changes to the training images.", names=AUGMENT)
     seed: int = _choice(0, "Start of all random numbers.")
-    image_size: tuple[int, int] | None = _choice(None, "Height and width that an image folder's pictures are brought to.")
+    image_size: tuple[int, int] | None = _choice(None, "Height and width to bring pictures to.")
     grey: bool | None = _choice(None, "Read an image folder's pictures without colour.")
     val_fraction: float = _choice(0.1, "Share of the training images on which the best epoch is chosen.")
     on_unreadable: str = _choice("refuse", "What to do with an unreadable picture.", names=ON_UNREADABLE)
@@ -170,7 +170,8 @@ def _typed(name: str, value: Any, annotation: str, source: str) -> Any:
     elif kind == "str" and isinstance(value, Path):
         return str(value)
     wanted = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
-    raise UsageError(f"{name} in {source} is {value!r}, expected {wanted.get(kind, 'two whole numbers, [height, width]')}.")
+    expected = wanted.get(kind, "two whole numbers, [height, width]")
+    raise UsageError(f"{name} in {source} is {value!r}, expected {expected}.")
 
 
 def _toml(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""Arrays and their record on disk, durable and checked; nothing here knows a model."""

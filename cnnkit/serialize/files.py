@@ -1,0 +1,149 @@
+"""The one layer through which durable files are written: after a return the bytes survive a crash, or nothing changed.
+
+Write order: beside, write, fsync, rename, fsync of the folder. The four primitives below are looked up at each call, so
+that a test can make the n-th of them fail.
+"""
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from cnnkit.errors import CnnkitError, ResourceError, UsageError
+
+_write = os.write
+_fsync = os.fsync
+_replace = os.replace
+_truncate = os.ftruncate
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOENT}
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put `data` at `path`: a reader, and a machine that crashed, see the old file or the new one, never a part."""
+    beside = path.with_name(f".{path.name}.tmp")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
+        try:
+            _write_all(descriptor, data)
+            _fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        _replace(beside, path)
+        fsync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise _refusal(path, error) from error
+
+
+def append(path: Path, data: bytes) -> int:
+    """Add `data` at the end of `path`, durably, and return the new length; a failure leaves the file as it was."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o666)
+        try:
+            length = os.lseek(descriptor, 0, os.SEEK_END)
+            try:
+                _write_all(descriptor, data)
+                _fsync(descriptor)
+            except OSError:
+                with suppress(OSError):
+                    _truncate(descriptor, length)
+                raise
+        finally:
+            os.close(descriptor)
+        if length == 0:
+            fsync_folder(path.parent)
+    except OSError as error:
+        raise _refusal(path, error) from error
+    return length + len(data)
+
+
+def cut_back(path: Path, length: int) -> None:
+    """Drop what lies behind `length`; a file that is shorter, or missing, stays as it is."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | _BINARY)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _refusal(path, error) from error
+    try:
+        if os.lseek(descriptor, 0, os.SEEK_END) > length:
+            _truncate(descriptor, length)
+            _fsync(descriptor)
+    except OSError as error:
+        raise _refusal(path, error) from error
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Drop a file that is no longer needed; that it is gone need not survive a crash."""
+    with suppress(FileNotFoundError):
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise _refusal(path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make `path` and what is missing above it; FileExistsError if it is there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir()
+        fsync_folder(path.parent)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+def move_folder(source: Path, target: Path) -> None:
+    """Give a finished folder its name; FileExistsError if another has it."""
+    try:
+        _replace(source, target)
+        fsync_folder(target.parent)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            raise FileExistsError(errno.EEXIST, "exists", str(target)) from error
+        raise _refusal(target, error) from error
+
+
+def fsync_folder(path: Path) -> None:
+    """Make names in this folder durable; where folders cannot be opened (Windows) the system sees to it."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    """A write may take only a part; a write that takes nothing is a full disk."""
+    rest = memoryview(data)
+    while rest:
+        written = _write(descriptor, rest)
+        if written <= 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rest = rest[written:]
+
+
+def _refusal(path: Path, error: OSError) -> CnnkitError:
+    """The error for people: no room, no right, or a failing disk."""
+    why = error.strerror or str(error)
+    if error.errno in _NO_ROOM:
+        return ResourceError(
+            f"There is no room to write {path} ({why}). Nothing that was saved before is lost: "
+            "free some space, then go on with --resume."
+        )
+    if error.errno in _NO_RIGHT:
+        return UsageError(f"{path} cannot be written ({why}). Choose another folder with --output.")
+    return ResourceError(f"Writing {path} failed ({why}). What was saved is kept: see to the disk, then --resume.")

@@ -1,0 +1,118 @@
+"""The layer of durable writes: whole or not at all, with errors that say what to do."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from cnnkit.errors import ResourceError, UsageError
+from cnnkit.serialize import files
+
+PRIMITIVES = ("_write", "_fsync", "_replace", "_truncate")
+
+
+def failing(monkeypatch, name: str, code: int) -> None:
+    def fail(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(files, name, fail)
+
+
+@pytest.mark.parametrize("name", ["_write", "_fsync", "_replace"])
+def test_a_failing_step_leaves_the_old_file_and_nothing_beside(tmp_path, monkeypatch, name):
+    path = tmp_path / "x"
+    files.write_atomic(path, b"old")
+    failing(monkeypatch, name, errno.EIO)
+    with pytest.raises(ResourceError, match=r"Writing .* failed"):
+        files.write_atomic(path, b"new")
+    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["x"]
+
+
+def test_a_full_disk_says_so_and_keeps_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    files.write_atomic(path, b"old")
+    failing(monkeypatch, "_write", errno.ENOSPC)
+    with pytest.raises(ResourceError, match=r"no room to write .*free some space, then go on with --resume"):
+        files.write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+def test_short_writes_are_continued(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_write", lambda descriptor, data: os.write(descriptor, data[:3]))
+    files.write_atomic(tmp_path / "x", b"0123456789")
+    assert (tmp_path / "x").read_bytes() == b"0123456789"
+
+
+def test_the_order_is_write_fsync_rename_fsync_of_the_folder(tmp_path, monkeypatch):
+    calls = []
+    for name in PRIMITIVES:
+        real = getattr(files, name)
+        monkeypatch.setattr(files, name, lambda *a, real=real, name=name: (calls.append(name), real(*a))[1])
+    files.write_atomic(tmp_path / "x", b"new")
+    assert calls == ["_write", "_fsync", "_replace", "_fsync"]
+
+
+def test_append_returns_the_length_and_a_failure_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "log"
+    assert files.append(path, b"one\n") == 4
+    assert files.append(path, b"two\n") == 8
+
+    def half(descriptor, data):
+        os.write(descriptor, data[:2])
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(files, "_write", half)
+    with pytest.raises(ResourceError):
+        files.append(path, b"three\n")
+    assert path.read_bytes() == b"one\ntwo\n"
+
+
+def test_cut_back_drops_the_rest_and_never_lengthens(tmp_path):
+    path = tmp_path / "log"
+    files.append(path, b"0123456789")
+    files.cut_back(path, 4)
+    assert path.read_bytes() == b"0123"
+    files.cut_back(path, 9)
+    assert path.read_bytes() == b"0123"
+    files.cut_back(tmp_path / "missing", 3)
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_folder_is_claimed_by_one(tmp_path):
+    files.make_folder(tmp_path / "a" / "b")
+    with pytest.raises(FileExistsError):
+        files.make_folder(tmp_path / "a" / "b")
+
+
+def test_a_folder_that_is_taken_is_not_replaced(tmp_path):
+    for name in ("new", "taken"):
+        files.make_folder(tmp_path / name)
+        files.write_atomic(tmp_path / name / "x", name.encode())
+    with pytest.raises(FileExistsError):
+        files.move_folder(tmp_path / "new", tmp_path / "taken")
+    assert (tmp_path / "taken" / "x").read_bytes() == b"taken"
+    files.move_folder(tmp_path / "new", tmp_path / "free")
+    assert (tmp_path / "free" / "x").read_bytes() == b"new"
+
+
+def test_a_folder_without_permission_is_a_wrong_output(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(UsageError, match=r"cannot be written \(Permission denied\). Choose another folder"):
+        files.write_atomic(Path(tmp_path / "x"), b"")
+
+
+def test_a_file_in_the_way_of_a_folder_is_named(tmp_path):
+    files.write_atomic(tmp_path / "x", b"")
+    with pytest.raises((UsageError, FileExistsError)):
+        files.make_folder(tmp_path / "x" / "y")
+
+
+def test_removing_what_is_gone_is_no_error(tmp_path):
+    files.write_atomic(tmp_path / "x", b"")
+    files.remove(tmp_path / "x")
+    files.remove(tmp_path / "x")
+    assert not (tmp_path / "x").exists()
