@@ -1,0 +1,54 @@
+"""Average pools, forward and back: one pair of kernels for sliding windows and adaptive bins (see links.py)."""
+
+import numpy as np
+
+from cnnkit.kernels.cpu.jit import inner, kernel
+from cnnkit.kernels.cpu.simd import LANES, fill, fma, load_first, store_first, zero
+from cnnkit.kernels.cpu.threads import parallel_for
+
+
+@inner
+def mean_task(x, y, rows, cols, sizes, divisor, per_task, worker, task):
+    """y of some rows of windows; `divisor` 0 divides by the pixels inside the image. A row of pixels is summed first."""
+    all_rows, OH, OW, H, W, C = sizes
+    for row in range(task * per_task, min((task + 1) * per_task, all_rows)):
+        n, oy = row // OH, row % OH
+        for ox in range(OW):
+            share = fill(np.float32(1 / (divisor if divisor else max(rows[oy, 0] * cols[ox, 0], 1))))
+            for c in range(0, C, LANES):
+                total = zero()
+                for i in range(rows[oy, 0]):
+                    line = (n * H + rows[oy, 1 + 2 * i]) * W
+                    part = zero()
+                    for j in range(cols[ox, 0]):
+                        part = part + load_first(x, (line + cols[ox, 1 + 2 * j]) * C + c, C - c)
+                    total = total + part
+                store_first(y, (row * OW + ox) * C + c, total * share, C - c)
+
+
+@kernel
+def avg_pool_kernel(x, y, rows, cols, sizes, divisor, per_task):
+    parallel_for(mean_task, -(-sizes[0] // per_task), (x, y, rows, cols, sizes, divisor, per_task))
+
+
+@inner
+def share_task(dy, dx, rows, cols, sizes, divisor, per_task, worker, task):
+    """dx of some rows of pixels: each collects its share of every window that holds it; codes count a window's pixels."""
+    all_rows, H, W, OH, OW, C = sizes
+    for row in range(task * per_task, min((task + 1) * per_task, all_rows)):
+        n, iy = row // H, row % H
+        for ix in range(W):
+            for c in range(0, C, LANES):
+                total = zero()
+                for i in range(rows[iy, 0]):
+                    line = (n * OH + rows[iy, 1 + 2 * i]) * OW
+                    for j in range(cols[ix, 0]):
+                        pixels = divisor if divisor else rows[iy, 2 + 2 * i] * cols[ix, 2 + 2 * j]
+                        v = load_first(dy, (line + cols[ix, 1 + 2 * j]) * C + c, C - c)
+                        total = fma(v, fill(np.float32(1 / pixels)), total)
+                store_first(dx, (row * W + ix) * C + c, total, C - c)
+
+
+@kernel
+def avg_pool_dx_kernel(dy, dx, rows, cols, sizes, divisor, per_task):
+    parallel_for(share_task, -(-sizes[0] // per_task), (dy, dx, rows, cols, sizes, divisor, per_task))
