@@ -89,8 +89,8 @@ def resolve(data: str | Path | None) -> tuple[str, Path | None]:
 
 
 def data_home() -> Path:
-    """Where fetched data lie: `CNNKIT_DATA`, else `$XDG_DATA_HOME/cnnkit`, else `~/.local/share/cnnkit`."""
-    if folder := os.environ.get("CNNKIT_DATA"):
+    """Where fetched data lie: `CNNKIT_DATA_HOME`, else `$XDG_DATA_HOME/cnnkit`, else `~/.local/share/cnnkit`."""
+    if folder := os.environ.get("CNNKIT_DATA_HOME"):
         return Path(folder)
     base = os.environ.get("XDG_DATA_HOME")
     return Path(base if base and Path(base).is_absolute() else os.path.expanduser("~/.local/share")) / "cnnkit"
