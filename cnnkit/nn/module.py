@@ -10,16 +10,20 @@ import numpy as np
 
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import CheckpointError, ShapeError
+from cnnkit.kernels.cpu import memory
 from cnnkit.kernels.shared.array import Array
 
 
 class Parameter(Tensor):
-    """A tensor that is learned."""
+    """A tensor that is learned. It owns its array, a copy that starts on a cache line."""
 
     __slots__ = ()
 
     def __init__(self, data: Any) -> None:
-        super().__init__(data, requires_grad=True)
+        super().__init__(data)
+        own = memory.empty(self.data.shape, self.data.dtype)
+        np.copyto(own, self.data)
+        self.data, self.requires_grad = own, True
 
 
 class _Watch(threading.local):

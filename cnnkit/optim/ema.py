@@ -8,7 +8,7 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.nn import Module
+from cnnkit.nn import Module, Parameter
 from cnnkit.optim.optimiser import fraction
 
 
@@ -23,7 +23,7 @@ class EMA:
         self.decay = fraction("decay", decay)
         self.steps = 0
         self._parameters = dict(module.named_parameters())
-        self._averages = {name: parameter.data.copy() for name, parameter in self._parameters.items()}
+        self._averages = {name: Parameter(parameter.data).data for name, parameter in self._parameters.items()}
 
     def update(self) -> None:
         """Take the present weights into the average."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from cnnkit.errors import CheckpointError, UsageError
+from cnnkit.kernels.cpu import memory
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Parameter
 
@@ -24,7 +25,7 @@ class Optimiser:
         self.lr = _rate("lr", lr)
         self.weight_decay = _rate("weight_decay", weight_decay)
         self.steps = 0
-        self._state = [{slot: np.zeros_like(p.data) for slot in self.slots} for p in self.parameters]
+        self._state = [{slot: memory.zeros(p.shape, p.dtype) for slot in self.slots} for p in self.parameters]
 
     def gradients(self) -> list[Array | None]:
         """The gradient of every parameter, in order: the one place between backward and step where they pass."""
