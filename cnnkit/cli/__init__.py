@@ -1,1 +1,1 @@
-"""The command line, and all of click and rich. A command is a thin reader of an engine generator; results go to stdout."""
+"""The command line, and all of click and rich: thin readers of engine generators, with results on stdout."""

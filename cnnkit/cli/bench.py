@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SUITES = ("conv", "pointwise", "train", "predict", "start")
 RIVALS = ("torch", "onnxruntime")
-# A plain `cnnkit bench` ends within a minute: a part of each suite but "start", whose cold start alone compiles for long.
+# A plain `cnnkit bench` ends within a minute: a part of each suite but "start", which compiles everything anew.
 PLAIN_SUITES = SUITES[:-1]
 
 
@@ -35,7 +35,9 @@ PLAIN_SUITES = SUITES[:-1]
     show_default=False,
     help="Other libraries to measure in turn with ours, where they are installed: torch, onnxruntime.",
 )
-@option("--only", default="", show_default=False, metavar="TEXT", help="Measure only the cases whose name has TEXT in it.")
+@option(
+    "--only", default="", show_default=False, metavar="TEXT", help="Measure only the cases whose name has TEXT in it."
+)
 @option("--seconds", type=Real(above=0, most=600, example="--seconds 1"), help="Time for each contender of a case.")
 @click.pass_context
 def bench(

@@ -34,7 +34,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         chosen = dict(ctx.params)
         shared = {name: ctx.params.pop(name) for name in SHARED}
-        ctx.meta["cnnkit.debug"] = shared["debug"]
+        ctx.meta["cnnkit.debug"], ctx.meta["cnnkit.shared"] = shared["debug"], shared
         if shared["print_config"]:
             click.echo(config_file.render(self, chosen), nl=False)
             return None
@@ -51,14 +51,25 @@ class Command(click.Command):
         if "numba" not in sys.modules:
             os.environ["NUMBA_NUM_THREADS"] = str(count)  # numba reads it once, when it is imported
         with kernels.use(backend=backend, threads=count if self.computes else None):
+            if self.computes:
+                from cnnkit.kernels.cpu.cache import cache_note
+
+                if note := cache_note():
+                    ctx.obj.note(note)
             return super().invoke(ctx)
 
 
 class Group(click.Group):
-    """Commands named as "module:attribute" and imported when asked for; other spellings are understood but not listed."""
+    """Commands named as "module:attribute", imported when asked for; other spellings are understood, not listed."""
 
     def __init__(
-        self, name: str, *, commands_at: dict[str, str], example: str, aliases: dict[str, str] | None = None, **rest: Any
+        self,
+        name: str,
+        *,
+        commands_at: dict[str, str],
+        example: str,
+        aliases: dict[str, str] | None = None,
+        **rest: Any,
     ) -> None:
         super().__init__(name, **rest)
         self.commands_at, self.aliases, self.example = commands_at, aliases or {}, example

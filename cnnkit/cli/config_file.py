@@ -51,13 +51,13 @@ def render(command: click.Command, values: dict[str, Any]) -> str:
 
 
 def _spellings(command: click.Command) -> dict[str, str]:
-    return {
-        text.lstrip("-").replace("-", "_"): param.name
-        for param in command.params
-        if isinstance(param, click.Option) and param.name not in (None, *LEFT_OUT)
-        for text in (*param.opts, *param.secondary_opts, f"--{param.name}")
-        if text.startswith("--")
-    }  # type: ignore[misc]
+    """Every key that a file may use, with the parameter that it means."""
+    names = {}
+    for param in command.params:
+        if isinstance(param, click.Option) and param.name and param.name not in LEFT_OUT:
+            flags = [text for text in param.opts if text.startswith("--")]
+            names |= {text.lstrip("-").replace("-", "_"): param.name for text in (param.name, *flags)}
+    return names
 
 
 def _hint(key: str, names: dict[str, str]) -> str:

@@ -1,7 +1,7 @@
 """How a command ends: which message and which exit code each kind of exception becomes.
 
-    0 done    1 error    2 usage    3 bad data    4 a threshold was missed    5 not enough memory or disk
-    6 the loss is no longer finite    130 interrupted    141 the reader of stdout went away    143 terminated
+0 done    1 error    2 usage    3 bad data    4 a threshold was missed    5 not enough memory or disk
+6 the loss is no longer finite    130 interrupted    141 the reader of stdout went away    143 terminated
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ def exit_code(error: BaseException, *, debug: bool) -> int:
 
 
 def _account(error: BaseException, *, debug: bool) -> tuple[str, int]:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message(), error.exit_code
     if isinstance(error, click.UsageError):
         where = f"{error.ctx.command_path} -h" if error.ctx else "cnnkit -h"
         return f"Error: {error.format_message()}\nSee {where} for help.", error.exit_code

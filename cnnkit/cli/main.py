@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def run(arguments: Sequence[str], *, own_process: bool = False) -> int:
-    """Run one command and return its exit code; messages go to stderr. In a process of its own it may start that again."""
+    """Run one command and return its exit code; a command with a process of its own may start that again."""
     context: click.Context | None = None
     try:
         with cli.make_context("cnnkit", list(arguments), help_option_names=HELP_NAMES) as context:

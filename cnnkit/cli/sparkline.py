@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII = "_.-=+*#@"
@@ -16,7 +17,7 @@ def sparkline(values: Sequence[float], width: int = 32, *, unicode: bool = True)
         return ""
     columns = min(width, len(finite))
     edges = [round(i * len(finite) / columns) for i in range(columns + 1)]
-    means = [sum(finite[a:b]) / (b - a) for a, b in zip(edges, edges[1:], strict=False)]
+    means = [sum(finite[a:b]) / (b - a) for a, b in pairwise(edges)]
     low, high = min(means), max(means)
     signs = BLOCKS if unicode else ASCII
     scale = (len(signs) - 1) / (high - low) if high > low else 0.0

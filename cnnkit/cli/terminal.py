@@ -1,4 +1,4 @@
-"""What a stream can show: movement, colour, width, characters. NO_COLOR, FORCE_COLOR, TERM=dumb and COLUMNS are heeded."""
+"""What a stream can show: movement, colour, width, characters. NO_COLOR, FORCE_COLOR and TERM=dumb are heeded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def terminal(stream: IO[str]) -> Terminal:
     watched = stream.isatty()
     dumb = os.environ.get("TERM", "") in ("dumb", "unknown")
     forced = bool(os.environ.get("FORCE_COLOR"))
-    colour = (watched and not dumb or forced) and not os.environ.get("NO_COLOR")
+    colour = ((watched and not dumb) or forced) and not os.environ.get("NO_COLOR")
     unicode = (getattr(stream, "encoding", None) or "ascii").lower().replace("_", "-").startswith("utf")
     width = shutil.get_terminal_size().columns if watched else UNBOUNDED
     return Terminal(live=watched and not dumb, colour=colour, unicode=unicode, width=max(20, width))

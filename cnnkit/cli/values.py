@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 
-class Value(click.ParamType):
+class Value(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
     """Abstract: a value with an example to show where it is refused."""
 
     def __init__(self, example: str) -> None:
@@ -78,6 +78,19 @@ class Real(Value):
         return number
 
 
+class Size(Value):
+    """A height and a width: 32, 32x48, or [32, 48] in a file."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        sides = value if isinstance(value, list | tuple) else str(value).lower().split("x")
+        words = [str(side).strip() for side in sides]
+        if not 1 <= len(words) <= 2 or any(not word.isdecimal() or not 1 <= int(word) <= 65535 for word in words):
+            self.refuse(value, "a size in pixels, such as 32 or 32x48 (height x width)", param, ctx)
+        return int(words[0]), int(words[-1])
+
+
 class Name(Value):
     """One of a few names."""
 
@@ -86,6 +99,9 @@ class Name(Value):
     def __init__(self, names: Sequence[str], *, example: str) -> None:
         super().__init__(example)
         self.names = tuple(names)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "|".join(self.names)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         word = str(value)
@@ -107,6 +123,9 @@ class Names(Name):
     """Several of a few names, with commas between; none means all are accepted."""
 
     name = "names"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return ",".join(self.names)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         words = value if isinstance(value, list | tuple) else str(value).split(",")

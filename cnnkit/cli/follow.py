@@ -1,0 +1,136 @@
+"""Draw the events of a training run: a bar for the steps, a line for each epoch, a table and a curve at the end."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+import click
+
+from cnnkit.cli.progress import Progress
+from cnnkit.cli.screen import Screen
+from cnnkit.cli.sparkline import sparkline
+from cnnkit.engine.events import (
+    Compiling,
+    EpochEnd,
+    Event,
+    Finished,
+    Interrupted,
+    Note,
+    RunStarted,
+    StepEnd,
+)
+from cnnkit.engine.results import FitResult
+
+
+def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
+    """Show what happens on stderr and return how it ended."""
+    losses: list[float] = []
+    epochs: list[EpochEnd] = []
+    with screen.progress() as progress:
+        for event in events:
+            if isinstance(event, StepEnd):
+                losses.append(event.loss)
+                _step(progress, event)
+            elif isinstance(event, EpochEnd):
+                epochs.append(event)
+                progress.line(_epoch(event))
+            elif isinstance(event, Compiling):
+                _compiling(progress, event)
+            elif isinstance(event, RunStarted):
+                for line in _start(event):
+                    progress.line(line)
+            elif isinstance(event, Note):
+                progress.line(event.text)
+            elif isinstance(event, Interrupted):
+                progress.clear()
+                screen.complain(event.text)
+                raise click.exceptions.Exit(event.exit_code)
+            elif isinstance(event, Finished):
+                progress.clear()
+                _show(screen, event.result, epochs, losses)
+                return event.result
+    raise RuntimeError("the training run ended without a result")
+
+
+def duration(seconds: float) -> str:
+    """1:05:09, 3:07 or 12 s."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _start(event: RunStarted) -> Iterator[str]:
+    yield f"{event.model} ({event.parameters:,} parameters) on {event.data}: {event.found}"
+    images = (
+        f"{event.train_images:,} to train on, {event.val_images:,} to choose the epoch, {event.test_images:,} to test"
+    )
+    yield f"{images}; {event.epochs} epochs of {event.steps // max(1, event.epochs):,} steps"
+    yield from event.notes
+    yield f"run folder: {event.run}" + (f", going on after step {event.step:,}" if event.step else "")
+
+
+def _step(progress: Progress, event: StepEnd) -> None:
+    an_epoch = event.steps // event.epochs
+    rate, left = f"{event.images_per_second:,.0f} images/s", duration(event.seconds_left)
+    progress.update(
+        f"epoch {event.epoch}/{event.epochs} step",
+        event.step - (event.epoch - 1) * an_epoch,
+        an_epoch,
+        f"loss {event.loss:.4f}  accuracy {100 * event.accuracy:.1f} %  {rate}  {left} left",
+        f"loss {event.loss:.3f} {left}",
+    )
+
+
+def _epoch(event: EpochEnd) -> str:
+    return (
+        f"epoch {event.epoch}/{event.epochs}  loss {event.train_loss:.4f}  val loss {event.val_loss:.4f}"
+        f"  val top-1 {100 * event.val_top1:.2f} %  {event.images_per_second:,.0f} images/s  {duration(event.seconds)}"
+        + ("  best" if event.best else "")
+    )
+
+
+def _compiling(progress: Progress, event: Compiling) -> None:
+    what = "loading kernels" if event.cached else "compiling kernels"
+    once = "" if event.cached else "once per machine"
+    progress.update(what, event.done, event.total, once, once)
+    if event.done == event.total:
+        progress.clear()
+
+
+def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: list[float]) -> None:
+    """The result on stdout, and on stderr what may be done with it."""
+    if screen.as_json:
+        screen.json(result.to_json())
+    else:
+        if epochs:
+            screen.table(["epoch", "loss", "accuracy", "val loss", "val top-1", ""], [_row(event) for event in epochs])
+            screen.text()
+        rows: list[tuple[str, object]] = [
+            ("test accuracy", f"{100 * result.top1:.2f} % of {result.test_images:,} images"),
+            ("test loss", f"{result.test_loss:.4f}"),
+            ("weights", result.checkpoint),
+            ("epochs", f"{result.epochs}, the best was {result.best_epoch}"),
+            ("time", f"{duration(result.seconds)}, {result.images_per_second:,.0f} images/s while training"),
+        ]
+        curve = sparkline(losses, max(8, min(40, screen.width - 40)), unicode=screen.unicode)
+        if curve:
+            rows.insert(0, ("loss", f"{losses[0]:.3f} {curve} {losses[-1]:.3f}"))
+        screen.facts(rows)
+    run = shlex.quote(result.run)
+    screen.note(f"\nNext:\n  cnnkit evaluate {run}\n  cnnkit predict image.png --model {run}")
+    screen.note(f"  cnnkit train --resume {run} --epochs {2 * result.epochs}")
+
+
+def _row(event: EpochEnd) -> tuple[str, ...]:
+    return (
+        str(event.epoch),
+        f"{event.train_loss:.4f}",
+        f"{100 * event.train_accuracy:.2f} %",
+        f"{event.val_loss:.4f}",
+        f"{100 * event.val_top1:.2f} %",
+        "best" if event.best else "",
+    )

@@ -1,0 +1,116 @@
+"""`cnnkit predict`: what a network sees in pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from csv import DictWriter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cnnkit.cli.command import command
+from cnnkit.cli.completion import run_names
+from cnnkit.cli.options import option
+from cnnkit.cli.screen import Screen
+from cnnkit.cli.values import Whole
+from cnnkit.errors import DataError
+
+if TYPE_CHECKING:
+    from cnnkit.engine.results import Prediction
+
+SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm", ".gif", ".webp"))
+
+
+@command("predict", example="cnnkit predict image.png folder/ --model runs/mine --top 3", computes=True)
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@option(
+    "-m",
+    "--model",
+    also="--weights",
+    metavar="RUN|FILE",
+    shell_complete=run_names,
+    help="A run folder or a weight file; by default the newest run, else the digits network in the package.",
+)
+@option(
+    "--top", also="--topk", type=Whole(1, example="--top 5"), default=5, help="Best classes to tell of each picture."
+)
+@option("--csv", type=click.Path(), metavar="FILE", help="Also write path, label, index and score to FILE.")
+@click.pass_context
+def predict(
+    ctx: click.Context, screen: Screen, paths: tuple[str, ...], model: str | None, top: int, csv: str | None
+) -> None:
+    """Tell what is in pictures; a folder stands for all pictures in it.
+
+    A picture that cannot be read is named, the others are answered, and the exit code is then 3.
+    """
+    from cnnkit import engine
+    from cnnkit.engine.results import PredictionError
+
+    files = [path for given in paths for path in expand(Path(given))]
+    failed = 0
+    with _csv_rows(csv) as keep, screen.progress(" pictures") as progress:
+        predictor = engine.load(model)
+        screen.note(f"network: {predictor.name}, from {predictor.source}")
+        answers: list[Prediction] = []
+        for done, answer in enumerate(predictor.predict_many(files, top=top), 1):
+            if len(files) > 1:
+                progress.update("predicting", done, len(files))
+            keep(answer)
+            if isinstance(answer, PredictionError):
+                failed += 1
+            else:
+                answers.append(answer)
+            if screen.as_json:
+                screen.json_line(answer.to_json())
+            elif isinstance(answer, PredictionError):
+                progress.clear()
+                screen.complain(f"Error: {answer.error}")
+    if not screen.as_json and answers:
+        screen.table(["path", "label", "score", "then"], [_cells(answer) for answer in answers])
+    if failed:
+        ctx.exit(DataError.exit_code)
+
+
+def expand(path: Path) -> list[Path]:
+    """A folder's pictures, in order of their names, with those of the folders in it; anything else as it is."""
+    if not path.is_dir():
+        return [path]
+    try:
+        found = sorted(_pictures(path))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    if not found:
+        raise DataError(f"{path} holds no picture; expected files that end in {', '.join(sorted(SUFFIXES))}.")
+    return found
+
+
+def _pictures(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder, onerror=_raise):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:
+                yield Path(place, name)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+@contextmanager
+def _csv_rows(name: str | None) -> Iterator[Callable[[Prediction | PredictionError], object]]:
+    """A function that writes one answer; the file is opened before any work, so that a wrong path costs nothing."""
+    if name is None:
+        yield lambda answer: None
+        return
+    with open(name, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        writer = DictWriter(file, ["path", "label", "index", "score", "error"], restval="", extrasaction="ignore")
+        writer.writeheader()
+        yield lambda answer: writer.writerow(answer.to_json())
+
+
+def _cells(answer: Prediction) -> tuple[str, ...]:
+    others = ", ".join(f"{name} {100 * score:.1f} %" for name, score in answer.top[1:] if score >= 0.0005)
+    return answer.path or "", answer.label, f"{100 * answer.score:.1f} %", others

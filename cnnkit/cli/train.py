@@ -1,0 +1,111 @@
+"""`cnnkit train`: a thin reader of `engine.fit`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from cnnkit.cli.command import command
+from cnnkit.cli.completion import data_names, model_names, run_names
+from cnnkit.cli.options import option
+from cnnkit.cli.screen import Screen
+from cnnkit.cli.values import Name, Real, Size, Whole
+from cnnkit.engine.options import AUGMENT, ON_UNREADABLE, OPTIMISERS, RESUMABLE, SCHEDULES, FitOptions
+from cnnkit.errors import UsageError
+
+CHOICES = {field.name: field for field in fields(FitOptions)}
+
+
+def choice(name: str, *short: str, default_note: str = "", **rest: Any) -> Any:
+    """The option for one field of FitOptions, with its help and its default."""
+    field = CHOICES[name]
+    long = "--" + name.replace("_", "-")
+    if field.type in ("bool", "bool | None"):
+        long = f"{long}/--no-{name.replace('_', '-')}"
+    text = field.metadata["help"] + (f"  [{default_note}]" if default_note else "")
+    return option(*short, long, default=field.default, help=text, **rest)
+
+
+BY_DATA = "default: by the data"
+
+
+@command("train", example="cnnkit train --data photos/ --model convnet --epochs 5 --output runs/mine", computes=True)
+@choice("data", "-d", also="--dataset", shell_complete=data_names)
+@choice("model", "-m", also="--arch --network", default_note=BY_DATA, shell_complete=model_names)
+@choice("epochs", "-e", also="--nb-epochs", default_note=BY_DATA, type=Whole(1, 1_000_000, example="--epochs 5"))
+@choice(
+    "batch_size",
+    "-b",
+    also="--batch --batchsize",
+    default_note=BY_DATA,
+    type=Whole(1, 1_000_000, example="--batch-size 128"),
+)
+@choice("lr", also="--lr0 --learning-rate", default_note=BY_DATA, type=Real(above=0, most=1e6, example="--lr 0.05"))
+@choice("optimiser", also="--optimizer --opt", default_note=BY_DATA, type=Name(OPTIMISERS, example="--optimiser sgd"))
+@choice("momentum", type=Real(least=0, below=1, example="--momentum 0.9"))
+@choice("nesterov")
+@choice(
+    "weight_decay", also="--wd", default_note=BY_DATA, type=Real(least=0, most=1e3, example="--weight-decay 0.0005")
+)
+@choice("schedule", also="--sched", default_note=BY_DATA, type=Name(SCHEDULES, example="--schedule cosine"))
+@choice("warmup", default_note=BY_DATA, type=Real(least=0, most=1, example="--warmup 0.1"))
+@choice("schedule_from", hidden=True, type=Whole(0, 1_000_000, example="--schedule-from 0"))
+@choice("schedule_epochs", hidden=True, type=Whole(1, 1_000_000, example="--schedule-epochs 5"))
+@choice("label_smoothing", also="--smoothing", type=Real(least=0, below=1, example="--label-smoothing 0.1"))
+@choice("ema", type=Real(least=0, below=1, example="--ema 0.99"))
+@choice("clip", also="--clip-grad", type=Real(least=0, most=1e9, example="--clip 1"))
+@choice("augment", default_note=BY_DATA, type=Name(AUGMENT, example="--augment light"))
+@choice(
+    "image_size", also="--imgsz --img-size --input-size", default_note="default: as found", type=Size("--image-size 32")
+)
+@choice("grey", also="--gray", default_note="default: as found")
+@choice("val_fraction", type=Real(above=0, most=0.9, example="--val-fraction 0.1"))
+@choice("on_unreadable", type=Name(ON_UNREADABLE, example="--on-unreadable skip"))
+@choice("seed", type=Whole(0, 2**63 - 1, example="--seed 1"))
+@choice("output", "-o", also="--project", type=click.Path())
+@choice("exist_ok")
+@option(
+    "--resume", metavar="RUN", shell_complete=run_names, help="Go on with a run; --epochs may lead past its old end."
+)
+@click.pass_context
+def train(ctx: click.Context, /, screen: Screen, resume: str | None, **choices: Any) -> None:
+    """Train a network and keep the best epoch; without options, on the digits that come with cnnkit.
+
+    The best epoch is chosen on a part of the training images; the test images are looked at once, at the end.
+    """
+    from cnnkit import engine
+    from cnnkit.cli.follow import follow
+
+    shared = {"threads": _explicit(ctx, "threads"), "backend": _explicit(ctx, "backend")}
+    if resume is not None:
+        changes = {name: value for name, value in choices.items() if _was_given(ctx, name)}
+        changes |= {name: value for name, value in shared.items() if value is not None}
+        _refuse_unchangeable(changes)
+        follow(screen, engine.resume(Path(resume), changes))
+        return
+    given = {name: value for name, value in (choices | shared).items() if value is not None}
+    follow(screen, engine.fit(FitOptions.from_values(given).validate()))
+
+
+def _was_given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) not in (None, ParameterSource.DEFAULT)
+
+
+def _explicit(ctx: click.Context, name: str) -> Any:
+    """A shared option's value where the user chose one."""
+    return ctx.meta["cnnkit.shared"][name] if _was_given(ctx, name) else None
+
+
+def _refuse_unchangeable(changes: dict[str, Any]) -> None:
+    """A run goes on with what it began with."""
+    fixed = [name for name in changes if name not in RESUMABLE]
+    if fixed:
+        may = ", ".join("--" + name.replace("_", "-") for name in RESUMABLE)
+        raise UsageError(
+            f"--{fixed[0].replace('_', '-')} cannot change when a run goes on; what may change: {may}. "
+            "Start a new run, or leave it out."
+        )

@@ -1,0 +1,130 @@
+"""Every ending has its exit code and its message, on stderr, without a traceback."""
+
+import errno
+
+import click
+import pytest
+
+from cnnkit import errors
+from cnnkit.cli import doctor as doctor_file
+from cnnkit.cli import main
+from cnnkit.cli.endings import Terminated
+
+
+@pytest.fixture
+def doomed(monkeypatch, cnnkit):
+    """Run a command whose inside raises `error`."""
+
+    def call(error, *arguments):
+        def fail(*_):
+            raise error
+
+        monkeypatch.setattr(doctor_file, "machine_facts", fail)
+        return cnnkit("doctor", *arguments)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.CnnkitError("told"), 1),
+        (errors.ShapeError("told"), 1),
+        (errors.DeviceError("told"), 1),
+        (errors.UsageError("told"), 2),
+        (errors.DataError("told"), 3),
+        (errors.CheckpointError("told"), 3),
+        (errors.CheckFailed("told"), 4),
+        (errors.ResourceError("told"), 5),
+        (errors.NumericError("told"), 6),
+        (click.UsageError("told"), 2),
+        (RuntimeError("told"), 1),
+        (OSError(errno.EACCES, "told"), 1),
+        (OSError(errno.ENOSPC, "told"), 5),
+    ],
+)
+def test_each_error_has_its_exit_code_and_a_message_without_traceback(doomed, error, code):
+    ended = doomed(error)
+    assert (ended.code, ended.out) == (code, "")
+    assert "told" in ended.err and ended.err.startswith("Error: ")
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (Terminated(), 143), (MemoryError(), 5)])
+def test_signals_and_want_of_memory_end_as_shells_expect(doomed, error, code):
+    ended = doomed(error)
+    assert ended.code == code
+    assert "Traceback" not in ended.err
+
+
+def test_debug_adds_the_traceback(doomed):
+    assert "Traceback" in doomed(errors.DataError("told"), "--debug").err
+
+
+def test_a_fault_of_our_own_asks_for_debug_until_it_is_given(doomed):
+    assert "--debug" in doomed(ZeroDivisionError("oh")).err
+    assert "run again" not in doomed(ZeroDivisionError("oh"), "--debug").err
+
+
+def test_an_unknown_command_gets_the_likely_one(cnnkit):
+    ended = cnnkit("trian")
+    assert ended.code == 2
+    assert "Did you mean 'train'?" in ended.err
+    assert "There are: train, evaluate" in cnnkit("xyz").err
+
+
+def test_an_unknown_option_gets_the_likely_one(cnnkit):
+    ended = cnnkit("train", "--epoch", "3")
+    assert ended.code == 2
+    assert "--epochs" in ended.err
+
+
+def test_an_unknown_subcommand_gets_the_likely_one(cnnkit):
+    ended = cnnkit("data", "chek", ".")
+    assert ended.code == 2
+    assert "Did you mean 'check'?" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"), [("val", "evaluate"), ("test", "evaluate"), ("infer", "predict"), ("benchmark", "bench")]
+)
+def test_other_spellings_of_commands_are_understood_but_not_listed(cnnkit, alias, name):
+    assert cnnkit(alias, "-h").out == cnnkit(name, "-h").out
+    assert f"\n  {alias} " not in cnnkit("-h").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["train", "--batch-size", "0"], ["--batch-size", "'0'", "--batch-size 128"]),
+        (["train", "--lr", "-1"], ["--lr", "'-1'", "--lr 0.05"]),
+        (["train", "--epochs", "x"], ["--epochs", "'x'", "--epochs 5"]),
+        (["train", "--optimiser", "sgdd"], ["--optimiser", "'sgdd'", "sgd", "did you mean"]),
+        (["train", "--image-size", "big"], ["--image-size", "'big'", "32x48"]),
+        (["train", "--val-fraction", "1"], ["--val-fraction", "'1'", "0.1"]),
+        (["train", "-t", "0"], ["--threads", "'0'", "--threads 2"]),
+        (["train", "--backend", "gpu"], ["--backend", "'gpu'", "cpu"]),
+        (["predict", "x.png", "--top", "0"], ["--top", "'0'", "--top 5"]),
+        (["evaluate", "--split", "tset"], ["--split", "'tset'", "did you mean test"]),
+        (["bench", "--suite", "con"], ["--suite", "'con'", "did you mean conv"]),
+        (["completion", "zhs"], ["'zhs'", "did you mean zsh"]),
+    ],
+)
+def test_an_impossible_option_is_named_with_its_value_and_a_right_one(cnnkit, arguments, parts):
+    ended = cnnkit(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    for part in parts:
+        assert part in ended.err
+
+
+@pytest.mark.parametrize("command", [["models"], ["train"], ["predict", "x.png"], ["doctor"], ["cache", "dir"]])
+def test_cuda_is_refused_in_one_sentence(cnnkit, command):
+    ended = cnnkit(*command, "--backend", "cuda")
+    assert (ended.code, ended.out) == (1, "")
+    assert "cnnkit[cuda]" in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_the_signal_handler_raises_terminated():
+    with pytest.raises(Terminated):
+        main._terminate(15, None)

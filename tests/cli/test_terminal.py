@@ -1,0 +1,65 @@
+import io
+
+import pytest
+
+from cnnkit.cli.terminal import UNBOUNDED, console, terminal
+
+
+class Fake(io.StringIO):
+    def __init__(self, watched: bool, encoding: str = "utf-8") -> None:
+        super().__init__()
+        self.watched, self.name_of_encoding = watched, encoding
+
+    def isatty(self) -> bool:
+        return self.watched
+
+    @property
+    def encoding(self) -> str:
+        return self.name_of_encoding
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+
+
+def test_a_terminal_has_bars_and_colour_and_a_pipe_has_neither():
+    assert terminal(Fake(True)).live and terminal(Fake(True)).colour
+    assert not terminal(Fake(False)).live and not terminal(Fake(False)).colour
+
+
+def test_no_color_takes_the_colour_and_leaves_the_bars(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert terminal(Fake(True)).live and not terminal(Fake(True)).colour
+
+
+def test_force_color_colours_a_pipe_without_moving_anything(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert terminal(Fake(False)).colour and not terminal(Fake(False)).live
+
+
+def test_no_color_wins_over_force_color(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not terminal(Fake(False)).colour
+    stream = Fake(True)
+    console(stream).print("bold", style="bold red")
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_dumb_terminal_gets_plain_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    assert not terminal(Fake(True)).live and not terminal(Fake(True)).colour
+
+
+@pytest.mark.parametrize(
+    ("encoding", "unicode"), [("utf-8", True), ("UTF8", True), ("ascii", False), ("latin-1", False)]
+)
+def test_characters_follow_the_encoding(encoding, unicode):
+    assert terminal(Fake(True, encoding)).unicode is unicode
+
+
+def test_a_pipe_is_never_too_narrow(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert terminal(Fake(True)).width == 40
+    assert terminal(Fake(False)).width == UNBOUNDED
