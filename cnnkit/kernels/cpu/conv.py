@@ -1,0 +1,73 @@
+"""Convolution and its gradients: which schedule, which tables, which packed filters; the sums are direct.py's and winograd.py's."""
+
+from cnnkit.kernels.cpu import memory, schedule
+from cnnkit.kernels.cpu.border import with_border
+from cnnkit.kernels.cpu.direct import run_phase
+from cnnkit.kernels.cpu.direct_dw import direct_dw
+from cnnkit.kernels.cpu.filters import Filters
+from cnnkit.kernels.cpu.gather import dx_gather, forward_gather
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+
+
+def conv2d(
+    x: Array,
+    w: Array | Filters,
+    win: Window,
+    groups: int = 1,
+    *,
+    bias: Array | None = None,
+    activation: Activation = IDENTITY,
+    residual: Array | None = None,
+    out: Array | None = None,
+) -> Array:
+    """y = act(x convolved with w + bias + residual), (N, OH, OW, O). See reference/conv.py for what it means."""
+    x, filters = memory.contiguous(x), pack(w, win, groups)
+    y = memory.empty(conv2d_output_shape(x.shape, filters.shape, win)) if out is None else out
+    bias = None if bias is None else memory.contiguous(bias)
+    residual = None if residual is None else memory.contiguous(residual)
+    gather = forward_gather(x.shape, filters.shape, win, groups)
+    source = with_border(x, gather.border)
+    shape = schedule.direct_tile(y.shape[3] // groups)
+    for phase in gather.phases:
+        packed, w_step = filters.forward(phase.picked, shape, y.size // max(y.shape[3], 1))
+        run_phase(
+            source, packed, y, phase, shape, groups, w_step, images=x.shape[0], together=gather.together,
+            bias=bias, residual=residual, activation=activation,
+        )  # fmt: skip
+    return y
+
+
+def conv2d_dx(
+    dy: Array, w: Array | Filters, x_shape: tuple[int, ...], win: Window, groups: int = 1, *, out: Array | None = None
+) -> Array:
+    """The gradient by the images, (N, H, W, C)."""
+    dy, filters = memory.contiguous(dy), pack(w, win, groups)
+    dx = memory.empty(x_shape) if out is None else out
+    gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
+    source = with_border(dy, gather.border)
+    shape = schedule.direct_tile(x_shape[3] // groups)
+    for number, phase in enumerate(gather.phases):
+        packed = filters.turned(number, phase.picked, shape)
+        run_phase(
+            source, packed, dx, phase, shape, groups, shape.block, images=dy.shape[0], together=gather.together,
+            activation=IDENTITY,
+        )  # fmt: skip
+    return dx
+
+
+def conv2d_dw(
+    dy: Array, x: Array, w_shape: tuple[int, ...], win: Window, groups: int = 1, *, out: Array | None = None
+) -> Array:
+    """The gradient by the filters, (KH, KW, C / groups, O)."""
+    dy, x = memory.contiguous(dy), memory.contiguous(x)
+    dw = memory.empty(w_shape) if out is None else out
+    gather = forward_gather(x.shape, tuple(w_shape), win, groups)
+    direct_dw(with_border(x, gather.border), dy, dw, gather.phases[0], groups)
+    return dw
+
+
+def pack(w: Array | Filters, win: Window, groups: int = 1) -> Filters:
+    """Filters that are laid out once for many calls; training packs at every step."""
+    return w if isinstance(w, Filters) else Filters(memory.contiguous(w), win, groups)

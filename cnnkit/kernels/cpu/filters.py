@@ -1,0 +1,37 @@
+"""Filters and the forms in which the schedules want them, each made when first asked for."""
+
+from typing import Any
+
+from cnnkit.kernels.cpu.packing import pack_panels
+from cnnkit.kernels.cpu.schedule import TileShape, keep_unpacked
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.geometry import Window
+
+
+class Filters:
+    """What `pack` returns; accepted wherever filters are."""
+
+    def __init__(self, w: Array, win: Window, groups: int) -> None:
+        self.w, self.win, self.groups = w, win, groups
+        self._forms: dict[Any, Array] = {}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(KH, KW, C / groups, O)"""
+        return self.w.shape
+
+    def forward(self, picked: Array, shape: TileShape, pixels: int) -> tuple[Array, int]:
+        """(flat filters, floats from one filter row to the next) for the direct forward sum of so many pixels."""
+        key = "forward", shape
+        if key not in self._forms and self.groups == 1 and keep_unpacked(self.shape[3], pixels, shape):
+            return self.w.reshape(-1), self.shape[3]
+        if key not in self._forms:
+            self._forms[key] = pack_panels(self.w, picked, self.groups, shape.block, turned=False)
+        return self._forms[key], shape.block
+
+    def turned(self, phase: int, picked: Array, shape: TileShape) -> Array:
+        """Flat panels for one phase of the direct gradient by the images."""
+        key = "turned", phase, shape
+        if key not in self._forms:
+            self._forms[key] = pack_panels(self.w, picked, self.groups, shape.block, turned=True)
+        return self._forms[key]

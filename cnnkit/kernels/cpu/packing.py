@@ -1,0 +1,65 @@
+"""Filters in panels: the columns of one register tile side by side, rows (tap, channel) one after the other.
+
+    panels[group, o // block, t, c, o % block] = w[picked[t], c, o of that group]       zeros fill the last block
+    turned:  panels[group, c // block, t, o, c % block], what the gradient by the images multiplies with
+"""
+
+from cnnkit.kernels.cpu import memory
+from cnnkit.kernels.cpu.epilogue import load_upto
+from cnnkit.kernels.cpu.jit import inner, kernel
+from cnnkit.kernels.cpu.simd import LANES, store
+from cnnkit.kernels.cpu.threads import parallel_for
+from cnnkit.kernels.shared.array import Array
+
+
+def pack_panels(w: Array, picked: Array, groups: int, block: int, turned: bool) -> Array:
+    """w (KH, KW, C / groups, O) -> flat panels of `block` columns."""
+    CG, O = w.shape[2:]
+    rows, cols = (O // groups, CG) if turned else (CG, O // groups)
+    panels = -(-cols // block)
+    packed = memory.empty(groups * panels * len(picked) * rows * block)
+    sizes = (CG, O, groups, panels, len(picked), rows, cols, block)
+    (turn_kernel if turned else pack_kernel)(w.reshape(-1), picked, packed, sizes)
+    return packed
+
+
+@inner
+def pack_task(w, picked, packed, sizes, worker, task):
+    """One tap of one panel."""
+    CG, O, groups, panels, taps, rows, cols, block = sizes
+    panel, t = task // taps, task % taps
+    o = panel % panels * block
+    source = picked[t] * CG * O + panel // panels * cols + o
+    to = task * rows * block
+    for c in range(rows):
+        for v in range(0, block, LANES):
+            store(packed, to + c * block + v, load_upto(w, source + c * O + v, cols - o - v))
+
+
+@inner
+def turn_task(w, picked, packed, sizes, worker, task):
+    """One tap of one panel, filters and channels changing places."""
+    CG, O, groups, panels, taps, rows, cols, block = sizes
+    panel, t = task // taps, task % taps
+    c0 = panel % panels * block
+    source = (picked[t] * CG + c0) * O + panel // panels * rows
+    to = task * rows * block
+    filled = min(block, cols - c0)
+    for c in range(filled):
+        for o in range(rows):
+            packed[to + o * block + c] = w[source + c * O + o]
+    for o in range(rows):
+        for c in range(filled, block):
+            packed[to + o * block + c] = 0
+
+
+@kernel
+def pack_kernel(w, picked, packed, sizes):
+    _, _, groups, panels, taps, _, _, _ = sizes
+    parallel_for(pack_task, groups * panels * taps, (w, picked, packed, sizes))
+
+
+@kernel
+def turn_kernel(w, picked, packed, sizes):
+    _, _, groups, panels, taps, _, _, _ = sizes
+    parallel_for(turn_task, groups * panels * taps, (w, picked, packed, sizes))

@@ -1,0 +1,106 @@
+"""THE place that decides how a convolution is computed: Winograd or direct, which register tile, how work is cut.
+
+Everything here depends on shapes and on the CPU's vectors, never on the number of threads: so any number of threads
+gives the same bits. Measured on AVX-512 and AVX2 machines; see kernels/README.md.
+"""
+
+from typing import NamedTuple
+
+from cnnkit.kernels.cpu.lanes import LANES, REGISTERS
+from cnnkit.kernels.shared.geometry import Window
+
+
+class TileShape(NamedTuple):
+    """Register tile: `rows` broadcast operands x `vecs` vectors of output channels."""
+
+    rows: int
+    vecs: int
+
+    @property
+    def block(self) -> int:
+        """Output channels of a tile."""
+        return LANES * self.vecs
+
+
+# A tile of r x v keeps r·v sums and v + 1 operands in registers and does r·v products for r + v loads.
+if REGISTERS == 32:
+    WIDE, NARROW = TileShape(6, 4), TileShape(8, 2)
+    WIDE_DW, NARROW_DW = TileShape(6, 4), TileShape(9, 2)
+    WINOGRAD, WINOGRAD_DW = TileShape(6, 4), TileShape(8, 2)
+else:
+    WIDE, NARROW = TileShape(6, 2), TileShape(10, 1)
+    WIDE_DW, NARROW_DW = TileShape(6, 2), TileShape(9, 1)
+    WINOGRAD, WINOGRAD_DW = TileShape(6, 2), TileShape(4, 2)
+
+TASKS = 16  # at least so many where the shape allows: enough for a few threads to share them evenly
+FILTER_BYTES = 1 << 18  # of one panel of filters, as much as stays in the second-level cache beside the pixels
+
+
+def direct_tile(channels: int) -> TileShape:
+    """The tile that wastes less on the last, partly filled block of output channels; the wide one if equal."""
+    return min((WIDE, NARROW), key=lambda shape: -(-channels // shape.block) * shape.block)
+
+
+def dw_tile(channels: int) -> TileShape:
+    """As direct_tile, for the gradient by the filters."""
+    return min((WIDE_DW, NARROW_DW), key=lambda shape: -(-channels // shape.block) * shape.block)
+
+
+def images_together(pixels: int, images: int) -> int:
+    """Small images are worked on as one, so that a tile's last pixels are seldom missing."""
+    return max(1, min(images, -(-512 // max(pixels, 1))))
+
+
+def rows_of_block(shape: TileShape) -> int:
+    """Filter rows (tap x channel) summed before the next tile of pixels: their panel stays in cache."""
+    return FILTER_BYTES // (4 * shape.block)
+
+
+class DirectCut(NamedTuple):
+    """How the tiles of a direct convolution are dealt out."""
+
+    tiles: int  # tiles of pixels in a task
+    panels: int  # panels of output channels in a task
+    together: int  # tiles that pass one panel before the next panel's turn
+
+
+def cut_direct(tiles: int, images: int, panels: int, terms: int, shape: TileShape) -> DirectCut:
+    """`tiles` in each of `images` (groups of) images, `panels` of output channels, `terms` products in a sum."""
+    filters = 4 * terms * shape.block
+    per_task = min(tiles, 32)
+    while per_task > 4 and images * -(-tiles // per_task) < TASKS // 2:
+        per_task = -(-per_task // 2)
+    chunks = images * -(-tiles // per_task)
+    parts = min(panels, -(-TASKS // max(chunks, 1)))
+    if filters > 4 * FILTER_BYTES and parts * images >= 2:  # a long sum: read its filters from memory as seldom as can be
+        per_task = max(per_task, -(-tiles // 2))
+    # Few filters: all of them stay in the first-level cache, and each pixel's channels are written side by side.
+    together = 1 if filters * panels <= FILTER_BYTES // 4 else per_task
+    return DirectCut(per_task, -(-panels // parts), together)
+
+
+def keep_unpacked(channels: int, pixels: int, shape: TileShape) -> bool:
+    """Whether filters are read where they lie: few pixels do not repay a copy of many filters."""
+    return channels % shape.block == 0 and channels <= 4 * shape.block and pixels <= 1024
+
+
+class DwCut(NamedTuple):
+    """How the sums of a direct weight gradient are dealt out."""
+
+    row_tiles: int  # tiles of filter rows in a task
+    pixel_groups: int  # shares of the pixels, each with its own partial sums
+    chunk: int  # pixels whose dy is copied side by side at a time
+
+
+def cut_dw(rows: int, channels: int, pixels: int, groups: int, shape: TileShape) -> DwCut:
+    """`rows` x `channels` sums over `pixels` in all images, for each of `groups` groups of channels."""
+    shares = max(1, min(TASKS, pixels // 512, (1 << 23) // max(rows * channels * groups, 1)))
+    tiles = -(-rows // shape.rows)
+    blocks = max(1, min(-(-TASKS // (shares * groups)), tiles // 16))
+    return DwCut(-(-tiles // blocks), shares, 128)
+
+
+def use_winograd(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: tuple[int, int]) -> bool:
+    """F(4x4, 3x3) does a quarter of the products where its transforms are shared by enough channels."""
+    plain = win.stride_h == win.stride_w == win.dilation_h == win.dilation_w == 1 and groups == 1
+    return plain and w_shape[:2] == (3, 3) and C >= max(LANES, 16) and O >= max(LANES, 16) and min(out_hw) >= 3
