@@ -1,0 +1,6 @@
+"""What a network is trained for: its loss, how its output is read, how well it does. Models and data meet only here."""
+
+from cnnkit.tasks.classification import ClassificationTask
+from cnnkit.tasks.task import Judgement, Phase, StepLoss, Tally, Task
+
+__all__ = ["ClassificationTask", "Judgement", "Phase", "StepLoss", "Tally", "Task"]

@@ -1,0 +1,49 @@
+"""What is chosen where the user chose nothing: one row per data set, found by its name."""
+
+from dataclasses import dataclass
+from typing import final
+
+from cnnkit.engine.options import FitOptions
+
+
+@final
+@dataclass(frozen=True)
+class Defaults:
+    """One row of the table."""
+
+    model: str
+    epochs: int
+    batch_size: int
+    lr: float
+    optimiser: str = "sgd"
+    weight_decay: float = 5e-4
+    schedule: str = "one-cycle"
+    augment: str = "light"
+
+
+BY_DATA = {
+    "digits": Defaults("digitnet", epochs=10, batch_size=64, lr=0.05),
+    "mnist": Defaults("digitnet", epochs=12, batch_size=128, lr=0.1),
+    "fashion-mnist": Defaults("digitnet", epochs=12, batch_size=128, lr=0.1),
+    "cifar10": Defaults("convnet", epochs=15, batch_size=128, lr=0.05),
+    "cifar100": Defaults("convnet", epochs=15, batch_size=128, lr=0.05),
+}
+OTHERWISE = Defaults("convnet", epochs=15, batch_size=32, lr=0.01)
+# Adam's steps do not shrink with the gradient, so its rate is of another size.
+ADAM_RATE = 1e-3
+
+
+def resolve(options: FitOptions, data_name: str) -> FitOptions:
+    """The options with nothing left open but what means "as found"; what the user gave stays."""
+    row = BY_DATA.get(data_name, OTHERWISE)
+    optimiser = options.optimiser or row.optimiser
+    return options.replace(
+        model=options.model or row.model,
+        epochs=row.epochs if options.epochs is None else options.epochs,
+        batch_size=row.batch_size if options.batch_size is None else options.batch_size,
+        lr=(row.lr if optimiser == "sgd" else ADAM_RATE) if options.lr is None else options.lr,
+        optimiser=optimiser,
+        weight_decay=row.weight_decay if options.weight_decay is None else options.weight_decay,
+        schedule=options.schedule or row.schedule,
+        augment=options.augment or row.augment,
+    ).validate()

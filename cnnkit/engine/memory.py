@@ -1,0 +1,78 @@
+"""Does a training step fit into memory? Asked before the first step, so that no run dies of it in the night."""
+
+from pathlib import Path
+
+from cnnkit.config import cgroup_folders
+from cnnkit.errors import ResourceError
+
+# Each number of the forward pass has a gradient in the backward pass, and half as many go through scratch buffers.
+PER_ACTIVATION = 2.5
+# Batches that the loader holds ready beside the one in use.
+READY_BATCHES = 3
+# Weight, gradient, two slots of an optimiser, an average, the best so far, and a checkpoint while it is packed.
+PER_PARAMETER = 10
+
+
+def forecast(batch_size: int, activation_floats: int, input_floats: int, parameters: int) -> int:
+    """Bytes that training takes at this batch size."""
+    per_image = PER_ACTIVATION * activation_floats + READY_BATCHES * input_floats
+    return round(4 * (batch_size * per_image + PER_PARAMETER * parameters))
+
+
+def check_fits(
+    batch_size: int, activation_floats: int, input_floats: int, parameters: int, available: int | None
+) -> None:
+    """ResourceError if the forecast is above what is available, with the batch that would fit."""
+    needed = forecast(batch_size, activation_floats, input_floats, parameters)
+    if available is None or needed <= available:
+        return
+    fixed = forecast(0, activation_floats, input_floats, parameters)
+    fitting = int((available - fixed) // max(1, (needed - fixed) / batch_size))
+    advice = (
+        f"--batch-size {fitting} would fit"
+        if fitting >= 1
+        else "not even one image fits: take a smaller model or images"
+    )
+    raise ResourceError(
+        f"Training with batches of {batch_size} takes about {_megabytes(needed)}, "
+        f"but {_megabytes(available)} are free; {advice}."
+    )
+
+
+def available_memory(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Bytes this process may still take: what the machine has free, or less where a cgroup says so; None if unknown."""
+    found = [free for folder in cgroup_folders(cgroup, proc) if (free := _cgroup_free(folder)) is not None]
+    for line in _text(proc / "meminfo").splitlines():
+        name, _, value = line.partition(":")
+        if name == "MemAvailable" and value.split()[:1] and value.split()[0].isdigit():
+            found.append(int(value.split()[0]) * 1024)
+    return min(found, default=None)
+
+
+def _cgroup_free(folder: Path) -> int | None:
+    """Limit minus use of one cgroup; file pages that can be dropped do not count as used."""
+    for limit_name, used_name, droppable in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        limit, used = _text(folder / limit_name).strip(), _text(folder / used_name).strip()
+        # A limit near 2^63 is how version 1 says that there is none.
+        if limit.isdigit() and int(limit) < 2**60:
+            counts = dict(
+                line.split()[:2] for line in _text(folder / "memory.stat").splitlines() if len(line.split()) > 1
+            )
+            cached = counts.get(droppable, "0")
+            in_use = int(used) if used.isdigit() else 0
+            return max(0, int(limit) - in_use + (int(cached) if cached.isdigit() else 0))
+    return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB"

@@ -1,0 +1,208 @@
+"""The run folder: where everything of one training lies, made so that no two runs ever share one.
+
+config.toml       the options, resolved; good for --config     manifest.json   versions, machine, data hash, seed, start
+events.jsonl      what happened, a line each                   results.csv     a row per epoch
+weights/          best.safetensors, last.safetensors           state/          step-N.safetensors, two generations
+result.json       once the run is finished
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from cnnkit.engine.options import FitOptions
+from cnnkit.errors import CheckpointError, UsageError
+from cnnkit.serialize import files
+
+RUNS = Path("runs")
+
+
+@final
+@dataclass(frozen=True)
+class Run:
+    """Where the parts of one run lie."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.toml"
+
+    @property
+    def manifest(self) -> Path:
+        return self.path / "manifest.json"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def results(self) -> Path:
+        return self.path / "results.csv"
+
+    @property
+    def result(self) -> Path:
+        return self.path / "result.json"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "weights" / "best.safetensors"
+
+    @property
+    def last(self) -> Path:
+        return self.path / "weights" / "last.safetensors"
+
+    @property
+    def states(self) -> Path:
+        return self.path / "state"
+
+    def read_result(self) -> dict[str, Any] | None:
+        """The result of a finished run; None where there is none."""
+        return _read_json(self.result)
+
+    def read_manifest(self) -> dict[str, Any]:
+        """The manifest; empty where it is missing or damaged."""
+        return _read_json(self.manifest) or {}
+
+    def write_json(self, path: Path, content: dict[str, Any]) -> None:
+        files.write_atomic(path, (json.dumps(content, indent=2) + "\n").encode())
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Refuse a second process that would write here; the hold goes with the process, however it ends."""
+        with suppress(ImportError):
+            import fcntl
+
+            descriptor = os.open(self.path, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                raise UsageError(
+                    f"Another process is training in {self.path}. Wait for it, or stop it first."
+                ) from None
+            except OSError:
+                # Some network file systems have no locks.
+                pass
+            try:
+                yield
+            finally:
+                os.close(descriptor)
+            return
+        yield
+
+
+def create_run(options: FitOptions, task: str, manifest: dict[str, Any], data_name: str) -> Run:
+    """A new run folder with its config and manifest; it appears whole, so a run that can be seen can be resumed."""
+    text = options.to_toml().encode()
+    if options.output is not None:
+        path = Path(options.output).expanduser()
+        if _is_occupied(path):
+            if not options.exist_ok:
+                raise UsageError(
+                    f"{path} exists and is not empty. Go on with --resume {path}, choose another --output, "
+                    "or write into it with --exist-ok."
+                )
+            return _take_over(Run(path), text, manifest)
+        _prepare_and_move(path, text, manifest)
+        return Run(path)
+    parent, stem = RUNS / task, f"{options.model}-{_plain(data_name)}"
+    while True:
+        path = parent / f"{stem}-{_next_number(parent, stem)}"
+        with suppress(FileExistsError):
+            _prepare_and_move(path, text, manifest)
+            return Run(path)
+
+
+def open_run(path: str | Path) -> Run:
+    """The run at `path`, or a CheckpointError that says what is missing."""
+    run = Run(Path(path).expanduser())
+    if not run.path.is_dir():
+        raise CheckpointError(f"There is no run folder {run.path}.{_newest_hint()}")
+    if not run.config.exists() and not run.states.is_dir():
+        raise CheckpointError(f"{run.path} is not a run folder: it has no config.toml.{_newest_hint()}")
+    return run
+
+
+def newest_run(root: Path | None = None) -> Path | None:
+    """The run with the latest start time in its manifest, under runs/."""
+    found = []
+    for manifest in (RUNS if root is None else root).glob("**/manifest.json"):
+        content = _read_json(manifest)
+        if not manifest.parent.name.startswith(".") and content and isinstance(content.get("started"), str):
+            found.append((content["started"], manifest.parent))
+    return max(found, default=(None, None))[1]
+
+
+def _prepare_and_move(path: Path, config: bytes, manifest: dict[str, Any]) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with suppress(FileNotFoundError):
+        shutil.rmtree(beside)
+    files.make_folder(beside)
+    try:
+        _fill(Run(beside), config, manifest)
+        files.move_folder(beside, path)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def _take_over(run: Run, config: bytes, manifest: dict[str, Any]) -> Run:
+    """Make an old run folder into a new one: what a resume would go by goes first."""
+    for path in (
+        run.result,
+        *sorted(run.states.glob("step-*.safetensors")),
+        run.events,
+        run.results,
+        run.best,
+        run.last,
+    ):
+        files.remove(path)
+    _fill(run, config, manifest)
+    return run
+
+
+def _fill(run: Run, config: bytes, manifest: dict[str, Any]) -> None:
+    for folder in (run.best.parent, run.states):
+        with suppress(FileExistsError):
+            files.make_folder(folder)
+    files.write_atomic(run.config, config)
+    run.write_json(run.manifest, manifest)
+
+
+def _is_occupied(path: Path) -> bool:
+    try:
+        return any(path.iterdir())
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError:
+        raise UsageError(f"{path} is a file, but --output names a folder. Choose another name.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}). Choose another folder with --output.") from error
+
+
+def _next_number(parent: Path, stem: str) -> int:
+    ends = [path.name.removeprefix(f"{stem}-") for path in parent.glob(f"{stem}-*")]
+    return 1 + max((int(end) for end in ends if end.isdigit()), default=0)
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "._" else "-" for c in name).strip(".-") or "data"
+
+
+def _newest_hint() -> str:
+    newest = newest_run()
+    return f" The newest run is {newest}." if newest else ""
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None

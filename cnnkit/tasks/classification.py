@@ -1,0 +1,100 @@
+"""Classification: one label per image."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from cnnkit import kernels
+from cnnkit.autograd import Tensor
+from cnnkit.data.loader import Batch
+from cnnkit.errors import ShapeError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.nn import Module
+from cnnkit.ops.loss import cross_entropy
+from cnnkit.tasks.task import Judgement, StepLoss, Tally, Task
+
+
+@final
+@dataclass(frozen=True)
+class Ranking:
+    """The best classes of one image and their scores, best first."""
+
+    indices: tuple[int, ...]
+    scores: tuple[float, ...]
+
+
+@final
+class ClassificationTask(Task[Ranking]):
+    """classes: the name of each label.   label_smoothing: of the training loss; the judged loss has none."""
+
+    name = "classification"
+
+    def __init__(self, classes: list[str], label_smoothing: float = 0.0) -> None:
+        self.classes, self.label_smoothing = classes, label_smoothing
+
+    def loss(self, model: Module, batch: Batch) -> StepLoss:
+        logits = model(Tensor(batch.x))
+        self._check(logits.numpy())
+        value = cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
+        return StepLoss(value, int((logits.numpy().argmax(axis=1) == batch.labels).sum()))
+
+    def tally(self) -> "ClassificationTally":
+        return ClassificationTally(self)
+
+    def decode(self, outputs: Array, top: int) -> list[Ranking]:
+        self._check(outputs)
+        scores = kernels.of(outputs).softmax(outputs)
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+        return [
+            Ranking(tuple(indices.tolist()), tuple(row[indices].tolist()))
+            for indices, row in zip(order, scores, strict=True)
+        ]
+
+    def _check(self, logits: Array) -> None:
+        if logits.ndim != 2 or logits.shape[1] != len(self.classes):
+            raise ShapeError(
+                f"A network for {len(self.classes)} classes gives (N, {len(self.classes)}), but this one gives "
+                f"{logits.shape}. End it with Flatten and Linear(..., {len(self.classes)})."
+            )
+
+
+@final
+class ClassificationTally(Tally):
+    """Keeps the logits' losses, and each image's truth and best classes."""
+
+    def __init__(self, task: ClassificationTask) -> None:
+        self._task = task
+        self._losses: list[Array] = []
+        self._labels: list[Array] = []
+        self._best: list[Array] = []
+        self._within_five = 0
+
+    def add(self, outputs: Array, batch: Batch) -> None:
+        self._task._check(outputs)
+        losses, _ = kernels.of(outputs).cross_entropy(outputs, batch.labels)
+        self._losses.append(np.asarray(losses, np.float64))
+        self._labels.append(batch.labels)
+        self._best.append(outputs.argmax(axis=1))
+        five = np.argsort(-outputs, axis=1, kind="stable")[:, :5]
+        self._within_five += int((five == batch.labels[:, None]).any(axis=1).sum())
+
+    def judgement(self) -> Judgement:
+        n = len(self.labels)
+        right = int((self.labels == self.answers).sum())
+        return Judgement(float(np.concatenate([np.zeros(0), *self._losses]).sum()) / max(n, 1), right / max(n, 1), n)
+
+    @property
+    def labels(self) -> Array:
+        """(n,) the truth, in the order of the batches."""
+        return np.concatenate([np.zeros(0, np.int64), *self._labels])
+
+    @property
+    def answers(self) -> Array:
+        """(n,) the best class of each image."""
+        return np.concatenate([np.zeros(0, np.int64), *self._best])
+
+    @property
+    def top5(self) -> float:
+        """Share of images whose truth is among the five best."""
+        return self._within_five / max(len(self.labels), 1)
