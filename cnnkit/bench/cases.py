@@ -1,0 +1,47 @@
+"""What is measured: a case is a piece of real work with its operations counted and its answer checkable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+SUITES = ("conv", "pointwise", "train", "predict", "start")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of a benchmark.
+
+    name: begins with the network's or layer's name.
+    run: the work, on buffers made beforehand.
+    check: raises CheckFailed where the answer is wrong; called once before the clock starts.
+    flop: floating point operations of the textbook's algorithm, None where memory is what bounds the work.
+    speedup: how many of them the algorithm in use may save (Winograd F(4x4, 3x3): 4), so that a figure above
+        `speedup` times the machine's peak is known to be wrong.
+    rivals: the same work in another library, by the library's name; called with the number of threads, each gives
+        functions (one a memory layout) of which the fastest counts.
+    quick: part of a plain `cnnkit bench`.
+    """
+
+    name: str
+    run: Callable[[], object]
+    check: Callable[[], None]
+    flop: float | None = None
+    speedup: float = 1.0
+    rivals: Mapping[str, Callable[[int], Sequence[Callable[[], object]]]] = field(default_factory=dict)
+    quick: bool = False
+
+
+def cases(suite: str, *, quick: bool) -> Iterator[Callable[[], Case]]:
+    """The cases of a suite, each made only when its turn comes (its buffers are large)."""
+    if suite == "conv":
+        from cnnkit.bench import conv_cases
+
+        return conv_cases.cases(quick=quick)
+    if suite == "pointwise":
+        from cnnkit.bench import pointwise_cases
+
+        return pointwise_cases.cases(quick=quick)
+    from cnnkit.bench import network_cases
+
+    return network_cases.train_cases(quick=quick) if suite == "train" else network_cases.predict_cases(quick=quick)

@@ -1,0 +1,129 @@
+"""Convolutions of real networks: forward and both gradients, checked by sums from the definition and by duality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from cnnkit import kernels
+from cnnkit.bench.cases import Case
+from cnnkit.bench.rivals import onnxruntime_conv, torch_conv
+from cnnkit.errors import CheckFailed
+from cnnkit.kernels import Window
+from cnnkit.kernels.cpu import memory
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.geometry import conv2d_output_shape
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution as it stands in a network: N images of size x size, C -> O channels."""
+
+    name: str
+    N: int
+    size: int
+    C: int
+    O: int
+    kernel: int
+    stride: int = 1
+    groups: int = 1
+    padding: int | None = None
+    quick: bool = False
+
+    @property
+    def pad(self) -> int:
+        return self.kernel // 2 if self.padding is None else self.padding
+
+    @property
+    def window(self) -> Window:
+        return Window(self.stride, self.stride, self.pad, self.pad, self.pad, self.pad)
+
+    def __str__(self) -> str:
+        groups = f" groups {self.groups}" if self.groups > 1 else ""
+        kind = f"{self.kernel}x{self.kernel}" + (f"/{self.stride}" if self.stride > 1 else "")
+        return f"{self.name} {kind} {self.C}->{self.O}{groups} {self.N}x{self.size}x{self.size}"
+
+
+LAYERS = [
+    Layer("convnet conv1", 128, 28, 1, 32, 3, padding=0, quick=True),
+    Layer("convnet conv2", 128, 26, 32, 64, 3, padding=0, quick=True),
+    Layer("lenet-like conv2", 128, 14, 32, 64, 3),
+    Layer("vgg-small conv", 32, 32, 64, 64, 3, quick=True),
+    Layer("resnet18 conv2_x", 32, 56, 64, 64, 3),
+    Layer("resnet18 conv3_x", 8, 28, 128, 128, 3, quick=True),
+    Layer("resnet18 conv4_x", 8, 14, 256, 256, 3),
+    Layer("vgg16 conv1_2", 1, 224, 64, 64, 3),
+    Layer("resnet18 conv3_1", 8, 56, 64, 128, 3, stride=2, quick=True),
+    Layer("resnet18 conv1", 8, 224, 3, 64, 7, stride=2),
+    Layer("alexnet-like conv2", 32, 32, 64, 64, 5),
+    Layer("lenet-like conv2, 5x5", 32, 14, 32, 64, 5),
+    Layer("resnet50 conv2 expand", 8, 56, 64, 256, 1, quick=True),
+    Layer("resnet50 conv2 reduce", 8, 56, 256, 64, 1),
+]
+
+
+def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
+    for layer in LAYERS:
+        if layer.quick or not quick:
+            for direction in ("forward", "dx", "dw"):
+                if direction != "dx" or layer.C > 3:  # no network asks for the gradient of its picture
+                    yield partial(conv_case, layer, direction)
+
+
+def conv_case(layer: Layer, direction: str) -> Case:
+    """`direction` of one layer: "forward" (with packed filters, as a network that predicts), "dx" or "dw"."""
+    rng = np.random.default_rng(0)
+    win = layer.window
+    x = memory.aligned(rng.standard_normal((layer.N, layer.size, layer.size, layer.C), dtype=np.float32))
+    w = rng.standard_normal((layer.kernel, layer.kernel, layer.C // layer.groups, layer.O), dtype=np.float32)
+    w /= np.float32(np.sqrt(layer.kernel**2 * layer.C / layer.groups))
+    y_shape = conv2d_output_shape(x.shape, w.shape, win)
+    dy = memory.aligned(rng.standard_normal(y_shape, dtype=np.float32))
+    k = kernels.of(x)
+    flop = 2.0 * np.prod(y_shape) * np.prod(w.shape[:3])
+    if direction == "forward":
+        filters = k.pack(w, win, layer.groups)
+        run = partial(k.conv2d, x, filters, win, layer.groups)
+        check = partial(_check_sums, run, x, w, layer)
+    elif direction == "dx":
+        run = partial(k.conv2d_dx, dy, w, x.shape, win, layer.groups)
+        check = partial(_check_duality, run, lambda: k.conv2d(x, w, win, layer.groups), dy, x)
+    else:
+        run = partial(k.conv2d_dw, dy, x, w.shape, win, layer.groups)
+        check = partial(_check_duality, run, lambda: k.conv2d(x, w, win, layer.groups), dy, w)
+    operands = (x, w, dy, layer.stride, layer.pad, layer.groups, direction)
+    rivals = {"torch": partial(torch_conv, *operands)}
+    if direction == "forward":
+        rivals["onnxruntime"] = partial(onnxruntime_conv, x, w, layer.stride, layer.pad, layer.groups)
+    winograd = layer.kernel == 3 and layer.stride == 1 and layer.groups == 1
+    return Case(f"{layer} {direction}", run, check, flop, 4.0 if winograd else 1.0, rivals, layer.quick)
+
+
+def _check_sums(run: Callable[[], Array], x: Array, w: Array, layer: Layer) -> None:
+    """64 outputs, corners among them, against sums of products in float64."""
+    y = run()
+    N, OH, OW, O = y.shape
+    padded = np.pad(x, ((0, 0), (layer.pad,) * 2, (layer.pad,) * 2, (0, 0)))
+    rng, CG = np.random.default_rng(1), w.shape[2]
+    places = rng.integers(0, (N, OH, OW, O), (64, 4))
+    places[0], places[1] = (0, 0, 0, 0), (N - 1, OH - 1, OW - 1, O - 1)
+    scale = float(np.abs(y).max())
+    for n, oy, ox, o in places:
+        c0 = o // (O // layer.groups) * CG
+        iy, ix = oy * layer.stride, ox * layer.stride
+        patch = padded[n, iy : iy + layer.kernel, ix : ix + layer.kernel, c0 : c0 + CG]
+        want = float((patch.astype(np.float64) * w[..., o]).sum())
+        if not abs(float(y[n, oy, ox, o]) - want) <= 1e-4 * scale:
+            raise CheckFailed(f"{layer}: output {(n, oy, ox, o)} should be {want:.6g} and is {y[n, oy, ox, o]:.6g}.")
+
+
+def _check_duality(run: Callable[[], Array], forward: Callable[[], Array], dy: Array, operand: Array) -> None:
+    """A convolution is linear in x and in w, so Σ dy·y = Σ x·dx = Σ w·dw."""
+    want = float((forward().astype(np.float64) * dy).sum())
+    got = float((run().astype(np.float64) * operand).sum())
+    scale = float(np.sqrt((forward().astype(np.float64) ** 2).sum() * (dy.astype(np.float64) ** 2).sum()))
+    if not abs(got - want) <= 1e-5 * scale:
+        raise CheckFailed(f"the gradient fails the duality test: Σ dy·y = {want:.6g}, the other side is {got:.6g}.")

@@ -1,0 +1,23 @@
+"""What a measurement found."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Result:
+    """One measured case. Times in milliseconds; a ratio in `against` above 1 means that cnnkit is the faster."""
+
+    case: str
+    backend: str
+    threads: int
+    ms: float
+    best_ms: float
+    worst_ms: float
+    gflops: float | None
+    peak_fraction: float | None
+    against: dict[str, float] = field(default_factory=dict)
+    against_ms: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
