@@ -9,10 +9,10 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from cnnkit.data.connected import components
+from cnnkit.data.paper import Plane, blurred, paper_of
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import DataError
 
-Plane = npt.NDArray[np.float32]
 WORKING_SIDE = 512
 # Thumbnails: paper and polarity are judged on the first, pieces of ink told apart on the second.
 PAPER_SIDE, PIECES_SIDE = 96, 128
@@ -47,23 +47,18 @@ def ink_of(grey: Image.Image) -> Plane:
     """(H, W) float32: how far each pixel stands out from the paper around it; the paper's median is 0, ink is positive."""
     shrink = PAPER_SIDE / max(grey.size)
     thumb = grey.resize(_scaled(grey.size, shrink), Image.Resampling.BOX) if shrink < 1 else grey
-    if ink_is_dark(thumb):
+    if ink_is_dark(np.asarray(thumb, np.float32)):
         grey, thumb = _inverted(grey), _inverted(thumb)
-    # An opening: whatever is bright and narrower than the window is gone, and what is left is paper, however it is lit.
-    window = max(3, int(0.4 * max(thumb.size))) | 1
-    paper = thumb.filter(ImageFilter.MedianFilter(3)) if shrink < 1 else thumb
-    paper = paper.filter(ImageFilter.MinFilter(window)).filter(ImageFilter.MaxFilter(window))
-    paper = paper.filter(ImageFilter.GaussianBlur(window / 6)).resize(grey.size, Image.Resampling.BILINEAR)
+    paper = Image.fromarray(paper_of(np.asarray(thumb, np.float32))).resize(grey.size, Image.Resampling.BILINEAR)
     if min(grey.size) >= 100:
         grey = grey.filter(ImageFilter.GaussianBlur(max(grey.size) / 400))
     ink = np.asarray(grey, np.float32) - np.asarray(paper, np.float32)
     return ink - np.float32(np.median(ink))
 
 
-def ink_is_dark(thumb: Image.Image) -> bool:
+def ink_is_dark(thumb: Plane) -> bool:
     """Ink is what deviates most from its surroundings: the sign of the third moment tells which way."""
-    surroundings = thumb.filter(ImageFilter.GaussianBlur(max(thumb.size) / 4))
-    deviation = np.asarray(thumb, np.float64) - np.asarray(surroundings, np.float64)
+    deviation = (thumb - blurred(thumb, max(2, max(thumb.shape) // 6))).astype(np.float64)
     return float((deviation**3).mean()) < 0
 
 
