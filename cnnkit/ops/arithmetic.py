@@ -80,7 +80,9 @@ def matmul(x: Tensor | Array, y: Tensor | Array) -> Tensor:
 
 def _apply(function: type[Function], x: Operand, y: Operand, op: str) -> Tensor:
     dtype = next((o.dtype for o in (x, y) if isinstance(o, (Tensor, np.ndarray))), np.dtype(np.float32))
-    left, right = (Tensor(np.asarray(o, dtype)) if np.isscalar(o) else check.tensor(o, op) for o in (x, y))
+    left, right = (
+        Tensor(np.asarray(o, dtype)) if isinstance(o, (int, float, np.number)) else check.tensor(o, op) for o in (x, y)
+    )
     try:
         np.broadcast_shapes(left.shape, right.shape)
     except ValueError:

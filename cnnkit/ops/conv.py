@@ -102,7 +102,8 @@ class _Conv2d(Function):
         x, w, y, win, groups, activation = ctx.saved
         k = kernels.of(dy, x, w)
         needs_x, needs_w, needs_bias, needs_residual = ctx.needs[:4]
-        dz, db = k.epilogue_dx(dy, y, activation) if needs_bias or y is not None else (dy, None)
+        # The slope of "identity" does not depend on y, which was not kept for it.
+        dz, db = k.epilogue_dx(dy, dy if y is None else y, activation) if needs_bias or y is not None else (dy, None)
         return (
             k.conv2d_dx(dz, w, x.shape, win, groups) if needs_x else None,
             k.conv2d_dw(dz, x, w.shape, win, groups) if needs_w else None,

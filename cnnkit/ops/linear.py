@@ -63,7 +63,8 @@ class Linear(Function):
         x, w, y, activation = ctx.saved
         k = kernels.of(dy, x, w)
         needs_x, needs_w, needs_bias, _ = ctx.needs
-        dz, db = k.epilogue_dx(dy, y, activation) if needs_bias or y is not None else (dy, None)
+        # The slope of "identity" does not depend on y, which was not kept for it.
+        dz, db = k.epilogue_dx(dy, dy if y is None else y, activation) if needs_bias or y is not None else (dy, None)
         return (
             k.dense_dx(dz, w) if needs_x else None,
             k.dense_dw(dz, x) if needs_w else None,

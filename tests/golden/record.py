@@ -1,0 +1,117 @@
+"""Record what PyTorch computes, so that the tests need no PyTorch: `python tests/golden/record.py` writes pytorch.json.
+
+Inputs and weights come from `formula`, which both sides compute; only the other side's answers are stored.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+
+
+def formula(shape: tuple[int, ...], phase: float) -> np.ndarray:
+    """Numbers without a pattern, within ±1: sin(12.9898·i + phase)."""
+    return np.sin(12.9898 * np.arange(int(np.prod(shape))) + phase).reshape(shape)
+
+
+OPTIMISERS = {
+    "sgd": lambda p: torch.optim.SGD(p, lr=0.1),
+    "sgd, momentum and decay": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01),
+    "nesterov": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "adam": lambda p: torch.optim.Adam(p, lr=0.1, weight_decay=0.01),
+    "adamw": lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=0.1),
+}
+
+
+def optimisers() -> dict[str, list[float]]:
+    """Where five steps lead, with gradients by formula."""
+    answers = {}
+    for name, create in OPTIMISERS.items():
+        w = torch.tensor(formula((3, 4), 0.0), requires_grad=True)
+        optimiser = create([w])
+        for step in range(5):
+            w.grad = torch.tensor(formula((3, 4), 1.0 + step))
+            optimiser.step()
+        answers[name] = w.detach().flatten().tolist()
+    return answers
+
+
+def cross_entropies() -> dict[str, dict[str, list[float]]]:
+    """Loss and gradient, with and without label smoothing."""
+    answers = {}
+    for smoothing in (0.0, 0.1):
+        logits = torch.tensor(5 * formula((6, 4), 2.0), requires_grad=True)
+        loss = F.cross_entropy(logits, torch.tensor([0, 3, 1, 2, 2, 0]), label_smoothing=smoothing)
+        loss.backward()
+        answers[str(smoothing)] = {"loss": [loss.item()], "dlogits": logits.grad.flatten().tolist()}
+    return answers
+
+
+def convolutions() -> dict[str, dict[str, list[float]]]:
+    """Result and gradients of relu(conv2d), in our layout: NHWC images, (KH, KW, C / groups, O) filters."""
+    answers = {}
+    for name, stride, padding, dilation, groups in CONVOLUTIONS:
+        x = torch.tensor(formula((2, 7, 6, 4), 0.0), requires_grad=True)
+        w = torch.tensor(formula((3, 2, 4 // groups, 6), 1.0), requires_grad=True)
+        b = torch.tensor(formula((6,), 2.0), requires_grad=True)
+        y = F.conv2d(x.permute(0, 3, 1, 2), w.permute(3, 2, 0, 1), b, stride, padding, dilation, groups)
+        y = torch.relu(y).permute(0, 2, 3, 1)
+        y.backward(torch.tensor(formula(tuple(y.shape), 3.0)))
+        answers[name] = told(y, x, w, b)
+    return answers
+
+
+CONVOLUTIONS = [
+    ("plain", 1, 0, 1, 1),
+    ("strided and padded", 2, (1, 1), 1, 1),
+    ("dilated in groups", (1, 2), (2, 1), (2, 3), 2),
+]
+
+
+def dense() -> dict[str, list[float]]:
+    """Result and gradients of relu(linear)."""
+    x = torch.tensor(formula((5, 7), 0.0), requires_grad=True)
+    w = torch.tensor(formula((7, 3), 1.0), requires_grad=True)
+    b = torch.tensor(formula((3,), 2.0), requires_grad=True)
+    y = torch.relu(F.linear(x, w.T, b))
+    y.backward(torch.tensor(formula((5, 3), 3.0)))
+    return told(y, x, w, b)
+
+
+def pools() -> dict[str, dict[str, list[float]]]:
+    """Result and gradient of every pool."""
+    answers = {}
+    for name, pool in POOLS.items():
+        x = torch.tensor(formula((2, 7, 6, 3), 0.0), requires_grad=True)
+        y = pool(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        y.backward(torch.tensor(formula(tuple(y.shape), 3.0)))
+        answers[name] = told(y, x)
+    return answers
+
+
+POOLS = {
+    "max": lambda x: F.max_pool2d(x, 3, 2, 1),
+    "average": lambda x: F.avg_pool2d(x, 3, 2, 1),
+    "average without padding": lambda x: F.avg_pool2d(x, 3, 2, 1, count_include_pad=False),
+    "adaptive average": lambda x: F.adaptive_avg_pool2d(x, (3, 4)),
+    "adaptive max": lambda x: F.adaptive_max_pool2d(x, (3, 4)),
+}
+
+
+def told(y: torch.Tensor, *operands: torch.Tensor) -> dict[str, list[float]]:
+    gradients = {f"d{name}": operand.grad.flatten().tolist() for name, operand in zip("xwb", operands, strict=False)}
+    return {"y": y.detach().flatten().tolist(), **gradients}
+
+
+if __name__ == "__main__":
+    record = {
+        "torch": torch.__version__.partition("+")[0],
+        "optimisers": optimisers(),
+        "cross_entropy": cross_entropies(),
+        "conv2d": convolutions(),
+        "linear": dense(),
+        "pool": pools(),
+    }
+    Path(__file__).with_name("pytorch.json").write_text(json.dumps(record, indent=0) + "\n")

@@ -1,0 +1,62 @@
+"""The summary of a network."""
+
+import numpy as np
+import pytest
+
+from cnnkit import models, nn
+from cnnkit.autograd import Tensor
+from cnnkit.models import LayerRow
+
+
+def test_convnet_has_the_parameters_everyone_knows():
+    assert models.summary("convnet").parameters == 1_199_882
+
+
+def test_lenet_has_the_parameters_of_its_descendants():
+    assert models.summary("lenet5").parameters == 61_706
+
+
+def test_rows_tell_result_parameters_and_work():
+    rows = models.summary("convnet").layers
+    assert rows[1] == LayerRow("conv2", "Conv2d", (24, 24, 64), 18_496, 24 * 24 * 64 * 9 * 32)
+    assert rows[-1] == LayerRow("dense2", "Linear", (10,), 1_290, 1_280)
+    assert [row.name for row in rows] == ["conv1", "conv2", "pool", "flatten", "dense1", "dense2"]
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_totals_are_the_sums_of_the_rows(name):
+    told = models.summary(name)
+    assert told.parameters == sum(row.parameters for row in told.layers)
+    assert told.multiply_adds == sum(row.multiply_adds for row in told.layers) > 0
+    assert told.input == models.spec(name).input
+
+
+def test_other_images_make_another_summary():
+    told = models.summary("lenet5", classes=3, in_channels=3, image_size=(20, 24))
+    assert told.input == (20, 24, 3) and told.layers[-1].output == (3,)
+
+
+def test_activation_floats_are_the_results_that_lie_in_memory():
+    # image, conv1, conv2, pool, dense1, dense2; flatten is a view
+    expected = 784 + 26 * 26 * 32 + 24 * 24 * 64 + 12 * 12 * 64 + 128 + 10
+    assert models.summary("convnet").activation_floats == expected
+
+
+class Residual(nn.Module):
+    """A module that is no Sequential: its layers are found by trying."""
+
+    def __init__(self) -> None:
+        self.inner = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x) + x
+
+
+def test_a_module_of_ones_own():
+    model = nn.Sequential({"block": Residual(), "pool": nn.GlobalAvgPool2d()})
+    for parameter in model.parameters():
+        parameter.data = parameter.data.astype(np.float64)
+    told = models.summary(model, image_size=(4, 5))
+    assert [row.name for row in told.layers] == ["block.inner.0", "block.inner.1", "pool"]
+    assert told.multiply_adds == 4 * 5 * 9
+    assert (told.name, told.parameters, told.input) == ("Sequential", 10, (4, 5, 1))

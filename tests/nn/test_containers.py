@@ -1,0 +1,49 @@
+"""Sequential and ModuleList."""
+
+import numpy as np
+import pytest
+
+from cnnkit import nn
+from cnnkit.errors import ShapeError, UsageError
+
+
+def test_numbers_are_the_names_unless_told():
+    assert list(nn.Sequential(nn.ReLU(), nn.Flatten()).named_children())[1][0] == "1"
+    assert next(nn.Sequential({"act": nn.ReLU()}).named_children())[0] == "act"
+
+
+def test_a_sequential_is_indexed_counted_and_iterated():
+    relu, flatten = nn.ReLU(), nn.Flatten()
+    model = nn.Sequential(relu, flatten)
+    assert len(model) == 2 and model[0] is relu and list(model) == [relu, flatten]
+
+
+def test_an_image_too_small_names_the_layer():
+    model = nn.Sequential({"conv1": nn.Conv2d(1, 2, 3), "conv2": nn.Conv2d(2, 2, 5)})
+    with pytest.raises(ShapeError, match="Layer conv2, Conv2d: conv2d with kernel"):
+        model.output_shape((1, 5, 5, 1))
+
+
+def test_work_is_that_of_all_layers():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3))
+    assert model.multiply_adds((1, 4, 4, 1)) == 2 * 2 * 2 * 9 + 8 * 3
+
+
+@pytest.mark.parametrize("name", ["forward", "a.b", ""])
+def test_a_name_that_cannot_be_is_refused(name):
+    with pytest.raises(UsageError, match="each name once, not empty, without a dot"):
+        nn.Sequential({name: nn.ReLU()})
+
+
+def test_what_is_no_module_is_refused():
+    with pytest.raises(UsageError, match=r"expects modules, or one dict of them, but received function"):
+        nn.Sequential(nn.ReLU(), lambda x: x)
+
+
+def test_a_module_list_registers_its_modules():
+    layers = nn.ModuleList(nn.Linear(2, 3), nn.Linear(3, 4))
+    layers.append(nn.Linear(4, 5))
+    assert [name for name, _ in layers.named_parameters()][-1] == "2.bias"
+    assert len(layers) == 3 and layers[2].weight.shape == (4, 5) and len(list(layers)) == 3
+    with pytest.raises(UsageError, match="A ModuleList computes nothing itself"):
+        layers(np.zeros((1, 2)))

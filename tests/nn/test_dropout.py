@@ -1,0 +1,44 @@
+"""Dropout: what is dropped follows from seed and counter."""
+
+import numpy as np
+import pytest
+
+from cnnkit import nn
+from cnnkit.errors import UsageError
+
+X = np.ones((50, 40))
+
+
+def test_in_use_it_does_nothing():
+    layer = nn.Dropout(0.5).eval()
+    np.testing.assert_array_equal(layer(X).data, X)
+    assert layer.counter == 0
+
+
+def test_in_training_it_keeps_the_mean():
+    y = nn.Dropout(0.25)(X).data
+    assert set(np.unique(y)) == {0, 1 / 0.75}
+    # 2,000 draws: the share of kept elements has a deviation of 0.01
+    assert abs((y > 0).mean() - 0.75) < 0.05
+
+
+def test_every_pass_drops_others():
+    layer = nn.Dropout(0.5)
+    assert (layer(X).data != layer(X).data).any()
+    assert layer.counter == 2
+
+
+def test_a_saved_counter_goes_on_exactly():
+    layer, resumed = nn.Dropout(0.5, seed=4), nn.Dropout(0.5, seed=4)
+    layer(X)
+    resumed.load_state_dict({name: array.copy() for name, array in layer.state_dict().items()})
+    np.testing.assert_array_equal(resumed(X).data, layer(X).data)
+
+
+def test_another_seed_drops_others():
+    assert (nn.Dropout(0.5, seed=1)(X).data != nn.Dropout(0.5, seed=2)(X).data).any()
+
+
+def test_a_rate_that_cannot_be_is_refused():
+    with pytest.raises(UsageError, match="a rate from 0 up to, not including, 1, but received 1"):
+        nn.Dropout(1)

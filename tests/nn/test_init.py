@@ -1,0 +1,48 @@
+"""First weights: their spread, their randomness, and what constructors refuse."""
+
+import numpy as np
+import pytest
+
+from cnnkit import nn
+from cnnkit.errors import UsageError
+from cnnkit.nn import init
+
+
+@pytest.mark.parametrize(
+    ("draw", "deviation"),
+    [
+        (init.he_normal, np.sqrt(2 / 50)),
+        (init.he_uniform, np.sqrt(2 / 50)),
+        (init.xavier_normal, np.sqrt(2 / 150)),
+        (init.xavier_uniform, np.sqrt(2 / 150)),
+    ],
+)
+def test_the_spread_is_that_of_the_paper(draw, deviation, rng):
+    w = draw(rng, (50, 100), (50, 100))
+    assert w.dtype == np.float32
+    # 5,000 numbers: their deviation is known to 1 %, their mean to 1.4 % of it
+    assert w.std() == pytest.approx(deviation, rel=0.05)
+    assert abs(w.mean()) < 0.06 * deviation
+
+
+def test_layers_start_with_he_weights_and_no_bias(rng):
+    layer = nn.Conv2d(8, 64, 3, rng=rng)
+    assert layer.weight.data.std() == pytest.approx(np.sqrt(2 / 72), rel=0.05)
+    assert not layer.bias.data.any()
+
+
+def test_weights_follow_from_the_rng():
+    first, again = (nn.Linear(3, 2, rng=np.random.default_rng(5)).weight.data for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != nn.Linear(3, 2, rng=np.random.default_rng(6)).weight.data).any()
+
+
+def test_sizes_that_cannot_be_are_refused():
+    with pytest.raises(
+        UsageError, match=r"in_channels \(=7\) and out_channels \(=4\) to be multiples of groups \(=2\)"
+    ):
+        nn.Conv2d(7, 4, 3, groups=2)
+    with pytest.raises(UsageError, match=r"in_features \(=0\) and out_features \(=4\) of at least 1. Is the image"):
+        nn.Linear(0, 4)
+    with pytest.raises(UsageError, match=r"Conv2d expects activation to be one of"):
+        nn.Conv2d(1, 1, 1, activation="swish")

@@ -1,0 +1,114 @@
+"""Module: names, state, and what is done with all parts."""
+
+import numpy as np
+import pytest
+
+from cnnkit import nn, ops
+from cnnkit.autograd import Tensor
+from cnnkit.errors import CheckpointError, ShapeError
+
+
+class Block(nn.Module):
+    """A custom module with a parameter of its own, a child, and a residual."""
+
+    def __init__(self) -> None:
+        self.scale = nn.Parameter(np.full(2, 0.5))
+        self.conv = nn.Conv2d(2, 2, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x) * self.scale + x
+
+
+def test_names_follow_the_attributes():
+    block = nn.Sequential({"first": Block(), "pool": nn.GlobalAvgPool2d()})
+    assert [name for name, _ in block.named_parameters()] == ["first.scale", "first.conv.weight", "first.conv.bias"]
+    assert [name for name, _ in block.named_modules()] == ["", "first", "first.conv", "pool"]
+
+
+def test_a_parameter_used_twice_is_listed_once():
+    layer = nn.Linear(3, 3)
+    assert len(nn.Sequential(layer, layer).parameters()) == 2
+
+
+def test_the_state_holds_the_arrays_themselves():
+    layer = nn.Linear(3, 2)
+    assert layer.state_dict()["weight"] is layer.weight.data
+
+
+def test_loading_copies_into_the_same_arrays():
+    layer = nn.Linear(3, 2)
+    own, given = layer.weight.data, np.ones((3, 2))
+    layer.load_state_dict({"weight": given, "bias": np.zeros(2)})
+    assert layer.weight.data is own
+    np.testing.assert_array_equal(own, given)
+
+
+def test_another_shape_is_named_and_nothing_is_loaded():
+    model = nn.Sequential({"conv": nn.Conv2d(1, 2, 3), "dense": nn.Linear(4, 10)})
+    state = {name: np.ones_like(array) for name, array in model.state_dict().items()}
+    state["dense.weight"] = np.ones((4, 12))
+    with pytest.raises(
+        ShapeError, match=r"dense.weight has shape \(4, 10\) in this model, but \(4, 12\) in the loaded"
+    ):
+        model.load_state_dict(state)
+    assert not (model.state_dict()["conv.bias"] == 1).any()
+
+
+def test_a_missing_name_is_told_with_the_nearest():
+    model = nn.Sequential({"conv1": nn.Conv2d(1, 2, 3)})
+    state = {"conv2.weight": np.ones((5, 5, 1, 2)), "conv1.bias": np.ones(2)}
+    with pytest.raises(
+        CheckpointError, match=r"lacks conv1.weight \(3, 3, 1, 2\)\. The nearest .* conv2.weight \(5, 5"
+    ):
+        model.load_state_dict(state)
+
+
+def test_a_name_too_many_is_told_with_the_nearest():
+    model = nn.Sequential({"conv1": nn.Conv2d(1, 2, 3)})
+    state = {**model.state_dict(), "conv1.wait": np.ones(1), "conv1.wit": np.ones(1)}
+    with pytest.raises(
+        CheckpointError, match=r"has conv1.wait \(1,\) \(and 1 more\).* nearest name it knows is conv1.wei"
+    ):
+        model.load_state_dict(state)
+
+
+def test_not_strict_loads_what_fits():
+    layer = nn.Linear(3, 2)
+    layer.load_state_dict({"bias": np.ones(2), "other": np.ones(3)}, strict=False)
+    np.testing.assert_array_equal(layer.bias.data, [1, 1])
+
+
+def test_zero_grad_forgets_the_gradients():
+    layer = nn.Linear(3, 2)
+    layer.bias.grad = np.ones(2)
+    layer.zero_grad()
+    assert layer.bias.grad is None
+
+
+def test_a_custom_module_finds_shape_and_work_by_trying():
+    block = Block()
+    for parameter in block.parameters():
+        parameter.data = parameter.data.astype(np.float64)
+    assert block.output_shape((2, 4, 4, 2)) == (2, 4, 4, 2)
+    assert block.multiply_adds((1, 4, 4, 2)) == 4 * 4 * 2 * 3 * 3 * 2
+    assert block.training
+
+
+def test_the_tree_is_printed_as_a_tree():
+    model = nn.Sequential({"features": nn.Sequential(nn.Conv2d(1, 2, 3, activation="relu")), "flat": nn.Flatten()})
+    assert repr(model) == (
+        "Sequential(\n  (features): Sequential(\n    (0): Conv2d(1, 2, 3x3, relu)\n  )\n  (flat): Flatten()\n)"
+    )
+
+
+def test_a_module_without_forward_says_so():
+    with pytest.raises(NotImplementedError):
+        nn.Module()(np.zeros(1))
+
+
+def test_residuals_train(rng):
+    block = Block()
+    for parameter in block.parameters():
+        parameter.data = parameter.data.astype(np.float64)
+    ops.sum(block(rng.normal(size=(1, 3, 3, 2)))).backward()
+    assert all(parameter.grad is not None for parameter in block.parameters())

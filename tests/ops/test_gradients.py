@@ -1,0 +1,137 @@
+"""Every op against central differences in float64. A new op is one more row of CASES."""
+
+import numpy as np
+import pytest
+
+from cnnkit import ops
+from cnnkit.autograd import gradcheck
+
+LABELS = np.array([2, 0, 1, 2])
+KEY = (7, 3)
+
+
+def apart(shape: tuple[int, ...], seed: int = 0, step: float = 0.1) -> np.ndarray:
+    """Numbers in random order, no two nearer than `step` and none near 0: no corner lies within eps of one."""
+    count = int(np.prod(shape))
+    values = (np.arange(count) - count / 2 + 0.37) * step
+    return np.random.default_rng(seed).permutation(values).reshape(shape)
+
+
+def positive(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0.5, 2, shape)
+
+
+# name of the op: (a variant, what is computed, inputs)
+CASES = {
+    "activate": [("by name", lambda x: ops.activate(x, "sigmoid"), [apart((3, 4))])],
+    "adaptive_avg_pool2d": [
+        ("bins that overlap", lambda x: ops.adaptive_avg_pool2d(x, (2, 3)), [apart((2, 5, 4, 2))]),
+        ("larger than the image", lambda x: ops.adaptive_avg_pool2d(x, 3), [apart((1, 2, 2, 1))]),
+    ],
+    "adaptive_max_pool2d": [("bins that overlap", lambda x: ops.adaptive_max_pool2d(x, (2, 3)), [apart((2, 5, 4, 2))])],
+    "add": [
+        ("equal shapes", ops.add, [apart((2, 3)), apart((2, 3), 1)]),
+        ("broadcast both ways", ops.add, [apart((4, 1, 3)), apart((2, 1), 1)]),
+    ],
+    "avg_pool2d": [
+        ("windows that overlap", lambda x: ops.avg_pool2d(x, 3, 1, 1), [apart((1, 4, 3, 2))]),
+        ("padding left out", lambda x: ops.avg_pool2d(x, 3, 2, 1, count_padding=False), [apart((1, 4, 5, 2))]),
+    ],
+    "concat": [
+        ("channels", lambda x, y: ops.concat([x, y]), [apart((2, 2, 3)), apart((2, 2, 1), 1)]),
+        ("a tensor with itself", lambda x: ops.concat([x, x], axis=0), [apart((2, 2))]),
+    ],
+    "conv2d": [
+        ("plain", ops.conv2d, [apart((2, 4, 5, 2)), apart((3, 2, 2, 3), 1), apart((3,), 2)]),
+        ("without bias", ops.conv2d, [apart((1, 4, 4, 2)), apart((2, 2, 2, 2), 1)]),
+        (
+            "stride, uneven padding and dilation",
+            lambda x, w: ops.conv2d(x, w, stride=(2, 1), padding=((0, 1), (2, 1)), dilation=(1, 2), activation="relu"),
+            [apart((1, 5, 4, 2)), apart((2, 2, 2, 2), 1)],
+        ),
+        (
+            "groups",
+            lambda x, w, b: ops.conv2d(x, w, b, groups=2, activation="sigmoid"),
+            [apart((1, 3, 3, 4), 0, 0.03), apart((2, 2, 2, 2), 1), apart((2,), 2)],
+        ),
+        (
+            "depthwise",
+            lambda x, w: ops.conv2d(x, w, groups=3, padding=1, activation="leaky_relu"),
+            [apart((1, 3, 3, 3)), apart((3, 3, 1, 3), 1)],
+        ),
+        (
+            "residual before the activation",
+            lambda x, w, b, r: ops.conv2d(x, w, b, activation="relu", residual=r),
+            [apart((1, 3, 3, 1)), apart((2, 2, 1, 2), 1), apart((2,), 2), apart((1, 2, 2, 2), 3)],
+        ),
+    ],
+    "cross_entropy": [
+        ("mean", lambda x: ops.cross_entropy(x, LABELS), [apart((4, 3))]),
+        (
+            "sum, smoothed",
+            lambda x: ops.cross_entropy(x, LABELS, label_smoothing=0.1, reduction="sum"),
+            [apart((4, 3))],
+        ),
+        ("one by one", lambda x: ops.cross_entropy(x, LABELS, reduction="none"), [apart((4, 3))]),
+    ],
+    "divide": [("broadcast", ops.divide, [apart((2, 3)), positive((3,), 1)])],
+    "dropout": [("some are dropped", lambda x: ops.dropout(x, 0.5, KEY), [apart((5, 5))])],
+    "exp": [("negative and positive", ops.exp, [apart((2, 3))])],
+    "flatten": [("images", ops.flatten, [apart((2, 2, 3, 1))])],
+    "global_avg_pool2d": [("images", ops.global_avg_pool2d, [apart((2, 3, 2, 2))])],
+    "global_max_pool2d": [("images", ops.global_max_pool2d, [apart((2, 3, 2, 2))])],
+    "leaky_relu": [("a slope of one's own", lambda x: ops.leaky_relu(x, 0.2), [apart((3, 4))])],
+    "linear": [
+        (
+            "with relu",
+            lambda x, w, b: ops.linear(x, w, b, activation="relu"),
+            [apart((3, 4)), apart((4, 2), 1), apart((2,))],
+        ),
+        ("plain", ops.linear, [apart((3, 4)), apart((4, 2), 1), apart((2,))]),
+        ("without bias", lambda x, w: ops.linear(x, w, activation="relu6"), [apart((3, 4)), apart((4, 2), 1)]),
+    ],
+    "log": [("positive", ops.log, [positive((2, 3))])],
+    "log_softmax": [("rows", ops.log_softmax, [apart((3, 4))])],
+    "matmul": [("matrices", ops.matmul, [apart((3, 4)), apart((4, 2), 1)])],
+    "max": [
+        ("all", ops.max, [apart((2, 3))]),
+        ("two axes", lambda x: ops.max(x, (0, -1)), [apart((2, 3, 4))]),
+        ("one kept", lambda x: ops.max(x, 1, keepdims=True), [apart((2, 3))]),
+    ],
+    "max_pool2d": [
+        ("side by side", lambda x: ops.max_pool2d(x, 2), [apart((2, 4, 5, 2))]),
+        ("overlapping and padded", lambda x: ops.max_pool2d(x, 3, 2, 1), [apart((1, 5, 5, 2))]),
+    ],
+    "maximum": [("broadcast", ops.maximum, [apart((2, 3)), apart((3,), 1) + 0.05])],
+    "mean": [("all", ops.mean, [apart((2, 3))]), ("one axis", lambda x: ops.mean(x, -1), [apart((2, 3))])],
+    "minimum": [("broadcast", ops.minimum, [apart((2, 3)), apart((3,), 1) + 0.05])],
+    "multiply": [
+        ("broadcast", ops.multiply, [apart((2, 3)), apart((2, 1), 1)]),
+        ("a tensor with itself", lambda x: ops.multiply(x, x), [apart((3,))]),
+    ],
+    "negate": [("matrix", ops.negate, [apart((2, 3))])],
+    "pad": [("uneven", lambda x: ops.pad(x, [(1, 0), (2, 1)], 5.0), [apart((2, 3))])],
+    "permute": [("three axes", lambda x: ops.permute(x, (2, 0, 1)), [apart((2, 3, 4))])],
+    "relu": [("both sides", ops.relu, [apart((3, 4))])],
+    "relu6": [("all three parts", ops.relu6, [apart((5, 5), step=0.6)])],
+    "reshape": [("size left open", lambda x: ops.reshape(x, (3, -1)), [apart((2, 6))])],
+    "sigmoid": [("both sides", ops.sigmoid, [apart((3, 4))])],
+    "slice": [("steps", lambda x: ops.slice(x, (0, 1), (3, -1), (2, 1)), [apart((4, 5))])],
+    "softmax": [("rows", ops.softmax, [apart((3, 4))])],
+    "sqrt": [("positive", ops.sqrt, [positive((2, 3))])],
+    "subtract": [("broadcast", ops.subtract, [apart((3,)), apart((2, 3), 1)])],
+    "sum": [("all", ops.sum, [apart((2, 3))]), ("kept", lambda x: ops.sum(x, (0, 2), True), [apart((2, 3, 2))])],
+}
+NO_GRADIENT = {"window"}
+
+
+@pytest.mark.parametrize(
+    ("fn", "inputs"),
+    [pytest.param(fn, inputs, id=f"{op}: {what}") for op, rows in CASES.items() for what, fn, inputs in rows],
+)
+def test_the_gradient_is_that_of_the_values(fn, inputs):
+    gradcheck(fn, inputs)
+
+
+def test_every_op_has_a_row():
+    assert set(ops.__all__) - NO_GRADIENT == set(CASES)

@@ -1,0 +1,139 @@
+"""Every message of the ops: what was wanted, what came, and the next move."""
+
+import re
+
+import numpy as np
+import pytest
+
+from cnnkit import ops
+from cnnkit.errors import CnnkitError, DataError, ShapeError, UsageError
+
+
+def x(*shape: int) -> np.ndarray:
+    return np.zeros(shape)
+
+
+CASES = [
+    (
+        ShapeError,
+        lambda: ops.conv2d(x(3, 8, 8), x(3, 3, 8, 4)),
+        "images (N, H, W, C), but x has shape (3, 8, 8). Add the",
+    ),
+    (ShapeError, lambda: ops.conv2d(x(8, 8), x(3, 3, 8, 4)), "images (N, H, W, C), but x has shape (8, 8)."),
+    (
+        ShapeError,
+        lambda: ops.conv2d(x(1, 8, 8, 3), x(3, 3, 3)),
+        "filters (KH, KW, C / groups, O), but weight has shape",
+    ),
+    (
+        ShapeError,
+        lambda: ops.conv2d(x(1, 3, 8, 8), x(3, 3, 3, 4)),
+        "but x has 8: (1, 3, 8, 8). Is the image still channels",
+    ),
+    (
+        ShapeError,
+        lambda: ops.conv2d(x(1, 8, 8, 1), x(3, 3, 3, 4)),
+        "but x has 1: (1, 8, 8, 1). Is it an image for this",
+    ),
+    (
+        ShapeError,
+        lambda: ops.conv2d(x(1, 8, 8, 4), x(3, 3, 2, 5), groups=2),
+        "out_channels (=5) to be a multiple of groups",
+    ),
+    (ShapeError, lambda: ops.conv2d(x(1, 8, 8, 4), x(3, 3, 2, 5), groups=0), "with groups at least 1"),
+    (ShapeError, lambda: ops.conv2d(x(1, 8, 8, 2), x(3, 3, 2, 5), x(4)), "a bias of shape (5,), one number per filter"),
+    (
+        ShapeError,
+        lambda: ops.conv2d(x(1, 8, 8, 2), x(3, 3, 2, 5), residual=x(1, 8, 8, 5)),
+        "the shape of its result, (1, 6, 6, 5), but received (1, 8, 8, 5). Bring the shortcut",
+    ),
+    (
+        ShapeError,
+        lambda: ops.conv2d(x(1, 4, 9, 2), x(3, 3, 2, 5), dilation=2),
+        "reaches over 5x5 pixels, but the padded image has only 4x9: x is (1, 4, 9, 2). Give it larger",
+    ),
+    (UsageError, lambda: ops.conv2d(x(1, 8, 8, 2), x(3, 3, 2, 5), activation="gelu"), "one of identity, relu, relu6,"),
+    (
+        UsageError,
+        lambda: ops.conv2d(x(1, 8, 8, 2), x(3, 3, 2, 5), stride=0),
+        "stride is 0, expected numbers of at least 1",
+    ),
+    (
+        UsageError,
+        lambda: ops.conv2d(x(1, 8, 8, 2), x(3, 3, 2, 5), padding=-1),
+        "padding is -1, expected numbers of at leas",
+    ),
+    (
+        UsageError,
+        lambda: ops.conv2d(x(1, 8, 8, 2), x(3, 3, 2, 5), stride=1.5),
+        "stride is 1.5, expected a whole number or",
+    ),
+    (UsageError, lambda: ops.conv2d(x(1, 8, 8, 2), x(3, 3, 2, 5), dilation=(1, 2, 3)), "a pair (height, width)"),
+    (UsageError, lambda: ops.conv2d([[1.0]], x(3, 3, 2, 5)), "a Tensor or a numpy array, but received list. Wrap it"),
+    (
+        ShapeError,
+        lambda: ops.linear(x(1, 2, 3), x(3, 4)),
+        "rows (N, in_features), but x has shape (1, 2, 3). Flatten it",
+    ),
+    (
+        ShapeError,
+        lambda: ops.linear(x(2, 3), x(4, 5)),
+        "4 features (weight (4, 5)), but x has 3: (2, 3). Was the model",
+    ),
+    (ShapeError, lambda: ops.linear(x(2, 3), x(3)), "a weight (in_features, out_features), but received (3,)"),
+    (ShapeError, lambda: ops.linear(x(2, 3), x(3, 5), x(3)), "a bias of shape (5,), one number per column"),
+    (UsageError, lambda: ops.linear(x(2, 3), x(3, 5), activation="tanh"), "linear expects activation to be one of"),
+    (
+        ShapeError,
+        lambda: ops.max_pool2d(x(1, 1, 8, 2), 2),
+        "reaches over 2x2 pixels, but the padded image has only 1x8",
+    ),
+    (ShapeError, lambda: ops.avg_pool2d(x(8, 8, 2), 2), "avg_pool2d expects images (N, H, W, C)"),
+    (UsageError, lambda: ops.max_pool2d(x(1, 8, 8, 2), 2, 2, 2), "expects less padding than that on each side"),
+    (UsageError, lambda: ops.max_pool2d(x(1, 8, 8, 2), 0), "kernel_size is 0, expected numbers of at least 1"),
+    (UsageError, lambda: ops.adaptive_avg_pool2d(x(1, 8, 8, 2), 0), "size is 0, expected numbers of at least 1"),
+    (ShapeError, lambda: ops.global_avg_pool2d(x(2, 2)), "adaptive_avg_pool2d expects images"),
+    (ShapeError, lambda: ops.add(x(2, 3), x(2)), "received (2, 3) and (2,). Reshape one of them"),
+    (UsageError, lambda: ops.add(x(2), "3"), "Wrap it"),
+    (ShapeError, lambda: ops.softmax(x(2, 0)), "a last axis of at least one class, but x has shape (2, 0)"),
+    (UsageError, lambda: ops.dropout(x(2), 1.0, (0, 0)), "a rate from 0 up to, not including, 1, but received 1.0"),
+    (ShapeError, lambda: ops.sum(x(2), 1), "an axis from -1 to 0, but received 1: x has 1 axes"),
+    (ShapeError, lambda: ops.mean(x(2, 2), (0, -2)), "every axis once, but received (0, -2)"),
+    (ShapeError, lambda: ops.max(x(0, 2)), "at least one element to choose from, but x has shape (0, 2)"),
+    (ShapeError, lambda: ops.reshape(x(2, 3), (4, 2)), "a shape of 6 elements, as x (2, 3) has, but received (4, 2)"),
+    (ShapeError, lambda: ops.reshape(x(2, 3), (4, -1)), "but received (4, -1). One size may be -1"),
+    (ShapeError, lambda: ops.reshape(x(2, 3), (-1, -1)), "One size may be -1"),
+    (ShapeError, lambda: ops.flatten(x()), "flatten expects a batch (N, ...)"),
+    (ShapeError, lambda: ops.concat([]), "at least one tensor, but received none"),
+    (
+        ShapeError,
+        lambda: ops.concat([x(2, 3), x(2, 3), x(3, 3)]),
+        "tensor 0 has (2, 3) and tensor 2 has (3, 3). Pad or",
+    ),
+    (ShapeError, lambda: ops.pad(x(2, 3), [(1, 1)]), "pad expects 2 pairs (before, after) of at least 0"),
+    (ShapeError, lambda: ops.pad(x(2), [(-1, 1)]), "To cut off, use slice"),
+    (ShapeError, lambda: ops.slice(x(2, 3), [0], [1, 2]), "slice expects 2 starts, stops and steps"),
+    (ShapeError, lambda: ops.slice(x(2), [0], [1], [-1]), "steps of at least 1, but received [-1]"),
+    (ShapeError, lambda: ops.permute(x(2, 3), (0, 0)), "every axis of x (2, 3) once, but received (0, 0). Name 0 to 1"),
+    (ShapeError, lambda: ops.cross_entropy(x(2), np.zeros(2, int)), "logits (N, classes), but received (2,)"),
+    (ShapeError, lambda: ops.cross_entropy(x(2, 3), np.zeros(3, int)), "2 whole numbers as labels, shape (2,)"),
+    (
+        ShapeError,
+        lambda: ops.cross_entropy(x(2, 3), np.zeros(2)),
+        "but received float64 of shape (2,). Use the class num",
+    ),
+    (
+        DataError,
+        lambda: ops.cross_entropy(x(2, 3), np.array([0, 3])),
+        "from 0 to 2 for 3 classes, but label 1 is 3. Does",
+    ),
+    (DataError, lambda: ops.cross_entropy(x(2, 3), np.array([-1, 2])), "but label 0 is -1"),
+    (UsageError, lambda: ops.cross_entropy(x(1, 3), [0], label_smoothing=1), "label_smoothing is 1, expected"),
+    (UsageError, lambda: ops.cross_entropy(x(1, 3), [0], reduction="max"), "expected 'mean', 'sum' or 'none'"),
+]
+
+
+@pytest.mark.parametrize(("kind", "call", "message"), CASES, ids=[message for _, _, message in CASES])
+def test_the_message_tells_what_was_wanted_and_what_came(kind: type[CnnkitError], call, message: str):
+    with pytest.raises(kind, match=re.escape(message)):
+        call()
