@@ -12,7 +12,11 @@ from cnnkit.errors import ShapeError
 
 
 def collate(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
-    """x = (pixel / 255 - mean) / std as one multiply and one add per pixel; (N, H, W, C) float32, aligned, contiguous."""
+    """x = (pixel / 255 - mean) / std, as one multiply and one add per pixel.
+
+    Returns:
+        (N, H, W, C) float32, contiguous, in an aligned buffer of the pool.
+    """
     H, W, C = preprocessing.shape
     for image in images:
         if image.shape != (H, W, C):

@@ -18,7 +18,7 @@ WORKING_SIDE = 512
 PAPER_SIDE, PIECES_SIDE = 96, 128
 # Ink stands out from paper by so many of 255 levels, and by so many deviations of the paper's own noise.
 LEAST_CONTRAST, LEAST_SEPARATION = 12, 4
-# The pen of MNIST is about this wide where the digit is 20 pixels tall; thinner pens are widened, or they fade when scaled down.
+# The pen of MNIST is about this wide where the digit is 20 pixels tall. Thinner pens are widened, or they would fade.
 PEN = 1.8
 
 
@@ -44,7 +44,7 @@ def as_digit(picture: Image.Image, size: tuple[int, int] = (28, 28)) -> Pixels:
 
 
 def ink_of(grey: Image.Image) -> Plane:
-    """(H, W) float32: how far each pixel stands out from the paper around it; the paper's median is 0, ink is positive."""
+    """(H, W) float32: how far each pixel stands out from the paper around it; the median is 0, ink is positive."""
     shrink = PAPER_SIDE / max(grey.size)
     thumb = grey.resize(_scaled(grey.size, shrink), Image.Resampling.BOX) if shrink < 1 else grey
     if ink_is_dark(np.asarray(thumb, np.float32)):

@@ -23,7 +23,7 @@ ORDER, AUGMENT = 0, 1
 @final
 @dataclass(frozen=True)
 class Batch:
-    """x: (N, H, W, C) float32, normalised.   labels: (N,) int64.   indices: (N,) int64, which samples of the data set."""
+    """x: (N, H, W, C) float32, normalised.   labels: (N,) int64.   indices: (N,) int64, samples of the data set."""
 
     x: npt.NDArray[np.float32]
     labels: Labels
@@ -34,8 +34,9 @@ class Batch:
 class Loader:
     """Cut a data set into batches, epoch after epoch.
 
-    The order is a function of (seed, epoch), the augmentation of (seed, epoch, batch number, rank): an epoch begun at batch
-    `start` goes on exactly as the whole one would have. `shard` = (rank, size) takes every size-th sample from the rank-th.
+    The order is a function of (seed, epoch), the augmentation of (seed, epoch, batch number, rank): an epoch begun at
+    batch `start` goes on exactly as the whole one would have. `shard` = (rank, size) takes every size-th sample from
+    the rank-th on.
     """
 
     def __init__(

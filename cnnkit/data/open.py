@@ -1,4 +1,4 @@
-"""One `--data` for everything: a name or a folder in; training, validation and test parts out, and a sentence on what was found."""
+"""One `--data` for everything: a name or a folder in; training, validation and test parts out, and what was found."""
 
 import difflib
 import os

@@ -1,4 +1,4 @@
-"""Read any picture file safely: formats from a list, size judged from the header before memory is taken, upright, RGB or grey."""
+"""Read any picture file safely: formats from a list, size judged from the header, upright, RGB or grey."""
 
 import os
 import warnings

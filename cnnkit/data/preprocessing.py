@@ -1,4 +1,4 @@
-"""How a picture becomes an input: a plain record that lies in every checkpoint, so that serving cannot drift from training."""
+"""How a picture becomes an input: a plain record in every checkpoint, so that serving cannot drift from training."""
 
 import math
 from dataclasses import asdict, dataclass

@@ -14,7 +14,7 @@ Labels = npt.NDArray[np.int64]
 @final
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sample:
-    """An image, uint8 (H, W, C) with C = 1 (grey) or 3 (RGB), its label, and the file it came from (None: made in memory)."""
+    """An image, uint8 (H, W, C) with C = 1 (grey) or 3 (RGB), its label, and the file it came from (None: no file)."""
 
     image: Pixels
     label: int

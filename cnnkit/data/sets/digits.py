@@ -1,4 +1,4 @@
-"""The embedded digits: 10,000 training and 2,000 test images of MNIST, 1,000 and 200 of each class, inside the package."""
+"""The embedded digits: 10,000 training and 2,000 test images of MNIST, balanced, inside the package."""
 
 from pathlib import Path
 

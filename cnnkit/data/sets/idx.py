@@ -1,6 +1,6 @@
 """Folders of idx files, the format of MNIST: images and labels, gzipped or plain.
 
-Layout: big-endian 32-bit numbers (magic 2051, n, height, width) and then n·height·width bytes; labels (2049, n) and n bytes.
+Layout: big-endian 32-bit numbers (magic 2051, n, height, width), then n·height·width bytes; labels: (2049, n), n bytes.
 Source: the description on the MNIST page, LeCun, Cortes & Burges.
 """
 
@@ -25,7 +25,7 @@ NAME = re.compile(r"(train|t10k|test)[-_.](images|labels)(?:[-_.]idx[13])?(?:[-_
 
 
 def find_idx_files(folder: Path) -> dict[tuple[str, str], Path]:
-    """(part, kind) -> file, for part train | test and kind images | labels. A plain file is preferred to its .gz twin."""
+    """(part, kind) -> file, for part train | test, kind images | labels. A plain file is preferred to its .gz twin."""
     for place in (folder, folder / "raw", folder / "MNIST" / "raw"):
         found: dict[tuple[str, str], Path] = {}
         for path in (
@@ -60,8 +60,8 @@ def read_idx_part(files: dict[tuple[str, str], Path], part: str) -> tuple[Pixels
     images, labels = read_idx_images(files[part, "images"]), read_idx_labels(files[part, "labels"])
     if len(images) != len(labels):
         raise DataError(
-            f"{files[part, 'images']} holds {len(images)} images, but {files[part, 'labels'].name} {len(labels)} labels. "
-            "Do the two files belong together?"
+            f"{files[part, 'images']} holds {len(images)} images, "
+            f"but {files[part, 'labels'].name} {len(labels)} labels. Do the two files belong together?"
         )
     return images, labels
 

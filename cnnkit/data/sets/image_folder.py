@@ -72,7 +72,7 @@ class ImageFolder(Dataset):
         return self._labels
 
     def fingerprint(self) -> str:
-        """Over names, sizes and the first and last 4 KiB of every file: reading all of a large folder would take minutes."""
+        """Over names, sizes and the first and last 4 KiB of every file: reading all of a large folder takes minutes."""
         digest = hashlib.sha256(repr((self.classes, self.preprocessing)).encode())
         for file in self.files:
             size = file.path.stat().st_size
@@ -93,7 +93,7 @@ def photo_preprocessing(image_size: tuple[int, int], grey: bool) -> Preprocessin
 
 
 def find_parts(folder: Path) -> dict[str, Path]:
-    """train, val, test -> folder; {} for a flat folder, whose classes lie directly below (one may be called "train")."""
+    """train, val, test -> folder; {} for a flat folder, whose classes lie directly below (one may be called train)."""
     parts: dict[str, Path] = {}
     for child in visible_folders(folder):
         if (part := PARTS.get(child.name.lower())) and visible_folders(child):
@@ -106,7 +106,8 @@ def find_parts(folder: Path) -> dict[str, Path]:
 def list_pictures(folder: Path) -> tuple[list[PictureFile], list[str]]:
     """(files, classes) below a folder of class folders, in the order of their names.
 
-    Hidden files and folders are skipped; folders within a class are walked, each real folder once, so a link in a circle ends.
+    Hidden files and folders are skipped. Folders within a class are walked, each real folder once, so that links in a
+    circle come to an end.
     """
     files, classes = [], []
     for class_folder in visible_folders(folder):

@@ -37,7 +37,7 @@ class Subset(Dataset):
 def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Subset, Subset]:
     """(rest, part): `part` holds about `fraction` of each class, drawn by `seed`, both in the order of `dataset`.
 
-    A class of two or more gives at least one sample to each side, so that a small class is neither untrained nor unseen.
+    A class of two or more gives at least one sample to each side: a small class is neither untrained nor unseen.
     """
     rng = np.random.default_rng([seed, 0x5B117])
     labels = dataset.labels()

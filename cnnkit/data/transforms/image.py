@@ -10,7 +10,7 @@ from cnnkit.data.sample import Pixels, Sample
 
 
 def shift(sample: Sample, rng: np.random.Generator, share: float = 1 / 14) -> Sample:
-    """Move by up to `share` of each side (2 pixels of 28), each whole-pixel move equally likely; the border pixel is repeated."""
+    """Move by up to `share` of each side (2 pixels of 28), each whole-pixel move equally likely; borders are repeated."""
     H, W, _ = sample.image.shape
     most_y, most_x = max(1, round(H * share)), max(1, round(W * share))
     # One uniform number each: `rng.integers` costs more than the move itself.
@@ -37,8 +37,8 @@ def rotate_scale_shear(
 ) -> Sample:
     """Turn by up to ±degrees, grow by a factor within 1 ± scale, slant by up to ±shear, about the centre.
 
-    An output pixel p reads the input at A⁻¹(p - centre) + centre, A = rotation · slant · scale, bilinear; outside is the
-    nearest border pixel. Source: the affine distortions of Simard, Steinkraus & Platt 2003.
+    An output pixel p reads the input at A⁻¹(p - centre) + centre, A = rotation · slant · scale, bilinear; outside lies
+    the nearest border pixel. Source: the affine distortions of Simard, Steinkraus & Platt 2003.
     """
     angle = math.radians(degrees) * (2 * rng.random() - 1)
     size = 1 + scale * (2 * rng.random() - 1)

@@ -1,7 +1,7 @@
 """Make the embedded digits from the four MNIST files: python make_digits.py FOLDER_OF_MNIST [OUTPUT_FOLDER].
 
-Of each class 1,000 training and 200 test images, evenly spaced over MNIST's own order (its test set changes character half-way),
-kept in that order; the training part comes from MNIST's training set and the test part from its test set.
+Of each class 1,000 training and 200 test images, evenly spaced over MNIST's own order (its test set changes character
+half-way) and kept in that order; the training part comes from MNIST's training set, the test part from its test set.
 """
 
 import struct
