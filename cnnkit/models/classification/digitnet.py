@@ -29,7 +29,7 @@ def digitnet(*, classes: int, in_channels: int, image_size: tuple[int, int], rng
         "conv4": _conv3x3(64, 64, rng),
         "pool2": MaxPool2d(2),
         "flatten": Flatten(),
-        "dropout": Dropout(0.25),
+        "dropout": Dropout(0.25, seed=int(rng.integers(2**32))),
     }
     _, features = Sequential(layers).output_shape((1, *image_size, in_channels))
     return Sequential({**layers, "dense": Linear(features, classes, rng=rng)})
