@@ -52,7 +52,7 @@ def render(command: click.Command, values: dict[str, Any]) -> str:
 
 def _spellings(command: click.Command) -> dict[str, str]:
     """Every key that a file may use, with the parameter that it means."""
-    names = {}
+    names: dict[str, str] = {}
     for param in command.params:
         if isinstance(param, click.Option) and param.name and param.name not in LEFT_OUT:
             flags = [text for text in param.opts if text.startswith("--")]

@@ -10,7 +10,7 @@ from typing import Any
 from cnnkit import kernels
 from cnnkit.cli.cache import folder_size
 from cnnkit.cli.command import command
-from cnnkit.cli.machine import machine_facts
+from cnnkit.cli.machine import machine_facts, memory_limit
 from cnnkit.cli.screen import Screen
 from cnnkit.errors import DeviceError
 
@@ -39,9 +39,9 @@ def _cache() -> dict[str, Any]:
 
 
 def _memory() -> dict[str, Any]:
-    from cnnkit.engine.memory import memory_limit, memory_now
+    from cnnkit.engine.memory import available_memory
 
-    return {"available": memory_now(), "limit": memory_limit()}
+    return {"available": available_memory(), "limit": memory_limit()}
 
 
 def _cuda() -> str:
@@ -75,7 +75,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             f"{cache['compiled']} kernels, {cache['bytes'] / 1e6:.1f} MB"
             + (f". {cache['note']}" if cache["note"] else ""),
         ),
-        ("memory", f"{_gigabytes(memory['available'])} at hand; limit of this container: {limit}"),
+        ("memory", f"{_gigabytes(memory['available'])} free; limit of this container: {limit}"),
         (
             "disk",
             f"{_gigabytes(disk['free'])} free in {disk['folder']}" + ("" if disk["writable"] else ", not writable"),

@@ -114,9 +114,10 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
             ("test loss", f"{result.test_loss:.4f}"),
             ("weights", result.checkpoint),
             ("epochs", f"{result.epochs}, the best was {result.best_epoch}"),
-            ("time", f"{duration(result.seconds)}, {result.images_per_second:,.0f} images/s while training"),
+            ("time", duration(result.seconds)),
+            ("training", f"{result.images_per_second:,.0f} images/s"),
         ]
-        curve = sparkline(losses, max(8, min(40, screen.width - 40)), unicode=screen.unicode)
+        curve = sparkline(losses, max(8, min(40, screen.width - 30)), unicode=screen.unicode)
         if curve:
             rows.insert(0, ("loss", f"{losses[0]:.3f} {curve} {losses[-1]:.3f}"))
         screen.facts(rows)

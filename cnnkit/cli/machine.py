@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from cnnkit._version import __version__
-from cnnkit.config import cgroup_quota
+from cnnkit.config import cgroup_folders, cgroup_quota
 
+NO_LIMIT = 2**60  # how version 1 of cgroups says so: a number near 2^63
 LIBRARIES = ("numpy", "numba", "llvmlite", "click", "rich", "Pillow", "safetensors")
 # Of the many features of a CPU, those that decide how wide and how fast its arithmetic is.
 TELLING = ("sse2", "sse4.2", "avx", "f16c", "fma", "avx2", "avx512f", "avx512vl", "avx512bf16", "neon", "sve")
@@ -57,6 +59,16 @@ def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
         if key.strip() in ("model name", "Model"):
             return value.strip()
     return platform.processor() or platform.machine()
+
+
+def memory_limit(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> int | None:
+    """The smallest memory limit, in bytes, of this process's cgroup and those above it; None where there is none."""
+    limits = []
+    for folder in cgroup_folders(cgroup, proc):
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            with suppress(OSError, ValueError):
+                limits.append(int((folder / name).read_text()))
+    return min((limit for limit in limits if limit < NO_LIMIT), default=None)
 
 
 def threads_in_use() -> int:

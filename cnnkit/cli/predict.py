@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from csv import DictWriter
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,10 +17,8 @@ from cnnkit.cli.completion import run_names
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.values import Whole
+from cnnkit.engine.results import Prediction, PredictionError
 from cnnkit.errors import DataError
-
-if TYPE_CHECKING:
-    from cnnkit.engine.results import Prediction
 
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm", ".gif", ".webp"))
 
@@ -46,57 +45,53 @@ def predict(
 
     A picture that cannot be read is named, the others are answered, and the exit code is then 3.
     """
-    from cnnkit import engine
-    from cnnkit.engine.results import PredictionError
+    from cnnkit.engine.load import load
 
-    files = [path for given in paths for path in expand(Path(given))]
+    files, refused = expand([Path(path) for path in paths])
     failed = 0
+    answers: list[Prediction] = []
+    moving = len(files) > 1 and not (screen.as_json and sys.stdout.isatty())
     with _csv_rows(csv) as keep, screen.progress(" pictures") as progress:
-        predictor = engine.load(model)
+        predictor = load(model)
         screen.note(f"network: {predictor.name}, from {predictor.source}")
-        answers: list[Prediction] = []
-        for done, answer in enumerate(predictor.predict_many(files, top=top), 1):
-            if len(files) > 1:
-                progress.update("predicting", done, len(files))
+        for done, answer in enumerate(chain(refused, predictor.predict_many(files, top=top)), 1):
             keep(answer)
-            if isinstance(answer, PredictionError):
-                failed += 1
-            else:
-                answers.append(answer)
+            if moving:
+                progress.update("predicting", done, len(refused) + len(files))
             if screen.as_json:
                 screen.json_line(answer.to_json())
             elif isinstance(answer, PredictionError):
                 progress.clear()
                 screen.complain(f"Error: {answer.error}")
-    if not screen.as_json and answers:
+            if isinstance(answer, PredictionError):
+                failed += 1
+            else:
+                answers.append(answer)
+    if answers and not screen.as_json:
         screen.table(["path", "label", "score", "then"], [_cells(answer) for answer in answers])
     if failed:
         ctx.exit(DataError.exit_code)
 
 
-def expand(path: Path) -> list[Path]:
-    """A folder's pictures, in order of their names, with those of the folders in it; anything else as it is."""
-    if not path.is_dir():
-        return [path]
-    try:
-        found = sorted(_pictures(path))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    if not found:
-        raise DataError(f"{path} holds no picture; expected files that end in {', '.join(sorted(SUFFIXES))}.")
-    return found
+def expand(paths: list[Path]) -> tuple[list[Path], list[PredictionError]]:
+    """The pictures meant: files as they are, a folder's in order of their names; and the folders that give none."""
+    files: list[Path] = []
+    refused = []
+    for path in paths:
+        found = sorted(_pictures(path)) if path.is_dir() else [path]
+        files += found
+        if not found:
+            ends = ", ".join(sorted(SUFFIXES))
+            refused.append(PredictionError(str(path), f"{path} holds no picture that can be read; expected {ends}."))
+    return files, refused
 
 
 def _pictures(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder, onerror=_raise):
+    for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:
                 yield Path(place, name)
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 @contextmanager

@@ -77,18 +77,19 @@ def train(ctx: click.Context, /, screen: Screen, resume: str | None, **choices: 
 
     The best epoch is chosen on a part of the training images; the test images are looked at once, at the end.
     """
-    from cnnkit import engine
     from cnnkit.cli.follow import follow
+    from cnnkit.engine.fit import fit
+    from cnnkit.engine.fit import resume as go_on
 
     shared = {"threads": _explicit(ctx, "threads"), "backend": _explicit(ctx, "backend")}
     if resume is not None:
         changes = {name: value for name, value in choices.items() if _was_given(ctx, name)}
         changes |= {name: value for name, value in shared.items() if value is not None}
         _refuse_unchangeable(changes)
-        follow(screen, engine.resume(Path(resume), changes))
+        follow(screen, go_on(Path(resume), changes))
         return
     given = {name: value for name, value in (choices | shared).items() if value is not None}
-    follow(screen, engine.fit(FitOptions.from_values(given).validate()))
+    follow(screen, fit(FitOptions.from_values(given).validate()))
 
 
 def _was_given(ctx: click.Context, name: str) -> bool:

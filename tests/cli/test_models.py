@@ -1,0 +1,23 @@
+def test_all_networks_are_listed(cnnkit):
+    ended = cnnkit("models")
+    assert ended.code == 0
+    for name in ("lenet5", "convnet", "digitnet"):
+        assert name in ended.out
+    assert {model["name"] for model in cnnkit("models", "--json").json["models"]} >= {"lenet5", "convnet", "digitnet"}
+
+
+def test_one_network_is_shown_layer_by_layer(cnnkit):
+    record = cnnkit("models", "convnet", "--json").json
+    assert record.keys() >= {"schema_version", "name", "parameters", "multiply_adds", "input", "paper", "layers"}
+    assert record["parameters"] == 1_199_882
+    assert sum(layer["parameters"] for layer in record["layers"]) == 1_199_882
+    assert sum(layer["multiply_adds"] for layer in record["layers"]) == record["multiply_adds"]
+    assert record["input"] == [28, 28, 1]
+    shown = cnnkit("models", "convnet").out
+    assert "1,199,882" in shown and "24x24x64" in shown
+
+
+def test_an_unknown_network_gets_the_likely_one(cnnkit):
+    ended = cnnkit("models", "convnett")
+    assert (ended.code, ended.out) == (2, "")
+    assert "Did you mean 'convnet'?" in ended.err
