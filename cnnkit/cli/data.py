@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,8 +12,10 @@ from cnnkit.cli.command import Group, command
 from cnnkit.cli.completion import data_names
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
-from cnnkit.cli.values import Size
 from cnnkit.errors import DataError
+
+if TYPE_CHECKING:
+    from cnnkit.data.check import DataReport
 
 data = Group(
     "data",
@@ -44,30 +47,47 @@ def list_names(screen: Screen) -> None:
 
 @command("check", example="cnnkit data check photos/")
 @click.argument("source", metavar="DATA", shell_complete=data_names)
-@option("--image-size", also="--imgsz", type=Size("--image-size 32"), help="Size that pictures would be brought to.")
-@option("--grey/--no-grey", also="--gray", default=None, help="Judge the pictures without colour.")
 @click.pass_context
-def check(
-    ctx: click.Context, screen: Screen, source: str, image_size: tuple[int, int] | None, grey: bool | None
-) -> None:
+def check(ctx: click.Context, screen: Screen, source: str) -> None:
     """Look through DATA (a name or a folder): how many images, of which classes, and which cannot be read.
 
     Nothing is changed. The exit code is 3 if something is wrong.
     """
     from cnnkit.data.check import check as check_data
 
-    report = check_data(source, image_size=image_size, grey=grey)
+    report = check_data(source)
     if screen.as_json:
-        screen.json(report.to_json())
+        screen.json(
+            {
+                "data": report.data,
+                "found": report.found,
+                "ok": report.ok,
+                "counts": [{"part": row.part, "class": row.class_name, "count": row.count} for row in report.rows],
+                "problems": [{"path": str(problem.path), "error": problem.message} for problem in report.problems],
+                "notes": report.notes,
+            }
+        )
     else:
-        screen.text(report.found)
-        screen.table(["class", *report.parts], report.rows)
-        for problem in report.problems:
-            screen.text(problem)
-        if not report.problems:
-            screen.text("No problem found.")
-    if report.problems:
+        _show(screen, report)
+    if not report.ok:
         ctx.exit(DataError.exit_code)
+
+
+def _show(screen: Screen, report: DataReport) -> None:
+    screen.text(report.found)
+    for note in report.notes:
+        screen.text(note)
+    if report.rows:
+        parts = list(dict.fromkeys(row.part for row in report.rows))
+        counts = {(row.class_name, row.part): row.count for row in report.rows}
+        classes = list(dict.fromkeys(row.class_name for row in report.rows))
+        screen.text()
+        screen.table(["class", *parts], [(name, *(counts.get((name, part), 0) for part in parts)) for name in classes])
+    screen.text()
+    for problem in report.problems:
+        where = "" if str(problem.path) in problem.message else f"{problem.path}: "
+        screen.text(f"problem: {where}{problem.message}")
+    screen.text(f"{len(report.problems)} problem(s)." if report.problems else "No problem found.")
 
 
 @command("fetch", example="cnnkit data fetch mnist")

@@ -40,11 +40,3 @@ def test_memory_limits_are_read_up_the_tree(tmp_path):
     assert memory_limit(tmp_path / "cg", tmp_path / "proc") is None
     (tmp_path / "cg" / "a" / "memory.max").write_text("1000\n")
     assert memory_limit(tmp_path / "cg", tmp_path / "proc") == 1000
-
-
-def test_the_maker_names_the_cpu(tmp_path):
-    from cnnkit.cli.machine import cpu_name
-
-    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Quick 9000\n")
-    assert cpu_name(tmp_path / "cpuinfo") == "Quick 9000"
-    assert cpu_name(tmp_path / "none")

@@ -1,0 +1,74 @@
+"""Every command has a help that ends in an example, the shared options, and a line in the README."""
+
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from cnnkit.cli.command import Command, Group
+from cnnkit.cli.main import cli
+from cnnkit.cli.options import SHARED
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def commands(group: Group = cli, path: tuple[str, ...] = ()) -> dict[str, click.Command]:
+    """Every command and group by the words that call it."""
+    context = click.Context(group)
+    found = {}
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        found[" ".join((*path, name))] = command
+        if isinstance(command, Group):
+            found |= commands(command, (*path, name))
+    return found
+
+
+COMMANDS = commands()
+LEAVES = {words: command for words, command in COMMANDS.items() if isinstance(command, Command)}
+
+
+def help_of(words: str) -> str:
+    command = COMMANDS[words]
+    return command.get_help(click.Context(command, info_name=f"cnnkit {words}", **command.context_settings))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_help_says_what_it_does_and_ends_with_an_example(words):
+    lines = help_of(words).rstrip().splitlines()
+    assert lines[2].strip(), "a sentence follows the usage"
+    assert lines[-2] == "Example:"
+    assert f"cnnkit {words.split()[0]}" in lines[-1]
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_help_fits_a_terminal_of_eighty_columns(words):
+    assert max(len(line) for line in help_of(words).splitlines()) <= 80
+
+
+@pytest.mark.parametrize("words", LEAVES)
+def test_the_example_is_a_command_that_parses(words):
+    example = LEAVES[words].example.removeprefix('eval "$(').removesuffix(')"')
+    arguments = shlex.split(example)[1 + len(words.split()) :]
+    with LEAVES[words].make_context(words, arguments):
+        pass
+
+
+@pytest.mark.parametrize("words", LEAVES)
+def test_the_shared_options_are_there(words):
+    names = {param.name for param in LEAVES[words].params}
+    assert names >= set(SHARED)
+
+
+@pytest.mark.parametrize("words", LEAVES)
+def test_every_option_has_a_help_and_its_variable(words):
+    for param in LEAVES[words].params:
+        if isinstance(param, click.Option):
+            assert param.help, param.name
+            assert param.envvar == f"CNNKIT_{param.name.upper()}"
+
+
+@pytest.mark.parametrize("words", LEAVES)
+def test_the_readme_has_a_line(words):
+    assert f"`cnnkit {words}" in README.read_text(encoding="utf-8")
