@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # name -> (module, attribute); None is the module itself.
 _LAZY: dict[str, tuple[str, str | None]] = {
-    "Tensor": ("cnnkit.autograd", "Tensor"),
+    "Tensor": ("cnnkit.ops.arithmetic", "Tensor"),  # where it gets its + - * / @
     "errors": ("cnnkit.errors", None),
     "fit": ("cnnkit.engine.simple", "fit"),
     "kernels": ("cnnkit.kernels", None),
