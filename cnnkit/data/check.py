@@ -1,9 +1,9 @@
-"""What is wrong with a data folder: every file is read, every problem is named."""
+"""What lies in a data folder and what is wrong with it: every file is read, every problem is named."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from cnnkit.data.formats import detect
 from cnnkit.data.open import open_data, resolve
@@ -12,74 +12,65 @@ from cnnkit.data.sets.image_folder import find_parts, list_pictures, unreadable
 from cnnkit.data.splits import PARTS
 from cnnkit.errors import DataError
 
-
-@final
-@dataclass(frozen=True)
-class CountRow:
-    """How many images of one class lie in one part."""
-
-    part: str
-    class_name: str
-    count: int
-
-
-@final
-@dataclass(frozen=True)
-class Problem:
-    """A file, or the whole folder, and what is wrong with it."""
-
-    path: Path
-    message: str
+Row = tuple[str | int, ...]
 
 
 @final
 @dataclass(frozen=True)
 class DataReport:
-    """What `check` saw. found: the format, in a sentence.   notes: what a training would be told."""
+    """What `check` saw.
 
-    data: str
+    found: the format, in a sentence.   parts: the columns after the class name.   rows: (class, images in each part).
+    problems: what would stop a training, a sentence each.   notes: what a training would be told.
+    """
+
     found: str
-    rows: list[CountRow]
-    problems: list[Problem]
+    parts: list[str]
+    rows: list[Row]
+    problems: list[str]
     notes: list[str]
 
     @property
     def ok(self) -> bool:
-        """Whether training on these data would start."""
         return not self.problems
 
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"ok": self.ok}
 
-def check(data: str | Path | None = None) -> DataReport:
+
+def check(
+    data: str | Path | None = None, *, image_size: int | tuple[int, int] | None = None, grey: bool | None = None
+) -> DataReport:
     """Read all of the data. What cannot be found at all is a DataError; whatever is wrong inside becomes a problem."""
-    name, folder = resolve(data)
+    named, folder = resolve(data)
     if folder is not None and detect(folder) == "image folder":
-        return _check_pictures(name, folder)
+        return _check_pictures(folder, image_size, grey)
     try:
-        splits = open_data(data)
+        splits = open_data(data, image_size=image_size, grey=grey)
     except DataError as error:
-        return DataReport(name, "idx files", [], [Problem(folder or Path(name), str(error))], [])
-    rows = []
-    for part in PARTS:
-        counts = Counter(splits.part(part).labels().tolist())
-        rows += [CountRow(part, class_name, counts[label]) for label, class_name in enumerate(splits.classes)]
-    return DataReport(name, splits.found, rows, [], splits.notes)
+        return DataReport(f"{folder or named}: idx files", [], [], [str(error)], [])
+    counts = [Counter(splits.part(part).labels().tolist()) for part in PARTS]
+    rows: list[Row] = [(name, *(count[label] for count in counts)) for label, name in enumerate(splits.classes)]
+    return DataReport(splits.found, list(PARTS), rows, [], splits.notes)
 
 
-def _check_pictures(name: str, folder: Path) -> DataReport:
-    """Counts of what lies there, before any seeded split; every picture is decoded."""
-    parts = find_parts(folder)
-    rows, problems = [], []
-    for part, place in (parts or {"all": folder}).items():
-        files, classes = list_pictures(place)
+def _check_pictures(folder: Path, image_size: int | tuple[int, int] | None, grey: bool | None) -> DataReport:
+    """Counts of readable pictures as they lie, before any seeded split; every picture is decoded."""
+    parts = find_parts(folder) or {"pictures": folder}
+    counts: dict[str, Counter[str]] = {}
+    classes: dict[str, None] = {}
+    problems = []
+    for part, place in parts.items():
+        files, part_classes = list_pictures(place)
+        classes |= dict.fromkeys(part_classes)
         refused = unreadable(files, read_picture)
-        problems += [Problem(file.path, message) for file, message in refused]
-        bad = {file.path for file, _ in refused}
-        counts = Counter(file.class_name for file in files if file.path not in bad)
-        rows += [CountRow(part, class_name, counts[class_name]) for class_name in classes]
-    found, notes = f"{folder}: a folder of pictures", []
+        problems += [message for _, message in refused]
+        bad = {file for file, _ in refused}
+        counts[part] = Counter(file.class_name for file in files if file not in bad)
+    rows: list[Row] = [(name, *(counts[part][name] for part in parts)) for name in sorted(classes)]
     try:
-        splits = open_data(folder, on_unreadable="skip")
-        found, notes = splits.found, [note for note in splits.notes if not note.startswith("Skipped: ")]
+        splits = open_data(folder, image_size=image_size, grey=grey, on_unreadable="skip")
+        notes = [note for note in splits.notes if not note.startswith("Skipped: ")]
+        return DataReport(splits.found, list(parts), rows, problems, notes)
     except DataError as error:
-        problems.append(Problem(folder, str(error)))
-    return DataReport(name, found, rows, problems, notes)
+        return DataReport(f"{folder}: pictures", list(parts), rows, [*problems, str(error)], [])

@@ -1,7 +1,6 @@
 """Stack images into the batch that a network reads: uint8 (H, W, C) to float32 (N, H, W, C), here and nowhere else."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +8,7 @@ import numpy.typing as npt
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import ShapeError
+from cnnkit.kernels.cpu import memory
 
 
 def collate(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
@@ -23,7 +23,7 @@ def collate(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArr
             raise ShapeError(f"The network reads images of {(H, W, C)}, but one is {image.shape}. Prepare it first.")
     pixels = np.stack(images) if images else np.empty((0, H, W, C), np.uint8)
     scale, shift = _scale_and_shift(preprocessing)
-    x: Any = np.empty((len(images), H, W, C), np.float32)
+    x: npt.NDArray[np.float32] = memory.empty((len(images), H, W, C))
     # A row of W·C numbers is long enough for numpy's inner loop, where C = 1 or 3 is not.
     rows = x.reshape(-1, W * C)
     np.multiply(pixels.reshape(-1, W * C), scale, out=rows, dtype=np.float32, casting="unsafe")

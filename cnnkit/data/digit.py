@@ -103,7 +103,7 @@ def crop(ink: Plane) -> Plane:
 
 
 def fit(ink: Plane, side: int) -> Plane:
-    """Scale so that the longer side is `side`, proportions kept; a thin pen is widened first, a pale result brightened."""
+    """Scale so that the longer side is `side`, proportions kept; a thin pen is widened, a pale result brightened."""
     scale = side / max(ink.shape)
     picture = Image.fromarray(ink)
     growth = round((PEN / 20 * max(ink.shape) - pen_width(ink)) / 2)

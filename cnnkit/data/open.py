@@ -99,11 +99,11 @@ def data_home() -> Path:
 @final
 @dataclass(frozen=True)
 class CatalogueRow:
-    """A data set known by name. folder: where it lies, or would lie; None inside the package."""
+    """A data set known by name. folder: where it lies, or would lie; empty: inside the package."""
 
     name: str
     summary: str
-    folder: Path | None
+    folder: str
     here: bool
 
 
@@ -112,5 +112,5 @@ def catalogue() -> list[CatalogueRow]:
     rows = []
     for name, summary in NAMES.items():
         folder = None if name == "digits" else data_home() / name
-        rows.append(CatalogueRow(name, summary, folder, folder is None or folder.is_dir()))
+        rows.append(CatalogueRow(name, summary, str(folder or ""), folder is None or folder.is_dir()))
     return rows

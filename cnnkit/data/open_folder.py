@@ -42,7 +42,7 @@ def open_folder(
     for part, (_, part_classes) in listed.items():
         if foreign := sorted(set(part_classes) - set(classes)):
             raise DataError(
-                f"{parts[part]} has the class {foreign[0]!r}, which {parts['train']} lacks ({', '.join(classes[:10])})."
+                f"{parts[part]} has the class {foreign[0]!r}, which {parts['train']} lacks. Is a folder misnamed?"
             )
     preprocessing, notes = choose_preprocessing(files, image_size, grey)
     cache = PictureCache(preprocessing)
@@ -81,7 +81,7 @@ def open_folder(
 def choose_preprocessing(
     files: list[PictureFile], image_size: tuple[int, int] | None, grey: bool | None, tried: int = 16
 ) -> tuple[Preprocessing, list[str]]:
-    """As asked; else the common size and colour of a few pictures, spread over the folder, if they are small and alike."""
+    """As asked; else the common size and colour of a few pictures spread over the folder, if they are small and alike."""
     headers = [header(file.path) for file in files[:: max(1, len(files) // tried)]]
     known = {entry for entry in headers if entry is not None}
     notes = []

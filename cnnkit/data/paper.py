@@ -8,12 +8,14 @@ Plane = npt.NDArray[np.float32]
 
 
 def paper_of(thumb: Plane, rounds: int = 8) -> Plane:
-    """(H, W): the paper below bright ink: a smooth surface for the light, plus an opening for what is left of shadows."""
+    """(H, W): the paper below bright ink: a smooth surface for the light, plus an opening for shadows."""
     surface = light(thumb, rounds)
     rest = thumb - surface
-    # An opening removes whatever is bright and narrower than the window. It runs on the rest, because a slope would bias it.
+    # An opening removes whatever is bright and narrower than the window; a slope would bias it, so it sees the rest.
     window = max(3, int(0.4 * max(thumb.shape))) | 1
-    opened = Image.fromarray(rest).filter(ImageFilter.MedianFilter(3)) if min(thumb.shape) >= 64 else Image.fromarray(rest)
+    opened = (
+        Image.fromarray(rest).filter(ImageFilter.MedianFilter(3)) if min(thumb.shape) >= 64 else Image.fromarray(rest)
+    )
     opened = opened.filter(ImageFilter.MinFilter(window)).filter(ImageFilter.MaxFilter(window))
     return surface + blurred(np.array(opened, np.float32), window // 6)
 

@@ -68,7 +68,7 @@ class ArrayDataset(Dataset):
     def fingerprint(self) -> str:
         if not self._fingerprint:
             digest = hashlib.sha256(repr((self.images.shape, self.classes)).encode())
-            digest.update(np.ascontiguousarray(self.images))
-            digest.update(self._labels.astype("<i8"))
+            digest.update(np.ascontiguousarray(self.images).data)
+            digest.update(self._labels.astype("<i8").tobytes())
             self._fingerprint = digest.hexdigest()
         return self._fingerprint

@@ -77,7 +77,8 @@ def idx_dataset(
         )
     if like is None:
         mean, std = statistics(images)
-        like = Preprocessing(*images.shape[1:], mean, std, "digit" if looks_like_digits(images) else "resize")
+        H, W, C = images.shape[1:]
+        like = Preprocessing(H, W, C, mean, std, "digit" if looks_like_digits(images) else "resize")
     if images.shape[1:] != like.shape:
         raise DataError(f"{name}: images are {images.shape[1:3]}, but those of the training part {like.shape[:2]}.")
     mirror = like.foreign != "digit"
@@ -121,10 +122,10 @@ def _parse(file: IO[bytes], path: Path, packed: bool, magic: int, dimensions: in
     size = path.stat().st_size
     if (size * LARGEST_GROWTH < expected) if packed else (size != expected + len(header)):
         raise DataError(
-            f"{path}: the header promises {expected} bytes of data, but the file has {size} in all. It is cut or damaged."
+            f"{path}: the header promises {expected} bytes of data, but the file has {size} in all. Copy it again."
         )
     data = np.empty(shape, np.uint8)
-    view = memoryview(data.reshape(-1))
+    view = data.reshape(-1).data
     filled = 0
     while filled < expected and (step := cast(int, file.readinto(view[filled:]))):  # type: ignore[attr-defined]
         filled += step

@@ -30,7 +30,7 @@ class Subset(Dataset):
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256(self.dataset.fingerprint().encode())
-        digest.update(self.indices.astype("<i8"))
+        digest.update(self.indices.astype("<i8").tobytes())
         return digest.hexdigest()
 
 

@@ -19,7 +19,7 @@ LEVELS: dict[str, list[Transform]] = {
 
 
 def augmentation(level: str, *, mirror: bool) -> list[Transform]:
-    """The transforms of a level. `mirror`: images are photos, which may also be flipped and, at "strong", change in light."""
+    """The transforms of a level. `mirror`: images are photos, also flipped and, at "strong", changed in light."""
     if level not in LEVELS:
         close = difflib.get_close_matches(level, LEVELS, 1)
         hint = f" Did you mean {close[0]}?" if close else ""

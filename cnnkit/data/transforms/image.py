@@ -10,7 +10,7 @@ from cnnkit.data.sample import Pixels, Sample
 
 
 def shift(sample: Sample, rng: np.random.Generator, share: float = 1 / 14) -> Sample:
-    """Move by up to `share` of each side (2 pixels of 28), each whole-pixel move equally likely; borders are repeated."""
+    """Move by up to `share` of each side (2 pixels of 28), each whole-pixel move equally likely; borders repeat."""
     H, W, _ = sample.image.shape
     most_y, most_x = max(1, round(H * share)), max(1, round(W * share))
     # One uniform number each: `rng.integers` costs more than the move itself.
