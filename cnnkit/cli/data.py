@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from cnnkit.cli.command import Group, command
 from cnnkit.cli.completion import data_names
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
+from cnnkit.cli.values import Size
 from cnnkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,26 +49,21 @@ def list_names(screen: Screen) -> None:
 
 @command("check", example="cnnkit data check photos/")
 @click.argument("source", metavar="DATA", shell_complete=data_names)
+@option("--image-size", also="--imgsz --img-size", type=Size("--image-size 32"), help="Size to bring pictures to.")
+@option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
 @click.pass_context
-def check(ctx: click.Context, screen: Screen, source: str) -> None:
+def check(
+    ctx: click.Context, screen: Screen, source: str, image_size: tuple[int, int] | None, grey: bool | None
+) -> None:
     """Look through DATA (a name or a folder): how many images, of which classes, and which cannot be read.
 
     Nothing is changed. The exit code is 3 if something is wrong.
     """
     from cnnkit.data.check import check as check_data
 
-    report = check_data(source)
+    report = check_data(source, image_size=image_size, grey=grey)
     if screen.as_json:
-        screen.json(
-            {
-                "data": report.data,
-                "found": report.found,
-                "ok": report.ok,
-                "counts": [{"part": row.part, "class": row.class_name, "count": row.count} for row in report.rows],
-                "problems": [{"path": str(problem.path), "error": problem.message} for problem in report.problems],
-                "notes": report.notes,
-            }
-        )
+        screen.json(report.to_json())
     else:
         _show(screen, report)
     if not report.ok:
@@ -78,21 +75,17 @@ def _show(screen: Screen, report: DataReport) -> None:
     for note in report.notes:
         screen.text(note)
     if report.rows:
-        parts = list(dict.fromkeys(row.part for row in report.rows))
-        counts = {(row.class_name, row.part): row.count for row in report.rows}
-        classes = list(dict.fromkeys(row.class_name for row in report.rows))
         screen.text()
-        screen.table(["class", *parts], [(name, *(counts.get((name, part), 0) for part in parts)) for name in classes])
+        screen.table(["class", *report.parts], report.rows)
     screen.text()
     for problem in report.problems:
-        where = "" if str(problem.path) in problem.message else f"{problem.path}: "
-        screen.text(f"problem: {where}{problem.message}")
+        screen.text(f"problem: {problem}")
     screen.text(f"{len(report.problems)} problem(s)." if report.problems else "No problem found.")
 
 
 @command("fetch", example="cnnkit data fetch mnist")
 @click.argument("name", shell_complete=data_names)
-@option("-o", "--output", type=click.Path(), help="Folder to put it in; by default data/NAME.")
+@option("-o", "--output", type=click.Path(), help="Folder to put it in; by default where --data NAME finds it.")
 def fetch(screen: Screen, name: str, output: str | None) -> None:
     """Fetch the data set NAME (mnist, fashion-mnist, cifar10, cifar100) from its publisher and check its sums.
 
@@ -100,10 +93,14 @@ def fetch(screen: Screen, name: str, output: str | None) -> None:
     """
     from cnnkit.data.fetch import fetch as fetch_data
 
-    with screen.progress(" bytes") as progress:
-        folder = fetch_data(name, Path(output) if output else None, progress.update)
+    with screen.progress(" MB") as progress:
+
+        def show(what: str, done: int, total: int) -> None:
+            progress.update(f"fetching {what}", done // 10**6, total // 10**6, live=f"{done / 1e6:.1f} MB")
+
+        folder = fetch_data(name, Path(output) if output else None, show)
     if screen.as_json:
         screen.json({"name": name, "folder": str(folder)})
     else:
         screen.text(str(folder))
-        screen.note(f"Next:\n  cnnkit train --data {folder}")
+        screen.note(f"Next:\n  cnnkit train --data {shlex.quote(output or name)}")

@@ -35,12 +35,15 @@ class Progress:
     ) -> None:
         self.clear()
 
-    def update(self, head: str, done: int, total: int, figures: str = "", short: str = "") -> None:
-        """`head` says what is going on, `figures` how well; `short` stands for them where the terminal is narrow."""
+    def update(self, head: str, done: int, total: int, figures: str = "", short: str = "", live: str = "") -> None:
+        """`head` says what is going on, `figures` how well; `short` stands for them where the terminal is narrow.
+
+        live: what a bar alone would not tell, and a line tells by its numbers.
+        """
         if self.silent:
             return
         if self.live:
-            text = figures if self.width >= NARROW else short
+            text = live or (figures if self.width >= NARROW else short)
             self._moving(head, done, total, text)
         elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             amount = f" {done:,}/{total:,}{self.unit}" if total else f" {done:,}{self.unit}"

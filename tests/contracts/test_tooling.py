@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -22,6 +20,5 @@ def test_imports_point_downwards():
     assert_silent("-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())")
 
 
-@pytest.mark.slow
 def test_mypy_finds_nothing():
     assert_silent("-m", "mypy", "--no-error-summary")
