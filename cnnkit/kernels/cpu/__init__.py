@@ -1,14 +1,75 @@
 """The fast kernels: float32, explicit vectors, many threads. Names and meanings are those of `reference`."""
 
+from cnnkit.kernels.cpu.activation import activate, activate_dx
 from cnnkit.kernels.cpu.conv import conv2d, conv2d_dw, conv2d_dx, pack
+from cnnkit.kernels.cpu.epilogue_back import epilogue_dx
 from cnnkit.kernels.cpu.matmul import dense, dense_dw, dense_dx
+from cnnkit.kernels.cpu.pointwise import add, divide, exp, log, maximum, minimum, multiply, negate, sqrt, subtract
+from cnnkit.kernels.cpu.pool import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_dx,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_dx,
+    avg_pool2d,
+    avg_pool2d_dx,
+    max_pool2d,
+    max_pool2d_dx,
+)
+from cnnkit.kernels.cpu.random import dropout, uniform
+from cnnkit.kernels.cpu.reduce import max_over, mean_over, sum_over
+from cnnkit.kernels.cpu.shape import concat, pad, permute, slice, slice_dx
+from cnnkit.kernels.cpu.softmax import cross_entropy, cross_entropy_dx, log_softmax, log_softmax_dx, softmax, softmax_dx
+from cnnkit.kernels.cpu.update import adam, all_finite, ema, scale, sgd, square_sum
 
 __all__ = [
+    "activate",
+    "activate_dx",
+    "adam",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_dx",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_dx",
+    "add",
+    "all_finite",
+    "avg_pool2d",
+    "avg_pool2d_dx",
+    "concat",
     "conv2d",
     "conv2d_dw",
     "conv2d_dx",
+    "cross_entropy",
+    "cross_entropy_dx",
     "dense",
     "dense_dw",
     "dense_dx",
+    "divide",
+    "dropout",
+    "ema",
+    "epilogue_dx",
+    "exp",
+    "log",
+    "log_softmax",
+    "log_softmax_dx",
+    "max_over",
+    "max_pool2d",
+    "max_pool2d_dx",
+    "maximum",
+    "mean_over",
+    "minimum",
+    "multiply",
+    "negate",
     "pack",
+    "pad",
+    "permute",
+    "scale",
+    "sgd",
+    "slice",
+    "slice_dx",
+    "softmax",
+    "softmax_dx",
+    "sqrt",
+    "square_sum",
+    "subtract",
+    "sum_over",
+    "uniform",
 ]

@@ -65,9 +65,7 @@ def adaptive_max_pool2d_dx(dy: Array, arg: Array, x_shape: tuple[int, ...]) -> A
     return _max_dx(dy, arg, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "tap"), False)
 
 
-def _max(
-    x: Array, size: tuple[int, int], tables: Tables, arg: Array, halves: bool, out: Array | None
-) -> Array:
+def _max(x: Array, size: tuple[int, int], tables: Tables, arg: Array, halves: bool, out: Array | None) -> Array:
     N, H, W, C = x.shape
     y = empty((N, *size, C)) if out is None else out
     sizes = (N * size[0], *size, H, W, C)
@@ -87,7 +85,9 @@ def _max_dx(dy: Array, arg: Array, x_shape: tuple[int, ...], tables: Tables, dou
 def _avg(x: Array, size: tuple[int, int], tables: Tables, divisor: int) -> Array:
     N, H, W, C = x.shape
     y = empty((N, *size, C))
-    avg_pool_kernel(flat(x), y.reshape(-1), *tables, (N * size[0], *size, H, W, C), divisor, _rows_per_task(size[1] * C))
+    avg_pool_kernel(
+        flat(x), y.reshape(-1), *tables, (N * size[0], *size, H, W, C), divisor, _rows_per_task(size[1] * C)
+    )
     return y
 
 

@@ -2,14 +2,15 @@
 
 import numpy as np
 
+from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.jit import inner, kernel
-from cnnkit.kernels.cpu.simd import LANES, fill, fma, load_first, store_first, zero
+from cnnkit.kernels.cpu.simd import LANES, fill, fma, zero
 from cnnkit.kernels.cpu.threads import parallel_for
 
 
 @inner
 def mean_task(x, y, rows, cols, sizes, divisor, per_task, worker, task):
-    """y of some rows of windows; `divisor` 0 divides by the pixels inside the image. A row of pixels is summed first."""
+    """y of some rows of windows; `divisor` 0 divides by the pixels inside the image."""
     all_rows, OH, OW, H, W, C = sizes
     for row in range(task * per_task, min((task + 1) * per_task, all_rows)):
         n, oy = row // OH, row % OH
@@ -21,9 +22,9 @@ def mean_task(x, y, rows, cols, sizes, divisor, per_task, worker, task):
                     line = (n * H + rows[oy, 1 + 2 * i]) * W
                     part = zero()
                     for j in range(cols[ox, 0]):
-                        part = part + load_first(x, (line + cols[ox, 1 + 2 * j]) * C + c, C - c)
+                        part = part + load_upto(x, (line + cols[ox, 1 + 2 * j]) * C + c, C - c)
                     total = total + part
-                store_first(y, (row * OW + ox) * C + c, total * share, C - c)
+                store_upto(y, (row * OW + ox) * C + c, total * share, C - c)
 
 
 @kernel
@@ -33,7 +34,7 @@ def avg_pool_kernel(x, y, rows, cols, sizes, divisor, per_task):
 
 @inner
 def share_task(dy, dx, rows, cols, sizes, divisor, per_task, worker, task):
-    """dx of some rows of pixels: each collects its share of every window that holds it; codes count a window's pixels."""
+    """dx of some rows of pixels: each collects its share of every window that holds it; codes count pixels."""
     all_rows, H, W, OH, OW, C = sizes
     for row in range(task * per_task, min((task + 1) * per_task, all_rows)):
         n, iy = row // H, row % H
@@ -44,9 +45,9 @@ def share_task(dy, dx, rows, cols, sizes, divisor, per_task, worker, task):
                     line = (n * OH + rows[iy, 1 + 2 * i]) * OW
                     for j in range(cols[ix, 0]):
                         pixels = divisor if divisor else rows[iy, 2 + 2 * i] * cols[ix, 2 + 2 * j]
-                        v = load_first(dy, (line + cols[ix, 1 + 2 * j]) * C + c, C - c)
+                        v = load_upto(dy, (line + cols[ix, 1 + 2 * j]) * C + c, C - c)
                         total = fma(v, fill(np.float32(1 / pixels)), total)
-                store_first(dx, (row * W + ix) * C + c, total, C - c)
+                store_upto(dx, (row * W + ix) * C + c, total, C - c)
 
 
 @kernel

@@ -15,6 +15,7 @@ from cnnkit.kernels.cpu.codes import (
     store_code,
     store_code_first,
 )
+from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.simd import LANES, fill, load, load_first, store, store_first, zero
 from cnnkit.kernels.cpu.threads import parallel_for
@@ -36,16 +37,16 @@ def window_task(x, y, arg, rows, cols, sizes, per_task, worker, task):
                 left = C - c
                 best, code = fill(LOWEST), fill_code(NO_TAP)
                 if seen:
-                    best, code = load_first(x, first + c, left), fill_code(rows[oy, 2] + cols[ox, 2])
+                    best, code = load_upto(x, first + c, left), fill_code(rows[oy, 2] + cols[ox, 2])
                 for i in range(rows[oy, 0]):
                     line = (n * H + rows[oy, 1 + 2 * i]) * W
                     for j in range(cols[ox, 0]):
-                        v = load_first(x, (line + cols[ox, 1 + 2 * j]) * C + c, left)
+                        v = load_upto(x, (line + cols[ox, 1 + 2 * j]) * C + c, left)
                         tap = fill_code(rows[oy, 2 + 2 * i] + cols[ox, 2 + 2 * j])
                         code = pick_greater(v, best, tap, code)
                         best = pick_greater(v, best, v, best)
                 at = (row * OW + ox) * C + c
-                store_first(y, at, best, left)
+                store_upto(y, at, best, left)
                 if left >= LANES:
                     store_code(arg, at, code)
                 else:
@@ -75,9 +76,7 @@ def halve_task(x, y, arg, rows, cols, sizes, per_task, worker, task):
             full = C // LANES * LANES
             for c in range(0, full, LANES):
                 q = p + c
-                best, code = greatest_of_four(
-                    load(x, q), load(x, q + C), load(x, q + below), load(x, q + below + C)
-                )
+                best, code = greatest_of_four(load(x, q), load(x, q + C), load(x, q + below), load(x, q + below + C))
                 store(y, at + c, best)
                 store_code(arg, at + c, code)
             if full < C:
@@ -116,18 +115,18 @@ def pixel_task(dy, arg, dx, rows, cols, sizes, per_task, worker, task):
                     for j in range(cols[ix, 0]):
                         at = (line + cols[ix, 1 + 2 * j]) * C + c
                         tap = rows[iy, 2 + 2 * i] + cols[ix, 2 + 2 * j]
-                        v = load_first(dy, at, left)
+                        v = load_upto(dy, at, left)
                         if left >= LANES:
                             total = total + keep_code(v, arg, at, tap)
                         else:
                             total = total + keep_code_first(v, arg, at, tap, left)
-                store_first(dx, (row * W + ix) * C + c, total, left)
+                store_upto(dx, (row * W + ix) * C + c, total, left)
 
 
 @inner
 def double_task(dy, arg, dx, rows, cols, sizes, per_task, worker, task):
     """As pixel_task, back through a 2x2 window of stride 2 that covers the image exactly; two rows of pixels a row."""
-    all_rows, H, W, OH, OW, C = sizes
+    all_rows, _, W, _, OW, C = sizes
     below = W * C
     for row in range(task * per_task, min((task + 1) * per_task, all_rows // 2)):
         for ox in range(OW):

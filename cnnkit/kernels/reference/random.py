@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Array
-from cnnkit.kernels.shared.philox import dropout_scale, dropout_threshold, philox_block
+from cnnkit.kernels.shared.philox import BLOCKS, GROUP, dropout_scale, dropout_threshold, philox_block
 
 
 def dropout(x: Array, rate: float, key: tuple[int, int], *, out: Array | None = None) -> Array:
@@ -30,5 +30,6 @@ def uniform(shape: tuple[int, ...], key: tuple[int, int]) -> Array:
 def words(count: int, key: tuple[int, int]) -> Array:
     """The first `count` random words of 32 bits that key = (seed, stream) names."""
     seed, stream = np.uint64(key[0]), np.uint64(key[1])
-    blocks = [philox_block(np.uint64(block), stream, seed) for block in range(-(-count // 4))]
-    return np.array(blocks, np.int64).reshape(-1)[:count]
+    groups = -(-count // GROUP)
+    blocks = [philox_block(np.uint64(block), stream, seed) for block in range(groups * BLOCKS)]
+    return np.array(blocks, np.int64).reshape(groups, BLOCKS, 4).transpose(0, 2, 1).reshape(-1)[:count]

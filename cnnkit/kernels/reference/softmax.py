@@ -48,7 +48,7 @@ def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> tuple
 
 def cross_entropy_dx(scores: Array, labels: Array, dlosses: Array, smoothing: float = 0.0) -> Array:
     """dlogits[n, k] = dlosses[n] · (scores[n, k] - target[n, k])."""
-    return dlosses[:, None] * (_double(scores) - _targets(labels, scores.shape[1], smoothing))
+    return _double(dlosses[:, None] * (_double(scores) - _targets(labels, scores.shape[1], smoothing)))
 
 
 def _targets(labels: Array, classes: int, smoothing: float) -> Array:

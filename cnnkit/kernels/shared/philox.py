@@ -25,8 +25,14 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 @njit(inline="always")
 def philox_block(block, stream, seed):
-    """Words 4·block to 4·block + 3 of the endless row of random words that (seed, stream) names; all uint64."""
+    """The four random words that block number `block` of (seed, stream) holds; all uint64."""
     return philox(block & LOW, block >> HALF, stream & LOW, stream >> HALF, seed & LOW, seed >> HALF)
+
+
+# Sixteen blocks share the 64 elements of a group: word k of block b belongs to element 16·k + b of it. So a vector of
+# neighbouring elements is word k of neighbouring blocks, and blocks are computed side by side.
+BLOCKS = 16
+GROUP = 4 * BLOCKS
 
 
 def dropout_threshold(rate: float) -> int:

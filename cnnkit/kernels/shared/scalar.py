@@ -80,11 +80,11 @@ def activate_scalar(x, kind, slope):
 def activate_slope(y, kind, slope):
     """Derivative of the activation function, told from its OUTPUT y; at the corner of relu and relu6 it is 0."""
     if kind == RELU_KIND:
-        return 0.0 if y <= 0 else 1.0
+        return 1.0 if y > 0 else 0.0
     if kind == LEAKY_KIND:
-        return slope if y <= 0 else 1.0
+        return 1.0 if y > 0 else slope
     if kind == RELU6_KIND:
-        return 0.0 if y <= 0 or y >= 6 else 1.0
+        return 1.0 if 0 < y < 6 else 0.0
     if kind == SIGMOID_KIND:
         return y * (1.0 - y)
     return 1.0

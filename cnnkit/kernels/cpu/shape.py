@@ -1,0 +1,125 @@
+"""Moving elements about: every one of these is a copy between two strided views, so there is one kernel."""
+
+import builtins
+from collections.abc import Sequence
+
+import numpy as np
+
+from cnnkit.kernels.cpu.chunks import CHUNK, chunks
+from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
+from cnnkit.kernels.cpu.jit import inner, kernel
+from cnnkit.kernels.cpu.memory import contiguous, empty, flat
+from cnnkit.kernels.cpu.simd import LANES
+from cnnkit.kernels.cpu.threads import parallel_for
+from cnnkit.kernels.shared.array import Array
+
+
+@inner
+def copy_task(x, y, count, length, x_step, y_step, outer, worker, task):
+    """Elements of one chunk, run by run of the innermost axis; `outer` holds size and steps of the axes around it."""
+    at, end = task * CHUNK, min(count, (task + 1) * CHUNK)
+    while at < end:
+        row, k = at // length, at % length
+        xi, yi = outer[0] + k * x_step, outer[1] + k * y_step
+        for axis in range(2, len(outer), 3):
+            place = row % outer[axis]
+            row //= outer[axis]
+            xi += place * outer[axis + 1]
+            yi += place * outer[axis + 2]
+        run = min(length - k, end - at)
+        if x_step == 1 and y_step == 1:
+            for i in range(0, run, LANES):
+                store_upto(y, yi + i, load_upto(x, xi + i, run - i), run - i)
+        else:
+            for i in range(run):
+                y[yi + i * y_step] = x[xi + i * x_step]
+        at += run
+
+
+@kernel
+def copy_kernel(x, y, count, length, x_step, y_step, outer, tasks):
+    parallel_for(copy_task, tasks, (x, y, count, length, x_step, y_step, outer))
+
+
+def concat(xs: Sequence[Array], axis: int, *, out: Array | None = None) -> Array:
+    """The arrays one behind the other along `axis`."""
+    shape = list(xs[0].shape)
+    shape[axis] = sum(x.shape[axis] for x in xs)
+    y = empty(tuple(shape)) if out is None else out
+    place = [builtins.slice(None)] * y.ndim
+    start = 0
+    for x in map(contiguous, xs):
+        place[axis] = builtins.slice(start, start + x.shape[axis])
+        _copy(x, x, y[tuple(place)], y)
+        start += x.shape[axis]
+    return y
+
+
+def pad(x: Array, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out: Array | None = None) -> Array:
+    """x with widths[axis] = (before, after) elements of `value` around it."""
+    x = contiguous(x)
+    shape = tuple(before + size + after for size, (before, after) in zip(x.shape, widths, strict=True))
+    y = empty(shape) if out is None else out
+    y.fill(value)
+    inside = zip(x.shape, widths, strict=True)
+    _copy(x, x, y[tuple(builtins.slice(before, before + size) for size, (before, _) in inside)], y)
+    return y
+
+
+def slice(
+    x: Array, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int], *, out: Array | None = None
+) -> Array:
+    """x[start:stop:step] on every axis, by Python's rules of slicing."""
+    x = contiguous(x)
+    taken = x[_slices(starts, stops, steps)]
+    y = empty(taken.shape) if out is None else out
+    _copy(taken, x, y, y)
+    return y
+
+
+def slice_dx(
+    dy: Array,
+    x_shape: tuple[int, ...],
+    starts: Sequence[int],
+    stops: Sequence[int],
+    steps: Sequence[int],
+    *,
+    out: Array | None = None,
+) -> Array:
+    """dy at the elements that were taken, zero elsewhere."""
+    dy = contiguous(dy)
+    dx = empty(x_shape) if out is None else out
+    dx.fill(0)
+    _copy(dy, dy, dx[_slices(starts, stops, steps)], dx)
+    return dx
+
+
+def permute(x: Array, axes: Sequence[int], *, out: Array | None = None) -> Array:
+    """The axes in another order, in memory too: axis i of the result is axis axes[i] of x."""
+    x = contiguous(x)
+    turned = x.transpose(axes)
+    y = empty(turned.shape) if out is None else out
+    _copy(turned, x, y, y)
+    return y
+
+
+def _copy(x: Array, x_base: Array, y: Array, y_base: Array) -> None:
+    """y ← x, two views of equal shape into contiguous arrays; neighbouring axes that both views cross alike are one."""
+    if x.size == 0:
+        return
+    item = x_base.itemsize
+    axes: list[tuple[int, int, int]] = []
+    for size, x_bytes, y_bytes in zip(reversed(x.shape), reversed(x.strides), reversed(y.strides), strict=True):
+        x_step, y_step = x_bytes // item, y_bytes // item
+        if axes and (x_step, y_step) == (axes[-1][1] * axes[-1][0], axes[-1][2] * axes[-1][0]):
+            axes[-1] = (axes[-1][0] * size, *axes[-1][1:])
+        elif size > 1:
+            axes.append((size, x_step, y_step))
+    inner_axis = axes[0] if axes else (1, 1, 1)
+    starts = [(view.ctypes.data - base.ctypes.data) // item for view, base in ((x, x_base), (y, y_base))]
+    outer = np.array(starts + [number for axis in axes[1:] for number in axis], np.int64)
+    copy_kernel(flat(x_base), y_base.reshape(-1), x.size, *inner_axis, outer, chunks(x.size))
+
+
+def _slices(starts: Sequence[int], stops: Sequence[int], steps: Sequence[int]) -> tuple[builtins.slice, ...]:
+    return tuple(builtins.slice(*bounds) for bounds in zip(starts, stops, steps, strict=True))

@@ -1,0 +1,157 @@
+"""Softmax, log-softmax and cross-entropy over the last axis: a row of classes at a time."""
+
+import math
+
+import numpy as np
+
+from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
+from cnnkit.kernels.cpu.jit import inner, kernel
+from cnnkit.kernels.cpu.memory import contiguous, empty, flat
+from cnnkit.kernels.cpu.simd import LANES, fill
+from cnnkit.kernels.cpu.simd_math import vexp
+from cnnkit.kernels.cpu.threads import parallel_for
+from cnnkit.kernels.shared.array import Array
+
+TASK_FLOATS = 4096
+F32 = np.float32
+LOWEST = F32(-np.inf)
+
+
+@inner
+def softmax_row(x, y, first, K):
+    """y = e^(x - greatest) / Σ of one row of K; returns log Σ e^x = greatest + log Σ e^(x - greatest).
+
+    The logarithm is a float64: subtracted from x in float32 it would lose what a certain answer is still uncertain of.
+    """
+    greatest = LOWEST
+    for k in range(first, first + K):
+        greatest = x[k] if x[k] > greatest or x[k] != x[k] else greatest
+    total = 0.0
+    for k in range(0, K, LANES):
+        powers = vexp(load_upto(x, first + k, K - k) - fill(greatest))
+        store_upto(y, first + k, powers, K - k)
+    for k in range(first, first + K):
+        total += y[k]
+    scale = fill(F32(1 / total))
+    for k in range(0, K, LANES):
+        store_upto(y, first + k, load_upto(y, first + k, K - k) * scale, K - k)
+    return greatest + math.log(total)
+
+
+@inner
+def softmax_task(x, y, K, logarithm, per_task, worker, task):
+    for first in range(task * per_task * K, min((task + 1) * per_task * K, len(x)), K):
+        log_sum = softmax_row(x, y, first, K)
+        if logarithm:
+            for k in range(first, first + K):
+                y[k] = x[k] - log_sum
+
+
+@kernel
+def softmax_kernel(x, y, K, logarithm, per_task, tasks):
+    parallel_for(softmax_task, tasks, (x, y, K, logarithm, per_task))
+
+
+@inner
+def softmax_dx_task(dy, y, dx, K, logarithm, per_task, worker, task):
+    for first in range(task * per_task * K, min((task + 1) * per_task * K, len(y)), K):
+        total = 0.0
+        for k in range(first, first + K):
+            total += dy[k] if logarithm else dy[k] * y[k]
+        total = fill(F32(total))
+        for k in range(0, K, LANES):
+            d, v = load_upto(dy, first + k, K - k), load_upto(y, first + k, K - k)
+            v = d - vexp(v) * total if logarithm else v * (d - total)
+            store_upto(dx, first + k, v, K - k)
+
+
+@kernel
+def softmax_dx_kernel(dy, y, dx, K, logarithm, per_task, tasks):
+    parallel_for(softmax_dx_task, tasks, (dy, y, dx, K, logarithm, per_task))
+
+
+@inner
+def cross_entropy_task(logits, labels, losses, scores, K, smoothing, per_task, worker, task):
+    for n in range(task * per_task, min((task + 1) * per_task, len(labels))):
+        log_sum = softmax_row(logits, scores, n * K, K)
+        loss = log_sum - logits[n * K + labels[n]]
+        if smoothing > 0:
+            total = 0.0
+            for k in range(n * K, n * K + K):
+                total += log_sum - logits[k]
+            loss = (1 - smoothing) * loss + smoothing / K * total
+        losses[n] = loss
+
+
+@kernel
+def cross_entropy_kernel(logits, labels, losses, scores, K, smoothing, per_task, tasks):
+    parallel_for(cross_entropy_task, tasks, (logits, labels, losses, scores, K, smoothing, per_task))
+
+
+@inner
+def cross_entropy_dx_task(scores, labels, dlosses, dlogits, K, smoothing, per_task, worker, task):
+    for n in range(task * per_task, min((task + 1) * per_task, len(labels))):
+        for k in range(K):
+            target = smoothing / K + (1 - smoothing if k == labels[n] else 0.0)
+            dlogits[n * K + k] = dlosses[n] * (scores[n * K + k] - target)
+
+
+@kernel
+def cross_entropy_dx_kernel(scores, labels, dlosses, dlogits, K, smoothing, per_task, tasks):
+    parallel_for(cross_entropy_dx_task, tasks, (scores, labels, dlosses, dlogits, K, smoothing, per_task))
+
+
+def softmax(x: Array) -> Array:
+    """e^x / Σ e^x over the last axis, from differences to the greatest x."""
+    return _softmax(x, False)
+
+
+def softmax_dx(dy: Array, y: Array) -> Array:
+    """dx[k] = y[k] · (dy[k] - Σ dy[j]·y[j])."""
+    return _softmax_dx(dy, y, False)
+
+
+def log_softmax(x: Array) -> Array:
+    """x - log Σ e^x over the last axis."""
+    return _softmax(x, True)
+
+
+def log_softmax_dx(dy: Array, y: Array) -> Array:
+    """dx[k] = dy[k] - e^y[k] · Σ dy[j]."""
+    return _softmax_dx(dy, y, True)
+
+
+def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> tuple[Array, Array]:
+    """Losses (N,) of logits (N, K) against labels (N,), and the scores (N, K) that the gradient needs."""
+    N, K = logits.shape
+    losses, scores = empty(N), empty((N, K))
+    places = contiguous(labels, np.int64)
+    cross_entropy_kernel(flat(logits), places, losses, scores.reshape(-1), K, float(smoothing), *_rows(N, K))
+    return losses, scores
+
+
+def cross_entropy_dx(scores: Array, labels: Array, dlosses: Array, smoothing: float = 0.0) -> Array:
+    """dlogits[n, k] = dlosses[n] · (scores[n, k] - target[n, k])."""
+    N, K = scores.shape
+    dlogits = empty((N, K))
+    operands = flat(scores), contiguous(labels, np.int64), flat(dlosses)
+    cross_entropy_dx_kernel(*operands, dlogits.reshape(-1), K, float(smoothing), *_rows(N, K))
+    return dlogits
+
+
+def _softmax(x: Array, logarithm: bool) -> Array:
+    y, K = empty(x.shape), x.shape[-1]
+    softmax_kernel(flat(x), y.reshape(-1), K, logarithm, *_rows(x.size // max(K, 1), K))
+    return y
+
+
+def _softmax_dx(dy: Array, y: Array, logarithm: bool) -> Array:
+    dx, K = empty(y.shape), y.shape[-1]
+    softmax_dx_kernel(flat(dy), flat(y), dx.reshape(-1), K, logarithm, *_rows(y.size // max(K, 1), K))
+    return dx
+
+
+def _rows(rows: int, K: int) -> tuple[int, int]:
+    """(rows of one task, tasks)."""
+    per_task = max(1, TASK_FLOATS // max(K, 1))
+    return per_task, -(-rows // per_task)
