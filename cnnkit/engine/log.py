@@ -1,40 +1,28 @@
-"""events.jsonl and results.csv: kept in memory between checkpoints, written just before each.
+"""events.jsonl and results.csv.
 
-What lies behind a checkpoint's lengths is cut off on resume, so writing more often would only write it in vain.
+Events are kept in memory between checkpoints and written just before each: what lies behind a checkpoint is cut off on
+resume, so writing more often would be in vain. The table is made anew from the checkpoint's history.
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterable
+from typing import Any, final
 
-from cnnkit.engine.events import EpochEnd, Event
+from cnnkit.engine.events import Event
 from cnnkit.engine.run import Run
 from cnnkit.serialize import files
 
-_COLUMNS = (
-    "epoch",
-    "step",
-    "train_loss",
-    "train_accuracy",
-    "val_loss",
-    "val_top1",
-    "lr",
-    "seconds",
-    "images_per_second",
-    "best",
-)
 
-
+@final
 class Log:
-    """The two files, and how long they are as far as they were written."""
+    """events.jsonl, and how long it is as far as it was written."""
 
-    def __init__(self, run: Run, events_length: int = 0, results_length: int = 0) -> None:
+    def __init__(self, run: Run, length: int = 0) -> None:
         self._run = run
         self._waiting: list[Event] = []
-        self.events_length, self.results_length = events_length, results_length
-        files.cut_back(run.events, events_length)
-        files.cut_back(run.results, results_length)
+        self.length = length
+        files.cut_back(run.events, length)
 
     def add(self, event: Event) -> None:
         """Keep an event for the next `flush`."""
@@ -42,21 +30,17 @@ class Log:
 
     def flush(self) -> None:
         """Write what is waiting, durably."""
-        if not self._waiting:
-            return
-        lines = "".join(json.dumps(event.to_record()) + "\n" for event in self._waiting)
-        self.events_length = files.append(self._run.events, lines.encode())
-        ends = [event for event in self._waiting if isinstance(event, EpochEnd)]
-        self._waiting.clear()
-        if ends:
-            self.results_length = files.append(self._run.results, _rows(ends, with_header=self.results_length == 0))
+        if self._waiting:
+            lines = "".join(json.dumps(event.to_record()) + "\n" for event in self._waiting)
+            self.length = files.append(self._run.events, lines.encode())
+            self._waiting.clear()
 
 
-def _rows(ends: Iterable[EpochEnd], *, with_header: bool) -> bytes:
+def write_results(run: Run, history: list[dict[str, Any]]) -> None:
+    """results.csv: a row for each epoch done."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if with_header:
-        writer.writerow(_COLUMNS)
-    for end in ends:
-        writer.writerow([getattr(end, column) for column in _COLUMNS])
-    return text.getvalue().encode()
+    if history:
+        writer = csv.DictWriter(text, list(history[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
+    files.write_atomic(run.results, text.getvalue().encode())

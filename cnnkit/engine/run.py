@@ -19,6 +19,11 @@ from cnnkit.engine.options import FitOptions
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.serialize import files
 
+try:
+    import fcntl
+except ImportError:  # Windows: two processes in one run folder are not noticed there
+    fcntl = None  # type: ignore[assignment]
+
 RUNS = Path("runs")
 
 
@@ -75,26 +80,15 @@ class Run:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Refuse a second process that would write here; the hold goes with the process, however it ends."""
-        with suppress(ImportError):
-            import fcntl
-
-            descriptor = os.open(self.path, os.O_RDONLY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                raise UsageError(
-                    f"Another process is training in {self.path}. Wait for it, or stop it first."
-                ) from None
-            except OSError:
-                # Some network file systems have no locks.
-                pass
-            try:
-                yield
-            finally:
-                os.close(descriptor)
+        if fcntl is None:
+            yield
             return
-        yield
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            _lock(descriptor, self.path)
+            yield
+        finally:
+            os.close(descriptor)
 
 
 def create_run(options: FitOptions, task: str, manifest: dict[str, Any], data_name: str) -> Run:
@@ -137,6 +131,16 @@ def newest_run(root: Path | None = None) -> Path | None:
         if not manifest.parent.name.startswith(".") and content and isinstance(content.get("started"), str):
             found.append((content["started"], manifest.parent))
     return max(found, default=(None, None))[1]
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(f"Another process is training in {path}. Wait for it, or stop it first.") from None
+    except OSError:
+        # Some network file systems have no locks: then nothing is refused.
+        return
 
 
 def _prepare_and_move(path: Path, config: bytes, manifest: dict[str, Any]) -> None:

@@ -89,6 +89,15 @@ def remove(path: Path) -> None:
             raise _refusal(path, error) from error
 
 
+def rename(source: Path, target: Path) -> None:
+    """Give a file another name in its folder."""
+    try:
+        _replace(source, target)
+        fsync_folder(target.parent)
+    except OSError as error:
+        raise _refusal(target, error) from error
+
+
 def make_folder(path: Path) -> None:
     """Make `path` and what is missing above it; FileExistsError if it is there."""
     try:

@@ -10,6 +10,7 @@ from cnnkit.autograd import Tensor
 from cnnkit.data.loader import Batch
 from cnnkit.errors import ShapeError
 from cnnkit.kernels.shared.array import Array
+from cnnkit.metrics import topk_correct
 from cnnkit.nn import Module
 from cnnkit.ops.loss import cross_entropy
 from cnnkit.tasks.task import Judgement, StepLoss, Tally, Task
@@ -61,7 +62,7 @@ class ClassificationTask(Task[Ranking]):
 
 @final
 class ClassificationTally(Tally):
-    """Keeps the logits' losses, and each image's truth and best classes."""
+    """Each image's loss, truth and best class."""
 
     def __init__(self, task: ClassificationTask) -> None:
         self._task = task
@@ -76,8 +77,7 @@ class ClassificationTally(Tally):
         self._losses.append(np.asarray(losses, np.float64))
         self._labels.append(batch.labels)
         self._best.append(outputs.argmax(axis=1))
-        five = np.argsort(-outputs, axis=1, kind="stable")[:, :5]
-        self._within_five += int((five == batch.labels[:, None]).any(axis=1).sum())
+        self._within_five += int(topk_correct(outputs, batch.labels, 5).sum())
 
     def judgement(self) -> Judgement:
         n = len(self.labels)

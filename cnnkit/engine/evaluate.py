@@ -1,0 +1,98 @@
+"""How well a trained network does on data: accuracy, loss, and which classes it mixes up."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cnnkit import metrics
+from cnnkit.data.open import open_data
+from cnnkit.data.splits import DataSplits
+from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
+from cnnkit.engine.judge import judge
+from cnnkit.engine.predict import Predictor
+from cnnkit.engine.results import ClassScore, EvaluateResult
+from cnnkit.errors import DataError, UsageError
+
+
+def evaluate(
+    predictor: Predictor,
+    data: str | Path | DataSplits | None = None,
+    *,
+    split: str = "test",
+    batch_size: int | None = None,
+    on_unreadable: str = "refuse",
+) -> Iterator[Event]:
+    """Judge a network on one part of the data; the last event is EvaluateFinished.
+
+    Args:
+        data: a name, a folder or opened data; None is what the network was trained on.
+        split: "train", "val" or "test".
+        batch_size: images at once; by default as many as their size allows.
+    """
+    splits = data if isinstance(data, DataSplits) else open_for(predictor, data, on_unreadable=on_unreadable)
+    part = splits.part(split)
+    _check_fits(predictor, splits)
+    yield Note(f"{splits.found}; judged on its {split} part.")
+    tally = predictor.task.tally()
+    for done in judge(predictor.module, part, predictor.preprocessing, tally, batch_size=batch_size):
+        yield EvaluateStep(done, len(part))
+    matrix = metrics.confusion(tally.answers, tally.labels, len(predictor.classes))
+    judgement = tally.judgement()
+    yield EvaluateFinished(
+        EvaluateResult(
+            top1=judgement.top1,
+            top5=tally.top5,
+            loss=judgement.loss,
+            n=judgement.n,
+            per_class=tuple(
+                ClassScore(label, score.precision, score.recall, score.f1, score.support)
+                for label, score in zip(predictor.classes, metrics.per_class(matrix), strict=True)
+            ),
+            confusion=tuple(tuple(row) for row in matrix.tolist()),
+            classes=tuple(predictor.classes),
+            model=predictor.name,
+            source=predictor.source,
+            data=splits.name,
+            split=split,
+        )
+    )
+
+
+def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreadable: str = "refuse") -> DataSplits:
+    """Data as this network reads them: its own, split as in training, or others brought to its size and channels."""
+    trained_on: dict[str, Any] = predictor.record.get("data_options", {})
+    skip = on_unreadable == "skip" or trained_on.get("on_unreadable") == "skip"
+    common: dict[str, Any] = {
+        "seed": trained_on.get("seed", 0),
+        "val_fraction": trained_on.get("val_fraction", 0.1),
+        "on_unreadable": "skip" if skip else "refuse",
+    }
+    H, W, C = predictor.preprocessing.shape
+    if data is None:
+        size = trained_on.get("image_size")
+        return open_data(
+            trained_on.get("data"), image_size=tuple(size) if size else None, grey=trained_on.get("grey"), **common
+        )
+    try:
+        return open_data(data, image_size=(H, W), grey=C == 1, **common)
+    except UsageError:
+        # Data in arrays are used as they are; whether they fit is checked below.
+        return open_data(data, **common)
+
+
+def _check_fits(predictor: Predictor, splits: DataSplits) -> None:
+    if splits.preprocessing.shape != predictor.preprocessing.shape:
+        raise DataError(
+            f"The network {predictor.name} reads images of {predictor.preprocessing.shape} (height, width, channels), "
+            f"but {splits.name} has {splits.preprocessing.shape}. Use data of that size, or a network trained on these."
+        )
+    if splits.classes != predictor.classes:
+        raise DataError(
+            f"The network {predictor.name} knows {_shown(predictor.classes)}, but {splits.name} has "
+            f"{_shown(splits.classes)}. Use data with the same classes, or a network trained on these."
+        )
+
+
+def _shown(classes: list[str]) -> str:
+    more = ", …" if len(classes) > 5 else ""
+    return f"{len(classes)} classes ({', '.join(classes[:5])}{more})"

@@ -1,0 +1,238 @@
+"""Training: `fit` begins a run, `resume` goes on with one. Both are generators of events.
+
+A run is a function of its options and data alone: whenever it is stopped, by a signal, a full disk or a kill, `resume`
+ends with the same weights, bit for bit, as a run that was never stopped.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cnnkit import kernels, models
+from cnnkit.data.open import open_data
+from cnnkit.data.splits import DataSplits
+from cnnkit.engine import checkpoint
+from cnnkit.engine.defaults import resolve
+from cnnkit.engine.events import Event, Finished, Note, RunStarted
+from cnnkit.engine.log import Log
+from cnnkit.engine.manifest import describe
+from cnnkit.engine.memory import available_memory, check_fits
+from cnnkit.engine.options import FitOptions
+from cnnkit.engine.rate import changed
+from cnnkit.engine.results import FitResult
+from cnnkit.engine.run import Run, create_run, open_run
+from cnnkit.engine.signals import StopRequest
+from cnnkit.engine.state import Training, create_module
+from cnnkit.engine.train_loop import Session
+from cnnkit.errors import CheckpointError, DataError
+from cnnkit.nn import Module
+from cnnkit.serialize import files
+from cnnkit.tasks import ClassificationTask, Task
+
+
+def fit(
+    options: FitOptions | None = None, *, module: Module | None = None, data: DataSplits | None = None
+) -> Iterator[Event]:
+    """Train from the start in a new run folder; the last event is Finished or Interrupted.
+
+    Args:
+        options: what is left None is chosen by the data set.
+        module: a network of one's own, instead of the one that `options.model` names; it is trained in place.
+        data: opened data, instead of what `options.data` names.
+    """
+    options = (options or FitOptions()).validate()
+    if module is not None:
+        options = options.replace(model=options.model or type(module).__name__.lower())
+    with _computing(options):
+        splits = data or _open(options)
+        options = resolve(options, splits.name)
+        own = module is not None
+        network = create_module(options, len(splits.classes), splits.preprocessing.shape) if module is None else module
+        training = Training(options, network)
+        task = _task(options, splits)
+        _check_memory(training, splits)
+        about = _about(options, splits, task, own=own)
+        manifest = describe(
+            options, task=task.name, data_name=splits.name, data_hash=about["data_sha256"], found=splits.found
+        )
+        with StopRequest() as stop:
+            run = create_run(options, task.name, manifest, splits.name)
+            with run.held():
+                session = Session(run, training, task, splits, Log(run), about, stop)
+                yield from _tell(session, splits.notes)
+
+
+def resume(
+    run: str | Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    module: Module | None = None,
+    data: DataSplits | None = None,
+) -> Iterator[Event]:
+    """Go on with a run from its newest whole checkpoint, or from its config if there is none yet.
+
+    Args:
+        run: its folder.
+        changes: options (of `options.RESUMABLE`) by name; `epochs` may lead past the old end.
+        module, data: as they were given to `fit`, if they were.
+    """
+    folder = open_run(run)
+    with folder.held():
+        found, notes = checkpoint.newest(folder)
+        before = found.options if found else FitOptions.read(folder.config)
+        options = changed(before, changes or {}, found.progress.epoch if found else 0)
+        if found and (result := _finished(folder, options, found.progress.epoch)):
+            yield Note(f"{folder.path} is finished: {result.epochs} epochs. --epochs {2 * result.epochs} would go on.")
+            yield Finished(result)
+            return
+        with _computing(options):
+            splits = data or _open(options)
+            _check_same_data(folder, splits, found)
+            own = bool(found.about.get("own_module")) if found else module is not None
+            about = _about(options, splits, _task(options, splits), own=own)
+            training = _restored(options, splits, found, module, about)
+            _check_memory(training, splits)
+            with StopRequest() as stop:
+                log = Log(folder, found.events_length if found else 0)
+                session = Session(folder, training, _task(options, splits), splits, log, about, stop)
+                _settle(session, before, found is not None)
+                if not found:
+                    notes.append("No checkpoint was written yet: the run begins again from its config.")
+                yield from _tell(session, [*splits.notes, *notes])
+
+
+def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
+    splits, training = session.splits, session.training
+    started = RunStarted(
+        run=str(session.run.path),
+        model=session.about["model"],
+        data=session.about["data"],
+        parameters=sum(parameter.size for parameter in training.module.parameters()),
+        train_images=len(splits.train),
+        val_images=len(splits.val),
+        test_images=len(splits.test),
+        epochs=session.epochs,
+        steps=session.steps,
+        step=training.progress.step,
+        found=splits.found,
+        notes=tuple(notes),
+    )
+    session.log.add(started)
+    yield started
+    training.module.train()
+    yield from session.events()
+
+
+def _settle(session: Session, before: FitOptions, has_state: bool) -> None:
+    """Make the folder agree with the state: what a crash left half done, and options that changed."""
+    training, run = session.training, session.run
+    if has_state:
+        if training.options != before:
+            checkpoint.save(run, training, session.log.length, session.about)
+        session.write_derived()
+    files.write_atomic(run.config, training.options.to_toml().encode())
+    files.remove(run.result)
+
+
+def _finished(run: Run, options: FitOptions, epochs_done: int) -> FitResult | None:
+    content = run.read_result()
+    if content is None or epochs_done != options.epochs or content.get("epochs") != epochs_done:
+        return None
+    try:
+        return FitResult(**content)
+    except TypeError:
+        return None
+
+
+def _restored(
+    options: FitOptions,
+    splits: DataSplits,
+    found: checkpoint.Checkpoint | None,
+    module: Module | None,
+    about: dict[str, Any],
+) -> Training:
+    if module is None:
+        if about["own_module"]:
+            raise CheckpointError(
+                f"This run trained a module of its own ({about['model']}), which its name cannot build. "
+                "Pass it: resume(run, module=...)."
+            )
+        module = create_module(options, len(splits.classes), splits.preprocessing.shape)
+    training = Training(options, module)
+    if found:
+        training.restore(found.arrays, found.progress)
+    return training
+
+
+def _check_same_data(run: Run, splits: DataSplits, found: checkpoint.Checkpoint | None) -> None:
+    expected = found.about.get("data_sha256") if found else run.read_manifest().get("data", {}).get("sha256")
+    if expected is not None and expected != splits.fingerprint():
+        raise DataError(
+            f"The data have changed since {run.path} began: {splits.found} now has another checksum than the manifest "
+            "says. Put the old data back, or start a new run."
+        )
+
+
+def _check_memory(training: Training, splits: DataSplits) -> None:
+    H, W, C = splits.preprocessing.shape
+    with _rehearsing():
+        found = models.summary(training.module, classes=len(splits.classes), in_channels=C, image_size=(H, W))
+    batch = min(int(training.options.batch_size or 1), len(splits.train))
+    check_fits(batch, found.activation_floats, H * W * C, found.parameters, available_memory())
+
+
+@contextmanager
+def _rehearsing() -> Iterator[None]:
+    """A module of one's own is walked through to learn its shapes; its kernels need not run for that."""
+    if kernels.backend() != "cpu":
+        yield
+        return
+    from cnnkit.kernels.cpu import jit
+
+    with jit.rehearse():
+        yield
+
+
+@contextmanager
+def _computing(options: FitOptions) -> Iterator[None]:
+    with kernels.use(None if options.backend == "auto" else options.backend, options.threads):
+        yield
+
+
+def _open(options: FitOptions) -> DataSplits:
+    return open_data(
+        options.data,
+        image_size=options.image_size,
+        grey=options.grey,
+        seed=options.seed,
+        val_fraction=options.val_fraction,
+        on_unreadable="skip" if options.on_unreadable == "skip" else "refuse",
+    )
+
+
+def _task(options: FitOptions, splits: DataSplits) -> Task[Any]:
+    return ClassificationTask(splits.classes, options.label_smoothing)
+
+
+def _about(options: FitOptions, splits: DataSplits, task: Task[Any], *, own: bool) -> dict[str, Any]:
+    """What every checkpoint and weight file says of the network and its data."""
+    shape = splits.preprocessing.shape
+    return {
+        "task": task.name,
+        "model": options.model,
+        "own_module": own,
+        "classes": splits.classes,
+        "in_channels": shape[2],
+        "image_size": list(shape[:2]),
+        "preprocessing": splits.preprocessing.to_record(),
+        "data": splits.name,
+        "data_sha256": splits.fingerprint(),
+        "data_options": {
+            name: value for name, value in options.to_record().items() if name in ("data", *_DATA_OPTIONS)
+        },
+        "command": options.command(),
+    }
+
+
+_DATA_OPTIONS = ("image_size", "grey", "seed", "val_fraction", "on_unreadable")

@@ -1,0 +1,89 @@
+"""From a run, or a weight file, or nothing at all, to a Predictor."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cnnkit import models
+from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.engine.predict import Predictor
+from cnnkit.engine.run import Run, newest_run
+from cnnkit.errors import CheckpointError, CnnkitError, ShapeError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.nn import Module
+from cnnkit.serialize import safe
+
+SHIPPED = Path(models.__file__).parent / "shipped" / "digits.safetensors"
+
+
+def load(source: str | Path | None = None, *, module: Module | None = None) -> Predictor:
+    """The network of a run folder (its best epoch) or of a .safetensors file, ready to predict.
+
+    Args:
+        source: None is the newest run under runs/, and where there is none, the digits network in the package.
+        module: the network itself, for weights of a module of one's own, which no name can build.
+    """
+    path, said = _find(source)
+    arrays, record = safe.load(path)
+    try:
+        if record["kind"] == "state":
+            arrays, record = _weights_of_state(path, arrays, record)
+        preprocessing = Preprocessing.from_record(record["preprocessing"])
+        classes = [str(name) for name in record["classes"]]
+        network = _network(path, record, len(classes), preprocessing) if module is None else module
+        network.load_state_dict(arrays)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} does not fit its network: {error}") from error
+    except ShapeError as error:
+        raise CheckpointError(f"{path} does not fit the network {record.get('model')}: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} lacks what a network needs: {error!r:.200}. Was it written by cnnkit?"
+        ) from error
+    return Predictor(network, preprocessing, classes, str(record["model"]), source=said, record=record)
+
+
+def _find(source: str | Path | None) -> tuple[Path, str]:
+    """The weight file and a word on it."""
+    if source is not None:
+        path = Path(source).expanduser()
+        return (_of_run(path), str(path)) if path.is_dir() else (path, str(path))
+    newest = newest_run()
+    if newest is not None and Run(newest).best.exists():
+        return Run(newest).best, f"{newest} (the newest run)"
+    if not SHIPPED.exists():
+        raise CheckpointError("There is no run under runs/, and no digits network in the package. Run: cnnkit train")
+    return SHIPPED, "the digits network in the package"
+
+
+def _of_run(path: Path) -> Path:
+    run = Run(path)
+    if run.best.exists():
+        return run.best
+    if run.config.exists():
+        raise CheckpointError(f"The run {path} has no weights yet. Go on with: cnnkit train --resume {path}")
+    raise CheckpointError(f"{path} is not a run folder: it has no weights/best.safetensors.")
+
+
+def _weights_of_state(
+    path: Path, arrays: Mapping[str, Array], record: Mapping[str, Any]
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The best weights within a state file, or the present ones before the first epoch was judged."""
+    for part in ("best/", "model/"):
+        found = {name.removeprefix(part): array for name, array in arrays.items() if name.startswith(part)}
+        if found:
+            return found, dict(record["about"])
+    raise CheckpointError(f"{path} holds no weights.")
+
+
+def _network(path: Path, record: Mapping[str, Any], classes: int, preprocessing: Preprocessing) -> Module:
+    if record.get("own_module"):
+        raise CheckpointError(
+            f"{path} holds weights of a module of one's own ({record['model']}), which its name cannot build. "
+            "Pass it: cnnkit.load(path, module=...)."
+        )
+    try:
+        size = (preprocessing.height, preprocessing.width)
+        return models.create(record["model"], classes=classes, in_channels=preprocessing.channels, image_size=size)
+    except CnnkitError as error:
+        raise CheckpointError(f"{path}: {error}") from error

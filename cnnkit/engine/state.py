@@ -1,0 +1,138 @@
+"""The state of a training between two steps: all that decides how it goes on, as arrays and one plain record."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self, final
+
+import numpy as np
+
+from cnnkit import kernels, models, optim
+from cnnkit.engine.options import FitOptions
+from cnnkit.errors import CheckpointError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.nn import Module
+from cnnkit.tasks import Judgement
+
+# One stream of random numbers for the first weights, beside those of the loader and the split.
+_FIRST_WEIGHTS = 0x1417
+
+
+@final
+@dataclass
+class Progress:
+    """Where a training stands.
+
+    epoch: epochs done and judged.   batch: steps done in the epoch after them.   step: steps done in all.
+    loss_sum, correct, images: over the steps of the unfinished epoch.   seconds and step_*: of the whole training.
+    history: the rows of results.csv, one for each epoch done.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+    images: int = 0
+    best_epoch: int = 0
+    best: Judgement | None = None
+    seconds: float = 0.0
+    step_seconds: float = 0.0
+    step_images: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def to_record(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        best = record["best"]
+        return cls(**{**record, "best": Judgement(**best) if best else None})
+
+    @property
+    def images_per_second(self) -> float:
+        """Of training steps alone."""
+        return self.step_images / self.step_seconds if self.step_seconds > 0 else 0.0
+
+
+@final
+class Training:
+    """Network, optimiser, average and best weights, and the progress they belong to."""
+
+    def __init__(self, options: FitOptions, module: Module) -> None:
+        self.options, self.module = options, module
+        self.optimiser = create_optimiser(options, module)
+        self.ema = optim.EMA(module, options.ema) if options.ema > 0 else None
+        self.best_weights: dict[str, Array] = {}
+        self.progress = Progress()
+
+    def judged_weights(self) -> dict[str, Array]:
+        """A copy of the weights that are judged and kept: the average, where there is one."""
+        if self.ema is None:
+            return _copy(self.module.state_dict())
+        with self.ema.swapped():
+            return _copy(self.module.state_dict())
+
+    @contextmanager
+    def holding(self, weights: Mapping[str, Array]) -> Iterator[None]:
+        """Let the network compute with these weights until the block ends."""
+        before = _copy(self.module.state_dict())
+        self.module.load_state_dict(weights)
+        try:
+            yield
+        finally:
+            self.module.load_state_dict(before)
+
+    def keep_if_best(self, judgement: Judgement) -> bool:
+        """Remember the present weights if they are the best so far."""
+        if not judgement.better_than(self.progress.best):
+            return False
+        self.progress.best, self.progress.best_epoch = judgement, self.progress.epoch
+        self.best_weights = self.judged_weights()
+        return True
+
+    def is_finite(self) -> bool:
+        """Whether every weight, and every number the optimiser keeps, is one."""
+        floats = [array for array in self.arrays().values() if array.dtype.kind == "f"]
+        return all(kernels.of(array).all_finite(array) for array in floats)
+
+    def arrays(self) -> dict[str, Array]:
+        """Every array under one name: model/…, optimiser/…, ema/…, best/…"""
+        parts = {"model": self.module.state_dict(), "optimiser": self.optimiser.state_dict(), "best": self.best_weights}
+        if self.ema is not None:
+            parts["ema"] = self.ema.state_dict()
+        return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+    def restore(self, arrays: Mapping[str, Array], progress: Progress) -> None:
+        """Become what was saved, bit for bit."""
+        self.module.load_state_dict(_part(arrays, "model"))
+        self.optimiser.load_state_dict(_part(arrays, "optimiser"))
+        if self.ema is not None:
+            self.ema.load_state_dict(_part(arrays, "ema"))
+        self.best_weights = _part(arrays, "best")
+        if (progress.best is None) != (not self.best_weights):
+            raise CheckpointError("The checkpoint names a best epoch, but not its weights. Use an older checkpoint.")
+        self.progress = progress
+
+
+def create_module(options: FitOptions, classes: int, shape: tuple[int, int, int]) -> Module:
+    """The network with its first weights, a function of the seed."""
+    H, W, C = shape
+    rng = np.random.default_rng([options.seed, _FIRST_WEIGHTS])
+    return models.create(str(options.model), classes=classes, in_channels=C, image_size=(H, W), rng=rng)
+
+
+def create_optimiser(options: FitOptions, module: Module) -> optim.Optimiser:
+    """The optimiser that the options name."""
+    extra: dict[str, Any] = {"weight_decay": options.weight_decay or 0.0}
+    if options.optimiser == "sgd":
+        extra |= {"momentum": options.momentum, "nesterov": options.nesterov and options.momentum > 0}
+    return optim.create(str(options.optimiser), module.parameters(), float(options.lr or 0.0), **extra)
+
+
+def _part(arrays: Mapping[str, Array], part: str) -> dict[str, Array]:
+    return {name.removeprefix(f"{part}/"): a for name, a in arrays.items() if name.startswith(f"{part}/")}
+
+
+def _copy(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: array.copy() for name, array in arrays.items()}
