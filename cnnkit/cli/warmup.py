@@ -9,4 +9,18 @@ from cnnkit.cli.screen import Screen
 @command("warmup", example="cnnkit warmup", computes=True)
 def warmup(screen: Screen) -> None:
     """Compile all kernels that training and prediction use, once per machine."""
-    raise NotImplementedError
+    from cnnkit.engine.warmup import warmup as walk
+    from cnnkit.kernels.cpu.cache import cache_folder
+    from cnnkit.kernels.cpu.jit import statistics
+
+    with screen.progress() as progress:
+        for name, event in walk():
+            what = "loading" if event.cached else "compiling"
+            progress.update(f"{name}: {what} kernels", event.done, event.total, event.name, event.name)
+    done = statistics()
+    if screen.as_json:
+        facts = {"compiled": done.compiled, "loaded": done.loaded, "seconds": done.seconds}
+        screen.json(facts | {"folder": str(cache_folder())})
+    else:
+        screen.text(f"{done.compiled} kernels compiled, {done.loaded} already there, {done.seconds:.1f} s.")
+        screen.note(f"They lie in {cache_folder()}.")
