@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from cnnkit.bench import compare
+from cnnkit.bench.cases import Case
+from cnnkit.bench.compare import measure_case
+from cnnkit.bench.conv_cases import Layer, conv_case
+from cnnkit.bench.network_cases import predict_case, train_case
+from cnnkit.bench.pointwise_cases import NAMES, pointwise_case
+from cnnkit.errors import CheckFailed, UsageError
+
+SMALL = [
+    Layer("small winograd", 2, 9, 8, 16, 3),
+    Layer("small strided", 2, 9, 3, 5, 3, stride=2),
+    Layer("small grouped", 1, 7, 6, 6, 3, groups=3),
+    Layer("small pointwise", 2, 5, 8, 4, 1),
+]
+
+
+def nothing():
+    pass
+
+
+def test_a_figure_above_the_roof_of_the_algorithm_is_refused():
+    case = Case("impossible", run=nothing, check=nothing, flop=1e15)
+    with pytest.raises(CheckFailed, match="more than this machine can do"):
+        measure_case(case, [], threads=1, seconds=0.0, peak=100.0)
+
+
+def test_the_answer_is_checked_before_the_clock_starts():
+    calls = []
+
+    def check():
+        raise CheckFailed("wrong")
+
+    with pytest.raises(CheckFailed, match="wrong"):
+        measure_case(Case("wrong", run=lambda: calls.append(1), check=check), [], 1, 0.0, 100.0)
+    assert not calls
+
+
+def test_a_ratio_above_one_means_that_ours_is_the_faster():
+    case = Case("x", run=nothing, check=nothing, rivals={"torch": lambda threads: [lambda: sum(range(50_000))]})
+    result = measure_case(case, ["torch"], threads=1, seconds=0.0, peak=100.0)
+    assert result.against["torch"] > 1
+    assert result.gflops is None
+
+
+@pytest.mark.parametrize("direction", ["forward", "dx", "dw"])
+@pytest.mark.parametrize("layer", SMALL, ids=str)
+def test_convolution_cases_pass_their_own_check(layer, direction):
+    conv_case(layer, direction).check()
+
+
+def test_a_wrong_convolution_fails_its_check(monkeypatch):
+    from cnnkit.kernels import cpu
+
+    right = cpu.conv2d_dw
+    monkeypatch.setattr(cpu, "conv2d_dw", lambda *args, **kwargs: right(*args, **kwargs) * np.float32(1.01))
+    with pytest.raises(CheckFailed, match="duality"):
+        conv_case(SMALL[0], "dw").check()
+
+
+@pytest.mark.parametrize("make", [train_case, predict_case])
+def test_network_cases_pass_their_own_check(make):
+    make("lenet5", 8).check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_pointwise_cases_pass_their_own_check(name):
+    pointwise_case(name).check()
+
+
+def test_another_library_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setattr(compare, "available", lambda name: False)
+    with pytest.raises(UsageError, match="torch: it is not installed"):
+        next(compare.run(["conv"], against=["torch"]))
+
+
+def test_an_unknown_suite_or_rival_is_named():
+    with pytest.raises(UsageError, match="no suite 'speed'"):
+        next(compare.run(["speed"]))
+    with pytest.raises(UsageError, match="expected torch or onnxruntime"):
+        next(compare.run(["conv"], against=["caffe"]))
