@@ -16,7 +16,7 @@ def concat(xs: Sequence[Array], axis: int, *, out: Array | None = None) -> Array
 
 def pad(x: Array, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out: Array | None = None) -> Array:
     """x with widths[axis] = (before, after) elements of `value` around it."""
-    y = np.full([before + size + after for size, (before, after) in zip(x.shape, widths, strict=True)], value)
+    y = np.full([before + size + after for size, (before, after) in zip(x.shape, widths, strict=True)], float(value))
     y[tuple(builtins.slice(before, before + size) for size, (before, _) in zip(x.shape, widths, strict=True))] = x
     return deliver(y, out)
 

@@ -1,0 +1,69 @@
+"""Work is cut by shape, never by thread count: 1, 2, 3 and 4 threads give the same bits."""
+
+import numpy as np
+import pytest
+
+from cnnkit import kernels
+from cnnkit.kernels import cpu
+from cnnkit.kernels.shared.geometry import Window
+from cnnkit.kernels.shared.scalar import RELU, SIGMOID
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((5, 27, 26, 19)).astype(np.float32)
+DY = RNG.standard_normal(X.shape).astype(np.float32)
+OVERLAP, KERNEL = Window(2, 2, 1, 1, 1, 1), (3, 3)
+POOLED, ARG = cpu.max_pool2d(X, KERNEL, OVERLAP)
+LOGITS, LABELS = X.reshape(-1, 26 * 19), np.arange(5 * 27)
+
+
+def sgd():
+    w, velocity = X.copy(), DY.copy()
+    cpu.sgd(w, DY, velocity, lr=0.1, momentum=0.9)
+    return w, velocity
+
+
+def adam():
+    w, m, v = X.copy(), DY.copy(), np.abs(X)
+    cpu.adam(w, DY, m, v, lr=0.1, step=3)
+    return w, m, v
+
+
+def ema():
+    average = X.copy()
+    cpu.ema(average, DY, 0.9)
+    return (average,)
+
+
+CALLS = {
+    "max_pool2d": lambda: cpu.max_pool2d(X, KERNEL, OVERLAP),
+    "max_pool2d_dx": lambda: (cpu.max_pool2d_dx(POOLED, ARG, X.shape, KERNEL, OVERLAP),),
+    "halving": lambda: cpu.max_pool2d(X, (2, 2), Window(2, 2)),
+    "avg_pool2d": lambda: (cpu.avg_pool2d(X, KERNEL, OVERLAP),),
+    "avg_pool2d_dx": lambda: (cpu.avg_pool2d_dx(POOLED, X.shape, KERNEL, OVERLAP),),
+    "adaptive_avg_pool2d": lambda: (cpu.adaptive_avg_pool2d(X, (1, 1)),),
+    "activate": lambda: (cpu.activate(X, SIGMOID),),
+    "epilogue_dx": lambda: cpu.epilogue_dx(DY, X, RELU),
+    "multiply": lambda: (cpu.multiply(X, DY[:1, :1]),),
+    "exp": lambda: (cpu.exp(X),),
+    "sum_over": lambda: (cpu.sum_over(X, (0, 1, 2)),),
+    "mean_over": lambda: (cpu.mean_over(X, (0, 1, 2, 3)),),
+    "max_over": lambda: (cpu.max_over(X, (0, 2)),),
+    "softmax": lambda: (cpu.softmax(X),),
+    "cross_entropy": lambda: cpu.cross_entropy(LOGITS, LABELS, 0.1),
+    "permute": lambda: (cpu.permute(X, (3, 1, 2, 0)),),
+    "dropout": lambda: (cpu.dropout(X, 0.4, (1, 2)),),
+    "uniform": lambda: (cpu.uniform((50_001,), (1, 2)),),
+    "square_sum": lambda: (np.array(cpu.square_sum(X)),),
+    "sgd": sgd,
+    "adam": adam,
+    "ema": ema,
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_thread_count_changes_no_bit(name):
+    results = []
+    for count in (1, 2, 3, 4):
+        with kernels.use(threads=count):
+            results.append([np.array(y).tobytes() for y in CALLS[name]()])
+    assert all(result == results[0] for result in results[1:])

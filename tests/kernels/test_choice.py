@@ -1,0 +1,72 @@
+"""Who runs where: `kernels.of` and `kernels.use`."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from cnnkit import kernels
+from cnnkit.errors import DeviceError, UsageError
+from cnnkit.kernels import cpu, reference
+from cnnkit.kernels.cpu import threads
+
+SINGLE, DOUBLE = np.zeros(1, np.float32), np.zeros(1)
+
+
+def test_the_array_decides():
+    assert kernels.of(SINGLE) is cpu
+    assert kernels.of(SINGLE, DOUBLE) is reference
+
+
+def test_reference_can_be_chosen_for_a_while():
+    with kernels.use(backend="reference"):
+        assert kernels.of(SINGLE) is reference
+        with kernels.use(backend="auto"):
+            assert kernels.backend() == "cpu"
+    assert kernels.of(SINGLE) is cpu
+
+
+def test_a_choice_ends_with_an_exception():
+    with pytest.raises(RuntimeError), kernels.use(backend="reference", threads=1):
+        raise RuntimeError
+    assert kernels.backend() == "cpu"
+
+
+def test_threads_hold_until_the_block_ends():
+    before = threads.get_threads()
+    with kernels.use(threads=1):
+        assert threads.get_threads() == 1
+    assert threads.get_threads() == before
+
+
+def test_the_environment_is_the_default(monkeypatch):
+    monkeypatch.setenv("CNNKIT_BACKEND", "reference")
+    assert kernels.backend() == "reference"
+
+
+def test_cuda_says_that_it_will_come():
+    with pytest.raises(DeviceError, match=r"no CUDA kernels yet.*cnnkit\[cuda\]"), kernels.use(backend="cuda"):
+        pass
+
+
+def test_an_unknown_backend_is_named():
+    with pytest.raises(UsageError, match=r"no backend 'gpu', expected one of auto, cpu, reference, cuda"):
+        kernels.use(backend="gpu").__enter__()
+
+
+def test_an_unknown_precision_is_named():
+    with pytest.raises(UsageError, match="precision is 'float16'"):
+        kernels.use(precision="float16").__enter__()
+
+
+def test_importing_kernels_does_not_import_numba():
+    code = "import sys, cnnkit.kernels; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_names_for_callers_are_looked_up_when_asked_for():
+    assert kernels.Window().stride_h == 1
+    assert kernels.ACTIVATIONS["relu"] == kernels.RELU
+    with pytest.raises(AttributeError, match="no attribute 'Wndow'"):
+        _ = kernels.Wndow

@@ -1,0 +1,86 @@
+"""Arithmetic with broadcasting."""
+
+import numpy as np
+import pytest
+from agreement import assert_matches
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import mutually_broadcastable_shapes
+
+from cnnkit.kernels import cpu, reference
+
+BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum"]
+UNARY = ["negate", "exp", "log", "sqrt"]
+SHAPES = [
+    ((3, 4, 5), (3, 4, 5)),
+    ((3, 4, 5), (5,)),
+    ((3, 4, 5), (1,)),
+    ((), (3, 4)),
+    ((), ()),
+    ((3, 1, 5), (1, 4, 1)),
+    ((2, 3, 1, 1), (1, 1, 4, 17)),
+    ((2, 3, 4, 17), (2, 3, 1, 17)),
+    ((0, 3), (3,)),
+    ((7, 1), (7, 40000)),
+]
+
+
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_two_operands_agree_with_the_definition(rng, name, shapes):
+    x, y = (nonzero(rng, shape) for shape in shapes)
+    assert_matches(getattr(cpu, name)(x, y), getattr(reference, name)(x, y))
+
+
+@settings(max_examples=60, deadline=None)
+@given(mutually_broadcastable_shapes(num_shapes=2, max_dims=5, max_side=4, min_side=0), st.sampled_from(BINARY))
+def test_any_two_shapes_that_numpy_would_broadcast(shapes, name):
+    rng = np.random.default_rng(1)
+    x, y = (nonzero(rng, shape) for shape in shapes.input_shapes)
+    z = getattr(cpu, name)(x, y)
+    assert z.shape == shapes.result_shape
+    assert_matches(z, getattr(reference, name)(x, y))
+
+
+@pytest.mark.parametrize("name", UNARY)
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (17,), (2, 3, 64), (40000,)], ids=str)
+def test_one_operand_agrees_with_the_definition(rng, name, shape):
+    x = np.abs(nonzero(rng, shape))
+    assert_matches(getattr(cpu, name)(x), getattr(reference, name)(x))
+
+
+def test_exp_is_within_two_units_in_the_last_place(rng):
+    x = rng.uniform(-87, 88.7, 100_000).astype(np.float32)
+    np.testing.assert_array_max_ulp(cpu.exp(x), np.exp(x.astype(np.float64)).astype(np.float32), 2)
+
+
+@pytest.mark.parametrize("backend", [reference, cpu], ids=["reference", "cpu"])
+class TestKnownValues:
+    def test_nan_of_either_side_stays(self, backend):
+        x, y = np.array([np.nan, 1], np.float32), np.array([1, np.nan], np.float32)
+        for name in BINARY:
+            assert np.isnan(getattr(backend, name)(x, y)).all(), name
+        for name in UNARY:
+            assert np.isnan(getattr(backend, name)(x)[0]), name
+
+    def test_divisions_by_zero(self, backend):
+        x = np.array([1, -1, 0], np.float32)
+        np.testing.assert_array_equal(backend.divide(x, np.zeros(1, np.float32)), [np.inf, -np.inf, np.nan])
+
+    def test_the_ends_of_the_scale(self, backend):
+        infinity = np.float32(np.inf)
+        x = np.array([-infinity, 0, infinity], np.float32)
+        np.testing.assert_array_equal(backend.exp(x), [0, 1, np.inf])
+        np.testing.assert_array_equal(backend.log(x), [np.nan, -np.inf, np.inf])
+        np.testing.assert_array_equal(backend.sqrt(x), [np.nan, 0, np.inf])
+
+
+def test_a_result_may_replace_an_operand(rng):
+    x, y = nonzero(rng, (300, 7)), nonzero(rng, (7,))
+    expected = x + y
+    assert cpu.add(x, y, out=x) is x
+    np.testing.assert_array_equal(x, expected)
+
+
+def nonzero(rng, shape):
+    return (rng.uniform(0.5, 2, shape) * rng.choice([-1, 1], shape)).astype(np.float32)

@@ -1,0 +1,65 @@
+"""Softmax, log-softmax and cross-entropy."""
+
+import math
+
+import numpy as np
+import pytest
+from agreement import assert_matches
+
+from cnnkit.kernels import cpu, reference
+
+SIZES = [(0, 3), (1, 1), (7, 10), (300, 17), (5, 1000), (2, 3, 4, 6)]
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("shape", SIZES, ids=str)
+def test_softmax_agrees_with_its_definition(rng, name, shape):
+    x, dy = 5 * normal(rng, shape), normal(rng, shape)
+    y = getattr(cpu, name)(x)
+    assert_matches(y, getattr(reference, name)(x))
+    assert_matches(getattr(cpu, f"{name}_dx")(dy, y), getattr(reference, f"{name}_dx")(dy, y), shape[-1], scale=1)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("shape", SIZES[:-1], ids=str)
+def test_cross_entropy_agrees_with_its_definition(rng, shape, smoothing):
+    logits, labels = 5 * normal(rng, shape), rng.integers(0, shape[1], shape[0])
+    losses, scores = cpu.cross_entropy(logits, labels, smoothing)
+    expected, expected_scores = reference.cross_entropy(logits, labels, smoothing)
+    assert_matches(losses, expected)
+    assert_matches(scores, expected_scores)
+    dlosses = normal(rng, shape[:1])
+    dlogits = cpu.cross_entropy_dx(scores, labels, dlosses, smoothing)
+    assert_matches(dlogits, reference.cross_entropy_dx(scores, labels, dlosses, smoothing))
+
+
+@pytest.mark.parametrize("backend", [reference, cpu], ids=["reference", "cpu"])
+class TestKnownValues:
+    def test_large_logits_do_not_overflow(self, backend):
+        y = backend.softmax(np.array([[1000, 1000, -1000]], np.float32))
+        np.testing.assert_array_equal(y, [[0.5, 0.5, 0]])
+
+    def test_an_undecided_network_loses_the_logarithm_of_the_classes(self, backend):
+        losses, scores = backend.cross_entropy(np.zeros((2, 8), np.float32), np.array([0, 7]))
+        np.testing.assert_allclose(losses, math.log(8), rtol=1e-7)
+        np.testing.assert_array_equal(scores, 0.125)
+
+    def test_the_gradient_is_score_minus_target(self, backend):
+        scores = np.array([[0.25, 0.75]], np.float32)
+        dlogits = backend.cross_entropy_dx(scores, np.array([1]), np.array([2], np.float32))
+        np.testing.assert_array_equal(dlogits, [[0.5, -0.5]])
+
+    def test_a_certain_answer_still_has_a_loss(self, backend):
+        """In float32, 20 - (20 + e^-20) is 0: the logarithm is taken off in float64."""
+        losses, _ = backend.cross_entropy(np.array([[20, 0]], np.float32), np.array([0]))
+        np.testing.assert_allclose(losses, math.log1p(math.exp(-20)), rtol=1e-5)
+
+    def test_nan_stays_visible(self, backend):
+        x = np.array([[1, np.nan, 2]], np.float32)
+        assert np.isnan(backend.softmax(x)).all()
+        assert np.isnan(backend.log_softmax(x)).all()
+        assert np.isnan(backend.cross_entropy(x, np.array([0]))[0]).all()
+
+
+def normal(rng, shape):
+    return rng.standard_normal(shape).astype(np.float32)
