@@ -64,12 +64,11 @@ def duration(seconds: float) -> str:
 
 
 def _start(event: RunStarted) -> Iterator[str]:
-    yield f"{event.model} ({event.parameters:,} parameters) on {event.data}: {event.found}"
-    images = (
-        f"{event.train_images:,} to train on, {event.val_images:,} to choose the epoch, {event.test_images:,} to test"
-    )
-    yield f"{images}; {event.epochs} epochs of {event.steps // max(1, event.epochs):,} steps"
+    yield event.found
     yield from event.notes
+    epochs = "1 epoch" if event.epochs == 1 else f"{event.epochs} epochs"
+    a_run = f"{epochs} of {event.steps // event.epochs:,} steps"
+    yield f"{event.model}, {event.parameters:,} parameters: {a_run}"
     yield f"run folder: {event.run}" + (f", going on after step {event.step:,}" if event.step else "")
 
 

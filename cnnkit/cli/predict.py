@@ -62,7 +62,8 @@ def predict(
                 screen.json_line(answer.to_json())
             elif isinstance(answer, PredictionError):
                 progress.clear()
-                screen.complain(f"Error: {answer.error}")
+                where = "" if answer.path in answer.error else f"{answer.path}: "
+                screen.complain(f"Error: {where}{answer.error}")
             if isinstance(answer, PredictionError):
                 failed += 1
             else:

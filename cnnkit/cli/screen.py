@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ class Screen:
 
 
 def _numeric(cell: str) -> bool:
-    return bool(cell) and cell[-1] in "0123456789%x-" and cell[0] in "-0123456789."
+    return re.fullmatch(r"-|-?[\d.,]+( ?%|x| M)?", cell) is not None
 
 
 def _finite(value: Any) -> Any:

@@ -124,7 +124,7 @@ def test_the_run_its_notes_and_the_next_commands_are_told_on_stderr(cnnkit, fake
     for part in (
         "digitnet",
         "the digits in the package",
-        "9,000",
+        "2 epochs of 3 steps",
         "a note of the start",
         "a note of the end",
         RESULT.run,
