@@ -6,6 +6,8 @@ from cnnkit.kernels.cpu.direct import run_phase
 from cnnkit.kernels.cpu.direct_dw import direct_dw
 from cnnkit.kernels.cpu.filters import Filters
 from cnnkit.kernels.cpu.gather import dx_gather, forward_gather
+from cnnkit.kernels.cpu.winograd import winograd
+from cnnkit.kernels.cpu.winograd_dw import winograd_dw
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
@@ -27,6 +29,10 @@ def conv2d(
     y = memory.empty(conv2d_output_shape(x.shape, filters.shape, win)) if out is None else out
     bias = None if bias is None else memory.contiguous(bias)
     residual = None if residual is None else memory.contiguous(residual)
+    if schedule.use_winograd(x.shape[3], y.shape[3], filters.shape, win, groups, y.shape[1:3]):
+        ends = {"bias": bias, "residual": residual, "activation": activation}
+        winograd(x, filters.winograd(), y, win.pad_top, win.pad_left, **ends)
+        return y
     gather = forward_gather(x.shape, filters.shape, win, groups)
     source = with_border(x, gather.border)
     shape = schedule.direct_tile(y.shape[3] // groups)
@@ -45,6 +51,9 @@ def conv2d_dx(
     """The gradient by the images, (N, H, W, C)."""
     dy, filters = memory.contiguous(dy), pack(w, win, groups)
     dx = memory.empty(x_shape) if out is None else out
+    if schedule.use_winograd(dy.shape[3], x_shape[3], filters.shape, win, groups, x_shape[1:3]):
+        winograd(dy, filters.winograd_turned(), dx, 2 - win.pad_top, 2 - win.pad_left)
+        return dx
     gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
     source = with_border(dy, gather.border)
     shape = schedule.direct_tile(x_shape[3] // groups)
@@ -63,6 +72,9 @@ def conv2d_dw(
     """The gradient by the filters, (KH, KW, C / groups, O)."""
     dy, x = memory.contiguous(dy), memory.contiguous(x)
     dw = memory.empty(w_shape) if out is None else out
+    if schedule.use_winograd_dw(x.shape[3], dy.shape[3], tuple(w_shape), win, groups, dy.shape[1:3]):
+        winograd_dw(x, dy, dw, win.pad_top, win.pad_left)
+        return dw
     gather = forward_gather(x.shape, tuple(w_shape), win, groups)
     direct_dw(with_border(x, gather.border), dy, dw, gather.phases[0], groups)
     return dw

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnkit.kernels.cpu.jit import inner
+from cnnkit.kernels.cpu.jit import inlined
 from cnnkit.kernels.cpu.simd import LANES, fill, load, load_first, select_less, store, store_first, vmax, vmin, zero
 from cnnkit.kernels.cpu.simd_math import vsigmoid
 from cnnkit.kernels.shared.scalar import LEAKY_KIND, RELU6_KIND, RELU_KIND, SIGMOID_KIND
@@ -10,13 +10,13 @@ from cnnkit.kernels.shared.scalar import LEAKY_KIND, RELU6_KIND, RELU_KIND, SIGM
 SIX = np.float32(6)
 
 
-@inner
+@inlined
 def load_upto(x, i, count):
     """`count` floats, or a whole vector where there are as many: a plain load is faster than a masked one."""
     return load(x, i) if count >= LANES else load_first(x, i, count)
 
 
-@inner
+@inlined
 def store_upto(y, i, v, count):
     """The first `count` lanes, all where there is room for them."""
     if count >= LANES:
@@ -25,7 +25,7 @@ def store_upto(y, i, v, count):
         store_first(y, i, v, count)
 
 
-@inner
+@inlined
 def activate_vector(v, kind, slope):
     """The activation of each lane; NaN fails every comparison and stays."""
     if kind == RELU_KIND:
@@ -39,7 +39,7 @@ def activate_vector(v, kind, slope):
     return v
 
 
-@inner
+@inlined
 def finish(v, bias, b, residual, y, i, count, kind, slope):
     """y[i : i + count] = act(v + bias + residual); an empty bias or residual adds nothing, residual has y's layout."""
     if bias.size > 0:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+
+from cnnkit.kernels.cpu import winograd
 from cnnkit.kernels.cpu.packing import pack_panels
 from cnnkit.kernels.cpu.schedule import TileShape, keep_unpacked
 from cnnkit.kernels.shared.array import Array
@@ -35,3 +38,17 @@ class Filters:
         if key not in self._forms:
             self._forms[key] = pack_panels(self.w, picked, self.groups, shape.block, turned=True)
         return self._forms[key]
+
+    def winograd(self) -> Array:
+        """Transformed filters for the forward sum."""
+        if "winograd" not in self._forms:
+            packed = pack_panels(self.w, np.arange(9), 1, winograd.BLOCK, turned=False)
+            self._forms["winograd"] = winograd.transform_filters(packed, *self.shape[2:])
+        return self._forms["winograd"]
+
+    def winograd_turned(self) -> Array:
+        """Transformed filters for the gradient by the images: taps backwards, filters and channels exchanged."""
+        if "winograd turned" not in self._forms:
+            packed = pack_panels(self.w, np.arange(9)[::-1].copy(), 1, winograd.BLOCK, turned=True)
+            self._forms["winograd turned"] = winograd.transform_filters(packed, self.shape[3], self.shape[2])
+        return self._forms["winograd turned"]

@@ -103,4 +103,29 @@ def cut_dw(rows: int, channels: int, pixels: int, groups: int, shape: TileShape)
 def use_winograd(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: tuple[int, int]) -> bool:
     """F(4x4, 3x3) does a quarter of the products where its transforms are shared by enough channels."""
     plain = win.stride_h == win.stride_w == win.dilation_h == win.dilation_w == 1 and groups == 1
-    return plain and w_shape[:2] == (3, 3) and C >= max(LANES, 16) and O >= max(LANES, 16) and min(out_hw) >= 3
+    return plain and w_shape[:2] == (3, 3) and min(C, O) >= max(LANES, 16) and min(out_hw) >= 3
+
+
+def use_winograd_dw(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: tuple[int, int]) -> bool:
+    """As use_winograd; its rounds need channels that fill vectors."""
+    fits = C * O <= WINOGRAD_DW_FEW or winograd_dw_round(C, O) > 0
+    return fits and use_winograd(C, O, w_shape, win, groups, out_hw)
+
+
+WINOGRAD_DW_GROUPS = 4
+WINOGRAD_DW_TILES = 24  # transformed at a time by one worker
+WINOGRAD_DW_FEW = 4096  # sums in a plane: each share of the tiles has 36 planes of its own
+
+
+def winograd_tiles(tiles: int, C: int) -> int:
+    """Tiles of one task: more of them read the transformed filters less often, but must fit into the cache."""
+    most = 12 if C <= 64 else 24 if C <= 128 else 48
+    while most > 12 and tiles < TASKS // 2 * most:
+        most -= 12
+    return most
+
+
+def winograd_dw_round(C: int, O: int) -> int:
+    """Tiles of a round, 0 for few channels, which work in groups."""
+    fills = C % LANES == 0 and O % WINOGRAD_DW.block == 0
+    return 96 if C * O > WINOGRAD_DW_FEW and fills else 0

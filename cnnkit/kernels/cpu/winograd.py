@@ -1,0 +1,155 @@
+"""Winograd F(4x4, 3x3): 3x3 convolution with stride 1 in a quarter of the products. Also its gradient by the images.
+
+A task takes some tiles of 4x4 outputs: transform their 6x6 input patches, multiply the 36 planes by the transformed
+filters, transform back. Between the steps everything stays in the worker's scratch, in its second-level cache.
+"""
+
+import numpy as np
+
+from cnnkit.kernels.cpu import memory, schedule, threads
+from cnnkit.kernels.cpu.direct import NOTHING
+from cnnkit.kernels.cpu.epilogue import finish
+from cnnkit.kernels.cpu.jit import inner, kernel
+from cnnkit.kernels.cpu.simd import LANES, fma, load, splat, store, tile, zero
+from cnnkit.kernels.cpu.threads import parallel_for
+from cnnkit.kernels.cpu.winograd_transforms import filter_1d, output_1d, transform_input
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+
+ROWS, VECS = schedule.WINOGRAD
+BLOCK = schedule.WINOGRAD.block
+
+
+def winograd(
+    x: Array,
+    u: Array,
+    y: Array,
+    pad_top: int,
+    pad_left: int,
+    *,
+    bias: Array | None = None,
+    residual: Array | None = None,
+    activation: Activation = IDENTITY,
+) -> None:
+    """y (N, OH, OW, O) from x (N, H, W, C) and filters u from `transform_filters`; a negative pad crops."""
+    N, H, W, C = x.shape
+    _, OH, OW, O = y.shape
+    tiles = N * ((OH + 3) // 4) * ((OW + 3) // 4)
+    per_task = schedule.winograd_tiles(tiles, C)
+    scratch = memory.empty((threads.get_threads(), 36 * per_task * (C + BLOCK)))
+    winograd_kernel(
+        x.reshape(-1),
+        u,
+        NOTHING if bias is None else bias,
+        NOTHING if residual is None else residual.reshape(-1),
+        y.reshape(-1),
+        scratch,
+        (H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task),
+        activation.kind,
+        np.float32(activation.slope),
+    )
+
+
+def transform_filters(packed: Array, rows: int, cols: int) -> Array:
+    """Nine taps in panels of BLOCK columns (packing.py) -> 36 planes in such panels: (panels, 36, rows, BLOCK)."""
+    panels = -(-cols // BLOCK)
+    u = memory.empty(panels * 36 * rows * BLOCK)
+    filter_kernel(packed, u, rows, panels)
+    return u
+
+
+@inner
+def product(v, a, step, last, C, u, u0, m, m0):
+    """m[ROWS, BLOCK] = v[ROWS, C] · u[C, BLOCK]; rows beyond `last` repeat it."""
+    acc = tile(ROWS, VECS)
+    for i in range(ROWS):
+        for j in range(VECS):
+            acc[i, j] = zero()
+    for c in range(C):
+        for i in range(ROWS):
+            s = splat(v, a + min(i, last) * step + c)
+            for j in range(VECS):
+                acc[i, j] = fma(s, load(u, u0 + BLOCK * c + LANES * j), acc[i, j])
+    for i in range(ROWS):
+        for j in range(VECS):
+            store(m, m0 + i * BLOCK + LANES * j, acc[i, j])
+
+
+@inner
+def transform_output(m, m0, plane, y, y0, row, col, rows, cols, room, bias, b0, residual, kind, slope):
+    """36 planes at m0 -> rows x cols outputs of y, `room` channels at most."""
+    t, r = tile(4, 6), tile(4, 4)
+    for o in range(0, min(BLOCK, room), LANES):
+        for j in range(6):
+            p = m0 + j * plane + o
+            t[0, j], t[1, j], t[2, j], t[3, j] = output_1d(
+                load(m, p),
+                load(m, p + 6 * plane),
+                load(m, p + 12 * plane),
+                load(m, p + 18 * plane),
+                load(m, p + 24 * plane),
+                load(m, p + 30 * plane),
+            )
+        for i in range(4):
+            r[i, 0], r[i, 1], r[i, 2], r[i, 3] = output_1d(t[i, 0], t[i, 1], t[i, 2], t[i, 3], t[i, 4], t[i, 5])
+        for i in range(rows):
+            for j in range(cols):
+                finish(r[i, j], bias, b0 + o, residual, y, y0 + i * row + j * col + o, room - o, kind, slope)
+
+
+@inner
+def winograd_task(x, u, bias, residual, y, scratch, sizes, kind, slope, worker, task):
+    """Some tiles, all output channels."""
+    H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task = sizes
+    down, across = (OH + 3) // 4, (OW + 3) // 4
+    v, m = scratch[worker, : 36 * per_task * C], scratch[worker, 36 * per_task * C :]
+    first, last = task * per_task, min(tiles, task * per_task + per_task)
+    plane = per_task * C
+    for t in range(first, last):
+        n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+        transform_input(x, n * H * W * C, H, W, i - pad_top, j - pad_left, C, v, (t - first) * C, plane, 1)
+    for panel in range((O + BLOCK - 1) // BLOCK):
+        o = panel * BLOCK
+        for e in range(36):
+            u0 = (panel * 36 + e) * C * BLOCK
+            for t in range(0, last - first, ROWS):
+                product(v, e * plane + t * C, C, last - first - t - 1, C, u, u0, m, (e * per_task + t) * BLOCK)
+        for t in range(first, last):
+            n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+            y0 = ((n * OH + i) * OW + j) * O + o
+            transform_output(m, (t - first) * BLOCK, per_task * BLOCK, y, y0, OW * O, O, min(4, OH - i), min(4, OW - j),
+                             O - o, bias, o, residual, kind, slope)  # fmt: skip
+
+
+@kernel(name="winograd")
+def winograd_kernel(x, u, bias, residual, y, scratch, sizes, kind, slope):
+    tiles, per_task = sizes[8], sizes[9]
+    parallel_for(winograd_task, (tiles + per_task - 1) // per_task, (x, u, bias, residual, y, scratch, sizes, kind, slope))
+
+
+@inner
+def filter_task(packed, u, rows, worker, task):
+    """U = G g Gᵀ for one row of one panel."""
+    panel, c = task // rows, task % rows
+    t = tile(6, 3)
+    tap, plane = rows * BLOCK, rows * BLOCK
+    for o in range(0, BLOCK, LANES):
+        p = panel * 9 * tap + c * BLOCK + o
+        for j in range(3):
+            t[0, j], t[1, j], t[2, j], t[3, j], t[4, j], t[5, j] = filter_1d(
+                load(packed, p + j * tap), load(packed, p + (3 + j) * tap), load(packed, p + (6 + j) * tap)
+            )
+        q = panel * 36 * plane + c * BLOCK + o
+        for i in range(6):
+            r0, r1, r2, r3, r4, r5 = filter_1d(t[i, 0], t[i, 1], t[i, 2])
+            store(u, q + 6 * i * plane, r0)
+            store(u, q + (6 * i + 1) * plane, r1)
+            store(u, q + (6 * i + 2) * plane, r2)
+            store(u, q + (6 * i + 3) * plane, r3)
+            store(u, q + (6 * i + 4) * plane, r4)
+            store(u, q + (6 * i + 5) * plane, r5)
+
+
+@kernel(name="winograd filters")
+def filter_kernel(packed, u, rows, panels):
+    parallel_for(filter_task, panels * rows, (packed, u, rows))
