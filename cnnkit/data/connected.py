@@ -10,11 +10,11 @@ import numpy.typing as npt
 @final
 @dataclass
 class Piece:
-    """runs: (row, start, stop) of set pixels, touching one another also at corners."""
+    """runs: (row, start, stop) of set pixels, touching one another also at corners.   border: pixels on the mask's border."""
 
     runs: list[tuple[int, int, int]] = field(default_factory=list)
     area: int = 0
-    touches_border: bool = False
+    border: int = 0
 
 
 def components(mask: npt.NDArray[np.bool_]) -> list[Piece]:
@@ -44,7 +44,7 @@ def components(mask: npt.NDArray[np.bool_]) -> list[Piece]:
         piece = pieces.setdefault(root(i), Piece())
         piece.runs.append((row, start, stop))
         piece.area += stop - start
-        piece.touches_border |= row in (0, H - 1) or start == 0 or stop == W
+        piece.border += stop - start if row in (0, H - 1) else (start == 0) + (stop == W)
     return list(pieces.values())
 
 

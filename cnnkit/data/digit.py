@@ -4,6 +4,8 @@ Grey; paper taken away, so that ink is bright on black; crop to the ink; fit int
 Source of the last two steps: LeCun, Bottou, Bengio & Haffner 1998, section III.A.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
@@ -15,7 +17,7 @@ from cnnkit.errors import DataError
 
 WORKING_SIDE = 512
 # Thumbnails: paper and polarity are judged on the first, pieces of ink told apart on the second.
-PAPER_SIDE, PIECES_SIDE = 96, 128
+PAPER_SIDE, PIECES_SIDE = 64, 128
 # Ink stands out from paper by so many of 255 levels, and by so many deviations of the paper's own noise.
 LEAST_CONTRAST, LEAST_SEPARATION = 12, 4
 # The pen of MNIST is about this wide where the digit is 20 pixels tall. Thinner pens are widened, or they would fade.
@@ -34,7 +36,9 @@ def as_digit(picture: Image.Image, size: tuple[int, int] = (28, 28)) -> Pixels:
     ink = ink_of(grey)
     threshold = otsu(ink)
     if not _is_ink(ink, threshold):
-        raise DataError("no ink was found: the picture is blank, or too faint. Write darker, or cut out the digit")
+        raise DataError(
+            "no ink was found: the picture is blank, too faint or cut too tightly. Leave paper around the digit"
+        )
     digit = main_pieces(ink, threshold)
     noise = float(np.percentile(ink[~digit], 95)) if not digit.all() else 0.0
     full = float(np.percentile(ink[digit & (ink > threshold)], 75))
@@ -85,8 +89,10 @@ def main_pieces(ink: Plane, threshold: float) -> npt.NDArray[np.bool_]:
     pieces = components(small > 0.6 * threshold)
     largest = max(piece.area for piece in pieces)
     pieces = [piece for piece in pieces if piece.area >= 0.05 * largest]
-    inner = [piece for piece in pieces if not piece.touches_border]
-    if inner and max(piece.area for piece in inner) >= 0.2 * largest:
+    # The edge of the paper or of a shadow reaches in from the border; so may a digit that fills the picture.
+    inner = [piece for piece in pieces if not piece.border]
+    edges = [piece for piece in pieces if piece.border >= 0.4 * min(small.shape)]
+    if inner and (edges or max(piece.area for piece in inner) >= 0.2 * largest):
         pieces = inner
     kept = np.zeros(small.shape, np.uint8)
     for piece in pieces:
@@ -110,8 +116,8 @@ def fit(ink: Plane, side: int) -> Plane:
     if scale < 0.5 and growth > 0:
         picture = picture.filter(ImageFilter.MaxFilter(2 * growth + 1)) if growth < 16 else picture
     fitted = picture.resize(_scaled(picture.size, scale), Image.Resampling.HAMMING)
-    values = np.clip(np.asarray(fitted), 0, 1)
-    return values / max(float(np.percentile(values, 98)), 0.25)
+    values = np.clip(np.asarray(fitted, np.float32), 0, 1)
+    return np.asarray(values / max(float(np.percentile(values, 98)), 0.25), np.float32)
 
 
 def pen_width(ink: Plane) -> float:
@@ -119,7 +125,7 @@ def pen_width(ink: Plane) -> float:
     mask = np.pad(ink > 0.5, 1)
     outline = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
     # Counted along pixel borders, an outline is on average 4/pi times too long.
-    return 2 * np.count_nonzero(mask) / max(outline, 1) * 4 / np.pi
+    return 2 * int(np.count_nonzero(mask)) / max(int(outline), 1) * 4 / math.pi
 
 
 def centre(ink: Plane, size: tuple[int, int]) -> Pixels:

@@ -81,7 +81,7 @@ def open_folder(
 def choose_preprocessing(
     files: list[PictureFile], image_size: tuple[int, int] | None, grey: bool | None, tried: int = 16
 ) -> tuple[Preprocessing, list[str]]:
-    """As asked; else the common size and colour of a few pictures spread over the folder, if they are small and alike."""
+    """As asked; else the common size and colour of a few pictures from all over, if they are small and alike."""
     headers = [header(file.path) for file in files[:: max(1, len(files) // tried)]]
     known = {entry for entry in headers if entry is not None}
     notes = []

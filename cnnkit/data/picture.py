@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from cnnkit.errors import DataError, ResourceError, UsageError
 
@@ -89,7 +89,7 @@ def _open(path: Path) -> Image.Image:
         raise DataError(f"{path} is empty (0 bytes); expected a picture. Copy it again.")
     try:
         return Image.open(path, formats=FORMATS)
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise DataError(f"{path} is not a picture that cnnkit reads; expected one of {', '.join(FORMATS)}.") from None
 
 

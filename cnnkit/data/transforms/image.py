@@ -55,7 +55,9 @@ def affine(image: Pixels, inverse: tuple[float, float, float, float]) -> Pixels:
     a, b, c, d = inverse
     # Room around the image, filled with its border, for what the turn brings in.
     room_y, room_x = H // 4 + 1, W // 4 + 1
-    padded = np.pad(image, ((room_y, room_y), (room_x, room_x), (0, 0)), "edge")
+    padded = image.take(np.arange(-room_y, H + room_y), 0, mode="clip").take(
+        np.arange(-room_x, W + room_x), 1, mode="clip"
+    )
     y0, x0 = H / 2, W / 2
     data = (a, b, x0 + room_x - a * x0 - b * y0, c, d, y0 + room_y - c * x0 - d * y0)
     picture = Image.fromarray(padded[:, :, 0] if C == 1 else padded)

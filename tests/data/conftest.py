@@ -1,0 +1,38 @@
+"""Files and folders that the tests of data read; no test here may open a socket unless it asks for `local_server`."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any socket is a failure."""
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture
+def picture_folder(tmp_path: Path) -> Callable[..., Path]:
+    """Make class folders of small noisy pictures: picture_folder(cats=3, dogs=4, below="train")."""
+    rng = np.random.default_rng(7)
+
+    def make(below: str = "", size: tuple[int, int] = (20, 24), mode: str = "RGB", **classes: int) -> Path:
+        for name, count in classes.items():
+            folder = tmp_path / "photos" / below / name
+            folder.mkdir(parents=True, exist_ok=True)
+            for i in range(count):
+                shape = size if mode == "L" else (*size, 3)
+                Image.fromarray(rng.integers(0, 256, shape, np.uint8)).save(folder / f"{i:03}.png")
+        return tmp_path / "photos"
+
+    return make
