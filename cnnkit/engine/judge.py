@@ -18,10 +18,11 @@ def judge(
     preprocessing: Preprocessing,
     tally: Tally,
     *,
+    batch_size: int | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[int]:
     """Fill the tally, batch after batch; yields the images done so far, and ends early once `stop()` says so."""
-    loader = Loader(dataset, batch_for(preprocessing), preprocessing=preprocessing)
+    loader = Loader(dataset, batch_size or batch_for(preprocessing), preprocessing=preprocessing)
     batches = loader.epoch(0)
     was_training = module.training
     module.eval()

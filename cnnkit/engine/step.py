@@ -26,13 +26,13 @@ def train_step(training: Training, task: Task[Any], batch: Batch, lr: float) -> 
         progress = training.progress
         raise NumericError(f"The loss is {loss} at step {progress.step + 1} (epoch {progress.epoch + 1}).")
     outcome.value.backward()
+    if training.options.clip > 0:
+        clip_grad_norm(training.optimiser.parameters, training.options.clip)
     _update(training, lr)
     return loss, outcome.correct
 
 
 def _update(training: Training, lr: float) -> None:
-    if training.options.clip > 0:
-        clip_grad_norm(training.optimiser.parameters, training.options.clip)
     training.optimiser.step(lr)
     if training.ema is not None:
         training.ema.update()
@@ -68,7 +68,9 @@ def _rehearse(
         training.optimiser.zero_grad()
         task.loss(training.module, _blank(preprocessing, size)).value.backward()
         _update(training, 0.0)
+        # Clipping decides by a norm, which is not computed now: its kernels are called by hand.
         for parameter in training.optimiser.parameters if training.options.clip > 0 else []:
+            kernels.of(parameter.data).square_sum(parameter.data)
             kernels.of(parameter.data).scale(parameter.data, 1.0)
     training.optimiser.zero_grad()
     training.module.eval()

@@ -1,0 +1,234 @@
+"""Whatever fails, and whenever: a resumed run ends with the very bytes of one that nothing disturbed."""
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cnnkit.engine.events import CheckpointSaved, EpochEnd, Finished, Interrupted, StepEnd
+from cnnkit.errors import CnnkitError, ResourceError
+from cnnkit.serialize import files
+
+SCRIPT = Path(__file__).with_name("tiny.py")
+
+
+@contextmanager
+def failing(tiny, n: int, code: int, calls: list[str] | None = None):
+    """Let the n-th primitive of the file layer fail; writes first store a half, as a full disk does."""
+    real = {name: getattr(files, name) for name in tiny.PRIMITIVES}
+    count = [0]
+
+    def wrapped(name):
+        def call(*args):
+            count[0] += 1
+            if calls is not None:
+                calls.append(name)
+            if count[0] == n:
+                if name == "_write":
+                    os.write(args[0], args[1][: len(args[1]) // 2])
+                raise OSError(code, os.strerror(code))
+            return real[name](*args)
+
+        return call
+
+    for name in real:
+        setattr(files, name, wrapped(name))
+    try:
+        yield
+    finally:
+        for name, function in real.items():
+            setattr(files, name, function)
+
+
+def primitives_of_a_run(tiny, folder: Path) -> list[str]:
+    calls: list[str] = []
+    with failing(tiny, 0, 0, calls):
+        list(tiny.fit(folder))
+    return calls
+
+
+def fail_and_go_on(tiny, folder: Path, n: int, code: int) -> None:
+    with failing(tiny, n, code), pytest.raises(ResourceError):
+        list(tiny.fit(folder))
+    assert isinstance(tiny.go_on(folder), Finished)
+
+
+def test_a_few_failing_writes(tiny, tmp_path, same_weights):
+    total = len(primitives_of_a_run(tiny, tmp_path / "counted"))
+    for n in (1, total // 2, total):
+        fail_and_go_on(tiny, tmp_path / str(n), n, errno.EIO)
+        same_weights(tmp_path / str(n))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
+def test_every_failing_write_fsync_and_rename(tiny, tmp_path, same_weights, code):
+    calls = primitives_of_a_run(tiny, tmp_path / "counted")
+    assert {"_write", "_fsync", "_replace"} <= set(calls)
+    for n in range(1, len(calls) + 1):
+        fail_and_go_on(tiny, tmp_path / str(n), n, code)
+        same_weights(tmp_path / str(n))
+
+
+@pytest.mark.slow
+def test_every_failing_write_while_resuming(tiny, tmp_path, same_weights):
+    stopped = tmp_path / "stopped"
+    events = tiny.fit(stopped)
+    next(e for e in events if isinstance(e, EpochEnd) and e.epoch == 2)
+    next(e for e in events if isinstance(e, CheckpointSaved))
+    events.close()
+    calls: list[str] = []
+    shutil.copytree(stopped, tmp_path / "counted")
+    with failing(tiny, 0, 0, calls):
+        list(tiny.resume(tmp_path / "counted"))
+    for n in range(1, len(calls) + 1):
+        folder = tmp_path / str(n)
+        shutil.copytree(stopped, folder)
+        with failing(tiny, n, errno.EIO), pytest.raises(ResourceError):
+            list(tiny.resume(folder))
+        list(tiny.resume(folder))
+        same_weights(folder)
+
+
+def test_a_disk_that_is_full_from_some_moment_on_is_told_and_survived(tiny, tmp_path, monkeypatch, same_weights):
+    """A file layer with room for so many bytes; then the disk is cleared and the run goes on."""
+    for room in (3_000, 30_000, 100_000):
+        left, folder = [room], tmp_path / str(room)
+
+        def write(descriptor, data, left=left):
+            if left[0] <= 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            taken = os.write(descriptor, data[: left[0]])
+            left[0] -= taken
+            return taken
+
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "_write", write)
+            with pytest.raises(ResourceError, match=r"no room to write .* go on with --resume"):
+                list(tiny.fit(folder))
+        assert not list(folder.rglob(".*.tmp"))
+        tiny.go_on(folder)
+        same_weights(folder)
+
+
+@pytest.mark.slow
+def test_a_real_full_disk(tiny, tmp_path, same_weights):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        with pytest.raises(ResourceError, match="no room to write"):
+            list(tiny.fit(disk / "run"))
+        subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
+        tiny.go_on(disk / "run")
+        same_weights(disk / "run")
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def killed(folder: Path, where: str, n: int) -> bool:
+    """Train in a process that kills itself there with SIGKILL; whether it died of that."""
+    code = subprocess.run([sys.executable, str(SCRIPT), str(folder), where, str(n)], capture_output=True).returncode
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
+
+
+def test_a_real_kill(tiny, tmp_path, same_weights):
+    assert killed(tmp_path / "run", "after", 20)
+    tiny.go_on(tmp_path / "run")
+    same_weights(tmp_path / "run")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["before", "half", "after"])
+def test_real_kills_at_every_primitive(tiny, tmp_path, same_weights, where):
+    """Forked from a process that never ran a kernel, so that a thread of ours is never lost in the fork."""
+    total = len(primitives_of_a_run(tiny, tmp_path / "counted"))
+    driver = (
+        "import os, sys, runpy; sys.path.insert(0, sys.argv[1]); import tiny; from pathlib import Path\n"
+        "root, where, total = Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])\n"
+        "for n in range(1, total + 1):\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        tiny.count_primitives([], where, n); tiny.go_on(root / str(n)); os._exit(0)\n"
+        "    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -9, n\n"
+    )
+    command = [sys.executable, "-c", driver, str(SCRIPT.parent), str(tmp_path), where, str(total)]
+    subprocess.run(command, check=True)
+    for n in range(1, total + 1):
+        assert isinstance(tiny.go_on(tmp_path / str(n)), Finished)
+        same_weights(tmp_path / str(n))
+
+
+@pytest.mark.slow
+def test_real_kills_at_random_moments_until_it_is_done(tiny, tmp_path, rng, same_weights, monkeypatch):
+    """Checkpoints after every step; each process lives a little longer than the one before."""
+    monkeypatch.setenv("CNNKIT_CHECKPOINT_SECONDS", "0")
+    folder, patience = tmp_path / "run", 0.5
+    for _ in range(60):
+        process = subprocess.Popen([sys.executable, str(SCRIPT), str(folder), "never", "0"])
+        try:
+            process.wait(timeout=patience + rng.uniform(0, 0.5))
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            patience += 0.1
+    assert process.returncode == 0
+    same_weights(folder)
+
+
+def send_when(events, number: int, condition):
+    """Send this process a signal at an event, and return what comes after it."""
+    rest = []
+    for event in events:
+        if rest:
+            rest.append(event)
+        elif condition(event):
+            os.kill(os.getpid(), number)
+            rest.append(event)
+    return rest
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("step", [1, 4, 7, 12])
+def test_a_signal_saves_and_ends_with_interrupted(tiny, tmp_path, same_weights, number, code, step):
+    handlers = signal.getsignal(number)
+    rest = send_when(tiny.fit(tmp_path / "run"), number, lambda e: isinstance(e, StepEnd) and e.step == step)
+    assert isinstance(rest[-1], Interrupted) and rest[-1].exit_code == code and rest[-1].step == step
+    assert not any(isinstance(e, StepEnd) for e in rest[1:])
+    assert "--resume" in rest[-1].text
+    assert signal.getsignal(number) is handlers
+    list(tiny.resume(tmp_path / "run"))
+    same_weights(tmp_path / "run")
+
+
+def test_a_signal_before_the_first_step_leaves_a_run_that_begins_again(tiny, tmp_path, same_weights):
+    rest = send_when(tiny.fit(tmp_path / "run"), signal.SIGINT, lambda e: True)
+    assert isinstance(rest[-1], Interrupted) and rest[-1].step in (0, 1)
+    list(tiny.resume(tmp_path / "run"))
+    same_weights(tmp_path / "run")
+
+
+def test_a_second_signal_stops_at_once(tiny, tmp_path, same_weights):
+    events = tiny.fit(tmp_path / "run")
+    next(e for e in events if isinstance(e, StepEnd) and e.step == 6)
+    os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+    events.close()
+    list(tiny.resume(tmp_path / "run"))
+    same_weights(tmp_path / "run")
+
+
+def test_errors_of_the_file_layer_are_ours(tiny, tmp_path):
+    with failing(tiny, 3, errno.EACCES), pytest.raises(CnnkitError):
+        list(tiny.fit(tmp_path / "run"))
