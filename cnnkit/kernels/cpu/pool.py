@@ -10,8 +10,8 @@ from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window, output_hw
 from cnnkit.kernels.shared.pooling import arg_dtype
 
-# Floats that a task writes: large enough to hide what taking a task costs, small enough to share evenly.
-TASK_FLOATS = 8192
+# Floats that a task reads or writes: large enough to hide what taking a task costs, small enough to share evenly.
+TASK_FLOATS = 16384
 HALVE = Window(2, 2)
 
 
@@ -69,7 +69,9 @@ def _max(x: Array, size: tuple[int, int], tables: Tables, arg: Array, halves: bo
     N, H, W, C = x.shape
     y = empty((N, *size, C)) if out is None else out
     sizes = (N * size[0], *size, H, W, C)
-    max_pool_kernel(flat(x), y.reshape(-1), arg.reshape(-1), *tables, sizes, _rows_per_task(size[1] * C), halves)
+    max_pool_kernel(
+        flat(x), y.reshape(-1), arg.reshape(-1), *tables, sizes, _rows_per_task(x.size // max(N * size[0], 1)), halves
+    )
     return y
 
 
@@ -86,7 +88,12 @@ def _avg(x: Array, size: tuple[int, int], tables: Tables, divisor: int) -> Array
     N, H, W, C = x.shape
     y = empty((N, *size, C))
     avg_pool_kernel(
-        flat(x), y.reshape(-1), *tables, (N * size[0], *size, H, W, C), divisor, _rows_per_task(size[1] * C)
+        flat(x),
+        y.reshape(-1),
+        *tables,
+        (N * size[0], *size, H, W, C),
+        divisor,
+        _rows_per_task(x.size // max(N * size[0], 1)),
     )
     return y
 

@@ -26,7 +26,7 @@ def softmax_row(x, y, first, K):
     greatest = LOWEST
     for k in range(first, first + K):
         greatest = x[k] if x[k] > greatest or x[k] != x[k] else greatest
-    total = 0.0
+    total = np.float64(0)
     for k in range(0, K, LANES):
         powers = vexp(load_upto(x, first + k, K - k) - fill(greatest))
         store_upto(y, first + k, powers, K - k)
@@ -35,7 +35,7 @@ def softmax_row(x, y, first, K):
     scale = fill(F32(1 / total))
     for k in range(0, K, LANES):
         store_upto(y, first + k, load_upto(y, first + k, K - k) * scale, K - k)
-    return greatest + math.log(total)
+    return np.float64(greatest) + math.log(total)
 
 
 @inner
@@ -55,7 +55,7 @@ def softmax_kernel(x, y, K, logarithm, per_task, tasks):
 @inner
 def softmax_dx_task(dy, y, dx, K, logarithm, per_task, worker, task):
     for first in range(task * per_task * K, min((task + 1) * per_task * K, len(y)), K):
-        total = 0.0
+        total = np.float64(0)
         for k in range(first, first + K):
             total += dy[k] if logarithm else dy[k] * y[k]
         total = fill(F32(total))
@@ -76,7 +76,7 @@ def cross_entropy_task(logits, labels, losses, scores, K, smoothing, per_task, w
         log_sum = softmax_row(logits, scores, n * K, K)
         loss = log_sum - logits[n * K + labels[n]]
         if smoothing > 0:
-            total = 0.0
+            total = np.float64(0)
             for k in range(n * K, n * K + K):
                 total += log_sum - logits[k]
             loss = (1 - smoothing) * loss + smoothing / K * total
