@@ -94,7 +94,12 @@ class Predictor:
     def _image(self, picture: Picture) -> Pixels:
         """The uint8 (H, W, C) that the network reads."""
         if isinstance(picture, str | Path):
-            return load_image(Path(picture), self.preprocessing)
+            try:
+                return load_image(Path(picture), self.preprocessing)
+            except DataError as error:
+                if str(picture) in str(error):
+                    raise
+                raise DataError(f"{picture}: {error}") from error
         if isinstance(picture, Image.Image):
             return prepare(picture if picture.mode in ("L", "RGB") else picture.convert("RGB"), self.preprocessing)
         image = np.asarray(picture)

@@ -98,7 +98,7 @@ def test_every_failing_write_while_resuming(tiny, tmp_path, same_weights):
 
 def test_a_disk_that_is_full_from_some_moment_on_is_told_and_survived(tiny, tmp_path, monkeypatch, same_weights):
     """A file layer with room for so many bytes; then the disk is cleared and the run goes on."""
-    for room in (3_000, 30_000, 100_000):
+    for room in (3_000, 15_000, 40_000):
         left, folder = [room], tmp_path / str(room)
 
         def write(descriptor, data, left=left):
@@ -121,7 +121,7 @@ def test_a_disk_that_is_full_from_some_moment_on_is_told_and_survived(tiny, tmp_
 def test_a_real_full_disk(tiny, tmp_path, same_weights):
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(disk)], capture_output=True)
     if mounted.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.decode().strip()}")
     try:
