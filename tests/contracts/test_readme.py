@@ -1,0 +1,108 @@
+"""What the README says is true: its Python runs here, its commands in a fresh environment."""
+
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import tomllib
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from cnnkit.cli.main import run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language, in order."""
+    inside, found = False, [""]
+    for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("```"):
+            inside = line == f"```{language}"
+            found.append("")
+        elif inside:
+            found[-1] += line + "\n"
+    return [block for block in found if block]
+
+
+def draw_pictures(folder: Path) -> None:
+    """image.png with a one on it, and photos of two kinds."""
+    one = Image.new("L", (120, 160), 255)
+    ImageDraw.Draw(one).line((60, 30, 60, 130), fill=0, width=14)
+    one.save(folder / "image.png")
+    for kind, colour in (("cat", (200, 90, 30)), ("dog", (40, 90, 200))):
+        place = folder / "photos" / kind
+        place.mkdir(parents=True)
+        for i in range(12):
+            Image.new("RGB", (48 + i, 40), tuple(value + i for value in colour)).save(place / f"{i}.png")
+
+
+def test_the_python_section_runs(tmp_path, monkeypatch, capsys):
+    draw_pictures(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    assert len(blocks("python")) == 3
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), names)
+    answer, trained, shape = capsys.readouterr().out.splitlines()
+    assert answer.startswith("1 ")
+    assert "runs/classification/" in trained and float(trained.split()[0]) > 0.5
+    assert shape == "(8, 26, 26, 16)"
+
+
+def test_the_configuration_is_taken(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks("toml")
+    assert tomllib.loads(block)["train"]["model"] == "convnet"
+    (tmp_path / "c.toml").write_text(block)
+    assert run(["train", "--config", "c.toml", "--print-config"]) == 0
+    assert "batch_size = 128" in capsys.readouterr().out
+    assert run(["predict", "x.png", "--config", "c.toml", "--print-config"]) == 0
+
+
+@pytest.fixture
+def server(shared):
+    """The published files of MNIST, served from here."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(shared / "data" / "mnist"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of what git knows, so that nothing left lying about can help."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        target = tmp_path / "cnnkit-checkout" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    return tmp_path / "cnnkit-checkout"
+
+
+@pytest.mark.slow
+def test_every_command_of_the_readme_runs_in_a_fresh_environment(checkout, tmp_path, server):
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CNNKIT_", "NUMBA_"))}
+    environment |= {
+        "PATH": f"{tmp_path / 'venv' / 'bin'}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "CNNKIT_FETCH_URL": server,
+    }
+    draw_pictures(checkout)
+    for block in blocks("sh"):
+        if "pytest" in block:
+            continue  # the tests do not run the tests; `.ci/run` does
+        done = subprocess.run(["bash", "-euc", block], cwd=checkout, env=environment, capture_output=True, text=True)
+        said = f"{block}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, said
+        assert "Error" not in done.stderr, said
+    assert len(list((checkout / "runs").glob("**/manifest.json"))) >= 3
