@@ -1,0 +1,66 @@
+"""The options of a run: checked, written, read back."""
+
+import pytest
+
+from cnnkit.engine.defaults import BY_DATA, resolve
+from cnnkit.engine.options import FitOptions
+from cnnkit.errors import UsageError
+
+
+def test_toml_comes_back_as_it_was():
+    options = FitOptions(
+        data='a "folder"\\ü\n', epochs=3, lr=1e-05, image_size=(20, 30), grey=True, output="x", ema=0.5
+    )
+    assert FitOptions.from_toml(options.to_toml()) == options
+    assert FitOptions.from_toml(FitOptions().to_toml()) == FitOptions()
+
+
+def test_values_of_a_file_may_be_written_with_dashes():
+    assert FitOptions.from_toml("batch-size = 5\nlr = 1\nimage_size = 32") == FitOptions(
+        batch_size=5, lr=1.0, image_size=(32, 32)
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"epochs": 0}, "epochs is 0, expected a number from 1 to"),
+        ({"epochs": "x"}, "epochs in options is 'x', expected a whole number"),
+        ({"epochs": True}, "epochs in options is True, expected a whole number"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"lr": -1}, "lr is -1.0"),
+        ({"lr": 0}, "lr is 0, expected a number above 0, such as 0.05"),
+        ({"lr": float("nan")}, "lr is nan"),
+        ({"val_fraction": 0}, "val_fraction is 0"),
+        ({"image_size": [3]}, "image_size in options is .*expected two whole numbers"),
+        ({"image_size": [0, 3]}, r"image_size is \(0, 3\)"),
+        ({"epoks": 3}, "Did you mean 'epochs'"),
+        ({"optimiser": "sdg"}, "There is no optimiser 'sdg'. Did you mean 'sgd'"),
+        ({"schedule": "onecycle"}, "Did you mean 'one-cycle'"),
+        ({"nesterov": 1}, "nesterov in options is 1, expected true or false"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_name(values, message):
+    with pytest.raises(UsageError, match=message):
+        FitOptions.from_values(values).validate()
+
+
+def test_broken_toml_and_missing_files_are_named(tmp_path):
+    with pytest.raises(UsageError, match="not valid TOML"):
+        FitOptions.from_toml("epochs = ")
+    with pytest.raises(UsageError, match="cannot be read"):
+        FitOptions.read(tmp_path / "missing.toml")
+
+
+def test_the_command_says_what_differs_from_the_defaults_and_not_where_it_ran():
+    options = FitOptions(data="my photos", epochs=2, nesterov=False, image_size=(8, 9), threads=2, output="here")
+    assert options.command() == "cnnkit train --data 'my photos' --epochs 2 --no-nesterov --image-size 8x9"
+
+
+@pytest.mark.parametrize("name", [*BY_DATA, "photos"])
+def test_resolving_leaves_nothing_open_and_keeps_what_was_given(name):
+    resolved = resolve(FitOptions(data=name, epochs=77), name)
+    open_names = {field for field, value in vars(resolved).items() if value is None}
+    assert open_names == {"image_size", "grey", "threads", "output", "warmup", "schedule_epochs"}
+    assert resolved.epochs == 77
+    assert resolve(resolved, name) == resolved
