@@ -9,51 +9,52 @@ from cnnkit.kernels.cpu.threads import get_threads, parallel_for
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.philox import BLOCKS, GROUP, dropout_scale, dropout_threshold, philox_block
 
-UNIT, DROP = np.float32(2.0**-24), np.int64(8)
+UNIT, DROP = np.float32(2.0**-24), np.uint32(8)
 
 
 @inner
-def draw_group(group, stream, seed, words, scratch):
-    """The words of elements group·GROUP to (group + 1)·GROUP - 1, into `words` from `scratch` on."""
+def draw_group(group, stream, seed, words):
+    """The GROUP words of elements group·GROUP and following; the blocks side by side, as LLVM's vectors want it."""
     first = np.uint64(group * BLOCKS)
     for b in range(BLOCKS):
-        w = philox_block(first + np.uint64(b), stream, seed)
-        words[scratch + b] = w[0]
-        words[scratch + BLOCKS + b] = w[1]
-        words[scratch + 2 * BLOCKS + b] = w[2]
-        words[scratch + 3 * BLOCKS + b] = w[3]
+        w0, w1, w2, w3 = philox_block(first + np.uint64(b), stream, seed)
+        words[b] = w0
+        words[BLOCKS + b] = w1
+        words[2 * BLOCKS + b] = w2
+        words[3 * BLOCKS + b] = w3
 
 
 @inner
-def dropout_task(x, y, threshold, scale, stream, seed, words, worker, task):
-    scratch = worker * GROUP
+def dropout_task(x, y, threshold, scale, stream, seed, scratch, worker, task):
+    words = scratch[worker * GROUP : (worker + 1) * GROUP]
     size = min(len(x), (task + 1) * CHUNK)
-    for group in range(task * CHUNK // GROUP, -(-size // GROUP)):
-        draw_group(group, stream, seed, words, scratch)
-        first = group * GROUP
-        for i in range(min(GROUP, size - first)):
-            y[first + i] = x[first + i] * (scale if words[scratch + i] >= threshold else np.float32(0))
+    for first in range(task * CHUNK, size, GROUP):
+        draw_group(first // GROUP, stream, seed, words)
+        # Slices, because their indices cannot be negative: with that doubt LLVM makes no vectors of these loops.
+        source, target = x[first : min(first + GROUP, size)], y[first : min(first + GROUP, size)]
+        for i in range(len(source)):
+            target[i] = source[i] * (scale if words[i] >= threshold else np.float32(0))
 
 
 @kernel
-def dropout_kernel(x, y, threshold, scale, stream, seed, words, tasks):
-    parallel_for(dropout_task, tasks, (x, y, threshold, scale, stream, seed, words))
+def dropout_kernel(x, y, threshold, scale, stream, seed, scratch, tasks):
+    parallel_for(dropout_task, tasks, (x, y, threshold, scale, stream, seed, scratch))
 
 
 @inner
-def uniform_task(y, stream, seed, words, worker, task):
-    scratch = worker * GROUP
+def uniform_task(y, stream, seed, scratch, worker, task):
+    words = scratch[worker * GROUP : (worker + 1) * GROUP]
     size = min(len(y), (task + 1) * CHUNK)
-    for group in range(task * CHUNK // GROUP, -(-size // GROUP)):
-        draw_group(group, stream, seed, words, scratch)
-        first = group * GROUP
-        for i in range(min(GROUP, size - first)):
-            y[first + i] = UNIT * np.float32(np.int64(words[scratch + i]) >> DROP)
+    for first in range(task * CHUNK, size, GROUP):
+        draw_group(first // GROUP, stream, seed, words)
+        target = y[first : min(first + GROUP, size)]
+        for i in range(len(target)):
+            target[i] = UNIT * np.float32(np.int32(words[i] >> DROP))
 
 
 @kernel
-def uniform_kernel(y, stream, seed, words, tasks):
-    parallel_for(uniform_task, tasks, (y, stream, seed, words))
+def uniform_kernel(y, stream, seed, scratch, tasks):
+    parallel_for(uniform_task, tasks, (y, stream, seed, scratch))
 
 
 def dropout(x: Array, rate: float, key: tuple[int, int], *, out: Array | None = None) -> Array:

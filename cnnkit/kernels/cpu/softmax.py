@@ -7,7 +7,7 @@ import numpy as np
 from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.memory import contiguous, empty, flat
-from cnnkit.kernels.cpu.simd import LANES, fill
+from cnnkit.kernels.cpu.simd import LANES, fill, load, reduce_add, reduce_max, vmax
 from cnnkit.kernels.cpu.simd_math import vexp
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
@@ -18,20 +18,31 @@ LOWEST = F32(-np.inf)
 
 
 @inner
+def row_maximum(x, first, K):
+    """The greatest number of a row; a NaN may be passed over, for it turns the sum of the row into NaN by itself."""
+    whole = K - K % LANES
+    best = fill(LOWEST)
+    for k in range(first, first + whole, LANES):
+        best = vmax(best, load(x, k))
+    greatest = reduce_max(best)
+    for k in range(first + whole, first + K):
+        greatest = x[k] if x[k] > greatest else greatest
+    return greatest
+
+
+@inner
 def softmax_row(x, y, first, K):
     """y = e^(x - greatest) / Σ of one row of K; returns log Σ e^x = greatest + log Σ e^(x - greatest).
 
     The logarithm is a float64: subtracted from x in float32 it would lose what a certain answer is still uncertain of.
     """
-    greatest = LOWEST
-    for k in range(first, first + K):
-        greatest = x[k] if x[k] > greatest or x[k] != x[k] else greatest
-    total = np.float64(0)
+    greatest = row_maximum(x, first, K)
     for k in range(0, K, LANES):
-        powers = vexp(load_upto(x, first + k, K - k) - fill(greatest))
-        store_upto(y, first + k, powers, K - k)
-    for k in range(first, first + K):
-        total += y[k]
+        store_upto(y, first + k, vexp(load_upto(x, first + k, K - k) - fill(greatest)), K - k)
+    total = np.float64(0)
+    row = y[first : first + K]  # a slice, whose indices cannot be negative: LLVM makes vectors of the loop then
+    for k in range(K):
+        total += row[k]
     scale = fill(F32(1 / total))
     for k in range(0, K, LANES):
         store_upto(y, first + k, load_upto(y, first + k, K - k) * scale, K - k)
@@ -55,10 +66,11 @@ def softmax_kernel(x, y, K, logarithm, per_task, tasks):
 @inner
 def softmax_dx_task(dy, y, dx, K, logarithm, per_task, worker, task):
     for first in range(task * per_task * K, min((task + 1) * per_task * K, len(y)), K):
-        total = np.float64(0)
-        for k in range(first, first + K):
-            total += dy[k] if logarithm else dy[k] * y[k]
-        total = fill(F32(total))
+        sum_of_row = np.float64(0)
+        for k in range(0, K, LANES):
+            d = load_upto(dy, first + k, K - k)
+            sum_of_row += reduce_add(d if logarithm else d * load_upto(y, first + k, K - k))
+        total = fill(F32(sum_of_row))
         for k in range(0, K, LANES):
             d, v = load_upto(dy, first + k, K - k), load_upto(y, first + k, K - k)
             v = d - vexp(v) * total if logarithm else v * (d - total)
