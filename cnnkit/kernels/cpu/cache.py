@@ -45,8 +45,8 @@ def cache_folder() -> Path:
         except (OSError, RuntimeError) as error:
             _folder = _temporary_folder()
             _note = (
-                f"Compiled kernels are not kept: {_reason(root, error)}. They lie in a temporary folder until this process "
-                "ends. Set CNNKIT_CACHE to a folder of your own to keep them."
+                f"Compiled kernels are not kept: {_reason(root, error)}. They lie in a temporary folder until this "
+                "process ends. Set CNNKIT_CACHE to a folder of your own to keep them."
             )
     return _folder
 
@@ -97,7 +97,9 @@ def _trust(folder: Path) -> None:
 
 
 def _reason(root: Path, error: Exception) -> str:
-    return str(error) if isinstance(error, RuntimeError) else f"{root} cannot be written ({getattr(error, 'strerror', error)})"
+    if isinstance(error, OSError):
+        return f"{root} cannot be written ({error.strerror})"
+    return str(error)
 
 
 def _prune(root: Path, current: Path) -> None:

@@ -1,5 +1,7 @@
 """Convolution and its gradients: which schedule, which tables, which packed filters; the sums are direct.py's and winograd.py's."""
 
+from typing import Any
+
 from cnnkit.kernels.cpu import memory, schedule
 from cnnkit.kernels.cpu.border import with_border
 from cnnkit.kernels.cpu.direct import run_phase
@@ -29,8 +31,8 @@ def conv2d(
     y = memory.empty(conv2d_output_shape(x.shape, filters.shape, win)) if out is None else out
     bias = None if bias is None else memory.contiguous(bias)
     residual = None if residual is None else memory.contiguous(residual)
+    ends: Any = {"bias": bias, "residual": residual, "activation": activation}
     if schedule.use_winograd(x.shape[3], y.shape[3], filters.shape, win, groups, y.shape[1:3]):
-        ends = {"bias": bias, "residual": residual, "activation": activation}
         winograd(x, filters.winograd(), y, win.pad_top, win.pad_left, **ends)
         return y
     gather = forward_gather(x.shape, filters.shape, win, groups)
@@ -38,10 +40,7 @@ def conv2d(
     shape = schedule.direct_tile(y.shape[3] // groups)
     for phase in gather.phases:
         packed, w_step = filters.forward(phase.picked, shape, y.size // max(y.shape[3], 1))
-        run_phase(
-            source, packed, y, phase, shape, groups, w_step, images=x.shape[0], together=gather.together,
-            bias=bias, residual=residual, activation=activation,
-        )  # fmt: skip
+        run_phase(source, packed, y, phase, gather.together, shape, groups, w_step, **ends)
     return y
 
 
@@ -59,10 +58,7 @@ def conv2d_dx(
     shape = schedule.direct_tile(x_shape[3] // groups)
     for number, phase in enumerate(gather.phases):
         packed = filters.turned(number, phase.picked, shape)
-        run_phase(
-            source, packed, dx, phase, shape, groups, shape.block, images=dy.shape[0], together=gather.together,
-            activation=IDENTITY,
-        )  # fmt: skip
+        run_phase(source, packed, dx, phase, gather.together, shape, groups, shape.block)
     return dx
 
 

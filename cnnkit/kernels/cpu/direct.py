@@ -4,19 +4,29 @@ The textbook's triple loop, cut into tiles: `rows` pixels, each with its own pla
 tails), times `vecs` vectors of output channels. A kernel is made per tile shape, never per layer.
 """
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cnnkit.kernels.cpu import schedule
-from cnnkit.kernels.cpu.epilogue import finish, load_upto, store_upto
+from cnnkit.kernels.cpu.epilogue import (
+    INFINITY,
+    NOTHING,
+    activate_later,
+    bounded,
+    bounds,
+    load_upto,
+    padded_bias,
+    store_upto,
+)
 from cnnkit.kernels.cpu.gather import Phase
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.schedule import TileShape
-from cnnkit.kernels.cpu.simd import LANES, fma, load, splat, tile, zero
+from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
-from cnnkit.kernels.shared.scalar import Activation
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
 def _make(shape: TileShape) -> Any:
@@ -24,22 +34,22 @@ def _make(shape: TileShape) -> Any:
     block = shape.block
 
     @inner
-    def sum_tile(x, x0, reads, p, last, taps, span, w, w0, w_step, y, y0, writes, room, ends, bias, b0, residual, kind, slope):
+    def sum_tile(x, x0, reads, p, last, taps, span, w, w0, w_step, start, y, y0, writes, room, bias, b0, low, high):
         """Some filter rows of pixels p, p + 1, … <= last: `span` is the taps and the part of the run to be summed.
 
-        `ends` is 1 where these are the sum's first rows, + 2 where they are its last ones. Between them the sums wait in y.
+        Sums begin with `start`, which lies as y does, or with zero where it is empty.
         """
         first_tap, last_tap, k0, k1 = span
         count, vectors = min(pix, last - p + 1), min(vecs, (room + LANES - 1) // LANES)
         acc, held = tile(pix, vecs), tile(pix, vecs)
-        if ends & 1:
+        if start.size == 0:
             for i in range(pix):
                 for v in range(vecs):
                     acc[i, v] = zero()
         else:
             for i in range(count):
                 for v in range(vectors):
-                    held[i, v] = load_upto(y, y0 + writes[p + i] + LANES * v, room - LANES * v)
+                    held[i, v] = load_upto(start, y0 + writes[p + i] + LANES * v, room - LANES * v)
             for i in range(pix):
                 for v in range(vecs):
                     acc[i, v] = held[i, v]
@@ -51,20 +61,25 @@ def _make(shape: TileShape) -> Any:
                     for v in range(vecs):
                         acc[i, v] = fma(a, load(w, w0 + LANES * v), acc[i, v])
                 w0 += w_step
+        low, high = fill(low), fill(high)
         for i in range(pix):
             for v in range(vecs):
-                held[i, v] = acc[i, v]
-        for i in range(count):
-            to = y0 + writes[p + i]
-            for v in range(vectors):
-                o = LANES * v
-                if ends & 2:
-                    finish(held[i, v], bias, b0 + o, residual, y, to + o, room - o, kind, slope)
-                else:
-                    store_upto(y, to + o, held[i, v], room - o)
+                acc[i, v] = bounded(acc[i, v] + load(bias, b0 + LANES * v), low, high)
+        if count == pix and room >= block:
+            for i in range(pix):
+                to = y0 + writes[p + i]
+                for v in range(vecs):
+                    store(y, to + LANES * v, acc[i, v])
+        else:
+            for i in range(pix):
+                for v in range(vecs):
+                    held[i, v] = acc[i, v]
+            for i in range(count):
+                for v in range(vectors):
+                    store_upto(y, y0 + writes[p + i] + LANES * v, held[i, v], room - LANES * v)
 
     @inner
-    def direct_task(x, w, bias, residual, y, tables, sizes, cut, kind, slope, worker, task):
+    def direct_task(x, w, bias, residual, y, tables, sizes, cut, ends, worker, task):
         """Some tiles of pixels x some panels of output channels."""
         reads, writes, taps, spans = tables
         pixels, total, x_step, y_step, run, CG, OG, panels, groups, w_step, w_panel = sizes
@@ -72,29 +87,36 @@ def _make(shape: TileShape) -> Any:
         part, chunk, image = task % parts, task // parts % chunks, task // (parts * chunks)
         last = min(pixels, total - image * pixels) - 1
         first_tile, last_tile = chunk * tiles_per_task, min((chunk + 1) * tiles_per_task, last // pix + 1)
-        for start in range(first_tile, last_tile, together):
-            for panel in range(part * panels_per_task, min((part + 1) * panels_per_task, panels * groups)):
+        first_panel, last_panel = part * panels_per_task, min((part + 1) * panels_per_task, panels * groups)
+        for begin in range(first_tile, last_tile, together):
+            for panel in range(first_panel, last_panel):
                 group, o = panel // panels, panel % panels * block
                 for s in range(0, spans.size, 4):
                     span = (spans[s], spans[s + 1], spans[s + 2], spans[s + 3])
-                    ends = (s == 0) + 2 * (s + 4 == spans.size)
                     w0 = panel * w_panel + (span[0] * run + span[2]) * w_step
-                    for t in range(start, min(start + together, last_tile)):
+                    start = residual if s == 0 else y  # between two spans the sums wait in y
+                    done = s + 4 == spans.size
+                    b0 = panel * block if done else panels * groups * block  # a block of zeros
+                    low, high = (ends.low, ends.high) if done else (-INFINITY, INFINITY)
+                    for t in range(begin, min(begin + together, last_tile)):
                         sum_tile(x, image * x_step + group * CG, reads, t * pix, last, taps, span, w, w0, w_step,
-                                 y, image * y_step + group * OG + o, writes, OG - o, ends,
-                                 bias, group * OG + o, residual, kind, slope)  # fmt: skip
+                                 start, y, image * y_step + group * OG + o, writes, OG - o, bias, b0, low, high)  # fmt: skip
+        if ends.later:
+            first, end = first_panel // panels * OG, (last_panel - 1) // panels * OG
+            first, end = first + first_panel % panels * block, min(end + ((last_panel - 1) % panels + 1) * block, end + OG)
+            for p in range(first_tile * pix, min(last_tile * pix, last + 1)):
+                activate_later(y, image * y_step + writes[p] + first, end - first, ends.later, ends.slope)
 
     @kernel(name=f"direct {pix}x{vecs}")
-    def direct(x, w, bias, residual, y, tables, sizes, cut, kind, slope):
+    def direct(x, w, bias, residual, y, tables, sizes, cut, ends):
         _, _, _, chunks, parts = cut
         images = (sizes[1] + sizes[0] - 1) // sizes[0]
-        parallel_for(direct_task, images * chunks * parts, (x, w, bias, residual, y, tables, sizes, cut, kind, slope))
+        parallel_for(direct_task, images * chunks * parts, (x, w, bias, residual, y, tables, sizes, cut, ends))
 
     return direct
 
 
 KERNELS = {shape: _make(shape) for shape in (schedule.WIDE, schedule.NARROW)}
-NOTHING = np.zeros(0, np.float32)
 
 
 def run_phase(
@@ -102,43 +124,68 @@ def run_phase(
     w: Array,
     y: Array,
     phase: Phase,
+    together: int,
     shape: TileShape,
     groups: int,
     w_step: int,
     *,
-    images: int,
-    together: int,
     bias: Array | None = None,
     residual: Array | None = None,
-    activation: Activation,
+    activation: Activation = IDENTITY,
 ) -> None:
     """One gather: x (N, Hp, Wp, C) already with its border, y (N, OH, OW, O) filled at the phase's pixels.
 
     w: flat panels, w_step = block; or filters as they lie, w_step = O.
     """
-    N, O, CG = x.shape[0], y.shape[3], x.shape[3] // groups
-    OG = O // groups
-    pixels = len(phase.reads)
-    panels = -(-OG // shape.block)
-    terms = len(phase.taps) * phase.run
-    total = N * (pixels // together)
-    if total == 0:
+    dealt = _deal(x.shape, y.shape, len(phase.reads), len(phase.taps), phase.run, together, shape, groups, w_step)
+    if dealt.sizes[1] == 0:
         return
-    tiles, image_groups = -(-pixels // shape.rows), -(-total // pixels)
-    cut = schedule.cut_direct(tiles, image_groups, panels * groups, terms, shape)
-    chunks, parts = -(-tiles // cut.tiles), -(-panels * groups // cut.panels)
-    w_panel = terms * shape.block if w_step == shape.block else shape.block
     KERNELS[shape](
         x.reshape(-1),
         w,
-        NOTHING if bias is None else bias,
+        padded_bias(bias, groups, y.shape[3] // groups, shape.block),
         NOTHING if residual is None else residual.reshape(-1),
         y.reshape(-1),
-        (phase.reads, phase.writes, phase.taps, _spans(len(phase.taps), phase.run, schedule.rows_of_block(shape))),
-        (pixels, total, together * (x.size // N), together * (y.size // N), phase.run, CG, OG, panels, groups, w_step, w_panel),
-        (*cut, chunks, parts),
-        activation.kind,
-        np.float32(activation.slope),
+        (phase.reads, phase.writes, phase.taps, dealt.spans),
+        dealt.sizes,
+        dealt.cut,
+        bounds(activation),
+    )
+
+
+class Dealt(NamedTuple):
+    """The numbers that one gather's kernel wants, in the order in which it unpacks them."""
+
+    sizes: tuple[int, ...]
+    cut: tuple[int, ...]
+    spans: Array
+
+
+@lru_cache(maxsize=512)
+def _deal(
+    x_shape: tuple[int, ...],
+    y_shape: tuple[int, ...],
+    pixels: int,
+    taps: int,
+    run: int,
+    together: int,
+    shape: TileShape,
+    groups: int,
+    w_step: int,
+) -> Dealt:
+    N, Hp, Wp, C = x_shape
+    _, OH, OW, O = y_shape
+    CG, OG, terms = C // groups, O // groups, taps * run
+    panels = -(-OG // shape.block)
+    total = N * (pixels // max(together, 1))
+    tiles, images = -(-pixels // shape.rows), -(-total // max(pixels, 1))
+    cut = schedule.cut_direct(tiles, images, panels * groups, terms, shape)
+    w_panel = terms * shape.block if w_step == shape.block else shape.block
+    x_step, y_step = together * Hp * Wp * C, together * OH * OW * O
+    return Dealt(
+        (max(pixels, 1), total, x_step, y_step, run, CG, OG, panels, groups, w_step, w_panel),
+        (*cut, -(-tiles // cut.tiles), -(-panels * groups // cut.panels)),
+        _spans(taps, run, schedule.rows_of_block(shape)),
     )
 
 

@@ -1,13 +1,58 @@
-"""What follows each sum before it is stored: + bias, + residual, then the activation. Shared by all schedules."""
+"""What follows each sum before it is stored: + bias, + residual, then the activation. Shared by all schedules.
+
+Identity, relu and relu6 only bound a value, so inside a tile they cost two instructions and no branch. Leaky relu and
+sigmoid are applied to what a task has just stored, while it is still in the cache.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
-from cnnkit.kernels.cpu.jit import inlined
+from cnnkit.kernels.cpu import memory
+from cnnkit.kernels.cpu.jit import inlined, inner
 from cnnkit.kernels.cpu.simd import LANES, fill, load, load_first, select_less, store, store_first, vmax, vmin, zero
 from cnnkit.kernels.cpu.simd_math import vsigmoid
-from cnnkit.kernels.shared.scalar import LEAKY_KIND, RELU6_KIND, RELU_KIND, SIGMOID_KIND
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.scalar import LEAKY_KIND, RELU6_KIND, RELU_KIND, SIGMOID_KIND, Activation
 
 SIX = np.float32(6)
+INFINITY = np.float32(np.inf)
+NOTHING = np.zeros(0, np.float32)
+
+
+class Bounds(NamedTuple):
+    """The activation as the kernels want it: bounds for every value, then, if `later`, the kind that bounds cannot say."""
+
+    low: np.float32
+    high: np.float32
+    later: int
+    slope: np.float32
+
+
+@lru_cache(maxsize=64)
+def bounds(activation: Activation) -> Bounds:
+    """The bounds of an activation."""
+    kind = activation.kind
+    low = np.float32(0) if kind in (RELU_KIND, RELU6_KIND) else -INFINITY
+    high = np.float32(6) if kind == RELU6_KIND else INFINITY
+    later = kind if kind in (LEAKY_KIND, SIGMOID_KIND) else 0
+    return Bounds(low, high, later, np.float32(activation.slope))
+
+
+def padded_bias(bias: Array | None, groups: int, channels: int, block: int) -> Array:
+    """The bias of each group filled up with zeros to whole blocks, and one more block of zeros at the end."""
+    width = -(-channels // block) * block
+    if bias is None:
+        return _zeros(groups * width + block)
+    padded = memory.zeros(groups * width + block)
+    padded[: groups * width].reshape(groups, width)[:, :channels] = bias.reshape(groups, channels)
+    return padded
+
+
+@lru_cache(maxsize=64)
+def _zeros(count: int) -> Array:
+    return memory.zeros(count)
 
 
 @inlined
@@ -26,6 +71,12 @@ def store_upto(y, i, v, count):
 
 
 @inlined
+def bounded(v, low, high):
+    """NaN stays."""
+    return vmin(vmax(v, low), high)
+
+
+@inlined
 def activate_vector(v, kind, slope):
     """The activation of each lane; NaN fails every comparison and stays."""
     if kind == RELU_KIND:
@@ -39,11 +90,9 @@ def activate_vector(v, kind, slope):
     return v
 
 
-@inlined
-def finish(v, bias, b, residual, y, i, count, kind, slope):
-    """y[i : i + count] = act(v + bias + residual); an empty bias or residual adds nothing, residual has y's layout."""
-    if bias.size > 0:
-        v = v + load_upto(bias, b, count)
-    if residual.size > 0:
-        v = v + load_upto(residual, i, count)
-    store_upto(y, i, activate_vector(v, kind, slope), count)
+@inner
+def activate_later(y, i, count, kind, slope):
+    """The activation of y[i : i + count], in place."""
+    for k in range(i, i + count, LANES):
+        room = i + count - k
+        store_upto(y, k, activate_vector(load_upto(y, k, room), kind, slope), room)

@@ -56,8 +56,7 @@ class Kernel:
         elif config.DISABLE_JIT:
             self.function(*args)
         else:
-            with threads.launch():
-                self.dispatcher(*args)
+            threads.launch(self.dispatcher, args)
 
     def prepare(self, signature: Signature) -> bool:
         """Load or compile for these types; whether it was there already."""

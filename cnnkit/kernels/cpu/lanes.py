@@ -1,7 +1,7 @@
 """How wide a vector is: chosen from the CPU that Numba compiles for.
 
 16 floats with AVX-512, 8 with AVX2, else 4 (SSE, NEON). Any width is right on any machine, since LLVM splits what is
-too wide; `LANES=4|8|16` in the environment overrides the choice, `NUMBA_CPU_NAME` and `NUMBA_CPU_FEATURES` are respected.
+too wide; `LANES=4|8|16` in the environment overrides the choice. `NUMBA_CPU_NAME`, `NUMBA_CPU_FEATURES` are respected.
 """
 
 import os
@@ -15,7 +15,7 @@ def target_features() -> frozenset[str]:
     """Names of the features of the CPU that Numba compiles for."""
     if config.CPU_FEATURES is not None:
         return frozenset(re.findall(r"\+([\w.-]+)", config.CPU_FEATURES))
-    if config.CPU_NAME is not None and config.CPU_NAME != llvm.get_host_cpu_name():
+    if config.CPU_NAME is not None and llvm.get_host_cpu_name() != config.CPU_NAME:
         return frozenset()
     return frozenset(name for name, present in llvm.get_host_cpu_features().items() if present)
 

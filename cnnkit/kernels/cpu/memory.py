@@ -18,6 +18,9 @@ LINE = 64
 Shape = int | tuple[int, ...]
 
 
+_Block = tuple[NDArray[np.uint8], int]  # memory and the address of its first whole line
+
+
 class PoolStatistics(NamedTuple):
     """What the pool has done: requests served from it, requests that took new memory, bytes waiting for use."""
 
@@ -28,20 +31,22 @@ class PoolStatistics(NamedTuple):
 
 class _Pool:
     def __init__(self) -> None:
-        self.free: dict[int, list[NDArray[np.uint8]]] = {}
+        self.free: dict[int, list[_Block]] = {}
         self.hits = self.misses = 0
 
-    def take(self, size: int) -> NDArray[np.uint8]:
+    def take(self, size: int) -> _Block:
         try:
-            raw = self.free[size].pop()
+            block = self.free[size].pop()
         except (KeyError, IndexError):
             self.misses += 1
-            return np.empty(size + LINE, np.uint8)
+            raw = np.empty(size + LINE, np.uint8)
+            start = raw.ctypes.data
+            return raw, start + -start % LINE
         self.hits += 1
-        return raw
+        return block
 
-    def give(self, size: int, raw: NDArray[np.uint8]) -> None:
-        self.free.setdefault(size, []).append(raw)
+    def give(self, size: int, block: _Block) -> None:
+        self.free.setdefault(size, []).append(block)
 
 
 _pool = _Pool()
@@ -50,16 +55,14 @@ _pool = _Pool()
 class _Owner:
     """Memory in use; numpy reads the interface, the end of the owner is the return to the pool."""
 
-    __slots__ = ("__array_interface__", "_give", "_raw", "_size")
+    __slots__ = ("__array_interface__", "_block", "_give", "_size")
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> None:
-        self._give, self._size, self._raw = _pool.give, size, _pool.take(size)
-        start = self._raw.ctypes.data
-        address = start + -start % LINE
-        self.__array_interface__ = {"shape": shape, "typestr": dtype.str, "data": (address, False), "version": 3}
+        self._give, self._size, self._block = _pool.give, size, _pool.take(size)
+        self.__array_interface__ = {"shape": shape, "typestr": dtype.str, "data": (self._block[1], False), "version": 3}
 
     def __del__(self) -> None:
-        self._give(self._size, self._raw)
+        self._give(self._size, self._block)
 
 
 def empty(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
@@ -113,7 +116,7 @@ def flat(a: NDArray[Any], dtype: DTypeLike = np.float32) -> NDArray[Any]:
 
 def statistics() -> PoolStatistics:
     """Hits, misses and held bytes since the process started; exact where one thread takes memory at a time."""
-    held = sum(len(raw) for waiting in list(_pool.free.values()) for raw in list(waiting))
+    held = sum(len(raw) for waiting in list(_pool.free.values()) for raw, _ in list(waiting))
     return PoolStatistics(_pool.hits, _pool.misses, held)
 
 

@@ -4,6 +4,7 @@ Everything here depends on shapes and on the CPU's vectors, never on the number 
 gives the same bits. Measured on AVX-512 and AVX2 machines; see kernels/README.md.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from cnnkit.kernels.cpu.lanes import LANES, REGISTERS
@@ -36,11 +37,13 @@ TASKS = 16  # at least so many where the shape allows: enough for a few threads 
 FILTER_BYTES = 1 << 18  # of one panel of filters, as much as stays in the second-level cache beside the pixels
 
 
+@lru_cache
 def direct_tile(channels: int) -> TileShape:
     """The tile that wastes less on the last, partly filled block of output channels; the wide one if equal."""
     return min((WIDE, NARROW), key=lambda shape: -(-channels // shape.block) * shape.block)
 
 
+@lru_cache
 def dw_tile(channels: int) -> TileShape:
     """As direct_tile, for the gradient by the filters."""
     return min((WIDE_DW, NARROW_DW), key=lambda shape: -(-channels // shape.block) * shape.block)
@@ -67,11 +70,11 @@ class DirectCut(NamedTuple):
 def cut_direct(tiles: int, images: int, panels: int, terms: int, shape: TileShape) -> DirectCut:
     """`tiles` in each of `images` (groups of) images, `panels` of output channels, `terms` products in a sum."""
     filters = 4 * terms * shape.block
-    per_task = min(tiles, 32)
+    per_task = max(1, min(tiles, 32))
     while per_task > 4 and images * -(-tiles // per_task) < TASKS // 2:
         per_task = -(-per_task // 2)
     chunks = images * -(-tiles // per_task)
-    parts = min(panels, -(-TASKS // max(chunks, 1)))
+    parts = max(1, min(panels, -(-TASKS // max(chunks, 1))))
     if filters > 4 * FILTER_BYTES and parts * images >= 2:  # a long sum: read its filters from memory as seldom as can be
         per_task = max(per_task, -(-tiles // 2))
     # Few filters: all of them stay in the first-level cache, and each pixel's channels are written side by side.

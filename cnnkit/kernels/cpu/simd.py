@@ -2,7 +2,7 @@
 
     a = load(x, i)                    x[i : i + LANES], a flat index in floats, as one register
     store(y, i, a)
-    a = load_first(x, i, count)       the first `count` floats, 0 in the other lanes; reads no more (count may be 0 or above LANES)
+    a = load_first(x, i, count)       the first `count` floats and no more, 0 in the other lanes; any count
     store_first(y, i, a, count)       writes the first `count` floats and nothing else
     a = load_or_zero(x, i, inside)    the vector where `inside`, else zeros, without a branch
     b = splat(x, i)                   x[i] in every lane
@@ -19,7 +19,7 @@
     reduce_add(a), reduce_max(a)      one float32
     first_lane(a)
 
-`acc = tile(rows, cols)` is a stack array of vectors, `acc[i, v]`. Both sizes must be literals or global or closure ints.
+`acc = tile(rows, cols)` is a stack array of vectors, `acc[i, v]`. Both sizes must be literals, globals or closure ints.
 Once LLVM has unrolled the constant loops over it, all of it lives in registers.
 
 With NUMBA_DISABLE_JIT=1 the same names are plain Python with every index checked.

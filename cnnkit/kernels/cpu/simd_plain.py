@@ -12,7 +12,7 @@ F32 = np.float32
 
 
 def _check(x, i, count=LANES):
-    if not (0 <= i and i + count <= len(x)):
+    if i < 0 or i + count > len(x):
         raise IndexError(f"a vector of {count} at {i} reaches outside an array of {len(x)}")
 
 

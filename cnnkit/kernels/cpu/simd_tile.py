@@ -1,4 +1,4 @@
-"""A register tile: rows x cols vectors on the stack, which LLVM promotes to registers once constant loops are unrolled."""
+"""A register tile: vectors on the stack, which LLVM promotes to registers once constant loops are unrolled."""
 
 import operator
 

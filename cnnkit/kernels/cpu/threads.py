@@ -1,7 +1,7 @@
 """Share the tasks of a kernel among threads: `parallel_for(body, tasks, args)`.
 
     @inner
-    def row_task(x, y, worker, task): ...     # task number `task`; `worker` (0, 1, ...) is whoever runs it: for scratch space
+    def row_task(x, y, worker, task): ...     # `worker` (0, 1, ...) runs task number `task`: for scratch space
 
     @kernel
     def relu_rows(x, y, rows):
@@ -17,8 +17,6 @@ One count of threads holds for the whole process, whichever Python thread asks: 
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numba
@@ -38,11 +36,14 @@ _one_at_a_time = threading.Lock()
 
 def get_threads() -> int:
     """Threads that a kernel may use."""
-    return min(_count or default_threads(), pool_size())
+    global _count
+    if _count is None:
+        _count = min(default_threads(), config.NUMBA_NUM_THREADS)
+    return 1 if _forked else _count
 
 
 def set_threads(count: int) -> None:
-    """Let kernels of this process use that many threads. After a fork it stays at one: OpenMP's pool dies with its parent."""
+    """Let kernels of this process use that many threads. In a forked child one is used: OpenMP's pool dies in a fork."""
     global _count
     if not 1 <= count <= config.NUMBA_NUM_THREADS:
         raise UsageError(
@@ -50,11 +51,6 @@ def set_threads(count: int) -> None:
             f"Start the process with NUMBA_NUM_THREADS={max(count, 1)}."
         )
     _count = count
-
-
-def pool_size() -> int:
-    """The most threads that this process can use."""
-    return 1 if _forked else config.NUMBA_NUM_THREADS
 
 
 def layer() -> str:
@@ -78,23 +74,22 @@ def _launcher() -> Any:
         from numba.np.ufunc.parallel import _launch_threads
     except ImportError as error:
         raise DeviceError(
-            f"cnnkit shares its work through the thread scheduler inside Numba, which Numba {numba.__version__} no longer "
-            "has where it was. Install the version of Numba that cnnkit asks for."
+            f"cnnkit shares its work through the thread scheduler inside Numba, which Numba {numba.__version__} no "
+            "longer has where it was. Install the version of Numba that cnnkit asks for."
         ) from error
     return _launch_threads
 
 
-@contextmanager
-def launch() -> Iterator[None]:
-    """Around each call of an entry kernel: this Python thread uses the process-wide count."""
+def launch(dispatcher: Any, args: tuple[Any, ...]) -> None:
+    """Call an entry kernel with the process-wide count of threads."""
     count = get_threads()
     start()
     numba.set_num_threads(count)
-    if count > 1 and numba.threading_layer() == "workqueue":  # it aborts the process when two Python threads enter at once
+    if count > 1 and numba.threading_layer() == "workqueue":  # it aborts when two Python threads enter at once
         with _one_at_a_time:
-            yield
+            dispatcher(*args)
     else:
-        yield
+        dispatcher(*args)
 
 
 def _after_fork() -> None:
@@ -139,14 +134,18 @@ def _worker(context, module, compiled, body, shared_type):
 
 @intrinsic
 def _parallel_for(typingctx, body, tasks, args):
-    """Call body(*args, worker, task) for task in range(tasks); worker < get_threads(), and no two calls under way share one."""
+    """Call body(*args, worker, task) for task in range(tasks).
+
+    worker < get_threads(), and no two calls under way share one.
+    """
     call = body.get_call_type(typingctx, (*args.types, types.intp, types.intp), {})
 
     def codegen(context, builder, sig, values):
         _, n, packed = values
         compiled = body.dispatcher.overloads[tuple(call.args)]
         context.add_linking_libs([compiled.library])
-        shared_type = ir.LiteralStructType([INT, INT, INT, INT, packed.type])  # next task, next worker, raised, tasks, args
+        # next task, next worker, raised, tasks, arguments
+        shared_type = ir.LiteralStructType([INT, INT, INT, INT, packed.type])
         shared = cgutils.alloca_once(builder, shared_type)
         for i, value in enumerate((INT(0), INT(0), INT(0), n, packed)):
             builder.store(value, cgutils.gep_inbounds(builder, shared, 0, i))

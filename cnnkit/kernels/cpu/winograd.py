@@ -4,13 +4,18 @@ A task takes some tiles of 4x4 outputs: transform their 6x6 input patches, multi
 filters, transform back. Between the steps everything stays in the worker's scratch, in its second-level cache.
 """
 
-import numpy as np
-
 from cnnkit.kernels.cpu import memory, schedule, threads
-from cnnkit.kernels.cpu.direct import NOTHING
-from cnnkit.kernels.cpu.epilogue import finish
+from cnnkit.kernels.cpu.epilogue import (
+    NOTHING,
+    activate_later,
+    bounded,
+    bounds,
+    load_upto,
+    padded_bias,
+    store_upto,
+)
 from cnnkit.kernels.cpu.jit import inner, kernel
-from cnnkit.kernels.cpu.simd import LANES, fma, load, splat, store, tile, zero
+from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.cpu.winograd_transforms import filter_1d, output_1d, transform_input
 from cnnkit.kernels.shared.array import Array
@@ -40,13 +45,12 @@ def winograd(
     winograd_kernel(
         x.reshape(-1),
         u,
-        NOTHING if bias is None else bias,
+        padded_bias(bias, 1, O, BLOCK),
         NOTHING if residual is None else residual.reshape(-1),
         y.reshape(-1),
         scratch,
         (H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task),
-        activation.kind,
-        np.float32(activation.slope),
+        bounds(activation),
     )
 
 
@@ -76,9 +80,10 @@ def product(v, a, step, last, C, u, u0, m, m0):
 
 
 @inner
-def transform_output(m, m0, plane, y, y0, row, col, rows, cols, room, bias, b0, residual, kind, slope):
+def transform_output(m, m0, plane, y, y0, row, col, rows, cols, room, bias, b0, residual, low, high):
     """36 planes at m0 -> rows x cols outputs of y, `room` channels at most."""
     t, r = tile(4, 6), tile(4, 4)
+    low, high = fill(low), fill(high)
     for o in range(0, min(BLOCK, room), LANES):
         for j in range(6):
             p = m0 + j * plane + o
@@ -90,15 +95,26 @@ def transform_output(m, m0, plane, y, y0, row, col, rows, cols, room, bias, b0, 
                 load(m, p + 24 * plane),
                 load(m, p + 30 * plane),
             )
+        b = load(bias, b0 + o)
         for i in range(4):
             r[i, 0], r[i, 1], r[i, 2], r[i, 3] = output_1d(t[i, 0], t[i, 1], t[i, 2], t[i, 3], t[i, 4], t[i, 5])
-        for i in range(rows):
-            for j in range(cols):
-                finish(r[i, j], bias, b0 + o, residual, y, y0 + i * row + j * col + o, room - o, kind, slope)
+        if residual.size == 0 and room - o >= LANES:
+            for i in range(4):
+                for j in range(4):
+                    if i < rows and j < cols:
+                        store(y, y0 + i * row + j * col + o, bounded(r[i, j] + b, low, high))
+        else:
+            for i in range(rows):
+                for j in range(cols):
+                    to = y0 + i * row + j * col + o
+                    v = r[i, j] + b
+                    if residual.size > 0:
+                        v = v + load_upto(residual, to, room - o)
+                    store_upto(y, to, bounded(v, low, high), room - o)
 
 
 @inner
-def winograd_task(x, u, bias, residual, y, scratch, sizes, kind, slope, worker, task):
+def winograd_task(x, u, bias, residual, y, scratch, sizes, ends, worker, task):
     """Some tiles, all output channels."""
     H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task = sizes
     down, across = (OH + 3) // 4, (OW + 3) // 4
@@ -118,13 +134,19 @@ def winograd_task(x, u, bias, residual, y, scratch, sizes, kind, slope, worker, 
             n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
             y0 = ((n * OH + i) * OW + j) * O + o
             transform_output(m, (t - first) * BLOCK, per_task * BLOCK, y, y0, OW * O, O, min(4, OH - i), min(4, OW - j),
-                             O - o, bias, o, residual, kind, slope)  # fmt: skip
+                             O - o, bias, o, residual, ends.low, ends.high)  # fmt: skip
+    if ends.later:
+        for t in range(first, last):
+            n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+            for row in range(i, min(i + 4, OH)):
+                width = min(4, OW - j)
+                activate_later(y, ((n * OH + row) * OW + j) * O, width * O, ends.later, ends.slope)
 
 
 @kernel(name="winograd")
-def winograd_kernel(x, u, bias, residual, y, scratch, sizes, kind, slope):
+def winograd_kernel(x, u, bias, residual, y, scratch, sizes, ends):
     tiles, per_task = sizes[8], sizes[9]
-    parallel_for(winograd_task, (tiles + per_task - 1) // per_task, (x, u, bias, residual, y, scratch, sizes, kind, slope))
+    parallel_for(winograd_task, (tiles + per_task - 1) // per_task, (x, u, bias, residual, y, scratch, sizes, ends))
 
 
 @inner
