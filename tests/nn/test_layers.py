@@ -139,3 +139,10 @@ def test_multiply_adds_of_a_convolution():
 def test_a_layer_computes_on_a_tensor_or_an_array():
     layer = nn.Flatten()
     assert layer(np.zeros((2, 3, 1))).shape == layer(Tensor(np.zeros((2, 3, 1)))).shape == (2, 3)
+
+
+def test_repr_tells_what_is_not_the_custom():
+    layer = nn.Conv2d(2, 4, (3, 2), stride=2, groups=2, bias=False, activation="relu")
+    assert repr(layer) == "Conv2d(2, 4, 3x2, stride=2, groups=2, bias=False, relu)"
+    assert repr(nn.Linear(3, 2, bias=False)) == "Linear(3, 2, bias=False)"
+    assert repr(nn.MaxPool2d(3, 2, 1)) == "MaxPool2d(3x3, stride=2, padding=1)"
