@@ -10,7 +10,7 @@ import numpy.typing as npt
 @final
 @dataclass
 class Piece:
-    """runs: (row, start, stop) of set pixels, touching one another also at corners.   border: pixels on the mask's border."""
+    """runs: (row, start, stop) of set pixels, touching also at corners.   border: its pixels on the mask's border."""
 
     runs: list[tuple[int, int, int]] = field(default_factory=list)
     area: int = 0

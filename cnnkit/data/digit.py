@@ -146,7 +146,9 @@ def _is_ink(ink: Plane, threshold: float) -> bool:
     if not marks.size or not paper.size:
         return False
     contrast = float(marks.mean() - paper.mean())
-    return contrast >= LEAST_CONTRAST and contrast >= LEAST_SEPARATION * float(paper.std())
+    # The median deviation, times 1.48 the standard deviation of noise, ignores the edge of a shadow.
+    noise = 1.48 * float(np.median(np.abs(paper - np.median(paper))))
+    return contrast >= LEAST_CONTRAST and contrast >= LEAST_SEPARATION * noise
 
 
 def _inverted(grey: Image.Image) -> Image.Image:

@@ -13,11 +13,11 @@ def paper_of(thumb: Plane, rounds: int = 8) -> Plane:
     """(H, W): the paper below bright ink: a smooth surface for the light, plus what is left of shadows."""
     surface = light(thumb, rounds)
     rest = Image.fromarray(thumb - surface)
-    # The third-lowest tenth of a window is paper unless ink fills most of it. Beside the edge of a shadow it is too dark
-    # for a fifth of the window; the maximum moves that edge back, whatever its direction.
+    # A low level of a window is paper even if ink fills most of it. Beside a shadow it is too dark
+    # for a third of the window; the maximum moves that edge back, whatever its direction.
     window = max(3, int(WINDOW * max(thumb.shape))) | 1
-    rest = rest.filter(ImageFilter.RankFilter(window, int(0.3 * window * window)))
-    rest = rest.filter(ImageFilter.MaxFilter(2 * max(1, round(0.2 * window)) + 1))
+    rest = rest.filter(ImageFilter.RankFilter(window, int(0.15 * window * window)))
+    rest = rest.filter(ImageFilter.MaxFilter(2 * max(1, round(0.35 * window)) + 1))
     return surface + blurred(np.array(rest, np.float32), 1)
 
 

@@ -22,7 +22,7 @@ def topk_correct(scores: Scores, labels: Labels, k: int = 1) -> npt.NDArray[np.b
     own = scores[np.arange(len(labels)), labels][:, None]
     lower_class = np.arange(scores.shape[1]) < np.asarray(labels)[:, None]
     ahead = (scores > own) | ((scores == own) & lower_class)
-    return (np.count_nonzero(ahead, axis=1) < k) & ~np.isnan(scores).any(axis=1)
+    return np.asarray((np.count_nonzero(ahead, axis=1) < k) & ~np.isnan(scores).any(axis=1))
 
 
 def topk_accuracy(scores: Scores, labels: Labels, k: int = 1) -> float:

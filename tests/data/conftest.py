@@ -1,4 +1,4 @@
-"""Files and folders that the tests of data read; no test here may open a socket unless it asks for `local_server`."""
+"""Files and folders that the tests of data read; only the tests of fetch open sockets, to this machine."""
 
 import socket
 from collections.abc import Callable
@@ -19,6 +19,14 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a test fetches may land in the home of whoever runs it."""
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    for name in ("XDG_DATA_HOME", "CNNKIT_DATA_HOME", "CNNKIT_MAX_PIXELS", "CNNKIT_FETCH_URL"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -107,25 +107,25 @@ def test_the_raw_folder_below_is_found_and_a_plain_file_goes_before_its_packed_t
 
 def test_labels_beyond_the_training_classes_are_refused(tmp_path):
     folder = idx_folder(tmp_path / "data", [0, 1] * 8, test_labels=[0, 7])
-    with pytest.raises(DataError, match="labels run from 0 to 7, but there are 2 classes"):
+    with pytest.raises(DataError, match=r"labels run from 0 to 7, but there are 2 classes"):
         open_data(folder)
 
 
 def test_a_gap_among_the_labels_is_taken_for_labels_out_of_range(tmp_path):
     folder = idx_folder(tmp_path / "data", [0, 1] * 8 + [255])
-    with pytest.raises(DataError, match="no training image for 253 of 256 classes"):
+    with pytest.raises(DataError, match=r"no training image for 253 of 256 classes"):
         open_data(folder)
 
 
 def test_one_class_alone_is_refused(tmp_path):
-    with pytest.raises(DataError, match="a classifier needs at least two"):
+    with pytest.raises(DataError, match=r"a classifier needs at least two"):
         open_data(idx_folder(tmp_path / "data", [0] * 8, [0, 0]))
 
 
 def test_unequal_numbers_of_images_and_labels_are_refused(tmp_path):
     folder = idx_folder(tmp_path / "data", [0, 1] * 8)
     (folder / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels_bytes([0, 1] * 7)))
-    with pytest.raises(DataError, match="holds 16 images, but .* 14 labels"):
+    with pytest.raises(DataError, match=r"holds 16 images, but .* 14 labels"):
         open_data(folder)
 
 
