@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numba
+import numpy as np
 from numba.core import config
 
 from cnnkit.kernels.cpu import threads
@@ -54,7 +55,8 @@ class Kernel:
         if walked is not None:
             walked[self, tuple(numba.typeof(arg) for arg in args)] = None
         elif config.DISABLE_JIT:
-            self.function(*args)
+            with np.errstate(all="ignore"):  # compiled code does not warn of infinities either
+                self.function(*args)
         else:
             threads.launch(self.dispatcher, args)
 

@@ -92,7 +92,8 @@ def _table(size: int, links: Iterable[Link]) -> Array:
     rows: list[list[int]] = [[] for _ in range(size)]
     for link in links:
         rows[link.o] += [link.i, link.code]
-    table = np.zeros((size, 1 + max(map(len, rows), default=0)), np.int64)
+    # Room for one link at least: kernels look at the first before they know that there is one.
+    table = np.zeros((size, 1 + max([2, *map(len, rows)])), np.int64)
     for row, entries in zip(table, rows, strict=True):
         row[0] = len(entries) // 2
         row[1 : 1 + len(entries)] = entries

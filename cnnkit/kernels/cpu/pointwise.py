@@ -1,7 +1,5 @@
 """Arithmetic element by element, with numpy's rules of broadcasting: a kernel of two operands, another of one."""
 
-import math
-
 import numpy as np
 
 from cnnkit.kernels.cpu.broadcast import loops
@@ -66,7 +64,7 @@ def unary_task(x, y, op, worker, task):
     size = min(len(x), (task + 1) * CHUNK)
     if op == LOG:
         for i in range(task * CHUNK, size):
-            y[i] = math.log(x[i])
+            y[i] = np.log(x[i])
         return
     for i in range(task * CHUNK, size, LANES):
         v = load_upto(x, i, size - i)
