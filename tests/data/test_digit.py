@@ -12,7 +12,7 @@ from cnnkit.data.preprocessing import prepare
 from cnnkit.data.sets.digits import PREPROCESSING, digits
 from cnnkit.errors import DataError
 
-NUMBERS = range(0, 2000, 100)
+NUMBERS = range(0, 2000, 200)
 
 
 def enlarged(image, times=10):
