@@ -44,7 +44,7 @@ def read_picture(path: Path, *, max_pixels: int | None = None, at_least: int | N
             if at_least is not None:
                 picture.draft(None, (at_least, at_least))
             picture.load()
-            return _upright(_plain(picture), _orientation(picture))
+            return _upright(plain(picture), _orientation(picture))
     except DataError:
         raise
     except MemoryError as error:
@@ -56,6 +56,16 @@ def read_picture(path: Path, *, max_pixels: int | None = None, at_least: int | N
         raise DataError(
             f"{path} cannot be read as a picture: {_reason(error)}. Is it cut or damaged? Save it again."
         ) from error
+
+
+def plain(picture: Image.Image) -> Image.Image:
+    """A picture of any mode in RGB or L, transparency laid over white."""
+    mode = picture.mode
+    if mode.startswith("I") or mode == "F":
+        return _from_deep(picture)
+    if mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
+        return _over_paper(picture)
+    return picture.convert("L") if mode in ("1", "L") else picture.convert("RGB")
 
 
 def check_header(path: Path) -> None:
@@ -104,16 +114,6 @@ def _mute_pillow() -> None:
 
 def _reason(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0].rstrip(".") or type(error).__name__
-
-
-def _plain(picture: Image.Image) -> Image.Image:
-    """Any mode to RGB or L."""
-    mode = picture.mode
-    if mode.startswith("I") or mode == "F":
-        return _from_deep(picture)
-    if mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
-        return _over_paper(picture)
-    return picture.convert("L") if mode in ("1", "L") else picture.convert("RGB")
 
 
 def _from_deep(picture: Image.Image) -> Image.Image:

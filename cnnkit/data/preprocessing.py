@@ -90,7 +90,11 @@ def load_image(path: Path, preprocessing: Preprocessing) -> Pixels:
     from cnnkit.data.picture import read_picture
 
     side = WORKING_SIDE if preprocessing.foreign == "digit" else 2 * max(preprocessing.height, preprocessing.width)
-    return prepare(read_picture(path, at_least=side), preprocessing)
+    picture = read_picture(path, at_least=side)
+    try:
+        return prepare(picture, preprocessing)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def resize(picture: "Image", preprocessing: Preprocessing) -> Pixels:

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from cnnkit.data.connected import components
 from cnnkit.data.digit import as_digit, centre, otsu
-from cnnkit.data.preprocessing import prepare
+from cnnkit.data.preprocessing import load_image, prepare
 from cnnkit.data.sets.digits import PREPROCESSING, digits
 from cnnkit.errors import DataError
 
@@ -113,6 +113,12 @@ def test_specks_beside_the_digit_are_left_out():
     clean = as_digit(picture)
     ImageDraw.Draw(picture).rectangle((4, 4, 8, 8), fill=0)
     np.testing.assert_allclose(as_digit(picture).astype(float), clean, atol=8)
+
+
+def test_the_message_names_the_file(tmp_path):
+    Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
+    with pytest.raises(DataError, match=r"blank\.png: no ink was found"):
+        load_image(tmp_path / "blank.png", PREPROCESSING)
 
 
 def test_the_record_of_the_digits_leads_to_this_rule():
