@@ -128,7 +128,7 @@ def direct_dw(x: Array, dy: Array, dw: Array, phase: Phase, groups: int) -> None
     parts = -(-(-(-rows // shape.rows)) // cut.row_tiles)
     images = pixels // (total // N)
     sums = dw if shares == 1 else memory.empty(shares * dw.size)
-    scratch = memory.empty((threads.get_threads(), panels * cut.chunk * shape.block))
+    scratch = memory.empty((threads.workers(), panels * cut.chunk * shape.block))
     KERNELS[shape](
         x.reshape(-1),
         dy.reshape(-1),

@@ -42,6 +42,11 @@ def get_threads() -> int:
     return 1 if _forked else _count
 
 
+def workers() -> int:
+    """The most that can work at once, whatever another Python thread sets meanwhile: rows of scratch space to prepare."""
+    return 1 if _forked else int(config.NUMBA_NUM_THREADS)
+
+
 def set_threads(count: int) -> None:
     """Let kernels of this process use that many threads. In a forked child one is used: OpenMP's pool dies in a fork."""
     global _count
@@ -136,7 +141,7 @@ def _worker(context, module, compiled, body, shared_type):
 def _parallel_for(typingctx, body, tasks, args):
     """Call body(*args, worker, task) for task in range(tasks).
 
-    worker < get_threads(), and no two calls under way share one.
+    worker < workers(), and no two calls under way share one.
     """
     call = body.get_call_type(typingctx, (*args.types, types.intp, types.intp), {})
 

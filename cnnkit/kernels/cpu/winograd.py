@@ -41,7 +41,7 @@ def winograd(
     _, OH, OW, O = y.shape
     tiles = N * ((OH + 3) // 4) * ((OW + 3) // 4)
     per_task = schedule.winograd_tiles(tiles, C)
-    scratch = memory.empty((threads.get_threads(), 36 * per_task * (C + BLOCK)))
+    scratch = memory.empty((threads.workers(), 36 * per_task * (C + BLOCK)))
     winograd_kernel(
         x.reshape(-1),
         u,

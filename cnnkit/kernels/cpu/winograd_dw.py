@@ -37,8 +37,9 @@ def winograd_dw(x: Array, dy: Array, dw: Array, pad_top: int, pad_left: int) -> 
         rounds_kernel(x.reshape(-1), dy.reshape(-1), v, m, du, sizes, rounds)
     else:
         per_block = schedule.WINOGRAD_DW_TILES
-        # Rows and columns beyond C and O stay zero; their sums are never read.
-        scratch = memory.zeros((threads.get_threads(), 36 * per_block * (rows + cols)))
+        scratch = memory.empty((threads.workers(), 36 * per_block * (rows + cols)))
+        if (rows, cols) != (C, O):  # what lies beyond C and O is multiplied too; its sums are never read
+            scratch.fill(0)
         groups_kernel(x.reshape(-1), dy.reshape(-1), du, scratch, sizes, (groups, per_block, rows, cols))
     finish_kernel(du, dw.reshape(-1), C, O, rows, cols, groups)
 

@@ -1,0 +1,204 @@
+"""Convolution on the CPU agrees with its definition, whatever the shapes, and gives the same bits on any thread count."""
+
+import numpy as np
+import pytest
+from agreement import assert_matches
+from conv_operands import ConvCase, assert_conv_agrees, random_array
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnkit.kernels import cpu, reference
+from cnnkit.kernels.cpu import jit, memory, schedule, threads
+from cnnkit.kernels.cpu.lanes import LANES
+from cnnkit.kernels.shared.geometry import Window
+from cnnkit.kernels.shared.scalar import IDENTITY, RELU, RELU6, SIGMOID, leaky
+
+SAME = Window(1, 1, 1, 1, 1, 1)
+# Winograd F(4x4, 3x3) errs 4-9 times as much as a plain sum: its matrices hold numbers up to 8 and down to 1/24.
+WINOGRAD_FACTOR = 36.0
+
+DIRECT = {
+    "one pixel, one channel": ConvCase((1, 1, 1, 1), (1, 1, 1, 1)),
+    "one pixel under a padded filter": ConvCase((2, 1, 1, 3), (3, 3, 3, 5), SAME),
+    "odd sizes, 3 channels": ConvCase((2, 5, 7, 3), (3, 3, 3, 8), SAME),
+    "even filter, asymmetric padding": ConvCase((1, 4, 5, 3), (2, 4, 3, 5), Window(1, 1, 1, 0, 2, 1)),
+    "stride 2": ConvCase((2, 7, 6, 5), (3, 3, 5, 17), Window(2, 2, 1, 1, 1, 1)),
+    "stride larger than the filter": ConvCase((1, 9, 10, 2), (2, 2, 2, 3), Window(3, 4)),
+    "stride larger than the image": ConvCase((2, 3, 3, 2), (1, 1, 2, 3), Window(5, 7)),
+    "padding wider than the image": ConvCase((1, 2, 3, 3), (3, 3, 3, 2), Window(1, 1, 6, 5, 7, 4)),
+    "padding wider than the filter, stride 2": ConvCase((1, 3, 3, 2), (3, 2, 2, 3), Window(2, 2, 4, 3, 5, 1)),
+    "dilation": ConvCase((1, 8, 9, 3), (3, 3, 3, 5), Window(1, 1, 2, 2, 3, 3, 2, 3)),
+    "dilation and stride": ConvCase((1, 9, 8, 2), (3, 2, 2, 3), Window(2, 3, 2, 1, 2, 2, 2, 2)),
+    "filter wider than the image": ConvCase((2, 2, 2, 3), (5, 5, 3, 3)),
+    "no images": ConvCase((0, 5, 5, 3), (3, 3, 3, 4), SAME),
+    "groups": ConvCase((2, 5, 5, 6), (3, 3, 2, 9), SAME, 3),
+    "depthwise": ConvCase((2, 6, 5, 8), (3, 3, 1, 8), SAME, 8),
+    "depthwise with stride and two filters a channel": ConvCase((1, 7, 7, 5), (3, 3, 1, 10), Window(2, 2, 1, 1, 1, 1), 5),
+    "17 channels to 65, pointwise": ConvCase((1, 3, 4, 17), (1, 1, 17, 65)),
+    "64 channels": ConvCase((1, 3, 3, 64), (2, 2, 64, 3)),
+    "many small images": ConvCase((37, 2, 3, 2), (2, 2, 2, 3)),
+}  # fmt: skip
+
+WINOGRAD = {
+    "vectors of channels": ConvCase((1, 7, 6, LANES * 2), (3, 3, LANES * 2, LANES), SAME),
+    "17 channels to 33": ConvCase((2, 5, 4, 17), (3, 3, 17, 33), SAME),
+    "no padding": ConvCase((1, 6, 9, 16), (3, 3, 16, 17)),
+    "asymmetric padding wider than the filter": ConvCase((1, 4, 3, 16), (3, 3, 16, 16), Window(1, 1, 5, 0, 1, 4)),
+    "no images": ConvCase((0, 6, 6, 16), (3, 3, 16, 16)),
+}
+
+
+@pytest.mark.parametrize("case", DIRECT.values(), ids=DIRECT.keys())
+def test_the_direct_schedule_agrees_with_the_definition(case, rng):
+    assert_conv_agrees(cpu, case, rng, activation=RELU, ends=True)
+
+
+@pytest.mark.parametrize("case", WINOGRAD.values(), ids=WINOGRAD.keys())
+def test_winograd_agrees_with_the_definition(case, rng):
+    assert schedule.use_winograd(case.x[3], case.w[3], case.w, case.win, 1, (8, 8))
+    assert_conv_agrees(cpu, case, rng, activation=RELU, ends=True, factor=WINOGRAD_FACTOR)
+
+
+def test_winograd_in_rounds_for_many_channels(rng):
+    # 96 x 64 sums in a plane go in rounds; the direct schedule, tested above, is the yardstick where loops take minutes.
+    case = ConvCase((3, 21, 22, 96), (3, 3, 96, 64), SAME)
+    assert schedule.winograd_dw_round(96, 64) > 0
+    x, dy = random_array(rng, *case.x), random_array(rng, *case.y)
+    dw = cpu.conv2d_dw(dy, x, case.w, SAME)
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))).astype(np.float64)
+    expected = np.zeros(case.w)
+    for ky, kx in np.ndindex(3, 3):
+        patch = padded[:, ky : ky + 21, kx : kx + 22].reshape(-1, 96)
+        expected[ky, kx] = np.matmul(patch.T, dy.reshape(-1, 64).astype(np.float64))
+    assert_matches(dw, expected, dy[..., 0].size, factor=WINOGRAD_FACTOR)
+
+
+@pytest.mark.parametrize("activation", [IDENTITY, RELU, RELU6, leaky(0.1), SIGMOID], ids=lambda a: f"kind {a.kind}")
+@pytest.mark.parametrize("ends", [False, True], ids=["bare", "bias and residual"])
+@pytest.mark.parametrize("case", [DIRECT["groups"], WINOGRAD["17 channels to 33"]], ids=["direct", "winograd"])
+def test_every_epilogue(case, ends, activation, rng):
+    assert_conv_agrees(cpu, case, rng, activation=activation, ends=ends, factor=WINOGRAD_FACTOR)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_any_convolution_agrees_with_the_definition(data):
+    def draw(low, high):
+        return data.draw(st.integers(low, high))
+
+    groups = draw(1, 3)
+    win = Window(draw(1, 4), draw(1, 4), *(draw(0, 4) for _ in range(4)), draw(1, 3), draw(1, 3))
+    x = (draw(0, 2), draw(1, 6), draw(1, 6), groups * draw(1, 4))
+    case = ConvCase(x, (draw(1, 4), draw(1, 4), x[3] // groups, groups * draw(1, 9)), win, groups)
+    assert_conv_agrees(cpu, case, np.random.default_rng(0), ends=True)
+
+
+def test_nan_and_infinity_stay_visible(rng):
+    x, w = random_array(rng, 1, 6, 6, 3), random_array(rng, 3, 3, 3, 4)
+    x[0, 2, 2, 1] = np.nan
+    for activation in (IDENTITY, RELU, RELU6, leaky(0.1), SIGMOID):
+        assert np.isnan(cpu.conv2d(x, w, SAME, activation=activation)[0, 1:4, 1:4]).all()
+    x[0, 2, 2, 1] = np.inf
+    assert np.isinf(cpu.conv2d(x, np.abs(w), SAME, activation=RELU)[0, 1:4, 1:4]).all()
+
+
+@pytest.mark.parametrize("case", [DIRECT["stride 2"], DIRECT["groups"], WINOGRAD["no padding"]])
+def test_packed_filters_give_the_same_bits(case, rng):
+    x, w, dy = random_array(rng, *case.x), random_array(rng, *case.w), random_array(rng, *case.y)
+    packed = cpu.pack(w, case.win, case.groups)
+    for _ in range(2):
+        y = cpu.conv2d(x, packed, case.win, case.groups)
+        np.testing.assert_array_equal(y, cpu.conv2d(x, w, case.win, case.groups))
+        dx = cpu.conv2d_dx(dy, packed, case.x, case.win, case.groups)
+        np.testing.assert_array_equal(dx, cpu.conv2d_dx(dy, w, case.x, case.win, case.groups))
+
+
+@pytest.mark.parametrize("case", [*DIRECT.values(), *WINOGRAD.values()], ids=[*DIRECT, *(f"winograd {n}" for n in WINOGRAD)])
+def test_nothing_beyond_the_output_is_written(case, rng):
+    x, w = random_array(rng, *case.x), random_array(rng, *case.w)
+    size = int(np.prod(case.y))
+    room = np.full(size + 64, 7, np.float32)
+    y = room[32 : 32 + size].reshape(case.y)
+    assert cpu.conv2d(x, w, case.win, case.groups, out=y) is y
+    assert (room[:32] == 7).all() and (room[32 + size :] == 7).all()
+
+
+SHARED_WORK = {
+    "direct": ConvCase((5, 19, 18, 3), (5, 5, 3, 33), Window(1, 1, 2, 2, 2, 2)),
+    "winograd, sums in groups": ConvCase((9, 19, 18, 32), (3, 3, 32, 64), SAME),
+    "winograd, sums in rounds": ConvCase((4, 19, 18, 96), (3, 3, 96, 64), SAME),
+    "stride 2": ConvCase((3, 19, 18, 24), (3, 3, 24, 70), Window(2, 2, 1, 1, 1, 1)),
+}
+
+
+@pytest.mark.parametrize("case", SHARED_WORK.values(), ids=SHARED_WORK.keys())
+def test_any_number_of_threads_gives_the_same_bits(case, rng):
+    x, w, dy = random_array(rng, *case.x), random_array(rng, *case.w), random_array(rng, *case.y)
+    before = threads.get_threads()
+    results = []
+    try:
+        for count in (1, 2, 3, 4):
+            threads.set_threads(count)
+            y = cpu.conv2d(x, w, case.win, activation=RELU)
+            results.append((y, cpu.conv2d_dx(dy, w, case.x, case.win), cpu.conv2d_dw(dy, x, case.w, case.win)))
+    finally:
+        threads.set_threads(before)
+    for other in results[1:]:
+        for first, again in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(first, again)
+
+
+def test_another_network_adds_no_specialisation(rng):
+    def network(*cases):
+        for case in cases:
+            x, w, dy = random_array(rng, *case.x), random_array(rng, *case.w), random_array(rng, *case.y)
+            cpu.conv2d(x, w, case.win, case.groups, bias=random_array(rng, case.w[3]))
+            cpu.conv2d_dx(dy, w, case.x, case.win, case.groups)
+            cpu.conv2d_dw(dy, x, case.w, case.win, case.groups)
+
+    network(ConvCase((2, 12, 12, 1), (3, 3, 1, 32)), ConvCase((2, 10, 10, 32), (3, 3, 32, 64)),
+            ConvCase((2, 8, 8, 64), (1, 1, 64, 128)))  # fmt: skip
+    before = jit.specialisations()
+    network(ConvCase((1, 30, 20, 3), (7, 7, 3, 48), Window(2, 2, 3, 3, 3, 3)), ConvCase((1, 9, 8, 48), (3, 3, 48, 40), SAME),
+            ConvCase((3, 9, 8, 24), (5, 3, 8, 24), SAME, 3))  # fmt: skip
+    assert jit.specialisations() == before
+
+
+def test_strided_and_read_only_operands_are_taken(rng):
+    x, w = random_array(rng, 2, 6, 5, 4).transpose(0, 2, 1, 3), random_array(rng, 3, 3, 4, 5)
+    w.flags.writeable = False
+    before = jit.specialisations("direct")
+    y = cpu.conv2d(x, w, SAME)
+    assert_matches(y, reference.conv2d(x, w, SAME), 36)
+    assert jit.specialisations("direct") == before or sum(before.values()) == 0
+
+
+def test_results_lie_on_cache_lines_and_come_from_the_pool(rng):
+    x, w = random_array(rng, 2, 6, 5, 4), random_array(rng, 3, 3, 4, 5)
+    cpu.conv2d(x, w, SAME)
+    misses = memory.statistics().misses
+    assert memory.is_aligned(cpu.conv2d(x, w, SAME))
+    assert memory.statistics().misses == misses
+
+
+DENSE = [(1, 1, 1), (0, 4, 3), (3, 5, 10), (7, 64, 64), (130, 3, 17), (5, 2500, 66), (2, 1100, 64)]
+
+
+@pytest.mark.parametrize(("N", "K", "M"), DENSE)
+def test_dense_products_agree_with_numpy_in_float64(N, K, M, rng):
+    # numpy's own product is the yardstick here: the definition takes seconds at these sizes, and agrees (see reference).
+    x, w, dy, b = random_array(rng, N, K), random_array(rng, K, M), random_array(rng, N, M), random_array(rng, M)
+    X, W, DY = (a.astype(np.float64) for a in (x, w, dy))
+    assert_matches(cpu.dense(x, w, bias=b), np.matmul(X, W) + b, K)
+    assert_matches(cpu.dense(x, w, activation=RELU), np.maximum(np.matmul(X, W), 0), K)
+    assert_matches(cpu.dense_dx(dy, w), np.matmul(DY, W.T), M)
+    assert_matches(cpu.dense_dw(dy, x), np.matmul(X.T, DY), max(N, 1))
+
+
+def test_dense_fills_the_buffer_it_is_given(rng):
+    x, w, dy = random_array(rng, 3, 4), random_array(rng, 4, 5), random_array(rng, 3, 5)
+    y, dx, dw = (np.full(shape, np.nan, np.float32) for shape in ((3, 5), (3, 4), (4, 5)))
+    np.testing.assert_array_equal(cpu.dense(x, w, out=y), y)
+    np.testing.assert_array_equal(cpu.dense_dx(dy, w, out=dx), dx)
+    np.testing.assert_array_equal(cpu.dense_dw(dy, x, out=dw), dw)
+    assert np.isfinite(y).all() and np.isfinite(dx).all() and np.isfinite(dw).all()
