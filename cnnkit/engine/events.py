@@ -51,7 +51,7 @@ class Compiling(Event):
 @final
 @dataclass(frozen=True)
 class StepEnd(Event):
-    """One step is done; step counts from 1 to steps through the whole run.  images_per_second: of this epoch so far."""
+    """One step is done; step counts from 1 to steps through the whole run.  images_per_second: of all steps so far."""
 
     epoch: int
     epochs: int

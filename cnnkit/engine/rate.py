@@ -23,9 +23,12 @@ class Rate:
         """The rate of step 0, 1, 2, …"""
         return self._schedule.lr(max(0, step - self._first))
 
-    def is_over(self, step: int) -> bool:
-        """Whether the schedule has ended before this step."""
-        return step >= self._last
+    def note(self, step: int, steps: int) -> str | None:
+        """What to tell whoever trains from `step` to the end `steps`: that, and from where on, the rate stays."""
+        if self._last >= steps or step >= steps:
+            return None
+        since = "is over" if step >= self._last else f"ends with step {self._last:,}"
+        return f"The schedule {since}: after it the learning rate stays at {self.lr(self._last):g}."
 
 
 def changed(options: FitOptions, changes: Mapping[str, Any], epochs_done: int) -> FitOptions:

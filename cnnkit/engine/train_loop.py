@@ -75,8 +75,8 @@ class Session:
                 return
         self.stepping_since = self.saved_at = time.perf_counter()
         progress = self.training.progress
-        if progress.epoch < self.epochs and self.rate.is_over(progress.step):
-            yield Note(f"The schedule is over: the learning rate stays at {self.rate.lr(progress.step):g}.")
+        if text := self.rate.note(progress.step, self.steps):
+            yield Note(text)
         while progress.epoch < self.epochs:
             yield from self._epoch()
             if not self.stop.received:

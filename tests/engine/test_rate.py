@@ -12,7 +12,9 @@ OPTIONS = FitOptions(epochs=4, lr=0.1, schedule="cosine")
 def test_behind_its_end_the_rate_stays():
     rate = Rate(OPTIONS, 10)
     assert rate.lr(0) == 0.1 and rate.lr(39) == rate.lr(1000) < 0.001
-    assert not rate.is_over(39) and rate.is_over(40)
+    assert rate.note(0, 40) is None and rate.note(40, 40) is None
+    assert rate.note(5, 50) == f"The schedule ends with step 40: after it the learning rate stays at {rate.lr(99):g}."
+    assert rate.note(40, 50) == f"The schedule is over: after it the learning rate stays at {rate.lr(99):g}."
 
 
 def test_a_new_end_leaves_the_schedule_its_old_one():

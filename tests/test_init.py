@@ -1,0 +1,22 @@
+"""The public names: there when asked for, and not before."""
+
+import subprocess
+import sys
+
+import pytest
+
+import cnnkit
+
+
+def test_every_public_name_is_there():
+    assert sorted(dir(cnnkit)) == sorted(cnnkit.__all__)
+    for name in cnnkit.__all__:
+        assert getattr(cnnkit, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        cnnkit.nothing  # noqa: B018 - the look-up is what is tried
+
+
+def test_importing_cnnkit_and_its_options_imports_neither_numpy_nor_numba():
+    code = "import sys, cnnkit, cnnkit.engine.options, cnnkit.engine.events; print({'numpy', 'numba'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
