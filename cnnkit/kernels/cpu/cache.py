@@ -7,6 +7,7 @@ temporary folder that goes with the process; `cache_note()` says so.
 """
 
 import atexit
+import contextlib
 import hashlib
 import os
 import platform
@@ -152,6 +153,7 @@ class KernelCache:
             stored = self._files().load(self._key(sig, target_context.codegen()))
             result = None if stored is None else CompileResult._rebuild(target_context, *stored)
         except Exception:  # a damaged file may raise anything; the kernel is then compiled anew
+            self._forget()
             return None
         if result is not None:
             self.loaded += 1
@@ -161,12 +163,14 @@ class KernelCache:
     def save_overload(self, sig: Any, result: CompileResult) -> None:
         """Keep the machine code if that is possible; a full disk is no reason to stop."""
         self.compiled += 1
-        try:
+        with contextlib.suppress(OSError):
             if not result.library.has_dynamic_globals:
                 self._files().save(self._key(sig, result.codegen), result._reduce())
-        except OSError:
-            pass
         self.seconds += time.perf_counter() - self._started
+
+    def _forget(self) -> None:
+        with contextlib.suppress(OSError):
+            self._files().flush()
 
     def _files(self) -> IndexDataCacheFile:
         if self._file is None:

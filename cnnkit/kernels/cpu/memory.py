@@ -67,7 +67,7 @@ class _Owner:
 
 def empty(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """A contiguous array on a cache line, its values unspecified."""
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
+    shape = (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
     kind = np.dtype(dtype)
     count = kind.itemsize
     for n in shape:

@@ -1,0 +1,149 @@
+"""Kernels compiled once per machine: the folder, whom it trusts, what is thrown away; rehearsals."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnnkit.kernels.cpu import cache, jit
+from cnnkit.kernels.cpu.jit import compile_all, inner, kernel, rehearse
+from cnnkit.kernels.cpu.threads import parallel_for
+
+PROGRAM = """
+import numpy as np
+from cnnkit.kernels import cpu
+from cnnkit.kernels.cpu import cache, jit
+from cnnkit.kernels.shared.geometry import Window
+y = cpu.conv2d(np.ones((1, 3, 3, 2), np.float32), np.ones((2, 2, 2, 3), np.float32), Window())
+assert (y == 8).all()
+print(jit.statistics().compiled, jit.statistics().loaded, cache.cache_folder(), "|", cache.cache_note())
+"""
+
+
+def run(folder, program=PROGRAM, **more):
+    env = {**os.environ, "CNNKIT_CACHE": str(folder), **more}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    counts, _, note = done.stdout.partition("|")
+    compiled, loaded, used = counts.split(maxsplit=2)
+    return int(compiled), int(loaded), Path(used.strip()), note.strip()
+
+
+@pytest.mark.slow
+def test_a_second_process_compiles_nothing(tmp_path):
+    compiled, loaded, folder, note = run(tmp_path / "cache")
+    assert compiled > 0 and loaded == 0 and note == ""
+    assert folder.parent == tmp_path / "cache" and folder.stat().st_mode & 0o777 == 0o700
+    assert run(tmp_path / "cache")[:2] == (0, compiled)
+
+
+@pytest.mark.slow
+def test_a_damaged_file_is_compiled_anew(tmp_path):
+    compiled, _, folder, _ = run(tmp_path)
+    for path in folder.iterdir():
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert run(tmp_path)[:2] == (compiled, 0)
+    assert run(tmp_path)[:2] == (0, compiled)
+
+
+@pytest.fixture
+def fresh(monkeypatch, tmp_path):
+    """A cache folder not yet chosen."""
+    monkeypatch.setattr(cache, "_folder", None)
+    monkeypatch.setattr(cache, "_note", "")
+    monkeypatch.setenv("CNNKIT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_the_folder_is_private_and_named_by_its_sources(fresh):
+    folder = cache.cache_folder()
+    assert folder.parent == fresh and re.fullmatch(r"kernels-[0-9a-f]{16}", folder.name)
+    assert folder.stat().st_mode & 0o777 == 0o700 and fresh.stat().st_mode & 0o777 == 0o700
+    assert cache.cache_note() == ""
+
+
+def test_a_folder_that_others_can_write_is_refused(fresh):
+    fresh.mkdir()
+    fresh.chmod(0o777)
+    folder = cache.cache_folder()
+    assert folder.parent != fresh and folder.stat().st_mode & 0o777 == 0o700
+    assert str(fresh) in cache.cache_note() and "can be written by others" in cache.cache_note()
+
+
+def test_a_folder_of_somebody_else_is_refused(fresh, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    assert cache.cache_folder().parent != fresh
+    assert "belongs to another user" in cache.cache_note()
+
+
+def test_a_folder_that_cannot_be_made_is_replaced(fresh):
+    fresh.write_text("a file is in the way")
+    assert cache.cache_folder().is_dir()
+    assert "cannot be written" in cache.cache_note() and "CNNKIT_CACHE" in cache.cache_note()
+
+
+def test_old_folders_are_pruned_and_the_newest_few_kept(fresh):
+    fresh.mkdir(mode=0o700)
+    for age in range(cache.KEPT + 3):
+        old = fresh / f"kernels-{age:016x}"
+        old.mkdir()
+        os.utime(old, (1_000_000 - age, 1_000_000 - age))
+    (fresh / "something-else").mkdir()
+    folder = cache.cache_folder()
+    kept = {path.name for path in fresh.iterdir()} - {folder.name, "something-else"}
+    assert kept == {f"kernels-{age:016x}" for age in range(cache.KEPT)} and (fresh / "something-else").is_dir()
+
+
+def test_the_hash_changes_with_the_sources(monkeypatch):
+    before = cache.sources_hash()
+    assert before == cache.sources_hash()
+    monkeypatch.setattr(cache, "LANES", 2)
+    assert cache.sources_hash() != before
+
+
+def test_a_full_disk_does_not_stop_a_kernel(monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cache.IndexDataCacheFile, "save", full)
+    y = np.zeros(3, np.float32)
+    add_kernel(y, np.float32(2))
+    assert (y == 2).all()
+
+
+@inner
+def add_task(y, value, worker, task):
+    y[task] += value
+
+
+@kernel
+def add_kernel(y, value):
+    parallel_for(add_task, y.size, (y, value))
+
+
+def test_a_rehearsal_runs_nothing_and_tells_what_to_compile():
+    y = np.zeros(5, np.float64)
+    with rehearse() as walked:
+        add_kernel(y, 1.0)
+        add_kernel(y, 1.0)
+    assert not y.any() and [entry.name for entry, _ in walked] == ["add_kernel"]
+    seen = []
+    compile_all(walked, lambda *progress: seen.append(progress))
+    assert [(done, total, name) for done, total, name, _ in seen] == [(1, 1, "add_kernel")]
+    before = jit.statistics()
+    add_kernel(y, 1.0)
+    assert (y == 1).all() and jit.statistics() == before
+
+
+def test_a_kernel_may_close_over_numbers_and_jitted_functions_only():
+    with pytest.raises(TypeError, match="close over numbers"):
+        cache._place([1, 2])
+    assert cache._place(3) == 3 and cache._place(add_task)[1] == "add_task"
+
+
+def test_all_kernels_are_listed():
+    assert add_kernel in jit.KERNELS and "<kernel add_kernel>" == repr(add_kernel)

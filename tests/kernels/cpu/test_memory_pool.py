@@ -1,0 +1,67 @@
+"""Aligned arrays whose memory comes back when the last array over it dies."""
+
+import gc
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from cnnkit.kernels.cpu import memory
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (3, 5), (2, 0, 4), (1000, 33)])
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8, np.int64])
+def test_arrays_lie_on_cache_lines(shape, dtype):
+    a = memory.zeros(shape, dtype)
+    assert a.shape == shape and a.dtype == dtype and memory.is_aligned(a)
+    assert a.flags.c_contiguous and a.flags.writeable and not a.any()
+
+
+def test_a_size_may_be_one_number():
+    assert memory.empty(5).shape == (5,) and memory.empty(np.int64(5)).shape == (5,)
+
+
+def test_memory_is_used_again_after_the_last_view_has_died():
+    a = memory.empty((777, 13))
+    address, view = a.ctypes.data, a.reshape(-1)[5:9]
+    view[:] = 1
+    del a
+    assert memory.empty((777, 13)).ctypes.data != address
+    del view
+    before = memory.statistics()
+    both = [memory.empty((777, 13)), memory.empty((777, 13))]
+    assert address in [b.ctypes.data for b in both]
+    assert memory.statistics().misses == before.misses
+    assert memory.statistics().hits == before.hits + 2
+
+
+def test_trimming_gives_waiting_memory_back():
+    gc.collect()
+    memory.trim()
+    assert memory.statistics().held_bytes == 0
+    a = memory.empty(5000)
+    del a
+    assert memory.statistics().held_bytes >= 20000
+
+
+def test_arrays_of_several_threads_never_overlap():
+    def work(number):
+        for _ in range(200):
+            a = memory.empty(1024)
+            a.fill(number)
+            assert (a == number).all()
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(8)))
+
+
+def test_aligned_and_contiguous_copy_only_where_they_must():
+    a = memory.zeros((4, 6))
+    assert memory.aligned(a) is a and memory.contiguous(a) is a
+    assert memory.is_aligned(memory.aligned(a[:, 1:])) and memory.contiguous(a.T).flags.c_contiguous
+    frozen = a.copy()
+    frozen.flags.writeable = False
+    assert memory.contiguous(frozen).flags.writeable
+    assert memory.contiguous(a.astype(np.float64)).dtype == np.float32
+    assert memory.flat(a).base is not None and memory.flat(a).shape == (24,)
