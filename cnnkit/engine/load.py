@@ -48,8 +48,8 @@ def _find(source: str | Path | None) -> tuple[Path, str]:
     if source is not None:
         path = Path(source).expanduser()
         return (_of_run(path), str(path)) if path.is_dir() else (path, str(path))
-    newest = newest_run()
-    if newest is not None and Run(newest).best.exists():
+    newest = newest_run(with_weights=True)
+    if newest is not None:
         return Run(newest).best, f"{newest} (the newest run)"
     if not SHIPPED.exists():
         raise CheckpointError("There is no run under runs/, and no digits network in the package. Run: cnnkit train")

@@ -123,11 +123,13 @@ def open_run(path: str | Path) -> Run:
     return run
 
 
-def newest_run(root: Path | None = None) -> Path | None:
-    """The run with the latest start time in its manifest, under runs/."""
+def newest_run(root: Path | None = None, *, with_weights: bool = False) -> Path | None:
+    """The run with the latest start time in its manifest, under runs/; on demand, of those that have best weights."""
     found = []
     for manifest in (RUNS if root is None else root).glob("**/manifest.json"):
         content = _read_json(manifest)
+        if with_weights and not Run(manifest.parent).best.exists():
+            continue
         if not manifest.parent.name.startswith(".") and content and isinstance(content.get("started"), str):
             found.append((content["started"], manifest.parent))
     return max(found, default=(None, None))[1]

@@ -1,5 +1,6 @@
 """The loop: epochs of steps, a judgement after each, checkpoints in between, one look at the test part at the end."""
 
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -241,7 +242,11 @@ class Session:
             f"{name}: stopped after step {step:,} and saved. " if step else f"{name}: stopped before the first step. "
         )
         return Interrupted(
-            str(self.run.path), step, name, stop.exit_code, f"{text}Go on with: cnnkit train --resume {self.run.path}"
+            str(self.run.path),
+            step,
+            name,
+            stop.exit_code,
+            f"{text}Go on with: cnnkit train --resume {shlex.quote(str(self.run.path))}",
         )
 
     def _is_due(self) -> bool:

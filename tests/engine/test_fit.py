@@ -101,7 +101,7 @@ def test_stopping_anywhere_changes_nothing(tiny, tmp_path, optimiser):
     changes = {"optimiser": optimiser, "epochs": 2, "clip": 1.0, "lr": 0.01}
     whole = tmp_path / "whole"
     count = len(list(tiny.fit(whole, **changes)))
-    for stop in range(1, count, 4):
+    for stop in range(1, count, 7):
         folder = tmp_path / f"stopped-{stop}"
         events = tiny.fit(folder, **changes)
         for _ in range(stop):
