@@ -7,7 +7,7 @@ import numpy as np
 from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.memory import contiguous, empty, flat
-from cnnkit.kernels.cpu.simd import LANES, fill, load, reduce_add, reduce_max, vmax
+from cnnkit.kernels.cpu.simd import LANES, fill, load, load_first, reduce_add, reduce_max, store, store_first, vmax
 from cnnkit.kernels.cpu.simd_math import vexp
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
@@ -37,12 +37,16 @@ def softmax_row(x, y, first, K):
     The logarithm is a float64: subtracted from x in float32 it would lose what a certain answer is still uncertain of.
     """
     greatest = row_maximum(x, first, K)
-    for k in range(0, K, LANES):
-        store_upto(y, first + k, vexp(load_upto(x, first + k, K - k) - fill(greatest)), K - k)
+    whole = K - K % LANES
     total = np.float64(0)
-    row = y[first : first + K]  # a slice, whose indices cannot be negative: LLVM makes vectors of the loop then
-    for k in range(K):
-        total += row[k]
+    for k in range(first, first + whole, LANES):
+        powers = vexp(load(x, k) - fill(greatest))
+        store(y, k, powers)
+        total += reduce_add(powers)
+    if whole < K:
+        store_first(y, first + whole, vexp(load_first(x, first + whole, K - whole) - fill(greatest)), K - whole)
+    for k in range(first + whole, first + K):
+        total += y[k]
     scale = fill(F32(1 / total))
     for k in range(0, K, LANES):
         store_upto(y, first + k, load_upto(y, first + k, K - k) * scale, K - k)
