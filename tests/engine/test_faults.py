@@ -134,15 +134,13 @@ def test_a_real_full_disk(tiny, tmp_path, same_weights):
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def killed(folder: Path, where: str, n: int) -> bool:
-    """Train in a process that kills itself there with SIGKILL; whether it died of that."""
-    code = subprocess.run([sys.executable, str(SCRIPT), str(folder), where, str(n)], capture_output=True).returncode
-    assert code in (0, -signal.SIGKILL)
-    return code != 0
+def script(*arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(SCRIPT), *(str(argument) for argument in arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 def test_a_real_kill(tiny, tmp_path, same_weights):
-    assert killed(tmp_path / "run", "after", 20)
+    assert script("one", tmp_path / "run", "after", 20).returncode == -signal.SIGKILL
     tiny.go_on(tmp_path / "run")
     same_weights(tmp_path / "run")
 
@@ -150,40 +148,23 @@ def test_a_real_kill(tiny, tmp_path, same_weights):
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["before", "half", "after"])
 def test_real_kills_at_every_primitive(tiny, tmp_path, same_weights, where):
-    """Forked from a process that never ran a kernel, so that a thread of ours is never lost in the fork."""
     total = len(primitives_of_a_run(tiny, tmp_path / "counted"))
-    driver = (
-        "import os, sys, runpy; sys.path.insert(0, sys.argv[1]); import tiny; from pathlib import Path\n"
-        "root, where, total = Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])\n"
-        "for n in range(1, total + 1):\n"
-        "    child = os.fork()\n"
-        "    if child == 0:\n"
-        "        tiny.count_primitives([], where, n); tiny.go_on(root / str(n)); os._exit(0)\n"
-        "    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -9, n\n"
-    )
-    command = [sys.executable, "-c", driver, str(SCRIPT.parent), str(tmp_path), where, str(total)]
-    subprocess.run(command, check=True)
+    done = script("every", tmp_path, where, total)
+    assert done.returncode == 0, done.stderr
     for n in range(1, total + 1):
         assert isinstance(tiny.go_on(tmp_path / str(n)), Finished)
         same_weights(tmp_path / str(n))
 
 
 @pytest.mark.slow
-def test_real_kills_at_random_moments_until_it_is_done(tiny, tmp_path, rng, same_weights, monkeypatch):
-    """Checkpoints after every step; each process lives a little longer than the one before."""
+@pytest.mark.parametrize("seed", range(4))
+def test_real_kills_at_random_moments_until_it_is_done(tmp_path, same_weights, monkeypatch, seed):
+    """A checkpoint after every step, so that every life can bring the run forward."""
     monkeypatch.setenv("CNNKIT_CHECKPOINT_SECONDS", "0")
-    folder, patience = tmp_path / "run", 0.5
-    for _ in range(60):
-        process = subprocess.Popen([sys.executable, str(SCRIPT), str(folder), "never", "0"])
-        try:
-            process.wait(timeout=patience + rng.uniform(0, 0.5))
-            break
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            patience += 0.1
-    assert process.returncode == 0
-    same_weights(folder)
+    done = script("random", tmp_path / "run", seed)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 3
+    same_weights(tmp_path / "run")
 
 
 def send_when(events, number: int, condition):

@@ -6,6 +6,7 @@ python tiny.py FOLDER WHERE N      WHERE: before | half | after the N-th primiti
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,37 @@ def _counted(real: Any, name: str, calls: list[str], where: str, kill_at: int) -
     return call
 
 
+def killed_at_every_primitive(root: Path, where: str, total: int) -> None:
+    for n in range(1, total + 1):
+        child = os.fork()
+        if child == 0:
+            count_primitives([], where, n)
+            go_on(root / str(n))
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL, n
+
+
+def killed_at_random(folder: Path, seed: int) -> int:
+    """Each life may last a little longer than the one before; returns how many were cut short."""
+    rng = np.random.default_rng(seed)
+    for killed in range(200):
+        child = os.fork()
+        if child == 0:
+            go_on(folder)
+            os._exit(0)
+        time.sleep(rng.uniform(0, 0.1 + 0.02 * killed))
+        os.kill(child, signal.SIGKILL)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
+            return killed
+    raise AssertionError("200 lives were too short")
+
+
 if __name__ == "__main__":
-    folder, where, n = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    count_primitives([], where, n)
-    go_on(folder)
+    mode, folder = sys.argv[1], Path(sys.argv[2])
+    if mode == "one":
+        count_primitives([], sys.argv[3], int(sys.argv[4]))
+        go_on(folder)
+    elif mode == "every":
+        killed_at_every_primitive(folder, sys.argv[3], int(sys.argv[4]))
+    else:
+        print(killed_at_random(folder, int(sys.argv[3])))
