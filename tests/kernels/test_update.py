@@ -5,6 +5,7 @@ import pytest
 from agreement import assert_matches
 
 from cnnkit.kernels import cpu, reference
+from cnnkit.kernels.cpu import jit, memory
 
 SIZES = [(0,), (1,), (3, 3, 5, 7), (17,), (40000,)]
 SGD = [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}]
@@ -78,6 +79,17 @@ def test_definitions_also_update_doubles():
     w = np.ones(2)
     reference.sgd(w, np.ones(2), None, lr=0.25)
     np.testing.assert_array_equal(w, [0.75, 0.75])
+
+
+def test_a_rehearsal_gets_numbers_whatever_they_are():
+    """Kernels do not run then, so results are what lay in memory: no wrapper may stumble over that."""
+    leftover = memory.empty(3, np.float64)
+    leftover[:] = np.inf, -np.inf, 1e308
+    del leftover
+    with jit.rehearse() as walked:
+        assert isinstance(cpu.square_sum(np.ones(40_000, np.float32)), float)
+        assert isinstance(cpu.all_finite(np.ones(40_000, np.float32)), bool)
+    assert [entry.name for entry, _ in walked] == ["survey_kernel"]
 
 
 def compare(name, operands, **options):

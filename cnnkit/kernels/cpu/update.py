@@ -1,7 +1,5 @@
 """Steps of the optimisers, in place, a register at a time."""
 
-import math
-
 import numpy as np
 
 from cnnkit.kernels.cpu.chunks import CHUNK, chunks
@@ -148,7 +146,7 @@ def scale(x: Array, factor: float) -> None:
 
 def square_sum(x: Array) -> float:
     """Σ x²; infinite where a square is too large for float32."""
-    return math.fsum(_survey(x)[0])
+    return float(sum(_survey(x)[0].tolist()))
 
 
 def all_finite(x: Array) -> bool:
