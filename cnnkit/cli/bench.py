@@ -91,6 +91,6 @@ def _table(screen: Screen, results: list[Result], against: tuple[str, ...]) -> N
         )
         for result in results
     ]
-    screen.table(columns, rows)
+    screen.table(columns, rows, optional=["worst", "best", "GFLOP/s", "of peak"])
     if against:
         screen.note("A ratio above 1 means that cnnkit is the faster.")

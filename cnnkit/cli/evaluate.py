@@ -93,7 +93,7 @@ def _show(screen: Screen, result: EvaluateResult) -> None:
         (row.label, *(f"{100 * share:.1f} %" for share in (row.precision, row.recall, row.f1)), row.support)
         for row in result.per_class
     ]
-    screen.table(["class", "precision", "recall", "F1", "images"], rows)
+    screen.table(["class", "precision", "recall", "F1", "images"], rows, optional=["F1", "images"])
     if len(result.classes) <= LARGEST_CONFUSION:
         screen.text("\nRows: the truth. Columns: the answer.")
         counts = zip(result.classes, result.confusion, strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from cnnkit.cli.progress import Progress
+from cnnkit.cli.progress import NARROW, Progress
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.sparkline import sparkline
 from cnnkit.engine.events import (
@@ -22,6 +22,8 @@ from cnnkit.engine.events import (
 )
 from cnnkit.engine.results import FitResult
 
+LAST_EPOCHS = 10  # rows of the table at the end, and the best one
+
 
 def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
     """Show what happens on stderr and return how it ended."""
@@ -34,7 +36,7 @@ def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
                 _step(progress, event)
             elif isinstance(event, EpochEnd):
                 epochs.append(event)
-                progress.line(_epoch(event))
+                progress.line(_epoch(event, progress.width))
             elif isinstance(event, Compiling):
                 _compiling(progress, event)
             elif isinstance(event, RunStarted):
@@ -67,7 +69,8 @@ def _start(event: RunStarted) -> Iterator[str]:
     yield event.found
     yield from event.notes
     epochs = "1 epoch" if event.epochs == 1 else f"{event.epochs} epochs"
-    a_run = f"{epochs} of {event.steps // event.epochs:,} steps"
+    steps = event.steps // event.epochs
+    a_run = f"{epochs} of {steps:,} step" + ("" if steps == 1 else "s")
     yield f"{event.model}, {event.parameters:,} parameters: {a_run}"
     yield f"run folder: {event.run}" + (f", going on after step {event.step:,}" if event.step else "")
 
@@ -79,17 +82,18 @@ def _step(progress: Progress, event: StepEnd) -> None:
         f"epoch {event.epoch}/{event.epochs} step",
         event.step - (event.epoch - 1) * an_epoch,
         an_epoch,
-        f"loss {event.loss:.4f}  accuracy {100 * event.accuracy:.1f} %  {rate}  {left} left",
-        f"loss {event.loss:.3f} {left}",
+        f"loss {event.loss:.3f}  accuracy {100 * event.accuracy:.0f} %  {rate}  {left} left",
+        f"{event.loss:.3f} {left}",
     )
 
 
-def _epoch(event: EpochEnd) -> str:
-    return (
-        f"epoch {event.epoch}/{event.epochs}  loss {event.train_loss:.4f}  val loss {event.val_loss:.4f}"
-        f"  val top-1 {100 * event.val_top1:.2f} %  {event.images_per_second:,.0f} images/s  {duration(event.seconds)}"
-        + ("  best" if event.best else "")
-    )
+def _epoch(event: EpochEnd, width: int) -> str:
+    which, best = f"epoch {event.epoch}/{event.epochs}", "  best" if event.best else ""
+    judged = f"val top-1 {100 * event.val_top1:.2f} %"
+    if width < NARROW:
+        return f"{which}  {judged}{best}"
+    losses = f"loss {event.train_loss:.4f}  val loss {event.val_loss:.4f}"
+    return f"{which}  {losses}  {judged}  {duration(event.seconds)}{best}"
 
 
 def _compiling(progress: Progress, event: Compiling) -> None:
@@ -106,7 +110,7 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
         screen.json(result.to_json())
     else:
         if epochs:
-            screen.table(["epoch", "loss", "accuracy", "val loss", "val top-1", ""], [_row(event) for event in epochs])
+            _table(screen, result, epochs)
             screen.text()
         rows: list[tuple[str, object]] = [
             ("test accuracy", f"{100 * result.top1:.2f} % of {result.test_images:,} images"),
@@ -125,12 +129,19 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
     screen.note(f"  cnnkit train --resume {run} --epochs {2 * result.epochs}")
 
 
-def _row(event: EpochEnd) -> tuple[str, ...]:
-    return (
-        str(event.epoch),
-        f"{event.train_loss:.4f}",
-        f"{100 * event.train_accuracy:.2f} %",
-        f"{event.val_loss:.4f}",
-        f"{100 * event.val_top1:.2f} %",
-        "best" if event.best else "",
-    )
+def _table(screen: Screen, result: FitResult, epochs: list[EpochEnd]) -> None:
+    """The last epochs, and the best one."""
+    shown = [event for event in epochs if event.epoch == result.best_epoch or event in epochs[-LAST_EPOCHS:]]
+    rows = [
+        (
+            event.epoch,
+            f"{event.train_loss:.4f}",
+            f"{100 * event.train_accuracy:.2f} %",
+            f"{event.val_loss:.4f}",
+            f"{100 * event.val_top1:.2f} %",
+            "best" if event.epoch == result.best_epoch else "",
+        )
+        for event in shown
+    ]
+    columns = ["epoch", "loss", "accuracy", "val loss", "val top-1", ""]
+    screen.table(columns, rows, optional=["accuracy", "val loss"])

@@ -33,7 +33,9 @@ def _list(screen: Screen) -> None:
         (shown.name, f"{shown.parameters:,}", f"{shown.multiply_adds / 1e6:.1f} M", size(shown.input), spec.summary)
         for shown, spec in rows
     ]
-    screen.table(["name", "parameters", "multiply-adds", "input", "what it is"], cells)
+    screen.table(
+        ["name", "parameters", "multiply-adds", "input", "what it is"], cells, optional=["input", "multiply-adds"]
+    )
     screen.note("The layers of one: cnnkit models NAME")
 
 
@@ -67,7 +69,7 @@ def _show(screen: Screen, name: str) -> None:
     cells = [
         (row.name, row.kind, size(row.output), f"{row.parameters:,}", f"{row.multiply_adds:,}") for row in shown.layers
     ]
-    screen.table(["layer", "kind", "output", "parameters", "multiply-adds"], cells)
+    screen.table(["layer", "kind", "output", "parameters", "multiply-adds"], cells, optional=["multiply-adds", "kind"])
 
 
 def _facts(shown: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def predict(
             else:
                 answers.append(answer)
     if answers and not screen.as_json:
-        screen.table(["path", "label", "score", "then"], [_cells(answer) for answer in answers])
+        screen.table(["path", "label", "score", "then"], [_cells(answer) for answer in answers], optional=["then"])
     if failed:
         ctx.exit(DataError.exit_code)
 

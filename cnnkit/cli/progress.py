@@ -43,8 +43,8 @@ class Progress:
         if self.silent:
             return
         if self.live:
-            text = live or (figures if self.width >= NARROW else short)
-            self._moving(head, done, total, text)
+            numbers = "" if live or not total else f" {done:,}/{total:,}"
+            self._moving(head + numbers, done, total, live or (figures if self.width >= NARROW else short))
         elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             amount = f" {done:,}/{total:,}{self.unit}" if total else f" {done:,}{self.unit}"
             self.line("  ".join(part for part in (head + amount, figures) if part))
@@ -78,9 +78,9 @@ class Progress:
 
         columns: list[Any] = [
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=16 if self.width >= NARROW else 6),
+            BarColumn(bar_width=None),
             TextColumn("{task.fields[figures]}", markup=False),
         ]
-        bar = RichProgress(*columns, console=console(self.stream), transient=True, refresh_per_second=8)
+        bar = RichProgress(*columns, console=console(self.stream), transient=True, expand=True)
         bar.start()
         return bar

@@ -8,10 +8,13 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnkit.cli.progress import Progress
-from cnnkit.cli.terminal import console, terminal
+from cnnkit.cli.terminal import UNBOUNDED, console, terminal
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 SCHEMA_VERSION = 1
 
@@ -53,19 +56,20 @@ class Screen:
         for name, value in shown:
             print(f"{name:<{width}}  {value}".rstrip())
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
-        """A result of rows; columns whose cells are all numbers stand to the right."""
-        from rich import box
-        from rich.table import Table
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, optional: Sequence[str] = ()) -> None:
+        """A result of rows. Numbers stand to the right and are never broken.
 
+        optional: columns that a narrow terminal goes without, the first to go first.
+        """
         cells = [[str(cell) for cell in row] for row in rows]
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for i, name in enumerate(columns):
-            numbers = all(_numeric(row[i]) for row in cells)
-            table.add_column(name, justify="right" if numbers else "left", overflow="fold")
-        for row in cells:
-            table.add_row(*row)
-        console(sys.stdout).print(table)
+        screen, kept = console(sys.stdout), list(range(len(columns)))
+        unbounded = screen.options.update(width=UNBOUNDED)
+        for name in (*optional, None):
+            table = _table([columns[i] for i in kept], [[row[i] for i in kept] for row in cells])
+            if name is None or screen.measure(table, options=unbounded).maximum <= screen.width:
+                break
+            kept.remove(columns.index(name))
+        screen.print(table)
 
     def progress(self, unit: str = "") -> Progress:
         """A bar or plain lines on stderr, as the stream allows; nothing when quiet."""
@@ -79,6 +83,18 @@ class Screen:
     def width(self) -> int:
         """Columns of stdout, 80 where it is no terminal."""
         return terminal(sys.stdout).width if sys.stdout.isatty() else 80
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for i, name in enumerate(columns):
+        numbers = all(_numeric(row[i]) for row in rows)
+        table.add_column(name, justify="right" if numbers else "left", overflow="fold", no_wrap=numbers)
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def _numeric(cell: str) -> bool:

@@ -1,0 +1,50 @@
+import io
+import json
+
+import pytest
+
+from cnnkit.cli.screen import Screen
+
+
+class Watched(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    stream = Watched()
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    return stream
+
+
+def test_a_narrow_terminal_goes_without_the_optional_columns(narrow):
+    Screen().table(["name", "first", "second"], [("a" * 10, "b" * 12, "c" * 12)], optional=["first"])
+    assert "first" not in narrow.getvalue()
+    assert "c" * 12 in narrow.getvalue()
+
+
+def test_a_wide_enough_terminal_shows_all_columns(narrow):
+    Screen().table(["name", "first"], [("a" * 10, "b" * 12)], optional=["first"])
+    assert "b" * 12 in narrow.getvalue()
+
+
+def test_in_a_pipe_nothing_is_cut(capsys):
+    Screen().table(["path", "then"], [("x" * 500, "y" * 500)], optional=["then"])
+    assert capsys.readouterr().out.split() == ["path", "then", "x" * 500, "y" * 500]
+
+
+def test_square_brackets_are_no_markup(capsys):
+    Screen().table(["[bold]path"], [("[red]a[/red].png",)])
+    assert "[red]a[/red].png" in capsys.readouterr().out
+
+
+def test_json_has_no_nan_and_survives_any_file_name(capsys):
+    Screen().json_line({"path": "a\udcff", "loss": float("nan"), "many": (1.0, float("inf"))})
+    record = json.loads(capsys.readouterr().out)
+    assert record == {"schema_version": 1, "path": "a\udcff", "loss": None, "many": [1.0, None]}
