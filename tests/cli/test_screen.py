@@ -1,8 +1,6 @@
 import io
 import json
 
-import pytest
-
 from cnnkit.cli.screen import Screen
 
 
@@ -13,8 +11,8 @@ class Watched(io.StringIO):
         return True
 
 
-@pytest.fixture
 def narrow(monkeypatch):
+    """A terminal of 30 columns."""
     stream = Watched()
     monkeypatch.setattr("sys.stdout", stream)
     monkeypatch.setenv("COLUMNS", "30")
@@ -23,15 +21,17 @@ def narrow(monkeypatch):
     return stream
 
 
-def test_a_narrow_terminal_goes_without_the_optional_columns(narrow):
+def test_a_narrow_terminal_goes_without_the_optional_columns(monkeypatch):
+    stream = narrow(monkeypatch)
     Screen().table(["name", "first", "second"], [("a" * 10, "b" * 12, "c" * 12)], optional=["first"])
-    assert "first" not in narrow.getvalue()
-    assert "c" * 12 in narrow.getvalue()
+    assert "first" not in stream.getvalue()
+    assert "c" * 12 in stream.getvalue()
 
 
-def test_a_wide_enough_terminal_shows_all_columns(narrow):
+def test_a_wide_enough_terminal_shows_all_columns(monkeypatch):
+    stream = narrow(monkeypatch)
     Screen().table(["name", "first"], [("a" * 10, "b" * 12)], optional=["first"])
-    assert "b" * 12 in narrow.getvalue()
+    assert "b" * 12 in stream.getvalue()
 
 
 def test_in_a_pipe_nothing_is_cut(capsys):
