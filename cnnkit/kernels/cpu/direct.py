@@ -21,7 +21,7 @@ from cnnkit.kernels.cpu.epilogue import (
     store_upto,
 )
 from cnnkit.kernels.cpu.gather import Phase
-from cnnkit.kernels.cpu.jit import inner, kernel
+from cnnkit.kernels.cpu.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.schedule import TileShape
 from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.threads import parallel_for
@@ -33,7 +33,7 @@ def _make(shape: TileShape) -> Any:
     pix, vecs = shape
     block = shape.block
 
-    @inner
+    @inlined
     def sum_tile(x, x0, reads, p, last, taps, span, w, w0, w_step, start, y, y0, writes, room, bias, b0, low, high):
         """Some filter rows of pixels p, p + 1, … <= last: `span` is the taps and the part of the run to be summed.
 

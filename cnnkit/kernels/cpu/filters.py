@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from cnnkit.kernels.cpu import winograd
 from cnnkit.kernels.cpu.packing import pack_panels
-from cnnkit.kernels.cpu.schedule import TileShape, keep_unpacked
+from cnnkit.kernels.cpu.schedule import TileShape, keep_unpacked, winograd_tile
+from cnnkit.kernels.cpu.winograd import transform_filters
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window
 
@@ -41,14 +41,15 @@ class Filters:
 
     def winograd(self) -> Array:
         """Transformed filters for the forward sum."""
-        if "winograd" not in self._forms:
-            packed = pack_panels(self.w, np.arange(9), 1, winograd.BLOCK, turned=False)
-            self._forms["winograd"] = winograd.transform_filters(packed, *self.shape[2:])
-        return self._forms["winograd"]
+        return self._winograd("winograd", np.arange(9), *self.shape[2:])
 
     def winograd_turned(self) -> Array:
         """Transformed filters for the gradient by the images: taps backwards, filters and channels exchanged."""
-        if "winograd turned" not in self._forms:
-            packed = pack_panels(self.w, np.arange(9)[::-1].copy(), 1, winograd.BLOCK, turned=True)
-            self._forms["winograd turned"] = winograd.transform_filters(packed, self.shape[3], self.shape[2])
-        return self._forms["winograd turned"]
+        return self._winograd("winograd turned", np.arange(9)[::-1].copy(), self.shape[3], self.shape[2])
+
+    def _winograd(self, key: str, picked: Array, rows: int, cols: int) -> Array:
+        if key not in self._forms:
+            block = winograd_tile(cols).block
+            packed = pack_panels(self.w, picked, 1, block, turned=key == "winograd turned")
+            self._forms[key] = transform_filters(packed, rows, cols, block)
+        return self._forms[key]

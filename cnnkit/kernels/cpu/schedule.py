@@ -27,11 +27,13 @@ class TileShape(NamedTuple):
 if REGISTERS == 32:
     WIDE, NARROW = TileShape(6, 4), TileShape(8, 2)
     WIDE_DW, NARROW_DW = TileShape(6, 4), TileShape(9, 2)
-    WINOGRAD, WINOGRAD_DW = TileShape(6, 4), TileShape(8, 2)
+    WINOGRAD, WINOGRAD_NARROW, WINOGRAD_DW = TileShape(6, 4), TileShape(6, 2), TileShape(8, 2)
 else:
     WIDE, NARROW = TileShape(6, 2), TileShape(10, 1)
-    WIDE_DW, NARROW_DW = TileShape(6, 2), TileShape(9, 1)
-    WINOGRAD, WINOGRAD_DW = TileShape(6, 2), TileShape(4, 2)
+    WIDE_DW, NARROW_DW = TileShape(6, 2), TileShape(7, 1)
+    # Without a fused product a sixth register goes to the product itself.
+    WINOGRAD = WINOGRAD_NARROW = TileShape(6 if LANES > 4 else 4, 2)
+    WINOGRAD_DW = TileShape(4, 2)
 
 TASKS = 16  # at least so many where the shape allows: enough for a few threads to share them evenly
 FILTER_BYTES = 1 << 18  # of one panel of filters, as much as stays in the second-level cache beside the pixels
@@ -120,12 +122,24 @@ WINOGRAD_DW_TILES = 24  # transformed at a time by one worker
 WINOGRAD_DW_FEW = 4096  # sums in a plane: each share of the tiles has 36 planes of its own
 
 
-def winograd_tiles(tiles: int, C: int) -> int:
-    """Tiles of one task: more of them read the transformed filters less often, but must fit into the cache."""
-    most = 12 if C <= 64 else 24 if C <= 128 else 48
-    while most > 12 and tiles < TASKS // 2 * most:
-        most -= 12
-    return most
+@lru_cache
+def winograd_tile(channels: int) -> TileShape:
+    """As direct_tile, for the product of Winograd's planes."""
+    return min((WINOGRAD, WINOGRAD_NARROW), key=lambda shape: -(-channels // shape.block) * shape.block)
+
+
+def cut_winograd(tiles: int, panels: int, C: int) -> tuple[int, int]:
+    """(tiles, panels of output channels) of one task.
+
+    More tiles read the transformed filters less often, but must fit into the cache; the tile's rows divide them.
+    Where they are few tasks, panels are dealt out too, though each task then transforms the same input again.
+    """
+    per_task = 12 if C <= 64 else 24 if C <= 128 else 48
+    while per_task > 12 and tiles * panels < TASKS // 2 * per_task:
+        per_task //= 2
+    chunks = -(-tiles // per_task)
+    parts = 1 if chunks >= TASKS // 2 else min(panels, -(-TASKS // 2 // max(chunks, 1)))
+    return per_task, -(-panels // max(parts, 1))
 
 
 def winograd_dw_round(C: int, O: int) -> int:

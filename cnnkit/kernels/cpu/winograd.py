@@ -4,6 +4,8 @@ A task takes some tiles of 4x4 outputs: transform their 6x6 input patches, multi
 filters, transform back. Between the steps everything stays in the worker's scratch, in its second-level cache.
 """
 
+from typing import Any
+
 from cnnkit.kernels.cpu import memory, schedule, threads
 from cnnkit.kernels.cpu.epilogue import (
     NOTHING,
@@ -15,14 +17,109 @@ from cnnkit.kernels.cpu.epilogue import (
     store_upto,
 )
 from cnnkit.kernels.cpu.jit import inner, kernel
+from cnnkit.kernels.cpu.schedule import TileShape
 from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.cpu.winograd_transforms import filter_1d, output_1d, transform_input
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
-ROWS, VECS = schedule.WINOGRAD
-BLOCK = schedule.WINOGRAD.block
+
+def _make(shape: TileShape) -> Any:
+    rows, vecs = shape
+    block = shape.block
+
+    @inner
+    def product(v, a, step, last, C, u, u0, m, m0):
+        """m[rows, block] = v[rows, C] · u[C, block]; rows beyond `last` repeat it."""
+        acc = tile(rows, vecs)
+        for i in range(rows):
+            for j in range(vecs):
+                acc[i, j] = zero()
+        for c in range(C):
+            for i in range(rows):
+                s = splat(v, a + min(i, last) * step + c)
+                for j in range(vecs):
+                    acc[i, j] = fma(s, load(u, u0 + block * c + LANES * j), acc[i, j])
+        for i in range(rows):
+            for j in range(vecs):
+                store(m, m0 + i * block + LANES * j, acc[i, j])
+
+    @inner
+    def transform_output(m, m0, plane, y, y0, row, col, down, across, room, bias, b0, residual, low, high):
+        """36 planes at m0 -> down x across outputs of y, `room` channels at most."""
+        t, r = tile(4, 6), tile(4, 4)
+        low, high = fill(low), fill(high)
+        for o in range(0, min(block, room), LANES):
+            for j in range(6):
+                p = m0 + j * plane + o
+                t[0, j], t[1, j], t[2, j], t[3, j] = output_1d(
+                    load(m, p),
+                    load(m, p + 6 * plane),
+                    load(m, p + 12 * plane),
+                    load(m, p + 18 * plane),
+                    load(m, p + 24 * plane),
+                    load(m, p + 30 * plane),
+                )
+            b = load(bias, b0 + o)
+            for i in range(4):
+                r[i, 0], r[i, 1], r[i, 2], r[i, 3] = output_1d(t[i, 0], t[i, 1], t[i, 2], t[i, 3], t[i, 4], t[i, 5])
+            if residual.size == 0 and room - o >= LANES:
+                for i in range(4):
+                    for j in range(4):
+                        if i < down and j < across:
+                            store(y, y0 + i * row + j * col + o, bounded(r[i, j] + b, low, high))
+            else:
+                for i in range(down):
+                    for j in range(across):
+                        to = y0 + i * row + j * col + o
+                        v = r[i, j] + b
+                        if residual.size > 0:
+                            v = v + load_upto(residual, to, room - o)
+                        store_upto(y, to, bounded(v, low, high), room - o)
+
+    @inner
+    def winograd_task(x, u, bias, residual, y, scratch, sizes, ends, worker, task):
+        """Some tiles, some panels of output channels."""
+        H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task, panels, panels_per_task, parts = sizes
+        down, across = (OH + 3) // 4, (OW + 3) // 4
+        v, m = scratch[worker, : 36 * per_task * C], scratch[worker, 36 * per_task * C :]
+        part, chunk = task % parts, task // parts
+        first, last = chunk * per_task, min(tiles, chunk * per_task + per_task)
+        first_panel, last_panel = part * panels_per_task, min((part + 1) * panels_per_task, panels)
+        plane = per_task * C
+        for t in range(first, last):
+            n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+            transform_input(x, n * H * W * C, H, W, i - pad_top, j - pad_left, C, v, (t - first) * C, plane, 1)
+        for panel in range(first_panel, last_panel):
+            o = panel * block
+            for e in range(36):
+                u0 = (panel * 36 + e) * C * block
+                for t in range(0, last - first, rows):
+                    product(v, e * plane + t * C, C, last - first - t - 1, C, u, u0, m, (e * per_task + t) * block)
+            for t in range(first, last):
+                n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+                y0 = ((n * OH + i) * OW + j) * O + o
+                transform_output(m, (t - first) * block, per_task * block, y, y0, OW * O, O, min(4, OH - i),
+                                 min(4, OW - j), O - o, bias, o, residual, ends.low, ends.high)  # fmt: skip
+        if ends.later:
+            o, count = first_panel * block, min(O, last_panel * block) - first_panel * block
+            for t in range(first, last):
+                n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+                for row in range(i, min(i + 4, OH)):
+                    for col in range(j, min(j + 4, OW)):
+                        activate_later(y, ((n * OH + row) * OW + col) * O + o, count, ends.later, ends.slope)
+
+    @kernel(name=f"winograd {rows}x{vecs}")
+    def winograd(x, u, bias, residual, y, scratch, sizes, ends):
+        tiles, per_task, parts = sizes[8], sizes[9], sizes[12]
+        tasks = (tiles + per_task - 1) // per_task * parts
+        parallel_for(winograd_task, tasks, (x, u, bias, residual, y, scratch, sizes, ends))
+
+    return winograd
+
+
+KERNELS = {shape: _make(shape) for shape in (schedule.WINOGRAD, schedule.WINOGRAD_NARROW)}
 
 
 def winograd(
@@ -39,129 +136,43 @@ def winograd(
     """y (N, OH, OW, O) from x (N, H, W, C) and filters u from `transform_filters`; a negative pad crops."""
     N, H, W, C = x.shape
     _, OH, OW, O = y.shape
-    tiles = N * ((OH + 3) // 4) * ((OW + 3) // 4)
-    per_task = schedule.winograd_tiles(tiles, C)
-    scratch = memory.empty((threads.workers(), 36 * per_task * (C + BLOCK)))
-    winograd_kernel(
+    shape = schedule.winograd_tile(O)
+    tiles, panels = N * ((OH + 3) // 4) * ((OW + 3) // 4), -(-O // shape.block)
+    per_task, panels_per_task = schedule.cut_winograd(tiles, panels, C)
+    parts = -(-panels // panels_per_task)
+    KERNELS[shape](
         x.reshape(-1),
         u,
-        padded_bias(bias, 1, O, BLOCK),
+        padded_bias(bias, 1, O, shape.block),
         NOTHING if residual is None else residual.reshape(-1),
         y.reshape(-1),
-        scratch,
-        (H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task),
+        memory.empty((threads.workers(), 36 * per_task * (C + shape.block))),
+        (H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task, panels, panels_per_task, parts),
         bounds(activation),
     )
 
 
-def transform_filters(packed: Array, rows: int, cols: int) -> Array:
-    """Nine taps in panels of BLOCK columns (packing.py) -> 36 planes in such panels: (panels, 36, rows, BLOCK)."""
-    panels = -(-cols // BLOCK)
-    u = memory.empty(panels * 36 * rows * BLOCK)
-    filter_kernel(packed, u, rows, panels)
+def transform_filters(packed: Array, rows: int, cols: int, block: int) -> Array:
+    """Nine taps in panels of `block` columns (packing.py) -> 36 planes in such panels: (panels, 36, rows, block)."""
+    panels = -(-cols // block)
+    u = memory.empty(panels * 36 * rows * block)
+    filter_kernel(packed, u, rows, panels, block)
     return u
 
 
 @inner
-def product(v, a, step, last, C, u, u0, m, m0):
-    """m[ROWS, BLOCK] = v[ROWS, C] · u[C, BLOCK]; rows beyond `last` repeat it."""
-    acc = tile(ROWS, VECS)
-    for i in range(ROWS):
-        for j in range(VECS):
-            acc[i, j] = zero()
-    for c in range(C):
-        for i in range(ROWS):
-            s = splat(v, a + min(i, last) * step + c)
-            for j in range(VECS):
-                acc[i, j] = fma(s, load(u, u0 + BLOCK * c + LANES * j), acc[i, j])
-    for i in range(ROWS):
-        for j in range(VECS):
-            store(m, m0 + i * BLOCK + LANES * j, acc[i, j])
-
-
-@inner
-def transform_output(m, m0, plane, y, y0, row, col, rows, cols, room, bias, b0, residual, low, high):
-    """36 planes at m0 -> rows x cols outputs of y, `room` channels at most."""
-    t, r = tile(4, 6), tile(4, 4)
-    low, high = fill(low), fill(high)
-    for o in range(0, min(BLOCK, room), LANES):
-        for j in range(6):
-            p = m0 + j * plane + o
-            t[0, j], t[1, j], t[2, j], t[3, j] = output_1d(
-                load(m, p),
-                load(m, p + 6 * plane),
-                load(m, p + 12 * plane),
-                load(m, p + 18 * plane),
-                load(m, p + 24 * plane),
-                load(m, p + 30 * plane),
-            )
-        b = load(bias, b0 + o)
-        for i in range(4):
-            r[i, 0], r[i, 1], r[i, 2], r[i, 3] = output_1d(t[i, 0], t[i, 1], t[i, 2], t[i, 3], t[i, 4], t[i, 5])
-        if residual.size == 0 and room - o >= LANES:
-            for i in range(4):
-                for j in range(4):
-                    if i < rows and j < cols:
-                        store(y, y0 + i * row + j * col + o, bounded(r[i, j] + b, low, high))
-        else:
-            for i in range(rows):
-                for j in range(cols):
-                    to = y0 + i * row + j * col + o
-                    v = r[i, j] + b
-                    if residual.size > 0:
-                        v = v + load_upto(residual, to, room - o)
-                    store_upto(y, to, bounded(v, low, high), room - o)
-
-
-@inner
-def winograd_task(x, u, bias, residual, y, scratch, sizes, ends, worker, task):
-    """Some tiles, all output channels."""
-    H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task = sizes
-    down, across = (OH + 3) // 4, (OW + 3) // 4
-    v, m = scratch[worker, : 36 * per_task * C], scratch[worker, 36 * per_task * C :]
-    first, last = task * per_task, min(tiles, task * per_task + per_task)
-    plane = per_task * C
-    for t in range(first, last):
-        n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
-        transform_input(x, n * H * W * C, H, W, i - pad_top, j - pad_left, C, v, (t - first) * C, plane, 1)
-    for panel in range((O + BLOCK - 1) // BLOCK):
-        o = panel * BLOCK
-        for e in range(36):
-            u0 = (panel * 36 + e) * C * BLOCK
-            for t in range(0, last - first, ROWS):
-                product(v, e * plane + t * C, C, last - first - t - 1, C, u, u0, m, (e * per_task + t) * BLOCK)
-        for t in range(first, last):
-            n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
-            y0 = ((n * OH + i) * OW + j) * O + o
-            transform_output(m, (t - first) * BLOCK, per_task * BLOCK, y, y0, OW * O, O, min(4, OH - i), min(4, OW - j),
-                             O - o, bias, o, residual, ends.low, ends.high)  # fmt: skip
-    if ends.later:
-        for t in range(first, last):
-            n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
-            for row in range(i, min(i + 4, OH)):
-                width = min(4, OW - j)
-                activate_later(y, ((n * OH + row) * OW + j) * O, width * O, ends.later, ends.slope)
-
-
-@kernel(name="winograd")
-def winograd_kernel(x, u, bias, residual, y, scratch, sizes, ends):
-    tiles, per_task = sizes[8], sizes[9]
-    parallel_for(winograd_task, (tiles + per_task - 1) // per_task, (x, u, bias, residual, y, scratch, sizes, ends))
-
-
-@inner
-def filter_task(packed, u, rows, worker, task):
+def filter_task(packed, u, rows, block, worker, task):
     """U = G g Gᵀ for one row of one panel."""
     panel, c = task // rows, task % rows
     t = tile(6, 3)
-    tap, plane = rows * BLOCK, rows * BLOCK
-    for o in range(0, BLOCK, LANES):
-        p = panel * 9 * tap + c * BLOCK + o
+    tap, plane = rows * block, rows * block
+    for o in range(0, block, LANES):
+        p = panel * 9 * tap + c * block + o
         for j in range(3):
             t[0, j], t[1, j], t[2, j], t[3, j], t[4, j], t[5, j] = filter_1d(
                 load(packed, p + j * tap), load(packed, p + (3 + j) * tap), load(packed, p + (6 + j) * tap)
             )
-        q = panel * 36 * plane + c * BLOCK + o
+        q = panel * 36 * plane + c * block + o
         for i in range(6):
             r0, r1, r2, r3, r4, r5 = filter_1d(t[i, 0], t[i, 1], t[i, 2])
             store(u, q + 6 * i * plane, r0)
@@ -173,5 +184,5 @@ def filter_task(packed, u, rows, worker, task):
 
 
 @kernel(name="winograd filters")
-def filter_kernel(packed, u, rows, panels):
-    parallel_for(filter_task, panels * rows, (packed, u, rows))
+def filter_kernel(packed, u, rows, panels, block):
+    parallel_for(filter_task, panels * rows, (packed, u, rows, block))

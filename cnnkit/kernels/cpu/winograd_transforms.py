@@ -8,7 +8,7 @@ Source: Lavin & Gray 2015, arXiv:1509.09308, section 4.3 and its transposes for 
 import numpy as np
 
 from cnnkit.kernels.cpu.jit import inlined, inner
-from cnnkit.kernels.cpu.simd import LANES, fill, load_or_zero, store, tile
+from cnnkit.kernels.cpu.simd import LANES, fill, load, load_or_zero, store, tile
 
 TWO, FOUR, FIVE, EIGHT = np.float32(2), np.float32(4), np.float32(5), np.float32(8)
 QUARTER, SIXTH, TWELFTH, TWENTY_FOURTH = (np.float32(1 / n) for n in (4, 6, 12, 24))
@@ -58,36 +58,60 @@ def back_1d(u0, u1, u2, u3, u4, u5):
     return fill(QUARTER) * u0 - sixth * s + twenty_fourth * p, twelfth * q - sixth * d, sixth * (p - s) + u5
 
 
+def _make_transform_input(pick):
+    @inner
+    def transform_patch(x, base, H, W, i, j, C, v, v0, plane, spread):
+        t = tile(6, 6)
+        row = W * C
+        for c0 in range(0, C, LANES):
+            c = min(c0, C - LANES)
+            for q in range(6):
+                p = base + (i * W + j + q) * C + c
+                col = 0 <= j + q < W
+                t[0, q], t[1, q], t[2, q], t[3, q], t[4, q], t[5, q] = input_1d(
+                    pick(x, p, col and 0 <= i < H),
+                    pick(x, p + row, col and 0 <= i + 1 < H),
+                    pick(x, p + 2 * row, col and 0 <= i + 2 < H),
+                    pick(x, p + 3 * row, col and 0 <= i + 3 < H),
+                    pick(x, p + 4 * row, col and 0 <= i + 4 < H),
+                    pick(x, p + 5 * row, col and 0 <= i + 5 < H),
+                )
+            for r in range(6):
+                r0, r1, r2, r3, r4, r5 = input_1d(t[r, 0], t[r, 1], t[r, 2], t[r, 3], t[r, 4], t[r, 5])
+                q = v0 + 6 * r * plane + c * spread
+                store(v, q, r0)
+                store(v, q + plane, r1)
+                store(v, q + 2 * plane, r2)
+                store(v, q + 3 * plane, r3)
+                store(v, q + 4 * plane, r4)
+                store(v, q + 5 * plane, r5)
+
+    return transform_patch
+
+
+@inlined
+def _load(x, i, inside):
+    return load(x, i)
+
+
+@inlined
+def _load_or_zero(x, i, inside):
+    return load_or_zero(x, i, inside)
+
+
+_transform_inside, _transform_border = _make_transform_input(_load), _make_transform_input(_load_or_zero)
+
+
 @inner
 def transform_input(x, base, H, W, i, j, C, v, v0, plane, spread):
     """The 6x6 patch with top left (i, j) of the image at `base` -> 36 planes of v, channel c at v0 + c·spread.
 
     Outside the image are zeros. C >= LANES: the last vector may overlap the one before it (then spread is 1).
     """
-    t = tile(6, 6)
-    row = W * C
-    for c0 in range(0, C, LANES):
-        c = min(c0, C - LANES)
-        for q in range(6):
-            p = base + (i * W + j + q) * C + c
-            col = 0 <= j + q < W
-            t[0, q], t[1, q], t[2, q], t[3, q], t[4, q], t[5, q] = input_1d(
-                load_or_zero(x, p, col and 0 <= i < H),
-                load_or_zero(x, p + row, col and 0 <= i + 1 < H),
-                load_or_zero(x, p + 2 * row, col and 0 <= i + 2 < H),
-                load_or_zero(x, p + 3 * row, col and 0 <= i + 3 < H),
-                load_or_zero(x, p + 4 * row, col and 0 <= i + 4 < H),
-                load_or_zero(x, p + 5 * row, col and 0 <= i + 5 < H),
-            )
-        for r in range(6):
-            r0, r1, r2, r3, r4, r5 = input_1d(t[r, 0], t[r, 1], t[r, 2], t[r, 3], t[r, 4], t[r, 5])
-            q = v0 + 6 * r * plane + c * spread
-            store(v, q, r0)
-            store(v, q + plane, r1)
-            store(v, q + 2 * plane, r2)
-            store(v, q + 3 * plane, r3)
-            store(v, q + 4 * plane, r4)
-            store(v, q + 5 * plane, r5)
+    if i >= 0 and j >= 0 and i + 6 <= H and j + 6 <= W:
+        _transform_inside(x, base, H, W, i, j, C, v, v0, plane, spread)
+    else:
+        _transform_border(x, base, H, W, i, j, C, v, v0, plane, spread)
 
 
 @inner
