@@ -7,7 +7,7 @@
 from cnnkit.kernels.cpu import memory
 from cnnkit.kernels.cpu.epilogue import load_upto
 from cnnkit.kernels.cpu.jit import inner, kernel
-from cnnkit.kernels.cpu.simd import LANES, store
+from cnnkit.kernels.cpu.simd import LANES, store, tile, transpose
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
 
@@ -44,13 +44,15 @@ def turn_task(w, picked, packed, sizes, worker, task):
     c0 = panel % panels * block
     source = (picked[t] * CG + c0) * O + panel // panels * rows
     to = task * rows * block
-    filled = min(block, cols - c0)
-    for c in range(filled):
-        for o in range(rows):
-            packed[to + o * block + c] = w[source + c * O + o]
-    for o in range(rows):
-        for c in range(filled, block):
-            packed[to + o * block + c] = 0
+    square = tile(LANES, 1)
+    for c in range(0, block, LANES):
+        for o in range(0, rows, LANES):
+            for i in range(LANES):
+                room = rows - o if c0 + c + i < cols else 0
+                square[i, 0] = load_upto(w, source + (c + i) * O + o, room)
+            transpose(square)
+            for i in range(min(LANES, rows - o)):
+                store(packed, to + (o + i) * block + c, square[i, 0])
 
 
 @kernel

@@ -117,6 +117,7 @@ def use_winograd_dw(C: int, O: int, w_shape: tuple[int, ...], win: Window, group
     return fits and use_winograd(C, O, w_shape, win, groups, out_hw)
 
 
+CACHED_TILES = 48 if REGISTERS == 32 else 24  # processors with AVX-512 have larger second-level caches
 WINOGRAD_DW_GROUPS = 4
 WINOGRAD_DW_TILES = 24  # transformed at a time by one worker
 WINOGRAD_DW_FEW = 4096  # sums in a plane: each share of the tiles has 36 planes of its own
@@ -134,7 +135,7 @@ def cut_winograd(tiles: int, panels: int, C: int) -> tuple[int, int]:
     More tiles read the transformed filters less often, but must fit into the cache; the tile's rows divide them.
     Where they are few tasks, panels are dealt out too, though each task then transforms the same input again.
     """
-    per_task = 12 if C <= 64 else 24 if C <= 128 else 48
+    per_task = 12 if C <= 64 else CACHED_TILES
     while per_task > 12 and tiles * panels < TASKS // 2 * per_task:
         per_task //= 2
     chunks = -(-tiles // per_task)

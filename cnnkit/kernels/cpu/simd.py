@@ -20,6 +20,7 @@
     first_lane(a)
 
 `acc = tile(rows, cols)` is a stack array of vectors, `acc[i, v]`. Both sizes must be literals, globals or closure ints.
+`transpose(t)` turns a tile of LANES x 1 about its diagonal.
 Once LLVM has unrolled the constant loops over it, all of it lives in registers.
 
 With NUMBA_DISABLE_JIT=1 the same names are plain Python with every index checked.
@@ -50,6 +51,7 @@ if config.DISABLE_JIT:
         store_codes,
         store_first,
         tile,
+        transpose,
         truncate,
         vmax,
         vmin,
@@ -66,7 +68,7 @@ else:
         store_codes,
         store_first,
     )
-    from cnnkit.kernels.cpu.simd_tile import tile
+    from cnnkit.kernels.cpu.simd_tile import tile, transpose
     from cnnkit.kernels.cpu.simd_value import (
         absolute,
         fill,
@@ -106,6 +108,7 @@ __all__ = [
     "store_codes",
     "store_first",
     "tile",
+    "transpose",
     "truncate",
     "vmax",
     "vmin",

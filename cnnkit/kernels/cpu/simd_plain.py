@@ -119,3 +119,7 @@ def first_lane(a):
 
 def tile(rows, cols):
     return np.zeros((rows, cols, LANES), F32)
+
+
+def transpose(t):
+    t[:, 0] = t[:, 0].T.copy()

@@ -9,7 +9,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from cnnkit.kernels.cpu.lanes import LANES
-from cnnkit.kernels.cpu.simd_value import VEC, VecType, vec
+from cnnkit.kernels.cpu.simd_value import INDEX, VEC, VecType, vec
 
 
 class TileType(types.Type):
@@ -67,3 +67,30 @@ def tile_get(context, builder, sig, args):
 def tile_set(context, builder, sig, args):
     builder.store(args[2], _slot(context, builder, sig, args))
     return context.get_dummy_value()
+
+
+@intrinsic
+def transpose(typingctx, t):
+    """Blocks of half the size change places across the diagonal, then quarters, down to single floats."""
+
+    def swapped(builder, a, b, step):
+        first = [i if not i & step else LANES + i - step for i in range(LANES)]
+        second = [i + step if not i & step else LANES + i for i in range(LANES)]
+        kind = ir.VectorType(INDEX, LANES)
+        return (builder.shuffle_vector(a, b, ir.Constant(kind, lanes)) for lanes in (first, second))
+
+    def codegen(context, builder, sig, args):
+        zero = ir.Constant(INDEX, 0)
+        slots = [builder.gep(args[0], [zero, ir.Constant(INDEX, i), zero], inbounds=True) for i in range(LANES)]
+        rows = [builder.load(slot) for slot in slots]
+        step = LANES // 2
+        while step:
+            for i in range(LANES):
+                if not i & step:
+                    rows[i], rows[i + step] = swapped(builder, rows[i], rows[i + step], step)
+            step //= 2
+        for row, slot in zip(rows, slots, strict=True):
+            builder.store(row, slot)
+        return context.get_dummy_value()
+
+    return types.void(t), codegen

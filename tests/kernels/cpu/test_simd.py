@@ -26,6 +26,7 @@ from cnnkit.kernels.cpu.simd import (
     store_codes,
     store_first,
     tile,
+    transpose,
     truncate,
     vmax,
     vmin,
@@ -115,3 +116,20 @@ def test_plain_vectors_notice_a_wrong_index():
         with pytest.raises(IndexError, match="outside an array"):
             bad()
     assert (simd_plain.load_first(x, LANES, 0) == 0).all()
+
+
+@kernel
+def turn(x, y):
+    t = tile(LANES, 1)
+    for i in range(LANES):
+        t[i, 0] = load(x, i * LANES)
+    transpose(t)
+    for i in range(LANES):
+        store(y, i * LANES, t[i, 0])
+
+
+def test_a_square_of_vectors_is_transposed(rng):
+    x = rng.standard_normal((LANES, LANES), dtype=np.float32)
+    y = np.empty_like(x)
+    turn(x.reshape(-1), y.reshape(-1))
+    np.testing.assert_array_equal(y, x.T)
