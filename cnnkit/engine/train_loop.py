@@ -1,5 +1,6 @@
 """The loop: epochs of steps, a judgement after each, checkpoints in between, one look at the test part at the end."""
 
+import math
 import shlex
 import time
 from collections.abc import Iterator
@@ -136,8 +137,11 @@ class Session:
         try:
             return train_step(self.training, self.task, batch, lr)
         except NumericError as error:
-            self.log.flush()
-            raise NumericError(f"{error} {checkpoint.kept(self.run)} Try a lower --lr, or --clip 1.") from None
+            raise self._hopeless(str(error)) from None
+
+    def _hopeless(self, text: str) -> NumericError:
+        self.log.flush()
+        return NumericError(f"{text} {checkpoint.kept(self.run)} Try a lower --lr, or --clip 1.")
 
     def _judge_epoch(self) -> Iterator[Event]:
         """Judge the epoch on the validation part, and save; nothing is changed if a signal comes meanwhile."""
@@ -145,6 +149,8 @@ class Session:
         judgement = self._judge("val", training.judged_weights())
         if judgement is None:
             return
+        if not math.isfinite(judgement.loss):
+            raise self._hopeless(f"The validation loss is {judgement.loss} after step {progress.step:,}.")
         step_lr = self.rate.lr(progress.step - 1)
         progress.epoch += 1
         is_best = training.keep_if_best(judgement)

@@ -1,4 +1,4 @@
-"""Compile now what training and prediction would compile later: every registered network, optimiser and channel count."""
+"""Compile now what training and prediction would compile later: every network, optimiser and channel count."""
 
 from collections.abc import Iterator
 

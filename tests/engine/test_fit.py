@@ -221,6 +221,16 @@ def test_a_loss_that_is_not_finite_names_the_step_and_keeps_the_last_good_state(
     assert kept != state or all(np.array_equal(old[name], new[name]) for name in old)
 
 
+def test_a_validation_loss_that_is_not_finite_stops_the_run(tiny, tmp_path):
+    class Overflowing(tiny.Tiny):
+        def forward(self, x):
+            y = super().forward(x)
+            return y if self.training else y * 1e38 * 1e38
+
+    with pytest.raises(NumericError, match=r"validation loss is (nan|inf) after step 4"):
+        list(fit(tiny.options(tmp_path / "run"), module=Overflowing(), data=tiny.data()))
+
+
 def test_too_large_a_batch_is_refused_before_the_first_step(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr("cnnkit.engine.fit.available_memory", lambda: 60_000)
     with pytest.raises(ResourceError, match=r"--batch-size \d+ would fit"):
