@@ -43,7 +43,9 @@ def _account(error: BaseException, *, debug: bool) -> tuple[str, int]:
         return error.format_message(), error.exit_code
     if isinstance(error, click.UsageError):
         where = f"{error.ctx.command_path} -h" if error.ctx else "cnnkit -h"
-        return f"Error: {error.format_message()}\nSee {where} for help.", error.exit_code
+        example = getattr(error.ctx.command, "example", "") if error.ctx else ""
+        shown = f" Example: {example}" if isinstance(error, click.MissingParameter) and example else ""
+        return f"Error: {error.format_message()}{shown}\nSee {where} for help.", error.exit_code
     if isinstance(error, click.ClickException):
         return f"Error: {error.format_message()}", error.exit_code
     if isinstance(error, CnnkitError):

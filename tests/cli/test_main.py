@@ -117,6 +117,12 @@ def test_an_impossible_option_is_named_with_its_value_and_a_right_one(cnnkit, ar
         assert part in ended.err
 
 
+def test_a_missing_argument_is_told_with_an_example(cnnkit):
+    ended = cnnkit("predict")
+    assert ended.code == 2
+    assert "Missing argument 'PATHS...'" in ended.err and "Example: cnnkit predict image.png" in ended.err
+
+
 @pytest.mark.parametrize("command", [["models"], ["train"], ["predict", "x.png"], ["doctor"], ["cache", "dir"]])
 def test_cuda_is_refused_in_one_sentence(cnnkit, command):
     ended = cnnkit(*command, "--backend", "cuda")
