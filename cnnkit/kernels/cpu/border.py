@@ -1,4 +1,4 @@
-"""A copy of images with a border of zeros, so that the inner loop of a convolution need not ask where the image ends."""
+"""Images with a border of zeros, so that the inner loop of a convolution need not ask where the image ends."""
 
 from cnnkit.kernels.cpu import memory
 from cnnkit.kernels.cpu.jit import inner, kernel

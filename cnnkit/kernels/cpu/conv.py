@@ -1,4 +1,4 @@
-"""Convolution and its gradients: which schedule, which tables, which packed filters; the sums are direct.py's and winograd.py's."""
+"""Convolution and its gradients: picks schedule, tables and packed filters; direct*.py and winograd*.py do the sums."""
 
 from typing import Any
 

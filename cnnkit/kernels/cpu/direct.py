@@ -5,6 +5,7 @@ tails), times `vecs` vectors of output channels. A kernel is made per tile shape
 """
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,12 +101,14 @@ def _make(shape: TileShape) -> Any:
                     low, high = (ends.low, ends.high) if done else (-INFINITY, INFINITY)
                     for t in range(begin, min(begin + together, last_tile)):
                         sum_tile(x, image * x_step + group * CG, reads, t * pix, last, taps, span, w, w0, w_step,
-                                 start, y, image * y_step + group * OG + o, writes, OG - o, bias, b0, low, high)  # fmt: skip
+                                 start, y, image * y_step + group * OG + o, writes, OG - o, bias, b0,
+                                 low, high)  # fmt: skip
         if ends.later:
-            first, end = first_panel // panels * OG, (last_panel - 1) // panels * OG
-            first, end = first + first_panel % panels * block, min(end + ((last_panel - 1) % panels + 1) * block, end + OG)
-            for p in range(first_tile * pix, min(last_tile * pix, last + 1)):
-                activate_later(y, image * y_step + writes[p] + first, end - first, ends.later, ends.slope)
+            for panel in range(first_panel, last_panel):
+                group, o = panel // panels, panel % panels * block
+                for p in range(first_tile * pix, min(last_tile * pix, last + 1)):
+                    to = image * y_step + writes[p] + group * OG + o
+                    activate_later(y, to, min(block, OG - o), ends.later, ends.slope)
 
     @kernel(name=f"direct {pix}x{vecs}")
     def direct(x, w, bias, residual, y, tables, sizes, cut, ends):
@@ -193,7 +196,7 @@ def _spans(taps: int, run: int, most: int) -> Array:
     """(first tap, last + 1, first of the run, last + 1) of pieces of at most `most` filter rows, flat."""
     if run > most:
         ends = [*range(0, run, most), run]
-        pieces = [(t, t + 1, a, b) for t in range(taps) for a, b in zip(ends, ends[1:], strict=False)]
+        pieces = [(t, t + 1, a, b) for t in range(taps) for a, b in pairwise(ends)]
     else:
         step = max(1, most // max(run, 1))
         pieces = [(t, min(t + step, taps), 0, run) for t in range(0, taps, step)]

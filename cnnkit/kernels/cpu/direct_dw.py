@@ -68,7 +68,7 @@ def _make(shape: TileShape) -> Any:
         """Some rows of one group of channels, summed over one share of the pixels."""
         reads, taps = tables
         pixels, total, x_step, CG, OG, groups, panels = sizes
-        row_tiles, shares, chunk, parts = cut
+        row_tiles, shares, chunk, _ = cut
         share, group, part = task % shares, task // shares % groups, task // (shares * groups)
         O, last, panel = OG * groups, taps.size - 1, scratch[worker]
         chunks = (pixels + chunk - 1) // chunk
@@ -125,7 +125,8 @@ def direct_dw(x: Array, dy: Array, dw: Array, phase: Phase, groups: int) -> None
     taps = (phase.taps[:, None] + np.arange(phase.run)).reshape(-1)
     cut = schedule.cut_dw(rows, OG, total, groups, shape)
     shares = min(cut.pixel_groups, -(-total // pixels) * -(-pixels // cut.chunk))
-    parts = -(-(-(-rows // shape.rows)) // cut.row_tiles)
+    tiles = -(-rows // shape.rows)
+    parts = -(-tiles // cut.row_tiles)
     images = pixels // (total // N)
     sums = dw if shares == 1 else memory.empty(shares * dw.size)
     scratch = memory.empty((threads.workers(), panels * cut.chunk * shape.block))

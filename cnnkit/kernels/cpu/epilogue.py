@@ -22,7 +22,7 @@ NOTHING = np.zeros(0, np.float32)
 
 
 class Bounds(NamedTuple):
-    """The activation as the kernels want it: bounds for every value, then, if `later`, the kind that bounds cannot say."""
+    """An activation as kernels want it: bounds of every value, then, if `later`, the kind that bounds cannot say."""
 
     low: np.float32
     high: np.float32

@@ -18,7 +18,7 @@ from cnnkit.kernels.shared.geometry import Window, output_hw
 
 
 class Axis(NamedTuple):
-    """One axis of a gather: output `outs[i]` starts at `starts[i]` of the source, tap `taps[j]` lies `offsets[j]` on."""
+    """One axis: output `outs[i]` starts at source `starts[i]`, and its tap `taps[j]` lies `offsets[j]` further on."""
 
     outs: tuple[int, ...]
     starts: tuple[int, ...]
@@ -47,7 +47,7 @@ class Gather(NamedTuple):
 @lru_cache(maxsize=256)
 def forward_gather(x_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Window, groups: int) -> Gather:
     """Pixels of y from pixels of x."""
-    OH, OW = output_hw(x_shape, w_shape[:2], win)
+    OH, OW = output_hw(x_shape, (w_shape[0], w_shape[1]), win)
     rows = _forward_axis(OH, w_shape[0], win.stride_h, win.pad_top, win.dilation_h)
     cols = _forward_axis(OW, w_shape[1], win.stride_w, win.pad_left, win.dilation_w)
     return _gather(x_shape, (OH, OW, w_shape[3]), [rows], [cols], w_shape[1], groups)
@@ -70,7 +70,7 @@ def _forward_axis(outputs: int, kernel: int, stride: int, pad: int, dilation: in
 
 
 def _dx_axes(size: int, kernel: int, stride: int, pad: int, dilation: int) -> list[Axis]:
-    """Pixel i was read by output o through tap k where o·stride - pad + k·dilation = i: one axis for each (i + pad) % stride."""
+    """Output o read pixel i through tap k if o·stride - pad + k·dilation = i: one axis for each (i + pad) % stride."""
     axes = []
     for residue in range(stride):
         outs = tuple(i for i in range(size) if (i + pad) % stride == residue)
@@ -93,14 +93,15 @@ def _gather(
     phases = []
     for r in rows:
         for c in cols:
-            reads = _outer(np.add, (np.array(r.starts, np.int64) + top) * width, np.array(c.starts, np.int64) + left) * C
-            writes = _outer(np.add, np.array(r.outs, np.int64) * target[1], np.array(c.outs, np.int64)) * target[2]
+            firsts = (np.array(r.starts, np.int64) + top) * width
+            reads = _outer(np.add, firsts, np.array(c.starts, np.int64) + left) * C
+            outs = _outer(np.add, np.array(r.outs, np.int64) * target[1], np.array(c.outs, np.int64))
             image_numbers = np.arange(together, dtype=np.int64)
             taps, run = _taps(r, c, width, C, groups)
             phases.append(
                 Phase(
                     _outer(np.add, image_numbers * image, reads),
-                    _outer(np.add, image_numbers * (target[0] * target[1] * target[2]), writes),
+                    _outer(np.add, image_numbers * (target[0] * target[1] * target[2]), outs * target[2]),
                     taps,
                     run,
                     _outer(np.add, np.array(r.taps, np.int64) * KW, np.array(c.taps, np.int64)),

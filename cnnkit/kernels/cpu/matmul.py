@@ -1,4 +1,4 @@
-"""The fully connected layer as a 1x1 convolution of images of one pixel: rows are pixels, and all kernels are shared."""
+"""The fully connected layer: a 1x1 convolution of images of one pixel each, so all kernels are shared."""
 
 from typing import Any
 
@@ -14,19 +14,21 @@ def dense(
     x: Array, w: Array, *, bias: Array | None = None, activation: Activation = IDENTITY, out: Array | None = None
 ) -> Array:
     """y = act(x · w + bias);  x (N, K), w (K, M) -> (N, M)."""
-    y = conv2d(_pixels(x), w[None, None], POINT, bias=bias, activation=activation, out=_pixels(out))
+    y: Array = conv2d(_pixels(x), w[None, None], POINT, bias=bias, activation=activation, out=_pixels(out))
     return y[:, 0, 0]
 
 
 def dense_dx(dy: Array, w: Array, *, out: Array | None = None) -> Array:
     """dx = dy · wᵀ, (N, K)."""
-    return conv2d_dx(_pixels(dy), w[None, None], (len(dy), 1, 1, len(w)), POINT, out=_pixels(out))[:, 0, 0]
+    dx: Array = conv2d_dx(_pixels(dy), w[None, None], (len(dy), 1, 1, len(w)), POINT, out=_pixels(out))
+    return dx[:, 0, 0]
 
 
 def dense_dw(dy: Array, x: Array, *, out: Array | None = None) -> Array:
     """dw = xᵀ · dy, (K, M)."""
-    dw = None if out is None else out[None, None]
-    return conv2d_dw(_pixels(dy), _pixels(x), (1, 1, x.shape[1], dy.shape[1]), POINT, out=dw)[0, 0]
+    w_shape = (1, 1, x.shape[1], dy.shape[1])
+    dw: Array = conv2d_dw(_pixels(dy), _pixels(x), w_shape, POINT, out=None if out is None else out[None, None])
+    return dw[0, 0]
 
 
 def _pixels(rows: Array | None) -> Any:

@@ -26,7 +26,7 @@ def pack_panels(w: Array, picked: Array, groups: int, block: int, turned: bool) 
 @inner
 def pack_task(w, picked, packed, sizes, worker, task):
     """One tap of one panel."""
-    CG, O, groups, panels, taps, rows, cols, block = sizes
+    CG, O, _, panels, taps, rows, cols, block = sizes
     panel, t = task // taps, task % taps
     o = panel % panels * block
     source = picked[t] * CG * O + panel // panels * cols + o
@@ -39,7 +39,7 @@ def pack_task(w, picked, packed, sizes, worker, task):
 @inner
 def turn_task(w, picked, packed, sizes, worker, task):
     """One tap of one panel, filters and channels changing places."""
-    CG, O, groups, panels, taps, rows, cols, block = sizes
+    CG, O, _, panels, taps, rows, cols, block = sizes
     panel, t = task // taps, task % taps
     c0 = panel % panels * block
     source = (picked[t] * CG + c0) * O + panel // panels * rows

@@ -4,6 +4,7 @@ Everything here depends on shapes and on the CPU's vectors, never on the number 
 gives the same bits. Measured on AVX-512 and AVX2 machines; see kernels/README.md.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -77,7 +78,7 @@ def cut_direct(tiles: int, images: int, panels: int, terms: int, shape: TileShap
         per_task = -(-per_task // 2)
     chunks = images * -(-tiles // per_task)
     parts = max(1, min(panels, -(-TASKS // max(chunks, 1))))
-    if filters > 4 * FILTER_BYTES and parts * images >= 2:  # a long sum: read its filters from memory as seldom as can be
+    if filters > 4 * FILTER_BYTES and parts * images >= 2:  # a long sum: read its filters seldom
         per_task = max(per_task, -(-tiles // 2))
     # Few filters: all of them stay in the first-level cache, and each pixel's channels are written side by side.
     together = 1 if filters * panels <= FILTER_BYTES // 4 else per_task
@@ -105,13 +106,13 @@ def cut_dw(rows: int, channels: int, pixels: int, groups: int, shape: TileShape)
     return DwCut(-(-tiles // blocks), shares, 128)
 
 
-def use_winograd(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: tuple[int, int]) -> bool:
+def use_winograd(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: Sequence[int]) -> bool:
     """F(4x4, 3x3) does a quarter of the products where its transforms are shared by enough channels."""
     plain = win.stride_h == win.stride_w == win.dilation_h == win.dilation_w == 1 and groups == 1
     return plain and w_shape[:2] == (3, 3) and min(C, O) >= max(LANES, 16) and min(out_hw) >= 3
 
 
-def use_winograd_dw(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: tuple[int, int]) -> bool:
+def use_winograd_dw(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: Sequence[int]) -> bool:
     """As use_winograd; its rounds need channels that fill vectors."""
     fits = C * O <= WINOGRAD_DW_FEW or winograd_dw_round(C, O) > 0
     return fits and use_winograd(C, O, w_shape, win, groups, out_hw)

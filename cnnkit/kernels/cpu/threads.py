@@ -43,12 +43,12 @@ def get_threads() -> int:
 
 
 def workers() -> int:
-    """The most that can work at once, whatever another Python thread sets meanwhile: rows of scratch space to prepare."""
+    """The most that can work at once, whatever another Python thread sets meanwhile: rows of scratch space."""
     return 1 if _forked else int(config.NUMBA_NUM_THREADS)
 
 
 def set_threads(count: int) -> None:
-    """Let kernels of this process use that many threads. In a forked child one is used: OpenMP's pool dies in a fork."""
+    """Let kernels of this process use that many threads. A forked child uses one: OpenMP's pool dies in a fork."""
     global _count
     if not 1 <= count <= config.NUMBA_NUM_THREADS:
         raise UsageError(
@@ -63,7 +63,7 @@ def layer() -> str:
     if config.DISABLE_JIT:
         return "none"
     start()
-    return numba.threading_layer()
+    return str(numba.threading_layer())
 
 
 def start() -> None:

@@ -1,4 +1,4 @@
-"""Convolution on the CPU agrees with its definition, whatever the shapes, and gives the same bits on any thread count."""
+"""Convolution on the CPU agrees with its definition for all shapes, with the same bits on any thread count."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ DIRECT = {
     "no images": ConvCase((0, 5, 5, 3), (3, 3, 3, 4), SAME),
     "groups": ConvCase((2, 5, 5, 6), (3, 3, 2, 9), SAME, 3),
     "depthwise": ConvCase((2, 6, 5, 8), (3, 3, 1, 8), SAME, 8),
-    "depthwise with stride and two filters a channel": ConvCase((1, 7, 7, 5), (3, 3, 1, 10), Window(2, 2, 1, 1, 1, 1), 5),
+    "two filters a channel, stride 2": ConvCase((1, 7, 7, 5), (3, 3, 1, 10), Window(2, 2, 1, 1, 1, 1), 5),
     "17 channels to 65, pointwise": ConvCase((1, 3, 4, 17), (1, 1, 17, 65)),
     "64 channels": ConvCase((1, 3, 3, 64), (2, 2, 64, 3)),
     "many small images": ConvCase((37, 2, 3, 2), (2, 2, 2, 3)),
@@ -59,7 +59,7 @@ def test_winograd_agrees_with_the_definition(case, rng):
 
 
 def test_winograd_in_rounds_for_many_channels(rng):
-    # 96 x 64 sums in a plane go in rounds; the direct schedule, tested above, is the yardstick where loops take minutes.
+    # 96 x 64 sums in a plane go in rounds. The definition would take minutes: a product for each tap is the yardstick.
     case = ConvCase((3, 21, 22, 96), (3, 3, 96, 64), SAME)
     assert schedule.winograd_dw_round(96, 64) > 0
     x, dy = random_array(rng, *case.x), random_array(rng, *case.y)
@@ -112,7 +112,10 @@ def test_packed_filters_give_the_same_bits(case, rng):
         np.testing.assert_array_equal(dx, cpu.conv2d_dx(dy, w, case.x, case.win, case.groups))
 
 
-@pytest.mark.parametrize("case", [*DIRECT.values(), *WINOGRAD.values()], ids=[*DIRECT, *(f"winograd {n}" for n in WINOGRAD)])
+ALL = DIRECT | {f"winograd, {name}": case for name, case in WINOGRAD.items()}
+
+
+@pytest.mark.parametrize("case", ALL.values(), ids=ALL.keys())
 def test_nothing_beyond_the_output_is_written(case, rng):
     x, w = random_array(rng, *case.x), random_array(rng, *case.w)
     size = int(np.prod(case.y))
@@ -158,7 +161,8 @@ def test_another_network_adds_no_specialisation(rng):
     network(ConvCase((2, 12, 12, 1), (3, 3, 1, 32)), ConvCase((2, 10, 10, 32), (3, 3, 32, 64)),
             ConvCase((2, 8, 8, 64), (1, 1, 64, 128)))  # fmt: skip
     before = jit.specialisations()
-    network(ConvCase((1, 30, 20, 3), (7, 7, 3, 48), Window(2, 2, 3, 3, 3, 3)), ConvCase((1, 9, 8, 48), (3, 3, 48, 40), SAME),
+    network(ConvCase((1, 30, 20, 3), (7, 7, 3, 48), Window(2, 2, 3, 3, 3, 3)),
+            ConvCase((1, 9, 8, 48), (3, 3, 48, 40), SAME),
             ConvCase((3, 9, 8, 24), (5, 3, 8, 24), SAME, 3))  # fmt: skip
     assert jit.specialisations() == before
 
@@ -185,7 +189,7 @@ DENSE = [(1, 1, 1), (0, 4, 3), (3, 5, 10), (7, 64, 64), (130, 3, 17), (5, 2500, 
 
 @pytest.mark.parametrize(("N", "K", "M"), DENSE)
 def test_dense_products_agree_with_numpy_in_float64(N, K, M, rng):
-    # numpy's own product is the yardstick here: the definition takes seconds at these sizes, and agrees (see reference).
+    # numpy's own product is the yardstick: the definition takes seconds at these sizes, and agrees with it elsewhere.
     x, w, dy, b = random_array(rng, N, K), random_array(rng, K, M), random_array(rng, N, M), random_array(rng, M)
     X, W, DY = (a.astype(np.float64) for a in (x, w, dy))
     assert_matches(cpu.dense(x, w, bias=b), np.matmul(X, W) + b, K)

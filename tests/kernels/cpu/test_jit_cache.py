@@ -26,7 +26,8 @@ print(jit.statistics().compiled, jit.statistics().loaded, cache.cache_folder(), 
 
 def run(folder, program=PROGRAM, **more):
     env = {**os.environ, "CNNKIT_CACHE": str(folder), **more}
-    done = subprocess.run([sys.executable, "-W", "error", "-c", program], env=env, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     counts, _, note = done.stdout.partition("|")
     compiled, loaded, used = counts.split(maxsplit=2)
@@ -146,4 +147,4 @@ def test_a_kernel_may_close_over_numbers_and_jitted_functions_only():
 
 
 def test_all_kernels_are_listed():
-    assert add_kernel in jit.KERNELS and "<kernel add_kernel>" == repr(add_kernel)
+    assert add_kernel in jit.KERNELS and repr(add_kernel) == "<kernel add_kernel>"

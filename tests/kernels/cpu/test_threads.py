@@ -90,6 +90,11 @@ def test_an_error_in_a_task_reaches_the_caller(four_threads):
         failing(np.array([1, -1, 1], np.float32))
 
 
+def run(program, env):
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
 FORK = """
 import os, sys
 import numpy as np
@@ -128,7 +133,7 @@ print(threads.layer(), threads.get_threads())
 @pytest.mark.parametrize("layer", ["default", "workqueue"])
 def test_children_and_grandchildren_of_a_fork_compute(layer):
     env = {**os.environ, "NUMBA_NUM_THREADS": "4", "NUMBA_THREADING_LAYER": layer}
-    done = subprocess.run([sys.executable, "-c", FORK], env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = run(FORK, env)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[1] == "4" and (layer == "default" or done.stdout.split()[0] == "workqueue")
 
@@ -149,5 +154,5 @@ print(threads.layer())
 
 def test_workqueue_is_entered_by_one_python_thread_at_a_time():
     env = {**os.environ, "NUMBA_NUM_THREADS": "4", "NUMBA_THREADING_LAYER": "workqueue"}
-    done = subprocess.run([sys.executable, "-c", QUEUE], env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = run(QUEUE, env)
     assert (done.returncode, done.stdout.strip()) == (0, "workqueue"), done.stderr
