@@ -9,6 +9,7 @@ from PIL import Image
 
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.data.collate import collate
+from cnnkit.data.picture import plain
 from cnnkit.data.preprocessing import Preprocessing, load_image, prepare
 from cnnkit.data.sample import Pixels
 from cnnkit.engine.judge import batch_for
@@ -101,7 +102,7 @@ class Predictor:
                     raise
                 raise DataError(f"{picture}: {error}") from error
         if isinstance(picture, Image.Image):
-            return prepare(picture if picture.mode in ("L", "RGB") else picture.convert("RGB"), self.preprocessing)
+            return prepare(plain(picture), self.preprocessing)
         image = np.asarray(picture)
         if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
             raise DataError(

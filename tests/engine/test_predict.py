@@ -214,3 +214,11 @@ def test_data_of_another_size_or_with_other_classes_are_refused(predictor, tiny)
     predictor.classes[0] = "zero"
     with pytest.raises(DataError, match=r"knows 10 classes \(zero, .* has 10 classes \(0, "):
         list(evaluate(predictor))
+
+
+def test_a_transparent_picture_in_memory_lies_on_white_paper_as_its_file_does(predictor, tmp_path):
+    pixels = np.zeros((60, 60, 4), np.uint8)
+    pixels[10:50, 28:34] = (0, 0, 0, 255)
+    picture = Image.fromarray(pixels)
+    picture.save(tmp_path / "ink.png")
+    assert predictor.predict(picture).top == predictor.predict(tmp_path / "ink.png").top
