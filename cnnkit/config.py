@@ -1,4 +1,4 @@
-"""Defaults from the environment: threads, cache folder, backend. Read when asked for, so a command can set them first."""
+"""Defaults from the environment: threads, cache folder, backend. Read when asked for, so a command may set them."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ def default_threads() -> int:
 
 
 def usable_cores(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> int:
-    """Cores in the affinity mask, fewer where a cgroup quota grants less time (a quota of 1.5 cores gives 2 threads)."""
+    """Cores in the affinity mask, or fewer where a cgroup quota grants less (a quota of 1.5 cores gives 2 threads)."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = cgroup_quota(cgroup, proc)
     return affinity if quota is None else max(1, min(affinity, -int(-quota // 1)))
@@ -44,11 +44,12 @@ def cgroup_quota(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc
 
 
 def cgroup_folders(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> list[Path]:
-    """This process's cgroup folders (version 2, and the cpu and memory trees of version 1), innermost first, up to the roots."""
+    """This process's cgroup folders (version 2; the cpu and memory trees of version 1), innermost first, to the roots."""
     folders = []
     for line in _lines(proc / "self" / "cgroup"):
         controllers, _, path = line.partition(":")[2].partition(":")
-        roots = [cgroup / name for name in ("cpu,cpuacct", "cpu", "memory") if name.split(",")[0] in controllers.split(",")]
+        names = controllers.split(",")
+        roots = [cgroup / name for name in ("cpu,cpuacct", "cpu", "memory") if name.split(",")[0] in names]
         for root in roots or ([cgroup] if not controllers else []):
             inner = root / path.lstrip("/")
             chain = [inner, *inner.parents]

@@ -1,4 +1,4 @@
-"""Fixtures for the whole suite. The thread pool is made wider than the machine so that thread counts can be compared."""
+"""Fixtures for the whole suite. The thread pool is wider than the machine, so that thread counts can be compared."""
 
 import os
 from pathlib import Path

@@ -93,7 +93,7 @@ def _epoch(event: EpochEnd, width: int) -> str:
     if width < NARROW:
         return f"{which}  {judged}{best}"
     losses = f"loss {event.train_loss:.4f}  val loss {event.val_loss:.4f}"
-    return f"{which}  {losses}  {judged}  {duration(event.seconds)}{best}"
+    return f"{which}  {losses}  {judged}  after {duration(event.seconds)}{best}"
 
 
 def _compiling(progress: Progress, event: Compiling) -> None:
