@@ -44,7 +44,7 @@ def cgroup_quota(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc
 
 
 def cgroup_folders(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> list[Path]:
-    """This process's cgroup folders (version 2; the cpu and memory trees of version 1), innermost first, to the roots."""
+    """This process's cgroup folders (version 2; cpu and memory of version 1), innermost first, up to the roots."""
     folders = []
     for line in _lines(proc / "self" / "cgroup"):
         controllers, _, path = line.partition(":")[2].partition(":")
