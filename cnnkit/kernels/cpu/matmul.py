@@ -28,7 +28,7 @@ def dense_dw(dy: Array, x: Array, *, out: Array | None = None) -> Array:
     """dw = xᵀ · dy, (K, M)."""
     w_shape = (1, 1, x.shape[1], dy.shape[1])
     dw: Array = conv2d_dw(_pixels(dy), _pixels(x), w_shape, POINT, out=None if out is None else out[None, None])
-    return dw[0, 0]
+    return dw.reshape(w_shape[2:])
 
 
 def _pixels(rows: Array | None) -> Any:
