@@ -44,7 +44,7 @@ class Gather(NamedTuple):
     phases: tuple[Phase, ...]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def forward_gather(x_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Window, groups: int) -> Gather:
     """Pixels of y from pixels of x."""
     OH, OW = output_hw(x_shape, (w_shape[0], w_shape[1]), win)
@@ -53,7 +53,7 @@ def forward_gather(x_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Wind
     return _gather(x_shape, (OH, OW, w_shape[3]), [rows], [cols], w_shape[1], groups)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def dx_gather(
     dy_shape: tuple[int, ...], w_shape: tuple[int, ...], x_shape: tuple[int, ...], win: Window, groups: int
 ) -> Gather:

@@ -24,11 +24,12 @@ class TileShape(NamedTuple):
         return LANES * self.vecs
 
 
+# Rows of WINOGRAD divide 12, the fewest tiles of a task; rows of WINOGRAD_DW divide LANES, the width of its panels.
 # A tile of r x v keeps r·v sums and v + 1 operands in registers and does r·v products for r + v loads.
 if REGISTERS == 32:
     WIDE, NARROW = TileShape(6, 4), TileShape(8, 2)
     WIDE_DW, NARROW_DW = TileShape(6, 4), TileShape(9, 2)
-    WINOGRAD, WINOGRAD_NARROW, WINOGRAD_DW = TileShape(6, 4), TileShape(6, 2), TileShape(8, 2)
+    WINOGRAD, WINOGRAD_NARROW, WINOGRAD_DW = TileShape(6, 4), TileShape(6, 2), TileShape(min(8, LANES), 2)
 else:
     WIDE, NARROW = TileShape(6, 2), TileShape(10, 1)
     WIDE_DW, NARROW_DW = TileShape(6, 2), TileShape(7, 1)
