@@ -156,3 +156,13 @@ def test_workqueue_is_entered_by_one_python_thread_at_a_time():
     env = {**os.environ, "NUMBA_NUM_THREADS": "4", "NUMBA_THREADING_LAYER": "workqueue"}
     done = run(QUEUE, env)
     assert (done.returncode, done.stdout.strip()) == (0, "workqueue"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "None")]
+)
+def test_idle_threads_sleep_soon_unless_the_user_says_else(given, expected):
+    env = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    code = "import os; from cnnkit.kernels.cpu import threads; threads.start(); print(os.environ.get('GOMP_SPINCOUNT'))"
+    done = subprocess.run([sys.executable, "-c", code], env=env | given, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected
