@@ -96,7 +96,7 @@ def torch_train(model: nn.Module, x: Array, labels: Array, lr: float, momentum: 
             loss = torch.nn.functional.cross_entropy(twin(images), target)
             loss.backward()
             optimiser.step()
-            return float(loss)
+            return float(loss.detach())
 
         first = step()
         if not abs(first - wanted) <= 1e-4 * abs(wanted):
