@@ -29,7 +29,7 @@ from cnnkit.config import default_threads
 from cnnkit.errors import DeviceError, UsageError
 
 # Rounds that a thread of GNU OpenMP waits busily before it sleeps; read when its library is loaded. Measured on two
-# cores, lenet5's training step: 7 ms with 1000, as fast as any other value on an idle machine, and still 7 ms beside one
+# cores, lenet5's training step: 7 ms with 1000, as fast as any other value on an idle machine, and still 7 ms beside a
 # busy process, where the default of 300,000 took 186 ms: the threads burned each other's time at every barrier.
 SPINS = "1000"
 

@@ -1,6 +1,7 @@
 """The one-dimensional transforms of Winograd's F(4x4, 3x3): matrices of small numbers, written out for vectors.
 
-A 4x4 tile of outputs needs 36 products instead of 144:  Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A  for a 6x6 patch d and a 3x3 filter g.
+A 4x4 tile of outputs needs 36 products instead of 144:
+    Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A        for a 6x6 patch d and a 3x3 filter g.
 The two-dimensional transforms apply these to the columns of a patch, then to its rows.
 Source: Lavin & Gray 2015, arXiv:1509.09308, section 4.3 and its transposes for the gradient by the filters.
 """
