@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnnkit.kernels.cpu import schedule
+from cnnkit.kernels.cpu import memory, schedule, threads
 from cnnkit.kernels.cpu.epilogue import (
     INFINITY,
     NOTHING,
@@ -23,6 +23,7 @@ from cnnkit.kernels.cpu.epilogue import (
 )
 from cnnkit.kernels.cpu.gather import Phase
 from cnnkit.kernels.cpu.jit import inlined, inner, kernel
+from cnnkit.kernels.cpu.packing import turn_panel
 from cnnkit.kernels.cpu.schedule import TileShape
 from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.threads import parallel_for
@@ -80,10 +81,12 @@ def _make(shape: TileShape) -> Any:
                     store_upto(y, y0 + writes[p + i] + LANES * v, held[i, v], room - LANES * v)
 
     @inner
-    def direct_task(x, w, bias, residual, y, tables, sizes, cut, ends, worker, task):
-        """Some tiles of pixels x some panels of output channels."""
+    def direct_task(x, w, bias, residual, y, scratch, tables, sizes, cut, ends, worker, task):
+        """Some tiles of pixels x some panels of output channels; filters that are not turned yet are so in scratch."""
         reads, writes, taps, spans = tables
         pixels, total, x_step, y_step, run, CG, OG, panels, groups, w_step, w_panel = sizes
+        turning = scratch.size > 0
+        filters = scratch[worker] if turning else w
         tiles_per_task, panels_per_task, together, chunks, parts = cut
         part, chunk, image = task % parts, task // parts % chunks, task // (parts * chunks)
         last = min(pixels, total - image * pixels) - 1
@@ -92,15 +95,17 @@ def _make(shape: TileShape) -> Any:
         for begin in range(first_tile, last_tile, together):
             for panel in range(first_panel, last_panel):
                 group, o = panel // panels, panel % panels * block
+                if turning:
+                    turn_panel(w, o * run, run, OG - o, run, filters, 0, block)
                 for s in range(0, spans.size, 4):
                     span = (spans[s], spans[s + 1], spans[s + 2], spans[s + 3])
-                    w0 = panel * w_panel + (span[0] * run + span[2]) * w_step
+                    w0 = (0 if turning else panel * w_panel) + (span[0] * run + span[2]) * w_step
                     start = residual if s == 0 else y  # between two spans the sums wait in y
                     done = s + 4 == spans.size
                     b0 = panel * block if done else panels * groups * block  # a block of zeros
                     low, high = (ends.low, ends.high) if done else (-INFINITY, INFINITY)
                     for t in range(begin, min(begin + together, last_tile)):
-                        sum_tile(x, image * x_step + group * CG, reads, t * pix, last, taps, span, w, w0, w_step,
+                        sum_tile(x, image * x_step + group * CG, reads, t * pix, last, taps, span, filters, w0, w_step,
                                  start, y, image * y_step + group * OG + o, writes, OG - o, bias, b0,
                                  low, high)  # fmt: skip
         if ends.later:
@@ -111,15 +116,15 @@ def _make(shape: TileShape) -> Any:
                     activate_later(y, to, min(block, OG - o), ends.later, ends.slope)
 
     @kernel(name=f"direct {pix}x{vecs}")
-    def direct(x, w, bias, residual, y, tables, sizes, cut, ends):
+    def direct(x, w, bias, residual, y, scratch, tables, sizes, cut, ends):
         _, _, _, chunks, parts = cut
         images = (sizes[1] + sizes[0] - 1) // sizes[0]
-        parallel_for(direct_task, images * chunks * parts, (x, w, bias, residual, y, tables, sizes, cut, ends))
+        parallel_for(direct_task, images * chunks * parts, (x, w, bias, residual, y, scratch, tables, sizes, cut, ends))
 
     return direct
 
 
-KERNELS = {shape: _make(shape) for shape in (schedule.WIDE, schedule.NARROW)}
+KERNELS = {shape: _make(shape) for shape in (schedule.WIDE, schedule.NARROW, schedule.THIN)}
 
 
 def run_phase(
@@ -138,7 +143,8 @@ def run_phase(
 ) -> None:
     """One gather: x (N, Hp, Wp, C) already with its border, y (N, OH, OW, O) filled at the phase's pixels.
 
-    w: flat panels, w_step = block; or filters as they lie, w_step = O.
+    w: flat panels, w_step = block; or filters as they lie, w_step = O; or those of one tap that each task turns for
+    itself, w_step = 0.
     """
     dealt = _deal(x.shape, y.shape, len(phase.reads), len(phase.taps), phase.run, together, shape, groups, w_step)
     if dealt.sizes[1] == 0:
@@ -149,6 +155,7 @@ def run_phase(
         padded_bias(bias, groups, y.shape[3] // groups, shape.block),
         NOTHING if residual is None else residual.reshape(-1),
         y.reshape(-1),
+        memory.empty((threads.workers() if w_step == 0 else 0, phase.run * shape.block)),
         (phase.reads, phase.writes, phase.taps, dealt.spans),
         dealt.sizes,
         dealt.cut,
@@ -183,6 +190,8 @@ def _deal(
     total = N * (pixels // max(together, 1))
     tiles, images = -(-pixels // shape.rows), -(-total // max(pixels, 1))
     cut = schedule.cut_direct(tiles, images, panels * groups, terms, shape)
+    if w_step == 0:
+        cut, w_step = schedule.cut_turning(tiles, panels), shape.block
     w_panel = terms * shape.block if w_step == shape.block else shape.block
     x_step, y_step = together * Hp * Wp * C, together * OH * OW * O
     return Dealt(

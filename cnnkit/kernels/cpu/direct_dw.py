@@ -92,7 +92,7 @@ def _make(shape: TileShape) -> Any:
     return direct_dw
 
 
-KERNELS = {shape: _make(shape) for shape in (schedule.WIDE_DW, schedule.NARROW_DW)}
+KERNELS = {shape: _make(shape) for shape in (schedule.WIDE_DW, schedule.NARROW_DW, schedule.THIN_DW)}
 ADD_CHUNK = 4096
 
 

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from cnnkit.kernels.cpu import memory, schedule
 from cnnkit.kernels.cpu.conv import conv2d, conv2d_dw, conv2d_dx
+from cnnkit.kernels.cpu.direct import run_phase
+from cnnkit.kernels.cpu.gather import dx_gather
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
@@ -20,6 +23,8 @@ def dense(
 
 def dense_dx(dy: Array, w: Array, *, out: Array | None = None) -> Array:
     """dx = dy · wᵀ, (N, K)."""
+    if schedule.turn_in_tasks(len(dy), dy.shape[1], len(w)):
+        return _dx_turning(memory.contiguous(dy), memory.contiguous(w), out)
     dx: Array = conv2d_dx(_pixels(dy), w[None, None], (len(dy), 1, 1, len(w)), POINT, out=_pixels(out))
     return dx[:, 0, 0]
 
@@ -29,6 +34,15 @@ def dense_dw(dy: Array, x: Array, *, out: Array | None = None) -> Array:
     w_shape = (1, 1, x.shape[1], dy.shape[1])
     dw: Array = conv2d_dw(_pixels(dy), _pixels(x), w_shape, POINT, out=None if out is None else out[None, None])
     return dw.reshape(w_shape[2:])
+
+
+def _dx_turning(dy: Array, w: Array, out: Array | None) -> Array:
+    """dx where tasks turn their own filters."""
+    dx = memory.empty((len(dy), len(w))) if out is None else out
+    gather = dx_gather(_pixels(dy).shape, (1, 1, *w.shape), _pixels(dx).shape, POINT, 1)
+    shape = schedule.direct_tile(len(w))
+    run_phase(_pixels(dy), w.reshape(-1), _pixels(dx), gather.phases[0], gather.together, shape, 1, 0)
+    return dx
 
 
 def _pixels(rows: Array | None) -> Any:

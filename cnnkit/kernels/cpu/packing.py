@@ -24,6 +24,20 @@ def pack_panels(w: Array, picked: Array, groups: int, block: int, turned: bool) 
 
 
 @inner
+def turn_panel(w, source, w_row, cols, rows, packed, to, block):
+    """packed[row, col] = w[col, row] for the first `cols` of a panel's columns, zeros in the others."""
+    square = tile(LANES, 1)
+    for c in range(0, block, LANES):
+        for o in range(0, rows, LANES):
+            for i in range(LANES):
+                room = rows - o if c + i < cols else 0
+                square[i, 0] = load_upto(w, source + (c + i) * w_row + o, room)
+            transpose(square)
+            for i in range(min(LANES, rows - o)):
+                store(packed, to + (o + i) * block + c, square[i, 0])
+
+
+@inner
 def pack_task(w, picked, packed, sizes, worker, task):
     """One tap of one panel."""
     CG, O, _, panels, taps, rows, cols, block = sizes
@@ -44,15 +58,7 @@ def turn_task(w, picked, packed, sizes, worker, task):
     c0 = panel % panels * block
     source = (picked[t] * CG + c0) * O + panel // panels * rows
     to = task * rows * block
-    square = tile(LANES, 1)
-    for c in range(0, block, LANES):
-        for o in range(0, rows, LANES):
-            for i in range(LANES):
-                room = rows - o if c0 + c + i < cols else 0
-                square[i, 0] = load_upto(w, source + (c + i) * O + o, room)
-            transpose(square)
-            for i in range(min(LANES, rows - o)):
-                store(packed, to + (o + i) * block + c, square[i, 0])
+    turn_panel(w, source, O, cols - c0, rows, packed, to, block)
 
 
 @kernel

@@ -27,12 +27,13 @@ class TileShape(NamedTuple):
 # Rows of WINOGRAD divide 12, the fewest tiles of a task; rows of WINOGRAD_DW divide LANES, the width of its panels.
 # A tile of r x v keeps r·v sums and v + 1 operands in registers and does r·v products for r + v loads.
 if REGISTERS == 32:
-    WIDE, NARROW = TileShape(6, 4), TileShape(8, 2)
-    WIDE_DW, NARROW_DW = TileShape(6, 4), TileShape(9, 2)
+    WIDE, NARROW, THIN = TileShape(6, 4), TileShape(8, 2), TileShape(10, 1)
+    WIDE_DW, NARROW_DW, THIN_DW = TileShape(6, 4), TileShape(9, 2), TileShape(14, 1)
     WINOGRAD, WINOGRAD_NARROW, WINOGRAD_DW = TileShape(6, 4), TileShape(6, 2), TileShape(min(8, LANES), 2)
 else:
     WIDE, NARROW = TileShape(6, 2), TileShape(10, 1)
     WIDE_DW, NARROW_DW = TileShape(6, 2), TileShape(7, 1)
+    THIN, THIN_DW = NARROW, NARROW_DW
     # Without a fused product a sixth register goes to the product itself.
     WINOGRAD = WINOGRAD_NARROW = TileShape(6 if LANES > 4 else 4, 2)
     WINOGRAD_DW = TileShape(4, 2)
@@ -44,12 +45,16 @@ FILTER_BYTES = 1 << 18  # of one panel of filters, as much as stays in the secon
 @lru_cache
 def direct_tile(channels: int) -> TileShape:
     """The tile that wastes less on the last, partly filled block of output channels; the wide one if equal."""
+    if channels <= LANES:
+        return THIN
     return min((WIDE, NARROW), key=lambda shape: -(-channels // shape.block) * shape.block)
 
 
 @lru_cache
 def dw_tile(channels: int) -> TileShape:
     """As direct_tile, for the gradient by the filters."""
+    if channels <= LANES:
+        return THIN_DW
     return min((WIDE_DW, NARROW_DW), key=lambda shape: -(-channels // shape.block) * shape.block)
 
 
@@ -89,6 +94,17 @@ def cut_direct(tiles: int, images: int, panels: int, terms: int, shape: TileShap
 def keep_unpacked(channels: int, pixels: int, shape: TileShape) -> bool:
     """Whether filters are read where they lie: few pixels do not repay a copy of many filters."""
     return channels % shape.block == 0 and channels <= 4 * shape.block and pixels <= 1024
+
+
+def turn_in_tasks(rows: int, terms: int, channels: int) -> bool:
+    """Whether each task turns the filters of its panels, which all rows then pass while they are in the cache."""
+    shape = direct_tile(channels)
+    return rows <= 512 and terms <= rows_of_block(shape) and channels >= TASKS // 2 * shape.block
+
+
+def cut_turning(tiles: int, panels: int) -> DirectCut:
+    """All tiles in each task, so that no panel is turned twice."""
+    return DirectCut(tiles, -(-panels // TASKS), tiles)
 
 
 class DwCut(NamedTuple):
