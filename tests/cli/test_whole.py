@@ -237,3 +237,10 @@ def test_a_folder_name_of_any_script_and_bytes_is_shown(cnnkit, trained, tmp_pat
     place.mkdir()
     (place / "0.png").write_bytes((data / "dark" / "0.png").read_bytes())
     assert "🐈" in cnnkit("predict", place, "--model", run).out
+
+
+def test_without_any_run_the_shipped_network_is_judged_on_the_digits_of_the_package(cnnkit, tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNKIT_DATA_HOME", str(tmp_path))
+    record = cnnkit("evaluate", "--json").json
+    assert (record["n"], record["model"]) == (2000, "digitnet")
+    assert record["top1"] >= 0.993
