@@ -1,19 +1,28 @@
 """Function: an operation and its derivative, side by side."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cnnkit.autograd.tape import Node, recording
 from cnnkit.autograd.tensor import Tensor
 from cnnkit.kernels.shared.array import Array
 
+if TYPE_CHECKING:
+    from cnnkit.kernels.shared.scalar import Activation
+
 
 class Context:
-    """What forward leaves for backward: `needs[i]` says whether argument i wants a gradient."""
+    """What forward leaves for backward: `needs[i]` says whether argument i wants a gradient.
 
-    __slots__ = ("needs", "saved")
+    `gates[i]` is the activation that argument i has just passed, if its gradient is wanted before it, else None.
+    A forward that ends in an activation names it in `activation`.
+    """
 
-    def __init__(self, needs: tuple[bool, ...]) -> None:
+    __slots__ = ("activation", "gates", "needs", "saved")
+
+    def __init__(self, needs: tuple[bool, ...], gates: "tuple[Activation | None, ...]") -> None:
         self.needs = needs
+        self.gates = gates
+        self.activation: Activation | None = None
         self.saved: tuple[Any, ...] = ()
 
     def save(self, *values: Any) -> None:
@@ -26,7 +35,14 @@ class Function:
 
     `backward` gets one gradient per output (None for an output that nobody used) and returns one per argument of
     `forward`, None where there is none. A gradient it returns is a new array or a view of dy, never one it saved.
+
+    An activation costs its neighbours nothing: all are differentiated by their output, which the next operation has
+    at hand. One that lists an argument in `gating` multiplies with that slope where it writes the gradient, as
+    `ctx.gates` asks. So `backward` of one that names a `ctx.activation` gets two gradients: dy of its result, from all
+    who do not gate, and dz of the sum before the activation, from those who do.
     """
+
+    gating: ClassVar[tuple[int, ...]] = ()
 
     @staticmethod
     def forward(ctx: Context, *args: Any) -> Any:
@@ -43,13 +59,15 @@ class Function:
         """Call forward on the Tensors' arrays, and record the call if one of them needs a gradient."""
         values = [arg.data if isinstance(arg, Tensor) else arg for arg in args]
         if not recording.on:
-            return _wrap(cls.forward(Context((False,) * len(args)), *values), None)
+            nothing = (None,) * len(args)
+            return _wrap(cls.forward(Context((False,) * len(args), nothing), *values), None)
         needs = tuple([isinstance(arg, Tensor) and arg.requires_grad for arg in args])
-        ctx = Context(needs)
+        gates = tuple([arg.activation() if needs[i] and i in cls.gating else None for i, arg in enumerate(args)])
+        ctx = Context(needs, gates)
         result = cls.forward(ctx, *values)
         if True not in needs:
             return _wrap(result, None)
-        edges = tuple([arg.edge() if need else None for arg, need in zip(args, needs, strict=True)])
+        edges = tuple([arg.edge(gate) if need else None for arg, need, gate in zip(args, needs, gates, strict=True)])
         return _wrap(result, Node(cls, ctx, edges))
 
 

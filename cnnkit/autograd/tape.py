@@ -20,6 +20,7 @@ from cnnkit.kernels.shared.array import Array
 if TYPE_CHECKING:
     from cnnkit.autograd.function import Function
     from cnnkit.autograd.tensor import Tensor
+    from cnnkit.kernels.shared.scalar import Activation
 
 
 class _Recording(threading.local):
@@ -47,9 +48,12 @@ def no_grad() -> Iterator[None]:
 
 
 class Node:
-    """One recorded call. `edges` leads, per argument, to (node, number of its output), to (leaf, 0), or is None."""
+    """One recorded call. `edges` leads, per argument, to (node, number of its output), to (leaf, 0), or is None.
 
-    __slots__ = ("ctx", "edges", "function", "number", "outputs")
+    A call that ends in an activation counts what it was before the activation as its output 1.
+    """
+
+    __slots__ = ("activation", "ctx", "edges", "function", "number", "outputs")
 
     def __init__(
         self, function: "type[Function]", ctx: Any, edges: "tuple[tuple[Node | Tensor, int] | None, ...]"
@@ -58,7 +62,8 @@ class Node:
         self.function = function
         self.ctx = ctx
         self.edges = edges
-        self.outputs = 1
+        self.activation: Activation | None = ctx.activation
+        self.outputs = 1 if self.activation is None else 2
 
     def release(self) -> None:
         """Forget what was saved and the way further back."""

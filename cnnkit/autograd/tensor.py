@@ -9,6 +9,9 @@ from cnnkit.autograd.tape import Node
 from cnnkit.errors import ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
 
+if TYPE_CHECKING:
+    from cnnkit.kernels.shared.scalar import Activation
+
 
 class Tensor:
     """An array, its gradient, and the way back to what it was computed from.
@@ -40,9 +43,13 @@ class Tensor:
         tensor._index = index
         return tensor
 
-    def edge(self) -> "tuple[Node | Tensor, int]":
-        """Where this tensor's gradient goes: to the call that made it, or to the tensor itself."""
-        return (self if self._node is None else self._node), self._index
+    def activation(self) -> "Activation | None":
+        """The activation in which the call ended that made this tensor."""
+        return None if self._node is None else self._node.activation
+
+    def edge(self, gate: "Activation | None" = None) -> "tuple[Node | Tensor, int]":
+        """Where this tensor's gradient goes: to the call that made it (before its activation), or to the tensor."""
+        return (self if self._node is None else self._node), (self._index if gate is None else 1)
 
     @property
     def shape(self) -> tuple[int, ...]:

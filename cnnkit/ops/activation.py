@@ -55,16 +55,31 @@ def _rows(x: Tensor | Array, op: str) -> Tensor:
     return x
 
 
+def dz_of(activation: Activation | None, y: Array | None, dy: Array | None, dz: Array | None) -> Array:
+    """The whole gradient by z, y = act(z): dz from those who went through the activation themselves, dy from others."""
+    if dy is not None and activation is not None:
+        dy = kernels.of(dy, y).activate_dx(dy, y, activation)
+    if dy is None or dz is None:
+        return dz if dy is None else dy  # type: ignore[return-value]  # one of them is there, or backward is not called
+    return kernels.of(dy, dz).add(dy, dz)  # type: ignore[no-any-return]
+
+
+def gate(activation: Activation | None, **operand: Array | None) -> dict[str, Any]:
+    """What a gradient kernel is told to go back through the activation of its operand too, where that is asked for."""
+    return {} if activation is None else {**operand, "activation": activation}
+
+
 class _Activate(Function):
     @staticmethod
     def forward(ctx: Context, x: Array, activation: Activation) -> Array:
         y: Array = kernels.of(x).activate(x, activation)
-        ctx.save(y, activation)
+        ctx.activation = activation
+        ctx.save(y)
         return y
 
     @staticmethod
-    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
-        return kernels.of(dy).activate_dx(dy, *ctx.saved), None
+    def backward(ctx: Context, dy: Array | None, dz: Array | None) -> tuple[Any, ...]:
+        return dz_of(ctx.activation, ctx.saved[0], dy, dz), None
 
 
 class _Softmax(Function):

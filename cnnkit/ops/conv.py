@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from cnnkit import kernels
 from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import ShapeError
@@ -9,6 +11,7 @@ from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 from cnnkit.ops import check
+from cnnkit.ops.activation import dz_of, gate
 from cnnkit.ops.window import Padding, Pair, images_under, window
 
 __all__ = ["conv2d", "conv2d_shape", "window"]
@@ -82,6 +85,8 @@ def conv2d_shape(
 
 
 class _Conv2d(Function):
+    gating = (0,)
+
     @staticmethod
     def forward(
         ctx: Context,
@@ -94,20 +99,24 @@ class _Conv2d(Function):
         activation: Activation,
     ) -> Array:
         y: Array = kernels.of(x, w).conv2d(x, w, win, groups, bias=bias, activation=activation, residual=residual)
-        ctx.save(x, w, y if activation != IDENTITY else None, win, groups, activation)
+        ctx.activation = None if activation == IDENTITY else activation
+        ctx.save(x, w, None if activation == IDENTITY else y, win, groups)
         return y
 
     @staticmethod
-    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
-        x, w, y, win, groups, activation = ctx.saved
-        k = kernels.of(dy, x, w)
+    def backward(ctx: Context, dy: Array | None, dz: Array | None = None) -> tuple[Any, ...]:
+        x, w, y, win, groups = ctx.saved
         needs_x, needs_w, needs_bias, needs_residual = ctx.needs[:4]
-        # The slope of "identity" does not depend on y, which was not kept for it.
-        dz, db = k.epilogue_dx(dy, dy if y is None else y, activation) if needs_bias or y is not None else (dy, None)
+        dz = dz_of(ctx.activation, y, dy, dz)
+        k = kernels.of(dz, x, w)
+        db = np.empty(w.shape[3], dz.dtype) if needs_bias and needs_w else None
+        dw = k.conv2d_dw(dz, x, w.shape, win, groups, db=db) if needs_w else None
+        if needs_bias and not needs_w:
+            db = k.sum_over(dz, (0, 1, 2))
         return (
-            k.conv2d_dx(dz, w, x.shape, win, groups) if needs_x else None,
-            k.conv2d_dw(dz, x, w.shape, win, groups) if needs_w else None,
-            db if needs_bias else None,
+            k.conv2d_dx(dz, w, x.shape, win, groups, **gate(ctx.gates[0], x=x)) if needs_x else None,
+            dw,
+            db,
             dz if needs_residual else None,
             None,
             None,

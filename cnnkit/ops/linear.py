@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import numpy as np
+
 from cnnkit import kernels
 from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 from cnnkit.ops import check
+from cnnkit.ops.activation import dz_of, gate
 
 
 def linear(
@@ -52,22 +55,28 @@ def linear_shape(x_shape: tuple[int, ...], w_shape: tuple[int, ...]) -> tuple[in
 class Linear(Function):
     """x · w with its epilogue; `@` is the same without one."""
 
+    gating = (0,)
+
     @staticmethod
     def forward(ctx: Context, x: Array, w: Array, bias: Array | None, activation: Activation) -> Array:
         y: Array = kernels.of(x, w).dense(x, w, bias=bias, activation=activation)
-        ctx.save(x, w, y if activation != IDENTITY else None, activation)
+        ctx.activation = None if activation == IDENTITY else activation
+        ctx.save(x, w, None if activation == IDENTITY else y)
         return y
 
     @staticmethod
-    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
-        x, w, y, activation = ctx.saved
-        k = kernels.of(dy, x, w)
+    def backward(ctx: Context, dy: Array | None, dz: Array | None = None) -> tuple[Any, ...]:
+        x, w, y = ctx.saved
         needs_x, needs_w, needs_bias, _ = ctx.needs
-        # The slope of "identity" does not depend on y, which was not kept for it.
-        dz, db = k.epilogue_dx(dy, dy if y is None else y, activation) if needs_bias or y is not None else (dy, None)
+        dz = dz_of(ctx.activation, y, dy, dz)
+        k = kernels.of(dz, x, w)
+        db = np.empty(w.shape[1], dz.dtype) if needs_bias and needs_w else None
+        dw = k.dense_dw(dz, x, db=db) if needs_w else None
+        if needs_bias and not needs_w:
+            db = k.sum_over(dz, (0,))
         return (
-            k.dense_dx(dz, w) if needs_x else None,
-            k.dense_dw(dz, x) if needs_w else None,
-            db if needs_bias else None,
+            k.dense_dx(dz, w, **gate(ctx.gates[0], x=x)) if needs_x else None,
+            dw,
+            db,
             None,
         )

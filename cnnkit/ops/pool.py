@@ -8,6 +8,7 @@ from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.ops import check
+from cnnkit.ops.activation import gate
 from cnnkit.ops.shape import reshape
 from cnnkit.ops.window import Padding, Pair, images_under, pair, window
 
@@ -78,15 +79,18 @@ def pool_window(kernel_size: Pair, stride: Pair | None, padding: Padding) -> tup
 
 
 class _MaxPool2d(Function):
+    gating = (0,)
+
     @staticmethod
     def forward(ctx: Context, x: Array, kernel: tuple[int, int], win: Window) -> Array:
         y, arg = kernels.of(x).max_pool2d(x, kernel, win)
-        ctx.save(arg, x.shape, kernel, win)
+        ctx.save(arg, x.shape, kernel, win, None if ctx.gates[0] is None else y)
         return y  # type: ignore[no-any-return]
 
     @staticmethod
     def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
-        return kernels.of(dy).max_pool2d_dx(dy, *ctx.saved), None, None
+        *args, y = ctx.saved
+        return kernels.of(dy).max_pool2d_dx(dy, *args, **gate(ctx.gates[0], y=y)), None, None
 
 
 class _AvgPool2d(Function):
@@ -116,12 +120,15 @@ class _AdaptiveAvgPool2d(Function):
 
 
 class _AdaptiveMaxPool2d(Function):
+    gating = (0,)
+
     @staticmethod
     def forward(ctx: Context, x: Array, size: tuple[int, int]) -> Array:
         y, arg = kernels.of(x).adaptive_max_pool2d(x, size)
-        ctx.save(arg, x.shape)
+        ctx.save(arg, x.shape, None if ctx.gates[0] is None else y)
         return y  # type: ignore[no-any-return]
 
     @staticmethod
     def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
-        return kernels.of(dy).adaptive_max_pool2d_dx(dy, *ctx.saved), None
+        *args, y = ctx.saved
+        return kernels.of(dy).adaptive_max_pool2d_dx(dy, *args, **gate(ctx.gates[0], y=y)), None

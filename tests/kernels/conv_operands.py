@@ -37,7 +37,7 @@ def assert_conv_agrees(
     ends: bool = False,
     factor: float = 4.0,
 ) -> None:
-    """Forward and both gradients against the definition; `ends` adds a bias and a residual."""
+    """Forward and all gradients against the definition; `ends` adds a bias and a residual."""
     x, w, dy = random_array(rng, *case.x), random_array(rng, *case.w), random_array(rng, *case.y)
     more = {"bias": random_array(rng, case.w[3]), "residual": random_array(rng, *case.y)} if ends else {}
     more["activation"] = activation
@@ -49,5 +49,14 @@ def assert_conv_agrees(
     dx = backend.conv2d_dx(dy, w, case.x, case.win, case.groups)
     expected = reference.conv2d_dx(dy, w, case.x, case.win, case.groups)
     assert_matches(dx, expected, case.w[0] * case.w[1] * case.w[3] // case.groups, factor=factor)
-    dw = backend.conv2d_dw(dy, x, case.w, case.win, case.groups)
-    assert_matches(dw, reference.conv2d_dw(dy, x, case.w, case.win, case.groups), dy[..., 0].size, factor=factor)
+    # A slope of at most 1 makes small what rounding has shifted: the scale of the error is that of the sums.
+    gate, scale = reference.activate(x, activation).astype(np.float32), np.abs(expected).max(initial=0.0)
+    dz = backend.conv2d_dx(dy, w, case.x, case.win, case.groups, x=gate, activation=activation)
+    gated = reference.activate_dx(expected, gate, activation)
+    assert_matches(dz, gated, case.w[0] * case.w[1] * case.w[3] // case.groups, factor=factor, scale=scale)
+    db, expected_db = np.full(case.w[3], np.nan, np.float32), np.full(case.w[3], np.nan)
+    dw = backend.conv2d_dw(dy, x, case.w, case.win, case.groups, db=db)
+    expected = reference.conv2d_dw(dy, x, case.w, case.win, case.groups, db=expected_db)
+    assert_matches(dw, expected, dy[..., 0].size, factor=factor)
+    # Channels whose sum happens to be small err as much as the others: the scale is that of the summed terms.
+    assert_matches(db, expected_db, dy[..., 0].size, scale=float(np.abs(dy).max(initial=0.0)))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cnnkit.kernels import cpu, reference
 from cnnkit.kernels.shared.geometry import Window, output_hw
+from cnnkit.kernels.shared.scalar import IDENTITY, RELU, RELU6, SIGMOID, leaky
 
 CHANNELS = [1, 3, 5, 8, 17, 64]
 CASES = {
@@ -43,6 +44,21 @@ def test_max_pool2d_agrees_with_its_definition(rng, case, C):
     assert_matches(dx, reference.max_pool2d_dx(dy, arg, x.shape, kernel, win), kernel[0] * kernel[1])
 
 
+@pytest.mark.parametrize("activation", [IDENTITY, RELU, RELU6, SIGMOID, leaky(0.1)], ids=lambda a: f"kind {a.kind}")
+@pytest.mark.parametrize("C", [5, 64])
+def test_a_gradient_goes_back_through_the_activation_below(rng, case, C, activation):
+    shape, kernel, win = case
+    x = reference.activate(normal(rng, (*shape, C)), activation).astype(np.float32)
+    y, arg = cpu.max_pool2d(x, kernel, win)
+    dy = normal(rng, y.shape)
+    dz = cpu.max_pool2d_dx(dy, arg, x.shape, kernel, win, y=y, activation=activation)
+    dx = reference.max_pool2d_dx(dy, arg, x.shape, kernel, win)
+    assert_matches(dz, reference.activate_dx(dx, x, activation), kernel[0] * kernel[1])
+    with np.errstate(invalid="ignore"):  # a window that saw nothing holds -inf, whose slope nobody asks for
+        expected = reference.max_pool2d_dx(dy, arg, x.shape, kernel, win, y=y, activation=activation)
+    assert_matches(dz, expected, kernel[0] * kernel[1])
+
+
 @pytest.mark.parametrize("count_padding", [True, False])
 @pytest.mark.parametrize("C", CHANNELS)
 def test_avg_pool2d_agrees_with_its_definition(rng, case, C, count_padding):
@@ -70,6 +86,9 @@ def test_adaptive_pools_agree_with_their_definitions(rng, size, C):
     assert_matches(cpu.adaptive_avg_pool2d_dx(dy, x.shape), reference.adaptive_avg_pool2d_dx(dy, x.shape), 20)
     dx = cpu.adaptive_max_pool2d_dx(dy, arg, x.shape)
     assert_matches(dx, reference.adaptive_max_pool2d_dx(dy, arg, x.shape), 20)
+    dz = cpu.adaptive_max_pool2d_dx(dy, arg, x.shape, y=y, activation=leaky(0.1))
+    assert_matches(dz, reference.activate_dx(dx, x, leaky(0.1)), 20)
+    assert_matches(dz, reference.adaptive_max_pool2d_dx(dy, arg, x.shape, y=y, activation=leaky(0.1)), 20)
 
 
 @settings(max_examples=30, deadline=None)

@@ -2,7 +2,6 @@
 
 from cnnkit.kernels.cpu.activation import activate, activate_dx
 from cnnkit.kernels.cpu.conv import conv2d, conv2d_dw, conv2d_dx, pack
-from cnnkit.kernels.cpu.epilogue_back import epilogue_dx
 from cnnkit.kernels.cpu.matmul import dense, dense_dw, dense_dx
 from cnnkit.kernels.cpu.pointwise import add, divide, exp, log, maximum, minimum, multiply, negate, sqrt, subtract
 from cnnkit.kernels.cpu.pool import (
@@ -45,7 +44,6 @@ __all__ = [
     "divide",
     "dropout",
     "ema",
-    "epilogue_dx",
     "exp",
     "log",
     "log_softmax",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from cnnkit.kernels.cpu import memory, schedule
+from cnnkit.kernels.cpu.activation import activate_dx
 from cnnkit.kernels.cpu.border import with_border
 from cnnkit.kernels.cpu.direct import run_phase
 from cnnkit.kernels.cpu.direct_dw import direct_dw
@@ -45,13 +46,22 @@ def conv2d(
 
 
 def conv2d_dx(
-    dy: Array, w: Array | Filters, x_shape: tuple[int, ...], win: Window, groups: int = 1, *, out: Array | None = None
+    dy: Array,
+    w: Array | Filters,
+    x_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    x: Array | None = None,
+    activation: Activation = IDENTITY,
+    out: Array | None = None,
 ) -> Array:
-    """The gradient by the images, (N, H, W, C)."""
+    """The gradient by the images, (N, H, W, C), times act'(x) where x is given."""
     dy, filters = memory.contiguous(dy), pack(w, win, groups)
     dx = memory.empty(x_shape) if out is None else out
+    gate = None if x is None or activation == IDENTITY else memory.contiguous(x)
     if schedule.use_winograd(dy.shape[3], x_shape[3], filters.shape, win, groups, x_shape[1:3]):
-        winograd(dy, filters.winograd_turned(), dx, 2 - win.pad_top, 2 - win.pad_left)
+        winograd(dy, filters.winograd_turned(), dx, 2 - win.pad_top, 2 - win.pad_left, gate=gate, activation=activation)
         return dx
     gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
     source = with_border(dy, gather.border)
@@ -59,20 +69,27 @@ def conv2d_dx(
     for number, phase in enumerate(gather.phases):
         packed = filters.turned(number, phase.picked, shape)
         run_phase(source, packed, dx, phase, gather.together, shape, groups, shape.block)
-    return dx
+    return dx if gate is None else activate_dx(dx, gate, activation, out=dx)
 
 
 def conv2d_dw(
-    dy: Array, x: Array, w_shape: tuple[int, ...], win: Window, groups: int = 1, *, out: Array | None = None
+    dy: Array,
+    x: Array,
+    w_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    db: Array | None = None,
+    out: Array | None = None,
 ) -> Array:
-    """The gradient by the filters, (KH, KW, C / groups, O)."""
+    """The gradient by the filters, (KH, KW, C / groups, O); db (O,) is filled with that by the bias."""
     dy, x = memory.contiguous(dy), memory.contiguous(x)
     dw = memory.empty(w_shape) if out is None else out
     if schedule.use_winograd_dw(x.shape[3], dy.shape[3], tuple(w_shape), win, groups, dy.shape[1:3]):
-        winograd_dw(x, dy, dw, win.pad_top, win.pad_left)
+        winograd_dw(x, dy, dw, db, win.pad_top, win.pad_left)
         return dw
     gather = forward_gather(x.shape, tuple(w_shape), win, groups)
-    direct_dw(with_border(x, gather.border), dy, dw, gather.phases[0], groups)
+    direct_dw(with_border(x, gather.border), dy, dw, db, gather.phases[0], groups)
     return dw
 
 

@@ -4,7 +4,8 @@
 
 dy is copied chunk by chunk into panels of one tile's width: with its own stride, often a power of two, it ran at half
 speed. Rows are cut into tasks; where there are few, so are the pixels, into a number of shares fixed by the shape, each
-with its own sums, which are then added in order.
+with its own sums, which are then added in order. The sums of dy itself, the gradient of a bias, are taken from the
+panels by the tasks of the first rows.
 """
 
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from cnnkit.kernels.cpu import memory, schedule, threads
-from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
+from cnnkit.kernels.cpu.epilogue import NOTHING, load_upto, store_upto
 from cnnkit.kernels.cpu.gather import Phase
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.schedule import TileShape
 from cnnkit.kernels.cpu.simd import LANES, fma, load, splat, store, tile, zero
+from cnnkit.kernels.cpu.sums import add_rows, add_shares
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
 
@@ -64,7 +66,7 @@ def _make(shape: TileShape) -> Any:
                     store(panel, (o * chunk + q) * block + v, load_upto(dy, d + q * O + i, channels - i))
 
     @inner
-    def dw_task(x, dy, sums, scratch, tables, sizes, cut, worker, task):
+    def dw_task(x, dy, sums, bias_sums, scratch, tables, sizes, cut, worker, task):
         """Some rows of one group of channels, summed over one share of the pixels."""
         reads, taps = tables
         pixels, total, x_step, CG, OG, groups, panels = sizes
@@ -80,45 +82,34 @@ def _make(shape: TileShape) -> Any:
             count = min(chunk, pixels - p, total - image * pixels - p)
             if count > 0:
                 copy_panels(dy, (image * pixels + p) * O + group * OG, O, count, panels, OG, chunk, panel)
+            if part == 0 and bias_sums.size > 0:
+                for o in range(panels):
+                    add_rows(panel, o * chunk * block, block, max(count, 0), bias_sums,
+                             share * O + group * OG + o * block, min(block, OG - o * block), c == begin)  # fmt: skip
             for r in range(part * row_tiles * rows, min((part + 1) * row_tiles * rows, last + 1), rows):
                 for o in range(panels):
                     outer_tile(x, image * x_step + group * CG, reads, p, count, taps, r, last, panel, o * chunk * block,
                                sums, to + r * O + o * block, O, OG - o * block, c == begin)  # fmt: skip
 
     @kernel(name=f"direct dw {rows}x{vecs}")
-    def direct_dw(x, dy, sums, scratch, tables, sizes, cut):
-        parallel_for(dw_task, cut[3] * cut[1] * sizes[5], (x, dy, sums, scratch, tables, sizes, cut))
+    def direct_dw(x, dy, sums, bias_sums, scratch, tables, sizes, cut):
+        parallel_for(dw_task, cut[3] * cut[1] * sizes[5], (x, dy, sums, bias_sums, scratch, tables, sizes, cut))
 
     return direct_dw
 
 
 KERNELS = {shape: _make(shape) for shape in (schedule.WIDE_DW, schedule.NARROW_DW, schedule.THIN_DW)}
-ADD_CHUNK = 4096
 
 
-@inner
-def add_task(parts, y, count, shares, worker, task):
-    end = min(count, (task + 1) * ADD_CHUNK)
-    for i in range(task * ADD_CHUNK, end, LANES):
-        v = load_upto(parts, i, end - i)
-        for k in range(1, shares):
-            v = v + load_upto(parts, k * count + i, end - i)
-        store_upto(y, i, v, end - i)
-
-
-@kernel
-def add_shares(parts, y, count, shares):
-    """y = the shares' sums, added in order."""
-    parallel_for(add_task, (count + ADD_CHUNK - 1) // ADD_CHUNK, (parts, y, count, shares))
-
-
-def direct_dw(x: Array, dy: Array, dw: Array, phase: Phase, groups: int) -> None:
-    """x (N, Hp, Wp, C) already with its border; dw (KH, KW, C / groups, O) is filled."""
+def direct_dw(x: Array, dy: Array, dw: Array, db: Array | None, phase: Phase, groups: int) -> None:
+    """x (N, Hp, Wp, C) already with its border; dw (KH, KW, C / groups, O) and db (O,) are filled."""
     N, O, CG = x.shape[0], dy.shape[3], x.shape[3] // groups
     OG, rows, pixels = O // groups, dw.size // max(O, 1), len(phase.reads)
     total = dy.size // max(O, 1)
     if total == 0:
         dw.fill(0)
+        if db is not None:
+            db.fill(0)
         return
     shape = schedule.dw_tile(OG)
     panels = -(-OG // shape.block)
@@ -129,11 +120,13 @@ def direct_dw(x: Array, dy: Array, dw: Array, phase: Phase, groups: int) -> None
     parts = -(-tiles // cut.row_tiles)
     images = pixels // (total // N)
     sums = dw if shares == 1 else memory.empty(shares * dw.size)
+    bias_sums = NOTHING if db is None else db if shares == 1 else memory.empty(shares * O)
     scratch = memory.empty((threads.workers(), panels * cut.chunk * shape.block))
     KERNELS[shape](
         x.reshape(-1),
         dy.reshape(-1),
         sums.reshape(-1),
+        bias_sums,
         scratch,
         (phase.reads, taps),
         (pixels, total, images * (x.size // N), CG, OG, groups, panels),
@@ -141,3 +134,5 @@ def direct_dw(x: Array, dy: Array, dw: Array, phase: Phase, groups: int) -> None
     )
     if shares > 1:
         add_shares(sums, dw.reshape(-1), dw.size, shares)
+        if db is not None:
+            add_shares(bias_sums, db, O, shares)

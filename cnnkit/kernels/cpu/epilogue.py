@@ -14,7 +14,7 @@ from cnnkit.kernels.cpu.jit import inlined, inner
 from cnnkit.kernels.cpu.simd import LANES, fill, load, load_first, select_less, store, store_first, vmax, vmin, zero
 from cnnkit.kernels.cpu.simd_math import vsigmoid
 from cnnkit.kernels.shared.array import Array
-from cnnkit.kernels.shared.scalar import LEAKY_KIND, RELU6_KIND, RELU_KIND, SIGMOID_KIND, Activation
+from cnnkit.kernels.shared.scalar import IDENTITY_KIND, LEAKY_KIND, RELU6_KIND, RELU_KIND, SIGMOID_KIND, Activation
 
 SIX = np.float32(6)
 INFINITY = np.float32(np.inf)
@@ -22,12 +22,16 @@ NOTHING = np.zeros(0, np.float32)
 
 
 class Bounds(NamedTuple):
-    """An activation as kernels want it: bounds of every value, then, if `later`, the kind that bounds cannot say."""
+    """An activation as kernels want it: bounds of every value, then, if `later`, the kind that bounds cannot say.
+
+    On the way back, `gate` is the kind of activation with whose slope each value is multiplied.
+    """
 
     low: np.float32
     high: np.float32
     later: int
     slope: np.float32
+    gate: int = IDENTITY_KIND
 
 
 @lru_cache(maxsize=64)
@@ -38,6 +42,12 @@ def bounds(activation: Activation) -> Bounds:
     high = np.float32(6) if kind == RELU6_KIND else INFINITY
     later = kind if kind in (LEAKY_KIND, SIGMOID_KIND) else 0
     return Bounds(low, high, later, np.float32(activation.slope))
+
+
+@lru_cache(maxsize=64)
+def gate_of(activation: Activation) -> Bounds:
+    """No activation, but the slope of one."""
+    return Bounds(-INFINITY, INFINITY, 0, np.float32(activation.slope), activation.kind)
 
 
 def padded_bias(bias: Array | None, groups: int, channels: int, block: int) -> Array:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from cnnkit.kernels.cpu import memory, schedule
+from cnnkit.kernels.cpu.activation import activate_dx
 from cnnkit.kernels.cpu.conv import conv2d, conv2d_dw, conv2d_dx
 from cnnkit.kernels.cpu.direct import run_phase
 from cnnkit.kernels.cpu.gather import dx_gather
@@ -21,18 +22,28 @@ def dense(
     return y[:, 0, 0]
 
 
-def dense_dx(dy: Array, w: Array, *, out: Array | None = None) -> Array:
-    """dx = dy · wᵀ, (N, K)."""
+def dense_dx(
+    dy: Array,
+    w: Array,
+    *,
+    x: Array | None = None,
+    activation: Activation = IDENTITY,
+    out: Array | None = None,
+) -> Array:
+    """dx = dy · wᵀ, (N, K), times act'(x) where x is given."""
     if schedule.turn_in_tasks(len(dy), dy.shape[1], len(w)):
-        return _dx_turning(memory.contiguous(dy), memory.contiguous(w), out)
-    dx: Array = conv2d_dx(_pixels(dy), w[None, None], (len(dy), 1, 1, len(w)), POINT, out=_pixels(out))
+        turned = _dx_turning(memory.contiguous(dy), memory.contiguous(w), out)
+        return turned if x is None else activate_dx(turned, memory.contiguous(x), activation, out=turned)
+    ends: Any = {"x": _pixels(x), "activation": activation, "out": _pixels(out)}
+    dx: Array = conv2d_dx(_pixels(dy), w[None, None], (len(dy), 1, 1, len(w)), POINT, **ends)
     return dx[:, 0, 0]
 
 
-def dense_dw(dy: Array, x: Array, *, out: Array | None = None) -> Array:
-    """dw = xᵀ · dy, (K, M)."""
+def dense_dw(dy: Array, x: Array, *, db: Array | None = None, out: Array | None = None) -> Array:
+    """dw = xᵀ · dy, (K, M); db (M,) is filled with the sum of dy over its rows."""
     w_shape = (1, 1, x.shape[1], dy.shape[1])
-    dw: Array = conv2d_dw(_pixels(dy), _pixels(x), w_shape, POINT, out=None if out is None else out[None, None])
+    out = None if out is None else out[None, None]
+    dw: Array = conv2d_dw(_pixels(dy), _pixels(x), w_shape, POINT, db=db, out=out)
     return dw.reshape(w_shape[2:])
 
 

@@ -9,6 +9,7 @@ from cnnkit.kernels.cpu.pool_max import max_pool_dx_kernel, max_pool_kernel
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window, output_hw
 from cnnkit.kernels.shared.pooling import arg_dtype
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 # Floats that a task reads or writes: large enough to hide what taking a task costs, small enough to share evenly.
 TASK_FLOATS = 16384
@@ -23,11 +24,20 @@ def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Array | N
     return _max(x, size, window_tables(x.shape, kernel, win, "windows", "tap"), arg, halves, out), arg
 
 
-def max_pool2d_dx(dy: Array, arg: Array, x_shape: tuple[int, ...], kernel: tuple[int, int], win: Window) -> Array:
-    """Each dy goes to the pixel that won its window; windows that overlap add up."""
+def max_pool2d_dx(
+    dy: Array,
+    arg: Array,
+    x_shape: tuple[int, ...],
+    kernel: tuple[int, int],
+    win: Window,
+    *,
+    y: Array | None = None,
+    activation: Activation = IDENTITY,
+) -> Array:
+    """Each dy, times act'(y) where the pool's result y is given, goes to the pixel that won its window."""
     exact = x_shape[1] % 2 == 0 and x_shape[2] % 2 == 0
     doubles = tuple(kernel) == (2, 2) and win == HALVE and exact
-    return _max_dx(dy, arg, x_shape, window_tables(x_shape, kernel, win, "pixels", "tap"), doubles)
+    return _max_dx(dy, arg, x_shape, window_tables(x_shape, kernel, win, "pixels", "tap"), doubles, y, activation)
 
 
 def avg_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, count_padding: bool = True) -> Array:
@@ -60,9 +70,11 @@ def adaptive_max_pool2d(x: Array, size: tuple[int, int]) -> tuple[Array, Array]:
     return _max(x, size, adaptive_tables(x.shape, size, "windows", "tap"), arg, False, None), arg
 
 
-def adaptive_max_pool2d_dx(dy: Array, arg: Array, x_shape: tuple[int, ...]) -> Array:
-    """Each dy goes to the pixel that won its bin; bins that share a pixel add up."""
-    return _max_dx(dy, arg, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "tap"), False)
+def adaptive_max_pool2d_dx(
+    dy: Array, arg: Array, x_shape: tuple[int, ...], *, y: Array | None = None, activation: Activation = IDENTITY
+) -> Array:
+    """Each dy, times act'(y) where the pool's result y is given, goes to the pixel that won its bin."""
+    return _max_dx(dy, arg, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "tap"), False, y, activation)
 
 
 def _max(x: Array, size: tuple[int, int], tables: Tables, arg: Array, halves: bool, out: Array | None) -> Array:
@@ -75,12 +87,31 @@ def _max(x: Array, size: tuple[int, int], tables: Tables, arg: Array, halves: bo
     return y
 
 
-def _max_dx(dy: Array, arg: Array, x_shape: tuple[int, ...], tables: Tables, doubles: bool) -> Array:
+def _max_dx(
+    dy: Array,
+    arg: Array,
+    x_shape: tuple[int, ...],
+    tables: Tables,
+    doubles: bool,
+    y: Array | None,
+    activation: Activation,
+) -> Array:
     N, H, W, C = x_shape
     dx = empty(x_shape)
     sizes = (N * H, H, W, dy.shape[1], dy.shape[2], C)
-    flat_arg = contiguous(arg, arg.dtype).reshape(-1)
-    max_pool_dx_kernel(flat(dy), flat_arg, dx.reshape(-1), *tables, sizes, _rows_per_task(W * C), doubles)
+    source = flat(dy)
+    max_pool_dx_kernel(
+        source,
+        source if y is None else flat(y),
+        contiguous(arg, arg.dtype).reshape(-1),
+        dx.reshape(-1),
+        *tables,
+        sizes,
+        _rows_per_task(W * C),
+        doubles,
+        activation.kind if y is not None else IDENTITY.kind,
+        np.float32(activation.slope),
+    )
     return dx
 
 

@@ -7,6 +7,7 @@ The 2x2 pool of stride 2 that most networks use has a body of its own, four time
 
 import numpy as np
 
+from cnnkit.kernels.cpu.activation import slope_vector
 from cnnkit.kernels.cpu.codes import (
     fill_code,
     keep_code,
@@ -16,10 +17,11 @@ from cnnkit.kernels.cpu.codes import (
     store_code_first,
 )
 from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
-from cnnkit.kernels.cpu.jit import inner, kernel
+from cnnkit.kernels.cpu.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.simd import LANES, fill, load, load_first, store, store_first, zero
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.pooling import NO_TAP
+from cnnkit.kernels.shared.scalar import IDENTITY_KIND
 
 LOWEST = np.float32(-np.inf)
 
@@ -100,8 +102,15 @@ def max_pool_kernel(x, y, arg, rows, cols, sizes, per_task, halves):
         parallel_for(window_task, tasks, (x, y, arg, rows, cols, sizes, per_task))
 
 
+@inlined
+def load_gated(dy, y, i, count, kind, slope):
+    """dy · act'(y): a window's greatest is the winner itself, and tells the slope of what made the winner."""
+    d = load_upto(dy, i, count)
+    return d if kind == IDENTITY_KIND else d * slope_vector(load_upto(y, i, count), kind, slope)
+
+
 @inner
-def pixel_task(dy, arg, dx, rows, cols, sizes, per_task, worker, task):
+def pixel_task(dy, y, arg, dx, rows, cols, sizes, per_task, kind, slope, worker, task):
     """dx of some rows of pixels; `sizes` is (N·H, H, W, OH, OW, C), the tables are seen from the pixels."""
     all_rows, H, W, OH, OW, C = sizes
     for row in range(task * per_task, min((task + 1) * per_task, all_rows)):
@@ -115,7 +124,7 @@ def pixel_task(dy, arg, dx, rows, cols, sizes, per_task, worker, task):
                     for j in range(cols[ix, 0]):
                         at = (line + cols[ix, 1 + 2 * j]) * C + c
                         tap = rows[iy, 2 + 2 * i] + cols[ix, 2 + 2 * j]
-                        v = load_upto(dy, at, left)
+                        v = load_gated(dy, y, at, left, kind, slope)
                         if left >= LANES:
                             total = total + keep_code(v, arg, at, tap)
                         else:
@@ -124,7 +133,7 @@ def pixel_task(dy, arg, dx, rows, cols, sizes, per_task, worker, task):
 
 
 @inner
-def double_task(dy, arg, dx, rows, cols, sizes, per_task, worker, task):
+def double_task(dy, y, arg, dx, rows, cols, sizes, per_task, kind, slope, worker, task):
     """As pixel_task, back through a 2x2 window of stride 2 that covers the image exactly; two rows of pixels a row."""
     all_rows, _, W, _, OW, C = sizes
     below = W * C
@@ -133,14 +142,15 @@ def double_task(dy, arg, dx, rows, cols, sizes, per_task, worker, task):
             p, at = row * 2 * below + ox * 2 * C, (row * OW + ox) * C
             full = C // LANES * LANES
             for c in range(0, full, LANES):
-                v, q = load(dy, at + c), p + c
+                v, q = load_gated(dy, y, at + c, LANES, kind, slope), p + c
                 store(dx, q, keep_code(v, arg, at + c, 0))
                 store(dx, q + C, keep_code(v, arg, at + c, 1))
                 store(dx, q + below, keep_code(v, arg, at + c, 2))
                 store(dx, q + below + C, keep_code(v, arg, at + c, 3))
             if full < C:
                 left = C - full
-                v, q, at = load_first(dy, at + full, left), p + full, at + full
+                at, q = at + full, p + full
+                v = load_gated(dy, y, at, left, kind, slope)
                 store_first(dx, q, keep_code_first(v, arg, at, 0, left), left)
                 store_first(dx, q + C, keep_code_first(v, arg, at, 1, left), left)
                 store_first(dx, q + below, keep_code_first(v, arg, at, 2, left), left)
@@ -148,8 +158,9 @@ def double_task(dy, arg, dx, rows, cols, sizes, per_task, worker, task):
 
 
 @kernel
-def max_pool_dx_kernel(dy, arg, dx, rows, cols, sizes, per_task, doubles):
+def max_pool_dx_kernel(dy, y, arg, dx, rows, cols, sizes, per_task, doubles, kind, slope):
+    args = (dy, y, arg, dx, rows, cols, sizes, per_task, kind, slope)
     if doubles:
-        parallel_for(double_task, -(-sizes[0] // 2 // per_task), (dy, arg, dx, rows, cols, sizes, per_task))
+        parallel_for(double_task, -(-sizes[0] // 2 // per_task), args)
     else:
-        parallel_for(pixel_task, -(-sizes[0] // per_task), (dy, arg, dx, rows, cols, sizes, per_task))
+        parallel_for(pixel_task, -(-sizes[0] // per_task), args)

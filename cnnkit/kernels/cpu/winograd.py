@@ -7,11 +7,13 @@ filters, transform back. Between the steps everything stays in the worker's scra
 from typing import Any
 
 from cnnkit.kernels.cpu import memory, schedule, threads
+from cnnkit.kernels.cpu.activation import slope_vector
 from cnnkit.kernels.cpu.epilogue import (
     NOTHING,
     activate_later,
     bounded,
     bounds,
+    gate_of,
     load_upto,
     padded_bias,
     store_upto,
@@ -46,10 +48,10 @@ def _make(shape: TileShape) -> Any:
                 store(m, m0 + i * block + LANES * j, acc[i, j])
 
     @inner
-    def transform_output(m, m0, plane, y, y0, row, col, down, across, room, bias, b0, residual, low, high):
-        """36 planes at m0 -> down x across outputs of y, `room` channels at most."""
+    def transform_output(m, m0, plane, y, y0, row, col, down, across, room, bias, b0, other, ends):
+        """36 planes at m0 -> down x across outputs of y, `room` channels at most; `other` is a residual or a gate."""
         t, r = tile(4, 6), tile(4, 4)
-        low, high = fill(low), fill(high)
+        low, high = fill(ends.low), fill(ends.high)
         for o in range(0, min(block, room), LANES):
             for j in range(6):
                 p = m0 + j * plane + o
@@ -64,7 +66,7 @@ def _make(shape: TileShape) -> Any:
             b = load(bias, b0 + o)
             for i in range(4):
                 r[i, 0], r[i, 1], r[i, 2], r[i, 3] = output_1d(t[i, 0], t[i, 1], t[i, 2], t[i, 3], t[i, 4], t[i, 5])
-            if residual.size == 0 and room - o >= LANES:
+            if other.size == 0 and room - o >= LANES:
                 for i in range(4):
                     for j in range(4):
                         if i < down and j < across:
@@ -74,12 +76,14 @@ def _make(shape: TileShape) -> Any:
                     for j in range(across):
                         to = y0 + i * row + j * col + o
                         v = r[i, j] + b
-                        if residual.size > 0:
-                            v = v + load_upto(residual, to, room - o)
+                        if ends.gate:
+                            v = v * slope_vector(load_upto(other, to, room - o), ends.gate, ends.slope)
+                        elif other.size > 0:
+                            v = v + load_upto(other, to, room - o)
                         store_upto(y, to, bounded(v, low, high), room - o)
 
     @inner
-    def winograd_task(x, u, bias, residual, y, scratch, sizes, ends, worker, task):
+    def winograd_task(x, u, bias, other, y, scratch, sizes, ends, worker, task):
         """Some tiles, some panels of output channels."""
         H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task, panels, panels_per_task, parts = sizes
         down, across = (OH + 3) // 4, (OW + 3) // 4
@@ -101,7 +105,7 @@ def _make(shape: TileShape) -> Any:
                 n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
                 y0 = ((n * OH + i) * OW + j) * O + o
                 transform_output(m, (t - first) * block, per_task * block, y, y0, OW * O, O, min(4, OH - i),
-                                 min(4, OW - j), O - o, bias, o, residual, ends.low, ends.high)  # fmt: skip
+                                 min(4, OW - j), O - o, bias, o, other, ends)  # fmt: skip
         if ends.later:
             o, count = first_panel * block, min(O, last_panel * block) - first_panel * block
             for t in range(first, last):
@@ -111,10 +115,10 @@ def _make(shape: TileShape) -> Any:
                         activate_later(y, ((n * OH + row) * OW + col) * O + o, count, ends.later, ends.slope)
 
     @kernel(name=f"winograd {rows}x{vecs}")
-    def winograd(x, u, bias, residual, y, scratch, sizes, ends):
+    def winograd(x, u, bias, other, y, scratch, sizes, ends):
         tiles, per_task, parts = sizes[8], sizes[9], sizes[12]
         tasks = (tiles + per_task - 1) // per_task * parts
-        parallel_for(winograd_task, tasks, (x, u, bias, residual, y, scratch, sizes, ends))
+        parallel_for(winograd_task, tasks, (x, u, bias, other, y, scratch, sizes, ends))
 
     return winograd
 
@@ -131,12 +135,17 @@ def winograd(
     *,
     bias: Array | None = None,
     residual: Array | None = None,
+    gate: Array | None = None,
     activation: Activation = IDENTITY,
 ) -> None:
-    """y (N, OH, OW, O) from x (N, H, W, C) and filters u from `transform_filters`; a negative pad crops."""
+    """y (N, OH, OW, O) from x (N, H, W, C) and filters u from `transform_filters`; a negative pad crops.
+
+    With a `gate` of the shape of y the sums are multiplied by act'(gate) instead.
+    """
     N, H, W, C = x.shape
     _, OH, OW, O = y.shape
     shape = schedule.winograd_tile(O)
+    other = residual if gate is None else gate
     tiles, panels = N * ((OH + 3) // 4) * ((OW + 3) // 4), -(-O // shape.block)
     per_task, panels_per_task = schedule.cut_winograd(tiles, panels, C)
     parts = -(-panels // panels_per_task)
@@ -144,11 +153,11 @@ def winograd(
         x.reshape(-1),
         u,
         padded_bias(bias, 1, O, shape.block),
-        NOTHING if residual is None else residual.reshape(-1),
+        NOTHING if other is None else other.reshape(-1),
         y.reshape(-1),
         memory.empty((threads.workers(), 36 * per_task * (C + shape.block))),
         (H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task, panels, panels_per_task, parts),
-        bounds(activation),
+        bounds(activation) if gate is None else gate_of(activation),
     )
 
 

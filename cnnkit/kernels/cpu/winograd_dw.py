@@ -4,44 +4,53 @@ Two ways to cut the sum over tiles, both fixed by the shape:
 - few channels: the tiles in GROUPS shares. A worker transforms some tiles into its scratch and multiplies them at once;
   each share has its own 36·C·O sums, added in order at the end.
 - many channels: rounds. All threads transform a round's tiles, then each takes planes of the one sum.
+
+Plane SUMS of A dy Aᵀ holds the sum of each tile's 16 pixels: added up over the tiles it is the gradient of a bias.
 """
 
 from cnnkit.kernels.cpu import memory, schedule, threads
-from cnnkit.kernels.cpu.epilogue import store_upto
+from cnnkit.kernels.cpu.epilogue import NOTHING, store_upto
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.simd import LANES, fma, load, splat, store, tile, zero
+from cnnkit.kernels.cpu.sums import add_rows, add_shares
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.cpu.winograd_transforms import back_1d, transform_grad, transform_input
 from cnnkit.kernels.shared.array import Array
 
 ROWS, VECS = schedule.WINOGRAD_DW
 BLOCK = schedule.WINOGRAD_DW.block
+SUMS = 7
 TOGETHER = 12  # tiles of one transforming task: with one tile a task, threads fought over cache lines at half the speed
 
 
-def winograd_dw(x: Array, dy: Array, dw: Array, pad_top: int, pad_left: int) -> None:
-    """Fill dw (3, 3, C, O) from x (N, H, W, C) and dy (N, OH, OW, O)."""
+def winograd_dw(x: Array, dy: Array, dw: Array, db: Array | None, pad_top: int, pad_left: int) -> None:
+    """Fill dw (3, 3, C, O) and db (O,) from x (N, H, W, C) and dy (N, OH, OW, O)."""
     N, H, W, C = x.shape
     _, OH, OW, O = dy.shape
     tiles = N * ((OH + 3) // 4) * ((OW + 3) // 4)
     if tiles == 0:
         dw.fill(0)
+        if db is not None:
+            db.fill(0)
         return
     rows, cols = -(-C // ROWS) * ROWS, -(-O // BLOCK) * BLOCK
     sizes = (H, W, C, OH, OW, O, pad_top, pad_left, tiles)
     rounds = schedule.winograd_dw_round(C, O)
     groups = 1 if rounds else schedule.WINOGRAD_DW_GROUPS
     du = memory.empty(groups * 36 * rows * cols)
+    bias_sums = NOTHING if db is None else db if groups == 1 else memory.empty(groups * O)
     if rounds:
         v, m = memory.empty(36 * rounds * C), memory.empty(36 * rounds * O)
-        rounds_kernel(x.reshape(-1), dy.reshape(-1), v, m, du, sizes, rounds)
+        rounds_kernel(x.reshape(-1), dy.reshape(-1), v, m, du, bias_sums, sizes, rounds)
     else:
         per_block = schedule.WINOGRAD_DW_TILES
         scratch = memory.empty((threads.workers(), 36 * per_block * (rows + cols)))
         if (rows, cols) != (C, O):  # what lies beyond C and O is multiplied too; its sums are never read
             scratch.fill(0)
-        groups_kernel(x.reshape(-1), dy.reshape(-1), du, scratch, sizes, (groups, per_block, rows, cols))
+        groups_kernel(x.reshape(-1), dy.reshape(-1), du, bias_sums, scratch, sizes, (groups, per_block, rows, cols))
     finish_kernel(du, dw.reshape(-1), C, O, rows, cols, groups)
+    if db is not None and groups > 1:
+        add_shares(bias_sums, db, O, groups)
 
 
 @inner
@@ -72,10 +81,10 @@ def transform_tile(x, dy, sizes, t, v, v0, v_plane, m, m0, m_plane, spread):
 
 
 @inner
-def group_task(x, dy, du, scratch, sizes, cut, worker, task):
+def group_task(x, dy, du, bias_sums, scratch, sizes, cut, worker, task):
     """One share of the tiles."""
     groups, per_block, rows, cols = cut
-    tiles = sizes[8]
+    O, tiles = sizes[5], sizes[8]
     v_plane, m_plane = per_block * rows, per_block * cols
     v, m = scratch[worker, : 36 * v_plane], scratch[worker, 36 * v_plane :]
     begin, end = tiles * task // groups, tiles * (task + 1) // groups
@@ -83,6 +92,8 @@ def group_task(x, dy, du, scratch, sizes, cut, worker, task):
         count = min(end - first, per_block)
         for q in range(count):
             transform_tile(x, dy, sizes, first + q, v, q * rows, v_plane, m, q * cols, m_plane, 1)
+        if bias_sums.size > 0:
+            add_rows(m, SUMS * m_plane, cols, max(count, 0), bias_sums, task * O, O, first == begin)
         for e in range(36):
             for o in range(0, cols, BLOCK):
                 for c in range(0, rows, ROWS):
@@ -91,8 +102,8 @@ def group_task(x, dy, du, scratch, sizes, cut, worker, task):
 
 
 @kernel(name="winograd dw groups")
-def groups_kernel(x, dy, du, scratch, sizes, cut):
-    parallel_for(group_task, cut[0], (x, dy, du, scratch, sizes, cut))
+def groups_kernel(x, dy, du, bias_sums, scratch, sizes, cut):
+    parallel_for(group_task, cut[0], (x, dy, du, bias_sums, scratch, sizes, cut))
 
 
 @inner
@@ -104,10 +115,13 @@ def round_task(x, dy, v, m, sizes, first, count, worker, task):
 
 
 @inner
-def plane_task(v, m, du, C, O, first, count, worker, task):
+def plane_task(v, m, du, bias_sums, C, O, first, count, worker, task):
     """One plane of the sums, all input channels x BLOCK output channels."""
     blocks = O // BLOCK
     e, o = task // blocks, task % blocks * BLOCK
+    if e == SUMS and bias_sums.size > 0:
+        for i in range(o, o + BLOCK, LANES):
+            add_rows(m, (e * O + i) * count, LANES, count, bias_sums, i, LANES, first == 0)
     for c in range(0, C, ROWS):
         a0 = (e * C + c // LANES * LANES) * count + c % LANES
         outer_product(v, a0, LANES, m, (e * O + o) * count, LANES, count * LANES, count,
@@ -115,12 +129,12 @@ def plane_task(v, m, du, C, O, first, count, worker, task):
 
 
 @kernel(name="winograd dw rounds")
-def rounds_kernel(x, dy, v, m, du, sizes, per_round):
+def rounds_kernel(x, dy, v, m, du, bias_sums, sizes, per_round):
     C, O, tiles = sizes[2], sizes[5], sizes[8]
     for first in range(0, tiles, per_round):
         count = min(per_round, tiles - first)
         parallel_for(round_task, (count + TOGETHER - 1) // TOGETHER, (x, dy, v, m, sizes, first, count))
-        parallel_for(plane_task, 36 * (O // BLOCK), (v, m, du, C, O, first, count))
+        parallel_for(plane_task, 36 * (O // BLOCK), (v, m, du, bias_sums, C, O, first, count))
 
 
 @inner

@@ -1,6 +1,6 @@
 """The definitions: plain loops in float64, no speed. float64 arrays run on them, and `cpu` must agree with them."""
 
-from cnnkit.kernels.reference.activation import activate, activate_dx, epilogue_dx
+from cnnkit.kernels.reference.activation import activate, activate_dx
 from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, pack
 from cnnkit.kernels.reference.matmul import dense, dense_dw, dense_dx
 from cnnkit.kernels.reference.pointwise import (
@@ -62,7 +62,6 @@ __all__ = [
     "divide",
     "dropout",
     "ema",
-    "epilogue_dx",
     "exp",
     "log",
     "log_softmax",

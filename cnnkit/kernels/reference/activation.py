@@ -21,9 +21,3 @@ def activate_dx(dy: Array, y: Array, activation: Activation, *, out: Array | Non
     for i in np.ndindex(*y.shape):
         dx[i] = float(dy[i]) * activate_slope(float(y[i]), *activation)
     return deliver(dx, out)
-
-
-def epilogue_dx(dy: Array, y: Array, activation: Activation) -> tuple[Array, Array]:
-    """Back through y = act(z + b), the end of a layer: dz = dy · act'(z); db is its sum over all axes but the last."""
-    dz = activate_dx(dy, y, activation)
-    return dz, dz.reshape(-1, dz.shape[-1]).sum(axis=0)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cnnkit.kernels.reference.activation import activate
+from cnnkit.kernels.reference.activation import activate, activate_dx
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape, input_col, input_row
@@ -51,11 +51,20 @@ def conv2d(
 
 
 def conv2d_dx(
-    dy: Array, w: Array, x_shape: tuple[int, ...], win: Window, groups: int = 1, *, out: Array | None = None
+    dy: Array,
+    w: Array,
+    x_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    x: Array | None = None,
+    activation: Activation = IDENTITY,
+    out: Array | None = None,
 ) -> Array:
     """The gradient by the images: each product of the forward sum hands dy · w back to its pixel.
 
     dx[n, iy, ix, c0 + c] = Σ over the (oy, ox, ky, kx, o) that read that pixel  dy[n, oy, ox, o] · w[ky, kx, c, o]
+    Where x = act(z) is given, the result is the gradient by z, dx · act'(x).
     """
     dx = np.zeros(x_shape)
     for n, oy, ox, iy, ix, ky, kx in _taps(x_shape, dy.shape, w.shape, win):
@@ -63,13 +72,26 @@ def conv2d_dx(
             c0 = _first_channel(o, w.shape, groups)
             for c in range(w.shape[2]):
                 dx[n, iy, ix, c0 + c] += float(dy[n, oy, ox, o]) * float(w[ky, kx, c, o])
-    return deliver(dx, out)
+    return deliver(dx if x is None else activate_dx(dx, x, activation), out)
 
 
 def conv2d_dw(
-    dy: Array, x: Array, w_shape: tuple[int, ...], win: Window, groups: int = 1, *, out: Array | None = None
+    dy: Array,
+    x: Array,
+    w_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    db: Array | None = None,
+    out: Array | None = None,
 ) -> Array:
-    """The gradient by the filters: dw[ky, kx, c, o] = Σ n, oy, ox  dy[n, oy, ox, o] · x[n, iy, ix, c0 + c]."""
+    """The gradient by the filters: dw[ky, kx, c, o] = Σ n, oy, ox  dy[n, oy, ox, o] · x[n, iy, ix, c0 + c].
+
+    db (O,), where given, is filled with the gradient by the bias, the sums of dy over all axes but the last: a kernel
+    that reads dy anyway has them for nothing.
+    """
+    if db is not None:
+        db[...] = dy.sum(axis=(0, 1, 2), dtype=np.float64)
     dw = np.zeros(w_shape)
     for n, oy, ox, iy, ix, ky, kx in _taps(x.shape, dy.shape, w_shape, win):
         for o in range(w_shape[3]):

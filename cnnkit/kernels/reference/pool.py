@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cnnkit.kernels.reference.activation import activate_dx
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window, input_col, input_row, output_hw
 from cnnkit.kernels.shared.pooling import NO_TAP, arg_dtype, bin_range
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
 def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Array | None = None) -> tuple[Array, Array]:
@@ -38,8 +40,21 @@ def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Array | N
     return deliver(y, out), arg.astype(arg_dtype(kernel))
 
 
-def max_pool2d_dx(dy: Array, arg: Array, x_shape: tuple[int, ...], kernel: tuple[int, int], win: Window) -> Array:
-    """Each dy goes to the pixel that won its window; windows that overlap add up."""
+def max_pool2d_dx(
+    dy: Array,
+    arg: Array,
+    x_shape: tuple[int, ...],
+    kernel: tuple[int, int],
+    win: Window,
+    *,
+    y: Array | None = None,
+    activation: Activation = IDENTITY,
+) -> Array:
+    """Each dy goes to the pixel that won its window; windows that overlap add up.
+
+    Where x = act(z), its winners are the values of the pool's result y: with y given, the result is the gradient by z.
+    """
+    dy = dy if y is None else activate_dx(dy, y, activation)
     dx = np.zeros(x_shape)
     for oy, ox, tap, iy, ix in _taps(x_shape, kernel, win):
         for n, c in np.ndindex(x_shape[0], x_shape[3]):
@@ -105,8 +120,11 @@ def adaptive_max_pool2d(x: Array, size: tuple[int, int]) -> tuple[Array, Array]:
     return y, arg
 
 
-def adaptive_max_pool2d_dx(dy: Array, arg: Array, x_shape: tuple[int, ...]) -> Array:
-    """Each dy goes to the pixel that won its bin; bins that share a pixel add up."""
+def adaptive_max_pool2d_dx(
+    dy: Array, arg: Array, x_shape: tuple[int, ...], *, y: Array | None = None, activation: Activation = IDENTITY
+) -> Array:
+    """Each dy goes to the pixel that won its bin; bins that share a pixel add up. For y see `max_pool2d_dx`."""
+    dy = dy if y is None else activate_dx(dy, y, activation)
     dx = np.zeros(x_shape)
     for n, oy, ox, c in np.ndindex(*dy.shape):
         place = arg[n, oy, ox, c]

@@ -63,13 +63,15 @@ def test_winograd_in_rounds_for_many_channels(rng):
     case = ConvCase((3, 21, 22, 96), (3, 3, 96, 64), SAME)
     assert schedule.winograd_dw_round(96, 64) > 0
     x, dy = random_array(rng, *case.x), random_array(rng, *case.y)
-    dw = cpu.conv2d_dw(dy, x, case.w, SAME)
+    db = np.empty(64, np.float32)
+    dw = cpu.conv2d_dw(dy, x, case.w, SAME, db=db)
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))).astype(np.float64)
     expected = np.zeros(case.w)
     for ky, kx in np.ndindex(3, 3):
         patch = padded[:, ky : ky + 21, kx : kx + 22].reshape(-1, 96)
         expected[ky, kx] = np.matmul(patch.T, dy.reshape(-1, 64).astype(np.float64))
     assert_matches(dw, expected, dy[..., 0].size, factor=WINOGRAD_FACTOR)
+    assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
 
 
 @pytest.mark.parametrize("activation", [IDENTITY, RELU, RELU6, leaky(0.1), SIGMOID], ids=lambda a: f"kind {a.kind}")
@@ -99,6 +101,24 @@ def test_nan_and_infinity_stay_visible(rng):
         assert np.isnan(cpu.conv2d(x, w, SAME, activation=activation)[0, 1:4, 1:4]).all()
     x[0, 2, 2, 1] = np.inf
     assert np.isinf(cpu.conv2d(x, np.abs(w), SAME, activation=RELU)[0, 1:4, 1:4]).all()
+
+
+def test_nan_stays_visible_on_the_way_back(rng):
+    for case in (DIRECT["odd sizes, 3 channels"], WINOGRAD["no padding"]):
+        w, dy, db = random_array(rng, *case.w), random_array(rng, *case.y), np.empty(case.w[3], np.float32)
+        dy[0, 1, 1, 1] = np.nan
+        for activation in (RELU, RELU6, leaky(0.1), SIGMOID):
+            dz = cpu.conv2d_dx(dy, w, case.x, case.win, x=np.zeros(case.x, np.float32), activation=activation)
+            assert np.isnan(dz[0, 1, 1]).all()
+        cpu.conv2d_dw(dy, np.ones(case.x, np.float32), case.w, case.win, db=db)
+        assert np.isnan(db[1]) and np.isfinite(np.delete(db, 1)).all()
+
+
+def test_a_long_sum_keeps_its_digits():
+    """In float32 alone, one after the other, it would stop counting at 2^24."""
+    dy, db = np.ones((6000, 3000, 1, 1), np.float32), np.empty(1, np.float32)
+    cpu.conv2d_dw(dy, dy, (1, 1, 1, 1), Window(), db=db)
+    assert db.item() == 18e6
 
 
 @pytest.mark.parametrize("case", [DIRECT["stride 2"], DIRECT["groups"], WINOGRAD["no padding"]])
@@ -141,8 +161,9 @@ def test_any_number_of_threads_gives_the_same_bits(case, rng):
     try:
         for count in (1, 2, 3, 4):
             threads.set_threads(count)
-            y = cpu.conv2d(x, w, case.win, activation=RELU)
-            results.append((y, cpu.conv2d_dx(dy, w, case.x, case.win), cpu.conv2d_dw(dy, x, case.w, case.win)))
+            y, db = cpu.conv2d(x, w, case.win, activation=RELU), np.empty(case.w[3], np.float32)
+            dx = cpu.conv2d_dx(dy, w, case.x, case.win, x=x, activation=RELU)
+            results.append((y, dx, cpu.conv2d_dw(dy, x, case.w, case.win, db=db), db))
     finally:
         threads.set_threads(before)
     for other in results[1:]:
@@ -195,7 +216,10 @@ def test_dense_products_agree_with_numpy_in_float64(N, K, M, rng):
     assert_matches(cpu.dense(x, w, bias=b), np.matmul(X, W) + b, K)
     assert_matches(cpu.dense(x, w, activation=RELU), np.maximum(np.matmul(X, W), 0), K)
     assert_matches(cpu.dense_dx(dy, w), np.matmul(DY, W.T), M)
-    assert_matches(cpu.dense_dw(dy, x), np.matmul(X.T, DY), max(N, 1))
+    db = np.empty(M, np.float32)
+    assert_matches(cpu.dense_dw(dy, x, db=db), np.matmul(X.T, DY), max(N, 1))
+    assert_matches(db, DY.sum(0), max(N, 1), scale=float(np.abs(dy).max(initial=0.0)))
+    assert_matches(cpu.dense_dx(dy, w, x=x, activation=RELU), np.matmul(DY, W.T) * (x > 0), M)
 
 
 def test_dense_fills_the_buffer_it_is_given(rng):

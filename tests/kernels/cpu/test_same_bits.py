@@ -37,12 +37,15 @@ def ema():
 CALLS = {
     "max_pool2d": lambda: cpu.max_pool2d(X, KERNEL, OVERLAP),
     "max_pool2d_dx": lambda: (cpu.max_pool2d_dx(POOLED, ARG, X.shape, KERNEL, OVERLAP),),
+    "max_pool2d_dx, gated": lambda: (
+        cpu.max_pool2d_dx(POOLED, ARG, X.shape, KERNEL, OVERLAP, y=POOLED, activation=RELU),
+    ),
     "halving": lambda: cpu.max_pool2d(X, (2, 2), Window(2, 2)),
     "avg_pool2d": lambda: (cpu.avg_pool2d(X, KERNEL, OVERLAP),),
     "avg_pool2d_dx": lambda: (cpu.avg_pool2d_dx(POOLED, X.shape, KERNEL, OVERLAP),),
     "adaptive_avg_pool2d": lambda: (cpu.adaptive_avg_pool2d(X, (1, 1)),),
     "activate": lambda: (cpu.activate(X, SIGMOID),),
-    "epilogue_dx": lambda: cpu.epilogue_dx(DY, X, RELU),
+    "activate_dx": lambda: (cpu.activate_dx(DY, X, RELU),),
     "multiply": lambda: (cpu.multiply(X, DY[:1, :1]),),
     "exp": lambda: (cpu.exp(X),),
     "sum_over": lambda: (cpu.sum_over(X, (0, 1, 2)),),
