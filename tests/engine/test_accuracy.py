@@ -18,7 +18,9 @@ def test_the_default_training_reaches_98_5_percent_of_the_test_digits(tmp_path):
 @pytest.mark.slow
 def test_the_shipped_network_knows_99_3_percent_of_mnists_test_images_in_less_than_a_megabyte(shared):
     (finished,) = (
-        event for event in evaluate(cnnkit.load(SHIPPED), shared / "mnist") if isinstance(event, EvaluateFinished)
+        event
+        for event in evaluate(cnnkit.load(SHIPPED), shared / "data" / "mnist")
+        if isinstance(event, EvaluateFinished)
     )
     assert finished.result.n == 10_000
     assert finished.result.top1 >= 0.993
