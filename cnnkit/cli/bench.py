@@ -43,7 +43,10 @@ PLAIN_SUITES = SUITES[:-1]
 def bench(
     ctx: click.Context, screen: Screen, suite: str | None, against: tuple[str, ...], only: str, seconds: float | None
 ) -> None:
-    """Measure kernels, training and prediction: checked first, then timed; median, best and worst."""
+    """Measure kernels, training and prediction on this machine.
+
+    Each answer is checked before the clock starts; then median, best and worst are shown.
+    """
     from cnnkit import bench as measuring
     from cnnkit.cli.machine import machine_facts, threads_in_use
 

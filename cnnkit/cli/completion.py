@@ -24,7 +24,10 @@ PLACES = {
 @command("completion", example='eval "$(cnnkit completion zsh)"')
 @click.argument("shell", type=Name(SHELLS, example="cnnkit completion zsh"))
 def completion(screen: Screen, shell: str) -> None:
-    """Print the script that lets SHELL (bash, zsh or fish) complete commands, options, models and runs."""
+    """Print the completion script for bash, zsh or fish.
+
+    It completes commands, options, models and runs.
+    """
     from cnnkit.cli.main import COMPLETE_VARIABLE, cli
 
     made = get_completion_class(shell)

@@ -53,7 +53,10 @@ def evaluate(
     on_unreadable: str,
     min_top1: float | None,
 ) -> None:
-    """Measure accuracy and loss of a run or a weight file; by default of the newest run on its test images."""
+    """Measure accuracy and loss of a run or a weight file.
+
+    By default that is the newest run, on its test images.
+    """
     from cnnkit.engine.evaluate import evaluate as judge
     from cnnkit.engine.load import load
 

@@ -14,7 +14,10 @@ from cnnkit.cli.screen import Screen
 @command("models", example="cnnkit models convnet")
 @click.argument("name", required=False, shell_complete=model_names)
 def models(screen: Screen, name: str | None) -> None:
-    """List the networks, or show the layers, parameters and multiply-adds of NAME."""
+    """List the networks, or show the layers of one.
+
+    With NAME: output, parameters and multiply-adds of every layer.
+    """
     if name is None:
         _list(screen)
     else:

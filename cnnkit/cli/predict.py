@@ -41,7 +41,9 @@ SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".pbm", "
 def predict(
     ctx: click.Context, screen: Screen, paths: tuple[str, ...], model: str | None, top: int, csv: str | None
 ) -> None:
-    """Tell what is in pictures; a folder stands for all pictures in it.
+    """Tell what is in pictures.
+
+    A folder stands for all pictures in it.
 
     A picture that cannot be read is named, the others are answered, and the exit code is then 3.
     """

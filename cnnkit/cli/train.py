@@ -73,7 +73,9 @@ BY_DATA = "default: by the data"
 )
 @click.pass_context
 def train(ctx: click.Context, /, screen: Screen, resume: str | None, **choices: Any) -> None:
-    """Train a network and keep the best epoch; without options, on the digits that come with cnnkit.
+    """Train a network and keep the best epoch.
+
+    Without options it learns the handwritten digits that come with cnnkit.
 
     The best epoch is chosen on a part of the training images; the test images are looked at once, at the end.
     """

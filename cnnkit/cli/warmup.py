@@ -8,7 +8,7 @@ from cnnkit.cli.screen import Screen
 
 @command("warmup", example="cnnkit warmup", computes=True)
 def warmup(screen: Screen) -> None:
-    """Compile all kernels that training and prediction use, once per machine."""
+    """Compile all kernels now, once per machine."""
     from cnnkit.engine.warmup import warmup as walk
     from cnnkit.kernels.cpu.cache import cache_folder
     from cnnkit.kernels.cpu.jit import statistics
