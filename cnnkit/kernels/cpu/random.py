@@ -5,7 +5,7 @@ import numpy as np
 from cnnkit.kernels.cpu.chunks import CHUNK, chunks
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.memory import empty, flat
-from cnnkit.kernels.cpu.threads import get_threads, parallel_for
+from cnnkit.kernels.cpu.threads import parallel_for, workers
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.philox import BLOCKS, GROUP, dropout_scale, dropout_threshold, philox_block
 
@@ -74,4 +74,4 @@ def uniform(shape: tuple[int, ...], key: tuple[int, int]) -> Array:
 
 def _drawing(key: tuple[int, int]) -> tuple[np.uint64, np.uint64, Array]:
     """Stream, seed, and a group of words for each worker."""
-    return np.uint64(key[1]), np.uint64(key[0]), empty(get_threads() * GROUP, np.uint32)
+    return np.uint64(key[1]), np.uint64(key[0]), empty(workers() * GROUP, np.uint32)
