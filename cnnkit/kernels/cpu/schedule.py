@@ -29,7 +29,7 @@ class TileShape(NamedTuple):
 if REGISTERS == 32:
     WIDE, NARROW, THIN = TileShape(6, 4), TileShape(8, 2), TileShape(10, 1)
     WIDE_DW, NARROW_DW, THIN_DW = TileShape(6, 4), TileShape(9, 2), TileShape(14, 1)
-    WINOGRAD, WINOGRAD_NARROW, WINOGRAD_DW = TileShape(6, 4), TileShape(6, 2), TileShape(min(8, LANES), 2)
+    WINOGRAD, WINOGRAD_NARROW, WINOGRAD_DW = TileShape(6, 4), TileShape(12, 2), TileShape(min(8, LANES), 2)
 else:
     WIDE, NARROW = TileShape(6, 2), TileShape(10, 1)
     WIDE_DW, NARROW_DW = TileShape(6, 2), TileShape(7, 1)

@@ -33,7 +33,7 @@ def _make(shape: TileShape) -> Any:
 
     @inner
     def product(v, a, step, last, C, u, u0, m, m0):
-        """m[rows, block] = v[rows, C] · u[C, block]; rows beyond `last` repeat it."""
+        """One plane: m[rows, block] = v[rows, C] · u[C, block]; rows beyond `last` repeat it."""
         acc = tile(rows, vecs)
         for i in range(rows):
             for j in range(vecs):
@@ -45,7 +45,7 @@ def _make(shape: TileShape) -> Any:
                     acc[i, j] = fma(s, load(u, u0 + block * c + LANES * j), acc[i, j])
         for i in range(rows):
             for j in range(vecs):
-                store(m, m0 + i * block + LANES * j, acc[i, j])
+                store(m, m0 + i * 36 * block + LANES * j, acc[i, j])
 
     @inner
     def transform_output(m, m0, plane, y, y0, row, col, down, across, room, bias, b0, other, ends):
@@ -87,24 +87,24 @@ def _make(shape: TileShape) -> Any:
         """Some tiles, some panels of output channels."""
         H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task, panels, panels_per_task, parts = sizes
         down, across = (OH + 3) // 4, (OW + 3) // 4
-        v, m = scratch[worker, : 36 * per_task * C], scratch[worker, 36 * per_task * C :]
+        step = 36 * C + LANES  # of a tile's planes: rows of a product a power of two apart would share cache lines
+        v, m = scratch[worker, : per_task * step], scratch[worker, per_task * step :]
         part, chunk = task % parts, task // parts
         first, last = chunk * per_task, min(tiles, chunk * per_task + per_task)
         first_panel, last_panel = part * panels_per_task, min((part + 1) * panels_per_task, panels)
-        plane = per_task * C
         for t in range(first, last):
             n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
-            transform_input(x, n * H * W * C, H, W, i - pad_top, j - pad_left, C, v, (t - first) * C, plane, 1)
+            transform_input(x, n * H * W * C, H, W, i - pad_top, j - pad_left, C, v, (t - first) * step, C, 1)
         for panel in range(first_panel, last_panel):
             o = panel * block
             for e in range(36):
                 u0 = (panel * 36 + e) * C * block
                 for t in range(0, last - first, rows):
-                    product(v, e * plane + t * C, C, last - first - t - 1, C, u, u0, m, (e * per_task + t) * block)
+                    product(v, t * step + e * C, step, last - first - t - 1, C, u, u0, m, (t * 36 + e) * block)
             for t in range(first, last):
                 n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
                 y0 = ((n * OH + i) * OW + j) * O + o
-                transform_output(m, (t - first) * block, per_task * block, y, y0, OW * O, O, min(4, OH - i),
+                transform_output(m, (t - first) * 36 * block, block, y, y0, OW * O, O, min(4, OH - i),
                                  min(4, OW - j), O - o, bias, o, other, ends)  # fmt: skip
         if ends.later:
             o, count = first_panel * block, min(O, last_panel * block) - first_panel * block
@@ -155,7 +155,7 @@ def winograd(
         padded_bias(bias, 1, O, shape.block),
         NOTHING if other is None else other.reshape(-1),
         y.reshape(-1),
-        memory.empty((threads.workers(), 36 * per_task * (C + shape.block))),
+        memory.empty((threads.workers(), per_task * (36 * (C + shape.block) + LANES))),
         (H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task, panels, panels_per_task, parts),
         bounds(activation) if gate is None else gate_of(activation),
     )
