@@ -14,15 +14,17 @@ class Context:
     """What forward leaves for backward: `needs[i]` says whether argument i wants a gradient.
 
     `gates[i]` is the activation that argument i has just passed, if its gradient is wanted before it, else None.
-    A forward that ends in an activation names it in `activation`.
+    A forward that ends in an activation names it in `activation`; it need not save its result for the slope: `result`
+    is there if anyone wants to go back from behind the activation.
     """
 
-    __slots__ = ("activation", "gates", "needs", "saved")
+    __slots__ = ("activation", "gates", "needs", "result", "saved")
 
     def __init__(self, needs: tuple[bool, ...], gates: "tuple[Activation | None, ...]") -> None:
         self.needs = needs
         self.gates = gates
         self.activation: Activation | None = None
+        self.result: Array | None = None
         self.saved: tuple[Any, ...] = ()
 
     def save(self, *values: Any) -> None:

@@ -65,6 +65,11 @@ class Node:
         self.activation: Activation | None = ctx.activation
         self.outputs = 1 if self.activation is None else 2
 
+    def keep(self, result: Array) -> None:
+        """Keep the result if its activation will have to be gone back through."""
+        if self.activation is not None and self.ctx is not None:
+            self.ctx.result = result
+
     def release(self) -> None:
         """Forget what was saved and the way further back."""
         self.ctx = None

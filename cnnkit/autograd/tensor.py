@@ -49,7 +49,12 @@ class Tensor:
 
     def edge(self, gate: "Activation | None" = None) -> "tuple[Node | Tensor, int]":
         """Where this tensor's gradient goes: to the call that made it (before its activation), or to the tensor."""
-        return (self if self._node is None else self._node), (self._index if gate is None else 1)
+        if self._node is None:
+            return self, 0
+        if gate is not None:
+            return self._node, 1
+        self._node.keep(self.data)
+        return self._node, self._index
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -92,6 +97,7 @@ class Tensor:
         if self._node is None:
             self.grad = gradient if self.grad is None else self.grad + gradient
         else:
+            self._node.keep(self.data)
             tape.backward(self._node, self._index, gradient)
 
     def _seed(self, dy: Any) -> Array:

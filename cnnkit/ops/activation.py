@@ -55,10 +55,10 @@ def _rows(x: Tensor | Array, op: str) -> Tensor:
     return x
 
 
-def dz_of(activation: Activation | None, y: Array | None, dy: Array | None, dz: Array | None) -> Array:
+def dz_of(ctx: Context, dy: Array | None, dz: Array | None) -> Array:
     """The whole gradient by z, y = act(z): dz from those who went through the activation themselves, dy from others."""
-    if dy is not None and activation is not None:
-        dy = kernels.of(dy, y).activate_dx(dy, y, activation)
+    if dy is not None and ctx.activation is not None:
+        dy = kernels.of(dy, ctx.result).activate_dx(dy, ctx.result, ctx.activation)
     if dy is None or dz is None:
         return dz if dy is None else dy  # type: ignore[return-value]  # one of them is there, or backward is not called
     return kernels.of(dy, dz).add(dy, dz)  # type: ignore[no-any-return]
@@ -74,12 +74,11 @@ class _Activate(Function):
     def forward(ctx: Context, x: Array, activation: Activation) -> Array:
         y: Array = kernels.of(x).activate(x, activation)
         ctx.activation = activation
-        ctx.save(y)
         return y
 
     @staticmethod
     def backward(ctx: Context, dy: Array | None, dz: Array | None) -> tuple[Any, ...]:
-        return dz_of(ctx.activation, ctx.saved[0], dy, dz), None
+        return dz_of(ctx, dy, dz), None
 
 
 class _Softmax(Function):

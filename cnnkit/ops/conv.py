@@ -100,14 +100,14 @@ class _Conv2d(Function):
     ) -> Array:
         y: Array = kernels.of(x, w).conv2d(x, w, win, groups, bias=bias, activation=activation, residual=residual)
         ctx.activation = None if activation == IDENTITY else activation
-        ctx.save(x, w, None if activation == IDENTITY else y, win, groups)
+        ctx.save(x, w, win, groups)
         return y
 
     @staticmethod
     def backward(ctx: Context, dy: Array | None, dz: Array | None = None) -> tuple[Any, ...]:
-        x, w, y, win, groups = ctx.saved
+        x, w, win, groups = ctx.saved
         needs_x, needs_w, needs_bias, needs_residual = ctx.needs[:4]
-        dz = dz_of(ctx.activation, y, dy, dz)
+        dz = dz_of(ctx, dy, dz)
         k = kernels.of(dz, x, w)
         db = np.empty(w.shape[3], dz.dtype) if needs_bias and needs_w else None
         dw = k.conv2d_dw(dz, x, w.shape, win, groups, db=db) if needs_w else None

@@ -61,14 +61,14 @@ class Linear(Function):
     def forward(ctx: Context, x: Array, w: Array, bias: Array | None, activation: Activation) -> Array:
         y: Array = kernels.of(x, w).dense(x, w, bias=bias, activation=activation)
         ctx.activation = None if activation == IDENTITY else activation
-        ctx.save(x, w, None if activation == IDENTITY else y)
+        ctx.save(x, w)
         return y
 
     @staticmethod
     def backward(ctx: Context, dy: Array | None, dz: Array | None = None) -> tuple[Any, ...]:
-        x, w, y = ctx.saved
+        x, w = ctx.saved
         needs_x, needs_w, needs_bias, _ = ctx.needs
-        dz = dz_of(ctx.activation, y, dy, dz)
+        dz = dz_of(ctx, dy, dz)
         k = kernels.of(dz, x, w)
         db = np.empty(w.shape[1], dz.dtype) if needs_bias and needs_w else None
         dw = k.dense_dw(dz, x, db=db) if needs_w else None

@@ -1,5 +1,7 @@
 """An operation goes back through the activation of its input itself; all others find their gradient where it was."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -107,3 +109,15 @@ def test_a_function_sees_only_the_gates_it_asks_for():
     Second.apply(y, x)
     Second.apply(y, y.detach())
     assert seen == [(None, RELU), (None, None), (None, None)]
+
+
+def test_a_result_is_not_kept_for_a_consumer_that_gates():
+    def kept(consumer):
+        y = ops.conv2d(X, Tensor(W, requires_grad=True), activation="relu")
+        array, z = weakref.ref(y.data), consumer(y)
+        del y
+        assert z.requires_grad
+        return array() is not None
+
+    assert not kept(lambda y: ops.max_pool2d(y, 2))
+    assert kept(lambda y: ops.avg_pool2d(y, 2))
