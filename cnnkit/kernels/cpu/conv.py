@@ -38,9 +38,10 @@ def conv2d(
         return y
     gather = forward_gather(x.shape, filters.shape, win, groups)
     source = with_border(x, gather.border)
-    shape = schedule.direct_tile(y.shape[3] // groups)
+    pixels = y.size // max(y.shape[3], 1)
+    shape = schedule.direct_tile(y.shape[3] // groups, pixels)
     for phase in gather.phases:
-        packed, w_step = filters.forward(phase.picked, shape, y.size // max(y.shape[3], 1))
+        packed, w_step = filters.forward(phase.picked, shape, pixels)
         run_phase(source, packed, y, phase, gather.together, shape, groups, w_step, **ends)
     return y
 
@@ -65,7 +66,7 @@ def conv2d_dx(
         return dx
     gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
     source = with_border(dy, gather.border)
-    shape = schedule.direct_tile(x_shape[3] // groups)
+    shape = schedule.direct_tile(x_shape[3] // groups, dx.size // max(x_shape[3], 1))
     for number, phase in enumerate(gather.phases):
         packed = filters.turned(number, phase.picked, shape)
         run_phase(source, packed, dx, phase, gather.together, shape, groups, shape.block)

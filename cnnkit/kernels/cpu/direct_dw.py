@@ -111,7 +111,7 @@ def direct_dw(x: Array, dy: Array, dw: Array, db: Array | None, phase: Phase, gr
         if db is not None:
             db.fill(0)
         return
-    shape = schedule.dw_tile(OG)
+    shape = schedule.dw_tile(OG, total)
     panels = -(-OG // shape.block)
     taps = (phase.taps[:, None] + np.arange(phase.run)).reshape(-1)
     cut = schedule.cut_dw(rows, OG, total, groups, shape)

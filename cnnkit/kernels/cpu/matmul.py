@@ -51,7 +51,7 @@ def _dx_turning(dy: Array, w: Array, out: Array | None) -> Array:
     """dx where tasks turn their own filters."""
     dx = memory.empty((len(dy), len(w))) if out is None else out
     gather = dx_gather(_pixels(dy).shape, (1, 1, *w.shape), _pixels(dx).shape, POINT, 1)
-    shape = schedule.direct_tile(len(w))
+    shape = schedule.direct_tile(len(w), len(dy))
     run_phase(_pixels(dy), w.reshape(-1), _pixels(dx), gather.phases[0], gather.together, shape, 1, 0)
     return dx
 

@@ -39,21 +39,22 @@ else:
     WINOGRAD_DW = TileShape(4, 2)
 
 TASKS = 16  # at least so many where the shape allows: enough for a few threads to share them evenly
+FEW_PIXELS = 1024  # of all images: they repay neither a copy of the filters nor a kernel of their own
 FILTER_BYTES = 1 << 18  # of one panel of filters, as much as stays in the second-level cache beside the pixels
 
 
 @lru_cache
-def direct_tile(channels: int) -> TileShape:
+def direct_tile(channels: int, pixels: int) -> TileShape:
     """The tile that wastes less on the last, partly filled block of output channels; the wide one if equal."""
-    if channels <= LANES:
+    if channels <= LANES and pixels > FEW_PIXELS:
         return THIN
     return min((WIDE, NARROW), key=lambda shape: -(-channels // shape.block) * shape.block)
 
 
 @lru_cache
-def dw_tile(channels: int) -> TileShape:
+def dw_tile(channels: int, pixels: int) -> TileShape:
     """As direct_tile, for the gradient by the filters."""
-    if channels <= LANES:
+    if channels <= LANES and pixels > FEW_PIXELS:
         return THIN_DW
     return min((WIDE_DW, NARROW_DW), key=lambda shape: -(-channels // shape.block) * shape.block)
 
@@ -93,12 +94,12 @@ def cut_direct(tiles: int, images: int, panels: int, terms: int, shape: TileShap
 
 def keep_unpacked(channels: int, pixels: int, shape: TileShape) -> bool:
     """Whether filters are read where they lie: few pixels do not repay a copy of many filters."""
-    return channels % shape.block == 0 and channels <= 4 * shape.block and pixels <= 1024
+    return channels % shape.block == 0 and channels <= 4 * shape.block and pixels <= FEW_PIXELS
 
 
 def turn_in_tasks(rows: int, terms: int, channels: int) -> bool:
     """Whether each task turns the filters of its panels, which all rows then pass while they are in the cache."""
-    shape = direct_tile(channels)
+    shape = direct_tile(channels, rows)
     return rows <= 512 and terms <= rows_of_block(shape) and channels >= TASKS // 2 * shape.block
 
 

@@ -36,6 +36,7 @@ DIRECT = {
     "17 channels to 65, pointwise": ConvCase((1, 3, 4, 17), (1, 1, 17, 65)),
     "64 channels": ConvCase((1, 3, 3, 64), (2, 2, 64, 3)),
     "many small images": ConvCase((37, 2, 3, 2), (2, 2, 2, 3)),
+    "many pixels, few channels": ConvCase((2, 25, 23, 2), (2, 2, 2, 3), SAME),
 }  # fmt: skip
 
 WINOGRAD = {

@@ -28,7 +28,7 @@ from cnnkit.kernels.shared.geometry import Window
 cache.KernelCache.load_overload = lambda self, sig, context: context.refresh()  # what is loaded shows no assembly
 with jit.rehearse() as walked:
     for channels in (schedule.WIDE.block, schedule.NARROW.block, schedule.THIN.block):
-        x, w = np.zeros((1, 9, 9, 3), np.float32), np.zeros((2, 2, 3, channels), np.float32)
+        x, w = np.zeros((1, 40, 40, 3), np.float32), np.zeros((2, 2, 3, channels), np.float32)
         cpu.conv2d_dw(cpu.conv2d(x, w, Window()), x, w.shape, Window())
     for channels in (32, 96):
         x, w = np.zeros((1, 9, 9, channels), np.float32), np.zeros((3, 3, channels, 64), np.float32)
