@@ -1,7 +1,7 @@
 """Filters in panels: the columns of one register tile side by side, rows (tap, channel) one after the other.
 
-    panels[group, o // block, t, c, o % block] = w[picked[t], c, o of that group]       zeros fill the last block
-    turned:  panels[group, c // block, t, o, c % block], what the gradient by the images multiplies with
+panels[group, o // block, t, c, o % block] = w[picked[t], c, o of that group]       zeros fill the last block
+turned:  panels[group, c // block, t, o, c % block], what the gradient by the images multiplies with
 """
 
 from cnnkit.kernels.cpu import memory
