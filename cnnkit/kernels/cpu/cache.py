@@ -27,7 +27,6 @@ from numba.core.compiler import CompileResult
 from numba.core.dispatcher import Dispatcher
 
 from cnnkit.config import cache_root
-from cnnkit.kernels.cpu.flags import FASTMATH
 from cnnkit.kernels.cpu.lanes import FEATURES, LANES
 
 KEPT = 4  # folders of other hashes that stay: two installations side by side must not throw away each other's
@@ -66,7 +65,7 @@ def sources_hash() -> str:
         digest.update(str(path.relative_to(package)).encode() + b"\0" + path.read_bytes() + b"\0")
     versions = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version())
     cpu = (config.CPU_NAME or llvmlite.binding.get_host_cpu_name(), sorted(FEATURES), LANES)
-    settings = (sorted(FASTMATH), config.OPT, config.BOUNDSCHECK, config.DEBUGINFO_DEFAULT)
+    settings = (config.OPT, config.BOUNDSCHECK, config.DEBUGINFO_DEFAULT)
     digest.update(repr((versions, cpu, settings)).encode())
     return digest.hexdigest()[:16]
 

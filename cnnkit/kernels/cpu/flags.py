@@ -1,18 +1,20 @@
 """Compile flags, chosen once."""
 
-# Sums may be reordered and fused, but NaN and infinity keep their meaning (no nnan, no ninf): a network that
-# diverges must be seen to diverge.
-FASTMATH = frozenset({"contract", "arcp", "nsz", "reassoc", "afn"})
+# The source alone decides every bit, so no fast-math at all: what LLVM may reorder or fuse, it does as the code around
+# invites. A freshly compiled kernel calls inner functions that were compiled alone, one from the cache its own copies:
+# with "reassoc" the two gave sums that differed in the last bit. Where a fused product is wanted the code says fma, and
+# kernels written in vectors lose nothing. NaN and infinity keep their meaning, so a divergence is seen.
+FASTMATH = False
 
 # An inner function is only ever called from another kernel, so it needs neither a Python nor a C entry: without them
 # a kernel compiles 10-15 % faster. Nothing in a kernel raises, so division by zero gives infinity as in numpy. Arrays
 # belong to the caller: counting references to them (nrt) cost a call of 30 ns per stored vector where functions branch.
 INNER = {
     "nogil": True,
-    "fastmath": set(FASTMATH),
+    "fastmath": FASTMATH,
     "error_model": "numpy",
     "_nrt": False,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
 }
-ENTRY = {"nogil": True, "fastmath": set(FASTMATH), "error_model": "numpy"}
+ENTRY = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}

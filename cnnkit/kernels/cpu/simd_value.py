@@ -8,7 +8,6 @@ from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from cnnkit.kernels.cpu.flags import FASTMATH
 from cnnkit.kernels.cpu.lanes import LANES
 
 F32 = ir.FloatType()
@@ -17,7 +16,6 @@ INDEX = ir.IntType(32)
 WHOLE = ir.VectorType(INDEX, LANES)
 SAME = ir.Constant(WHOLE, [0] * LANES)
 ZERO = ir.Constant(VEC, [0.0] * LANES)
-FLAGS = tuple(sorted(FASTMATH))
 
 
 class VecType(types.Type):
@@ -42,10 +40,10 @@ def spread(builder, scalar, kind=VEC):
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), SAME)
 
 
-def call_llvm(builder, name, result, args, fastmath=()):
+def call_llvm(builder, name, result, args):
     """Call the LLVM intrinsic `name` of these arguments."""
     kind = ir.FunctionType(result, [arg.type for arg in args])
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args, fastmath=fastmath)
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
 
 
 @intrinsic
@@ -83,7 +81,7 @@ def _operator(python_operator, name):
 
     @lower_builtin(python_operator, VecType, VecType)
     def lowered(context, builder, sig, args):
-        return getattr(builder, name)(*args, flags=FLAGS)
+        return getattr(builder, name)(*args)
 
 
 _operator(operator.add, "fadd")
@@ -157,8 +155,13 @@ def truncate(typingctx, a):
 @intrinsic
 def reduce_add(typingctx, a):
     def codegen(context, builder, sig, args):
-        start = ir.Constant(F32, 0.0)
-        return call_llvm(builder, f"llvm.vector.reduce.fadd.v{LANES}f32", F32, [start, *args], fastmath=FLAGS)
+        # Halves upon halves: llvm.vector.reduce.fadd without "reassoc" would add one lane after the other.
+        total, half = args[0], LANES // 2
+        while half:
+            lanes = [lane + half if lane < half else lane for lane in range(LANES)]
+            upper = builder.shuffle_vector(total, total, ir.Constant(ir.VectorType(INDEX, LANES), lanes))
+            total, half = builder.fadd(total, upper), half // 2
+        return builder.extract_element(total, ir.Constant(INDEX, 0))
 
     return types.float32(vec), codegen
 

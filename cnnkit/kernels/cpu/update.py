@@ -87,7 +87,7 @@ def survey_task(x, squares, flaws, worker, task):
         for i in range(first, last, LANES):
             v = load_upto(x, i, last - i)
             run = fma(v, v, run)
-            flaw = fma(v, zero(), flaw)  # not v - v, which fast math folds away
+            flaw = fma(v, zero(), flaw)  # 0 unless v is infinite or NaN
         squares[task] += reduce_add(run)
     flaws[task] = reduce_add(flaw)
 

@@ -9,7 +9,7 @@ Source: Lavin & Gray 2015, arXiv:1509.09308, section 4.3 and its transposes for 
 import numpy as np
 
 from cnnkit.kernels.cpu.jit import inlined, inner
-from cnnkit.kernels.cpu.simd import LANES, fill, load, load_or_zero, store, tile
+from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, load_or_zero, store, tile
 
 TWO, FOUR, FIVE, EIGHT = np.float32(2), np.float32(4), np.float32(5), np.float32(8)
 QUARTER, SIXTH, TWELFTH, TWENTY_FOURTH = (np.float32(1 / n) for n in (4, 6, 12, 24))
@@ -18,20 +18,24 @@ QUARTER, SIXTH, TWELFTH, TWENTY_FOURTH = (np.float32(1 / n) for n in (4, 6, 12, 
 @inlined
 def input_1d(d0, d1, d2, d3, d4, d5):
     """Bᵀ d"""
-    four, five, two = fill(FOUR), fill(FIVE), fill(TWO)
-    a = d4 - four * d2
-    b = d3 - four * d1
-    c = d4 - d2
-    e = two * (d3 - d1)
-    return four * d0 - five * d2 + d4, a + b, a - b, c + e, c - e, four * d1 - five * d3 + d5
+    four, minus_four, minus_five = fill(FOUR), fill(-FOUR), fill(-FIVE)
+    a, b = fma(minus_four, d2, d4), fma(minus_four, d1, d3)
+    c, e = d4 - d2, d3 - d1
+    return (
+        fma(four, d0, fma(minus_five, d2, d4)),
+        a + b,
+        a - b,
+        fma(fill(TWO), e, c),
+        fma(fill(-TWO), e, c),
+        fma(four, d1, fma(minus_five, d3, d5)),
+    )
 
 
 @inlined
 def output_1d(m0, m1, m2, m3, m4, m5):
     """Aᵀ m"""
-    two, four, eight = fill(TWO), fill(FOUR), fill(EIGHT)
     p, q, r, s = m1 + m2, m1 - m2, m3 + m4, m3 - m4
-    return m0 + p + r, q + two * s, p + four * r, q + eight * s + m5
+    return m0 + p + r, fma(fill(TWO), s, q), fma(fill(FOUR), r, p), fma(fill(EIGHT), s, q) + m5
 
 
 @inlined
@@ -46,8 +50,8 @@ def filter_1d(g0, g1, g2):
 @inlined
 def grad_1d(y0, y1, y2, y3):
     """A y, the transpose of output_1d"""
-    two, four, eight = fill(TWO), fill(FOUR), fill(EIGHT)
-    p, q, s, u = y0 + y2, y1 + y3, y0 + four * y2, two * y1 + eight * y3
+    p, q = y0 + y2, y1 + y3
+    s, u = fma(fill(FOUR), y2, y0), fma(fill(EIGHT), y3, fill(TWO) * y1)
     return y0, p + q, p - q, s + u, s - u, y3
 
 

@@ -148,3 +148,34 @@ def test_a_kernel_may_close_over_numbers_and_jitted_functions_only():
 
 def test_all_kernels_are_listed():
     assert add_kernel in jit.KERNELS and repr(add_kernel) == "<kernel add_kernel>"
+
+
+STEPS = """
+import hashlib
+import numpy as np
+from cnnkit import models, ops, optim
+rng = np.random.default_rng(0)
+digest = hashlib.sha256()
+for name in models.names():
+    model = models.create(name, rng=rng).eval()
+    optimiser = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    x, labels = rng.standard_normal((9, 28, 28, 1), dtype=np.float32), np.arange(9)
+    for _ in range(2):
+        loss = ops.cross_entropy(model(x), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    for parameter in model.parameters():
+        digest.update(parameter.data.tobytes())
+print(digest.hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_kernels_from_the_cache_give_the_bits_of_kernels_just_compiled(tmp_path):
+    environment = {**os.environ, "CNNKIT_CACHE": str(tmp_path / "cache")}
+    cold, warm = (
+        subprocess.run([sys.executable, "-c", STEPS], env=environment, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    )
+    assert cold.stdout == warm.stdout != ""
