@@ -17,9 +17,10 @@ SUITES = ("conv", "pointwise", "train", "predict", "start")
 BEGIN, END = "<!-- tables: written by record.py -->\n", "<!-- end of tables -->\n"
 
 
-def measure(suite: str, threads: int, against: str | None) -> None:
+def measure(suite: str, threads: int, against: str | None, seconds: float) -> None:
     """Run the suite in a process of its own and keep what it prints."""
     command = [sys.executable, "-m", "cnnkit", "bench", "--suite", suite, "--threads", str(threads), "--json"]
+    command += ["--seconds", str(seconds)]
     if against and suite != "start":
         command += ["--against", against]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
@@ -73,12 +74,13 @@ def main() -> None:
     parser.add_argument("suites", nargs="*", choices=[*SUITES, []], default=list(SUITES))
     parser.add_argument("--against")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each contender of a case")
     parser.add_argument("--tables", action="store_true")
     options = parser.parse_args()
     if not options.tables:
         for suite in options.suites:
             for threads in options.threads:
-                measure(suite, threads, options.against)
+                measure(suite, threads, options.against, options.seconds)
     readme = HERE / "README.md"
     head, rest = readme.read_text().split(BEGIN)
     readme.write_text(head + BEGIN + tables() + END + rest.split(END)[1])
