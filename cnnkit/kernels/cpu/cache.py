@@ -182,6 +182,17 @@ class KernelCache:
         return sig, codegen.magic_tuple(), _closure(self._function)
 
 
+def distinguished(function: Any) -> Any:
+    """The function under a name that also tells what it closes over, the same in every process.
+
+    Numba tells the products of a factory apart by a number counted in each process. Machine code from two processes may
+    then bear one name for two functions, and the linker takes the first for both: one tile shape ran for another.
+    """
+    if not config.DISABLE_JIT and (closure := _closure(function)):
+        function.__qualname__ += f"_{hashlib.sha256(repr(closure).encode()).hexdigest()[:12]}"
+    return function
+
+
 def _closure(function: Any) -> tuple[Any, ...]:
     return tuple(_place(cell.cell_contents) for cell in function.__closure__ or ())
 

@@ -21,7 +21,7 @@ import numpy as np
 from numba.core import config
 
 from cnnkit.kernels.cpu import threads
-from cnnkit.kernels.cpu.cache import KernelCache
+from cnnkit.kernels.cpu.cache import KernelCache, distinguished
 from cnnkit.kernels.cpu.flags import ENTRY, INNER
 
 Signature = tuple[Any, ...]
@@ -43,7 +43,7 @@ class Kernel:
     """An entry kernel."""
 
     def __init__(self, function: Callable[..., None], name: str) -> None:
-        self.name, self.function = name, function
+        self.name, self.function = name, distinguished(function)
         self.cache = KernelCache(function)
         self.dispatcher: Any = numba.njit(**ENTRY)(function)
         if not config.DISABLE_JIT:
@@ -87,12 +87,12 @@ def kernel(function: Callable[..., None] | None = None, *, name: str = "") -> An
 
 def inner(function: Callable[..., Any]) -> Any:
     """Decorate a function that kernels call."""
-    return numba.njit(**INNER)(function)
+    return numba.njit(**INNER)(distinguished(function))
 
 
 def inlined(function: Callable[..., Any]) -> Any:
     """As `inner`, for a small function in a hot loop: a call would pass each array as seven numbers."""
-    return numba.njit(forceinline=True, **INNER)(function)
+    return numba.njit(forceinline=True, **INNER)(distinguished(function))
 
 
 @contextmanager

@@ -179,3 +179,27 @@ def test_kernels_from_the_cache_give_the_bits_of_kernels_just_compiled(tmp_path)
         for _ in range(2)
     )
     assert cold.stdout == warm.stdout != ""
+
+
+ONE_TILE = """
+import sys
+import numpy as np
+from cnnkit.kernels import Window, cpu, reference
+rng = np.random.default_rng(0)
+for size, channels in ((5, 64), (5, 6), (34, 6)):
+    x = rng.standard_normal((1, size, size, 2), dtype=np.float32)
+    w = rng.standard_normal((3, 3, 2, channels), dtype=np.float32)
+    dy = rng.standard_normal((1, size - 2, size - 2, channels), dtype=np.float32)
+    if sys.argv[1] in ("all", f"{size} {channels}"):
+        y, dw = cpu.conv2d(x, w, Window()), cpu.conv2d_dw(dy, x, w.shape, Window())
+        assert np.abs(y - reference.conv2d(x, w, Window())).max() < 1e-4
+        assert np.abs(dw - reference.conv2d_dw(dy, x, w.shape, Window())).max() < 1e-3
+"""
+
+
+@pytest.mark.slow
+def test_tile_shapes_compiled_by_different_processes_are_not_taken_for_each_other(tmp_path):
+    environment = {**os.environ, "CNNKIT_CACHE": str(tmp_path / "cache")}
+    for which in ("5 64", "5 6", "34 6", "all"):
+        done = subprocess.run([sys.executable, "-c", ONE_TILE, which], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, (which, done.stderr)
