@@ -230,3 +230,17 @@ def test_dense_fills_the_buffer_it_is_given(rng):
     np.testing.assert_array_equal(cpu.dense_dx(dy, w, out=dx), dx)
     np.testing.assert_array_equal(cpu.dense_dw(dy, x, out=dw), dw)
     assert np.isfinite(y).all() and np.isfinite(dx).all() and np.isfinite(dw).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3, schedule.LANES])
+def test_thin_tiles_for_few_channels_of_many_pixels_agree_with_the_definition(rng, channels):
+    """Above schedule.FEW_PIXELS up to one vector of output channels has tiles of its own."""
+    x = rng.standard_normal((1, 35, 35, 2), dtype=np.float32)
+    w = rng.standard_normal((3, 3, 2, channels), dtype=np.float32)
+    dy = rng.standard_normal((1, 33, 33, channels), dtype=np.float32)
+    win, pixels = Window(), 33 * 33
+    assert pixels > schedule.FEW_PIXELS
+    assert schedule.direct_tile(channels, pixels) == schedule.THIN
+    assert_matches(cpu.conv2d(x, w, win), reference.conv2d(x, w, win), terms=18)
+    assert_matches(cpu.conv2d_dx(dy, w, x.shape, win), reference.conv2d_dx(dy, w, x.shape, win), terms=9 * channels)
+    assert_matches(cpu.conv2d_dw(dy, x, w.shape, win), reference.conv2d_dw(dy, x, w.shape, win), terms=pixels)
