@@ -1,0 +1,99 @@
+"""What the world has published for our networks: names in weight files → ours, the preprocessing, where, which licence.
+
+A row belongs to a model name or, as a pattern, to a family. `adopt.py` reads a file by it. How a published name
+becomes ours, in this order:
+
+    1. "/" becomes ".", a trailing ":0" goes, and so do "module.", "_orig_mod." and friends where all names bear them;
+    2. `num_batches_tracked` is dropped;
+    3. every (pattern, replacement) of `renames` is applied to the name, one after the other, as `re.sub` does. One row
+       may hold the names of several sources, as a pattern that does not occur changes nothing;
+    4. the last part: kernel, depthwise_kernel → weight; gamma → weight; beta → bias; moving_mean → running_mean;
+       moving_variance → running_var.
+
+Only names are told here. Layouts are turned in one place, by the name as published: kernel and depthwise_kernel are
+channels-last, weight is channels-first (OIHW; dense (O, I), behind a flatten (O, C·H·W)).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, final
+
+Renames = tuple[tuple[str, str], ...]
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+DIGITS = tuple("0123456789")
+
+
+@final
+@dataclass(frozen=True)
+class Source:
+    """Where weights can be had: publisher, address, the licence that stands there, and what should be known."""
+
+    publisher: str
+    address: str
+    licence: str
+    note: str = ""
+
+
+@final
+@dataclass(frozen=True)
+class Published:
+    """How published weights of one network are read.
+
+    renames: see above.   mean, std, scale: the input is (pixel / scale - mean) / std, one number a channel.
+    classes: names, where they are few.   foreign: how foreign pictures are brought to size, as in `Preprocessing`.
+    data: the data set that they were trained on, where `--data` knows it by name.
+    """
+
+    renames: Renames = ()
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+    scale: float = 255
+    classes: tuple[str, ...] = ()
+    foreign: Literal["resize", "digit"] = "resize"
+    data: str | None = None
+    sources: tuple[Source, ...] = ()
+
+
+# torchvision writes a convolution and its batch norm side by side, `conv1` and `bn1`; ours is one ConvNorm `conv1`
+# with the children `conv` and `norm`.
+CONV_BN: Renames = (
+    (r"\bconv(\d+)\.weight$", r"conv\1.conv.weight"),
+    (r"\bbn(\d+)\.", r"conv\1.norm."),
+    (r"\bdownsample\.0\.", "downsample.conv."),
+    (r"\bdownsample\.1\.", "downsample.norm."),
+)
+
+TORCHVISION = Source(
+    "torchvision",
+    "https://github.com/pytorch/vision",
+    "BSD-3-Clause (code); trained on ImageNet, whose terms allow research",
+    "save model.state_dict(), or take the .pth file that torchvision fetches",
+)
+KERAS = Source(
+    "Keras Applications",
+    "https://github.com/keras-team/keras-applications",
+    "MIT (code), Apache-2.0 (MobileNet weights); trained on ImageNet, whose terms allow research",
+    "numpy.savez of the layer weights under their names",
+)
+AKAMASTER = Source(
+    "akamaster/pytorch_resnet_cifar10",
+    "https://github.com/akamaster/pytorch_resnet_cifar10",
+    "BSD-2-Clause",
+    "trained on CIFAR-10",
+)
+
+# A key is a model name or a pattern that a whole model name matches; the first that fits is taken.
+ROWS: dict[str, Published] = {
+    r"resnet(20|32|44|56|110)": Published(
+        renames=(*CONV_BN, (r"^linear\.", "fc.")), classes=CIFAR10, data="cifar10", sources=(AKAMASTER,)
+    ),
+    r"resnet(18|34|50|101|152)": Published(renames=CONV_BN, sources=(TORCHVISION,)),
+}
+
+
+def row(name: str) -> Published | None:
+    """What is known of published weights for this model; None where nothing is."""
+    return next((published for pattern, published in ROWS.items() if re.fullmatch(pattern, name)), None)
