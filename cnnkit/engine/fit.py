@@ -176,22 +176,10 @@ def _check_same_data(run: Run, splits: DataSplits, found: checkpoint.Checkpoint 
 
 def _check_memory(training: Training, splits: DataSplits) -> None:
     H, W, C = splits.preprocessing.shape
-    with _rehearsing():
+    with kernels.shapes_only():
         found = models.summary(training.module, classes=len(splits.classes), in_channels=C, image_size=(H, W))
     batch = min(int(training.options.batch_size or 1), len(splits.train))
     check_fits(batch, found.activation_floats, H * W * C, found.parameters, available_memory())
-
-
-@contextmanager
-def _rehearsing() -> Iterator[None]:
-    """A module of one's own is walked through to learn its shapes; its kernels need not run for that."""
-    if kernels.backend() != "cpu":
-        yield
-        return
-    from cnnkit.kernels.cpu import jit
-
-    with jit.rehearse():
-        yield
 
 
 @contextmanager

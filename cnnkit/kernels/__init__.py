@@ -7,7 +7,7 @@ float64 arrays run on `reference`, the definitions; float32 arrays on `cpu` unle
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -28,7 +28,7 @@ _LAZY = {
     "leaky": "cnnkit.kernels.shared.scalar",
 }
 
-__all__ = ["backend", "of", "use", *_LAZY]
+__all__ = ["backend", "of", "shapes_only", "use", *_LAZY]
 
 # One choice for the process, as with the thread count: the loader's threads must see what the command chose.
 _chosen: str | None = None
@@ -61,6 +61,13 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
             yield
     finally:
         _chosen = before
+
+
+@contextmanager
+def shapes_only() -> Iterator[None]:
+    """Inside, `cpu` kernels give results of the right shape and unspecified content: how a network is walked through."""
+    with import_module("cnnkit.kernels.cpu.jit").rehearse() if backend() == "cpu" else nullcontext():
+        yield
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Models by name. A model file registers its builder; `create` builds it for given classes, channels and image size."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -9,6 +10,7 @@ import numpy as np
 
 from cnnkit.errors import ShapeError, UsageError, unknown_name
 from cnnkit.nn import Module
+from cnnkit.nn.init import without_values
 
 # Every model file, in the order in which models are listed: the simplest first.
 _FILES = ("classification.lenet", "classification.convnet", "classification.digitnet")
@@ -24,26 +26,43 @@ class Builder(Protocol):
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What is known of a model before it is built. `input` is the image it is meant for, (H, W, C)."""
+    """What is known of a model before it is built.
+
+    input: the image it is meant for, (H, W, C).   classes: of the data set that its paper trains it on.
+    """
 
     name: str
     input: tuple[int, int, int]
     paper: str
     summary: str
     build: Builder
+    classes: int = 10
 
 
 _specs: dict[str, ModelSpec] = {}
+_families: dict[str, Callable[[str, re.Match[str]], ModelSpec]] = {}
 
 
-def register(name: str, *, input: tuple[int, int, int], paper: str, summary: str) -> Callable[[Builder], Builder]:
+def register(
+    name: str, *, input: tuple[int, int, int], paper: str, summary: str, classes: int = 10
+) -> Callable[[Builder], Builder]:
     """Make a builder known under a name."""
 
     def keep(build: Builder) -> Builder:
         if name in _specs:
             raise UsageError(f"There are two models named {name!r}. Rename one of them.")
-        _specs[name] = ModelSpec(name, input, paper, summary, build)
+        _specs[name] = ModelSpec(name, input, paper, summary, build, classes)
         return build
+
+    return keep
+
+
+def family(pattern: str) -> Callable[[Callable[[str, re.Match[str]], ModelSpec]], Callable[..., ModelSpec]]:
+    """Make models known whose names hold a number: names that match are told by the function, but not listed."""
+
+    def keep(tell: Callable[[str, re.Match[str]], ModelSpec]) -> Callable[..., ModelSpec]:
+        _families[pattern] = tell
+        return tell
 
     return keep
 
@@ -55,9 +74,12 @@ def names() -> list[str]:
 
 def spec(name: str) -> ModelSpec:
     """What is known of the model of this name."""
-    if name not in _loaded():
-        raise unknown_name("model", name, names())
-    return _specs[name]
+    if name in _loaded():
+        return _specs[name]
+    for pattern, tell in _families.items():
+        if match := re.fullmatch(pattern, name):
+            return tell(name, match)
+    raise unknown_name("model", name, names())
 
 
 def create(
@@ -100,7 +122,8 @@ def _smallest_square(build: Builder, classes: int, in_channels: int, most: int =
     """The side of the smallest square image that the network can take."""
     for side in range(1, most):
         try:
-            _build(build, classes, in_channels, (side, side), None)
+            with without_values():
+                _build(build, classes, in_channels, (side, side), None)
         except ShapeError:
             continue
         return side

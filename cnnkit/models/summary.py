@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cnnkit.models.registry import create, spec
 from cnnkit.nn import Flatten, Module, Sequential
+from cnnkit.nn.init import without_values
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,20 @@ class ModelSummary:
 def summary(
     model: str | Module,
     *,
-    classes: int = 10,
+    classes: int | None = None,
     in_channels: int | None = None,
     image_size: tuple[int, int] | None = None,
 ) -> ModelSummary:
-    """Summarise a model by name, at the image it is meant for unless told else, or a module of one's own.
+    """Summarise a model by name, at the image and classes it is meant for unless told else, or one's own module.
 
-    The rows of a Sequential follow from shapes alone; any other module is tried on an image of zeros.
+    Nothing is computed: shapes follow from shapes. What takes part in training alone is not counted.
     """
     if isinstance(model, str):
         H, W, C = spec(model).input
         H, W = image_size or (H, W)
         C = in_channels or C
-        module = create(model, classes=classes, in_channels=C, image_size=(H, W))
+        with without_values():
+            module = create(model, classes=classes or spec(model).classes, in_channels=C, image_size=(H, W))
         name, paper = model, spec(model).paper
     else:
         H, W = image_size or (28, 28)
@@ -56,7 +58,7 @@ def summary(
     kept = sum(math.prod(row.output) for row in layers if row.kind != Flatten.__name__)
     return ModelSummary(
         name=name,
-        parameters=sum(parameter.size for parameter in module.parameters()),
+        parameters=_parameters(module),
         multiply_adds=sum(row.multiply_adds for row in layers),
         input=(H, W, C),
         paper=paper,
@@ -84,6 +86,11 @@ def _layers(module: Module, x_shape: tuple[int, ...], prefix: str = "") -> list[
             found += _layers(child, x_shape, path)
         x_shape = after
     return found
+
+
+def _parameters(module: Module) -> int:
+    needed = module.needed_in_use()
+    return sum(parameter.size for name, parameter in module.named_parameters() if name in needed)
 
 
 def _row(name: str, layer: Module, before: tuple[int, ...], after: tuple[int, ...]) -> LayerRow:

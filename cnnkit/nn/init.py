@@ -4,6 +4,9 @@ fan = (fan_in, fan_out): how many inputs feed one output, and how many outputs o
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
@@ -11,6 +14,21 @@ from cnnkit.kernels.shared.array import Array
 
 Shape = tuple[int, ...]
 Fan = tuple[int, int]
+
+_values_come_later: ContextVar[bool] = ContextVar("values_come_later", default=False)
+
+
+@contextmanager
+def without_values() -> Iterator[None]:
+    """Inside, first weights are views of one zero: nothing is drawn and no memory is taken.
+
+    For a network of which only the shapes are wanted, or whose state is loaded next, which gives it memory of its own.
+    """
+    token = _values_come_later.set(True)
+    try:
+        yield
+    finally:
+        _values_come_later.reset(token)
 
 
 def he_normal(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
@@ -40,8 +58,16 @@ def xavier_uniform(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
 
 
 def _normal(rng: np.random.Generator, shape: Shape, deviation: float) -> Array:
+    if _values_come_later.get():
+        return _placeholder(shape)
     return (rng.standard_normal(shape) * deviation).astype(np.float32)
 
 
 def _uniform(rng: np.random.Generator, shape: Shape, bound: float) -> Array:
+    if _values_come_later.get():
+        return _placeholder(shape)
     return rng.uniform(-bound, bound, shape).astype(np.float32)
+
+
+def _placeholder(shape: Shape) -> Array:
+    return np.broadcast_to(np.float32(0), shape)

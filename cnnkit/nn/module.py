@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import CheckpointError, ShapeError
 from cnnkit.kernels.cpu import memory
@@ -15,15 +16,24 @@ from cnnkit.kernels.shared.array import Array
 
 
 class Parameter(Tensor):
-    """A tensor that is learned. It owns its array, a copy that starts on a cache line."""
+    """A tensor that is learned. It owns its array, a copy that starts on a cache line.
+
+    An array that cannot be written to, as `init.without_values` makes, is kept as it is until a state is loaded.
+    """
 
     __slots__ = ()
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        own = memory.empty(self.data.shape, self.data.dtype)
-        np.copyto(own, self.data)
-        self.data, self.requires_grad = own, True
+        self.requires_grad = True
+        if self.data.flags.writeable:
+            self.take(self.data)
+
+    def take(self, data: Array) -> None:
+        """Copy these numbers in; memory is taken where there is none yet."""
+        if not self.data.flags.writeable or data is self.data:
+            self.data = memory.empty(data.shape, self.data.dtype)
+        np.copyto(self.data, data)
 
 
 class _Watch(threading.local):
@@ -40,21 +50,23 @@ class Module:
     """
 
     training = True
+    # Children of these names take part in training alone: a state for use need not have them.
+    training_only: tuple[str, ...] = ()
     _buffer_names: tuple[str, ...] = ()
 
     def forward(self, x: Tensor) -> Tensor:
         """What this part computes."""
         raise NotImplementedError
 
-    def __call__(self, x: Tensor | Array) -> Tensor:
-        """Compute, on a Tensor or on a plain array."""
-        y = self.forward(x if isinstance(x, Tensor) else Tensor(x))
+    def __call__(self, x: Tensor | Array, *rest: Any) -> Tensor:
+        """Compute, on a Tensor or on a plain array; `rest` goes to `forward` as it is."""
+        y = self.forward(x if isinstance(x, Tensor) else Tensor(x), *rest)
         if _watch.call is not None:
             _watch.call(self, x.shape, y.shape)
         return y
 
     def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of the result for an input of this shape; here by trying it on zeros."""
+        """Shape of the result for an input of this shape; here by walking through without computing."""
         return self._try(x_shape)
 
     def multiply_adds(self, x_shape: tuple[int, ...]) -> int:
@@ -64,7 +76,7 @@ class Module:
         return sum(module.multiply_adds(shape) for module, shape, _ in self.watched(x_shape))
 
     def watched(self, x_shape: tuple[int, ...]) -> "list[tuple[Module, tuple[int, ...], tuple[int, ...]]]":
-        """(module, input shape, output shape) of every childless module that a pass over zeros calls, in order."""
+        """(module, input shape, output shape) of every childless module that a pass in use calls, in order."""
         calls: list[tuple[Module, tuple[int, ...], tuple[int, ...]]] = []
 
         def note(module: Module, before: tuple[int, ...], after: tuple[int, ...]) -> None:
@@ -79,7 +91,7 @@ class Module:
         modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
-            with no_grad():
+            with no_grad(), kernels.shapes_only():
                 return self(Tensor(np.zeros(x_shape, np.float32))).shape
         finally:
             for module, training in modes:
@@ -128,14 +140,22 @@ class Module:
         """Parameters and buffers under their names: the arrays themselves, not copies."""
         return {name: parameter.data for name, parameter in self.named_parameters()} | dict(self.named_buffers())
 
+    def needed_in_use(self) -> dict[str, Array]:
+        """The part of `state_dict` that is not for training alone."""
+        left_out = tuple(
+            f"{_join(prefix, name)}." for prefix, module in self.named_modules() for name in module.training_only
+        )
+        return {name: array for name, array in self.state_dict().items() if not name.startswith(left_out or ("\0",))}
+
     def load_state_dict(self, state: Mapping[str, Array], strict: bool = True) -> None:
         """Copy arrays into the parameters and buffers of the same names: all of them, or none if one does not fit.
 
-        strict: refuse names that are missing or too many; else they are passed over.
+        strict: refuse names that are missing or too many; else they are passed over. What is for training alone may
+        be missing.
         """
         own = self.state_dict()
         if strict:
-            _check_names(own, state)
+            _check_names(own, self.needed_in_use(), state)
         fitting = [name for name in own if name in state]
         for name in fitting:
             if own[name].shape != state[name].shape:
@@ -143,8 +163,12 @@ class Module:
                     f"{name} has shape {own[name].shape} in this model, but {state[name].shape} in the loaded state. "
                     "Is it the same model, with the same classes, channels and image size?"
                 )
+        parameters = dict(self.named_parameters())
         for name in fitting:
-            np.copyto(own[name], state[name])
+            if name in parameters:
+                parameters[name].take(state[name])
+            else:
+                np.copyto(own[name], state[name])
 
     def train(self, mode: bool = True) -> Self:
         """Switch this module and all below it to training (or, with False, to use)."""
@@ -186,8 +210,8 @@ def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
-def _check_names(own: Mapping[str, Array], state: Mapping[str, Array]) -> None:
-    missing = [name for name in own if name not in state]
+def _check_names(own: Mapping[str, Array], needed: Mapping[str, Array], state: Mapping[str, Array]) -> None:
+    missing = [name for name in needed if name not in state]
     unknown = [name for name in state if name not in own]
     if missing:
         near = difflib.get_close_matches(missing[0], unknown or list(state), n=1, cutoff=0.4)

@@ -1,0 +1,19 @@
+"""What a network does with the size of its images: when it begins gently, and when it refuses."""
+
+from cnnkit.errors import ShapeError
+
+# A shorter side below this is a small image: the stems for 224 pixels would leave a pixel or two of it.
+SMALL = 64
+
+
+def is_small(image_size: tuple[int, int]) -> bool:
+    """Whether the stem for small images is due."""
+    return min(image_size) < SMALL
+
+
+def refuse_below(stride: int, image_size: tuple[int, int]) -> None:
+    """ShapeError if the network's total stride leaves less than one pixel of the image."""
+    if min(image_size) < stride:
+        raise ShapeError(
+            f"Its strides divide the image by {stride}, which leaves nothing of {image_size[0]}x{image_size[1]}."
+        )
