@@ -65,7 +65,7 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
 
 @contextmanager
 def shapes_only() -> Iterator[None]:
-    """Inside, `cpu` kernels give results of the right shape and unspecified content: how a network is walked through."""
+    """Inside, `cpu` kernels give results of the right shape and unspecified content: a way to walk through a net."""
     with import_module("cnnkit.kernels.cpu.jit").rehearse() if backend() == "cpu" else nullcontext():
         yield
 
