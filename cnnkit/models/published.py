@@ -45,6 +45,7 @@ class Published:
     renames: see above.   mean, std, scale: the input is (pixel / scale - mean) / std, one number a channel.
     classes: names, where they are few.   foreign: how foreign pictures are brought to size, as in `Preprocessing`.
     data: the data set that they were trained on, where `--data` knows it by name.
+    members: models of a family that are published, but not listed, such as "mobilenet_v1_x0_25".
     """
 
     renames: Renames = ()
@@ -54,6 +55,7 @@ class Published:
     classes: tuple[str, ...] = ()
     foreign: Literal["resize", "digit"] = "resize"
     data: str | None = None
+    members: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
 
 

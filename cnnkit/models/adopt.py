@@ -1,0 +1,116 @@
+"""Published arrays become the state of one of our networks: renamed, turned to our layout, checked to the last one."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from cnnkit.errors import CheckpointError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.models.layouts import flattened, turned
+from cnnkit.models.network import Network
+from cnnkit.models.published import row
+from cnnkit.models.renames import Named, renamed
+from cnnkit.nn import Module
+
+State = dict[str, Array]
+Shape = tuple[int, ...]
+
+
+def to_state(
+    arrays: Mapping[str, Array], network: Network, module: Module, *, other_head: bool = False
+) -> tuple[State, list[str]]:
+    """The state of `module`, built as `network` says, from arrays under published names; and notes on it.
+
+    other_head: a last layer for another number of classes is left out, and stays in the module as it is.
+
+    Raises:
+        CheckpointError: a name is missing, doubled or too many, or a shape does not fit; it names the layer.
+    """
+    own = module.state_dict()
+    found = named(arrays, network.model)
+    needed = set(module.needed_in_use())
+    flat = flattened(module, network.input_shape)
+    views = {
+        ours: turned(ours, one, flat=flat.get(ours), shape=own[ours].shape)
+        for ours, one in found.items()
+        if ours in own
+    }
+    notes = []
+    if other_head:
+        left_out = {ours for ours in network.head() if ours in views and views[ours].shape != own[ours].shape}
+        if left_out:
+            notes.append(_head_note(network, left_out, views))
+        views = {ours: view for ours, view in views.items() if ours not in left_out}
+        needed -= network.head()
+    _check_names(network.model, own, needed, found)
+    for ours, view in views.items():
+        if view.shape != own[ours].shape:
+            raise _misfit(network.model, ours, own[ours].shape, found[ours], view.shape)
+    return {ours: _as_float32(found[ours].published, view) for ours, view in views.items()}, notes
+
+
+def named(arrays: Mapping[str, Array], model: str) -> dict[str, Named]:
+    """The arrays under our names, by the model's row of published names."""
+    published = row(model)
+    return renamed(arrays, published.renames if published else ())
+
+
+def _as_float32(published: str, array: Array) -> Array:
+    if array.dtype.kind != "f":
+        raise CheckpointError(
+            f"{published} holds {array.dtype} numbers, but weights are floating-point. Is the file quantised? "
+            "Take the file of the network before that."
+        )
+    with np.errstate(over="ignore"):
+        plain = np.ascontiguousarray(array, np.float32).reshape(array.shape)
+    if not np.isfinite(plain).all():
+        raise CheckpointError(f"{published} holds numbers that are not finite in float32. Take another file.")
+    return plain
+
+
+def _check_names(model: str, own: Mapping[str, Array], needed: Iterable[str], found: Mapping[str, Named]) -> None:
+    unknown = [ours for ours in found if ours not in own]
+    missing = [ours for ours in own if ours in needed and ours not in found]
+    if missing:
+        near = _nearest(missing[0], unknown or found)
+        raise CheckpointError(
+            f"The file lacks {missing[0]} {own[missing[0]].shape} of {model}{_more(missing)}."
+            + (f" The nearest name it has is {_shown(found[near])}." if near else "")
+            + " Is it a file for another network?"
+        )
+    if unknown:
+        near = _nearest(unknown[0], own)
+        raise CheckpointError(
+            f"The file has {_shown(found[unknown[0]])}{_more(unknown)}, for which {model} has no place."
+            + (f" The nearest name of {model} is {near} {own[near].shape}." if near else "")
+            + " Is it a file for another network?"
+        )
+
+
+def _misfit(model: str, ours: str, shape: Shape, one: Named, turned_shape: Shape) -> CheckpointError:
+    turn = f", which is {turned_shape} here" if turned_shape != one.array.shape else ""
+    return CheckpointError(
+        f"{_shown(one)} in the file{turn}, does not fit {ours} {shape} of {model}. "
+        "Is it the same network, with the same classes, channels and image size?"
+    )
+
+
+def _head_note(network: Network, left_out: set[str], views: Mapping[str, Array]) -> str:
+    (classes, *_) = (views[ours].shape[-1] for ours in sorted(left_out))
+    return (
+        f"The weights know {classes} classes and this network {network.classes}: the trunk is kept, "
+        f"the last layer starts anew ({', '.join(sorted(left_out))})."
+    )
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)), None)
+
+
+def _shown(one: Named) -> str:
+    return f"{one.published} {one.array.shape}"
+
+
+def _more(names: list[str]) -> str:
+    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

@@ -1,0 +1,72 @@
+"""Which of our networks are these arrays for?"""
+
+from collections.abc import Iterator, Mapping
+
+from cnnkit.errors import CheckpointError, CnnkitError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.models.adopt import named, to_state
+from cnnkit.models.layouts import turned
+from cnnkit.models.network import Network, sizes
+from cnnkit.models.published import ROWS
+from cnnkit.models.registry import names, spec
+from cnnkit.models.renames import Named, is_counter
+from cnnkit.models.stem import SMALL
+
+_SMALL_IMAGE = (32, 32)
+
+
+def identify(arrays: Mapping[str, Array]) -> list[Network]:
+    """Every registered network that takes all of these arrays, by name and shape, and misses none."""
+    count = sum(1 for name in arrays if not is_counter(name))
+    return [network for model in candidates() if (network := _if_it_fits(arrays, count, model)) is not None]
+
+
+def fit(arrays: Mapping[str, Array], model: str, image_size: tuple[int, int] | None = None) -> Network:
+    """How a model is to be built for these arrays: its classes by their last layer, its channels by their first.
+
+    image_size: by default the model's own, or a small one where only the stem for small images fits.
+
+    Raises:
+        CheckpointError: they are not for it.
+    """
+    refusals = []
+    for size in [image_size] if image_size else _image_sizes(model):
+        network = _network(arrays, model, size)
+        try:
+            to_state(arrays, network, network.build())
+            return network
+        except CheckpointError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def candidates() -> list[str]:
+    """Every listed model, and those of a family that are published but not listed."""
+    known = names()
+    return known + [name for published in ROWS.values() for name in published.members if name not in known]
+
+
+def _if_it_fits(arrays: Mapping[str, Array], count: int, model: str) -> Network | None:
+    H, W, C = spec(model).input
+    least, most = sizes(Network(model, spec(model).classes, C, (H, W)))
+    try:
+        return fit(arrays, model) if least <= count <= most else None
+    except CnnkitError:
+        return None
+
+
+def _network(arrays: Mapping[str, Array], model: str, size: tuple[int, int]) -> Network:
+    known = Network(model, spec(model).classes, spec(model).input[2], size)
+    found = named(arrays, model)
+    classes = next((shape[-1] for shape in _shapes(found, known.head()) if shape), known.classes)
+    channels = next((shape[-2] for shape in _shapes(found, known.first()) if len(shape) == 4), known.in_channels)
+    return Network(model, max(classes, 1), channels if channels in (1, 3) else known.in_channels, size)
+
+
+def _shapes(found: Mapping[str, Named], ours: frozenset[str]) -> Iterator[tuple[int, ...]]:
+    return (turned(name, found[name]).shape for name in sorted(ours) if name in found)
+
+
+def _image_sizes(model: str) -> list[tuple[int, int]]:
+    H, W, _ = spec(model).input
+    return [(H, W)] if min(H, W) < SMALL else [(H, W), _SMALL_IMAGE]

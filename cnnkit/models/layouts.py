@@ -1,0 +1,69 @@
+"""Layouts of published weights are turned to ours here, and nowhere else.
+
+    convolution     OIHW  (O, C/groups, KH, KW)  → (KH, KW, C/groups, O); a depthwise one is the case C/groups = 1
+    depthwise       Keras (KH, KW, C, M)         → (KH, KW, 1, C·M)
+    dense           (O, I) → (I, O); behind a flatten of (C, H, W) its inputs are reordered to (H, W, C)
+    1x1 and dense   are one thing: each takes the other's array
+
+Channels-last files (kernel, depthwise_kernel) have all else as ours.
+"""
+
+from cnnkit.kernels.shared.array import Array
+from cnnkit.models.renames import Named, leaf
+from cnnkit.nn import Flatten, Linear, Module
+
+Shape = tuple[int, ...]
+
+
+def turned(ours: str, named: Named, *, flat: Shape | None = None, shape: Shape | None = None) -> Array:
+    """A view of a published array in our layout (a copy behind a flatten).
+
+    flat: the (H, W, C) that was flattened right before a dense layer.   shape: of our parameter, which tells a dense
+    layer from a 1x1 convolution.
+    """
+    array = named.array
+    match leaf(named.published):
+        case "kernel":
+            pass
+        case "depthwise_kernel" if array.ndim == 4:
+            array = array.reshape(*array.shape[:2], 1, -1)
+        case _ if leaf(ours) == "weight":
+            array = _from_channels_first(array, flat)
+    return array if shape is None else _as_dense_or_1x1(array, shape)
+
+
+def flattened(module: Module, x_shape: Shape) -> dict[str, Shape]:
+    """The (H, W, C) before each dense layer that follows a Flatten, by the name of its weight."""
+    if not any(isinstance(layer, Flatten) for layer in module.modules()):
+        return {}
+    names = {id(layer): name for name, layer in module.named_modules()}
+    found: dict[str, Shape] = {}
+    before: Shape | None = None
+    for layer, taken, _ in module.watched(x_shape):
+        if isinstance(layer, Flatten):
+            before = taken[1:]
+        elif isinstance(layer, Linear):
+            if before is not None and len(before) == 3:
+                found[f"{names[id(layer)]}.weight"] = before
+            before = None
+    return found
+
+
+def _from_channels_first(array: Array, flat: Shape | None) -> Array:
+    if array.ndim == 4:
+        return array.transpose(2, 3, 1, 0)
+    if array.ndim != 2:
+        return array
+    if flat is not None:
+        H, W, C = flat
+        if array.shape[1] == H * W * C:
+            return array.reshape(-1, C, H, W).transpose(2, 3, 1, 0).reshape(H * W * C, -1)
+    return array.T
+
+
+def _as_dense_or_1x1(array: Array, shape: Shape) -> Array:
+    if array.ndim == 2 and len(shape) == 4 and shape[:2] == (1, 1):
+        return array.reshape(1, 1, *array.shape)
+    if array.ndim == 4 and len(shape) == 2 and array.shape[:2] == (1, 1):
+        return array.reshape(array.shape[2:])
+    return array
