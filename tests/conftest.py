@@ -1,6 +1,8 @@
 """Fixtures for the whole suite. The thread pool is wider than the machine, so that thread counts can be compared."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")
@@ -20,4 +22,12 @@ def shared() -> Path:
     folder = Path(__file__).resolve().parents[2] / "shared"
     if not folder.is_dir():
         pytest.skip("no shared/ folder beside the checkout: real data is not at hand")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cifar10_folder(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """CIFAR-10 in its published binary files, written once (184 MB); for slow tests."""
+    folder = tmp_path_factory.mktemp("data") / "cifar10"
+    subprocess.run([sys.executable, str(shared / "data" / "cifar10" / "to_binary.py"), str(folder)], check=True)
     return folder

@@ -44,7 +44,7 @@ def list_names(screen: Screen) -> None:
         return
     cells = [(row.name, "yes" if row.here else f"cnnkit data fetch {row.name}", row.summary) for row in rows]
     screen.table(["name", "on this machine", "what it is"], cells)
-    screen.note("A folder is taken too: MNIST's idx files, or pictures in one folder a class.")
+    screen.note("A folder is taken too: MNIST's idx files, CIFAR's binary ones, or pictures in one folder a class.")
 
 
 @command("check", example="cnnkit data check photos/")

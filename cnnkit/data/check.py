@@ -43,12 +43,13 @@ def check(
 ) -> DataReport:
     """Read all of the data. What cannot be found at all is a DataError; whatever is wrong inside becomes a problem."""
     named, folder = resolve(data)
-    if folder is not None and detect(folder) == "image folder":
+    kind = "idx" if folder is None else detect(folder)
+    if folder is not None and kind == "image folder":
         return _check_pictures(folder, image_size, grey)
     try:
         splits = open_data(data, image_size=image_size, grey=grey)
     except DataError as error:
-        return DataReport(f"{folder or named}: idx files", [], [], [str(error)], [])
+        return DataReport(f"{folder or named}: {kind} files", [], [], [str(error)], [])
     counts = [Counter(splits.part(part).labels().tolist()) for part in PARTS]
     rows: list[Row] = [(name, *(count[label] for count in counts)) for label, name in enumerate(splits.classes)]
     return DataReport(splits.found, list(PARTS), rows, [], splits.notes)

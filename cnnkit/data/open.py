@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, final
 
 from cnnkit.data.formats import data_name, detect
+from cnnkit.data.open_cifar import open_cifar
 from cnnkit.data.open_folder import open_folder
 from cnnkit.data.open_idx import open_idx
 from cnnkit.data.preprocessing import LARGEST_SIDE
@@ -48,8 +49,10 @@ def open_data(
         splits = split_parts(
             digits("train"), None, digits("test"), found=found, notes=[], seed=seed, val_fraction=val_fraction
         )
-    elif detect(folder) == "idx":
+    elif (kind := detect(folder)) == "idx":
         splits = open_idx(folder, name=name, seed=seed, val_fraction=val_fraction)
+    elif kind == "cifar":
+        splits = open_cifar(folder, name=name, seed=seed, val_fraction=val_fraction)
     else:
         return open_folder(
             folder,
@@ -61,7 +64,7 @@ def open_data(
             skip_unreadable=on_unreadable == "skip",
         )
     H, W, C = splits.preprocessing.shape
-    if size not in (None, (H, W)) or (grey is False and C == 1):
+    if size not in (None, (H, W)) or (grey is not None and grey != (C == 1)):
         raise UsageError(
             f"{splits.found}. They are used as they are; --image-size and --grey are for folders of pictures."
         )

@@ -122,7 +122,15 @@ def statistics(images: Pixels) -> tuple[tuple[float, ...], tuple[float, ...]]:
     levels = np.arange(256) / 255
     means, stds = [], []
     for channel in range(images.shape[3]):
-        share = np.bincount(images[..., channel].ravel(), minlength=256) / max(images[..., channel].size, 1)
+        # A few images at a time: counting takes eight bytes for each pixel.
+        counts = sum(
+            (
+                np.bincount(images[i : i + 1000, ..., channel].ravel(), minlength=256)
+                for i in range(0, len(images), 1000)
+            ),
+            start=np.zeros(256, np.int64),
+        )
+        share = counts / max(int(counts.sum()), 1)
         mean = float((share * levels).sum())
         means.append(round(mean, 4))
         stds.append(max(round(math.sqrt(float((share * (levels - mean) ** 2).sum())), 4), 0.05))

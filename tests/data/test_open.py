@@ -126,7 +126,7 @@ def test_what_is_no_data_folder_is_refused_with_the_next_move(tmp_path):
         ("empty", "holds no data; expected one folder of pictures per class"),
         ("loose", "holds 1 files but no folder with pictures"),
         ("a.zip", "is a file; expected a folder with data. Unpack it first"),
-        ("cifar", "does not read yet"),
+        ("cifar", "lacks data_batch_2.bin"),
         ("nowhere", "no data folder nowhere and no data set of that name"),
         ("mnits", "Did you mean mnist"),
     ]:
@@ -162,6 +162,7 @@ def test_fetched_data_lie_where_the_environment_says(monkeypatch):
         ({"image_size": 0}, "The image size is 0x0"),
         ({"image_size": 32}, "used as they are"),
         ({"grey": False}, "used as they are"),
+        ({"image_size": 28, "grey": False}, "used as they are"),
         ({"val_fraction": 1.5}, "a fraction between 0 and 1"),
         ({"on_unreadable": "ignore"}, "expected refuse or skip"),
     ],
