@@ -68,6 +68,27 @@ CONV_BN: Renames = (
     (r"\bdownsample\.1\.", "downsample.norm."),
 )
 
+# The raw arrays of OpenVINO's sample, and Caffe's inner products.
+LENET: Renames = (
+    (r"^c(\d)w$", r"conv\1.weight"),
+    (r"^c(\d)b$", r"conv\1.bias"),
+    (r"^f(\d)w$", r"dense\1.weight"),
+    (r"^f(\d)b$", r"dense\1.bias"),
+    (r"^ip(\d)\.", r"dense\1."),
+)
+
+
+def squeezenet(fires: str) -> Renames:
+    """`fires`: the numbers that torchvision's list of layers gives to fire2 … fire9. Gluon numbers the convolutions."""
+    parts = ("squeeze", "expand1x1", "expand3x3")
+    return (
+        *((rf"^features\.{place}\.", f"fire{number}.") for number, place in enumerate(fires.split(), 2)),
+        *((rf"^squeezenet\d+_conv{i + 1}_", f"fire{2 + i // 3}.{parts[i % 3]}.") for i in range(24)),
+        (r"^(features\.0\.|squeezenet\d+_conv0_)", "conv1."),
+        (r"^(classifier\.1\.|squeezenet\d+_conv25_)", "conv10."),
+    )
+
+
 TORCHVISION = Source(
     "torchvision",
     "https://github.com/pytorch/vision",
@@ -86,6 +107,18 @@ AKAMASTER = Source(
     "BSD-2-Clause",
     "trained on CIFAR-10",
 )
+OPENVINO = Source(
+    "OpenVINO, its LeNet sample",
+    "https://github.com/miaobin/test-data",
+    "Apache-2.0",
+    "trained on MNIST; in models/lenet_nchw, raw float32",
+)
+ONNX_ZOO = Source(
+    "ONNX model zoo",
+    "https://github.com/webmachinelearning/test-data",
+    "Apache-2.0; trained on ImageNet, whose terms allow research",
+    "in models/squeezenet1.1_nchw, an array a file under Gluon's names: numpy.savez makes one of them",
+)
 
 # A key is a model name or a pattern that a whole model name matches; the first that fits is taken.
 ROWS: dict[str, Published] = {
@@ -93,6 +126,18 @@ ROWS: dict[str, Published] = {
         renames=(*CONV_BN, (r"^linear\.", "fc.")), classes=CIFAR10, data="cifar10", sources=(AKAMASTER,)
     ),
     r"resnet(18|34|50|101|152)": Published(renames=CONV_BN, sources=(TORCHVISION,)),
+    "lenet_caffe": Published(
+        renames=LENET,
+        mean=(0.0,),
+        std=(1.0,),
+        scale=256,
+        classes=DIGITS,
+        foreign="digit",
+        data="mnist",
+        sources=(OPENVINO,),
+    ),
+    "squeezenet1_0": Published(renames=squeezenet("3 4 5 7 8 9 10 12"), sources=(TORCHVISION,)),
+    "squeezenet1_1": Published(renames=squeezenet("3 4 6 7 9 10 11 12"), sources=(ONNX_ZOO, TORCHVISION)),
 }
 
 

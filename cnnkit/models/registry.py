@@ -13,7 +13,12 @@ from cnnkit.nn import Module
 from cnnkit.nn.init import without_values
 
 # Every model file, in the order in which models are listed: the simplest first.
-_FILES = ("classification.lenet", "classification.convnet", "classification.digitnet")
+_FILES = (
+    "classification.lenet",
+    "classification.convnet",
+    "classification.digitnet",
+    "classification.squeezenet",
+)
 
 
 class Builder(Protocol):

@@ -16,6 +16,8 @@ class Dropout(Module):
     network need two seeds.
     """
 
+    training_only = ("counter",)
+
     def __init__(self, rate: float, *, seed: int = 0) -> None:
         if not 0 <= rate < 1:
             raise UsageError(f"Dropout expects a rate from 0 up to, not including, 1, but received {rate}.")

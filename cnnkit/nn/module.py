@@ -50,7 +50,9 @@ class Module:
     """
 
     training = True
-    # Children of these names take part in training alone: a state for use need not have them.
+    # Whether this part stays in use while the rest trains.
+    frozen = False
+    # Children and buffers of these names take part in training alone: a state for use need not have them.
     training_only: tuple[str, ...] = ()
     _buffer_names: tuple[str, ...] = ()
 
@@ -142,10 +144,13 @@ class Module:
 
     def needed_in_use(self) -> dict[str, Array]:
         """The part of `state_dict` that is not for training alone."""
-        left_out = tuple(
-            f"{_join(prefix, name)}." for prefix, module in self.named_modules() for name in module.training_only
-        )
-        return {name: array for name, array in self.state_dict().items() if not name.startswith(left_out or ("\0",))}
+        left_out = [_join(prefix, name) for prefix, module in self.named_modules() for name in module.training_only]
+        inside = tuple(f"{name}." for name in left_out)
+        return {
+            name: array
+            for name, array in self.state_dict().items()
+            if name not in left_out and not name.startswith(inside)
+        }
 
     def load_state_dict(self, state: Mapping[str, Array], strict: bool = True) -> None:
         """Copy arrays into the parameters and buffers of the same names: all of them, or none if one does not fit.
@@ -171,9 +176,9 @@ class Module:
                 np.copyto(own[name], state[name])
 
     def train(self, mode: bool = True) -> Self:
-        """Switch this module and all below it to training (or, with False, to use)."""
+        """Switch this module and all below it to training (or, with False, to use); what is frozen stays in use."""
         for module in self.modules():
-            module.training = mode
+            module.training = mode and not module.frozen
         return self
 
     def eval(self) -> Self:

@@ -7,11 +7,11 @@ from cnnkit.errors import UsageError
 
 
 def test_models_are_listed_simplest_first():
-    assert models.names() == ["lenet5", "convnet", "digitnet"]
+    assert models.names()[:4] == ["lenet5", "lenet_caffe", "convnet", "digitnet"]
 
 
 def test_an_unknown_name_is_told_with_the_likely_one():
-    with pytest.raises(UsageError, match=r"no model 'lenet'. Did you mean 'lenet5'\? Known: lenet5, convnet, digitnet"):
+    with pytest.raises(UsageError, match=r"no model 'lenet'. Did you mean 'lenet5'\? Known: lenet5, lenet_caffe, convnet, digitnet"):
         models.create("lenet")
     with pytest.raises(UsageError, match=r"no model 'qqq'. Known: lenet5"):
         models.spec("qqq")

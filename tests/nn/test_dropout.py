@@ -42,3 +42,10 @@ def test_another_seed_drops_others():
 def test_a_rate_that_cannot_be_is_refused():
     with pytest.raises(UsageError, match="a rate from 0 up to, not including, 1, but received 1"):
         nn.Dropout(1)
+
+
+def test_published_weights_need_not_count_what_was_dropped():
+    network = nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.5))
+    assert list(network.needed_in_use()) == ["0.weight", "0.bias"]
+    network.load_state_dict({"0.weight": np.ones((2, 3), np.float32), "0.bias": np.ones(3, np.float32)})
+    assert int(network.state_dict()["1.counter"]) == 0

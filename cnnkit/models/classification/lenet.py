@@ -9,12 +9,17 @@ Differs from the paper:
     pools are plain means, without a trained factor and bias per channel and without a sigmoid behind;
     conv2 sees all six channels everywhere, not the selection of table I;
     the last layer is dense with softmax cross-entropy, not a layer of radial basis functions.
+
+lenet_caffe is the descendant that came with Caffe (Jia et al. 2014, arXiv:1408.5093), and under which the published
+weights for digits are found. Shapes for a digit, 28x28:
+    conv1 24x24x20 -> pool1 12x12x20 -> conv2 8x8x50 -> pool2 4x4x50 -> dense1 500 -> dense2 classes; 431,080 parameters
+Its pools take the greatest pixel, and its only activation is the ReLU behind dense1.
 """
 
 import numpy as np
 
 from cnnkit.models.registry import register
-from cnnkit.nn import AvgPool2d, Conv2d, Flatten, Linear, Module, Sequential
+from cnnkit.nn import AvgPool2d, Conv2d, Flatten, Linear, MaxPool2d, Module, Sequential
 
 
 @register(
@@ -38,5 +43,29 @@ def lenet5(*, classes: int, in_channels: int, image_size: tuple[int, int], rng: 
             "dense1": Linear(features, 120, activation="relu", rng=rng),
             "dense2": Linear(120, 84, activation="relu", rng=rng),
             "dense3": Linear(84, classes, rng=rng),
+        }
+    )
+
+
+@register(
+    "lenet_caffe",
+    input=(28, 28, 1),
+    paper="after LeCun et al. 1998, Proceedings of the IEEE 86(11)",
+    summary="The wide LeNet of Caffe and OpenVINO: 20 and 50 filters, a dense layer of 500.",
+)
+def lenet_caffe(*, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator) -> Module:
+    layers: dict[str, Module] = {
+        "conv1": Conv2d(in_channels, 20, 5, rng=rng),
+        "pool1": MaxPool2d(2),
+        "conv2": Conv2d(20, 50, 5, rng=rng),
+        "pool2": MaxPool2d(2),
+        "flatten": Flatten(),
+    }
+    _, features = Sequential(layers).output_shape((1, *image_size, in_channels))
+    return Sequential(
+        {
+            **layers,
+            "dense1": Linear(features, 500, activation="relu", rng=rng),
+            "dense2": Linear(500, classes, rng=rng),
         }
     )
