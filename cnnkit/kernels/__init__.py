@@ -21,10 +21,13 @@ _LAZY = {
     "output_hw": "cnnkit.kernels.shared.geometry",
     "Activation": "cnnkit.kernels.shared.scalar",
     "ACTIVATIONS": "cnnkit.kernels.shared.scalar",
+    "HARD_SIGMOID": "cnnkit.kernels.shared.scalar",
+    "HARD_SWISH": "cnnkit.kernels.shared.scalar",
     "IDENTITY": "cnnkit.kernels.shared.scalar",
     "RELU": "cnnkit.kernels.shared.scalar",
     "RELU6": "cnnkit.kernels.shared.scalar",
     "SIGMOID": "cnnkit.kernels.shared.scalar",
+    "SWISH": "cnnkit.kernels.shared.scalar",
     "leaky": "cnnkit.kernels.shared.scalar",
 }
 

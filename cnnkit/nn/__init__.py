@@ -1,24 +1,31 @@
 """Modules: parameters plus one op."""
 
 from cnnkit.nn import init
-from cnnkit.nn.activation import LeakyReLU, ReLU, ReLU6, Sigmoid, Softmax
+from cnnkit.nn.activation import HardSigmoid, HardSwish, LeakyReLU, ReLU, ReLU6, Sigmoid, Softmax, Swish
 from cnnkit.nn.containers import ModuleList, Sequential
 from cnnkit.nn.conv import Conv2d
 from cnnkit.nn.dropout import Dropout
 from cnnkit.nn.linear import Linear
 from cnnkit.nn.module import Module, Parameter
+from cnnkit.nn.norm import BatchNorm2d, LocalResponseNorm
 from cnnkit.nn.pool import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
-from cnnkit.nn.shape import Flatten
+from cnnkit.nn.shape import ChannelShuffle, Flatten, Identity
 
 __all__ = [
     "AdaptiveAvgPool2d",
     "AvgPool2d",
+    "BatchNorm2d",
+    "ChannelShuffle",
     "Conv2d",
     "Dropout",
     "Flatten",
     "GlobalAvgPool2d",
+    "HardSigmoid",
+    "HardSwish",
+    "Identity",
     "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
     "MaxPool2d",
     "Module",
     "ModuleList",
@@ -28,5 +35,6 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Softmax",
+    "Swish",
     "init",
 ]

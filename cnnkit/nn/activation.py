@@ -46,6 +46,27 @@ class Sigmoid(_Pointwise):
         return ops.sigmoid(x)
 
 
+class HardSigmoid(_Pointwise):
+    """relu6(x + 3) / 6."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.hard_sigmoid(x)
+
+
+class HardSwish(_Pointwise):
+    """x · relu6(x + 3) / 6."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.hard_swish(x)
+
+
+class Swish(_Pointwise):
+    """x · sigmoid(x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.swish(x)
+
+
 class Softmax(_Pointwise):
     """e^x / Σ e^x over the last axis."""
 

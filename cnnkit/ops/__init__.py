@@ -1,11 +1,23 @@
 """Differentiable functions on Tensors. Shapes are checked here, and only here."""
 
-from cnnkit.ops.activation import activate, leaky_relu, log_softmax, relu, relu6, sigmoid, softmax
+from cnnkit.ops.activation import (
+    activate,
+    hard_sigmoid,
+    hard_swish,
+    leaky_relu,
+    log_softmax,
+    relu,
+    relu6,
+    sigmoid,
+    softmax,
+    swish,
+)
 from cnnkit.ops.arithmetic import add, divide, exp, log, matmul, maximum, minimum, multiply, negate, sqrt, subtract
 from cnnkit.ops.conv import conv2d
 from cnnkit.ops.dropout import dropout
 from cnnkit.ops.linear import linear
 from cnnkit.ops.loss import cross_entropy
+from cnnkit.ops.norm import batch_norm, batch_norm_frozen, local_response_norm
 from cnnkit.ops.pool import (
     adaptive_avg_pool2d,
     adaptive_max_pool2d,
@@ -15,7 +27,8 @@ from cnnkit.ops.pool import (
     max_pool2d,
 )
 from cnnkit.ops.reduce import max, mean, sum
-from cnnkit.ops.shape import concat, flatten, pad, permute, reshape, slice
+from cnnkit.ops.scale import scale_channels
+from cnnkit.ops.shape import channel_shuffle, concat, flatten, pad, permute, reshape, slice
 from cnnkit.ops.window import window
 
 __all__ = [
@@ -24,6 +37,9 @@ __all__ = [
     "adaptive_max_pool2d",
     "add",
     "avg_pool2d",
+    "batch_norm",
+    "batch_norm_frozen",
+    "channel_shuffle",
     "concat",
     "conv2d",
     "cross_entropy",
@@ -33,8 +49,11 @@ __all__ = [
     "flatten",
     "global_avg_pool2d",
     "global_max_pool2d",
+    "hard_sigmoid",
+    "hard_swish",
     "leaky_relu",
     "linear",
+    "local_response_norm",
     "log",
     "log_softmax",
     "matmul",
@@ -50,11 +69,13 @@ __all__ = [
     "relu",
     "relu6",
     "reshape",
+    "scale_channels",
     "sigmoid",
     "slice",
     "softmax",
     "sqrt",
     "subtract",
     "sum",
+    "swish",
     "window",
 ]

@@ -3,10 +3,21 @@
 from typing import Any
 
 from cnnkit import kernels
-from cnnkit.autograd import Context, Function, Tensor
+from cnnkit.autograd import Context, Function, Tensor, is_recording
 from cnnkit.errors import ShapeError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.kernels.shared.scalar import RELU, RELU6, SIGMOID, Activation, leaky
+from cnnkit.kernels.shared.scalar import (
+    HARD_SIGMOID,
+    HARD_SWISH,
+    IDENTITY,
+    RELU,
+    RELU6,
+    SIGMOID,
+    SWISH,
+    TOLD_BY_OUTPUT,
+    Activation,
+    leaky,
+)
 from cnnkit.ops import check
 
 
@@ -30,9 +41,32 @@ def sigmoid(x: Tensor | Array) -> Tensor:
     return activate(x, SIGMOID)
 
 
+def hard_sigmoid(x: Tensor | Array) -> Tensor:
+    """relu6(x + 3) / 6: a sigmoid of three straight lines."""
+    return activate(x, HARD_SIGMOID)
+
+
+def hard_swish(x: Tensor | Array) -> Tensor:
+    """x · relu6(x + 3) / 6.
+
+    Source: Howard et al. 2019, arXiv:1905.02244, section 5.2.
+    """
+    return activate(x, HARD_SWISH)
+
+
+def swish(x: Tensor | Array) -> Tensor:
+    """x · sigmoid(x), also called SiLU.
+
+    Source: Ramachandran et al. 2017, arXiv:1710.05941.
+    """
+    return activate(x, SWISH)
+
+
 def activate(x: Tensor | Array, activation: str | Activation) -> Tensor:
     """The activation of this name, element by element."""
-    result: Tensor = _Activate.apply(check.tensor(x, "activate"), check.activation_of(activation, "activate"))
+    act = check.activation_of(activation, "activate")
+    function = _Activate if act.kind in TOLD_BY_OUTPUT else _ActivateAt
+    result: Tensor = function.apply(check.tensor(x, "activate"), act)
     return result
 
 
@@ -53,6 +87,17 @@ def _rows(x: Tensor | Array, op: str) -> Tensor:
     if x.ndim < 1 or x.shape[-1] < 1:
         raise ShapeError(f"{op} expects a last axis of at least one class, but x has shape {x.shape}.")
     return x
+
+
+def fused(activation: Activation, *, told_by_output: bool = True) -> tuple[Activation, Activation | None]:
+    """(what the op before may apply itself, what has to follow as an op of its own).
+
+    An op that goes back from its output cannot go back through a swish: it leaves it to `activate`, which keeps its
+    input. Where nothing is recorded, nobody goes back.
+    """
+    if told_by_output and activation.kind not in TOLD_BY_OUTPUT and is_recording():
+        return IDENTITY, activation
+    return activation, None
 
 
 def dz_of(ctx: Context, dy: Array | None, dz: Array | None) -> Array:
@@ -79,6 +124,20 @@ class _Activate(Function):
     @staticmethod
     def backward(ctx: Context, dy: Array | None, dz: Array | None) -> tuple[Any, ...]:
         return dz_of(ctx, dy, dz), None
+
+
+class _ActivateAt(Function):
+    """For those whose output does not tell their slope."""
+
+    @staticmethod
+    def forward(ctx: Context, x: Array, activation: Activation) -> Array:
+        y: Array = kernels.of(x).activate(x, activation)
+        ctx.save(x, activation)
+        return y
+
+    @staticmethod
+    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
+        return kernels.of(dy).activate_dx_at(dy, *ctx.saved), None
 
 
 class _Softmax(Function):

@@ -11,7 +11,7 @@ from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 from cnnkit.ops import check
-from cnnkit.ops.activation import dz_of, gate
+from cnnkit.ops.activation import activate, dz_of, fused, gate
 from cnnkit.ops.window import Padding, Pair, images_under, window
 
 __all__ = ["conv2d", "conv2d_shape", "window"]
@@ -56,9 +56,9 @@ def conv2d(
             f"conv2d expects a residual of the shape of its result, {y_shape}, but received {residual.shape}. "
             "Bring the shortcut to that shape first, with a 1x1 convolution."
         )
-    act = check.activation_of(activation, "conv2d")
-    result: Tensor = _Conv2d.apply(x, weight, bias, residual, win, groups, act)
-    return result
+    now, later = fused(check.activation_of(activation, "conv2d"))
+    result: Tensor = _Conv2d.apply(x, weight, bias, residual, win, groups, now)
+    return result if later is None else activate(result, later)
 
 
 def conv2d_shape(

@@ -10,7 +10,7 @@ from cnnkit.errors import ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 from cnnkit.ops import check
-from cnnkit.ops.activation import dz_of, gate
+from cnnkit.ops.activation import activate, dz_of, fused, gate
 
 
 def linear(
@@ -34,8 +34,9 @@ def linear(
             f"linear expects a bias of shape {y_shape[1:]}, one number per column of weight {weight.shape}, "
             f"but received {bias.shape}. Was it made for another layer?"
         )
-    result: Tensor = Linear.apply(x, weight, bias, check.activation_of(activation, "linear"))
-    return result
+    now, later = fused(check.activation_of(activation, "linear"))
+    result: Tensor = Linear.apply(x, weight, bias, now)
+    return result if later is None else activate(result, later)
 
 
 def linear_shape(x_shape: tuple[int, ...], w_shape: tuple[int, ...]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Moving elements about: reshape (a view), flatten, concat, pad, slice, permute."""
+"""Moving elements about: reshape (a view), flatten, concat, pad, slice, permute, channel_shuffle."""
 
 import builtins
 import math
@@ -101,6 +101,21 @@ def permute(x: Tensor | Array, axes: Sequence[int]) -> Tensor:
     return result
 
 
+def channel_shuffle(x: Tensor | Array, groups: int) -> Tensor:
+    """The channels of `groups` groups, dealt out: first those that are the first of their group, and so on.
+
+    Source: Zhang et al. 2017, arXiv:1707.01083, section 3.1.
+    """
+    x = check.tensor(x, "channel_shuffle")
+    if x.ndim < 1 or groups < 1 or x.shape[-1] % groups or not x.shape[-1]:
+        raise ShapeError(
+            f"channel_shuffle expects channels that {groups} groups can share equally, but x has shape {x.shape}. "
+            "Change groups or the channels."
+        )
+    result: Tensor = _ChannelShuffle.apply(x, groups)
+    return result
+
+
 def axis_of(axis: int, ndim: int, op: str) -> int:
     """`axis` counted from the front."""
     if not -ndim <= axis < ndim:
@@ -176,3 +191,15 @@ class _Permute(Function):
     def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
         axes = ctx.saved[0]
         return kernels.of(dy).permute(dy, tuple(axes.index(i) for i in range(len(axes)))), None
+
+
+class _ChannelShuffle(Function):
+    @staticmethod
+    def forward(ctx: Context, x: Array, groups: int) -> Array:
+        ctx.save(groups)
+        y: Array = kernels.of(x).channel_shuffle(x, groups)
+        return y
+
+    @staticmethod
+    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
+        return kernels.of(dy).channel_shuffle(dy, dy.shape[-1] // ctx.saved[0]), None

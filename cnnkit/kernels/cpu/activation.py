@@ -6,12 +6,23 @@ from cnnkit.kernels.cpu.chunks import CHUNK, chunks
 from cnnkit.kernels.cpu.epilogue import activate_vector, load_upto, store_upto
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.memory import empty, flat
-from cnnkit.kernels.cpu.simd import LANES, fill, select_less, zero
+from cnnkit.kernels.cpu.simd import LANES, fill, fma, select_less, zero
+from cnnkit.kernels.cpu.simd_math import vsigmoid
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
-from cnnkit.kernels.shared.scalar import LEAKY_KIND, RELU6_KIND, RELU_KIND, SIGMOID_KIND, Activation
+from cnnkit.kernels.shared.scalar import (
+    HARD_SIGMOID_KIND,
+    HARD_SWISH_KIND,
+    LEAKY_KIND,
+    RELU6_KIND,
+    RELU_KIND,
+    SIGMOID_KIND,
+    SWISH_KIND,
+    Activation,
+)
 
-ONE, SIX = np.float32(1), np.float32(6)
+ONE, THREE, SIX = np.float32(1), np.float32(3), np.float32(6)
+HALF, THIRD, SIXTH = np.float32(1 / 2), np.float32(1 / 3), np.float32(1 / 6)
 
 
 @inner
@@ -25,7 +36,23 @@ def slope_vector(y, kind, slope):
         return select_less(zero(), y, select_less(y, fill(SIX), fill(ONE), zero()), zero())
     if kind == SIGMOID_KIND:
         return y * (fill(ONE) - y)
+    if kind == HARD_SIGMOID_KIND:
+        return select_less(zero(), y, select_less(y, fill(ONE), fill(SIXTH), zero()), zero())
     return fill(ONE)
+
+
+@inner
+def slope_at_vector(z, kind, slope):
+    """act' of one register of inputs; see activate_slope_at. Where y bends, z has the same side of the same number."""
+    if kind == HARD_SWISH_KIND:
+        middle = fma(z, fill(THIRD), fill(HALF))
+        return select_less(zero() - fill(THREE), z, select_less(z, fill(THREE), middle, fill(ONE)), zero())
+    if kind == SWISH_KIND:
+        s = vsigmoid(z)
+        return s * fma(z, fill(ONE) - s, fill(ONE))
+    if kind in (SIGMOID_KIND, HARD_SIGMOID_KIND):
+        z = activate_vector(z, kind, slope)
+    return slope_vector(z, kind, slope)
 
 
 @inner
@@ -41,16 +68,17 @@ def activate_kernel(x, y, tasks, kind, slope):
 
 
 @inner
-def activate_dx_task(dy, y, dx, kind, slope, worker, task):
-    size = min(len(y), (task + 1) * CHUNK)
+def activate_dx_task(dy, v, dx, kind, slope, at_input, worker, task):
+    size = min(len(v), (task + 1) * CHUNK)
     for i in range(task * CHUNK, size, LANES):
-        d = load_upto(dy, i, size - i) * slope_vector(load_upto(y, i, size - i), kind, slope)
-        store_upto(dx, i, d, size - i)
+        a = load_upto(v, i, size - i)
+        a = slope_at_vector(a, kind, slope) if at_input else slope_vector(a, kind, slope)
+        store_upto(dx, i, load_upto(dy, i, size - i) * a, size - i)
 
 
 @kernel
-def activate_dx_kernel(dy, y, dx, tasks, kind, slope):
-    parallel_for(activate_dx_task, tasks, (dy, y, dx, kind, slope))
+def activate_dx_kernel(dy, v, dx, tasks, kind, slope, at_input):
+    parallel_for(activate_dx_task, tasks, (dy, v, dx, kind, slope, at_input))
 
 
 def activate(x: Array, activation: Activation, *, out: Array | None = None) -> Array:
@@ -62,7 +90,16 @@ def activate(x: Array, activation: Activation, *, out: Array | None = None) -> A
 
 def activate_dx(dy: Array, y: Array, activation: Activation, *, out: Array | None = None) -> Array:
     """dx = dy · act'(x), where the slope is told from the OUTPUT y."""
-    dx = empty(y.shape) if out is None else out
+    return _dx(dy, y, activation, out, at_input=False)
+
+
+def activate_dx_at(dy: Array, z: Array, activation: Activation, *, out: Array | None = None) -> Array:
+    """dz = dy · act'(z), where the slope is computed at the INPUT z."""
+    return _dx(dy, z, activation, out, at_input=True)
+
+
+def _dx(dy: Array, v: Array, activation: Activation, out: Array | None, *, at_input: bool) -> Array:
+    dx = empty(v.shape) if out is None else out
     slope = np.float32(activation.slope)
-    activate_dx_kernel(flat(dy), flat(y), dx.reshape(-1), chunks(y.size), activation.kind, slope)
+    activate_dx_kernel(flat(dy), flat(v), dx.reshape(-1), chunks(v.size), activation.kind, slope, at_input)
     return dx

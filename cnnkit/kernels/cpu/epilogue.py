@@ -1,7 +1,7 @@
 """What follows each sum before it is stored: + bias, + residual, then the activation. Shared by all schedules.
 
-Identity, relu and relu6 only bound a value, so inside a tile they cost two instructions and no branch. Leaky relu and
-sigmoid are applied to what a task has just stored, while it is still in the cache.
+Identity, relu and relu6 only bound a value, so inside a tile they cost two instructions and no branch. The others are
+applied to what a task has just stored, while it is still in the cache.
 """
 
 from functools import lru_cache
@@ -14,9 +14,19 @@ from cnnkit.kernels.cpu.jit import inlined, inner
 from cnnkit.kernels.cpu.simd import LANES, fill, load, load_first, select_less, store, store_first, vmax, vmin, zero
 from cnnkit.kernels.cpu.simd_math import vsigmoid
 from cnnkit.kernels.shared.array import Array
-from cnnkit.kernels.shared.scalar import IDENTITY_KIND, LEAKY_KIND, RELU6_KIND, RELU_KIND, SIGMOID_KIND, Activation
+from cnnkit.kernels.shared.scalar import (
+    HARD_SIGMOID_KIND,
+    HARD_SWISH_KIND,
+    IDENTITY_KIND,
+    LEAKY_KIND,
+    RELU6_KIND,
+    RELU_KIND,
+    SIGMOID_KIND,
+    SWISH_KIND,
+    Activation,
+)
 
-SIX = np.float32(6)
+THREE, SIX, SIXTH = np.float32(3), np.float32(6), np.float32(1 / 6)
 INFINITY = np.float32(np.inf)
 NOTHING = np.zeros(0, np.float32)
 
@@ -40,7 +50,7 @@ def bounds(activation: Activation) -> Bounds:
     kind = activation.kind
     low = np.float32(0) if kind in (RELU_KIND, RELU6_KIND) else -INFINITY
     high = np.float32(6) if kind == RELU6_KIND else INFINITY
-    later = kind if kind in (LEAKY_KIND, SIGMOID_KIND) else 0
+    later = 0 if kind in (RELU_KIND, RELU6_KIND) else kind
     return Bounds(low, high, later, np.float32(activation.slope))
 
 
@@ -87,6 +97,12 @@ def bounded(v, low, high):
 
 
 @inlined
+def hard_sigmoid_vector(v):
+    """relu6(v + 3) / 6"""
+    return bounded(v + fill(THREE), zero(), fill(SIX)) * fill(SIXTH)
+
+
+@inlined
 def activate_vector(v, kind, slope):
     """The activation of each lane; NaN fails every comparison and stays."""
     if kind == RELU_KIND:
@@ -95,8 +111,13 @@ def activate_vector(v, kind, slope):
         return vmin(vmax(v, zero()), fill(SIX))
     if kind == LEAKY_KIND:
         return select_less(zero(), v, v, v * fill(slope))
-    if kind == SIGMOID_KIND:
-        return vsigmoid(v)
+    if kind == HARD_SIGMOID_KIND:
+        return hard_sigmoid_vector(v)
+    if kind == HARD_SWISH_KIND:
+        return v * hard_sigmoid_vector(v)
+    if kind in (SIGMOID_KIND, SWISH_KIND):
+        s = vsigmoid(v)
+        return s if kind == SIGMOID_KIND else v * s
     return v
 
 

@@ -1,8 +1,15 @@
 """The definitions: plain loops in float64, no speed. float64 arrays run on them, and `cpu` must agree with them."""
 
-from cnnkit.kernels.reference.activation import activate, activate_dx
+from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, pack
 from cnnkit.kernels.reference.matmul import dense, dense_dw, dense_dx
+from cnnkit.kernels.reference.norm import (
+    batch_norm,
+    batch_norm_dx,
+    local_response_norm,
+    local_response_norm_dx,
+    scale_shift,
+)
 from cnnkit.kernels.reference.pointwise import (
     add,
     divide,
@@ -27,7 +34,8 @@ from cnnkit.kernels.reference.pool import (
 )
 from cnnkit.kernels.reference.random import dropout, uniform
 from cnnkit.kernels.reference.reduce import max_over, mean_over, sum_over
-from cnnkit.kernels.reference.shape import concat, pad, permute, slice, slice_dx
+from cnnkit.kernels.reference.channels import scale_channels, scale_channels_dx
+from cnnkit.kernels.reference.shape import channel_shuffle, concat, pad, permute, slice, slice_dx
 from cnnkit.kernels.reference.softmax import (
     cross_entropy,
     cross_entropy_dx,
@@ -41,6 +49,7 @@ from cnnkit.kernels.reference.update import adam, all_finite, ema, scale, sgd, s
 __all__ = [
     "activate",
     "activate_dx",
+    "activate_dx_at",
     "adam",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool2d_dx",
@@ -50,6 +59,9 @@ __all__ = [
     "all_finite",
     "avg_pool2d",
     "avg_pool2d_dx",
+    "batch_norm",
+    "batch_norm_dx",
+    "channel_shuffle",
     "concat",
     "conv2d",
     "conv2d_dw",
@@ -63,6 +75,8 @@ __all__ = [
     "dropout",
     "ema",
     "exp",
+    "local_response_norm",
+    "local_response_norm_dx",
     "log",
     "log_softmax",
     "log_softmax_dx",
@@ -78,6 +92,9 @@ __all__ = [
     "pad",
     "permute",
     "scale",
+    "scale_channels",
+    "scale_channels_dx",
+    "scale_shift",
     "sgd",
     "slice",
     "slice_dx",

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Array
-from cnnkit.kernels.shared.scalar import Activation, activate_scalar, activate_slope
+from cnnkit.kernels.shared.scalar import Activation, activate_scalar, activate_slope, activate_slope_at
 
 
 def activate(x: Array, activation: Activation, *, out: Array | None = None) -> Array:
@@ -16,8 +16,16 @@ def activate(x: Array, activation: Activation, *, out: Array | None = None) -> A
 
 
 def activate_dx(dy: Array, y: Array, activation: Activation, *, out: Array | None = None) -> Array:
-    """dx = dy · act'(x), where the slope is told from the OUTPUT y: no activation needs to keep its input."""
+    """dx = dy · act'(x), where the slope is told from the OUTPUT y: such an activation need not keep its input."""
     dx = np.zeros(y.shape)
     for i in np.ndindex(*y.shape):
         dx[i] = float(dy[i]) * activate_slope(float(y[i]), *activation)
     return deliver(dx, out)
+
+
+def activate_dx_at(dy: Array, z: Array, activation: Activation, *, out: Array | None = None) -> Array:
+    """dz = dy · act'(z), where the slope is computed at the INPUT z: for every kind."""
+    dz = np.zeros(z.shape)
+    for i in np.ndindex(*z.shape):
+        dz[i] = float(dy[i]) * activate_slope_at(float(z[i]), *activation)
+    return deliver(dz, out)

@@ -13,12 +13,19 @@ class Activation(NamedTuple):
     slope: float = 0.0
 
 
-IDENTITY_KIND, RELU_KIND, LEAKY_KIND, RELU6_KIND, SIGMOID_KIND = range(5)
+IDENTITY_KIND, RELU_KIND, LEAKY_KIND, RELU6_KIND, SIGMOID_KIND, HARD_SIGMOID_KIND, HARD_SWISH_KIND, SWISH_KIND = range(8)
 
 IDENTITY = Activation(IDENTITY_KIND)
 RELU = Activation(RELU_KIND)
 RELU6 = Activation(RELU6_KIND)
 SIGMOID = Activation(SIGMOID_KIND)
+HARD_SIGMOID = Activation(HARD_SIGMOID_KIND)
+HARD_SWISH = Activation(HARD_SWISH_KIND)
+SWISH = Activation(SWISH_KIND)
+
+# Kinds whose slope follows from the output: no layer before them has to keep its result for the way back. The swishes
+# fall before they rise, so two inputs share an output and it tells neither.
+TOLD_BY_OUTPUT = (IDENTITY_KIND, RELU_KIND, LEAKY_KIND, RELU6_KIND, SIGMOID_KIND, HARD_SIGMOID_KIND)
 
 
 def leaky(slope: float = 0.01) -> Activation:
@@ -32,6 +39,9 @@ ACTIVATIONS: dict[str, Activation] = {
     "relu6": RELU6,
     "leaky_relu": leaky(),
     "sigmoid": SIGMOID,
+    "hard_sigmoid": HARD_SIGMOID,
+    "hard_swish": HARD_SWISH,
+    "swish": SWISH,
 }
 
 
@@ -62,6 +72,12 @@ def sigmoid(x):
     return 1 / (1 + z) if x >= 0 else z / (1 + z)
 
 
+@njit(inline="always")
+def hard_sigmoid(x):
+    """relu6(x + 3) / 6: a sigmoid of three straight lines. Source: Howard et al. 2019, arXiv:1905.02244, section 5.2."""
+    return relu6(x + 3) / 6
+
+
 @njit
 def activate_scalar(x, kind, slope):
     """The activation function of one number."""
@@ -73,12 +89,18 @@ def activate_scalar(x, kind, slope):
         return relu6(x)
     if kind == SIGMOID_KIND:
         return sigmoid(x)
+    if kind == HARD_SIGMOID_KIND:
+        return hard_sigmoid(x)
+    if kind == HARD_SWISH_KIND:
+        return x * hard_sigmoid(x)
+    if kind == SWISH_KIND:
+        return x * sigmoid(x)
     return x
 
 
 @njit
 def activate_slope(y, kind, slope):
-    """Derivative of the activation function, told from its OUTPUT y; at the corner of relu and relu6 it is 0."""
+    """Derivative of a function TOLD_BY_OUTPUT, from its OUTPUT y; at a corner it is that of the flat side."""
     if kind == RELU_KIND:
         return 1.0 if y > 0 else 0.0
     if kind == LEAKY_KIND:
@@ -87,4 +109,16 @@ def activate_slope(y, kind, slope):
         return 1.0 if 0 < y < 6 else 0.0
     if kind == SIGMOID_KIND:
         return y * (1.0 - y)
+    if kind == HARD_SIGMOID_KIND:
+        return 1 / 6 if 0 < y < 1 else 0.0
     return 1.0
+
+
+@njit
+def activate_slope_at(z, kind, slope):
+    """Derivative of any activation function at its INPUT z."""
+    if kind == HARD_SWISH_KIND:
+        return (z / 3 + 0.5 if z < 3 else 1.0) if z > -3 else 0.0
+    if kind == SWISH_KIND:
+        return sigmoid(z) * (1.0 + z * (1.0 - sigmoid(z)))
+    return activate_slope(activate_scalar(z, kind, slope), kind, slope)

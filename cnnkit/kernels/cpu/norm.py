@@ -1,0 +1,188 @@
+"""Batch normalisation: one pass for the statistics, one that normalises, adds the residual and applies the activation.
+
+A task sums its pixels twice, for they are in the cache then: first for their mean, then the squares of what differs
+from it. So no variance is a small difference of large sums, however far the mean lies from 0. Its sums are float32, of
+a hundred rows; the tasks join in float64, in their order.
+"""
+
+import numpy as np
+
+from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, load_upto, store_upto
+from cnnkit.kernels.cpu.jit import inner, kernel
+from cnnkit.kernels.cpu.memory import empty, flat
+from cnnkit.kernels.cpu.norm_dx import batch_norm_dx
+from cnnkit.kernels.cpu.pixels import clear, cut_pixels, fold, place, spread
+from cnnkit.kernels.cpu.simd import LANES, fill, fma
+from cnnkit.kernels.cpu.threads import parallel_for, workers
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+
+__all__ = ["batch_norm", "batch_norm_dx", "scale_shift"]
+
+F32 = np.float32
+
+
+@inner
+def sums_task(x, parts, scratch, cut, worker, task):
+    """parts[task] = for each channel a number m near its mean, Σ (x - m) and Σ (x - m)² of the task's pixels."""
+    first, end, channels = place(cut, task)
+    width = channels * cut.together
+    means, sums = worker * 3 * cut.cols, (worker * 3 + 1) * cut.cols
+    squares, to = sums + cut.cols, task * 3 * cut.channels
+    clear(scratch, sums, 2 * cut.cols)
+    for at in range(first, end, cut.row):
+        count = min(width, end - at)
+        for i in range(0, count, LANES):
+            store_upto(scratch, sums + i, load_upto(scratch, sums + i, count - i) + load_upto(x, at + i, count - i),
+                       count - i)  # fmt: skip
+    fold(scratch, sums, channels, cut.together, parts, to)
+    pixels = pixels_of(cut, task)
+    for c in range(0, channels, LANES):
+        store_upto(parts, to + c, load_upto(parts, to + c, channels - c) * fill(F32(1 / pixels)), channels - c)
+    spread(parts, to, channels, scratch, means, cut.together)
+    clear(scratch, sums, cut.cols)
+    for at in range(first, end, cut.row):
+        count = min(width, end - at)
+        for i in range(0, count, LANES):
+            left = count - i
+            d = load_upto(x, at + i, left) - load_upto(scratch, means + i, left)
+            store_upto(scratch, sums + i, load_upto(scratch, sums + i, left) + d, left)
+            store_upto(scratch, squares + i, fma(d, d, load_upto(scratch, squares + i, left)), left)
+    fold(scratch, sums, channels, cut.together, parts, to + cut.channels)
+    fold(scratch, squares, channels, cut.together, parts, to + 2 * cut.channels)
+
+
+@inner
+def pixels_of(cut, task):
+    """How many pixels a task sums."""
+    first_row = task // cut.blocks * cut.rows
+    return (min(cut.size, (first_row + cut.rows) * cut.row) - first_row * cut.row) / cut.C
+
+
+@inner
+def join_task(parts, weight, bias, mean, var, scale, shift, eps, cut, worker, task):
+    """Mean and variance of the channels of one block from what its tasks summed, and y = (x - mean)·scale + shift."""
+    size = 3 * cut.channels
+    for c in range(task * cut.cols, min((task + 1) * cut.cols, cut.C)):
+        first = task * size + c - task * cut.cols
+        total = np.float64(0)
+        for part in range(task, cut.tasks, cut.blocks):
+            at = part // cut.blocks * cut.blocks * size + first
+            total += np.float64(parts[at]) * pixels_of(cut, part) + parts[at + cut.channels]
+        count = cut.size // cut.C
+        center = total / count
+        total = np.float64(0)
+        for part in range(task, cut.tasks, cut.blocks):
+            at = part // cut.blocks * cut.blocks * size + first
+            # Σ (x - center)² = Σ (x - m)² + 2 (m - center) Σ (x - m) + pixels · (m - center)²
+            off = parts[at] - center
+            total += parts[at + 2 * cut.channels] + off * (2 * np.float64(parts[at + cut.channels]) + pixels_of(cut, part) * off)
+        mean[c] = center
+        var[c] = max(total, 0.0) / count
+        factor = weight[c] / np.sqrt(total / count + eps)
+        scale[c] = factor
+        shift[c] = bias[c] - (center - np.float64(mean[c])) * factor
+
+
+@inner
+def scale_task(x, residual, y, wide, adds, ends, cut, worker, task):
+    """y = act((x - wide[0])·wide[1] + wide[2] + residual), the three being as long as a row of x."""
+    first, end, channels = place(cut, task)
+    width = channels * cut.together
+    mean = task % cut.blocks * cut.cols
+    scale, shift = mean + cut.row, mean + 2 * cut.row
+    low, high = fill(ends.low), fill(ends.high)
+    for at in range(first, end, cut.row):
+        count = min(width, end - at)
+        for i in range(0, count, LANES):
+            left = count - i
+            v = load_upto(x, at + i, left) - load_upto(wide, mean + i, left)
+            v = fma(v, load_upto(wide, scale + i, left), load_upto(wide, shift + i, left))
+            if adds:
+                v = v + load_upto(residual, at + i, left)
+            store_upto(y, at + i, bounded(v, low, high), left)
+        if ends.later:
+            activate_later(y, at, count, ends.later, ends.slope)
+
+
+@kernel
+def batch_norm_kernel(x, weight, bias, residual, y, mean, var, scale, shift, wide, parts, scratch, eps, adds, ends, cut):
+    parallel_for(sums_task, cut.tasks, (x, parts, scratch, cut))
+    parallel_for(join_task, cut.blocks, (parts, weight, bias, mean, var, scale, shift, eps, cut))
+    spread(mean, 0, cut.C, wide, 0, cut.together)
+    spread(scale, 0, cut.C, wide, cut.row, cut.together)
+    spread(shift, 0, cut.C, wide, 2 * cut.row, cut.together)
+    parallel_for(scale_task, cut.tasks, (x, residual, y, wide, adds, ends, cut))
+
+
+@kernel
+def scale_shift_kernel(x, scale, shift, residual, y, wide, adds, ends, cut):
+    clear(wide, 0, cut.row)
+    spread(scale, 0, cut.C, wide, cut.row, cut.together)
+    spread(shift, 0, cut.C, wide, 2 * cut.row, cut.together)
+    parallel_for(scale_task, cut.tasks, (x, residual, y, wide, adds, ends, cut))
+
+
+def batch_norm(
+    x: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    *,
+    activation: Activation = IDENTITY,
+    residual: Array | None = None,
+    out: Array | None = None,
+) -> tuple[Array, Array, Array]:
+    """y = act((x - mean)·rstd·weight + bias + residual) over the last axis, and the batch's mean and biased var."""
+    C = x.shape[-1]
+    cut = cut_pixels(x.size // C, C)
+    y = empty(x.shape) if out is None else out
+    mean, var, scale, shift = (empty(C) for _ in range(4))
+    adds = residual is not None
+    batch_norm_kernel(
+        flat(x),
+        flat(weight),
+        flat(bias),
+        flat(residual) if residual is not None else NOTHING,
+        y.reshape(-1),
+        mean,
+        var,
+        scale,
+        shift,
+        empty(3 * cut.row),
+        empty(cut.tasks * 3 * cut.channels),
+        empty(workers() * 3 * cut.cols),
+        float(eps),
+        adds,
+        bounds(activation),
+        cut,
+    )
+    return y, mean, var
+
+
+def scale_shift(
+    x: Array,
+    scale: Array,
+    shift: Array,
+    *,
+    activation: Activation = IDENTITY,
+    residual: Array | None = None,
+    out: Array | None = None,
+) -> Array:
+    """act(x · scale[c] + shift[c] + residual): batch norm whose mean and variance are known beforehand."""
+    C = x.shape[-1]
+    cut = cut_pixels(x.size // C, C)
+    y = empty(x.shape) if out is None else out
+    adds = residual is not None
+    scale_shift_kernel(
+        flat(x),
+        flat(scale),
+        flat(shift),
+        flat(residual) if residual is not None else NOTHING,
+        y.reshape(-1),
+        empty(3 * cut.row),
+        adds,
+        bounds(activation),
+        cut,
+    )
+    return y

@@ -1,0 +1,132 @@
+"""Normalisation, defined: over a batch for each channel, and across neighbouring channels."""
+
+import numpy as np
+
+from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
+from cnnkit.kernels.reference.store import deliver
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+
+
+def batch_norm(
+    x: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    *,
+    activation: Activation = IDENTITY,
+    residual: Array | None = None,
+    out: Array | None = None,
+) -> tuple[Array, Array, Array]:
+    """Every channel shifted and scaled to mean 0 and variance 1 over the batch, then to what was learned.
+
+    y = act((x - mean[c]) · rstd[c] · weight[c] + bias[c] + residual),   rstd = 1 / √(var + eps)
+
+    Args:
+        x: (..., C); mean and variance are over all axes but the last.
+        weight, bias: (C,).
+        eps: keeps a channel that never changes from being divided by zero.
+        residual: of the shape of x.
+
+    Returns:
+        y, mean (C,), var (C,): the biased variance, Σ (x - mean)² / count.
+
+    Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1.
+    """
+    pixels = _pixels(x)
+    mean = pixels.sum(axis=0) / len(pixels)
+    var = ((pixels - mean) ** 2).sum(axis=0) / len(pixels)
+    scale = weight / np.sqrt(var + eps)
+    y = scale_shift(x - mean, scale, bias, activation=activation, residual=residual)
+    return deliver(y, out), mean, var
+
+
+def batch_norm_dx(
+    dy: Array,
+    x: Array,
+    weight: Array,
+    bias: Array,
+    mean: Array,
+    var: Array,
+    eps: float,
+    *,
+    activation: Activation = IDENTITY,
+    y: Array | None = None,
+    frozen: bool = False,
+) -> tuple[Array, Array, Array, Array | None]:
+    """The gradients of batch_norm by its operands, with x̂ = (x - mean) · rstd.
+
+    dz = dy · act'(z)     dbias = Σ dz     dweight = Σ dz · x̂
+    dx = weight · rstd · (dz - dbias / count - x̂ · dweight / count)
+
+    Args:
+        mean, var: as batch_norm returned them.
+        y: its result, given where a residual was added: the slope is then told from it, else from x.
+        frozen: mean and var are constants, whatever x is: dx = weight · rstd · dz.
+
+    Returns:
+        dx, dweight, dbias, and dz, the gradient of the residual, where y was given (else None).
+    """
+    rstd = 1 / np.sqrt(var.astype(np.float64) + eps)
+    normal = (x - mean.astype(np.float64)) * rstd
+    if y is None:
+        dz = activate_dx_at(dy, normal * weight + bias, activation)
+    else:
+        dz = activate_dx(dy, y, activation)
+    dbias = _pixels(dz).sum(axis=0)
+    dweight = _pixels(dz * normal).sum(axis=0)
+    count = x.size // x.shape[-1]
+    dx = dz if frozen else dz - (dbias + normal * dweight) / max(count, 1)
+    return dx * (weight * rstd), dweight, dbias, None if y is None else dz
+
+
+def scale_shift(
+    x: Array,
+    scale: Array,
+    shift: Array,
+    *,
+    activation: Activation = IDENTITY,
+    residual: Array | None = None,
+    out: Array | None = None,
+) -> Array:
+    """act(x · scale[c] + shift[c] + residual): batch norm whose mean and variance are known beforehand."""
+    z = x.astype(np.float64) * scale + shift
+    return deliver(activate(z if residual is None else z + residual, activation), out)
+
+
+def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float) -> Array:
+    """Every channel divided by a power of how strong its neighbours are.
+
+    y[c] = x[c] / s[c]^beta,   s[c] = k + alpha / size · Σ x[j]²,   c - size//2 <= j <= c + (size - 1)//2, 0 <= j < C
+
+    Source: Krizhevsky et al. 2012, ImageNet classification with deep convolutional neural networks, section 3.3
+    (whose alpha is not divided by size).
+    """
+    return x.astype(np.float64) * _strength(x, size, alpha, k) ** -beta
+
+
+def local_response_norm_dx(dy: Array, x: Array, size: int, alpha: float, beta: float, k: float) -> Array:
+    """dx[j] = dy[j] / s[j]^beta - 2·alpha·beta / size · x[j] · Σ dy[c]·y[c] / s[c] over the c whose s rests on j."""
+    s = _strength(x, size, alpha, k)
+    y = x.astype(np.float64) * s**-beta
+    shares = _window_sum(dy.astype(np.float64) * y / s, (size - 1) // 2, size // 2)
+    return dy.astype(np.float64) * s**-beta - 2 * alpha * beta / size * x.astype(np.float64) * shares
+
+
+def _strength(x: Array, size: int, alpha: float, k: float) -> Array:
+    return k + alpha / size * _window_sum(x.astype(np.float64) ** 2, size // 2, (size - 1) // 2)
+
+
+def _window_sum(v: Array, before: int, after: int) -> Array:
+    """The sum of each channel and its neighbours, `before` of them in front and `after` behind."""
+    C = v.shape[-1]
+    sums = np.zeros(v.shape)
+    for c in range(C):
+        for j in range(max(0, c - before), min(C, c + after + 1)):
+            sums[..., c] += v[..., j]
+    return sums
+
+
+def _pixels(x: Array) -> Array:
+    """(..., C) as (count, C) in float64."""
+    return x.astype(np.float64).reshape(-1, x.shape[-1])
