@@ -45,4 +45,4 @@ def test_sizes_that_cannot_be_are_refused():
     with pytest.raises(UsageError, match=r"in_features \(=0\) and out_features \(=4\) of at least 1. Is the image"):
         nn.Linear(0, 4)
     with pytest.raises(UsageError, match=r"Conv2d expects activation to be one of"):
-        nn.Conv2d(1, 1, 1, activation="swish")
+        nn.Conv2d(1, 1, 1, activation="gelu")

@@ -21,6 +21,18 @@ def positive(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0.5, 2, shape)
 
 
+NORM = [apart((2, 3, 2, 3)), positive((3,), 1), apart((3,), 2)]
+MEAN, VAR = np.array([0.3, -0.2, 0.1]), np.array([0.5, 1.5, 0.9])
+
+
+def normed(x, w, b, **options):
+    return ops.batch_norm(x, w, b, **options)[0]
+
+
+def frozen(x, w, b, **options):
+    return ops.batch_norm_frozen(x, w, b, MEAN, VAR, **options)
+
+
 # name of the op: (a variant, what is computed, inputs)
 CASES = {
     "activate": [("by name", lambda x: ops.activate(x, "sigmoid"), [apart((3, 4))])],
@@ -37,6 +49,35 @@ CASES = {
         ("windows that overlap", lambda x: ops.avg_pool2d(x, 3, 1, 1), [apart((1, 4, 3, 2))]),
         ("padding left out", lambda x: ops.avg_pool2d(x, 3, 2, 1, count_padding=False), [apart((1, 4, 5, 2))]),
     ],
+    "batch_norm": [
+        *[
+            (kind, lambda x, w, b, kind=kind: normed(x, w, b, activation=kind), NORM)
+            for kind in ("identity", "relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "hard_swish", "swish")
+        ],
+        ("residual", lambda x, w, b, r: normed(x, w, b, residual=r), [*NORM, apart((2, 3, 2, 3), 3)]),
+        (
+            "residual and relu",
+            lambda x, w, b, r: normed(x, w, b, activation="relu", residual=r),
+            [*NORM, apart((2, 3, 2, 3), 3)],
+        ),
+        (
+            "residual and hard_swish",
+            lambda x, w, b, r: normed(x, w, b, activation="hard_swish", residual=r),
+            [*NORM, apart((2, 3, 2, 3), 3)],
+        ),
+        ("x is its own residual", lambda x, w, b: normed(x, w, b, activation="relu", residual=x), NORM),
+        ("rows", normed, [apart((5, 2)), positive((2,), 1), apart((2,), 2)]),
+    ],
+    "batch_norm_frozen": [
+        ("relu", lambda x, w, b: frozen(x, w, b, activation="relu"), NORM),
+        ("hard_swish", lambda x, w, b: frozen(x, w, b, activation="hard_swish"), NORM),
+        (
+            "residual and sigmoid",
+            lambda x, w, b, r: frozen(x, w, b, activation="sigmoid", residual=r),
+            [*NORM, apart((2, 3, 2, 3), 3, 0.02)],
+        ),
+    ],
+    "channel_shuffle": [("groups of unequal number", lambda x: ops.channel_shuffle(x, 3), [apart((2, 2, 1, 12))])],
     "concat": [
         ("channels", lambda x, y: ops.concat([x, y]), [apart((2, 2, 3)), apart((2, 2, 1), 1)]),
         ("a tensor with itself", lambda x: ops.concat([x, x], axis=0), [apart((2, 2))]),
@@ -60,6 +101,11 @@ CASES = {
             [apart((1, 3, 3, 3)), apart((3, 3, 1, 3), 1)],
         ),
         (
+            "an activation that its output does not tell",
+            lambda x, w, b: ops.conv2d(x, w, b, activation="hard_swish"),
+            [apart((1, 3, 3, 2)), apart((2, 2, 2, 2), 1), apart((2,), 2)],
+        ),
+        (
             "residual before the activation",
             lambda x, w, b, r: ops.conv2d(x, w, b, activation="relu", residual=r),
             [apart((1, 3, 3, 1)), apart((2, 2, 1, 2), 1), apart((2,), 2), apart((1, 2, 2, 2), 3)],
@@ -80,6 +126,8 @@ CASES = {
     "flatten": [("images", ops.flatten, [apart((2, 2, 3, 1))])],
     "global_avg_pool2d": [("images", ops.global_avg_pool2d, [apart((2, 3, 2, 2))])],
     "global_max_pool2d": [("images", ops.global_max_pool2d, [apart((2, 3, 2, 2))])],
+    "hard_sigmoid": [("all three parts", ops.hard_sigmoid, [apart((6, 5), step=0.3)])],
+    "hard_swish": [("all three parts", ops.hard_swish, [apart((6, 5), step=0.3)])],
     "leaky_relu": [("a slope of one's own", lambda x: ops.leaky_relu(x, 0.2), [apart((3, 4))])],
     "linear": [
         (
@@ -87,8 +135,18 @@ CASES = {
             lambda x, w, b: ops.linear(x, w, b, activation="relu"),
             [apart((3, 4)), apart((4, 2), 1), apart((2,))],
         ),
+        (
+            "with swish",
+            lambda x, w, b: ops.linear(x, w, b, activation="swish"),
+            [apart((3, 4)), apart((4, 2), 1), apart((2,))],
+        ),
         ("plain", ops.linear, [apart((3, 4)), apart((4, 2), 1), apart((2,))]),
         ("without bias", lambda x, w: ops.linear(x, w, activation="relu6"), [apart((3, 4)), apart((4, 2), 1)]),
+    ],
+    "local_response_norm": [
+        ("the customary", ops.local_response_norm, [apart((2, 2, 1, 7))]),
+        ("strong", lambda x: ops.local_response_norm(x, 4, 0.8, 0.6, 2), [apart((2, 2, 1, 7))]),
+        ("wider than the channels", lambda x: ops.local_response_norm(x, 9, 0.8, 1, 2), [apart((2, 1, 1, 3))]),
     ],
     "log": [("positive", ops.log, [positive((2, 3))])],
     "log_softmax": [("rows", ops.log_softmax, [apart((3, 4))])],
@@ -115,12 +173,14 @@ CASES = {
     "relu": [("both sides", ops.relu, [apart((3, 4))])],
     "relu6": [("all three parts", ops.relu6, [apart((5, 5), step=0.6)])],
     "reshape": [("size left open", lambda x: ops.reshape(x, (3, -1)), [apart((2, 6))])],
+    "scale_channels": [("images", ops.scale_channels, [apart((2, 3, 2, 3)), apart((2, 3), 1)])],
     "sigmoid": [("both sides", ops.sigmoid, [apart((3, 4))])],
     "slice": [("steps", lambda x: ops.slice(x, (0, 1), (3, -1), (2, 1)), [apart((4, 5))])],
     "softmax": [("rows", ops.softmax, [apart((3, 4))])],
     "sqrt": [("positive", ops.sqrt, [positive((2, 3))])],
     "subtract": [("broadcast", ops.subtract, [apart((3,)), apart((2, 3), 1)])],
     "sum": [("all", ops.sum, [apart((2, 3))]), ("kept", lambda x: ops.sum(x, (0, 2), True), [apart((2, 3, 2))])],
+    "swish": [("both sides", ops.swish, [apart((5, 5), step=0.3)])],
 }
 NO_GRADIENT = {"window"}
 

@@ -76,7 +76,9 @@ def join_task(parts, weight, bias, mean, var, scale, shift, eps, cut, worker, ta
             at = part // cut.blocks * cut.blocks * size + first
             # Σ (x - center)² = Σ (x - m)² + 2 (m - center) Σ (x - m) + pixels · (m - center)²
             off = parts[at] - center
-            total += parts[at + 2 * cut.channels] + off * (2 * np.float64(parts[at + cut.channels]) + pixels_of(cut, part) * off)
+            total += parts[at + 2 * cut.channels] + off * (
+                2 * np.float64(parts[at + cut.channels]) + pixels_of(cut, part) * off
+            )
         mean[c] = center
         var[c] = max(total, 0.0) / count
         factor = weight[c] / np.sqrt(total / count + eps)
@@ -106,7 +108,9 @@ def scale_task(x, residual, y, wide, adds, ends, cut, worker, task):
 
 
 @kernel
-def batch_norm_kernel(x, weight, bias, residual, y, mean, var, scale, shift, wide, parts, scratch, eps, adds, ends, cut):
+def batch_norm_kernel(
+    x, weight, bias, residual, y, mean, var, scale, shift, wide, parts, scratch, eps, adds, ends, cut
+):
     parallel_for(sums_task, cut.tasks, (x, parts, scratch, cut))
     parallel_for(join_task, cut.blocks, (parts, weight, bias, mean, var, scale, shift, eps, cut))
     spread(mean, 0, cut.C, wide, 0, cut.together)

@@ -69,10 +69,7 @@ def batch_norm_dx(
     """
     rstd = 1 / np.sqrt(var.astype(np.float64) + eps)
     normal = (x - mean.astype(np.float64)) * rstd
-    if y is None:
-        dz = activate_dx_at(dy, normal * weight + bias, activation)
-    else:
-        dz = activate_dx(dy, y, activation)
+    dz = activate_dx_at(dy, normal * weight + bias, activation) if y is None else activate_dx(dy, y, activation)
     dbias = _pixels(dz).sum(axis=0)
     dweight = _pixels(dz * normal).sum(axis=0)
     count = x.size // x.shape[-1]

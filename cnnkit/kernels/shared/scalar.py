@@ -13,7 +13,9 @@ class Activation(NamedTuple):
     slope: float = 0.0
 
 
-IDENTITY_KIND, RELU_KIND, LEAKY_KIND, RELU6_KIND, SIGMOID_KIND, HARD_SIGMOID_KIND, HARD_SWISH_KIND, SWISH_KIND = range(8)
+IDENTITY_KIND, RELU_KIND, LEAKY_KIND, RELU6_KIND, SIGMOID_KIND, HARD_SIGMOID_KIND, HARD_SWISH_KIND, SWISH_KIND = range(
+    8
+)
 
 IDENTITY = Activation(IDENTITY_KIND)
 RELU = Activation(RELU_KIND)
@@ -74,7 +76,10 @@ def sigmoid(x):
 
 @njit(inline="always")
 def hard_sigmoid(x):
-    """relu6(x + 3) / 6: a sigmoid of three straight lines. Source: Howard et al. 2019, arXiv:1905.02244, section 5.2."""
+    """relu6(x + 3) / 6: a sigmoid of three straight lines.
+
+    Source: Howard et al. 2019, arXiv:1905.02244, section 5.2.
+    """
     return relu6(x + 3) / 6
 
 
