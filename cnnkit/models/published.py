@@ -64,8 +64,68 @@ class Published:
 CONV_BN: Renames = (
     (r"\bconv(\d+)\.weight$", r"conv\1.conv.weight"),
     (r"\bbn(\d+)\.", r"conv\1.norm."),
-    (r"\bdownsample\.0\.", "downsample.conv."),
-    (r"\bdownsample\.1\.", "downsample.norm."),
+    (r"\bdownsample\.0\.", "shortcut.conv."),
+    (r"\bdownsample\.1\.", "shortcut.norm."),
+)
+
+# Keras: conv_dw_1 and conv_dw_1_bn are our block1.depthwise.
+MOBILENET_V1: Renames = (
+    (r"^conv_dw_(\d+)", r"block\1.depthwise"),
+    (r"^conv_pw_(\d+)", r"block\1.pointwise"),
+    (r"^conv_preds\.", "fc."),
+    (r"^(conv1|block\d+\.\w+)_bn\.", r"\1.norm."),
+    (r"^(conv1|block\d+\.\w+)\.(kernel|depthwise_kernel)$", r"\1.conv.\2"),
+)
+
+# torchvision numbers the layers of a block, which are fewer where nothing is expanded: there 0 is the depthwise one.
+MOBILENET_V2: Renames = (
+    (r"^features\.(0|18)\.0\.", r"features.\1.conv."),
+    (r"^features\.(0|18)\.1\.", r"features.\1.norm."),
+    (r"^features\.1\.conv\.0\.0\.", "features.1.depthwise.conv."),
+    (r"^features\.1\.conv\.0\.1\.", "features.1.depthwise.norm."),
+    (r"^features\.1\.conv\.1\.", "features.1.project.conv."),
+    (r"^features\.1\.conv\.2\.", "features.1.project.norm."),
+    (r"\.conv\.0\.0\.", ".expand.conv."),
+    (r"\.conv\.0\.1\.", ".expand.norm."),
+    (r"\.conv\.1\.0\.", ".depthwise.conv."),
+    (r"\.conv\.1\.1\.", ".depthwise.norm."),
+    (r"\.conv\.2\.", ".project.conv."),
+    (r"\.conv\.3\.", ".project.norm."),
+    (r"^classifier\.1\.", "fc."),
+)
+
+
+def mobilenet_v3(last: int, project: int) -> Renames:
+    """`last`: the number of the last 1x1 convolution; `project`: of that part in block 1, which expands nothing."""
+    return (
+        (r"^features\.1\.block\.0\.", "features.1.depthwise."),
+        (rf"^features\.1\.block\.{project}\.", "features.1.project."),
+        (r"\.block\.\d\.fc1\.", ".excite.reduce."),
+        (r"\.block\.\d\.fc2\.", ".excite.expand."),
+        (r"\.block\.0\.", ".expand."),
+        (r"\.block\.1\.", ".depthwise."),
+        (r"\.block\.[23]\.", ".project."),
+        (rf"^(features\.0|features\.{last}|.*\.(?:expand|depthwise|project))\.0\.", r"\1.conv."),
+        (rf"^(features\.0|features\.{last}|.*\.(?:expand|depthwise|project))\.1\.", r"\1.norm."),
+        (r"^classifier\.0\.", "dense."),
+        (r"^classifier\.3\.", "fc."),
+    )
+
+
+# torchvision numbers the layers of a branch, its activations among them.
+SHUFFLENET_V2: Renames = (
+    (r"^(conv[15])\.0\.", r"\1.conv."),
+    (r"^(conv[15])\.1\.", r"\1.norm."),
+    (r"\.branch1\.0\.", ".branch1.depthwise.conv."),
+    (r"\.branch1\.1\.", ".branch1.depthwise.norm."),
+    (r"\.branch1\.2\.", ".branch1.pointwise.conv."),
+    (r"\.branch1\.3\.", ".branch1.pointwise.norm."),
+    (r"\.branch2\.0\.", ".branch2.pointwise1.conv."),
+    (r"\.branch2\.1\.", ".branch2.pointwise1.norm."),
+    (r"\.branch2\.3\.", ".branch2.depthwise.conv."),
+    (r"\.branch2\.4\.", ".branch2.depthwise.norm."),
+    (r"\.branch2\.5\.", ".branch2.pointwise2.conv."),
+    (r"\.branch2\.6\.", ".branch2.pointwise2.norm."),
 )
 
 # The raw arrays of OpenVINO's sample, and Caffe's inner products.
@@ -126,6 +186,13 @@ ROWS: dict[str, Published] = {
         renames=(*CONV_BN, (r"^linear\.", "fc.")), classes=CIFAR10, data="cifar10", sources=(AKAMASTER,)
     ),
     r"resnet(18|34|50|101|152)": Published(renames=CONV_BN, sources=(TORCHVISION,)),
+    r"mobilenet_v1(_x\d_\d+)?": Published(
+        renames=MOBILENET_V1, mean=(1.0,) * 3, std=(1.0,) * 3, scale=127.5, sources=(KERAS,)
+    ),
+    "mobilenet_v2": Published(renames=MOBILENET_V2, sources=(TORCHVISION,)),
+    "mobilenet_v3_small": Published(renames=mobilenet_v3(12, 2), sources=(TORCHVISION,)),
+    "mobilenet_v3_large": Published(renames=mobilenet_v3(16, 1), sources=(TORCHVISION,)),
+    r"shufflenet_v2_x(0_5|1_0|1_5|2_0)": Published(renames=SHUFFLENET_V2, sources=(TORCHVISION,)),
     "lenet_caffe": Published(
         renames=LENET,
         mean=(0.0,),

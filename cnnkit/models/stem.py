@@ -1,5 +1,7 @@
 """What a network does with the size of its images: when it begins gently, and when it refuses."""
 
+from collections.abc import Sequence
+
 from cnnkit.errors import ShapeError
 
 # A shorter side below this is a small image: the stems for 224 pixels would leave a pixel or two of it.
@@ -17,3 +19,10 @@ def refuse_below(stride: int, image_size: tuple[int, int]) -> None:
         raise ShapeError(
             f"Its strides divide the image by {stride}, which leaves nothing of {image_size[0]}x{image_size[1]}."
         )
+
+
+def strides(published: Sequence[int], image_size: tuple[int, int]) -> list[int]:
+    """The strides of a network's layers; on small images the first two that halve become 1."""
+    halving = [layer for layer, stride in enumerate(published) if stride == 2]
+    spared = halving[:2] if is_small(image_size) else []
+    return [1 if layer in spared else stride for layer, stride in enumerate(published)]

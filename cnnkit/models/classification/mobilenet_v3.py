@@ -1,0 +1,145 @@
+"""MobileNet v3, Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244, tables 1 and 2.
+
+Shapes at 224x224:
+    large: features.0 112x112x16 -> 1 112x112x16 -> 2, 3 56x56x24 -> 4 to 6 28x28x40 -> 7 to 10 14x14x80
+           -> 11, 12 14x14x112 -> 13 to 15 7x7x160 -> 16 7x7x960 -> mean 960 -> dense 1280 -> fc classes
+    small: features.0 112x112x16 -> 1 56x56x16 -> 2, 3 28x28x24 -> 4 to 6 14x14x40 -> 7, 8 14x14x48 -> 9 to 11 7x7x96
+           -> 12 7x7x576 -> mean 576 -> dense 1024 -> fc classes
+Any size from 32x32 on, that is halved five times; small images are halved three times and begin at 8x8.
+
+Differs from the paper, as torchvision does:
+    the gates of squeeze-and-excite are the mean of all pixels, through two dense layers of a quarter of the channels,
+    rounded to a multiple of 8; small has no gate behind its last 1x1 convolution; eps 1e-3, momentum 0.01;
+    dropout of a fifth before the last layer;
+and images below 64 pixels get stride 1 in the first two layers that would halve them: 32x32 ends at 4x4.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from cnnkit.autograd import Tensor
+from cnnkit.models.registry import register
+from cnnkit.models.stem import is_small, refuse_below, strides
+from cnnkit.nn import ConvNorm, Dropout, GlobalAvgPool2d, Identity, Linear, Module, Sequential, SqueezeExcite
+
+RE, HS, NONE = "relu", "hard_swish", "identity"
+
+
+class Row(NamedTuple):
+    """A block: filters of kernel x kernel on `expanded` channels, squeeze-and-excite or not, `channels` that leave."""
+
+    kernel: int
+    expanded: int
+    channels: int
+    excited: bool
+    activation: str
+    stride: int
+
+
+# Table 1.
+LARGE = (
+    Row(3, 16, 16, False, RE, 1),
+    Row(3, 64, 24, False, RE, 2),
+    Row(3, 72, 24, False, RE, 1),
+    Row(5, 72, 40, True, RE, 2),
+    Row(5, 120, 40, True, RE, 1),
+    Row(5, 120, 40, True, RE, 1),
+    Row(3, 240, 80, False, HS, 2),
+    Row(3, 200, 80, False, HS, 1),
+    Row(3, 184, 80, False, HS, 1),
+    Row(3, 184, 80, False, HS, 1),
+    Row(3, 480, 112, True, HS, 1),
+    Row(3, 672, 112, True, HS, 1),
+    Row(5, 672, 160, True, HS, 2),
+    Row(5, 960, 160, True, HS, 1),
+    Row(5, 960, 160, True, HS, 1),
+)
+# Table 2.
+SMALL = (
+    Row(3, 16, 16, True, RE, 2),
+    Row(3, 72, 24, False, RE, 2),
+    Row(3, 88, 24, False, RE, 1),
+    Row(5, 96, 40, True, HS, 2),
+    Row(5, 240, 40, True, HS, 1),
+    Row(5, 240, 40, True, HS, 1),
+    Row(5, 120, 48, True, HS, 1),
+    Row(5, 144, 48, True, HS, 1),
+    Row(5, 288, 96, True, HS, 2),
+    Row(5, 576, 96, True, HS, 1),
+    Row(5, 576, 96, True, HS, 1),
+)
+
+_conv = partial(ConvNorm, eps=1e-3, momentum=0.01)
+
+
+class Block(Module):
+    """An inverted residual whose wide channels are weighed by squeeze-and-excite: figure 4."""
+
+    def __init__(self, in_channels: int, row: Row, *, stride: int, rng: np.random.Generator) -> None:
+        wide, activation = row.expanded, row.activation
+        self.expand = Identity() if wide == in_channels else _conv(in_channels, wide, 1, activation=activation, rng=rng)
+        self.depthwise = _conv(wide, wide, row.kernel, stride=stride, groups=wide, activation=activation, rng=rng)
+        self.excite = _excite(wide, rng) if row.excited else Identity()
+        self.project = _conv(wide, row.channels, 1, activation=NONE, rng=rng)
+        self.residual = row.stride == 1 and in_channels == row.channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.project(self.excite(self.depthwise(self.expand(x))), x if self.residual else None)
+
+
+def _excite(channels: int, rng: np.random.Generator) -> SqueezeExcite:
+    squeezed = _multiple_of_8(channels / 4)
+    return SqueezeExcite(channels, squeezed, gate="hard_sigmoid", rng=rng)
+
+
+def _multiple_of_8(channels: float) -> int:
+    """The nearest multiple of 8, or the next one where that would take away more than a tenth."""
+    nearest = max(8, int(channels + 4) // 8 * 8)
+    return nearest if nearest >= 0.9 * channels else nearest + 8
+
+
+def _mobilenet_v3(
+    table: tuple[Row, ...],
+    dense: int,
+    *,
+    classes: int,
+    in_channels: int,
+    image_size: tuple[int, int],
+    rng: np.random.Generator,
+) -> Module:
+    refuse_below(8 if is_small(image_size) else 32, image_size)
+    stem, *others = strides((2, *(row.stride for row in table)), image_size)
+    features: list[Module] = [_conv(in_channels, 16, 3, stride=stem, activation=HS, rng=rng)]
+    before = 16
+    for row, stride in zip(table, others, strict=True):
+        features.append(Block(before, row, stride=stride, rng=rng))
+        before = row.channels
+    features.append(_conv(before, 6 * before, 1, activation=HS, rng=rng))
+    return Sequential(
+        {
+            "features": Sequential(*features),
+            "avgpool": GlobalAvgPool2d(),
+            "dense": Linear(6 * before, dense, activation=HS, rng=rng),
+            "dropout": Dropout(0.2, seed=int(rng.integers(2**32))),
+            "fc": Linear(dense, classes, rng=rng),
+        }
+    )
+
+
+register(
+    "mobilenet_v3_small",
+    input=(224, 224, 3),
+    paper="Howard et al. 2019, arXiv:1905.02244, table 2",
+    summary="11 inverted residuals found by search, most with squeeze-and-excite.",
+    classes=1000,
+)(partial(_mobilenet_v3, SMALL, 1024))
+
+register(
+    "mobilenet_v3_large",
+    input=(224, 224, 3),
+    paper="Howard et al. 2019, arXiv:1905.02244, table 1",
+    summary="15 inverted residuals found by search, half of them with squeeze-and-excite.",
+    classes=1000,
+)(partial(_mobilenet_v3, LARGE, 1280))
