@@ -18,6 +18,13 @@ _FILES = (
     "classification.convnet",
     "classification.digitnet",
     "classification.squeezenet",
+    "classification.resnet_cifar",
+    "classification.resnet",
+    "classification.mobilenet_v1",
+    "classification.mobilenet_v2",
+    "classification.mobilenet_v3",
+    "classification.shufflenet_v1",
+    "classification.shufflenet_v2",
 )
 
 

@@ -2,6 +2,7 @@
 
 from cnnkit.nn import init
 from cnnkit.nn.activation import HardSigmoid, HardSwish, LeakyReLU, ReLU, ReLU6, Sigmoid, Softmax, Swish
+from cnnkit.nn.blocks import ConvNorm, SqueezeExcite, WithAuxiliary
 from cnnkit.nn.containers import ModuleList, Sequential
 from cnnkit.nn.conv import Conv2d
 from cnnkit.nn.dropout import Dropout
@@ -17,6 +18,7 @@ __all__ = [
     "BatchNorm2d",
     "ChannelShuffle",
     "Conv2d",
+    "ConvNorm",
     "Dropout",
     "Flatten",
     "GlobalAvgPool2d",
@@ -35,6 +37,8 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Softmax",
+    "SqueezeExcite",
     "Swish",
+    "WithAuxiliary",
     "init",
 ]
