@@ -1,0 +1,52 @@
+"""Weight files of others, known by their content, whatever their name ends in."""
+
+from pathlib import Path
+
+from cnnkit.kernels.shared.array import Array
+from cnnkit.serialize import npz, pickle_reader
+from cnnkit.serialize.archive import Archive
+from cnnkit.serialize.plain_safetensors import of_safetensors
+from cnnkit.serialize.refused import Refused, refusing
+
+_ZIP = b"PK\x03\x04"
+_PICKLE = b"\x80"
+# Files that people take for weights, and what to do about each.
+_OTHERS = (
+    (b"\x89HDF", "is an HDF5 file, which is not read. Save the layers' weights under their names with numpy.savez."),
+    (b"\x93NUMPY", "holds one array. Save all of them under their names with numpy.savez."),
+    (b"\x1f\x8b", "is packed with gzip. Unpack it first."),
+    (b"version https://git-lfs", "is a pointer of Git LFS, not the file itself. Fetch it with: git lfs pull"),
+    (b"<", "is a web page, not weights. Was the link of a download page taken?"),
+)
+_UNKNOWN = "is no weight file that is read: .safetensors, .npz, or .pth, .pt, .th of torch.save."
+
+
+def read_arrays(path: Path) -> tuple[dict[str, Array], list[str]]:
+    """The arrays of a .safetensors, .npz, .pth, .pt or .th file by name, and notes on where in it they lay.
+
+    Nothing of the file is ever run, and no claim in it makes us take more memory than its length allows.
+
+    Raises:
+        CheckpointError: it is of another kind, damaged, hostile or empty.
+    """
+    with refusing(path):
+        data = path.read_bytes()
+        if data.startswith(_ZIP):
+            # Both layouts are zip archives. Arrays of numpy have no pickle among them.
+            names = Archive(data).names
+            return (npz.of_zip(data), []) if _is_npz(names) else pickle_reader.of_zip(data)
+        if data.startswith(_PICKLE):
+            return pickle_reader.of_pickles(data)
+        if data[8:9] == b"{":
+            return _filled(of_safetensors(data)), []
+        raise Refused(next((said for start, said in _OTHERS if data.startswith(start)), _UNKNOWN))
+
+
+def _is_npz(names: list[str]) -> bool:
+    return any(name.endswith(".npy") for name in names)
+
+
+def _filled(arrays: dict[str, Array]) -> dict[str, Array]:
+    if not arrays:
+        raise Refused("holds no arrays.")
+    return arrays

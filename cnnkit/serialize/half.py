@@ -1,0 +1,11 @@
+"""bfloat16, which numpy has no type for."""
+
+import numpy as np
+
+from cnnkit.kernels.shared.array import Array
+
+
+def widened(halves: Array) -> Array:
+    """float32 from bfloat16 read as uint16: its bits are the upper half of the float32's."""
+    wide: Array = (halves.astype(np.uint32) << 16).view(np.float32)
+    return wide

@@ -1,0 +1,65 @@
+"""Arrays that numpy saved with `savez`: sizes are checked from directory and headers before memory is taken.
+
+Arrays of Python objects, which numpy pickles, are refused, as everything is that is no plain number.
+"""
+
+import io
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from cnnkit.kernels.shared.array import Array
+from cnnkit.serialize.archive import Archive, most_unpacked
+from cnnkit.serialize.refused import Refused, printable, refusing
+
+_KINDS = "fiub"
+_SUFFIX = ".npy"
+_LONGEST_HEADER = 10_000
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """The arrays of an .npz file by name; CheckpointError if it is damaged, pickled, or claims more than it holds."""
+    with refusing(path):
+        return of_zip(path.read_bytes())
+
+
+def of_zip(data: bytes) -> dict[str, Array]:
+    """`read_npz` for bytes. Raises Refused, or what parsers raise on damaged bytes."""
+    archive = Archive(data)
+    arrays = {}
+    for name in archive.names:
+        if not name.endswith(_SUFFIX):
+            raise Refused(f"has a member {printable(name)}, which is no array of numpy.")
+        arrays[name.removesuffix(_SUFFIX)] = _array(archive, name, most_unpacked(len(data)))
+    if not arrays:
+        raise Refused("holds no arrays.")
+    return arrays
+
+
+def _array(archive: Archive, name: str, most: int) -> Array:
+    head = io.BytesIO(archive.head(name, _LONGEST_HEADER + 12))
+    version = np.lib.format.read_magic(head)
+    if version not in ((1, 0), (2, 0)):
+        raise Refused(f"has {printable(name)} in a version of numpy's format that is not read.")
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # headers of Python 2 are read all the same
+        shape, fortran_order, dtype = read_header(head, max_header_size=_LONGEST_HEADER)
+    if dtype.hasobject:
+        raise Refused(f"holds pickled objects in {printable(name)}: it is not opened.")
+    if dtype.kind not in _KINDS or dtype.subdtype is not None:
+        raise Refused(f"holds no plain numbers in {printable(name)}, but {printable(dtype)}.")
+    if any(type(length) is not int or length < 0 for length in shape):
+        raise Refused(f"has sizes in {printable(name)} that cannot be meant so.")
+    length = math.prod(shape) * dtype.itemsize
+    if head.tell() + length != archive.size(name):
+        raise Refused(
+            f"claims {printable(name)} to be {printable(shape)} of {dtype}, which does not fit its "
+            f"{archive.size(name):,} bytes."
+        )
+    content = archive.read(name, most)
+    numbers = np.frombuffer(content, dtype, offset=head.tell()) if length else np.empty(0, dtype)
+    array = numbers.reshape(shape, order="F" if fortran_order else "C")
+    return array.astype(dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,50 @@
+"""Why a foreign file is not taken, as one kind of error with one form of sentence."""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cnnkit.errors import CheckpointError, ResourceError
+
+# What parsers raise on damaged bytes. Anything else would be a fault of ours.
+_DAMAGE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    EOFError,
+    RecursionError,
+    NotImplementedError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
+
+class Refused(Exception):  # noqa: N818 - a verdict on a file
+    """A sentence that goes on behind the file's path."""
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Turn whatever a hostile or damaged file provokes into a CheckpointError that names it."""
+    try:
+        yield
+    except Refused as error:
+        raise CheckpointError(f"{path} {error}") from error
+    except FileNotFoundError as error:
+        raise CheckpointError(f"There is no file {path}. Give a weight file.") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+    except MemoryError as error:
+        raise ResourceError(f"{path} does not fit into memory.") from error
+    except _DAMAGE as error:
+        raise CheckpointError(f"{path} is damaged: {type(error).__name__}: {error!s:.200}. Fetch it again.") from error
+
+
+def printable(text: object) -> str:
+    """Foreign text for a message: short, and without control characters."""
+    return "".join(char if char.isprintable() else "?" for char in str(text)[:100])
