@@ -149,6 +149,26 @@ def squeezenet(fires: str) -> Renames:
     )
 
 
+ALEXNET: Renames = (
+    *((rf"^features\.{place}\.", f"conv{number}.") for number, place in enumerate((0, 3, 6, 8, 10), 1)),
+    *((rf"^classifier\.{place}\.", f"fc{number}.") for number, place in enumerate((1, 4, 6), 6)),
+)
+# Convolutions in each of the five stages.
+VGG_DEPTHS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+
+
+def vgg(depths: tuple[int, ...], parts: tuple[str, ...]) -> Renames:
+    """torchvision numbers all layers of VGG: for each convolution its `parts`, and the pools between the stages."""
+    renames: list[tuple[str, str]] = []
+    place = 0
+    for stage, depth in enumerate(depths, 1):
+        for number in range(1, depth + 1):
+            renames += [(rf"^features\.{place + i}\.", f"{part}{stage}_{number}.") for i, part in enumerate(parts)]
+            place += len(parts)
+        place += 1
+    return (*renames, *((rf"^classifier\.{place}\.", f"fc{number}.") for number, place in enumerate((0, 3, 6), 6)))
+
+
 TORCHVISION = Source(
     "torchvision",
     "https://github.com/pytorch/vision",
@@ -203,6 +223,12 @@ ROWS: dict[str, Published] = {
         data="mnist",
         sources=(OPENVINO,),
     ),
+    "alexnet": Published(renames=ALEXNET, sources=(TORCHVISION,)),
+    **{
+        f"vgg{layers}{suffix}": Published(renames=vgg(depths, parts), sources=(TORCHVISION,))
+        for layers, depths in VGG_DEPTHS.items()
+        for suffix, parts in (("", ("conv", "relu")), ("_bn", ("conv", "norm", "relu")))
+    },
     "squeezenet1_0": Published(renames=squeezenet("3 4 5 7 8 9 10 12"), sources=(TORCHVISION,)),
     "squeezenet1_1": Published(renames=squeezenet("3 4 6 7 9 10 11 12"), sources=(ONNX_ZOO, TORCHVISION)),
 }

@@ -17,6 +17,8 @@ _FILES = (
     "classification.lenet",
     "classification.convnet",
     "classification.digitnet",
+    "classification.alexnet",
+    "classification.vgg",
     "classification.squeezenet",
     "classification.resnet_cifar",
     "classification.resnet",
