@@ -14,7 +14,7 @@ from cnnkit.cli.completion import data_names, model_names, run_names
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.values import Name, Real, Size, Whole
-from cnnkit.engine.options import AUGMENT, ON_UNREADABLE, OPTIMISERS, RESUMABLE, SCHEDULES, FitOptions
+from cnnkit.engine.options import AUGMENT, FREEZE, ON_UNREADABLE, OPTIMISERS, RESUMABLE, SCHEDULES, FitOptions
 from cnnkit.errors import UsageError
 
 CHOICES = {field.name: field for field in fields(FitOptions)}
@@ -36,6 +36,8 @@ BY_DATA = "default: by the data"
 @command("train", example="cnnkit train --data photos/ --model convnet --epochs 5 --output runs/mine", computes=True)
 @choice("data", "-d", also="--dataset", shell_complete=data_names)
 @choice("model", "-m", also="--arch --network", default_note=BY_DATA, shell_complete=model_names)
+@choice("weights", "-w", type=click.Path(), shell_complete=run_names)
+@choice("freeze", type=Name(FREEZE, example="--freeze trunk"))
 @choice("epochs", "-e", also="--nb-epochs", default_note=BY_DATA, type=Whole(1, 1_000_000, example="--epochs 5"))
 @choice(
     "batch_size",
@@ -45,6 +47,7 @@ BY_DATA = "default: by the data"
     type=Whole(1, 1_000_000, example="--batch-size 128"),
 )
 @choice("lr", also="--lr0 --learning-rate", default_note=BY_DATA, type=Real(above=0, most=1e6, example="--lr 0.05"))
+@choice("head_lr", default_note="default: as --lr; of new heads by the data", type=Real(above=0, most=1e6, example="--head-lr 0.05"))
 @choice("optimiser", also="--optimizer --opt", default_note=BY_DATA, type=Name(OPTIMISERS, example="--optimiser sgd"))
 @choice("momentum", type=Real(least=0, below=1, example="--momentum 0.9"))
 @choice("nesterov")

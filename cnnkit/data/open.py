@@ -30,13 +30,15 @@ def open_data(
     *,
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
+    like: tuple[int, int, int] | None = None,
     seed: int = 0,
     val_fraction: float = VAL_FRACTION,
     on_unreadable: OnUnreadable = "refuse",
 ) -> DataSplits:
     """Open a data folder, or data known by name; None is the embedded digits. A folder that exists goes before a name.
 
-    image_size, grey: for folders of pictures. seed: draws the parts that the data do not bring.
+    image_size, grey: for folders of pictures; where one is not given, `like` (H, W, C) decides, else what is found.
+    seed: draws the parts that the data do not bring.
     """
     size = (image_size, image_size) if isinstance(image_size, int) else image_size
     if size is not None and not all(1 <= side <= LARGEST_SIDE for side in size):
@@ -57,8 +59,8 @@ def open_data(
         return open_folder(
             folder,
             name=name,
-            image_size=size,
-            grey=grey,
+            image_size=size or (like and like[:2]),
+            grey=grey if grey is not None or like is None else like[2] == 1,
             seed=seed,
             val_fraction=val_fraction,
             skip_unreadable=on_unreadable == "skip",

@@ -1,8 +1,8 @@
 """The three parts of a data set and what was said while they were found."""
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import final
+from dataclasses import dataclass, field, replace
+from typing import Self, final
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class DataSplits:
     """train: learned from.   val: chooses the best epoch.   test: measured once, at the end.
 
     found: one sentence, what lies there.   notes: what was decided without being asked.
+    read_as: the preprocessing, where it is not that of the training part.
     """
 
     train: Dataset
@@ -29,6 +30,7 @@ class DataSplits:
     test: Dataset
     found: str
     notes: list[str] = field(default_factory=list)
+    read_as: Preprocessing | None = None
 
     @property
     def name(self) -> str:
@@ -40,7 +42,11 @@ class DataSplits:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        return self.train.preprocessing
+        return self.read_as or self.train.preprocessing
+
+    def normalised(self, mean: tuple[float, ...], std: tuple[float, ...]) -> Self:
+        """The same data, normalised by these numbers, one a channel, instead of their own."""
+        return replace(self, read_as=replace(self.train.preprocessing, mean=mean, std=std))
 
     @property
     def mirror(self) -> bool:

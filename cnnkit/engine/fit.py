@@ -10,22 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from cnnkit import kernels, models
-from cnnkit.data.open import open_data
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
-from cnnkit.engine.defaults import resolve
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
 from cnnkit.engine.log import Log
 from cnnkit.engine.manifest import describe
 from cnnkit.engine.memory import available_memory, check_fits
 from cnnkit.engine.options import FitOptions
+from cnnkit.engine.prepare import begin, check_same_data, go_on
 from cnnkit.engine.rate import changed
 from cnnkit.engine.results import FitResult
 from cnnkit.engine.run import Run, create_run, open_run
 from cnnkit.engine.signals import StopRequest
-from cnnkit.engine.state import Training, create_module
+from cnnkit.engine.state import Training
 from cnnkit.engine.train_loop import Session
-from cnnkit.errors import CheckpointError, DataError
 from cnnkit.nn import Module
 from cnnkit.serialize import files
 from cnnkit.tasks import ClassificationTask, Task
@@ -45,22 +43,22 @@ def fit(
     if module is not None:
         options = options.replace(model=options.model or type(module).__name__.lower())
     with _computing(options):
-        splits = data or _open(options)
-        options = resolve(options, splits.name)
-        own = module is not None
-        network = create_module(options, len(splits.classes), splits.preprocessing.shape) if module is None else module
-        training = Training(options, network)
+        ready = begin(options, module, data)
+        splits, training, options = ready.splits, ready.training, ready.training.options
         task = _task(options, splits)
         _check_memory(training, splits)
-        about = _about(options, splits, task, own=own)
+        about = _about(options, splits, task, own=ready.own_module)
         manifest = describe(
             options, task=task.name, data_name=splits.name, data_hash=about["data_sha256"], found=splits.found
         )
         with StopRequest() as stop:
             run = create_run(options, task.name, manifest, splits.name)
             with run.held():
+                if options.weights is not None:
+                    # From here on the run needs the weight file no more.
+                    checkpoint.save(run, training, 0, about)
                 session = Session(run, training, task, splits, Log(run), about, stop)
-                yield from _tell(session, splits.notes)
+                yield from _tell(session, ready.notes)
 
 
 def resume(
@@ -87,19 +85,21 @@ def resume(
             yield Finished(result)
             return
         with _computing(options):
-            splits = data or _open(options)
-            _check_same_data(folder, splits, found)
-            own = bool(found.about.get("own_module")) if found else module is not None
-            about = _about(options, splits, _task(options, splits), own=own)
-            training = _restored(options, splits, found, module, about)
+            if found:
+                ready = go_on(options, found, module, data)
+            else:
+                ready = begin(options, module, data)
+                check_same_data(ready.splits, folder.read_manifest().get("data", {}).get("sha256"), folder.path)
+                notes.append("No checkpoint was written yet: the run begins again from its config.")
+            splits, training, options = ready.splits, ready.training, ready.training.options
+            task = _task(options, splits)
+            about = _about(options, splits, task, own=ready.own_module)
             _check_memory(training, splits)
             with StopRequest() as stop:
                 log = Log(folder, found.events_length if found else 0)
-                session = Session(folder, training, _task(options, splits), splits, log, about, stop)
+                session = Session(folder, training, task, splits, log, about, stop)
                 _settle(session, before, found is not None)
-                if not found:
-                    notes.append("No checkpoint was written yet: the run begins again from its config.")
-                yield from _tell(session, [*splits.notes, *notes])
+                yield from _tell(session, [*ready.notes, *notes])
 
 
 def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
@@ -145,35 +145,6 @@ def _finished(run: Run, options: FitOptions, epochs_done: int) -> FitResult | No
         return None
 
 
-def _restored(
-    options: FitOptions,
-    splits: DataSplits,
-    found: checkpoint.Checkpoint | None,
-    module: Module | None,
-    about: dict[str, Any],
-) -> Training:
-    if module is None:
-        if about["own_module"]:
-            raise CheckpointError(
-                f"This run trained a module of its own ({about['model']}), which its name cannot build. "
-                "Pass it: resume(run, module=...)."
-            )
-        module = create_module(options, len(splits.classes), splits.preprocessing.shape)
-    training = Training(options, module)
-    if found:
-        training.restore(found.arrays, found.progress)
-    return training
-
-
-def _check_same_data(run: Run, splits: DataSplits, found: checkpoint.Checkpoint | None) -> None:
-    expected = found.about.get("data_sha256") if found else run.read_manifest().get("data", {}).get("sha256")
-    if expected is not None and expected != splits.fingerprint():
-        raise DataError(
-            f"The data have changed since {run.path} began: {splits.found} now has another checksum than the manifest "
-            "says. Put the old data back, or start a new run."
-        )
-
-
 def _check_memory(training: Training, splits: DataSplits) -> None:
     H, W, C = splits.preprocessing.shape
     with kernels.shapes_only():
@@ -186,17 +157,6 @@ def _check_memory(training: Training, splits: DataSplits) -> None:
 def _computing(options: FitOptions) -> Iterator[None]:
     with kernels.use(None if options.backend == "auto" else options.backend, options.threads):
         yield
-
-
-def _open(options: FitOptions) -> DataSplits:
-    return open_data(
-        options.data,
-        image_size=options.image_size,
-        grey=options.grey,
-        seed=options.seed,
-        val_fraction=options.val_fraction,
-        on_unreadable="skip" if options.on_unreadable == "skip" else "refuse",
-    )
 
 
 def _task(options: FitOptions, splits: DataSplits) -> Task[Any]:

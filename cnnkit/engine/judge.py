@@ -24,7 +24,7 @@ def judge(
     """Fill the tally, batch after batch; yields the images done so far, and ends early once `stop()` says so."""
     loader = Loader(dataset, batch_size or batch_for(preprocessing), preprocessing=preprocessing)
     batches = loader.epoch(0)
-    was_training = module.training
+    was_training = any(part.training for part in module.modules())
     module.eval()
     done = 0
     try:

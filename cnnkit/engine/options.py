@@ -17,6 +17,7 @@ OPTIMISERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 AUGMENT = ("none", "light", "standard", "strong")
 ON_UNREADABLE = ("refuse", "skip")
+FREEZE = ("none", "trunk")
 
 # What says where a run lies and how it is computed, not what it computes: no part of the command that made the weights.
 _OUTWARD = ("output", "exist_ok", "threads", "backend")
@@ -35,9 +36,12 @@ class FitOptions:
 
     data: str = _choice("digits", "Name or folder of the data set.")
     model: str | None = _choice(None, "Name of the network.")
+    weights: str | None = _choice(None, "Run or weight file to start from.")
+    freeze: str = _choice("none", "What of these weights stays as it is: trunk is all but the head.", names=FREEZE)
     epochs: int | None = _choice(None, "Passes over the training images.")
     batch_size: int | None = _choice(None, "Images in a step.")
     lr: float | None = _choice(None, "Highest learning rate.")
+    head_lr: float | None = _choice(None, "Highest learning rate of the last layer, if not --lr.")
     optimiser: str | None = _choice(None, "Rule that moves the weights.", names=OPTIMISERS)
     momentum: float = _choice(0.9, "Momentum of sgd.")
     nesterov: bool = _choice(True, "Nesterov's form of momentum.")
@@ -127,7 +131,7 @@ class FitOptions:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and low <= value <= high):
                 raise UsageError(f"{name} is {value}, expected a number from {low} to {high}, such as {right}.")
-        for name, right in (("lr", 0.05), ("val_fraction", 0.1)):
+        for name, right in (("lr", 0.05), ("head_lr", 0.05), ("val_fraction", 0.1)):
             if getattr(self, name) == 0:
                 raise UsageError(f"{name} is 0, expected a number above 0, such as {right}.")
         if self.image_size is not None and (len(self.image_size) != 2 or min(self.image_size) < 1):
@@ -140,6 +144,7 @@ _RANGES = (
     ("epochs", 1, 1_000_000, 5),
     ("batch_size", 1, 1_000_000, 128),
     ("lr", 0, 1e6, 0.05),
+    ("head_lr", 0, 1e6, 0.05),
     ("momentum", 0, 0.9999, 0.9),
     ("weight_decay", 0, 1e3, 1e-4),
     ("warmup", 0, 1, 0.3),

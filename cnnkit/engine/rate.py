@@ -34,7 +34,7 @@ class Rate:
 def changed(options: FitOptions, changes: Mapping[str, Any], epochs_done: int) -> FitOptions:
     """The options of a run that goes on. A new end leaves the schedule its old one; a new schedule begins now.
 
-    A new rate alone is kept to the end.
+    A new rate alone is kept to the end. The head's rate goes with it, in the proportion that it had.
     """
     for name in changes:
         if name not in RESUMABLE:
@@ -46,6 +46,8 @@ def changed(options: FitOptions, changes: Mapping[str, Any], epochs_done: int) -
         raise UsageError(f"epochs is {epochs}, but the run has done {epochs_done} already. Give a larger number.")
     given = FitOptions.from_values(dict(changes)).validate()
     new = options.replace(**{name: getattr(given, name) for name in changes})
+    if options.head_lr is not None and options.lr and new.lr:
+        new = new.replace(head_lr=options.head_lr if new.lr == options.lr else options.head_lr * new.lr / options.lr)
     if changes.keys() & {"schedule", "lr", "warmup"}:
         course = changes.get("schedule") or "constant"
         return new.replace(

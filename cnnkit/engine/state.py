@@ -12,6 +12,7 @@ from cnnkit.engine.options import FitOptions
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
+from cnnkit.nn.freeze import freeze_trunk
 from cnnkit.tasks import Judgement
 
 # One stream of random numbers for the first weights, beside those of the loader and the split.
@@ -57,11 +58,16 @@ class Progress:
 
 @final
 class Training:
-    """Network, optimiser, average and best weights, and the progress they belong to."""
+    """Network, optimiser, average and best weights, and the progress they belong to.
 
-    def __init__(self, options: FitOptions, module: Module) -> None:
-        self.options, self.module = options, module
-        self.optimiser = create_optimiser(options, module)
+    head: the layer that `freeze` lets learn alone, and that `head_lr` is for.
+    """
+
+    def __init__(self, options: FitOptions, module: Module, head: Module | None = None) -> None:
+        self.options, self.module, self.head = options, module, head
+        if head is not None and options.freeze == "trunk":
+            freeze_trunk(module, head)
+        self.optimiser = create_optimiser(options, module, head)
         self.ema = optim.EMA(module, options.ema) if options.ema > 0 else None
         self.best_weights: dict[str, Array] = {}
         self.progress = Progress()
@@ -122,12 +128,16 @@ def create_module(options: FitOptions, classes: int, shape: tuple[int, int, int]
     return models.create(str(options.model), classes=classes, in_channels=C, image_size=(H, W), rng=rng)
 
 
-def create_optimiser(options: FitOptions, module: Module) -> optim.Optimiser:
-    """The optimiser that the options name."""
+def create_optimiser(options: FitOptions, module: Module, head: Module | None = None) -> optim.Optimiser:
+    """The optimiser that the options name, over all that learns; `head` at its own rate where there is one."""
     extra: dict[str, Any] = {"weight_decay": options.weight_decay or 0.0}
     if options.optimiser == "sgd":
         extra |= {"momentum": options.momentum, "nesterov": options.nesterov and options.momentum > 0}
-    return optim.create(str(options.optimiser), module.parameters(), float(options.lr or 0.0), **extra)
+    learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    optimiser = optim.create(str(options.optimiser), learning, float(options.lr or 0.0), **extra)
+    if head is not None and options.head_lr and options.lr:
+        optimiser.scale_rate(head.parameters(), options.head_lr / options.lr)
+    return optimiser
 
 
 def _part(arrays: Mapping[str, Array], part: str) -> dict[str, Array]:

@@ -15,14 +15,15 @@ from cnnkit.optim.optimiser import fraction
 class EMA:
     """average = d·average + (1 - d)·w after every step,   d = min(decay, (1 + steps) / (10 + steps))
 
-    The smaller d of the first steps lets the average leave the random weights it starts from.
+    The smaller d of the first steps lets the average leave the random weights it starts from. Parameters that want no
+    gradient have no average: rounding would move it away from what stays.
     Source: Polyak & Juditsky 1992, Acceleration of stochastic approximation by averaging.
     """
 
     def __init__(self, module: Module, decay: float) -> None:
         self.decay = fraction("decay", decay)
         self.steps = 0
-        self._parameters = dict(module.named_parameters())
+        self._parameters = {name: w for name, w in module.named_parameters() if w.requires_grad}
         self._averages = {name: Parameter(parameter.data).data for name, parameter in self._parameters.items()}
 
     def update(self) -> None:

@@ -13,7 +13,8 @@ from cnnkit.nn import Parameter
 class Optimiser:
     """Abstract: a subclass names its slots (arrays kept per parameter) and writes `_update`.
 
-    Weight decay acts on parameters with more than one axis: filters and dense weights, not biases.
+    Weight decay acts on parameters with more than one axis: filters and dense weights, not biases, nor the scales and
+    shifts of batch norm.
     """
 
     slots: tuple[str, ...] = ()
@@ -25,20 +26,30 @@ class Optimiser:
         self.lr = _rate("lr", lr)
         self.weight_decay = _rate("weight_decay", weight_decay)
         self.steps = 0
+        self.factors = [1.0] * len(self.parameters)
         self._state = [{slot: memory.zeros(p.shape, p.dtype) for slot in self.slots} for p in self.parameters]
 
     def gradients(self) -> list[Array | None]:
         """The gradient of every parameter, in order: the one place between backward and step where they pass."""
         return [parameter.grad for parameter in self.parameters]
 
+    def scale_rate(self, parameters: Iterable[Parameter], factor: float) -> None:
+        """From now on, move these parameters at `factor` times the rate of the others."""
+        chosen = {id(parameter) for parameter in parameters}
+        self.factors = [
+            _rate("factor", factor) if id(parameter) in chosen else before
+            for parameter, before in zip(self.parameters, self.factors, strict=True)
+        ]
+
     def step(self, lr: float | None = None) -> None:
         """Move every parameter that has a gradient, in place, at this rate (the optimiser's own if None)."""
         rate = self.lr if lr is None else lr
         self.steps += 1
-        for parameter, dw, state in zip(self.parameters, self.gradients(), self._state, strict=True):
+        each = zip(self.parameters, self.gradients(), self._state, self.factors, strict=True)
+        for parameter, dw, state, factor in each:
             if dw is not None:
                 decay = self.weight_decay if parameter.data.ndim > 1 else 0.0
-                self._update(parameter.data, dw, state, rate, decay)
+                self._update(parameter.data, dw, state, rate * factor, decay)
 
     def _update(self, w: Array, dw: Array, state: dict[str, Array], lr: float, weight_decay: float) -> None:
         raise NotImplementedError

@@ -31,6 +31,9 @@ def test_values_of_a_file_may_be_written_with_dashes():
         ({"lr": -1}, "lr is -1.0"),
         ({"lr": 0}, "lr is 0, expected a number above 0, such as 0.05"),
         ({"lr": float("nan")}, "lr is nan"),
+        ({"head_lr": 0}, "head_lr is 0, expected a number above 0"),
+        ({"freeze": "trunc"}, "There is no freeze 'trunc'. Did you mean 'trunk'"),
+        ({"weights": 3}, "weights in options is 3, expected a text"),
         ({"val_fraction": 0}, "val_fraction is 0"),
         ({"image_size": [3]}, "image_size in options is .*expected two whole numbers"),
         ({"image_size": [0, 3]}, r"image_size is \(0, 3\)"),
@@ -61,6 +64,18 @@ def test_the_command_says_what_differs_from_the_defaults_and_not_where_it_ran():
 def test_resolving_leaves_nothing_open_and_keeps_what_was_given(name):
     resolved = resolve(FitOptions(data=name, epochs=77), name)
     open_names = {field for field, value in vars(resolved).items() if value is None}
-    assert open_names == {"image_size", "grey", "threads", "output", "warmup", "schedule_epochs"}
+    assert open_names == {
+        *("weights", "head_lr", "image_size", "grey", "threads", "output", "warmup", "schedule_epochs")
+    }
     assert resolved.epochs == 77
     assert resolve(resolved, name) == resolved
+
+
+def test_a_trunk_with_good_weights_moves_in_smaller_steps_than_its_head():
+    fresh = resolve(FitOptions(), "mnist")
+    tuned = resolve(FitOptions(weights="w"), "mnist")
+    assert (tuned.lr, tuned.head_lr) == (fresh.lr / 10, fresh.lr)
+    chosen = resolve(FitOptions(weights="w", lr=0.3), "mnist")
+    assert (chosen.lr, chosen.head_lr) == (0.3, None)
+    frozen = resolve(FitOptions(weights="w", freeze="trunk"), "mnist")
+    assert (frozen.lr, frozen.head_lr) == (fresh.lr, None)

@@ -35,6 +35,14 @@ def test_a_new_rate_alone_is_kept_to_the_end():
     assert {rate.lr(step) for step in range(40, 80)} == {0.2}
 
 
+def test_the_rate_of_the_head_keeps_its_proportion():
+    new = changed(OPTIONS.replace(head_lr=0.5), {"lr": 0.01}, 2)
+    assert new.head_lr == pytest.approx(0.05)
+    assert changed(OPTIONS.replace(head_lr=0.5), {"threads": 1}, 2).head_lr == 0.5
+    with pytest.raises(UsageError, match="head_lr cannot change when a run goes on"):
+        changed(OPTIONS, {"head_lr": 0.1}, 2)
+
+
 def test_threads_change_nothing_of_the_course():
     assert changed(OPTIONS, {"threads": 1}, 2) == OPTIONS.replace(threads=1)
 

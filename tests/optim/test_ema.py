@@ -58,3 +58,8 @@ def test_a_state_of_another_model_is_refused(module):
 def test_a_decay_that_cannot_be_is_refused(module):
     with pytest.raises(UsageError, match="decay is 1, expected"):
         EMA(module, 1)
+
+
+def test_what_does_not_learn_has_no_average(module):
+    module.bias.requires_grad = False
+    assert EMA(module, 0.9).state_dict().keys() == {"steps", "weight"}

@@ -72,6 +72,22 @@ def test_the_rate_of_a_step_may_be_given():
     np.testing.assert_array_equal(w.data, [0.5, 0.5])
 
 
+@every_optimiser
+def test_a_factor_scales_the_rate_of_some_parameters_alone(name):
+    def moved(lr: float, factor: float) -> list[np.ndarray]:
+        pair = [Parameter(formula((2, 3), 0.0)), Parameter(formula((3,), 0.5))]
+        optimiser = OPTIMISERS[name](pair)
+        optimiser.scale_rate(pair[1:], factor)
+        for parameter in pair:
+            parameter.grad = formula(parameter.shape, 1.0)
+        optimiser.step(lr)
+        return [parameter.data for parameter in pair]
+
+    plain, scaled, fast = moved(0.01, 1.0), moved(0.01, 8.0), moved(0.08, 1.0)
+    np.testing.assert_array_equal(scaled[0], plain[0])
+    np.testing.assert_array_equal(scaled[1], fast[1])
+
+
 def test_a_parameter_without_a_gradient_stays():
     w, other = Parameter(np.ones((2, 2))), Parameter(np.ones(2))
     other.grad = np.ones(2)
@@ -106,6 +122,7 @@ def test_created_by_name():
         (lambda p: optim.SGD(p, lr=0.1, weight_decay=-0.1), "weight_decay is -0.1"),
         (lambda p: optim.SGD(p, lr=0.1, nesterov=True), "nesterov=True looks ahead along the momentum"),
         (lambda p: optim.SGD([], lr=0.1), "expects at least one parameter, but received none"),
+        (lambda p: optim.SGD(p, lr=0.1).scale_rate(p, -1), "factor is -1, expected a finite number"),
         (lambda p: optim.Adam(p, betas=(0.9, 1.0)), r"betas\[1\] is 1.0"),
         (lambda p: optim.Adam(p, eps=0), "eps is 0, expected a number above 0"),
     ],

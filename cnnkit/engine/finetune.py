@@ -1,0 +1,105 @@
+"""Start from weights: what they decide about the data, and what the new network takes of them."""
+
+from collections.abc import Mapping
+
+from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.splits import DataSplits
+from cnnkit.engine.load import load
+from cnnkit.engine.options import FitOptions
+from cnnkit.engine.predict import Predictor
+from cnnkit.errors import CheckpointError, DataError, UsageError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.nn import Module
+
+
+def starting_point(options: FitOptions, module: Module | None = None) -> Predictor | None:
+    """The network of `options.weights`; None where there are none.
+
+    module: of one's own, which takes the weights as they are: its file tells no builder to fit it to other classes.
+    """
+    if options.weights is None:
+        if options.freeze != "none" and module is None:
+            raise UsageError(
+                f"freeze is {options.freeze}, but a network with random weights would stay random. "
+                "Give what it should start from, such as --weights runs/mine, or leave --freeze out."
+            )
+        return None
+    start = load(options.weights, module=module)
+    if module is None and options.model not in (None, start.name):
+        raise UsageError(
+            f"--model is {options.model}, but {start.source} holds weights of {start.name}. "
+            "Leave --model out, or take other weights."
+        )
+    return start
+
+
+def normalised_for(splits: DataSplits, preprocessing: Preprocessing, source: str) -> DataSplits:
+    """The data as the weights know their images: in their normalisation."""
+    wanted, found = preprocessing.channels, splits.preprocessing.channels
+    if wanted != found:
+        raise DataError(
+            f"{source} reads {_colour(wanted)} images, but {splits.name} has {_colour(found)} ones. "
+            "Take weights or data of the other kind; --grey and --no-grey decide how pictures in files are read."
+        )
+    return splits.normalised(preprocessing.mean, preprocessing.std)
+
+
+def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) -> list[str]:
+    """Give `module` the weights of the start, but for a head (and auxiliary ones) of another shape; notes on that.
+
+    Raises:
+        CheckpointError: another part does not fit, because the images have another size, say.
+    """
+    if start.module is module:
+        return [f"The weights are those of {start.source}."]
+    own = module.state_dict()
+    # What only training needs may be missing in a file: such parts have no memory yet.
+    given = {name: array for name, array in start.module.state_dict().items() if array.flags.writeable}
+    last = {name for name, parameter in module.named_parameters() if any(parameter is w for w in head.parameters())}
+    in_use = module.needed_in_use()
+    fresh = {name for name in own if (name in last or name not in in_use) and _differs(name, own, given)}
+    if fresh & last:
+        fresh |= last
+    for name in own.keys() | given.keys():
+        if name not in fresh and _differs(name, own, given):
+            raise _misfit(name, own, given, start, splits.preprocessing.shape[:2])
+    module.load_state_dict({name: array for name, array in given.items() if name not in fresh}, strict=False)
+    notes = [f"The weights are those of {start.source}.{_said_of_head(fresh & last, own, given)}"]
+    if not fresh and start.classes != splits.classes:
+        notes.append("Its last layer is taken as it is, though the classes there have other names.")
+    return notes
+
+
+def _differs(name: str, own: Mapping[str, Array], given: Mapping[str, Array]) -> bool:
+    return name not in own or name not in given or own[name].shape != given[name].shape
+
+
+def _said_of_head(fresh: set[str], own: Mapping[str, Array], given: Mapping[str, Array]) -> str:
+    different = [name for name in sorted(fresh, reverse=True) if _differs(name, own, given)]
+    if not different:
+        return ""
+    name = different[0]
+    return (
+        f" Its last layer starts anew: {name} is {own[name].shape} for these classes, and {_shape(given, name)} there."
+    )
+
+
+def _misfit(
+    name: str, own: Mapping[str, Array], given: Mapping[str, Array], start: Predictor, image_size: tuple[int, int]
+) -> CheckpointError:
+    height, width = start.preprocessing.height, start.preprocessing.width
+    text = f"{start.source} has {name} {_shape(given, name)}, but {start.name} needs {_shape(own, name)}"
+    if image_size == (height, width):
+        return CheckpointError(f"{text}. Were the weights made by another version of the network?")
+    return CheckpointError(
+        f"{text} for images of {image_size[0]}x{image_size[1]}. The weights were made for {height}x{width}: take "
+        f"images of that size (pictures in files: --image-size {height}x{width}), or another network."
+    )
+
+
+def _shape(arrays: Mapping[str, Array], name: str) -> str:
+    return str(arrays[name].shape) if name in arrays else "nothing"
+
+
+def _colour(channels: int) -> str:
+    return "grey" if channels == 1 else "RGB"

@@ -1,0 +1,94 @@
+"""What a training is made of, data and network and optimiser: anew from options, or again from a state."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import final
+
+from cnnkit.data.open import open_data
+from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.splits import DataSplits
+from cnnkit.engine.checkpoint import Checkpoint
+from cnnkit.engine.defaults import resolve
+from cnnkit.engine.finetune import adopt, normalised_for, starting_point
+from cnnkit.engine.options import FitOptions
+from cnnkit.engine.state import Training, create_module
+from cnnkit.errors import CheckpointError, DataError
+from cnnkit.nn import Module
+from cnnkit.nn.freeze import head
+
+
+@final
+@dataclass(frozen=True)
+class Prepared:
+    """own_module: the caller built the network.   notes: what the user should know."""
+
+    splits: DataSplits
+    training: Training
+    own_module: bool
+    notes: list[str] = field(default_factory=list)
+
+
+def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -> Prepared:
+    """A training before its first step, every option resolved.
+
+    The record of a run must open the same data when the weight file is gone: size and colour become options.
+    """
+    start = starting_point(options, module)
+    splits = data or _open(options, like=None if start is None else start.preprocessing)
+    if start is not None:
+        splits = normalised_for(splits, start.preprocessing, start.source)
+        H, W, C = splits.preprocessing.shape
+        options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
+    options = resolve(options, splits.name)
+    network = _network(options, splits) if module is None else module
+    training = _training(options, splits, network)
+    said = [] if start is None else adopt(network, training.head or network, start, splits)
+    return Prepared(splits, training, module is not None, [*splits.notes, *said])
+
+
+def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:
+    """A training where a state left it."""
+    splits = data or _open(options)
+    check_same_data(splits, found.about.get("data_sha256"), found.path.parents[1])
+    if options.weights is not None:
+        kept = Preprocessing.from_record(found.about["preprocessing"])
+        splits = splits.normalised(kept.mean, kept.std)
+    own = bool(found.about.get("own_module"))
+    if module is None and own:
+        raise CheckpointError(
+            f"This run trained a module of its own ({options.model}), which its name cannot build. "
+            "Pass it: resume(run, module=...)."
+        )
+    training = _training(options, splits, _network(options, splits) if module is None else module)
+    training.restore(found.arrays, found.progress)
+    return Prepared(splits, training, own, list(splits.notes))
+
+
+def check_same_data(splits: DataSplits, expected: str | None, run: Path) -> None:
+    """DataError if the data have another checksum than when the run began."""
+    if expected is not None and expected != splits.fingerprint():
+        raise DataError(
+            f"The data have changed since {run} began: {splits.found} now has another checksum than the manifest "
+            "says. Put the old data back, or start a new run."
+        )
+
+
+def _open(options: FitOptions, *, like: Preprocessing | None = None) -> DataSplits:
+    return open_data(
+        options.data,
+        image_size=options.image_size,
+        grey=options.grey,
+        like=None if like is None else like.shape,
+        seed=options.seed,
+        val_fraction=options.val_fraction,
+        on_unreadable="skip" if options.on_unreadable == "skip" else "refuse",
+    )
+
+
+def _network(options: FitOptions, splits: DataSplits) -> Module:
+    return create_module(options, len(splits.classes), splits.preprocessing.shape)
+
+
+def _training(options: FitOptions, splits: DataSplits, network: Module) -> Training:
+    asked = options.weights is not None or options.freeze != "none" or options.head_lr is not None
+    return Training(options, network, head(network, (1, *splits.preprocessing.shape)) if asked else None)

@@ -1,0 +1,219 @@
+"""Training that starts from weights: what is taken, what stays, and exact resume without the weight file."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cnnkit
+from cnnkit import models
+from cnnkit.data.sets.synthetic import synthetic
+from cnnkit.data.splits import DataSplits, split_parts
+from cnnkit.engine.evaluate import evaluate
+from cnnkit.engine.events import EvaluateFinished
+from cnnkit.engine.fit import fit, resume
+from cnnkit.engine.load import load
+from cnnkit.engine.options import FitOptions
+from cnnkit.engine.run import Run
+from cnnkit.errors import CheckpointError, DataError, UsageError
+from cnnkit.serialize import safe
+
+
+def data(classes: int = 4, size: int = 8, channels: int = 1) -> DataSplits:
+    train, test = (synthetic(15 * classes, classes, size, channels, seed=seed) for seed in (5, 6))
+    return split_parts(train, None, test, found="synthetic", notes=[], seed=0, val_fraction=0.2)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A run of digitnet over three classes, with a normalisation of its own."""
+    folder = tmp_path_factory.mktemp("weights") / "run"
+    options = FitOptions(model="digitnet", epochs=1, batch_size=16, lr=0.05, output=str(folder))
+    list(fit(options, data=data(3).normalised((0.4,), (0.2,))))
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Ten larger pictures in colour of each of two kinds."""
+    for kind, colour in (("cat", (200, 90, 30)), ("dog", (40, 90, 200))):
+        (tmp_path / "photos" / kind).mkdir(parents=True)
+        for i in range(10):
+            Image.new("RGB", (24, 20), tuple(value + i for value in colour)).save(tmp_path / f"photos/{kind}/{i}.png")
+    return tmp_path / "photos"
+
+
+def options(output, weights, **changes):
+    plain = {"epochs": 2, "batch_size": 16, "augment": "light", "seed": 3}
+    return FitOptions(output=str(output), weights=str(weights), **(plain | changes))
+
+
+def tune(output, weights, data=data, **changes):
+    return list(fit(options(output, weights, **changes), data=data()))
+
+
+def first_state(run):
+    return safe.load(run / "state" / "step-00000000.safetensors")
+
+
+def test_the_trunk_is_taken_and_a_head_for_other_classes_starts_anew(weights, tmp_path):
+    events = fit(options(tmp_path / "run", weights), data=data())
+    started = next(events)
+    arrays, record = first_state(tmp_path / "run")
+    events.close()
+    given = load(weights).module.state_dict()
+    fresh = models.create("digitnet", classes=4, image_size=(8, 8), rng=np.random.default_rng([3, 0x1417])).state_dict()
+    for name, array in given.items():
+        expected = fresh[name] if name.startswith("dense.") else array
+        np.testing.assert_array_equal(arrays[f"model/{name}"], expected, err_msg=name)
+    assert started.model == record["about"]["model"] == "digitnet"
+    (note,) = (note for note in started.notes if "weights are those of" in note)
+    assert "last layer starts anew: dense.weight is (256, 4) for these classes, and (256, 3) there" in note
+
+
+def test_a_head_for_as_many_classes_is_taken_too(weights, tmp_path):
+    events = fit(options(tmp_path / "run", weights), data=data(3))
+    notes = next(events).notes
+    arrays, _ = first_state(tmp_path / "run")
+    events.close()
+    for name, array in load(weights).module.state_dict().items():
+        np.testing.assert_array_equal(arrays[f"model/{name}"], array, err_msg=name)
+    assert not any("starts anew" in note or "other names" in note for note in notes)
+
+
+def test_classes_with_other_names_are_told(weights, tmp_path):
+    renamed = data(3)
+    for part in (renamed.train, renamed.val, renamed.test):
+        part.classes = ["a", "b", "c"]
+    started = next(fit(options(tmp_path / "run", weights), data=renamed))
+    assert any("the classes there have other names" in note for note in started.notes)
+
+
+def test_the_images_are_normalised_as_the_weights_know_them(weights, tmp_path):
+    tune(tmp_path / "run", weights, epochs=1)
+    predictor = load(tmp_path / "run")
+    assert predictor.preprocessing.mean == (0.4,) and predictor.preprocessing.std == (0.2,)
+    assert predictor.record["data_options"]["image_size"] == [8, 8] and predictor.record["data_options"]["grey"] is True
+
+
+def test_with_a_frozen_trunk_the_head_alone_changes(weights, tmp_path):
+    tune(tmp_path / "run", weights, freeze="trunk", ema=0.5, weight_decay=0.1)
+    before = load(weights).module.state_dict()
+    start, state = (safe.load(tmp_path / f"run/state/step-0000000{step}.safetensors")[0] for step in (3, 6))
+    for arrays in (load(tmp_path / "run").module.state_dict(), {n.removeprefix("model/"): a for n, a in state.items()}):
+        for name, array in before.items():
+            if name.startswith("conv"):
+                np.testing.assert_array_equal(arrays[name], array, err_msg=name)
+    # Three steps an epoch: dropout before the head has gone on, and the head has moved.
+    assert state["model/dropout.counter"] == start["model/dropout.counter"] + 3
+    assert np.any(state["model/dense.weight"] != start["model/dense.weight"])
+    assert {name for name in state if name.startswith("optimiser/velocity")} == {
+        "optimiser/velocity.0",
+        "optimiser/velocity.1",
+    }
+
+
+def test_the_head_moves_at_its_own_rate(weights, tmp_path):
+    """After one step from the same weights, by plain gradient descent, the way is proportional to the rate."""
+    moved = {}
+    for name, rates in {"same": {"lr": 0.01}, "own": {"lr": 0.01, "head_lr": 0.04}}.items():
+        changes = {"epochs": 1, "batch_size": 100, "schedule": "constant", "weight_decay": 0.0, "momentum": 0.0}
+        tune(tmp_path / name, weights, data=lambda: data(3), **(changes | rates))
+        start, end = (safe.load(tmp_path / name / "state" / f"step-0000000{n}.safetensors")[0] for n in (0, 1))
+        moved[name] = {n: end[f"model/{n}"] - start[f"model/{n}"] for n in ("conv1.weight", "dense.weight")}
+    np.testing.assert_array_equal(moved["own"]["conv1.weight"], moved["same"]["conv1.weight"])
+    # Differences of float32 numbers near 0.1 are good to some 1e-8.
+    np.testing.assert_allclose(moved["own"]["dense.weight"], 4 * moved["same"]["dense.weight"], rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("changes", [{}, {"freeze": "trunk", "ema": 0.9}, {"head_lr": 0.1, "lr": 0.02, "clip": 1.0}])
+def test_stopped_anywhere_and_without_its_weight_file_it_ends_with_the_same_bits(weights, tmp_path, changes):
+    lost = tmp_path / "lost"
+    shutil.copytree(weights, lost)
+    count = len(tune(tmp_path / "whole", lost, **changes))
+    for stop in range(1, count, 7):
+        folder = tmp_path / f"stopped-{stop}"
+        events = fit(options(folder, lost, **changes), data=data())
+        for _ in range(stop):
+            next(events)
+        events.close()
+        lost.rename(tmp_path / "gone")
+        list(resume(folder, data=data()))
+        (tmp_path / "gone").rename(lost)
+        for name in ("best", "last"):
+            ours, theirs = (run / f"weights/{name}.safetensors" for run in (folder, tmp_path / "whole"))
+            assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_the_record_repeats_the_choices(weights, tmp_path):
+    tune(tmp_path / "run", weights, epochs=1, freeze="trunk", head_lr=0.3)
+    run = Run(tmp_path / "run")
+    kept = FitOptions.read(run.config)
+    assert (kept.weights, kept.freeze, kept.head_lr, kept.model) == (str(weights), "trunk", 0.3, "digitnet")
+    command = json.loads(run.manifest.read_text())["command"]
+    assert f"--weights {weights} --freeze trunk" in command and "--head-lr 0.3" in command
+
+
+def test_a_run_of_folders_of_pictures_takes_the_size_and_colour_of_the_weights(tmp_path, weights, photos):
+    events = list(fit(options(tmp_path / "run", weights, data=str(photos), epochs=1)))
+    assert "read as 8x8 grey" in events[0].found
+    # Evaluation opens the data as the training did.
+    (finished,) = (event for event in evaluate(load(tmp_path / "run")) if isinstance(event, EvaluateFinished))
+    assert finished.result.n == 4
+
+
+def test_a_network_of_ones_own_takes_weights_that_fit_it(tiny, tmp_path):
+    list(tiny.fit(tmp_path / "first", epochs=1))
+    network = tiny.Tiny()
+    events = fit(options(tmp_path / "run", tmp_path / "first", freeze="trunk"), module=network, data=tiny.data())
+    assert any("weights are those of" in note for note in next(events).notes)
+    list(events)
+    before = load(tmp_path / "first", module=tiny.Tiny()).module.state_dict()
+    np.testing.assert_array_equal(network.conv.weight.data, before["conv.weight"])
+    assert np.any(network.dense.weight.data != before["dense.weight"])
+
+
+def refused(error, message, output, source, **changes):
+    opened = changes.pop("data", data())
+    with pytest.raises(error, match=message):
+        next(fit(options(output, source, **changes), data=opened))
+    assert not output.exists()
+
+
+def test_what_cannot_be_meant_is_refused_before_a_run_folder_is_made(weights, tmp_path):
+    run = tmp_path / "run"
+    refused(UsageError, r"--model is lenet5, but .* holds weights of digitnet", run, weights, model="lenet5")
+    refused(DataError, "reads grey images, but synthetic has RGB ones", run, weights, data=data(channels=3))
+    with pytest.raises(UsageError, match="random weights would stay random"):
+        next(fit(FitOptions(freeze="trunk", output=str(run)), data=data()))
+    assert not run.exists()
+
+
+def test_images_of_a_size_that_the_trunk_cannot_take_are_refused(tmp_path):
+    list(fit(FitOptions(model="convnet", epochs=1, batch_size=16, lr=0.01, output=str(tmp_path / "w")), data=data(3)))
+    refused(
+        CheckpointError,
+        r"has dense1.weight \(256, 128\), but convnet needs \(2304, 128\) for images of 16x16.* were made for 8x8",
+        tmp_path / "run",
+        tmp_path / "w",
+        data=data(3, size=16),
+    )
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "text", "missing", "folder"])
+def test_weights_that_cannot_be_read_are_refused_by_the_reader(weights, tmp_path, damage):
+    path = tmp_path / "w.safetensors"
+    content = bytearray((weights / "weights" / "best.safetensors").read_bytes())
+    content[-1] ^= damage == "flipped"
+    if damage == "folder":
+        path.mkdir()
+    elif damage != "missing":
+        path.write_bytes(b"text" if damage == "text" else content[:-9] if damage == "cut" else content)
+    refused(CheckpointError, "w.safetensors", tmp_path / "run", path)
+
+
+def test_in_one_call_from_python(weights, tmp_path):
+    result = cnnkit.fit(data(), weights=str(weights), freeze="trunk", epochs=1, output=str(tmp_path / "run"))
+    assert result.model == "digitnet"

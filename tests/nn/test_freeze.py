@@ -1,0 +1,82 @@
+"""Heads, and trunks that stay as they are."""
+
+import numpy as np
+import pytest
+
+from cnnkit import nn, ops
+from cnnkit.autograd import Tensor
+from cnnkit.errors import UsageError
+from cnnkit.nn.freeze import freeze_trunk, head
+
+
+class Counting(nn.Module):
+    """A scale that, like batch norm, moves a buffer with every training pass."""
+
+    def __init__(self) -> None:
+        self.scale = nn.Parameter(np.ones(4))
+        self.register_buffer("passes", np.zeros((), np.int64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            self.passes += 1
+        return x * self.scale
+
+
+class Dense(nn.Module):
+    """A trunk, dropout, and a dense head; an auxiliary head in training."""
+
+    training_only = ("auxiliary",)
+
+    def __init__(self) -> None:
+        self.head = nn.Linear(4, 3)
+        self.auxiliary = nn.Linear(4, 3)
+        self.conv = nn.Conv2d(2, 4, 3)
+        self.norm = Counting()
+        self.pool = nn.GlobalAvgPool2d()
+        self.dropout = nn.Dropout(0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.dropout(self.pool(self.norm(self.conv(x))))
+        return self.head(x) + self.auxiliary(x) if self.training else self.head(x)
+
+
+def test_the_head_is_the_layer_that_comes_last_not_the_one_that_was_made_last():
+    network = Dense()
+    assert head(network, (1, 5, 5, 2)) is network.head
+
+
+def test_a_convolution_can_be_the_head():
+    network = nn.Sequential(
+        {"conv": nn.Conv2d(2, 4, 3), "classifier": nn.Conv2d(4, 3, 1), "pool": nn.GlobalAvgPool2d()}
+    )
+    assert head(network, (1, 5, 5, 2)) is network.classifier
+
+
+def test_a_network_without_parameters_has_no_head():
+    with pytest.raises(UsageError, match="Flatten has no layer with parameters"):
+        head(nn.Flatten(), (1, 5, 5, 2))
+
+
+def test_the_head_alone_learns_and_dropout_goes_on(rng):
+    network = Dense()
+    freeze_trunk(network, network.head)
+    network.train()
+    assert [part.training for part in (network.head, network.dropout)] == [True, True]
+    assert not any(part.training for part in (network, network.auxiliary, network.conv, network.norm))
+    y = network(Tensor(rng.standard_normal((2, 5, 5, 2))))
+    ops.sum(y).backward()
+    learned = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
+    assert learned == {"head.weight", "head.bias"}
+    assert network.norm.passes == 0 and network.dropout.counter == 1
+
+
+def test_nothing_before_the_head_is_recorded(rng):
+    network = nn.Sequential({"conv": nn.Conv2d(2, 4, 3), "pool": nn.GlobalAvgPool2d(), "head": nn.Linear(4, 3)})
+    freeze_trunk(network, network.head)
+    assert not network.pool(network.conv(Tensor(rng.standard_normal((2, 5, 5, 2))))).requires_grad
+
+
+def test_a_frozen_network_in_use_is_in_use():
+    network = Dense()
+    freeze_trunk(network, network.head)
+    assert not any(part.training for part in network.train().eval().modules())
