@@ -1,5 +1,8 @@
 """Function: an operation and its derivative, side by side."""
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cnnkit.autograd.tape import Node, recording
@@ -8,6 +11,27 @@ from cnnkit.kernels.shared.array import Array
 
 if TYPE_CHECKING:
     from cnnkit.kernels.shared.scalar import Activation
+
+
+Call = tuple["type[Function]", tuple[Any, ...], Any]
+
+
+class _Watch(threading.local):
+    note: Callable[[Call], None] | None = None
+
+
+_watch = _Watch()
+
+
+@contextmanager
+def traced() -> Iterator[list[Call]]:
+    """Note every call of this thread until the block ends: (function, its arguments, its result), in order."""
+    calls: list[Call] = []
+    before, _watch.note = _watch.note, calls.append
+    try:
+        yield calls
+    finally:
+        _watch.note = before
 
 
 class Context:
@@ -59,6 +83,13 @@ class Function:
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Call forward on the Tensors' arrays, and record the call if one of them needs a gradient."""
+        result = cls._apply(args)
+        if _watch.note is not None:
+            _watch.note((cls, args, result))
+        return result
+
+    @classmethod
+    def _apply(cls, args: tuple[Any, ...]) -> Any:
         values = [arg.data if isinstance(arg, Tensor) else arg for arg in args]
         if not recording.on:
             nothing = (None,) * len(args)

@@ -13,39 +13,55 @@ from cnnkit.bench.cases import Case
 from cnnkit.bench.torch_twin import torch_predict, torch_train
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Array
-from cnnkit.nn import Module
+from cnnkit.nn import Dropout, Module
 from cnnkit.ops import cross_entropy
 from cnnkit.optim import SGD
 
-NETWORKS = ("convnet", "digitnet", "lenet5")
 LR, MOMENTUM = 0.01, 0.9
+# (network, images, side of an image)
+TRAIN = (
+    ("convnet", 128, 28),
+    ("digitnet", 128, 28),
+    ("lenet5", 128, 28),
+    ("resnet20", 128, 32),
+    ("resnet18", 64, 32),
+    ("mobilenet_v2", 8, 224),
+)
+PREDICT = (
+    *((name, N, 28) for name in ("convnet", "digitnet", "lenet5") for N in (1, 128)),
+    *(("resnet20", N, 32) for N in (1, 128)),
+    *((name, 1, 224) for name in ("resnet18", "mobilenet_v2", "squeezenet1_1")),
+)
+QUICK = "convnet"
 
 
 def train_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    for name in NETWORKS:
-        if not quick or name == "convnet":
-            yield partial(train_case, name, 128)
+    return (partial(train_case, *row) for row in TRAIN if not quick or row[0] == QUICK)
 
 
 def predict_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    for name in NETWORKS:
-        for N in (1, 128):
-            if not quick or name == "convnet":
-                yield partial(predict_case, name, N)
+    return (partial(predict_case, *row) for row in PREDICT if not quick or row[0] == QUICK)
 
 
-def _network(name: str, N: int) -> tuple[Module, Array, Array]:
-    """The network with seeded weights, and N seeded images with labels of the size that it was made for."""
+def _network(name: str, N: int, side: int) -> tuple[Module, Array, Array]:
+    """The network with seeded weights, and N seeded images with labels; dropout rests, its numbers are incomparable."""
     rng = np.random.default_rng(0)
-    H, W, C = models.spec(name).input
-    model = models.create(name, classes=10, in_channels=C, image_size=(H, W), rng=rng)
-    return model, rng.standard_normal((N, H, W, C), dtype=np.float32), rng.integers(0, 10, N)
+    spec = models.spec(name)
+    model = models.create(name, classes=spec.classes, in_channels=spec.input[2], image_size=(side, side), rng=rng)
+    for module in model.modules():
+        if isinstance(module, Dropout):
+            module.rate = 0.0
+    return model, rng.standard_normal((N, side, side, spec.input[2]), dtype=np.float32), rng.integers(0, 10, N)
 
 
-def train_case(name: str, N: int) -> Case:
-    """One step of `name` on N images. Dropout rests on both sides: its random numbers are not comparable."""
-    model, x, labels = _network(name, N)
-    model.eval()
+def _title(name: str, what: str, N: int, side: int) -> str:
+    size = "" if side == models.spec(name).input[0] else f" of {side}x{side}"
+    return f"{name} {what}, batch {N}{size}"
+
+
+def train_case(name: str, N: int, side: int = 28) -> Case:
+    """One step of `name` on N images."""
+    model, x, labels = _network(name, N, side)
     optimiser = SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
 
     def step() -> float:
@@ -61,12 +77,12 @@ def train_case(name: str, N: int) -> Case:
     flop = 2.0 * N * (3 * per_image - first[0].multiply_adds(first[1]))
     rivals = {"torch": partial(torch_train, model, x, labels, LR, MOMENTUM)}
     check = partial(_check_gradient, model, x, labels)
-    return Case(f"{name} training step, batch {N}", step, check, flop, 4.0, rivals, quick=name == "convnet")
+    return Case(_title(name, "training step", N, side), step, check, flop, 4.0, rivals, quick=name == QUICK)
 
 
-def predict_case(name: str, N: int) -> Case:
+def predict_case(name: str, N: int, side: int = 28) -> Case:
     """Scores of N images, without a tape."""
-    model, x, _ = _network(name, N)
+    model, x, _ = _network(name, N, side)
     model.eval()
 
     def predict() -> Array:
@@ -82,7 +98,7 @@ def predict_case(name: str, N: int) -> Case:
 
     flop = 2.0 * model.multiply_adds(x.shape)
     rivals = {"torch": partial(torch_predict, model, x, predict())}
-    return Case(f"{name} predict, batch {N}", predict, check, flop, 4.0, rivals, quick=name == "convnet")
+    return Case(_title(name, "predict", N, side), predict, check, flop, 4.0, rivals, quick=name == QUICK)
 
 
 def _check_gradient(model: Module, x: Array, labels: Array) -> None:

@@ -1,82 +1,79 @@
-"""A network of ours rebuilt in torch with the same weights, for `bench --against torch`."""
+"""A network of ours rebuilt in torch with the same weights, for `bench --against torch`.
+
+One pass is traced and its ops are done again in torch, in the same order: any network has a twin, whatever its blocks.
+"""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from cnnkit import nn
+from cnnkit import kernels, nn
+from cnnkit.autograd import Tensor, no_grad, traced
 from cnnkit.bench.rivals import Work, nchw
-from cnnkit.errors import CheckFailed, UsageError
+from cnnkit.bench.torch_ops import translated
+from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Array
-from cnnkit.ops.window import window
 
 
-def torch_twin(model: nn.Module, image_shape: tuple[int, ...]) -> Any:
-    """The torch Sequential that computes what `model` (a chain of layers) computes on channels-first images."""
-    import torch
+class TorchTwin:
+    """Computes what `model` computes, in the mode it is in, on channels-first images of the shape of x (N, H, W, C)."""
 
-    layers: list[Any] = []
-    flattened: tuple[int, ...] | None = None
-    for module, before, _ in model.watched((1, *image_shape)):
-        if isinstance(module, nn.Conv2d):
-            weight = module.weight.data.transpose(3, 2, 0, 1)
-            twin = torch.nn.Conv2d(
-                before[3], weight.shape[0], weight.shape[2:], module.stride, _padding(module), groups=module.groups
-            )
-            layers += [_with(twin, weight, module), *_activation(module)]
-        elif isinstance(module, nn.Linear):
-            weight = module.weight.data
-            if flattened is not None:  # our features lie as (H, W, C), torch's as (C, H, W)
-                weight = weight.reshape(*flattened, -1).transpose(2, 0, 1, 3).reshape(weight.shape)
-                flattened = None
-            layers += [_with(torch.nn.Linear(*weight.shape), weight.T, module), *_activation(module)]
-        elif isinstance(module, nn.MaxPool2d):
-            layers.append(torch.nn.MaxPool2d(module.kernel_size, module.stride))
-        elif isinstance(module, nn.AvgPool2d):
-            layers.append(torch.nn.AvgPool2d(module.kernel_size, module.stride))
-        elif isinstance(module, nn.Flatten):
-            flattened = before[1:]
-            layers.append(torch.nn.Flatten())
-        elif isinstance(module, nn.ReLU):
-            layers.append(torch.nn.ReLU())
-        elif not isinstance(module, nn.Dropout):
-            raise UsageError(f"No torch counterpart is known for {type(module).__name__}.")
-    return torch.nn.Sequential(*layers)
+    def __init__(self, model: nn.Module, x: Array, channels_last: bool = False) -> None:
+        self._channels_last = channels_last
+        image = Tensor(x)
+        with kernels.shapes_only(), nullcontext() if model.training else no_grad(), traced() as calls:
+            y = model(image)
+        self._steps = [
+            (translated(function.__name__, args), [_key(arg) for arg in args if _is_operand(arg)], _key(result))
+            for function, args, result in calls
+        ]
+        # All tensors live until here, so that no two have borne one id.
+        self._image, self._logits = id(image), id(y)
+        self._held: dict[int | None, Any] = {
+            id(parameter): self._parameter(parameter.data, dense=parameter.ndim == 2)
+            for parameter in model.parameters()
+        }
 
+    def _parameter(self, data: Array, *, dense: bool) -> Any:
+        import torch
 
-def _padding(module: nn.Conv2d) -> tuple[int, int]:
-    win = window(module.stride, module.padding, module.dilation)
-    if (win.pad_top, win.pad_left) != (win.pad_bottom, win.pad_right):
-        raise UsageError(f"torch has no convolution with padding {module.padding}.")
-    return win.pad_top, win.pad_left
+        turned = data.T if dense else data.transpose(3, 2, 0, 1) if data.ndim == 4 else data
+        tensor = torch.from_numpy(np.array(turned, order="C"))
+        if self._channels_last and tensor.ndim == 4:
+            tensor = tensor.contiguous(memory_format=torch.channels_last)
+        return tensor.requires_grad_()
+
+    def parameters(self) -> list[Any]:
+        return list(self._held.values())
+
+    def __call__(self, images: Any) -> Any:
+        known: dict[int | None, Any] = {None: None, self._image: images, **self._held}
+        for work, operands, result in self._steps:
+            known[result] = work(*[known[operand] for operand in operands])
+        return known[self._logits]
 
 
-def _with(twin: Any, weight: Array, module: Any) -> Any:
-    import torch
-
-    with torch.no_grad():
-        twin.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
-        twin.bias.copy_(torch.from_numpy(np.array(module.bias.data)))
-    return twin
+def _is_operand(arg: Any) -> bool:
+    return arg is None or isinstance(arg, Tensor)
 
 
-def _activation(module: Any) -> list[Any]:
-    import torch
-
-    known: dict[str, list[Any]] = {"identity": [], "relu": [torch.nn.ReLU()]}
-    return known[module.activation]
+def _key(value: Any) -> int | None:
+    """What a tensor is known by; of several results the first is the one that goes on."""
+    if isinstance(value, tuple):
+        value = value[0]
+    return None if value is None else id(value)
 
 
 def _layouts(model: nn.Module, x: Array, threads: int) -> list[tuple[Any, Any]]:
     import torch
 
     torch.set_num_threads(threads)
-    last = torch.channels_last
     images = torch.from_numpy(nchw(x))
-    twins = [torch_twin(model, x.shape[1:]) for _ in range(2)]
-    return [(twins[0], images), (twins[1].to(memory_format=last), images.contiguous(memory_format=last))]
+    last = images.contiguous(memory_format=torch.channels_last)
+    return [(TorchTwin(model, x), images), (TorchTwin(model, x, channels_last=True), last)]
 
 
 def torch_train(model: nn.Module, x: Array, labels: Array, lr: float, momentum: float, threads: int) -> list[Work]:

@@ -1,0 +1,184 @@
+"""Our ops in torch: each function takes an op's plain arguments and gives what it does with torch's tensors.
+
+Images are channels-first there, so axes are renumbered; activations work in place, as torch's own networks have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cnnkit.errors import UsageError
+from cnnkit.kernels.shared.geometry import Window
+from cnnkit.kernels.shared.scalar import ACTIVATIONS, LEAKY_KIND, Activation
+
+# (operands that are tensors, None where one is absent) -> tensor
+Work = Callable[..., Any]
+# NHWC -> NCHW
+_FIRST = (0, 2, 3, 1)
+
+
+def translated(name: str, args: Sequence[Any]) -> Work:
+    """The work of the op of this name (of its Function) with these arguments."""
+    if name not in _OPS:
+        raise UsageError(f"No torch counterpart is known for {name}.")
+    return _OPS[name](*args)
+
+
+def _conv2d(x: Any, w: Any, bias: Any, residual: Any, win: Window, groups: int, activation: Activation) -> Work:
+    from torch.nn import functional
+
+    even = (win.pad_top, win.pad_left) == (win.pad_bottom, win.pad_right)
+    strides, dilations = (win.stride_h, win.stride_w), (win.dilation_h, win.dilation_w)
+    padding = (win.pad_top, win.pad_left) if even else (0, 0)
+
+    def work(x: Any, w: Any, bias: Any, residual: Any) -> Any:
+        if not even:
+            x = functional.pad(x, (win.pad_left, win.pad_right, win.pad_top, win.pad_bottom))
+        y = functional.conv2d(x, w, bias, strides, padding, dilations, groups)
+        return _activated(y if residual is None else y.add_(residual), activation)
+
+    return work
+
+
+def _linear(x: Any, w: Any, bias: Any, activation: Activation) -> Work:
+    from torch.nn import functional
+
+    return lambda x, w, bias: _activated(functional.linear(x, w, bias), activation)
+
+
+def _batch_norm(x: Any, weight: Any, bias: Any, residual: Any, eps: float, activation: Activation) -> Work:
+    import torch
+    from torch.nn import functional
+
+    mean, var = torch.zeros(weight.size), torch.ones(weight.size)
+
+    def work(x: Any, weight: Any, bias: Any, residual: Any) -> Any:
+        y = functional.batch_norm(x, mean, var, weight, bias, True, 0.1, eps)
+        return _activated(y if residual is None else y.add_(residual), activation)
+
+    return work
+
+
+def _batch_norm_frozen(
+    x: Any, weight: Any, bias: Any, residual: Any, mean: Any, var: Any, eps: float, activation: Activation
+) -> Work:
+    import torch
+    from torch.nn import functional
+
+    mean, var = torch.from_numpy(mean), torch.from_numpy(var)
+
+    def work(x: Any, weight: Any, bias: Any, residual: Any) -> Any:
+        y = functional.batch_norm(x, mean, var, weight, bias, False, 0.0, eps)
+        return _activated(y if residual is None else y.add_(residual), activation)
+
+    return work
+
+
+def _max_pool2d(x: Any, kernel: tuple[int, int], win: Window) -> Work:
+    from torch.nn import functional
+
+    strides, padding = (win.stride_h, win.stride_w), (win.pad_top, win.pad_left)
+    # Padding behind alone is torch's rounding up of the size.
+    up = (win.pad_bottom, win.pad_right) != padding
+    return lambda x: functional.max_pool2d(x, kernel, strides, padding, 1, up)
+
+
+def _avg_pool2d(x: Any, kernel: tuple[int, int], win: Window, count_padding: bool) -> Work:
+    from torch.nn import functional
+
+    strides, padding = (win.stride_h, win.stride_w), (win.pad_top, win.pad_left)
+    return lambda x: functional.avg_pool2d(x, kernel, strides, padding, count_include_pad=count_padding)
+
+
+def _adaptive_avg_pool2d(x: Any, size: tuple[int, int]) -> Work:
+    from torch.nn import functional
+
+    return lambda x: functional.adaptive_avg_pool2d(x, size)
+
+
+def _reshape(x: Any, shape: tuple[int, ...]) -> Work:
+    pixels = x.ndim == 4 and x.shape[1] * x.shape[2] > 1
+    return lambda x: (x.permute(0, 2, 3, 1) if pixels else x).reshape(shape)
+
+
+def _concat(axis: int, *xs: Any) -> Work:
+    import torch
+
+    axis = _axis(axis, xs[0].ndim)
+    return lambda *xs: torch.cat(xs, axis)
+
+
+def _pad(x: Any, widths: list[tuple[int, int]], value: float) -> Work:
+    from torch.nn import functional
+
+    order = [widths[_FIRST.index(axis)] for axis in range(4)] if x.ndim == 4 else widths
+    flat = [size for pair in reversed(order) for size in pair]
+    return lambda x: functional.pad(x, flat, value=value)
+
+
+def _slice(x: Any, starts: list[int], stops: list[int], steps: list[int]) -> Work:
+    cuts = [slice(*cut) for cut in zip(starts, stops, steps, strict=True)]
+    order = tuple(cuts[_FIRST.index(axis)] for axis in range(4)) if x.ndim == 4 else tuple(cuts)
+    return lambda x: x[order]
+
+
+def _channel_shuffle(x: Any, groups: int) -> Work:
+    def work(x: Any) -> Any:
+        N, C, H, W = x.shape
+        return x.view(N, groups, C // groups, H, W).transpose(1, 2).reshape(N, C, H, W)
+
+    return work
+
+
+def _scale_channels(x: Any, s: Any) -> Work:
+    return lambda x, s: x * s[:, :, None, None]
+
+
+def _activate(x: Any, activation: Activation) -> Work:
+    return lambda x: _activated(x.clone(), activation)
+
+
+def _add(x: Any, y: Any) -> Work:
+    return lambda x, y: x + y
+
+
+def _axis(axis: int, ndim: int) -> int:
+    return _FIRST[axis] if ndim == 4 else axis
+
+
+def _activated(y: Any, activation: Activation) -> Any:
+    from torch.nn import functional
+
+    if activation.kind == LEAKY_KIND:
+        return functional.leaky_relu_(y, activation.slope)
+    name = next(name for name, known in ACTIVATIONS.items() if known.kind == activation.kind)
+    known: dict[str, Callable[[Any], Any]] = {
+        "identity": lambda y: y,
+        "relu": functional.relu_,
+        "relu6": lambda y: functional.relu6(y, inplace=True),
+        "sigmoid": lambda y: y.sigmoid_(),
+        "hard_sigmoid": lambda y: functional.hardsigmoid(y, inplace=True),
+        "hard_swish": lambda y: functional.hardswish(y, inplace=True),
+        "swish": lambda y: functional.silu(y, inplace=True),
+    }
+    return known[name](y)
+
+
+_OPS: dict[str, Callable[..., Work]] = {
+    "_Conv2d": _conv2d,
+    "Linear": _linear,
+    "_BatchNorm": _batch_norm,
+    "_BatchNormFrozen": _batch_norm_frozen,
+    "_MaxPool2d": _max_pool2d,
+    "_AvgPool2d": _avg_pool2d,
+    "_AdaptiveAvgPool2d": _adaptive_avg_pool2d,
+    "_Reshape": _reshape,
+    "_Concat": _concat,
+    "_Pad": _pad,
+    "_Slice": _slice,
+    "_ChannelShuffle": _channel_shuffle,
+    "_ScaleChannels": _scale_channels,
+    "_Activate": _activate,
+    "_Add": _add,
+}
