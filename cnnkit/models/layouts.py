@@ -39,7 +39,7 @@ def flattened(module: Module, x_shape: Shape) -> dict[str, Shape]:
     names = {id(layer): name for name, layer in module.named_modules()}
     found: dict[str, Shape] = {}
     before: Shape | None = None
-    for layer, taken, _ in module.watched(x_shape):
+    for layer, taken, _ in module.watched(x_shape, auxiliary=True):
         if isinstance(layer, Flatten):
             before = taken[1:]
         elif isinstance(layer, Linear):

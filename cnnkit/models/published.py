@@ -15,6 +15,7 @@ channels-last, weight is channels-first (OIHW; dense (O, I), behind a flatten (O
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -45,7 +46,6 @@ class Published:
     renames: see above.   mean, std, scale: the input is (pixel / scale - mean) / std, one number a channel.
     classes: names, where they are few.   foreign: how foreign pictures are brought to size, as in `Preprocessing`.
     data: the data set that they were trained on, where `--data` knows it by name.
-    members: models of a family that are published, but not listed, such as "mobilenet_v1_x0_25".
     """
 
     renames: Renames = ()
@@ -55,7 +55,6 @@ class Published:
     classes: tuple[str, ...] = ()
     foreign: Literal["resize", "digit"] = "resize"
     data: str | None = None
-    members: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
 
 
@@ -229,6 +228,10 @@ ROWS: dict[str, Published] = {
         for layers, depths in VGG_DEPTHS.items()
         for suffix, parts in (("", ("conv", "relu")), ("_bn", ("conv", "norm", "relu")))
     },
+    # torchvision's input is normalised anew inside its network: by one half.
+    "googlenet": Published(
+        renames=((r"\bbn\.", "norm."),), mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), sources=(TORCHVISION,)
+    ),
     "squeezenet1_0": Published(renames=squeezenet("3 4 5 7 8 9 10 12"), sources=(TORCHVISION,)),
     "squeezenet1_1": Published(renames=squeezenet("3 4 6 7 9 10 11 12"), sources=(ONNX_ZOO, TORCHVISION)),
 }
@@ -237,3 +240,22 @@ ROWS: dict[str, Published] = {
 def row(name: str) -> Published | None:
     """What is known of published weights for this model; None where nothing is."""
     return next((published for pattern, published in ROWS.items() if re.fullmatch(pattern, name)), None)
+
+
+@final
+@dataclass(frozen=True)
+class Offer:
+    """A source, and the models that it has weights for."""
+
+    source: Source
+    models: tuple[str, ...]
+
+
+def offers(models: Iterable[str]) -> list[Offer]:
+    """The sources for these models, in order of the models."""
+    found: dict[Source, list[str]] = {}
+    for model in models:
+        published = row(model)
+        for source in published.sources if published else ():
+            found.setdefault(source, []).append(model)
+    return [Offer(source, tuple(named)) for source, named in found.items()]

@@ -19,6 +19,7 @@ _FILES = (
     "classification.digitnet",
     "classification.alexnet",
     "classification.vgg",
+    "classification.googlenet",
     "classification.squeezenet",
     "classification.resnet_cifar",
     "classification.resnet",

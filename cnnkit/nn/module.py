@@ -63,13 +63,13 @@ class Module:
     def __call__(self, x: Tensor | Array, *rest: Any) -> Tensor:
         """Compute, on a Tensor or on a plain array; `rest` goes to `forward` as it is."""
         y = self.forward(x if isinstance(x, Tensor) else Tensor(x), *rest)
-        if _watch.call is not None:
+        if _watch.call is not None and isinstance(y, Tensor):
             _watch.call(self, x.shape, y.shape)
         return y
 
     def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the result for an input of this shape; here by walking through without computing."""
-        return self._try(x_shape)
+        return self._try(x_shape).shape
 
     def multiply_adds(self, x_shape: tuple[int, ...]) -> int:
         """Products that are summed up for one input of this shape: what convolutions and dense layers do."""
@@ -77,8 +77,13 @@ class Module:
             return 0
         return sum(module.multiply_adds(shape) for module, shape, _ in self.watched(x_shape))
 
-    def watched(self, x_shape: tuple[int, ...]) -> "list[tuple[Module, tuple[int, ...], tuple[int, ...]]]":
-        """(module, input shape, output shape) of every childless module that a pass in use calls, in order."""
+    def watched(
+        self, x_shape: tuple[int, ...], *, auxiliary: bool = False
+    ) -> "list[tuple[Module, tuple[int, ...], tuple[int, ...]]]":
+        """(module, input shape, output shape) of every childless module that a pass in use calls, in order.
+
+        auxiliary: with those below children that take part in training alone.
+        """
         calls: list[tuple[Module, tuple[int, ...], tuple[int, ...]]] = []
 
         def note(module: Module, before: tuple[int, ...], after: tuple[int, ...]) -> None:
@@ -86,15 +91,16 @@ class Module:
                 calls.append((module, before, after))
 
         with _watching(note):
-            self._try(x_shape)
+            self._try(x_shape, auxiliary)
         return calls
 
-    def _try(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+    def _try(self, x_shape: tuple[int, ...], auxiliary: bool = False) -> Tensor:
         modes = [(module, module.training) for module in self.modules()]
-        self.eval()
+        for module in self.modules():
+            module.training = auxiliary and any(name in module.training_only for name, _ in module.named_children())
         try:
             with no_grad(), kernels.shapes_only():
-                return self(Tensor(np.zeros(x_shape, np.float32))).shape
+                return self(Tensor(np.zeros(x_shape, np.float32)))
         finally:
             for module, training in modes:
                 module.training = training

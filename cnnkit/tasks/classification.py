@@ -12,6 +12,7 @@ from cnnkit.errors import ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.metrics import topk_correct
 from cnnkit.nn import Module
+from cnnkit.nn.blocks import WithAuxiliary
 from cnnkit.ops.loss import cross_entropy
 from cnnkit.tasks.task import Judgement, StepLoss, Tally, Task
 
@@ -35,10 +36,16 @@ class ClassificationTask(Task[Ranking]):
         self.classes, self.label_smoothing = classes, label_smoothing
 
     def loss(self, model: Module, batch: Batch) -> StepLoss:
-        logits = model(Tensor(batch.x))
-        self._check(logits.numpy())
-        value = cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
+        outputs = model(Tensor(batch.x))
+        logits, auxiliary, weight = outputs if isinstance(outputs, WithAuxiliary) else WithAuxiliary(outputs, (), 0.0)
+        value = self._loss(logits, batch)
+        for further in auxiliary:
+            value = value + weight * self._loss(further, batch)
         return StepLoss(value, int((logits.numpy().argmax(axis=1) == batch.labels).sum()))
+
+    def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        self._check(logits.numpy())
+        return cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
 
     def tally(self) -> "ClassificationTally":
         return ClassificationTally(self)

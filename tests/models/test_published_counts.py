@@ -15,6 +15,7 @@ PUBLISHED = {
     "vgg16_bn": 138_365_992,
     "vgg19": 143_667_240,
     "vgg19_bn": 143_678_248,
+    "googlenet": 6_624_904,
     "squeezenet1_0": 1_248_424,
     "squeezenet1_1": 1_235_496,
 }

@@ -48,7 +48,7 @@ class Fire(Module):
     "squeezenet1_0",
     input=(224, 224, 3),
     paper="Iandola et al. 2016, arXiv:1602.07360",
-    summary="The exactness of AlexNet with a fiftieth of its weights.",
+    summary="The accuracy of AlexNet with a fiftieth of its weights.",
     classes=1000,
 )
 def squeezenet1_0(*, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator) -> Module:
@@ -59,7 +59,7 @@ def squeezenet1_0(*, classes: int, in_channels: int, image_size: tuple[int, int]
     "squeezenet1_1",
     input=(224, 224, 3),
     paper="Iandola et al. 2016, arXiv:1602.07360",
-    summary="SqueezeNet with earlier pools: as exact, 2.4 times less work.",
+    summary="SqueezeNet with earlier pools: as accurate, 2.4 times less work.",
     classes=1000,
 )
 def squeezenet1_1(*, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator) -> Module:
