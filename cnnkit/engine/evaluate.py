@@ -34,7 +34,7 @@ def evaluate(
     _check_fits(predictor, splits)
     yield Note(f"{splits.found}; judged on its {split} part.")
     tally = predictor.task.tally()
-    for done in judge(predictor.module, part, predictor.preprocessing, tally, batch_size=batch_size):
+    for done in judge(predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
     matrix = metrics.confusion(tally.answers, tally.labels, len(predictor.classes))
     judgement = tally.judgement()

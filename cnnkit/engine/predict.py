@@ -17,6 +17,7 @@ from cnnkit.engine.results import Prediction, PredictionError
 from cnnkit.errors import DataError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
+from cnnkit.nn.prepared import prepared
 from cnnkit.tasks import ClassificationTask
 
 Picture = str | Path | Image.Image | Array
@@ -26,6 +27,7 @@ Picture = str | Path | Image.Image | Array
 class Predictor:
     """Answers what is in a picture. Many threads may ask at once: nothing in it changes.
 
+    module: the network.   prepared: the same made ready for use, which is what answers.
     name: of the network.   source: where its weights came from.   record: all that the weight file says of itself.
     """
 
@@ -40,6 +42,7 @@ class Predictor:
         record: dict[str, Any] | None = None,
     ) -> None:
         self.module = module.eval()
+        self.prepared = prepared(self.module)
         self.preprocessing, self.classes, self.name = preprocessing, classes, name
         self.source, self.record = source, record or {}
         self.task = ClassificationTask(classes)
@@ -84,7 +87,7 @@ class Predictor:
         if not images:
             return []
         with no_grad():
-            outputs = self.module(Tensor(collate(images, self.preprocessing))).numpy()
+            outputs = self.prepared(Tensor(collate(images, self.preprocessing))).numpy()
         answers = []
         for path, ranking in zip(paths, self.task.decode(outputs, top), strict=True):
             names = [self.classes[index] for index in ranking.indices]
