@@ -4,6 +4,7 @@ A run is a function of its options and data alone: whenever it is stopped, by a 
 ends with the same weights, bit for bit, as a run that was never stopped.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from cnnkit.engine import checkpoint
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
 from cnnkit.engine.log import Log
 from cnnkit.engine.manifest import describe
-from cnnkit.engine.memory import available_memory, check_fits
+from cnnkit.engine.memory import Numbers, available_memory, check_fits
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.prepare import begin, check_same_data, go_on
 from cnnkit.engine.rate import changed
@@ -149,8 +150,14 @@ def _check_memory(training: Training, splits: DataSplits) -> None:
     H, W, C = splits.preprocessing.shape
     with kernels.shapes_only():
         found = models.summary(training.module, classes=len(splits.classes), in_channels=C, image_size=(H, W))
-    batch = min(int(training.options.batch_size or 1), len(splits.train))
-    check_fits(batch, found.activation_floats, H * W * C, found.parameters, available_memory())
+    numbers = Numbers(
+        # A frozen trunk leaves nothing for the way back.
+        kept=0 if training.options.freeze == "trunk" else found.activation_floats,
+        widest=max((math.prod(row.output) for row in found.layers), default=0),
+        input=H * W * C,
+        parameters=found.parameters,
+    )
+    check_fits(min(int(training.options.batch_size or 1), len(splits.train)), numbers, available_memory())
 
 
 @contextmanager

@@ -1,13 +1,15 @@
 """The forecast before the first step, against made-up machines."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cnnkit.engine.memory import available_memory, check_fits, forecast
+from cnnkit.engine.memory import Numbers, available_memory, check_fits, forecast
 from cnnkit.errors import ResourceError
 
 MB = 10**6
+SMALL = Numbers(kept=50_000, widest=20_000, input=784, parameters=100_000)
 
 
 def tree(root: Path, files: dict[str, str]) -> Path:
@@ -58,17 +60,17 @@ def test_cgroups_of_version_1_count_too(tmp_path):
 
 def test_a_machine_that_says_nothing_refuses_nothing(tmp_path):
     assert available(tmp_path) is None
-    check_fits(10**6, 10**9, 10**6, 10**9, None)
+    check_fits(10**6, Numbers(10**9, 10**8, 10**6, 10**9), None)
 
 
 def test_the_batch_that_would_fit_does_fit_and_one_more_does_not():
     with pytest.raises(ResourceError, match=r"--batch-size \d+ would fit") as caught:
-        check_fits(4096, 50_000, 784, 100_000, 100 * MB)
+        check_fits(4096, SMALL, 100 * MB)
     fitting = int(str(caught.value).split("--batch-size ")[1].split()[0])
-    check_fits(fitting, 50_000, 784, 100_000, 100 * MB)
-    assert forecast(fitting + 1, 50_000, 784, 100_000) > 100 * MB
+    check_fits(fitting, SMALL, 100 * MB)
+    assert forecast(fitting + 1, SMALL) > 100 * MB
 
 
 def test_a_model_too_large_for_one_image_says_so():
     with pytest.raises(ResourceError, match="not even one image fits"):
-        check_fits(4, 50_000, 784, 10**9, 100 * MB)
+        check_fits(4, replace(SMALL, parameters=10**9), 100 * MB)
