@@ -26,6 +26,7 @@ cli = Group(
         "predict": "cnnkit.cli.predict:predict",
         "bench": "cnnkit.cli.bench:bench",
         "models": "cnnkit.cli.models:models",
+        "weights": "cnnkit.cli.weights:weights",
         "data": "cnnkit.cli.data:data",
         "warmup": "cnnkit.cli.warmup:warmup",
         "doctor": "cnnkit.cli.doctor:doctor",

@@ -78,6 +78,22 @@ class Real(Value):
         return number
 
 
+class Numbers(Value):
+    """Finite numbers with commas between, or [0.5, 0.5] in a file."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        words = value if isinstance(value, list | tuple) else str(value).split(",")
+        try:
+            numbers = tuple(float(word) for word in words)
+        except (TypeError, ValueError):
+            numbers = ()
+        if not numbers or not all(map(math.isfinite, numbers)):
+            self.refuse(value, "one or several numbers, with commas between", param, ctx)
+        return numbers
+
+
 class Size(Value):
     """A height and a width: 32, 32x48, or [32, 48] in a file."""
 

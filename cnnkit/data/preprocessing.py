@@ -13,7 +13,7 @@ from cnnkit.errors import DataError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Foreign = Literal["resize", "digit"]
+Foreign = Literal["resize", "stretch", "digit"]
 LARGEST_SIDE = 4096
 
 
@@ -23,7 +23,8 @@ class Preprocessing:
     """Size, channels and normalisation of the network's input, and how a foreign picture gets there.
 
     x = (pixel / 255 - mean) / std, per channel.
-    foreign: "resize" (short side to the size, centre cut out) or "digit" (the rule of handwritten digits).
+    foreign: "resize" (short side to the size, centre cut out), "stretch" (the whole picture, out of shape) or "digit"
+    (the rule of handwritten digits).
     """
 
     height: int
@@ -98,12 +99,14 @@ def load_image(path: Path, preprocessing: Preprocessing) -> Pixels:
 
 
 def resize(picture: "Image", preprocessing: Preprocessing) -> Pixels:
-    """Scale until the picture just covers (H, W), cut out the centre."""
+    """Scale until the picture just covers (H, W), cut out the centre; or scale each side on its own ("stretch")."""
     from PIL import Image
 
     height, width = preprocessing.height, preprocessing.width
     picture = picture.convert("L" if preprocessing.channels == 1 else "RGB")
     if picture.size != (width, height):
+        if preprocessing.foreign == "stretch":
+            return np.array(picture.resize((width, height), Image.Resampling.BILINEAR)).reshape(preprocessing.shape)
         scale = max(height / picture.height, width / picture.width)
         left = (picture.width - width / scale) / 2
         top = (picture.height - height / scale) / 2

@@ -7,6 +7,7 @@ from typing import Any
 from cnnkit import metrics
 from cnnkit.data.open import open_data
 from cnnkit.data.splits import DataSplits
+from cnnkit.engine.class_names import are_stand_ins
 from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
 from cnnkit.engine.judge import judge
 from cnnkit.engine.predict import Predictor
@@ -32,11 +33,14 @@ def evaluate(
     splits = data if isinstance(data, DataSplits) else open_for(predictor, data, on_unreadable=on_unreadable)
     part = splits.part(split)
     _check_fits(predictor, splits)
+    classes = splits.classes
     yield Note(f"{splits.found}; judged on its {split} part.")
+    if classes != predictor.classes:
+        yield Note(f"The weights name no classes: those of {splits.name} are taken for them, in order.")
     tally = predictor.task.tally()
     for done in judge(predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
-    matrix = metrics.confusion(tally.answers, tally.labels, len(predictor.classes))
+    matrix = metrics.confusion(tally.answers, tally.labels, len(classes))
     judgement = tally.judgement()
     yield EvaluateFinished(
         EvaluateResult(
@@ -46,10 +50,10 @@ def evaluate(
             n=judgement.n,
             per_class=tuple(
                 ClassScore(label, score.precision, score.recall, score.f1, score.support)
-                for label, score in zip(predictor.classes, metrics.per_class(matrix), strict=True)
+                for label, score in zip(classes, metrics.per_class(matrix), strict=True)
             ),
             confusion=tuple(tuple(row) for row in matrix.tolist()),
-            classes=tuple(predictor.classes),
+            classes=tuple(classes),
             model=predictor.name,
             source=predictor.source,
             data=splits.name,
@@ -69,6 +73,10 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
     }
     H, W, C = predictor.preprocessing.shape
     if data is None:
+        if predictor.record.get("converted_from") and not trained_on:
+            raise UsageError(
+                f"{predictor.source} does not say on what it was trained. Give data to judge it on: --data."
+            )
         size = trained_on.get("image_size")
         return open_data(
             trained_on.get("data"), image_size=tuple(size) if size else None, grey=trained_on.get("grey"), **common
@@ -86,7 +94,8 @@ def _check_fits(predictor: Predictor, splits: DataSplits) -> None:
             f"The network {predictor.name} reads images of {predictor.preprocessing.shape} (height, width, channels), "
             f"but {splits.name} has {splits.preprocessing.shape}. Use data of that size, or a network trained on these."
         )
-    if splits.classes != predictor.classes:
+    unnamed = are_stand_ins(predictor.classes) and len(splits.classes) == len(predictor.classes)
+    if splits.classes != predictor.classes and not unnamed:
         raise DataError(
             f"The network {predictor.name} knows {_shown(predictor.classes)}, but {splits.name} has "
             f"{_shown(splits.classes)}. Use data with the same classes, or a network trained on these."

@@ -8,8 +8,10 @@ from cnnkit import models
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.engine.predict import Predictor
 from cnnkit.engine.run import Run, newest_run
+from cnnkit.engine.weights import adopt_unnamed
 from cnnkit.errors import CheckpointError, CnnkitError, ShapeError
 from cnnkit.kernels.shared.array import Array
+from cnnkit.models.network import Network
 from cnnkit.nn import Module
 from cnnkit.serialize import safe
 
@@ -17,14 +19,16 @@ SHIPPED = Path(models.__file__).parent / "shipped" / "digits.safetensors"
 
 
 def load(source: str | Path | None = None, *, module: Module | None = None) -> Predictor:
-    """The network of a run folder (its best epoch) or of a .safetensors file, ready to predict.
+    """The network of a run folder (its best epoch) or of a weight file, ready to predict.
+
+    A weight file of others is taken where it fits exactly one network whose preprocessing is known.
 
     Args:
         source: None is the newest run under runs/, and where there is none, the digits network in the package.
         module: the network itself, for weights of a module of one's own, which no name can build.
     """
     path, said = _find(source)
-    arrays, record = safe.load(path)
+    arrays, record = _read(path) if module is None else safe.load(path)
     try:
         if record["kind"] == "state":
             arrays, record = _weights_of_state(path, arrays, record)
@@ -59,6 +63,14 @@ def _find(source: str | Path | None) -> tuple[Path, str]:
     return SHIPPED, "the digits network in the package"
 
 
+def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """A file of ours, or of others; a file that is missing or damaged is one of ours."""
+    if safe.is_ours(path) or not path.exists():
+        return safe.load(path)
+    adopted = adopt_unnamed(path)
+    return adopted.state, adopted.record
+
+
 def _of_run(path: Path) -> Path:
     run = Run(path)
     if run.best.exists():
@@ -87,6 +99,6 @@ def _network(path: Path, record: Mapping[str, Any], classes: int, preprocessing:
         )
     try:
         size = (preprocessing.height, preprocessing.width)
-        return models.create(record["model"], classes=classes, in_channels=preprocessing.channels, image_size=size)
+        return Network(record["model"], classes, preprocessing.channels, size).build()
     except CnnkitError as error:
         raise CheckpointError(f"{path}: {error}") from error

@@ -17,37 +17,23 @@ State = dict[str, Array]
 Shape = tuple[int, ...]
 
 
-def to_state(
-    arrays: Mapping[str, Array], network: Network, module: Module, *, other_head: bool = False
-) -> tuple[State, list[str]]:
-    """The state of `module`, built as `network` says, from arrays under published names; and notes on it.
-
-    other_head: a last layer for another number of classes is left out, and stays in the module as it is.
+def to_state(arrays: Mapping[str, Array], network: Network, module: Module) -> State:
+    """The state of `module`, built as `network` says, from arrays under published names.
 
     Raises:
         CheckpointError: a name is missing, doubled or too many, or a shape does not fit; it names the layer.
     """
     own = module.state_dict()
     found = named(arrays, network.model)
-    needed = set(module.needed_in_use())
+    _check_names(network.model, own, module.needed_in_use(), found)
     flat = flattened(module, network.input_shape)
-    views = {
-        ours: turned(ours, one, flat=flat.get(ours), shape=own[ours].shape)
-        for ours, one in found.items()
-        if ours in own
-    }
-    notes = []
-    if other_head:
-        left_out = {ours for ours in network.head() if ours in views and views[ours].shape != own[ours].shape}
-        if left_out:
-            notes.append(_head_note(network, left_out, views))
-        views = {ours: view for ours, view in views.items() if ours not in left_out}
-        needed -= network.head()
-    _check_names(network.model, own, needed, found)
-    for ours, view in views.items():
-        if view.shape != own[ours].shape:
-            raise _misfit(network.model, ours, own[ours].shape, found[ours], view.shape)
-    return {ours: _as_float32(found[ours].published, view) for ours, view in views.items()}, notes
+    state = {}
+    for ours, one in found.items():
+        array = turned(ours, one, flat=flat.get(ours), shape=own[ours].shape)
+        if array.shape != own[ours].shape:
+            raise _misfit(network.model, ours, own[ours].shape, one, array.shape)
+        state[ours] = _as_float32(one.published, array)
+    return state
 
 
 def named(arrays: Mapping[str, Array], model: str) -> dict[str, Named]:
@@ -93,14 +79,6 @@ def _misfit(model: str, ours: str, shape: Shape, one: Named, turned_shape: Shape
     return CheckpointError(
         f"{_shown(one)} in the file{turn}, does not fit {ours} {shape} of {model}. "
         "Is it the same network, with the same classes, channels and image size?"
-    )
-
-
-def _head_note(network: Network, left_out: set[str], views: Mapping[str, Array]) -> str:
-    (classes, *_) = (views[ours].shape[-1] for ours in sorted(left_out))
-    return (
-        f"The weights know {classes} classes and this network {network.classes}: the trunk is kept, "
-        f"the last layer starts anew ({', '.join(sorted(left_out))})."
     )
 
 

@@ -7,7 +7,6 @@ from cnnkit.kernels.shared.array import Array
 from cnnkit.models.adopt import named, to_state
 from cnnkit.models.layouts import turned
 from cnnkit.models.network import Network, sizes
-from cnnkit.models.published import ROWS
 from cnnkit.models.registry import names, spec
 from cnnkit.models.renames import Named, is_counter
 from cnnkit.models.stem import SMALL
@@ -18,7 +17,7 @@ _SMALL_IMAGE = (32, 32)
 def identify(arrays: Mapping[str, Array]) -> list[Network]:
     """Every registered network that takes all of these arrays, by name and shape, and misses none."""
     count = sum(1 for name in arrays if not is_counter(name))
-    return [network for model in candidates() if (network := _if_it_fits(arrays, count, model)) is not None]
+    return [network for model in names() if (network := _if_it_fits(arrays, count, model)) is not None]
 
 
 def fit(arrays: Mapping[str, Array], model: str, image_size: tuple[int, int] | None = None) -> Network:
@@ -38,12 +37,6 @@ def fit(arrays: Mapping[str, Array], model: str, image_size: tuple[int, int] | N
         except CheckpointError as error:
             refusals.append(error)
     raise refusals[0]
-
-
-def candidates() -> list[str]:
-    """Every listed model, and those of a family that are published but not listed."""
-    known = names()
-    return known + [name for published in ROWS.values() for name in published.members if name not in known]
 
 
 def _if_it_fits(arrays: Mapping[str, Array], count: int, model: str) -> Network | None:

@@ -53,7 +53,7 @@ class Published:
     std: tuple[float, ...] = IMAGENET_STD
     scale: float = 255
     classes: tuple[str, ...] = ()
-    foreign: Literal["resize", "digit"] = "resize"
+    foreign: Literal["resize", "stretch", "digit"] = "resize"
     data: str | None = None
     sources: tuple[Source, ...] = ()
 
@@ -206,7 +206,7 @@ ROWS: dict[str, Published] = {
     ),
     r"resnet(18|34|50|101|152)": Published(renames=CONV_BN, sources=(TORCHVISION,)),
     r"mobilenet_v1(_x\d_\d+)?": Published(
-        renames=MOBILENET_V1, mean=(1.0,) * 3, std=(1.0,) * 3, scale=127.5, sources=(KERAS,)
+        renames=MOBILENET_V1, mean=(1.0,) * 3, std=(1.0,) * 3, scale=127.5, foreign="stretch", sources=(KERAS,)
     ),
     "mobilenet_v2": Published(renames=MOBILENET_V2, sources=(TORCHVISION,)),
     "mobilenet_v3_small": Published(renames=mobilenet_v3(12, 2), sources=(TORCHVISION,)),

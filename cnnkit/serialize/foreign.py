@@ -1,5 +1,7 @@
 """Weight files of others, known by their content, whatever their name ends in."""
 
+import os
+import stat
 from pathlib import Path
 
 from cnnkit.kernels.shared.array import Array
@@ -10,6 +12,8 @@ from cnnkit.serialize.refused import Refused, refusing
 
 _ZIP = b"PK\x03\x04"
 _PICKLE = b"\x80"
+# Weights of the largest network, 575 MB, and what an optimiser keeps beside them.
+_LARGEST = 4 * 2**30
 # Files that people take for weights, and what to do about each.
 _OTHERS = (
     (b"\x89HDF", "is an HDF5 file, which is not read. Save the layers' weights under their names with numpy.savez."),
@@ -30,16 +34,28 @@ def read_arrays(path: Path) -> tuple[dict[str, Array], list[str]]:
         CheckpointError: it is of another kind, damaged, hostile or empty.
     """
     with refusing(path):
-        data = path.read_bytes()
+        data = _content(path)
         if data.startswith(_ZIP):
             # Both layouts are zip archives. Arrays of numpy have no pickle among them.
             names = Archive(data).names
             return (npz.of_zip(data), []) if _is_npz(names) else pickle_reader.of_zip(data)
         if data.startswith(_PICKLE):
             return pickle_reader.of_pickles(data)
-        if data[8:9] == b"{":
-            return _filled(of_safetensors(data)), []
-        raise Refused(next((said for start, said in _OTHERS if data.startswith(start)), _UNKNOWN))
+        return _filled(of_safetensors(data)), []
+
+
+def _content(path: Path) -> bytes:
+    """The whole file, once its size and its first bytes are those of a weight file."""
+    with open(path, "rb") as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise Refused("is no file of bytes.")
+        head = file.read(64)
+        if not (head.startswith((_ZIP, _PICKLE)) or head[8:9] == b"{"):
+            raise Refused(next((said for start, said in _OTHERS if head.startswith(start)), _UNKNOWN))
+        if about.st_size > _LARGEST:
+            raise Refused(f"has {about.st_size:,} bytes, more than any of our networks needs ({_LARGEST:,}).")
+        return head + file.read()
 
 
 def _is_npz(names: list[str]) -> bool:

@@ -49,6 +49,17 @@ def read_record(path: Path) -> dict[str, Any]:
     return _read_checked(path)[1]
 
 
+def is_ours(path: Path) -> bool:
+    """Whether this looks like a file of ours, whole or not: by its header alone."""
+    try:
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = file.read(min(length, _HEADER_LIMIT))
+    except OSError:
+        return False
+    return header.startswith(b"{") and f'"{_KEY}":'.encode() in header
+
+
 def pack(arrays: Mapping[str, Array], record: Mapping[str, Any]) -> bytes:
     """The bytes of such a file. Strided and big-endian arrays, which the library would store wrongly, are put right."""
     plain = {name: np.asarray(a, dtype=a.dtype.newbyteorder("<"), order="C") for name, a in arrays.items()}

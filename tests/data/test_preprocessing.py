@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def test_the_record_goes_through_json_and_back(preprocessing):
         ({"mean": [0.5]}, "mean is .*, expected 3 finite numbers"),
         ({"std": [0.5, float("nan"), 1.0]}, "expected 3 finite"),
         ({"std": [0.5, 0.0, 1.0]}, "expected numbers above 0"),
-        ({"foreign": "magic"}, "expected one of resize, digit"),
+        ({"foreign": "magic"}, "expected one of resize, stretch, digit"),
         ({"more": 1}, "has the fields height"),
     ],
 )
@@ -54,6 +55,14 @@ def test_the_middle_of_a_wide_picture_is_kept():
     pixels = np.zeros((32, 480, 3), np.uint8)
     pixels[:, 216:264] = 255
     assert (prepare(Image.fromarray(pixels), PHOTO) == 255).all()
+
+
+def test_a_picture_is_stretched_where_the_network_learned_so():
+    stretched = replace(PHOTO, foreign="stretch")
+    pixels = np.zeros((32, 480, 3), np.uint8)
+    pixels[:, 240:] = 255
+    image = prepare(Image.fromarray(pixels), stretched)
+    assert (image[:, :20] == 0).all() and (image[:, -20:] == 255).all()
 
 
 def test_mean_and_deviation_are_those_of_the_pixels(rng):

@@ -1,0 +1,118 @@
+"""`cnnkit weights`: published weights for our networks: where they can be had, and how they become ours."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from cnnkit.cli.command import Group, command
+from cnnkit.cli.completion import model_names
+from cnnkit.cli.models import size
+from cnnkit.cli.options import option
+from cnnkit.cli.screen import Screen
+from cnnkit.cli.values import Numbers, Real, Size
+
+weights = Group(
+    "weights",
+    help="Published weights: where they can be had, and their way into one of our files.",
+    short_help="Published weights: list, convert.",
+    commands_at={"list": "cnnkit.cli.weights:list_sources", "convert": "cnnkit.cli.weights:convert"},
+    aliases={"ls": "list", "import": "convert"},
+    example="cnnkit weights convert resnet20.th resnet20.safetensors --model resnet20",
+)
+
+
+@command("list", example="cnnkit weights list")
+def list_sources(screen: Screen) -> None:
+    """List whose weights our networks take, where they can be had, and under which licence.
+
+    Nothing is fetched. A licence is what the publisher says: read it there before use.
+    """
+    from cnnkit.models import names
+    from cnnkit.models.published import offers
+
+    rows = offers(names())
+    if screen.as_json:
+        screen.json({"weights": [{"models": list(row.models), **asdict(row.source)} for row in rows]})
+        return
+    for row in rows:
+        screen.facts(
+            [
+                ("source", row.source.publisher),
+                ("where", row.source.address),
+                ("licence", row.source.licence),
+                ("note", row.source.note),
+                ("models", ", ".join(row.models)),
+            ]
+        )
+        screen.text()
+    screen.note("None of them comes with cnnkit. With a file at hand:\n  cnnkit weights convert FILE OUT --model NAME")
+
+
+@command("convert", example="cnnkit weights convert resnet20.th resnet20.safetensors --model resnet20")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@option("-m", "--model", required=True, shell_complete=model_names, help="Name of the network.")
+@option(
+    "--mean",
+    type=Numbers("--mean 0.485,0.456,0.406"),
+    help="Mean of the input, one number a channel; by default the published one.",
+)
+@option("--std", type=Numbers("--std 0.229,0.224,0.225"), help="Deviation of the input, as --mean.")
+@option(
+    "--scale",
+    type=Real(above=0, most=1e6, example="--scale 255"),
+    help="S in the input (pixel / S - mean) / std; by default the published one, else 255.",
+)
+@option("--classes", type=click.Path(path_type=Path), help="File of class names: one a line, or a JSON list.")
+@option(
+    "--image-size",
+    also="--imgsz --img-size",
+    type=Size("--image-size 224"),
+    help="Size of its images; by default the network's own.",
+)
+@option("--exist-ok", also="--force", is_flag=True, help="Replace OUT if it exists.")
+def convert(
+    screen: Screen,
+    file: Path,
+    out: Path,
+    model: str,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    scale: float | None,
+    classes: Path | None,
+    image_size: tuple[int, int] | None,
+    exist_ok: bool,
+) -> None:
+    """Write the weights in FILE, and all that is needed to use them, to OUT.
+
+    FILE is a state dict: .pth, .pt, .th, .npz or .safetensors. It is read as data: nothing in it is run.
+
+    OUT is for predict, evaluate, and train --weights.
+    """
+    from cnnkit.engine.weights import Choices
+    from cnnkit.engine.weights import convert as convert_file
+
+    result = convert_file(file, model, out, Choices(mean, std, scale, classes, image_size), exist_ok=exist_ok)
+    for note in result.notes:
+        screen.note(note)
+    if screen.as_json:
+        screen.json(result.to_json())
+        return
+    screen.facts(
+        [
+            ("weights", result.target),
+            ("network", result.model),
+            ("parameters", f"{result.parameters:,}"),
+            ("classes", result.classes),
+            ("input", size((*result.image_size, result.in_channels))),
+            ("mean", _numbers(result.mean)),
+            ("std", _numbers(result.std)),
+        ]
+    )
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:.6g}" for value in values)

@@ -1,0 +1,222 @@
+"""Published weights, made into one file that says all it needs: network, preprocessing, names of the classes."""
+
+import math
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, final
+
+from cnnkit import models
+from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.engine import checkpoint
+from cnnkit.engine.class_names import read_class_names, stand_ins
+from cnnkit.errors import CheckpointError, CnnkitError, UsageError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.models.adopt import to_state
+from cnnkit.models.identify import fit, identify
+from cnnkit.models.network import Network
+from cnnkit.models.published import Published, row
+from cnnkit.serialize.foreign import read_arrays
+
+_WHOLE_SCALE = 255
+
+
+@final
+@dataclass(frozen=True)
+class Choices:
+    """What the user says of a weight file; what is None follows from the network's published row.
+
+    mean, std, scale: the input is (pixel / scale - mean) / std, one number for each channel, or one for all.
+    classes: a file of names.   image_size: that the network was built for.
+    """
+
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    scale: float | None = None
+    classes: Path | None = None
+    image_size: tuple[int, int] | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Adopted:
+    """A foreign weight file as one of ours: the state, the record that goes with it, and what should be known."""
+
+    network: Network
+    state: dict[str, Array]
+    record: dict[str, Any]
+    notes: list[str]
+
+
+@final
+@dataclass(frozen=True)
+class ConvertResult:
+    """A converted file."""
+
+    source: str
+    target: str
+    model: str
+    parameters: int
+    classes: int
+    image_size: tuple[int, int]
+    in_channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def convert(
+    source: str | Path, model: str, target: str | Path, choices: Choices | None = None, *, exist_ok: bool = False
+) -> ConvertResult:
+    """Write a foreign weight file as one of ours, beside and renamed: the target is there whole, or as it was.
+
+    Raises:
+        UsageError: the target exists, or the choices do not go together.
+        CheckpointError: the file is damaged, hostile, or for another network.
+        DataError: the class names do not fit.
+    """
+    source, target = Path(source).expanduser(), Path(target).expanduser()
+    _check_target(source, target, exist_ok)
+    adopted = adopt(source, model, choices or Choices())
+    checkpoint.save_weights(target, adopted.state, adopted.record)
+    preprocessing = Preprocessing.from_record(adopted.record["preprocessing"])
+    return ConvertResult(
+        source=str(source),
+        target=str(target),
+        model=model,
+        parameters=sum(p.size for name, p in adopted.network.build().named_parameters() if name in adopted.state),
+        classes=adopted.network.classes,
+        image_size=adopted.network.image_size,
+        in_channels=adopted.network.in_channels,
+        mean=preprocessing.mean,
+        std=preprocessing.std,
+        notes=tuple(adopted.notes),
+    )
+
+
+def adopt(path: Path, model: str, choices: Choices) -> Adopted:
+    """Read a foreign file for the model of this name."""
+    models.spec(model)
+    arrays, notes = read_arrays(path)
+    try:
+        network = fit(arrays, model, choices.image_size)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} is not for {model}: {error}{_fitting(arrays)}") from error
+    return _adopted(path, arrays, network, choices, notes)
+
+
+def adopt_unnamed(path: Path) -> Adopted:
+    """Read a foreign file that fits exactly one network whose preprocessing is known.
+
+    Raises:
+        CheckpointError: with the command that converts it.
+    """
+    arrays, notes = read_arrays(path)
+    networks = identify(arrays)
+    if len(networks) != 1:
+        fitting = f"several networks ({', '.join(network.model for network in networks)})" if networks else "no network"
+        name = networks[0].model if networks else "NAME"
+        raise CheckpointError(f"{path} fits {fitting}. Say which it is for:\n  {_command(path, name)}")
+    network = networks[0]
+    if row(network.model) is None:
+        raise CheckpointError(
+            f"{path} fits {network.model}, but not how its input was made. Say so:\n"
+            f"  {_command(path, network.model, '--mean 0.5 --std 0.5')}"
+        )
+    return _adopted(path, arrays, network, Choices(), notes)
+
+
+def _adopted(path: Path, arrays: dict[str, Array], network: Network, choices: Choices, notes: list[str]) -> Adopted:
+    published = row(network.model)
+    preprocessing = _preprocessing(network, published, choices)
+    names = _names(network, published, choices)
+    data = published.data if published and names == list(published.classes) else None
+    record = {
+        "task": "classification",
+        "model": network.model,
+        "own_module": False,
+        "classes": names,
+        "in_channels": network.in_channels,
+        "image_size": list(network.image_size),
+        "preprocessing": preprocessing.to_record(),
+        "converted_from": path.name,
+        "data": data,
+        "data_options": {"data": data} if data else {},
+    }
+    if names == stand_ins(network.classes):
+        notes = [*notes, f"The {network.classes} classes have no names: give them with --classes FILE."]
+    return Adopted(network, to_state(arrays, network, network.build()), {**record, "kind": "weights"}, notes)
+
+
+def _preprocessing(network: Network, published: Published | None, choices: Choices) -> Preprocessing:
+    """With another scale S folded in: pixel / S - m = (pixel / 255 - m·S/255) · 255/S."""
+    if (choices.mean is None) != (choices.std is None):
+        raise UsageError("--mean and --std belong together: give both, or neither.")
+    if choices.mean is not None and choices.std is not None:
+        mean, std, scale = choices.mean, choices.std, choices.scale or _WHOLE_SCALE
+    elif published is not None:
+        mean, std, scale = published.mean, published.std, choices.scale or published.scale
+    else:
+        raise UsageError(
+            f"How the input of these weights was made is not known for {network.model}: give --mean and --std, one "
+            "number for each channel, such as --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225."
+        )
+    factor = scale / _WHOLE_SCALE
+    H, W = network.image_size
+    return Preprocessing(
+        H,
+        W,
+        network.in_channels,
+        tuple(value * factor for value in _per_channel("mean", mean, network)),
+        tuple(value * factor for value in _per_channel("std", std, network)),
+        published.foreign if published else "resize",
+    )
+
+
+def _per_channel(name: str, values: Sequence[float], network: Network) -> Sequence[float]:
+    if len(values) == 1:
+        values = [*values] * network.in_channels
+    if len(values) != network.in_channels:
+        raise UsageError(
+            f"--{name} has {len(values)} numbers, but {network.model} reads {network.in_channels} "
+            f"channel{'s' if network.in_channels > 1 else ''} here: give one number for each."
+        )
+    if not all(math.isfinite(value) and (name == "mean" or value > 0) for value in values):
+        raise UsageError(f"--{name} is {values}, expected finite numbers{'' if name == 'mean' else ' above 0'}.")
+    return values
+
+
+def _names(network: Network, published: Published | None, choices: Choices) -> list[str]:
+    if choices.classes is not None:
+        return read_class_names(choices.classes.expanduser(), network.classes)
+    if published is not None and len(published.classes) == network.classes:
+        return list(published.classes)
+    return stand_ins(network.classes)
+
+
+def _check_target(source: Path, target: Path, exist_ok: bool) -> None:
+    if target.is_dir() or not target.parent.is_dir():
+        where = "is a folder" if target.is_dir() else "lies in a folder that does not exist"
+        raise UsageError(f"The target {target} {where}. Name a file, such as weights.safetensors.")
+    if target.exists() and target.resolve() == source.resolve():
+        raise UsageError(f"{target} would take the place of the file that is read. Choose another name.")
+    if target.exists() and not exist_ok:
+        raise UsageError(f"{target} exists. Choose another name, or give --exist-ok to replace it.")
+
+
+def _fitting(arrays: dict[str, Array]) -> str:
+    try:
+        networks = identify(arrays)
+    except CnnkitError:
+        return ""
+    return f" It fits --model {' or '.join(network.model for network in networks)}." if networks else ""
+
+
+def _command(path: Path, model: str, more: str = "") -> str:
+    target = shlex.quote(f"{path.stem}.safetensors")
+    words = ("cnnkit weights convert", shlex.quote(str(path)), target, "--model", model, more)
+    return " ".join(word for word in words if word)
