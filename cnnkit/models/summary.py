@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from cnnkit.models.registry import create, spec
-from cnnkit.nn import Flatten, Module, Sequential
+from cnnkit.nn import Flatten, Module
 from cnnkit.nn.init import without_values
 
 
@@ -70,22 +70,11 @@ def summary(
 _Layer = tuple[str, Module, tuple[int, ...], tuple[int, ...]]
 
 
-def _layers(module: Module, x_shape: tuple[int, ...], prefix: str = "") -> list[_Layer]:
+def _layers(module: Module, x_shape: tuple[int, ...]) -> list[_Layer]:
     """(name, layer, input shape, output shape) of every layer that `module` consists of."""
-    if not isinstance(module, Sequential):
-        names = {id(layer): name for name, layer in module.named_modules(prefix)}
-        return [(names[id(layer)], layer, before, after) for layer, before, after in module.watched(x_shape)]
-    found = []
-    module.output_shape(x_shape)
-    for name, child in module.named_children():
-        path = f"{prefix}.{name}" if prefix else name
-        after = child.output_shape(x_shape)
-        if next(child.children(), None) is None:
-            found.append((path, child, x_shape, after))
-        else:
-            found += _layers(child, x_shape, path)
-        x_shape = after
-    return found
+    module.output_shape(x_shape)  # an image that is too small is told with the layer's name
+    names = {id(layer): name for name, layer in module.named_modules()}
+    return [(names[id(layer)], layer, before, after) for layer, before, after in module.watched(x_shape)]
 
 
 def _parameters(module: Module) -> int:
