@@ -25,8 +25,8 @@ BY_DATA = {
     "digits": Defaults("digitnet", epochs=10, batch_size=64, lr=0.05),
     "mnist": Defaults("digitnet", epochs=12, batch_size=128, lr=0.1),
     "fashion-mnist": Defaults("digitnet", epochs=12, batch_size=128, lr=0.1),
-    "cifar10": Defaults("convnet", epochs=15, batch_size=128, lr=0.05),
-    "cifar100": Defaults("convnet", epochs=15, batch_size=128, lr=0.05),
+    "cifar10": Defaults("resnet20", epochs=15, batch_size=128, lr=0.1),
+    "cifar100": Defaults("resnet20", epochs=15, batch_size=128, lr=0.1),
 }
 OTHERWISE = Defaults("convnet", epochs=15, batch_size=32, lr=0.01)
 # Adam's steps do not shrink with the gradient, so its rate is of another size.

@@ -3,10 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from cnnkit import models
+from cnnkit.data.loader import Batch
+from cnnkit.engine.defaults import resolve
 from cnnkit.engine.memory import Numbers, available_memory, check_fits, forecast
+from cnnkit.engine.options import FitOptions
+from cnnkit.engine.state import Training, create_module
+from cnnkit.engine.step import train_step
 from cnnkit.errors import ResourceError
+from cnnkit.kernels.cpu import memory
+from cnnkit.tasks import ClassificationTask
 
 MB = 10**6
 SMALL = Numbers(kept=50_000, widest=20_000, input=784, parameters=100_000)
@@ -74,3 +83,21 @@ def test_the_batch_that_would_fit_does_fit_and_one_more_does_not():
 def test_a_model_too_large_for_one_image_says_so():
     with pytest.raises(ResourceError, match="not even one image fits"):
         check_fits(4, replace(SMALL, parameters=10**9), 100 * MB)
+
+
+@pytest.mark.parametrize("model", ["digitnet", "resnet20"])
+def test_a_step_takes_what_was_forecast_and_not_much_less(model, rng):
+    """What waits in the pool after a step is what the step had in use; with and without batch norm."""
+    options = resolve(FitOptions(model=model), "cifar10")
+    training = Training(options, create_module(options, 10, (32, 32, 3)))
+    batch = Batch(rng.standard_normal((32, 32, 32, 3), np.float32), np.arange(32) % 10, np.arange(32))
+    found = models.summary(model, classes=10, in_channels=3, image_size=(32, 32))
+    widest = max(int(np.prod(row.output)) for row in found.layers)
+    memory.trim()
+    before = memory.statistics().held_bytes
+    train_step(training, ClassificationTask([str(label) for label in range(10)]), batch, 0.1)
+    training.optimiser.zero_grad()
+    taken = memory.statistics().held_bytes - before
+    # Parameters are left out: their memory stays in use.
+    expected = forecast(32, Numbers(found.activation_floats, widest, 0, 0))
+    assert expected / 2 < taken < 1.1 * expected
