@@ -217,3 +217,43 @@ def test_weights_that_cannot_be_read_are_refused_by_the_reader(weights, tmp_path
 def test_in_one_call_from_python(weights, tmp_path):
     result = cnnkit.fit(data(), weights=str(weights), freeze="trunk", epochs=1, output=str(tmp_path / "run"))
     assert result.model == "digitnet"
+
+
+@pytest.fixture(scope="module")
+def norm_weights(tmp_path_factory):
+    """A run of a network with batch norm."""
+    folder = tmp_path_factory.mktemp("norm") / "run"
+    list(fit(FitOptions(model="resnet20", epochs=1, batch_size=16, lr=0.05, output=str(folder)), data=data(3)))
+    return folder
+
+
+@pytest.mark.parametrize("freeze", ["trunk", "none"])
+def test_the_running_statistics_of_a_frozen_trunk_stay(norm_weights, tmp_path, freeze):
+    tune(tmp_path / "run", norm_weights, epochs=1, freeze=freeze)
+    before, after = (load(run).module.state_dict() for run in (norm_weights, tmp_path / "run"))
+    trunk = [name for name in before if not name.startswith("fc.")]
+    moved = [name for name in trunk if before[name].tobytes() != after[name].tobytes()]
+    assert any("running_mean" in name for name in trunk)
+    assert moved == ([] if freeze == "trunk" else trunk)
+
+
+def test_a_network_with_batch_norm_resumes_with_the_same_bits(norm_weights, tmp_path):
+    tune(tmp_path / "whole", norm_weights, freeze="trunk")
+    events = fit(options(tmp_path / "stopped", norm_weights, freeze="trunk"), data=data())
+    for _ in zip(range(20), events, strict=False):
+        pass
+    events.close()
+    list(resume(tmp_path / "stopped", data=data()))
+    ours, theirs = (tmp_path / run / "weights" / "last.safetensors" for run in ("stopped", "whole"))
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+@pytest.mark.slow
+def test_published_weights_learn_to_tell_ants_from_bees(shared, tmp_path):
+    """ResNet-32 of CIFAR-10 has seen neither; features of 32x32 pictures do better than the larger class, 54 %."""
+    published = next((shared / "data" / "weights" / "resnet32-cifar10").glob("*.th"))
+    result = cnnkit.fit(
+        shared / "data" / "ants-bees", weights=str(published), freeze="trunk", epochs=20, output=str(tmp_path / "run")
+    )
+    assert result.model == "resnet32" and result.top1 > 0.6
+    assert load(tmp_path / "run").preprocessing.shape == (32, 32, 3)
