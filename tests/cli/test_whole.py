@@ -130,6 +130,17 @@ def test_the_config_of_a_run_is_taken_back(cnnkit, trained):
         assert line in ended.out.splitlines()
 
 
+def test_a_training_starts_from_the_weights_of_a_run(cnnkit, trained, tmp_path):
+    run, data = trained
+    arguments = ["--data", data, "--weights", run, "--freeze", "trunk", "--epochs", "1", "--output", tmp_path / "tuned"]
+    ended = cnnkit("train", *arguments)
+    assert ended.code == 0
+    assert f"The weights are those of {run}." in ended.err
+    assert cnnkit("evaluate", tmp_path / "tuned", "--json").json["model"] == "lenet5"
+    again = cnnkit("train", "--resume", tmp_path / "tuned", "--weights", run)
+    assert (again.code, "--weights cannot change when a run goes on" in again.err) == (2, True)
+
+
 def test_an_existing_output_is_refused_without_exist_ok(cnnkit, trained):
     run, data = trained
     ended = cnnkit("train", "--data", data, "--output", run)
@@ -145,6 +156,12 @@ def test_an_existing_output_is_refused_without_exist_ok(cnnkit, trained):
         (["train", "--data", "file.txt"], 3),
         (["train", "--data", "one"], 3),
         (["train", "--model", "lenet6"], 2),
+        (["train", "--weights", "nowhere"], 3),
+        (["train", "--weights", "file.txt"], 3),
+        (["train", "--weights", "."], 3),
+        (["train", "--freeze", "trunk"], 2),
+        (["train", "--freeze", "all"], 2),
+        (["train", "--head-lr", "0"], 2),
         (["train", "--resume", "nowhere"], 3),
         (["train", "--resume", "."], 3),
         (["evaluate", "nowhere"], 3),
@@ -166,6 +183,7 @@ def test_bad_input_ends_with_a_message_and_its_code(cnnkit, empty_folder, argume
     assert ended.code == code
     assert ended.err.startswith("Error: ") or "problem: " in ended.out
     assert "fault in cnnkit" not in ended.err
+    assert not (empty_folder / "runs").exists()
 
 
 @pytest.mark.parametrize("place", ["/proc/runs", "file.txt/run"])
