@@ -1,6 +1,8 @@
 """Training that starts from weights: what is taken, what stays, and exact resume without the weight file."""
 
 import json
+import os
+import pickle
 import shutil
 
 import numpy as np
@@ -9,15 +11,20 @@ from PIL import Image
 
 import cnnkit
 from cnnkit import models
+from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.data.splits import DataSplits, split_parts
 from cnnkit.engine.evaluate import evaluate
 from cnnkit.engine.events import EvaluateFinished
+from cnnkit.engine.finetune import adopt
 from cnnkit.engine.fit import fit, resume
 from cnnkit.engine.load import load
 from cnnkit.engine.options import FitOptions
+from cnnkit.engine.predict import Predictor
 from cnnkit.engine.run import Run
 from cnnkit.errors import CheckpointError, DataError, UsageError
+from cnnkit.models.network import Network
+from cnnkit.nn.freeze import head
 from cnnkit.serialize import safe
 
 
@@ -202,6 +209,22 @@ def test_images_of_a_size_that_the_trunk_cannot_take_are_refused(tmp_path):
     )
 
 
+class Hostile:
+    """What a pickle may ask for: a command."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self):
+        return os.system, (self.command,)
+
+
+def test_a_hostile_weight_file_is_refused_and_nothing_is_run(tmp_path):
+    (tmp_path / "w.pth").write_bytes(pickle.dumps({"conv1.weight": Hostile(f"touch {tmp_path / 'marker'}")}, 2))
+    refused(CheckpointError, "w.pth", tmp_path / "run", tmp_path / "w.pth")
+    assert not (tmp_path / "marker").exists()
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "text", "missing", "folder"])
 def test_weights_that_cannot_be_read_are_refused_by_the_reader(weights, tmp_path, damage):
     path = tmp_path / "w.safetensors"
@@ -246,6 +269,19 @@ def test_a_network_with_batch_norm_resumes_with_the_same_bits(norm_weights, tmp_
     list(resume(tmp_path / "stopped", data=data()))
     ours, theirs = (tmp_path / run / "weights" / "last.safetensors" for run in ("stopped", "whole"))
     assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_auxiliary_heads_that_a_file_lacks_stay_as_they_were_initialised():
+    """A file for use has none, and the network that is made for it has no memory for them."""
+    given = Network("googlenet", 3, 3, (32, 32)).build()
+    given.load_state_dict({name: np.full(array.shape, 2, array.dtype) for name, array in given.needed_in_use().items()})
+    ours = models.create("googlenet", classes=4, in_channels=3, image_size=(32, 32))
+    fresh = {name: array.copy() for name, array in ours.state_dict().items()}
+    start = Predictor(given, Preprocessing(32, 32, 3, (0.5,) * 3, (0.5,) * 3), ["a", "b", "c"], "googlenet", source="w")
+    adopt(ours, head(ours, (1, 32, 32, 3)), start, data(4, size=32, channels=3))
+    for name, array in ours.state_dict().items():
+        expected = fresh[name] if name.startswith(("aux", "fc", "dropout")) else np.full_like(array, 2)
+        np.testing.assert_array_equal(array, expected, err_msg=name)
 
 
 @pytest.mark.slow
