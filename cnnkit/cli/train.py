@@ -47,7 +47,9 @@ BY_DATA = "default: by the data"
     type=Whole(1, 1_000_000, example="--batch-size 128"),
 )
 @choice("lr", also="--lr0 --learning-rate", default_note=BY_DATA, type=Real(above=0, most=1e6, example="--lr 0.05"))
-@choice("head_lr", default_note="default: as --lr, or by the data", type=Real(above=0, most=1e6, example="--head-lr 0.05"))
+@choice(
+    "head_lr", default_note="default: as --lr, or by the data", type=Real(above=0, most=1e6, example="--head-lr 0.05")
+)
 @choice("optimiser", also="--optimizer --opt", default_note=BY_DATA, type=Name(OPTIMISERS, example="--optimiser sgd"))
 @choice("momentum", type=Real(least=0, below=1, example="--momentum 0.9"))
 @choice("nesterov")
