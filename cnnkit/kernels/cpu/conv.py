@@ -5,6 +5,7 @@ from typing import Any
 from cnnkit.kernels.cpu import memory, schedule
 from cnnkit.kernels.cpu.activation import activate_dx
 from cnnkit.kernels.cpu.border import with_border
+from cnnkit.kernels.cpu.depthwise import depthwise, depthwise_dx
 from cnnkit.kernels.cpu.direct import run_phase
 from cnnkit.kernels.cpu.direct_dw import direct_dw
 from cnnkit.kernels.cpu.filters import Filters
@@ -36,6 +37,9 @@ def conv2d(
     if schedule.use_winograd(x.shape[3], y.shape[3], filters.shape, win, groups, y.shape[1:3]):
         winograd(x, filters.winograd(), y, win.pad_top, win.pad_left, **ends)
         return y
+    if schedule.use_depthwise(x.shape[3], y.shape[3], groups):
+        depthwise(x, filters.w, y, win, **ends)
+        return y
     gather = forward_gather(x.shape, filters.shape, win, groups)
     source = with_border(x, gather.border)
     pixels = y.size // max(y.shape[3], 1)
@@ -63,6 +67,9 @@ def conv2d_dx(
     gate = None if x is None or activation == IDENTITY else memory.contiguous(x)
     if schedule.use_winograd(dy.shape[3], x_shape[3], filters.shape, win, groups, x_shape[1:3]):
         winograd(dy, filters.winograd_turned(), dx, 2 - win.pad_top, 2 - win.pad_left, gate=gate, activation=activation)
+        return dx
+    if schedule.use_depthwise(x_shape[3], dy.shape[3], groups):
+        depthwise_dx(dy, filters.about_centre(), dx, win, gate, activation)
         return dx
     gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
     source = with_border(dy, gather.border)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from cnnkit.kernels.cpu import memory
 from cnnkit.kernels.cpu.packing import pack_panels
 from cnnkit.kernels.cpu.schedule import TileShape, keep_unpacked, winograd_tile
 from cnnkit.kernels.cpu.winograd import transform_filters
@@ -37,6 +38,13 @@ class Filters:
         key = "turned", phase, shape
         if key not in self._forms:
             self._forms[key] = pack_panels(self.w, picked, self.groups, shape.block, turned=True)
+        return self._forms[key]
+
+    def about_centre(self) -> Array:
+        """Filters turned about their centre, for the depthwise gradient by the images."""
+        key = "about centre"
+        if key not in self._forms:
+            self._forms[key] = memory.contiguous(self.w[::-1, ::-1])
         return self._forms[key]
 
     def winograd(self) -> Array:

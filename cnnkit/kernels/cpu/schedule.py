@@ -124,6 +124,39 @@ def cut_dw(rows: int, channels: int, pixels: int, groups: int, shape: TileShape)
     return DwCut(-(-tiles // blocks), shares, 128)
 
 
+class DepthwiseTile(NamedTuple):
+    """What a depthwise kernel is made for; `taps` 0 takes any filter, stride, spread and dilation."""
+
+    taps: int  # of a filter row
+    stride: int
+    spread: int
+    pixels: int
+    masked: bool  # for fewer channels than fill a vector
+
+
+DEPTHWISE_TASK = 1 << 14  # floats of a task: long enough to be worth handing out
+
+
+def use_depthwise(C: int, O: int, groups: int) -> bool:
+    """One filter for each channel."""
+    return groups == C == O and groups > 1
+
+
+@lru_cache
+def depthwise_tile(C: int, OW: int, KW: int, win: Window, spread: int) -> DepthwiseTile:
+    """The pixels whose last tile of a row wastes less."""
+    masked = C < LANES
+    if KW not in (3, 5) or win.dilation_w != 1 or (win.stride_w, spread) not in ((1, 1), (2, 1), (1, 2)):
+        return DepthwiseTile(0, 0, 1, 8, masked)
+    pixels = 8 if spread > 1 else min((7, 8), key=lambda p: -(-OW // p) * p)
+    return DepthwiseTile(KW, win.stride_w, spread, pixels, masked)
+
+
+def cut_depthwise(rows: int, row: int) -> int:
+    """Rows of a task, for `rows` rows of `row` floats."""
+    return max(1, min(DEPTHWISE_TASK // max(row, 1), rows // TASKS))
+
+
 def use_winograd(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: Sequence[int]) -> bool:
     """F(4x4, 3x3) does a quarter of the products where its transforms are shared by enough channels."""
     plain = win.stride_h == win.stride_w == win.dilation_h == win.dilation_w == 1 and groups == 1
