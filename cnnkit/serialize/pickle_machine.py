@@ -10,6 +10,7 @@ is walked recursively.
 """
 
 import pickletools
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, NamedTuple, final
 
@@ -50,12 +51,14 @@ def read(file: BinaryIO, calls: Calls, persistent: Callable[[Any], Any] | None =
         Refused: it is endless, or not a pickle.
     """
     machine = _Machine(calls, persistent)
-    for count, (opcode, argument, _) in enumerate(pickletools.genops(file)):
-        if count >= MOST_INSTRUCTIONS:
-            raise Refused(f"holds a pickle of more than {MOST_INSTRUCTIONS:,} instructions: it is no weight file.")
-        if opcode.name == "STOP":
-            return machine.stack.pop()
-        machine.step(opcode.name, argument)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd escapes in texts
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(file)):
+            if count >= MOST_INSTRUCTIONS:
+                raise Refused(f"holds a pickle of more than {MOST_INSTRUCTIONS:,} instructions: it is no weight file.")
+            if opcode.name == "STOP":
+                return machine.stack.pop()
+            machine.step(opcode.name, argument)
     raise Refused("is cut within its pickle. Fetch it again.")
 
 

@@ -19,6 +19,7 @@ from cnnkit.serialize.refused import Refused, printable
 
 _LONGEST_HEADER = 16 * 2**20
 _MOST_AXES = 16
+_LONGEST_AXIS = 2**40
 _ABOUT = "__metadata__"
 _BFLOAT16 = "BF16"
 _TYPES = {
@@ -59,21 +60,19 @@ def _array(name: str, entry: dict[str, Any], content: memoryview, claimed: int) 
     if entry["dtype"] not in _TYPES:
         raise Refused(f"holds {printable(name)} as {printable(entry['dtype'])}, which is not read.")
     dtype, shape = np.dtype(_TYPES[entry["dtype"]]), entry["shape"]
-    if any(type(length) is not int or length < 0 for length in shape):
+    if len(shape) > _MOST_AXES or any(type(length) is not int or not 0 <= length <= _LONGEST_AXIS for length in shape):
         raise Refused(f"has sizes in {printable(name)} that cannot be meant so.")
     if not math.prod(shape) * dtype.itemsize == claimed == len(content):
-        raise Refused(
-            f"claims {printable(name)} to be {printable(shape)}, which does not fit its {len(content):,} bytes."
-        )
+        raise Refused(f"has {len(content):,} bytes in {printable(name)}, which do not make {printable(shape)}.")
     array = (np.frombuffer(content, dtype) if claimed else np.empty(0, dtype)).reshape(shape)
     return widened(array) if entry["dtype"] == _BFLOAT16 else array
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """JSON lets a name stand twice; weights do not."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in found if names.count(name) > 1)
-        raise Refused(f"has the name {printable(twice)} twice.")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Refused(f"has the name {printable(name)} twice.")
+        found[name] = value
     return found
