@@ -7,6 +7,9 @@ from cnnkit.ops.check import images
 from cnnkit.ops.pool import pool_window
 from cnnkit.ops.window import Padding, Pair, images_under, pair
 
+# With stride 2, padding behind rounds the size up: a last row or column that fills only a part of a window counts.
+ROUND_UP = ((0, 1), (0, 1))
+
 
 class _WindowPool(Module):
     """Abstract: what pools with a sliding window share."""

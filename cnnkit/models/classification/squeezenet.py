@@ -17,14 +17,13 @@ from cnnkit.autograd import Tensor
 from cnnkit.models.registry import register
 from cnnkit.models.stem import is_small
 from cnnkit.nn import Conv2d, Dropout, GlobalAvgPool2d, MaxPool2d, Module, Sequential
+from cnnkit.nn.pool import ROUND_UP
 
 # conv1 as filters x size, M a pool, a number a fire module that squeezes to so many channels and expands to eightfold.
 PLANS = {
     "squeezenet1_0": "96x7 M 16 16 32 M 32 48 48 64 M 64",
     "squeezenet1_1": "64x3 M 16 16 M 32 32 M 48 48 64 64",
 }
-# A last row or column that fills half a window counts: with stride 2, padding behind rounds the size up.
-ROUND_UP = ((0, 1), (0, 1))
 
 
 class Fire(Module):
