@@ -19,6 +19,7 @@ from functools import partial
 
 import numpy as np
 
+from cnnkit.errors import UsageError
 from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.stem import is_small, refuse_below, strides
 from cnnkit.nn import ConvNorm, GlobalAvgPool2d, Linear, Module, Sequential
@@ -91,6 +92,8 @@ for _name, _width in WIDTHS.items():
 def any_width(name: str, match: re.Match[str]) -> ModelSpec:
     """mobilenet_v1_x1_4 has 1.4 times the channels."""
     width = float(".".join(match.groups()))
+    if width == 0:
+        raise UsageError(f"{name} has no channels. Name a width above 0, such as mobilenet_v1_x0_25.")
     return ModelSpec(
         name,
         (224, 224, 3),
