@@ -100,6 +100,44 @@ POOLS = {
 }
 
 
+def batch_norms() -> dict[str, dict[str, list[float]]]:
+    """relu(batch norm + residual) in training (with the running statistics that it leaves) and in use."""
+    answers = {}
+    for name, training in (("training", True), ("use", False)):
+        x = torch.tensor(formula((3, 4, 2, 5), 0.0), requires_grad=True)
+        w = torch.tensor(formula((5,), 1.0), requires_grad=True)
+        b = torch.tensor(formula((5,), 2.0), requires_grad=True)
+        r = torch.tensor(formula((3, 4, 2, 5), 4.0), requires_grad=True)
+        mean, var = torch.tensor(formula((5,), 5.0)), torch.tensor(1.5 + formula((5,), 6.0))
+        y = F.batch_norm(x.permute(0, 3, 1, 2), mean, var, w, b, training, 0.2, 1e-3).permute(0, 2, 3, 1)
+        y = torch.relu(y + r)
+        y.backward(torch.tensor(formula(tuple(y.shape), 3.0)))
+        answers[name] = told(y, x, w, b) | {"dr": r.grad.flatten().tolist()}
+        answers[name] |= {"running_mean": mean.tolist(), "running_var": var.tolist()}
+    return answers
+
+
+def pointwise() -> dict[str, dict[str, list[float]]]:
+    """Result and gradient of what leaves the shape as it is."""
+    answers = {}
+    for name, function in POINTWISE.items():
+        x = torch.tensor(5 * formula((2, 3, 2, 12), 0.0), requires_grad=True)
+        y = function(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        y.backward(torch.tensor(formula(tuple(y.shape), 3.0)))
+        answers[name] = told(y, x)
+    return answers
+
+
+POINTWISE = {
+    "hard_sigmoid": F.hardsigmoid,
+    "hard_swish": F.hardswish,
+    "swish": F.silu,
+    "channel_shuffle": lambda x: F.channel_shuffle(x, 3),
+    "local_response_norm": lambda x: F.local_response_norm(x, 5),
+    "local_response_norm, even": lambda x: F.local_response_norm(x, 4, alpha=0.5, beta=0.6, k=2),
+}
+
+
 def told(y: torch.Tensor, *operands: torch.Tensor) -> dict[str, list[float]]:
     gradients = {f"d{name}": operand.grad.flatten().tolist() for name, operand in zip("xwb", operands, strict=False)}
     return {"y": y.detach().flatten().tolist(), **gradients}
@@ -113,5 +151,7 @@ if __name__ == "__main__":
         "conv2d": convolutions(),
         "linear": dense(),
         "pool": pools(),
+        "batch_norm": batch_norms(),
+        "pointwise": pointwise(),
     }
     Path(__file__).with_name("pytorch.json").write_text(json.dumps(record, indent=0) + "\n")

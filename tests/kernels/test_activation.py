@@ -5,13 +5,32 @@ import pytest
 from agreement import assert_matches
 
 from cnnkit.kernels import cpu, reference
-from cnnkit.kernels.shared.scalar import IDENTITY, RELU, RELU6, SIGMOID, leaky
+from cnnkit.kernels.shared.scalar import (
+    HARD_SIGMOID,
+    HARD_SWISH,
+    IDENTITY,
+    RELU,
+    RELU6,
+    SIGMOID,
+    SWISH,
+    TOLD_BY_OUTPUT,
+    leaky,
+)
 
-ACTIVATIONS = [IDENTITY, RELU, RELU6, SIGMOID, leaky(0.1)]
+ACTIVATIONS = {
+    "identity": IDENTITY,
+    "relu": RELU,
+    "relu6": RELU6,
+    "sigmoid": SIGMOID,
+    "leaky": leaky(0.1),
+    "hard_sigmoid": HARD_SIGMOID,
+    "hard_swish": HARD_SWISH,
+    "swish": SWISH,
+}
 SHAPES = [(), (0,), (1,), (17,), (3, 5), (2, 3, 3, 8), (40000,)]
 
 
-@pytest.fixture(params=ACTIVATIONS, ids=["identity", "relu", "relu6", "sigmoid", "leaky"])
+@pytest.fixture(params=ACTIVATIONS.values(), ids=ACTIVATIONS)
 def activation(request):
     return request.param
 
@@ -22,7 +41,9 @@ def test_activate_agrees_with_its_definition(rng, activation, shape):
     y = cpu.activate(x, activation)
     assert_matches(y, reference.activate(x, activation))
     dy = normal(rng, shape)
-    assert_matches(cpu.activate_dx(dy, y, activation), reference.activate_dx(dy, y, activation))
+    assert_matches(cpu.activate_dx_at(dy, x, activation), reference.activate_dx_at(dy, x, activation))
+    if activation.kind in TOLD_BY_OUTPUT:
+        assert_matches(cpu.activate_dx(dy, y, activation), reference.activate_dx(dy, y, activation))
 
 
 def test_sigmoid_is_right_to_the_last_places(rng):
@@ -35,6 +56,7 @@ def test_nan_stays_visible(backend, activation):
     nan, zero = np.full(3, np.nan, np.float32), np.zeros(3, np.float32)
     assert np.isnan(backend.activate(nan, activation)).all()
     assert np.isnan(backend.activate_dx(nan, zero, activation)).all()
+    assert np.isnan(backend.activate_dx_at(nan, zero, activation)).all()
 
 
 def test_outputs_go_where_they_are_told(rng):
@@ -42,6 +64,7 @@ def test_outputs_go_where_they_are_told(rng):
     assert cpu.activate(x, RELU, out=out) is out
     np.testing.assert_array_equal(out, np.maximum(x, 0))
     assert cpu.activate_dx(x, x, RELU, out=out) is out
+    assert cpu.activate_dx_at(x, x, RELU, out=out) is out
 
 
 def normal(rng, shape):

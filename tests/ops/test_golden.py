@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnkit import ops
+from cnnkit import nn, ops
 from cnnkit.autograd import Tensor
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "pytorch.json").read_text())
@@ -21,16 +21,16 @@ def operand(shape: tuple[int, ...], phase: float) -> Tensor:
     return Tensor(formula(shape, phase), requires_grad=True)
 
 
-def assert_golden(actual: np.ndarray, expected: list[float]) -> None:
+def assert_golden(actual: np.ndarray, expected: list[float], rtol: float = 1e-12) -> None:
     """Both sides sum some tens of numbers below 1 in float64, in another order."""
-    np.testing.assert_allclose(actual.reshape(-1), expected, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(actual.reshape(-1), expected, rtol=rtol, atol=1e-13)
 
 
-def check(y: Tensor, expected: dict[str, list[float]], **operands: Tensor) -> None:
+def check(y: Tensor, expected: dict[str, list[float]], *, rtol: float = 1e-12, **operands: Tensor) -> None:
     y.backward(formula(y.shape, 3.0))
     assert_golden(y.data, expected["y"])
     for name, tensor in operands.items():
-        assert_golden(tensor.grad, expected["d" + name])
+        assert_golden(tensor.grad, expected["d" + name], rtol)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,35 @@ def test_linear_with_relu():
 def test_pool(name, pool):
     x = operand((2, 7, 6, 3), 0.0)
     check(pool(x), GOLDEN["pool"][name], x=x)
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "use"])
+def test_batch_norm_with_residual_and_relu(training):
+    expected = GOLDEN["batch_norm"]["training" if training else "use"]
+    norm = nn.BatchNorm2d(5, eps=1e-3, momentum=0.2, activation="relu").train(training)
+    norm.running_mean, norm.running_var = formula((5,), 5.0), 1.5 + formula((5,), 6.0)
+    norm.weight.data, norm.bias.data = formula((5,), 1.0), formula((5,), 2.0)
+    x, r = operand((3, 4, 2, 5), 0.0), operand((3, 4, 2, 5), 4.0)
+    check(norm.forward(x, r), expected, x=x, r=r, w=norm.weight, b=norm.bias)
+    assert_golden(norm.running_mean, expected["running_mean"])
+    assert_golden(norm.running_var, expected["running_var"])
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("hard_sigmoid", ops.hard_sigmoid),
+        ("hard_swish", ops.hard_swish),
+        ("swish", ops.swish),
+        ("channel_shuffle", lambda x: ops.channel_shuffle(x, 3)),
+        ("local_response_norm", ops.local_response_norm),
+        ("local_response_norm, even", lambda x: ops.local_response_norm(x, 4, 0.5, 0.6, 2)),
+    ],
+)
+def test_pointwise(name, function):
+    x = Tensor(5 * formula((2, 3, 2, 12), 0.0), requires_grad=True)
+    # PyTorch keeps the slope 1/6 of its hard sigmoid in float32, whatever it is multiplied with.
+    check(function(x), GOLDEN["pointwise"][name], x=x, rtol=1e-7 if name == "hard_sigmoid" else 1e-12)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])

@@ -115,6 +115,42 @@ CASES = [
     (ShapeError, lambda: ops.slice(x(2, 3), [0], [1, 2]), "slice expects 2 starts, stops and steps"),
     (ShapeError, lambda: ops.slice(x(2), [0], [1], [-1]), "steps of at least 1, but received [-1]"),
     (ShapeError, lambda: ops.permute(x(2, 3), (0, 0)), "every axis of x (2, 3) once, but received (0, 0). Name 0 to 1"),
+    (
+        ShapeError,
+        lambda: ops.batch_norm(x(1, 1, 1, 3), x(3), x(3)),
+        "at least 2 values of each channel to normalise by in training, but x (1, 1, 1, 3) has 1. Use a larger batch",
+    ),
+    (ShapeError, lambda: ops.batch_norm(x(0, 4, 4, 3), x(3), x(3)), "but x (0, 4, 4, 3) has 0"),
+    (ShapeError, lambda: ops.batch_norm(x(3), x(3), x(3)), "batch_norm expects a batch (..., C), but x has shape (3,)"),
+    (
+        ShapeError,
+        lambda: ops.batch_norm(x(2, 4, 4, 3), x(3), x(4)),
+        "bias of shape (3,), one number per channel of x (2, 4, 4, 3), but received (4,). Was it made",
+    ),
+    (
+        ShapeError,
+        lambda: ops.batch_norm(x(2, 4, 4, 3), x(3), x(3), residual=x(2, 2, 2, 3)),
+        "a residual of the shape of x, (2, 4, 4, 3), but received (2, 2, 2, 3). Bring the shortcut",
+    ),
+    (
+        ShapeError,
+        lambda: ops.batch_norm_frozen(x(1, 4, 4, 3), x(3), x(3), x(3), x(1)),
+        "batch_norm_frozen expects var of shape (3,)",
+    ),
+    (UsageError, lambda: ops.batch_norm(x(2, 3), x(3), x(3), activation="gelu"), "batch_norm expects activation to be"),
+    (ShapeError, lambda: ops.local_response_norm(x()), "an axis of channels, but x has shape ()"),
+    (UsageError, lambda: ops.local_response_norm(x(2, 3), 0), "but received size=0, k=1.0, alpha=0.0001. The paper"),
+    (
+        ShapeError,
+        lambda: ops.scale_channels(x(2, 4, 4, 3), x(2, 4)),
+        "factors of shape (2, 3), one per image and channel of x (2, 4, 4, 3), but received (2, 4). Do they come",
+    ),
+    (ShapeError, lambda: ops.scale_channels(x(2, 3), x(2, 3)), "scale_channels expects images (N, H, W, C)"),
+    (
+        ShapeError,
+        lambda: ops.channel_shuffle(x(1, 2, 2, 5), 2),
+        "channels that 2 groups can share equally, but x has shape (1, 2, 2, 5). Change groups",
+    ),
     (ShapeError, lambda: ops.cross_entropy(x(2), np.zeros(2, int)), "logits (N, classes), but received (2,)"),
     (ShapeError, lambda: ops.cross_entropy(x(2, 3), np.zeros(3, int)), "2 whole numbers as labels, shape (2,)"),
     (

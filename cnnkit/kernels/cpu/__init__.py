@@ -1,7 +1,7 @@
 """The fast kernels: float32, explicit vectors, many threads. Names and meanings are those of `reference`."""
 
 from cnnkit.kernels.cpu.activation import activate, activate_dx, activate_dx_at
-from cnnkit.kernels.cpu.channels import scale_channels, scale_channels_dx
+from cnnkit.kernels.cpu.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.cpu.conv import conv2d, conv2d_dw, conv2d_dx, pack
 from cnnkit.kernels.cpu.lrn import local_response_norm, local_response_norm_dx
 from cnnkit.kernels.cpu.matmul import dense, dense_dw, dense_dx
@@ -19,7 +19,7 @@ from cnnkit.kernels.cpu.pool import (
 )
 from cnnkit.kernels.cpu.random import dropout, uniform
 from cnnkit.kernels.cpu.reduce import max_over, mean_over, sum_over
-from cnnkit.kernels.cpu.shape import channel_shuffle, concat, pad, permute, slice, slice_dx
+from cnnkit.kernels.cpu.shape import concat, pad, permute, slice, slice_dx
 from cnnkit.kernels.cpu.softmax import cross_entropy, cross_entropy_dx, log_softmax, log_softmax_dx, softmax, softmax_dx
 from cnnkit.kernels.cpu.update import adam, all_finite, ema, scale, sgd, square_sum
 

@@ -1,70 +1,140 @@
-"""One factor for each channel of each image: how squeeze-and-excitation weighs channels."""
+"""Channels as a whole: weighed by a factor for each image (squeeze-and-excitation), or dealt out in another order."""
 
 from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.memory import empty, flat
-from cnnkit.kernels.cpu.simd import LANES, fma, zero
-from cnnkit.kernels.cpu.threads import parallel_for
+from cnnkit.kernels.cpu.pixels import clear, cut_pixels, fold, place, spread
+from cnnkit.kernels.cpu.simd import LANES, evens, fma, odds, zero, zip_high, zip_low
+from cnnkit.kernels.cpu.threads import parallel_for, workers
 from cnnkit.kernels.shared.array import Array
 
-# Channels of a task: a few lines of memory of each pixel.
-BLOCK = 128
-# Pixels that are summed in one go; such sums are then added up.
-RUN = 64
+# Floats that a task of the shuffle moves, about.
+SHUFFLED = 16384
 
 
 @inner
-def weigh_task(x, s, y, pixels, C, blocks, worker, task):
-    """y = x · s for some channels of one image."""
-    n, first = task // blocks, task % blocks * BLOCK
-    for at in range(n * pixels * C, (n + 1) * pixels * C, C):
-        for c in range(first, min(first + BLOCK, C), LANES):
-            store_upto(y, at + c, load_upto(x, at + c, C - c) * load_upto(s, n * C + c, C - c), C - c)
+def scale_task(x, s, y, scratch, cut, worker, task):
+    """y = x · s for some pixels of one image."""
+    n, piece = task // cut.tasks, task % cut.tasks
+    first, end, channels = place(cut, piece)
+    width, factors = channels * cut.together, worker * 2 * cut.cols
+    spread(s, n * cut.C + piece % cut.blocks * cut.cols, channels, scratch, factors, cut.together)
+    for at in range(n * cut.size + first, n * cut.size + end, cut.row):
+        count = min(width, n * cut.size + end - at)
+        for i in range(0, count, LANES):
+            left = count - i
+            store_upto(y, at + i, load_upto(x, at + i, left) * load_upto(scratch, factors + i, left), left)
 
 
 @inner
-def weigh_dx_task(dy, x, s, dx, ds, pixels, C, blocks, worker, task):
-    """dx = dy · s and ds = Σ dy · x for some channels of one image."""
-    n, first = task // blocks, task % blocks * BLOCK
-    start = n * pixels * C
-    for c in range(first, min(first + BLOCK, C), LANES):
-        left, factor, total = C - c, load_upto(s, n * C + c, C - c), zero()
-        for run in range(0, pixels, RUN):
-            part = zero()
-            for p in range(run, min(run + RUN, pixels)):
-                at = start + p * C + c
-                d = load_upto(dy, at, left)
-                part = fma(d, load_upto(x, at, left), part)
-                store_upto(dx, at, d * factor, left)
-            total = total + part
-        store_upto(ds, n * C + c, total, left)
+def scale_dx_task(dy, x, s, dx, parts, scratch, cut, worker, task):
+    """dx = dy · s and parts[task] = Σ dy · x for some pixels of one image."""
+    n, piece = task // cut.tasks, task % cut.tasks
+    first, end, channels = place(cut, piece)
+    width, factors = channels * cut.together, worker * 2 * cut.cols
+    sums = factors + cut.cols
+    spread(s, n * cut.C + piece % cut.blocks * cut.cols, channels, scratch, factors, cut.together)
+    clear(scratch, sums, cut.cols)
+    for at in range(n * cut.size + first, n * cut.size + end, cut.row):
+        count = min(width, n * cut.size + end - at)
+        for i in range(0, count, LANES):
+            left = count - i
+            d = load_upto(dy, at + i, left)
+            store_upto(dx, at + i, d * load_upto(scratch, factors + i, left), left)
+            total = fma(d, load_upto(x, at + i, left), load_upto(scratch, sums + i, left))
+            store_upto(scratch, sums + i, total, left)
+    fold(scratch, sums, channels, cut.together, parts, task * cut.channels)
+
+
+@inner
+def scale_ds_task(parts, ds, cut, worker, task):
+    """ds of one block of channels of one image: what its tasks summed, added in their order."""
+    n, column = task // cut.blocks, task % cut.blocks * cut.cols
+    count = min(cut.channels, cut.C - column)
+    for c in range(0, count, LANES):
+        total = zero()
+        for part in range(n * cut.tasks + task % cut.blocks, (n + 1) * cut.tasks, cut.blocks):
+            total = total + load_upto(parts, part * cut.channels + c, count - c)
+        store_upto(ds, n * cut.C + column + c, total, count - c)
 
 
 @kernel
-def scale_channels_kernel(x, s, y, images, pixels, C, blocks):
-    parallel_for(weigh_task, images * blocks, (x, s, y, pixels, C, blocks))
+def scale_channels_kernel(x, s, y, scratch, images, cut):
+    parallel_for(scale_task, images * cut.tasks, (x, s, y, scratch, cut))
 
 
 @kernel
-def scale_channels_dx_kernel(dy, x, s, dx, ds, images, pixels, C, blocks):
-    parallel_for(weigh_dx_task, images * blocks, (dy, x, s, dx, ds, pixels, C, blocks))
+def scale_channels_dx_kernel(dy, x, s, dx, ds, parts, scratch, images, cut):
+    parallel_for(scale_dx_task, images * cut.tasks, (dy, x, s, dx, parts, scratch, cut))
+    parallel_for(scale_ds_task, images * cut.blocks, (parts, ds, cut))
+
+
+@inner
+def zip_halves(x, y, at, half):
+    """The two halves of a pixel's channels, one of each in turn."""
+    for i in range(0, half, LANES):
+        left, to = half - i, at + 2 * i
+        a, b = load_upto(x, at + i, left), load_upto(x, at + half + i, left)
+        store_upto(y, to, zip_low(a, b), 2 * left)
+        store_upto(y, to + LANES, zip_high(a, b), 2 * left - LANES)
+
+
+@inner
+def unzip_halves(x, y, at, half):
+    """The way back."""
+    for i in range(0, half, LANES):
+        left, start = half - i, at + 2 * i
+        a, b = load_upto(x, start, 2 * left), load_upto(x, start + LANES, 2 * left - LANES)
+        store_upto(y, at + i, evens(a, b), left)
+        store_upto(y, at + half + i, odds(a, b), left)
+
+
+@inner
+def shuffle_task(x, y, C, groups, per_task, worker, task):
+    """Some pixels. With two groups, as in ShuffleNet V2, whole vectors move; else the longer loop is the inner one."""
+    size = C // groups
+    for at in range(task * per_task * C, min(len(x), (task + 1) * per_task * C), C):
+        if groups == 2:
+            zip_halves(x, y, at, size)
+        elif size == 2:
+            unzip_halves(x, y, at, groups)
+        elif size >= groups:
+            for g in range(groups):
+                for i in range(size):
+                    y[at + i * groups + g] = x[at + g * size + i]
+        else:
+            for i in range(size):
+                for g in range(groups):
+                    y[at + i * groups + g] = x[at + g * size + i]
+
+
+@kernel
+def shuffle_kernel(x, y, C, groups, per_task, tasks):
+    parallel_for(shuffle_task, tasks, (x, y, C, groups, per_task))
 
 
 def scale_channels(x: Array, s: Array, *, out: Array | None = None) -> Array:
     """y[n, y, x, c] = x[n, y, x, c] · s[n, c]."""
+    N, H, W, C = x.shape
+    cut = cut_pixels(H * W, C)
     y = empty(x.shape) if out is None else out
-    scale_channels_kernel(flat(x), flat(s), y.reshape(-1), *_sizes(x))
+    scale_channels_kernel(flat(x), flat(s), y.reshape(-1), empty(workers() * 2 * cut.cols), N, cut)
     return y
 
 
 def scale_channels_dx(dy: Array, x: Array, s: Array) -> tuple[Array, Array]:
     """dx = dy · s, and ds[n, c] = Σ y, x  dy[n, y, x, c] · x[n, y, x, c]."""
+    N, H, W, C = x.shape
+    cut = cut_pixels(H * W, C)
     dx, ds = empty(x.shape), empty(s.shape)
-    scale_channels_dx_kernel(flat(dy), flat(x), flat(s), dx.reshape(-1), ds.reshape(-1), *_sizes(x))
+    scratch, parts = empty(workers() * 2 * cut.cols), empty(N * cut.tasks * cut.channels)
+    scale_channels_dx_kernel(flat(dy), flat(x), flat(s), dx.reshape(-1), ds.reshape(-1), parts, scratch, N, cut)
     return dx, ds
 
 
-def _sizes(x: Array) -> tuple[int, int, int, int]:
-    """(images, pixels, channels, blocks of channels)"""
-    N, H, W, C = x.shape
-    return N, H * W, C, -(-C // BLOCK)
+def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array:
+    """Channels of x (..., C), dealt out: y[..., i·groups + g] = x[..., g·(C / groups) + i]."""
+    y, C = empty(x.shape) if out is None else out, x.shape[-1]
+    per_task = max(1, SHUFFLED // C)
+    shuffle_kernel(flat(x), y.reshape(-1), C, groups, per_task, -(-x.size // (C * per_task)))
+    return y

@@ -45,25 +45,31 @@ def dz_sums_task(dy, x, y, dz, wide, parts, scratch, source, kind, slope, cut, w
 
 
 @inner
-def dz_join_task(parts, weight, var, dweight, dbias, by_x, constant, eps, frozen, cut, worker, task):
-    """dweight and dbias of the channels of one block, and dx = scale·dz + by_x·(x - mean) + constant."""
-    size, count = 2 * cut.channels, max(cut.size // cut.C, 1)
-    for c in range(task * cut.cols, min((task + 1) * cut.cols, cut.C)):
-        total, product = np.float64(0), np.float64(0)
-        for part in range(task, cut.tasks, cut.blocks):
-            at = part * size + c - task * cut.cols
-            total += parts[at]
-            product += parts[at + cut.channels]
-        rstd = 1 / np.sqrt(np.float64(var[c]) + eps)
-        dbias[c] = total
-        dweight[c] = product * rstd
-        scale = 0.0 if frozen else weight[c] * rstd
-        by_x[c] = -scale * rstd * rstd * product / count
-        constant[c] = -scale * total / count
+def dz_join_task(parts, weight, var, dweight, dbias, rows, totals, eps, frozen, cut, worker, task):
+    """dweight and dbias of the channels of one block, and dx = scale·dz + rows[0]·(x - mean) + rows[1]."""
+    begin, end, count = task * cut.cols, min((task + 1) * cut.cols, cut.C), max(cut.size // cut.C, 1)
+    sums, products = totals[begin:end], totals[cut.C + begin : cut.C + end]
+    sums[:] = 0
+    products[:] = 0
+    for part in range(task, cut.tasks, cut.blocks):
+        at = part * 2 * cut.channels
+        own_sums, own_products = parts[at:], parts[at + cut.channels :]
+        for c in range(len(sums)):
+            sums[c] += own_sums[c]
+            products[c] += own_products[c]
+    for c in range(len(sums)):
+        rstd = 1 / np.sqrt(np.float64(var[begin + c]) + eps)
+        dbias[begin + c] = sums[c]
+        dweight[begin + c] = products[c] * rstd
+        share = 0.0 if frozen else -weight[begin + c] * rstd / count
+        rows[begin + c] = share * rstd * rstd * products[c]
+        rows[cut.C + begin + c] = share * sums[c]
 
 
 @inner
 def norm_dx_task(dz, x, dx, wide, source, kind, slope, cut, worker, task):
+    """dx, last task first: what was read last for the sums is still in the cache."""
+    task = cut.tasks - 1 - task
     first, end, channels = place(cut, task)
     width = channels * cut.together
     mean = task % cut.blocks * cut.cols
@@ -84,7 +90,7 @@ def norm_dx_task(dz, x, dx, wide, source, kind, slope, cut, worker, task):
 
 
 @kernel
-def batch_norm_dx_kernel(dy, x, y, weight, bias, mean, var, dx, dz, dweight, dbias, rows, wide, parts, scratch,
+def batch_norm_dx_kernel(dy, x, y, weight, bias, mean, var, dx, dz, dweight, dbias, rows, wide, parts, totals, scratch,
                          eps, frozen, source, kind, slope, cut):  # fmt: skip
     C, row, times = cut.C, cut.row, cut.together
     for c in range(C):
@@ -93,10 +99,9 @@ def batch_norm_dx_kernel(dy, x, y, weight, bias, mean, var, dx, dz, dweight, dbi
     spread(rows, 0, C, wide, row, times)
     spread(bias, 0, C, wide, 2 * row, times)
     parallel_for(dz_sums_task, cut.tasks, (dy, x, y, dz, wide, parts, scratch, source, kind, slope, cut))
-    by_x, constant = rows[:C], rows[C:]
-    parallel_for(dz_join_task, cut.blocks, (parts, weight, var, dweight, dbias, by_x, constant, eps, frozen, cut))
-    spread(by_x, 0, C, wide, 3 * row, times)
-    spread(constant, 0, C, wide, 4 * row, times)
+    parallel_for(dz_join_task, cut.blocks, (parts, weight, var, dweight, dbias, rows, totals, eps, frozen, cut))
+    spread(rows, 0, C, wide, 3 * row, times)
+    spread(rows, C, C, wide, 4 * row, times)
     known = dz if source == FROM_Y else dy
     parallel_for(norm_dx_task, cut.tasks, (known, x, dx, wide, source, kind, slope, cut))
 
@@ -135,6 +140,7 @@ def batch_norm_dx(
         empty(2 * C),
         empty(5 * cut.row),
         empty(cut.tasks * 2 * cut.channels),
+        empty(2 * C, np.float64),
         empty(workers() * 2 * cut.cols),
         float(eps),
         frozen,

@@ -103,15 +103,6 @@ def permute(x: Array, axes: Sequence[int], *, out: Array | None = None) -> Array
     return y
 
 
-def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array:
-    """Channels of x (..., C), dealt out: y[..., i·groups + g] = x[..., g·(C / groups) + i]."""
-    x = contiguous(x)
-    y = empty(x.shape) if out is None else out
-    turned = x.reshape(-1, groups, x.shape[-1] // groups).transpose(0, 2, 1)
-    _copy(turned, x, y.reshape(turned.shape), y)
-    return y
-
-
 def _copy(x: Array, x_base: Array, y: Array, y_base: Array) -> None:
     """y ← x, two views of equal shape into contiguous arrays; neighbouring axes that both views cross alike are one."""
     if x.size == 0:

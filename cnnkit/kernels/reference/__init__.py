@@ -1,7 +1,7 @@
 """The definitions: plain loops in float64, no speed. float64 arrays run on them, and `cpu` must agree with them."""
 
 from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
-from cnnkit.kernels.reference.channels import scale_channels, scale_channels_dx
+from cnnkit.kernels.reference.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, pack
 from cnnkit.kernels.reference.matmul import dense, dense_dw, dense_dx
 from cnnkit.kernels.reference.norm import (
@@ -35,7 +35,7 @@ from cnnkit.kernels.reference.pool import (
 )
 from cnnkit.kernels.reference.random import dropout, uniform
 from cnnkit.kernels.reference.reduce import max_over, mean_over, sum_over
-from cnnkit.kernels.reference.shape import channel_shuffle, concat, pad, permute, slice, slice_dx
+from cnnkit.kernels.reference.shape import concat, pad, permute, slice, slice_dx
 from cnnkit.kernels.reference.softmax import (
     cross_entropy,
     cross_entropy_dx,

@@ -1,4 +1,4 @@
-"""One factor for each channel of each image, defined: how squeeze-and-excitation weighs channels."""
+"""Channels as a whole, defined: weighed by a factor for each image, or dealt out in another order."""
 
 import numpy as np
 
@@ -21,3 +21,18 @@ def scale_channels_dx(dy: Array, x: Array, s: Array) -> tuple[Array, Array]:
     """dx = dy · s, and ds[n, c] = Σ y, x  dy[n, y, x, c] · x[n, y, x, c]."""
     products = dy.astype(np.float64) * x
     return scale_channels(dy, s), products.sum(axis=(1, 2))
+
+
+def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array:
+    """Channels of x (..., C), dealt out: y[..., i·groups + g] = x[..., g·(C / groups) + i].
+
+    Its gradient is the same with C / groups in place of groups.
+
+    Source: Zhang et al. 2017, arXiv:1707.01083, section 3.1.
+    """
+    C = x.shape[-1]
+    y = np.zeros(x.shape)
+    for g in range(groups):
+        for i in range(C // groups):
+            y[..., i * groups + g] = x[..., g * (C // groups) + i]
+    return deliver(y, out)

@@ -48,20 +48,5 @@ def permute(x: Array, axes: Sequence[int], *, out: Array | None = None) -> Array
     return deliver(np.array(x.transpose(axes), np.float64, order="C"), out)
 
 
-def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array:
-    """Channels of x (..., C), dealt out: y[..., i·groups + g] = x[..., g·(C / groups) + i].
-
-    Its gradient is the same with C / groups in place of groups.
-
-    Source: Zhang et al. 2017, arXiv:1707.01083, section 3.1.
-    """
-    C = x.shape[-1]
-    y = np.zeros(x.shape)
-    for g in range(groups):
-        for i in range(C // groups):
-            y[..., i * groups + g] = x[..., g * (C // groups) + i]
-    return deliver(y, out)
-
-
 def _slices(starts: Sequence[int], stops: Sequence[int], steps: Sequence[int]) -> tuple[builtins.slice, ...]:
     return tuple(builtins.slice(*bounds) for bounds in zip(starts, stops, steps, strict=True))

@@ -13,7 +13,9 @@ LARGE = ["40000", "70000", "5000", "3000", "1000", "900", "300", "long_sum", "la
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["pool", "activation", "softmax", "pointwise", "reduce", "shape", "random", "update"])
+@pytest.mark.parametrize(
+    "name", ["pool", "activation", "softmax", "pointwise", "reduce", "shape", "random", "update", "norm", "channels"]
+)
 def test_kernels_agree_without_the_jit(name):
     chosen = " and ".join(f"not {word}" for word in [*LARGE, "continue", "bad_element"])
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", TESTS / f"test_{name}.py", "-k", chosen]

@@ -6,13 +6,14 @@ import pytest
 from cnnkit import kernels
 from cnnkit.kernels import cpu
 from cnnkit.kernels.shared.geometry import Window
-from cnnkit.kernels.shared.scalar import RELU, SIGMOID
+from cnnkit.kernels.shared.scalar import HARD_SWISH, RELU, SIGMOID
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((5, 27, 26, 19)).astype(np.float32)
 DY = RNG.standard_normal(X.shape).astype(np.float32)
 OVERLAP, KERNEL = Window(2, 2, 1, 1, 1, 1), (3, 3)
 POOLED, ARG = cpu.max_pool2d(X, KERNEL, OVERLAP)
+ROW, WIDE = DY[0, 0, 0], RNG.standard_normal((600, 1100)).astype(np.float32)
 LOGITS, LABELS = X.reshape(-1, 26 * 19), np.arange(5 * 27)
 
 
@@ -46,6 +47,17 @@ CALLS = {
     "adaptive_avg_pool2d": lambda: (cpu.adaptive_avg_pool2d(X, (1, 1)),),
     "activate": lambda: (cpu.activate(X, SIGMOID),),
     "activate_dx": lambda: (cpu.activate_dx(DY, X, RELU),),
+    "activate_dx_at": lambda: (cpu.activate_dx_at(DY, X, HARD_SWISH),),
+    "batch_norm": lambda: cpu.batch_norm(X, ROW, ROW, 1e-5, activation=RELU),
+    "batch_norm, wide": lambda: cpu.batch_norm(WIDE, WIDE[0], WIDE[1], 1e-5, residual=WIDE),
+    "batch_norm_dx": lambda: cpu.batch_norm_dx(DY, X, ROW, ROW, ROW, ROW**2, 1e-5, activation=RELU)[:3],
+    "batch_norm_dx, residual": lambda: cpu.batch_norm_dx(DY, X, ROW, ROW, ROW, ROW**2, 1e-5, activation=RELU, y=X),
+    "scale_shift": lambda: (cpu.scale_shift(X, ROW, ROW, activation=HARD_SWISH),),
+    "local_response_norm": lambda: (cpu.local_response_norm(X, 5, 1e-4, 0.75, 1.0),),
+    "local_response_norm_dx": lambda: (cpu.local_response_norm_dx(DY, X, 5, 1e-4, 0.75, 1.0),),
+    "scale_channels": lambda: (cpu.scale_channels(X, X[:, 0, 0]),),
+    "scale_channels_dx": lambda: cpu.scale_channels_dx(DY, X, X[:, 0, 0]),
+    "channel_shuffle": lambda: (cpu.channel_shuffle(X, 19),),
     "multiply": lambda: (cpu.multiply(X, DY[:1, :1]),),
     "exp": lambda: (cpu.exp(X),),
     "sum_over": lambda: (cpu.sum_over(X, (0, 1, 2)),),

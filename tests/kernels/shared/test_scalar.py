@@ -5,12 +5,18 @@ import math
 import pytest
 
 from cnnkit.kernels.shared.scalar import (
+    ACTIVATIONS,
+    HARD_SIGMOID,
+    HARD_SWISH,
     IDENTITY,
     RELU,
     RELU6,
     SIGMOID,
+    SWISH,
+    TOLD_BY_OUTPUT,
     activate_scalar,
     activate_slope,
+    activate_slope_at,
     leaky,
 )
 
@@ -30,13 +36,21 @@ from cnnkit.kernels.shared.scalar import (
         (SIGMOID, 0.0, 0.5),
         (SIGMOID, -1000.0, 0.0),
         (SIGMOID, 1000.0, 1.0),
+        (HARD_SIGMOID, -3.0, 0.0),
+        (HARD_SIGMOID, 0.0, 0.5),
+        (HARD_SIGMOID, 4.0, 1.0),
+        (HARD_SWISH, -4.0, 0.0),
+        (HARD_SWISH, -1.5, -0.375),
+        (HARD_SWISH, 3.0, 3.0),
+        (SWISH, 0.0, 0.0),
+        (SWISH, 1000.0, 1000.0),
     ],
 )
 def test_known_values(activation, x, y):
     assert activate_scalar(x, *activation) == y
 
 
-@pytest.mark.parametrize("activation", [IDENTITY, RELU, RELU6, SIGMOID, leaky(0.1)])
+@pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
 def test_nan_stays_nan(activation):
     assert math.isnan(activate_scalar(math.nan, *activation))
 
@@ -52,6 +66,9 @@ def test_nan_stays_nan(activation):
         (leaky(0.25), -1.0, 0.25),
         (leaky(0.25), 1.0, 1.0),
         (SIGMOID, 0.5, 0.25),
+        (HARD_SIGMOID, 0.0, 0.0),
+        (HARD_SIGMOID, 0.5, 1 / 6),
+        (HARD_SIGMOID, 1.0, 0.0),
     ],
 )
 def test_slopes_from_the_output(activation, y, slope):
@@ -60,3 +77,21 @@ def test_slopes_from_the_output(activation, y, slope):
 
 def test_a_leaky_relu_that_does_not_leak_is_relu():
     assert leaky(0.0) == RELU
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
+def test_slopes_from_the_input_are_those_of_the_values(activation):
+    for z in (-4.0, -2.9, -1.3, -0.2, 0.4, 2.9, 5.0, 7.0):
+        rise = activate_scalar(z + 1e-6, *activation) - activate_scalar(z - 1e-6, *activation)
+        assert activate_slope_at(z, *activation) == pytest.approx(rise / 2e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("z", [-3.0, 3.0])
+def test_at_a_corner_the_slope_is_that_of_one_side(z):
+    assert activate_slope_at(z, *HARD_SWISH) == (0.0 if z < 0 else 1.0)
+    assert activate_slope_at(z, *HARD_SIGMOID) == 0.0
+
+
+def test_an_output_of_a_swish_has_two_inputs():
+    assert {HARD_SWISH.kind, SWISH.kind}.isdisjoint(TOLD_BY_OUTPUT)
+    assert activate_scalar(-2.0, *HARD_SWISH) == pytest.approx(activate_scalar(-1.0, *HARD_SWISH))
