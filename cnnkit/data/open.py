@@ -31,6 +31,7 @@ def open_data(
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
     like: tuple[int, int, int] | None = None,
+    stretch: bool = False,
     seed: int = 0,
     val_fraction: float = VAL_FRACTION,
     on_unreadable: OnUnreadable = "refuse",
@@ -38,6 +39,7 @@ def open_data(
     """Open a data folder, or data known by name; None is the embedded digits. A folder that exists goes before a name.
 
     image_size, grey: for folders of pictures; where one is not given, `like` (H, W, C) decides, else what is found.
+    stretch: pictures in folders are brought to the size whole and out of shape, not cut.
     seed: draws the parts that the data do not bring.
     """
     size = (image_size, image_size) if isinstance(image_size, int) else image_size
@@ -61,6 +63,7 @@ def open_data(
             name=name,
             image_size=size or (like and like[:2]),
             grey=grey if grey is not None or like is None else like[2] == 1,
+            stretch=stretch,
             seed=seed,
             val_fraction=val_fraction,
             skip_unreadable=on_unreadable == "skip",

@@ -1,5 +1,6 @@
 """Open a folder of pictures as training, validation and test parts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from cnnkit.data.picture import check_header, header
@@ -29,6 +30,7 @@ def open_folder(
     name: str,
     image_size: tuple[int, int] | None,
     grey: bool | None,
+    stretch: bool,
     seed: int,
     val_fraction: float,
     skip_unreadable: bool,
@@ -45,6 +47,8 @@ def open_folder(
                 f"{parts[part]} has the class {foreign[0]!r}, which {parts['train']} lacks. Is a folder misnamed?"
             )
     preprocessing, notes = choose_preprocessing(files, image_size, grey)
+    if stretch:
+        preprocessing = replace(preprocessing, foreign="stretch")
     cache = PictureCache(preprocessing)
     everything = [file for part_files, _ in listed.values() for file in part_files]
     check = cache if skip_unreadable or len(everything) <= CHECKED_AT_OPEN else check_header

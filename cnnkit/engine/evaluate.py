@@ -82,7 +82,8 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
             trained_on.get("data"), image_size=tuple(size) if size else None, grey=trained_on.get("grey"), **common
         )
     try:
-        return open_data(data, image_size=(H, W), grey=C == 1, **common)
+        stretch = predictor.preprocessing.foreign == "stretch"
+        return open_data(data, image_size=(H, W), grey=C == 1, stretch=stretch, **common)
     except UsageError:
         # Data in arrays are used as they are; whether they fit is checked below.
         return open_data(data, **common)

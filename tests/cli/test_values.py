@@ -1,7 +1,7 @@
 import click
 import pytest
 
-from cnnkit.cli.values import Name, Names, Real, Size, Whole
+from cnnkit.cli.values import Name, Names, Numbers, Real, Size, Whole
 
 
 @pytest.mark.parametrize("text", ["0", "-3", "x", "1.5", "", "9"])
@@ -33,6 +33,18 @@ def test_a_size_is_one_or_two_sides_height_first(text, size):
 def test_a_size_that_cannot_be_is_refused(text):
     with pytest.raises(click.BadParameter, match="32x48"):
         Size("--image-size 32").convert(text, None, None)
+
+
+def test_numbers_are_parted_by_commas():
+    numbers = Numbers("--mean 0.5")
+    assert numbers.convert("0.5,-1, 2e-3", None, None) == (0.5, -1.0, 0.002)
+    assert numbers.convert([0.5, 1], None, None) == (0.5, 1.0)
+
+
+@pytest.mark.parametrize("text", ["", "a", "1,", "nan", "1,inf", "0.5;0.5"])
+def test_numbers_that_are_none_are_refused(text):
+    with pytest.raises(click.BadParameter, match=r"with commas between\. Correct would be --mean 0\.5"):
+        Numbers("--mean 0.5").convert(text, None, None)
 
 
 def test_a_misspelt_name_gets_the_likely_one():

@@ -1,0 +1,90 @@
+"""`cnnkit weights`: what can be had, and conversion, with every wrong call clear and nothing overwritten."""
+
+import numpy as np
+import pytest
+
+from cnnkit import models
+
+ARGUMENTS = ("--model", "lenet5", "--mean", "0.5", "--std", "0.5")
+
+
+@pytest.fixture
+def file(tmp_path):
+    """lenet5 as Keras names it, whose layout is ours."""
+    state = models.create("lenet5").state_dict()
+    path = tmp_path / "keras.npz"
+    np.savez(path, **{name.replace(".weight", ".kernel"): array for name, array in state.items()})
+    return path
+
+
+def test_the_sources_are_listed_with_their_licences(cnnkit):
+    ended = cnnkit("weights", "list")
+    assert ended.code == 0
+    assert "torchvision" in ended.out and "BSD-2-Clause" in ended.out and "resnet32" in ended.out
+    rows = cnnkit("weights", "list", "--json").json["weights"]
+    assert all(row["models"] and row["licence"] and row["address"].startswith("https://") for row in rows)
+
+
+def test_a_file_is_converted_and_used(cnnkit, file, tmp_path):
+    target = tmp_path / "out.safetensors"
+    ended = cnnkit("weights", "convert", file, "--model", "lenet5", target, "--mean", "0.5", "--std", "0.5")
+    assert ended.code == 0
+    assert "61,706" in ended.out and "28x28x1" in ended.out
+    assert "The 10 classes have no names" in ended.err
+    ended = cnnkit("evaluate", target, "--data", "digits", "--json")
+    assert ended.code == 0
+    assert ended.json["classes"] == list("0123456789")
+    assert "The weights name no classes: those of digits are taken" in ended.err
+
+
+def test_the_result_as_json(cnnkit, file, tmp_path):
+    record = cnnkit("weights", "convert", file, tmp_path / "o", *ARGUMENTS, "--scale", "127.5", "--json", "-q").json
+    assert record["model"] == "lenet5" and record["image_size"] == [28, 28]
+    assert record["mean"] == [0.25] and record["std"] == [0.25]
+
+
+def test_an_existing_file_stays_unless_told(cnnkit, file, tmp_path):
+    target = tmp_path / "out.safetensors"
+    target.write_bytes(b"mine")
+    ended = cnnkit("weights", "convert", file, target, *ARGUMENTS)
+    assert (ended.code, ended.out, target.read_bytes()) == (2, "", b"mine")
+    assert "--exist-ok" in ended.err
+    assert cnnkit("weights", "convert", file, target, *ARGUMENTS, "--exist-ok").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--model", "lenet6"), 2, "Did you mean 'lenet5'"),
+        (("--model", "lenet5"), 2, "give --mean and --std"),
+        ((), 2, "Missing option '--model'"),
+        (("--model", "lenet5", "--mean", "0.5"), 2, "belong together"),
+        (("--model", "lenet5", "--mean", "a,b", "--std", "1"), 2, "--mean 0.485,0.456,0.406"),
+        (("--model", "lenet5", "--mean", "0", "--std", "1", "--scale", "0"), 2, "--scale 255"),
+        (("--model", "convnet", "--mean", "0", "--std", "1"), 3, "is not for convnet"),
+        ((*ARGUMENTS, "--image-size", "32"), 3, "dense1"),
+        ((*ARGUMENTS, "--classes", "nowhere.txt"), 3, "nowhere.txt cannot be read"),
+    ],
+)
+def test_a_wrong_call_ends_with_its_code_and_writes_nothing(cnnkit, file, tmp_path, arguments, code, said):
+    target = tmp_path / "out.safetensors"
+    ended = cnnkit("weights", "convert", file, target, *arguments)
+    assert (ended.code, ended.out) == (code, "")
+    assert said in ended.err and not target.exists()
+
+
+def test_a_hostile_pickle_ends_with_3_and_runs_nothing(cnnkit, tmp_path):
+    path, sign = tmp_path / "hostile.pth", tmp_path / "sign"
+    path.write_bytes(
+        b"\x80\x02cos\nsystem\nX" + bytes([6 + len(str(sign)), 0, 0, 0]) + f"touch {sign}".encode() + b"\x85R."
+    )
+    for words in (("weights", "convert", path, tmp_path / "out", *ARGUMENTS), ("predict", "x.png", "-m", path)):
+        ended = cnnkit(*words)
+        assert ended.code == 3 and "asks for os.system" in ended.err
+    assert not sign.exists() and not (tmp_path / "out").exists()
+
+
+def test_a_raw_file_that_fits_no_network_gives_the_command(cnnkit, file):
+    ended = cnnkit("evaluate", file)
+    assert ended.code == 3
+    assert f"cnnkit weights convert {file} keras.safetensors --model lenet5 --mean" in ended.err
