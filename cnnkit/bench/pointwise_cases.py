@@ -1,4 +1,4 @@
-"""Kernels that memory bounds, not arithmetic: pools, activations, softmax; checked against their definitions."""
+"""Kernels that memory bounds, not arithmetic: pools, norms, activations; checked against their definitions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,28 @@ from cnnkit import kernels
 from cnnkit.bench.cases import Case
 from cnnkit.bench.rivals import torch_pointwise
 from cnnkit.errors import CheckFailed
-from cnnkit.kernels import RELU, Window, reference
+from cnnkit.kernels import HARD_SWISH, RELU, Window, reference
+from cnnkit.kernels.shared.array import Array
 
 SHAPE = (32, 56, 56, 64)
 HALVED = Window(stride_h=2, stride_w=2)
-NAMES = ("relu", "relu gradient", "max pool 2x2", "max pool 2x2 gradient", "average pool 2x2", "add", "softmax")
+NAMES = (
+    "relu",
+    "relu gradient",
+    "hard swish",
+    "max pool 2x2",
+    "max pool 2x2 gradient",
+    "average pool 2x2",
+    "batch norm, relu",
+    "batch norm, relu, gradient",
+    "batch norm, residual, relu",
+    "batch norm, residual, relu, gradient",
+    "scale channels",
+    "channel shuffle",
+    "add",
+    "softmax",
+)
+EPS = 1e-5
 
 
 def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
@@ -31,11 +48,15 @@ def pointwise_case(name: str) -> Case:
     x = rng.standard_normal(SHAPE, dtype=np.float32)
     logits = rng.standard_normal((4096, 1000), dtype=np.float32)
     dy = rng.standard_normal(SHAPE, dtype=np.float32)
+    factors = rng.random((SHAPE[0], SHAPE[3]), dtype=np.float32)
+    weight, bias = factors[0] + np.float32(0.5), dy[0, 0, 0]
     half = rng.standard_normal((SHAPE[0], SHAPE[1] // 2, SHAPE[2] // 2, SHAPE[3]), dtype=np.float32)
 
     def work(k: Any, take: slice) -> Callable[[], Any]:
         """On all images, or on the few that the definition can do in a moment."""
-        a, d, h, z = x[take], dy[take], half[take], logits[take]
+        if name.startswith("batch norm"):
+            return _norm_work(name, k, x[take], dy[take], weight, bias)
+        a, d, h, z, s = x[take], dy[take], half[take], logits[take], factors[take]
         _, arg = k.max_pool2d(a, (2, 2), HALVED)
         runs: dict[str, Callable[[], Any]] = {
             "relu": lambda: k.activate(a, RELU),
@@ -43,6 +64,9 @@ def pointwise_case(name: str) -> Case:
             "max pool 2x2": lambda: k.max_pool2d(a, (2, 2), HALVED)[0],
             "max pool 2x2 gradient": lambda: k.max_pool2d_dx(h, arg, a.shape, (2, 2), HALVED),
             "average pool 2x2": lambda: k.avg_pool2d(a, (2, 2), HALVED),
+            "scale channels": lambda: k.scale_channels(a, s),
+            "channel shuffle": lambda: k.channel_shuffle(a, 2),
+            "hard swish": lambda: k.activate(a, HARD_SWISH),
             "add": lambda: k.add(a, d),
             "softmax": lambda: k.softmax(z),
         }
@@ -52,8 +76,18 @@ def pointwise_case(name: str) -> Case:
     run = work(k, slice(None))
     few = slice(0, 1)
     check = partial(_check, name, work(k, few), work(reference, few))
-    rival = {"torch": partial(torch_pointwise, name, logits if name == "softmax" else x, dy, half)}
+    rival = {"torch": partial(torch_pointwise, name, logits if name == "softmax" else x, dy, half, factors)}
     return Case(f"{name} {'x'.join(map(str, logits.shape if name == 'softmax' else SHAPE))}", run, check, rivals=rival)
+
+
+def _norm_work(name: str, k: Any, x: Array, dy: Array, weight: Array, bias: Array) -> Callable[[], Any]:
+    """relu(batch norm + residual) in training, dy being the residual too; or its way back."""
+    residual = dy if "residual" in name else None
+    if "gradient" not in name:
+        return lambda: k.batch_norm(x, weight, bias, EPS, activation=RELU, residual=residual)[0]
+    y, mean, var = k.batch_norm(x, weight, bias, EPS, activation=RELU, residual=residual)
+    given = None if residual is None else y
+    return lambda: k.batch_norm_dx(dy, x, weight, bias, mean, var, EPS, activation=RELU, y=given)[0]
 
 
 def _check(name: str, ours: Callable[[], Any], definition: Callable[[], Any]) -> None:

@@ -81,7 +81,7 @@ def onnxruntime_session(graph: Any, feed: dict[str, Array], threads: int) -> Wor
     return lambda: session.run(None, feed)
 
 
-def torch_pointwise(name: str, x: Array, dy: Array, half: Array, threads: int) -> list[Work]:
+def torch_pointwise(name: str, x: Array, dy: Array, half: Array, factors: Array, threads: int) -> list[Work]:
     import torch
     from torch.nn import functional
 
@@ -96,6 +96,8 @@ def torch_pointwise(name: str, x: Array, dy: Array, half: Array, threads: int) -
 
     def work(last: bool) -> Work:
         a, d, h = (layout(array, last) for array in (x, dy, half))
+        if name.startswith("batch norm"):
+            return torch_batch_norm(a, d, residual="residual" in name, gradient="gradient" in name)
         if name == "max pool 2x2 gradient":
             _, where = functional.max_pool2d(a, 2, return_indices=True)
             return lambda: aten.max_pool2d_with_indices_backward(h, a, [2, 2], [2, 2], [0, 0], [1, 1], False, where)
@@ -104,9 +106,34 @@ def torch_pointwise(name: str, x: Array, dy: Array, half: Array, threads: int) -
             "relu gradient": lambda: aten.threshold_backward(d, a, 0),
             "max pool 2x2": lambda: functional.max_pool2d(a, 2, return_indices=True),
             "average pool 2x2": lambda: functional.avg_pool2d(a, 2),
+            "hard swish": lambda: functional.hardswish(a),
+            "scale channels": lambda: a * torch.from_numpy(factors)[:, :, None, None],
+            "channel shuffle": lambda: functional.channel_shuffle(a, 2),
             "add": lambda: a + d,
             "softmax": lambda: torch.softmax(a, -1),
         }
         return runs[name]
 
     return [work(False), work(True)] if x.ndim == 4 else [work(False)]
+
+
+def torch_batch_norm(x: Any, dy: Any, *, residual: bool, gradient: bool) -> Work:
+    """relu(batch norm + residual) in training, in place where PyTorch can; or its way back, by all operands."""
+    import torch
+
+    aten, C = torch.ops.aten, x.shape[1]
+    rows = torch.ones(C), torch.zeros(C), torch.zeros(C), torch.ones(C)  # weight, bias, running mean and variance
+
+    def forward() -> Any:
+        with torch.no_grad():
+            y = torch.nn.functional.batch_norm(x, rows[2], rows[3], rows[0], rows[1], training=True)
+            return (y.add_(dy) if residual else y).relu_()
+
+    y = forward()
+    _, mean, rstd = aten.native_batch_norm(x, *rows, True, 0.1, 1e-5)
+
+    def backward() -> Any:
+        dz = aten.threshold_backward(dy, y, 0)
+        return aten.native_batch_norm_backward(dz, x, rows[0], rows[2], rows[3], mean, rstd, True, 1e-5, [True] * 3)
+
+    return backward if gradient else forward
