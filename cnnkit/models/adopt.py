@@ -23,17 +23,26 @@ def to_state(arrays: Mapping[str, Array], network: Network, module: Module) -> S
     Raises:
         CheckpointError: a name is missing, doubled or too many, or a shape does not fit; it names the layer.
     """
+    fitting = matched(arrays, network, module)
+    return {ours: _as_float32(one.published, one.array) for ours, one in fitting.items()}
+
+
+def matched(arrays: Mapping[str, Array], network: Network, module: Module) -> dict[str, Named]:
+    """The arrays under our names and in our layout, as views: names and shapes are looked at, numbers are not.
+
+    Raises as `to_state` does.
+    """
     own = module.state_dict()
     found = named(arrays, network.model)
     _check_names(network.model, own, module.needed_in_use(), found)
     flat = flattened(module, network.input_shape)
-    state = {}
+    views = {}
     for ours, one in found.items():
         array = turned(ours, one, flat=flat.get(ours), shape=own[ours].shape)
         if array.shape != own[ours].shape:
             raise _misfit(network.model, ours, own[ours].shape, one, array.shape)
-        state[ours] = _as_float32(one.published, array)
-    return state
+        views[ours] = Named(one.published, array)
+    return views
 
 
 def named(arrays: Mapping[str, Array], model: str) -> dict[str, Named]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from cnnkit.errors import CheckpointError, CnnkitError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.models.adopt import named, to_state
+from cnnkit.models.adopt import matched, named
 from cnnkit.models.layouts import turned
 from cnnkit.models.network import Network, sizes
 from cnnkit.models.registry import names, spec
@@ -28,11 +30,12 @@ def fit(arrays: Mapping[str, Array], model: str, image_size: tuple[int, int] | N
     Raises:
         CheckpointError: they are not for it.
     """
+    shapes = {name: np.broadcast_to(np.float32(0), array.shape) for name, array in arrays.items()}
     refusals = []
     for size in [image_size] if image_size else _image_sizes(model):
-        network = _network(arrays, model, size)
+        network = _network(shapes, model, size)
         try:
-            to_state(arrays, network, network.build())
+            matched(shapes, network, network.build())
             return network
         except CheckpointError as error:
             refusals.append(error)
