@@ -78,12 +78,16 @@ def _conv3x3(in_channels: int, out_channels: int, stride: int, groups: int, rng:
     )
 
 
+def _told(width: float) -> str:
+    return "13 depthwise separable convolutions" + (f", of {width:g} times the channels." if width != 1 else ".")
+
+
 for _name, _width in WIDTHS.items():
     register(
         _name,
         input=(224, 224, 3),
         paper=PAPER,
-        summary=f"13 depthwise separable convolutions, {_width:g} of the paper's channels.",
+        summary=_told(_width),
         classes=1000,
     )(partial(_mobilenet_v1, _width))
 
@@ -98,7 +102,7 @@ def any_width(name: str, match: re.Match[str]) -> ModelSpec:
         name,
         (224, 224, 3),
         PAPER,
-        f"13 depthwise separable convolutions, {width:g} of the paper's channels.",
+        _told(width),
         partial(_mobilenet_v1, width),
         classes=1000,
     )

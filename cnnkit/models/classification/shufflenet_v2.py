@@ -104,6 +104,6 @@ for _name, _channels in CHANNELS.items():
         _name,
         input=(224, 224, 3),
         paper="Ma et al. 2018, arXiv:1807.11164, table 5",
-        summary="16 units that convolve half of their channels, and shuffle them.",
+        summary=f"16 units that convolve half of their {_channels[0]} to {_channels[2]} channels, and shuffle them.",
         classes=1000,
     )(partial(_shufflenet_v2, _channels))
