@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.models.layouts import flattened, turned
+from cnnkit.models.layouts import behind_flatten, flattened, turned
 from cnnkit.models.network import Network
 from cnnkit.models.published import row
 from cnnkit.models.renames import Named, renamed
@@ -24,21 +24,23 @@ def to_state(arrays: Mapping[str, Array], network: Network, module: Module) -> S
         CheckpointError: a name is missing, doubled or too many, or a shape does not fit; it names the layer.
     """
     fitting = matched(arrays, network, module)
+    for ours, flat in flattened(module, network.input_shape).items():
+        if one := fitting.get(ours):
+            fitting[ours] = Named(one.published, behind_flatten(one.array, one, flat))
     return {ours: _as_float32(one.published, one.array) for ours, one in fitting.items()}
 
 
 def matched(arrays: Mapping[str, Array], network: Network, module: Module) -> dict[str, Named]:
-    """The arrays under our names and in our layout, as views: names and shapes are looked at, numbers are not.
+    """The arrays under our names and in the layout of `turned`: names and shapes are looked at, numbers are not.
 
     Raises as `to_state` does.
     """
     own = module.state_dict()
     found = named(arrays, network.model)
     _check_names(network.model, own, module.needed_in_use(), found)
-    flat = flattened(module, network.input_shape)
     views = {}
     for ours, one in found.items():
-        array = turned(ours, one, flat=flat.get(ours), shape=own[ours].shape)
+        array = turned(ours, one, own[ours].shape)
         if array.shape != own[ours].shape:
             raise _misfit(network.model, ours, own[ours].shape, one, array.shape)
         views[ours] = Named(one.published, array)

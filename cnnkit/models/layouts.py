@@ -15,11 +15,10 @@ from cnnkit.nn import Flatten, Linear, Module
 Shape = tuple[int, ...]
 
 
-def turned(ours: str, named: Named, *, flat: Shape | None = None, shape: Shape | None = None) -> Array:
-    """A view of a published array in our layout (a copy behind a flatten).
+def turned(ours: str, named: Named, shape: Shape | None = None) -> Array:
+    """A view of a published array in our layout, but for the order of inputs `behind_flatten`.
 
-    flat: the (H, W, C) that was flattened right before a dense layer.   shape: of our parameter, which tells a dense
-    layer from a 1x1 convolution.
+    shape: of our parameter, which tells a dense layer from a 1x1 convolution.
     """
     array = named.array
     match leaf(named.published):
@@ -27,9 +26,19 @@ def turned(ours: str, named: Named, *, flat: Shape | None = None, shape: Shape |
             pass
         case "depthwise_kernel" if array.ndim == 4:
             array = array.reshape(*array.shape[:2], 1, -1)
-        case _ if leaf(ours) == "weight":
-            array = _from_channels_first(array, flat)
+        case _ if leaf(ours) == "weight" and array.ndim == 4:
+            array = array.transpose(2, 3, 1, 0)
+        case _ if leaf(ours) == "weight" and array.ndim == 2:
+            array = array.T
     return array if shape is None else _as_dense_or_1x1(array, shape)
+
+
+def behind_flatten(array: Array, named: Named, flat: Shape) -> Array:
+    """A dense layer's (I, O), as `turned` gives it, with its inputs in the order of a flattened (H, W, C)."""
+    if leaf(named.published) == "kernel":
+        return array
+    H, W, C = flat
+    return array.reshape(C, H, W, -1).transpose(1, 2, 0, 3).reshape(H * W * C, -1)
 
 
 def flattened(module: Module, x_shape: Shape) -> dict[str, Shape]:
@@ -47,18 +56,6 @@ def flattened(module: Module, x_shape: Shape) -> dict[str, Shape]:
                 found[f"{names[id(layer)]}.weight"] = before
             before = None
     return found
-
-
-def _from_channels_first(array: Array, flat: Shape | None) -> Array:
-    if array.ndim == 4:
-        return array.transpose(2, 3, 1, 0)
-    if array.ndim != 2:
-        return array
-    if flat is not None:
-        H, W, C = flat
-        if array.shape[1] == H * W * C:
-            return array.reshape(-1, C, H, W).transpose(2, 3, 1, 0).reshape(H * W * C, -1)
-    return array.T
 
 
 def _as_dense_or_1x1(array: Array, shape: Shape) -> Array:
