@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import click
+
 from cnnkit.cli.command import command
+from cnnkit.cli.completion import model_names
 from cnnkit.cli.screen import Screen
 
 
 @command("warmup", example="cnnkit warmup", computes=True)
-def warmup(screen: Screen) -> None:
-    """Compile all kernels now, once per machine."""
+@click.argument("names", metavar="[MODEL]...", nargs=-1, shell_complete=model_names)
+def warmup(screen: Screen, names: tuple[str, ...]) -> None:
+    """Compile all kernels now, once per machine.
+
+    With MODEL: only those of this network.
+    """
     from cnnkit.engine.warmup import warmup as walk
     from cnnkit.kernels.cpu.cache import cache_folder
     from cnnkit.kernels.cpu.jit import statistics
 
     with screen.progress() as progress:
-        for name, event in walk():
+        for name, event in walk(names):
             what = "loading" if event.cached else "compiling"
             progress.update(f"{name}: {what} kernels", event.done, event.total, event.name, event.name)
     done = statistics()

@@ -1,35 +1,52 @@
-"""Compile now what training and prediction would compile later: every network, optimiser and channel count."""
+"""Compile now what training and prediction would compile later."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from cnnkit import models
 from cnnkit.data.preprocessing import Preprocessing
-from cnnkit.engine.defaults import resolve
 from cnnkit.engine.events import Compiling
-from cnnkit.engine.judge import batch_for
 from cnnkit.engine.options import OPTIMISERS, FitOptions
 from cnnkit.engine.state import Training, create_module
 from cnnkit.engine.step import compile_kernels
+from cnnkit.models.stem import is_small
 from cnnkit.tasks import ClassificationTask
 
 CLASSES = [str(label) for label in range(10)]
+SMALL_IMAGE = (32, 32)
+# Kernels are specialised by tile shapes, which large networks share with small ones: these need not be walked through.
+MOST_PARAMETERS = 12_000_000
+# Images in a step: tiles are chosen by whether they are many or one.
+MANY, MANY_LARGE = 64, 8
 
 
-def warmup() -> Iterator[tuple[str, Compiling]]:
-    """(what for, event) for each kernel compiled or loaded."""
-    for name in models.names():
+def warmup(names: Sequence[str] = ()) -> Iterator[tuple[str, Compiling]]:
+    """(network, event) for each kernel compiled or loaded; without names for the lightest network of every file."""
+    optimisers = list(OPTIMISERS)
+    for name in names or representatives():
         H, W, C = models.spec(name).input
-        for channels in sorted({C, 1, 3}):
-            preprocessing = Preprocessing(H, W, channels, mean=(0.5,) * channels, std=(0.5,) * channels)
-            # The layers are the same whatever moves the weights: one walk with each optimiser is enough.
-            for optimiser in OPTIMISERS if channels == C else ("sgd",):
-                for event in _compile(name, optimiser, preprocessing):
+        sizes = {(H, W)} if is_small((H, W)) else {(H, W), SMALL_IMAGE}
+        for size in sorted(sizes):
+            for channels in sorted({C, 1, 3}) if size == (H, W) else [C]:
+                # What moves the weights does not see their shapes: each optimiser needs one walk in all.
+                for event in _compile(name, optimisers.pop() if optimisers else "sgd", (*size, channels)):
                     yield name, event
 
 
-def _compile(name: str, optimiser: str, preprocessing: Preprocessing) -> Iterator[Compiling]:
-    options = resolve(FitOptions(model=name, optimiser=optimiser, clip=1.0, ema=0.9), "digits")
-    training = Training(options, create_module(options, len(CLASSES), preprocessing.shape))
-    task = ClassificationTask(CLASSES, 0.1)
-    sizes = [batch_for(preprocessing), 1]
-    yield from compile_kernels(training, task, preprocessing, [int(options.batch_size or 1)], sizes)
+def representatives() -> list[str]:
+    """The network with the fewest parameters of every model file, unless that is a heavy one too."""
+    found: dict[str, tuple[int, str]] = {}
+    for name in models.names():
+        build = models.spec(name).build
+        file = (build.func if isinstance(build, partial) else build).__module__
+        found[file] = min(found.get(file, (MOST_PARAMETERS, "")), (models.summary(name).parameters, name))
+    return [name for _, name in found.values() if name]
+
+
+def _compile(name: str, optimiser: str, shape: tuple[int, int, int]) -> Iterator[Compiling]:
+    H, W, C = shape
+    many = MANY if is_small((H, W)) else MANY_LARGE
+    options = FitOptions(model=name, optimiser=optimiser, lr=0.1, clip=1.0, ema=0.9)
+    preprocessing = Preprocessing(H, W, C, mean=(0.5,) * C, std=(0.5,) * C)
+    training = Training(options, create_module(options, len(CLASSES), shape))
+    yield from compile_kernels(training, ClassificationTask(CLASSES, 0.1), preprocessing, [many], [many, 1])
