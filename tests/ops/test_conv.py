@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnnkit import kernels, ops
-from cnnkit.autograd import Tensor
+from cnnkit.autograd import Tensor, no_grad
 from cnnkit.kernels import reference
 
 
@@ -26,6 +26,20 @@ def test_the_activation_may_be_a_value_of_kernels(rng):
     x, w = rng.normal(size=(2, 3)), Tensor(rng.normal(size=(3, 2)))
     by_name = ops.linear(x, w, activation="relu").data
     np.testing.assert_array_equal(ops.linear(x, w, activation=kernels.RELU).data, by_name)
+
+
+@pytest.mark.parametrize("activation", ["hard_swish", "swish"])
+def test_where_nothing_is_recorded_a_swish_is_part_of_its_layer(rng, activation, monkeypatch):
+    x, w, v = rng.normal(size=(2, 4, 4, 3)), Tensor(rng.normal(size=(2, 2, 3, 5))), Tensor(rng.normal(size=(5, 4)))
+
+    def compute():
+        y = ops.conv2d(x, w, activation=activation)
+        return ops.linear(ops.global_avg_pool2d(y), v, activation=activation).data
+
+    recorded = compute()
+    monkeypatch.setattr(reference, "activate", lambda *args: pytest.fail("a pass of its own"))
+    with no_grad():
+        np.testing.assert_array_equal(compute(), recorded)
 
 
 def test_an_empty_batch_passes_forward_and_backward(rng):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cnnkit.kernels import cpu, reference
 from cnnkit.kernels.cpu import jit, memory, schedule, threads
 from cnnkit.kernels.shared.geometry import Window
-from cnnkit.kernels.shared.scalar import IDENTITY, RELU, RELU6, SIGMOID, leaky
+from cnnkit.kernels.shared.scalar import ACTIVATIONS, HARD_SIGMOID, RELU, RELU6, SIGMOID, leaky
 
 SAME = Window(1, 1, 1, 1, 1, 1)
 # Winograd F(4x4, 3x3) errs 4-9 times as much as a plain sum: its matrices hold numbers up to 8 and down to 1/24.
@@ -75,7 +75,7 @@ def test_winograd_in_rounds_for_many_channels(rng):
     assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
 
 
-@pytest.mark.parametrize("activation", [IDENTITY, RELU, RELU6, leaky(0.1), SIGMOID], ids=lambda a: f"kind {a.kind}")
+@pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
 @pytest.mark.parametrize("ends", [False, True], ids=["bare", "bias and residual"])
 @pytest.mark.parametrize("case", [DIRECT["groups"], WINOGRAD["17 channels to 33"]], ids=["direct", "winograd"])
 def test_every_epilogue(case, ends, activation, rng):
@@ -98,7 +98,7 @@ def test_any_convolution_agrees_with_the_definition(data):
 def test_nan_and_infinity_stay_visible(rng):
     x, w = random_array(rng, 1, 6, 6, 3), random_array(rng, 3, 3, 3, 4)
     x[0, 2, 2, 1] = np.nan
-    for activation in (IDENTITY, RELU, RELU6, leaky(0.1), SIGMOID):
+    for activation in ACTIVATIONS.values():
         assert np.isnan(cpu.conv2d(x, w, SAME, activation=activation)[0, 1:4, 1:4]).all()
     x[0, 2, 2, 1] = np.inf
     assert np.isinf(cpu.conv2d(x, np.abs(w), SAME, activation=RELU)[0, 1:4, 1:4]).all()
@@ -108,7 +108,7 @@ def test_nan_stays_visible_on_the_way_back(rng):
     for case in (DIRECT["odd sizes, 3 channels"], WINOGRAD["no padding"]):
         w, dy, db = random_array(rng, *case.w), random_array(rng, *case.y), np.empty(case.w[3], np.float32)
         dy[0, 1, 1, 1] = np.nan
-        for activation in (RELU, RELU6, leaky(0.1), SIGMOID):
+        for activation in (RELU, RELU6, leaky(0.1), SIGMOID, HARD_SIGMOID):
             dz = cpu.conv2d_dx(dy, w, case.x, case.win, x=np.zeros(case.x, np.float32), activation=activation)
             assert np.isnan(dz[0, 1, 1]).all()
         cpu.conv2d_dw(dy, np.ones(case.x, np.float32), case.w, case.win, db=db)
