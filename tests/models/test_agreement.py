@@ -7,6 +7,9 @@ from cnnkit import kernels, models, ops
 
 # Small squares, as the definitions are slow; where there are norms, more than a pixel must be left in the end.
 SIZES = {"lenet5": 12, "lenet_caffe": 16, "convnet": 6, "digitnet": 4, "resnet20": 8}
+# Of the greatest value: up to six layers of float32, each exact to about 1e-6. Twenty with norms multiply that, as
+# eight pixels of the last stage make a shaky variance; a wrong index errs by more than a tenth.
+TOLERANCES = dict.fromkeys(SIZES, 2e-5) | {"resnet20": 2e-4}
 
 
 def loss_and_gradients(name: str, backend: str) -> tuple[float, dict[str, np.ndarray]]:
@@ -24,7 +27,7 @@ def loss_and_gradients(name: str, backend: str) -> tuple[float, dict[str, np.nda
 def test_loss_and_gradients_are_those_of_the_definitions(name):
     loss, gradients = loss_and_gradients(name, "cpu")
     expected_loss, expected = loss_and_gradients(name, "reference")
-    # up to twenty layers of float32, each exact to about 1e-6 of its greatest value
-    assert loss == pytest.approx(expected_loss, rel=1e-5)
+    assert loss == pytest.approx(expected_loss, rel=TOLERANCES[name] / 2)
     for key, dw in gradients.items():
-        np.testing.assert_allclose(dw, expected[key], rtol=0, atol=2e-5 * np.abs(expected[key]).max(), err_msg=key)
+        atol = TOLERANCES[name] * np.abs(expected[key]).max()
+        np.testing.assert_allclose(dw, expected[key], rtol=0, atol=atol, err_msg=key)
