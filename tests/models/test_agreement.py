@@ -23,7 +23,9 @@ def loss_and_gradients(name: str, backend: str) -> tuple[float, dict[str, np.nda
     return loss.item(), {key: parameter.grad for key, parameter in model.named_parameters()}
 
 
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "resnet20" else name for name in SIZES]
+)
 def test_loss_and_gradients_are_those_of_the_definitions(name):
     loss, gradients = loss_and_gradients(name, "cpu")
     expected_loss, expected = loss_and_gradients(name, "reference")
