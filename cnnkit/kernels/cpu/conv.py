@@ -6,6 +6,7 @@ from cnnkit.kernels.cpu import memory, schedule
 from cnnkit.kernels.cpu.activation import activate_dx
 from cnnkit.kernels.cpu.border import with_border
 from cnnkit.kernels.cpu.depthwise import depthwise, depthwise_dx
+from cnnkit.kernels.cpu.depthwise_dw import depthwise_dw
 from cnnkit.kernels.cpu.direct import run_phase
 from cnnkit.kernels.cpu.direct_dw import direct_dw
 from cnnkit.kernels.cpu.filters import Filters
@@ -95,6 +96,9 @@ def conv2d_dw(
     dw = memory.empty(w_shape) if out is None else out
     if schedule.use_winograd_dw(x.shape[3], dy.shape[3], tuple(w_shape), win, groups, dy.shape[1:3]):
         winograd_dw(x, dy, dw, db, win.pad_top, win.pad_left)
+        return dw
+    if schedule.use_depthwise(x.shape[3], dy.shape[3], groups):
+        depthwise_dw(x, dy, dw, db, win)
         return dw
     gather = forward_gather(x.shape, tuple(w_shape), win, groups)
     direct_dw(with_border(x, gather.border), dy, dw, db, gather.phases[0], groups)

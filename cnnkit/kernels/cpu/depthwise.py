@@ -20,7 +20,7 @@ from cnnkit.kernels.cpu.activation import slope_vector
 from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, padded_bias
 from cnnkit.kernels.cpu.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.schedule import DepthwiseTile
-from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, load_first, store, store_first, tile
+from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, load_first, prefetch, store, store_first, tile
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window, input_col, input_row
@@ -39,8 +39,16 @@ def tap_rows(at, H, KH, dilation, spread, step):
     return first, last
 
 
+@inlined
+def ask_ahead(x, at, row, C, rows, pixels):
+    """Ask for what the next row of tiles reads first: a tile walks through several rows, which hides its pattern."""
+    for r in range(rows):
+        for q in range(pixels):
+            prefetch(x, at + r * row + q * C)
+
+
 @cache
-def _access(edge: bool, masked: bool) -> tuple[Any, Any]:
+def access(edge: bool, masked: bool) -> tuple[Any, Any]:
     """(read, write) of a vector: at the edge only where it is inside, and `room` floats if they do not fill it."""
 
     @inlined
@@ -63,8 +71,8 @@ def _sums(shape: DepthwiseTile, edge: bool) -> Any:
     """acc[p] += the products with one row of taps, of which the first meets column `ix`, at x0, and pixel 0."""
     taps, stride, spread, pix, masked = shape
     span = ((pix - 1) * stride + taps - 1) // spread + 1
-    read, _ = _access(edge, masked)
-    plain, _ = _access(False, masked)
+    read, _ = access(edge, masked)
+    plain, _ = access(False, masked)
 
     @inlined
     def sums(acc, x, x0, ix, W, w, w0, C, across):
@@ -93,15 +101,17 @@ def _sums(shape: DepthwiseTile, edge: bool) -> Any:
 
 def _strip(shape: DepthwiseTile, edge: bool) -> Any:
     pix, masked = shape.pixels, shape.masked
+    fresh = pix * max(shape.stride, 1) // shape.spread
     sums = _sums(shape, edge)
-    read, write = _access(edge, masked)
-    plain, _ = _access(False, masked)
+    read, write = access(edge, masked)
+    plain, _ = access(False, masked)
 
     @inlined
-    def strip(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ends):
+    def strip(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends):
         """All channels of output pixels ox, ox + 1, …
 
         rows: how many rows of taps, and the steps from one to the next in x and in w.
+        ahead: rows of x to ask for.
         """
         count, x_step, w_step = rows
         acc = tile(pix, 1)
@@ -112,6 +122,7 @@ def _strip(shape: DepthwiseTile, edge: bool) -> Any:
                 acc[p, 0] = plain(bias, k, True, C)
             for r in range(count):
                 sums(acc, x, x0 + r * x_step + k, ix, W, w, w0 + r * w_step + k, C, across)
+            ask_ahead(x, x0 + count * x_step + k, W * C, C, ahead, fresh)
             if ends.gate:
                 for p in range(pix):
                     other = read(beside, y0 + p * C + k, 0 <= ox + p < OW, C)
@@ -135,7 +146,7 @@ def _make(shape: DepthwiseTile) -> Any:
     @inner
     def task(x, w, bias, beside, y, sizes, win, spread, ends, worker, task):
         """Some rows of y, which may belong to several images."""
-        all_rows, per_task, OH, OW, H, W, C, KH, KW = sizes
+        all_rows, per_task, OH, OW, H, W, C, KH, KW, ahead = sizes
         spread_h, spread_w, row_step = spread
         begin, end = task * per_task, min(all_rows, (task + 1) * per_task)
         for row in range(begin, end):
@@ -152,9 +163,9 @@ def _make(shape: DepthwiseTile) -> Any:
                 x0, y0 = ((n * H + iy) * W + ix) * C, (row * OW + ox) * C
                 across = KW, win.stride_w, spread_w, win.dilation_w, place - ix * spread_w
                 if ix >= 0 and ix + reach < W and ox >= 0 and ox + pix <= OW:
-                    inside(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ends)
+                    inside(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends)
                 else:
-                    edge(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ends)
+                    edge(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends)
         if ends.later:
             activate_later(y, begin * OW * C, (end - begin) * OW * C, ends.later, ends.slope)
 
@@ -186,6 +197,7 @@ def depthwise(
     if y.size == 0:
         return
     shape = schedule.depthwise_tile(C, OW, KW, win, spread[1])
+    ahead = schedule.depthwise_ahead(x.size, win.stride_h)
     other = residual if gate is None else gate
     _make(shape)(
         x.reshape(-1),
@@ -193,7 +205,7 @@ def depthwise(
         padded_bias(bias, 1, C, LANES),
         NOTHING if other is None else other.reshape(-1),
         y.reshape(-1),
-        (N * OH, schedule.cut_depthwise(N * OH, OW * C), OH, OW, H, W, C, KH, KW),
+        (N * OH, schedule.cut_depthwise(N * OH, OW * C), OH, OW, H, W, C, KH, KW, ahead),
         win,
         (*spread, spread[0] // gcd(spread[0], win.dilation_h)),
         bounds(activation) if gate is None else gate_of(activation),

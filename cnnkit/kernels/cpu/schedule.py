@@ -135,6 +135,8 @@ class DepthwiseTile(NamedTuple):
 
 
 DEPTHWISE_TASK = 1 << 14  # floats of a task: long enough to be worth handing out
+DEPTHWISE_SUMS = 1 << 12  # floats of a task's sums by the filters: they stay in the first-level cache
+DEPTHWISE_NEAR = 1 << 18  # floats of all images that may lie in the second-level cache
 
 
 def use_depthwise(C: int, O: int, groups: int) -> bool:
@@ -155,6 +157,18 @@ def depthwise_tile(C: int, OW: int, KW: int, win: Window, spread: int) -> Depthw
 def cut_depthwise(rows: int, row: int) -> int:
     """Rows of a task, for `rows` rows of `row` floats."""
     return max(1, min(DEPTHWISE_TASK // max(row, 1), rows // TASKS))
+
+
+def depthwise_ahead(floats: int, stride: int) -> int:
+    """Rows of images of so many floats to ask for ahead of time: none where they may lie in the second-level cache."""
+    return stride if floats > DEPTHWISE_NEAR else 0
+
+
+def cut_depthwise_dw(rows: int, OW: int, C: int, taps: int) -> tuple[int, int]:
+    """(rows, channels) of a task. Shares of the rows have sums apart, which may cost an eighth of reading dy."""
+    block = max(1, DEPTHWISE_SUMS // (taps + 1) // LANES) * LANES
+    shares = max(1, min(rows, 2 * TASKS, rows * OW // (8 * (taps + 1))))
+    return -(-rows // shares), min(block, -(-C // LANES) * LANES)
 
 
 def use_winograd(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: Sequence[int]) -> bool:

@@ -5,6 +5,7 @@
     a = load_first(x, i, count)       the first `count` floats and no more, 0 in the other lanes; any count
     store_first(y, i, a, count)       writes the first `count` floats and nothing else
     a = load_or_zero(x, i, inside)    the vector where `inside`, else zeros, without a branch
+    prefetch(x, i)                    asks for the cache line of x[i], which may lie outside: nothing is read
     b = splat(x, i)                   x[i] in every lane
     a = fill(value), zero()           a float32 in every lane
     c = fma(a, b, c)                  a * b + c
@@ -44,6 +45,7 @@ if config.DISABLE_JIT:
         load_first,
         load_or_zero,
         odds,
+        prefetch,
         reduce_add,
         reduce_max,
         scale_by_power,
@@ -69,6 +71,7 @@ else:
         load,
         load_first,
         load_or_zero,
+        prefetch,
         splat,
         store,
         store_codes,
@@ -109,6 +112,7 @@ __all__ = [
     "load_first",
     "load_or_zero",
     "odds",
+    "prefetch",
     "reduce_add",
     "reduce_max",
     "scale_by_power",

@@ -85,6 +85,19 @@ def splat(typingctx, x, i):
 
 
 @intrinsic
+def prefetch(typingctx, x, i):
+    def codegen(context, builder, sig, args):
+        where = _address(context, builder, sig.args[0], args[0], args[1], ir.IntType(8))
+        kind = ir.FunctionType(ir.VoidType(), [where.type, INDEX, INDEX, INDEX])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        read, second_level, data = INDEX(0), INDEX(2), INDEX(1)
+        builder.call(function, [where, read, second_level, data])
+        return context.get_dummy_value()
+
+    return types.void(x, types.intp), codegen
+
+
+@intrinsic
 def keep_where(typingctx, v, codes, i, code):
     def codegen(context, builder, sig, args):
         found = builder.load(_address(context, builder, sig.args[1], args[1], args[2], BYTES))

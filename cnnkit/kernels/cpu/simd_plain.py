@@ -46,6 +46,10 @@ def load_or_zero(x, i, inside):
     return load(x, i) if inside else zero()
 
 
+def prefetch(x, i):
+    pass
+
+
 def splat(x, i):
     _check(x, i, 1)
     return np.full(LANES, x[i], F32)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from agreement import assert_matches
 from conv_operands import ConvCase, assert_conv_agrees, random_array
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,6 +55,26 @@ def test_it_agrees_with_the_definition(case, rng):
     assert schedule.use_depthwise(case.x[3], case.w[3], case.groups)
     assert_conv_agrees(cpu, case, rng, activation=RELU, ends=True)
     assert_conv_agrees(cpu, case, rng)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_large_images_in_many_tasks(stride, rng):
+    """Above schedule.DEPTHWISE_NEAR rows are asked for ahead. The definition would be slow: numpy sums the taps."""
+    case = depthwise(3, 41, 75, 40, win=Window(stride, stride, 1, 1, 1, 1))
+    assert schedule.depthwise_ahead(int(np.prod(case.x)), stride) == stride
+    x, w, dy = random_array(rng, *case.x), random_array(rng, *case.w), random_array(rng, *case.y)
+    db = np.empty(40, np.float32)
+    padded, dx = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))).astype(np.float64), np.zeros((3, 43, 77, 40))
+    y, dw = np.zeros(case.y), np.zeros(case.w)
+    for ky, kx in np.ndindex(3, 3):
+        met = np.s_[:, ky : ky + 41 : stride, kx : kx + 75 : stride]
+        y += padded[met] * w[ky, kx]
+        dx[met] += dy * w[ky, kx]
+        dw[ky, kx] = (padded[met] * dy).sum((0, 1, 2))
+    assert_matches(cpu.conv2d(x, w, case.win, 40), y, 9)
+    assert_matches(cpu.conv2d_dx(dy, w, case.x, case.win, 40), dx[:, 1:-1, 1:-1], 9)
+    assert_matches(cpu.conv2d_dw(dy, x, case.w, case.win, 40, db=db), dw, dy[..., 0].size)
+    assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
 
 
 @pytest.mark.parametrize("activation", [IDENTITY, RELU, RELU6, leaky(0.1), SIGMOID], ids=lambda a: f"kind {a.kind}")
