@@ -62,6 +62,10 @@ LAYERS = [
     Layer("lenet-like conv2, 5x5", 32, 14, 32, 64, 5),
     Layer("resnet50 conv2 expand", 8, 56, 64, 256, 1, quick=True),
     Layer("resnet50 conv2 reduce", 8, 56, 256, 64, 1),
+    Layer("mobilenet_v2 bottleneck2 depthwise", 8, 56, 144, 144, 3, groups=144, quick=True),
+    Layer("mobilenet_v2 bottleneck3 depthwise", 8, 56, 144, 144, 3, stride=2, groups=144),
+    Layer("mobilenet_v2 bottleneck5 depthwise", 8, 14, 576, 576, 3, groups=576),
+    Layer("mobilenet_v2 bottleneck7 depthwise", 8, 7, 960, 960, 3, groups=960),
 ]
 
 
