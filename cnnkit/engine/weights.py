@@ -1,6 +1,7 @@
 """Published weights, made into one file that says all it needs: network, preprocessing, names of the classes."""
 
 import math
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +18,7 @@ from cnnkit.models.adopt import to_state
 from cnnkit.models.identify import fit, identify
 from cnnkit.models.network import Network
 from cnnkit.models.published import Published, row
+from cnnkit.serialize import safe
 from cnnkit.serialize.foreign import read_arrays
 
 _WHOLE_SCALE = 255
@@ -101,6 +103,8 @@ def convert(
 def adopt(path: Path, model: str, choices: Choices) -> Adopted:
     """Read a foreign file for the model of this name."""
     models.spec(model)
+    if safe.is_ours(path):
+        raise UsageError(f"{path} is a file of cnnkit already. Use it as it is: --model {shlex.quote(str(path))}")
     arrays, notes = read_arrays(path)
     try:
         network = fit(arrays, model, choices.image_size)
@@ -202,6 +206,8 @@ def _check_target(source: Path, target: Path, exist_ok: bool) -> None:
     if target.is_dir() or not target.parent.is_dir():
         where = "is a folder" if target.is_dir() else "lies in a folder that does not exist"
         raise UsageError(f"The target {target} {where}. Name a file, such as weights.safetensors.")
+    if not os.access(target.parent, os.W_OK):
+        raise UsageError(f"{target.parent} cannot be written to. Choose another folder.")
     if target.exists() and target.resolve() == source.resolve():
         raise UsageError(f"{target} would take the place of the file that is read. Choose another name.")
     if target.exists() and not exist_ok:

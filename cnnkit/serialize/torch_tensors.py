@@ -147,8 +147,11 @@ def _parameter(data: Any, *rest: Any) -> Claim:
     return data
 
 
-def _size(values: Any = ()) -> tuple[Any, ...]:
-    return values if isinstance(values, tuple) else tuple(values if isinstance(values, list) else ())
+def _size(values: Any) -> tuple[Any, ...]:
+    # Never a copy: a list that is remembered could be copied a hundred thousand times.
+    if not isinstance(values, tuple):
+        raise Refused("has a size that is no tuple.")
+    return values
 
 
 def _ordered(*pairs: Any) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Foreign weight files become files of ours, or are used as they are where they fit exactly one network."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -139,6 +141,18 @@ def test_a_place_that_cannot_be_written_is_named_before_any_work(file, tmp_path)
         convert(file, "lenet5", tmp_path, HALF)
     with pytest.raises(UsageError, match="lies in a folder that does not exist"):
         convert(file, "lenet5", tmp_path / "none" / "x.safetensors", HALF)
+
+
+def test_a_folder_without_permission_is_named_before_any_work(file, target, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(UsageError, match=r"cannot be written to\. Choose another folder"):
+        convert(file, "lenet5", target, HALF)
+
+
+def test_a_file_of_ours_needs_no_conversion(file, target, tmp_path):
+    convert(file, "lenet5", target, HALF)
+    with pytest.raises(UsageError, match="is a file of cnnkit already"):
+        convert(target, "lenet5", tmp_path / "again.safetensors", HALF)
 
 
 def test_a_file_for_another_network_is_told_for_which(file, target):

@@ -255,6 +255,11 @@ def test_memo_bombs_and_deep_nests_end_soon(path):
     refused(path, zip_file(b"]" * 50_000 + b"a" * 49_999, {}), "holds no state dict")
 
 
+def test_a_list_cannot_be_copied_without_end(path):
+    many = b"](" + b"N" * 100_000 + b"eq\x00" + b"ctorch\nSize\nq\x01" + b"h\x01h\x00\x85R" * 100_000
+    refused(path, zip_file(many, {}), "has a size that is no tuple")
+
+
 def test_endless_pickles_and_huge_numbers_end_soon(path, monkeypatch):
     refused(path, zip_file(b"N0" * 600_000, {}), "POP")
     monkeypatch.setattr(pickle_machine, "MOST_INSTRUCTIONS", 20_000)
