@@ -1,10 +1,14 @@
 """Channels as a whole: weighed by a factor for each image (squeeze-and-excitation), or dealt out in another order."""
 
+from functools import lru_cache
+
+import numpy as np
+
 from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.memory import empty, flat
 from cnnkit.kernels.cpu.pixels import clear, cut_pixels, fold, place, spread
-from cnnkit.kernels.cpu.simd import LANES, evens, fma, odds, zero, zip_high, zip_low
+from cnnkit.kernels.cpu.simd import LANES, fma, zero
 from cnnkit.kernels.cpu.threads import parallel_for, workers
 from cnnkit.kernels.shared.array import Array
 
@@ -70,47 +74,18 @@ def scale_channels_dx_kernel(dy, x, s, dx, ds, parts, scratch, images, cut):
 
 
 @inner
-def zip_halves(x, y, at, half):
-    """The two halves of a pixel's channels, one of each in turn."""
-    for i in range(0, half, LANES):
-        left, to = half - i, at + 2 * i
-        a, b = load_upto(x, at + i, left), load_upto(x, at + half + i, left)
-        store_upto(y, to, zip_low(a, b), 2 * left)
-        store_upto(y, to + LANES, zip_high(a, b), 2 * left - LANES)
-
-
-@inner
-def unzip_halves(x, y, at, half):
-    """The way back."""
-    for i in range(0, half, LANES):
-        left, start = half - i, at + 2 * i
-        a, b = load_upto(x, start, 2 * left), load_upto(x, start + LANES, 2 * left - LANES)
-        store_upto(y, at + i, evens(a, b), left)
-        store_upto(y, at + half + i, odds(a, b), left)
-
-
-@inner
-def shuffle_task(x, y, C, groups, per_task, worker, task):
-    """Some pixels. With two groups, as in ShuffleNet V2, whole vectors move; else the longer loop is the inner one."""
-    size = C // groups
+def shuffle_task(x, y, places, per_task, worker, task):
+    """Some pixels: y[c] = x[places[c]]. Slices, for their indices cannot be negative: so LLVM gathers whole vectors."""
+    C = len(places)
     for at in range(task * per_task * C, min(len(x), (task + 1) * per_task * C), C):
-        if groups == 2:
-            zip_halves(x, y, at, size)
-        elif size == 2:
-            unzip_halves(x, y, at, groups)
-        elif size >= groups:
-            for g in range(groups):
-                for i in range(size):
-                    y[at + i * groups + g] = x[at + g * size + i]
-        else:
-            for i in range(size):
-                for g in range(groups):
-                    y[at + i * groups + g] = x[at + g * size + i]
+        source, target = x[at : at + C], y[at : at + C]
+        for c in range(C):
+            target[c] = source[places[c]]
 
 
 @kernel
-def shuffle_kernel(x, y, C, groups, per_task, tasks):
-    parallel_for(shuffle_task, tasks, (x, y, C, groups, per_task))
+def shuffle_kernel(x, y, places, per_task, tasks):
+    parallel_for(shuffle_task, tasks, (x, y, places, per_task))
 
 
 def scale_channels(x: Array, s: Array, *, out: Array | None = None) -> Array:
@@ -136,5 +111,11 @@ def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array
     """Channels of x (..., C), dealt out: y[..., i·groups + g] = x[..., g·(C / groups) + i]."""
     y, C = empty(x.shape) if out is None else out, x.shape[-1]
     per_task = max(1, SHUFFLED // C)
-    shuffle_kernel(flat(x), y.reshape(-1), C, groups, per_task, -(-x.size // (C * per_task)))
+    shuffle_kernel(flat(x), y.reshape(-1), _places(C, groups), per_task, -(-x.size // (C * per_task)))
     return y
+
+
+@lru_cache(maxsize=64)
+def _places(C: int, groups: int) -> Array:
+    """Where each channel of a shuffle comes from; unsigned, so that no index is asked if it counts from the end."""
+    return np.arange(C, dtype=np.uint64).reshape(groups, C // groups).T.reshape(-1)

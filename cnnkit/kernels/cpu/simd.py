@@ -13,8 +13,6 @@
     vmax(a, b), vmin(a, b)            a NaN in `a` stays, one in `b` gives way to `a`
     select_less(a, b, p, q)           p in the lanes where a < b, else q (q where either is NaN)
     select_equal(a, b, p, q)          p in the lanes where a = b, else q (a != a finds NaN)
-    zip_low(a, b), zip_high(a, b)     a[0], b[0], a[1], b[1], …: the first and the second LANES of these
-    evens(a, b), odds(a, b)           every second lane of a, then of b, from the first or from the second on
     keep_where(v, codes, i, code)     v in the lanes where the byte codes[i + lane] equals code, else 0
     store_codes(codes, i, v)          the lanes as bytes, codes[i + lane] = uint8(v)
     scale_by_power(a, n)              a * 2**n for whole numbers n in the lanes, -126 <= n <= 127
@@ -36,7 +34,6 @@ from cnnkit.kernels.cpu.lanes import LANES, REGISTERS
 if config.DISABLE_JIT:
     from cnnkit.kernels.cpu.simd_plain import (
         absolute,
-        evens,
         fill,
         first_lane,
         fma,
@@ -44,7 +41,6 @@ if config.DISABLE_JIT:
         load,
         load_first,
         load_or_zero,
-        odds,
         prefetch,
         reduce_add,
         reduce_max,
@@ -62,8 +58,6 @@ if config.DISABLE_JIT:
         vmax,
         vmin,
         zero,
-        zip_high,
-        zip_low,
     )
 else:
     from cnnkit.kernels.cpu.simd_memory import (
@@ -80,11 +74,9 @@ else:
     from cnnkit.kernels.cpu.simd_tile import tile, transpose
     from cnnkit.kernels.cpu.simd_value import (
         absolute,
-        evens,
         fill,
         first_lane,
         fma,
-        odds,
         reduce_add,
         reduce_max,
         scale_by_power,
@@ -95,15 +87,12 @@ else:
         vmax,
         vmin,
         zero,
-        zip_high,
-        zip_low,
     )
 
 __all__ = [
     "LANES",
     "REGISTERS",
     "absolute",
-    "evens",
     "fill",
     "first_lane",
     "fma",
@@ -111,7 +100,6 @@ __all__ = [
     "load",
     "load_first",
     "load_or_zero",
-    "odds",
     "prefetch",
     "reduce_add",
     "reduce_max",
@@ -129,6 +117,4 @@ __all__ = [
     "vmax",
     "vmin",
     "zero",
-    "zip_high",
-    "zip_low",
 ]

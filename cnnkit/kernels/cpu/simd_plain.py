@@ -93,22 +93,6 @@ def store_codes(codes, i, v):
     codes[i : i + LANES] = v.astype(np.uint8)
 
 
-def zip_low(a, b):
-    return np.stack([a, b], axis=1).reshape(-1)[:LANES]
-
-
-def zip_high(a, b):
-    return np.stack([a, b], axis=1).reshape(-1)[LANES:]
-
-
-def evens(a, b):
-    return np.concatenate([a, b])[::2]
-
-
-def odds(a, b):
-    return np.concatenate([a, b])[1::2]
-
-
 def scale_by_power(a, n):
     return np.ldexp(a, n.astype(np.int32)).astype(F32)
 

@@ -120,24 +120,6 @@ def _select(predicate):
 select_less, select_equal = _select("<"), _select("==")
 
 
-def _picked(lanes):
-    """The vector of these lanes, of the 2·LANES that two vectors have together."""
-
-    @intrinsic
-    def pick(typingctx, a, b):
-        def codegen(context, builder, sig, args):
-            return builder.shuffle_vector(*args, ir.Constant(WHOLE, lanes))
-
-        return vec(vec, vec), codegen
-
-    return pick
-
-
-_ZIPPED = [lane // 2 + lane % 2 * LANES for lane in range(2 * LANES)]
-zip_low, zip_high = _picked(_ZIPPED[:LANES]), _picked(_ZIPPED[LANES:])
-evens, odds = _picked(list(range(0, 2 * LANES, 2))), _picked(list(range(1, 2 * LANES, 2)))
-
-
 @intrinsic
 def scale_by_power(typingctx, a, n):
     def codegen(context, builder, sig, args):
