@@ -63,9 +63,10 @@ class Function:
     `forward`, None where there is none. A gradient it returns is a new array or a view of dy, never one it saved.
 
     An activation costs its neighbours nothing: nearly all are differentiated by their output, which the next operation
-    has at hand (the others are operations of their own). One that lists an argument in `gating` multiplies with that slope where it writes the gradient, as
-    `ctx.gates` asks. So `backward` of one that names a `ctx.activation` gets two gradients: dy of its result, from all
-    who do not gate, and dz of the sum before the activation, from those who do.
+    has at hand (the others are operations of their own). One that lists an argument in `gating` multiplies with that
+    slope where it writes the gradient, as `ctx.gates` asks. So `backward` of one that names a `ctx.activation` gets
+    two gradients: dy of its result, from all who do not gate, and dz of the sum before the activation, from those who
+    do.
     """
 
     gating: ClassVar[tuple[int, ...]] = ()
