@@ -56,6 +56,14 @@ def test_the_network_itself_stays_as_it_was(network):
         np.testing.assert_array_equal(array, before[name])
 
 
+def test_a_walk_without_computing_leaves_nothing_behind(network, rng):
+    ready = prepared(network.eval())
+    x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
+    assert ready.output_shape(x.shape) == (2, 18)
+    with no_grad():
+        np.testing.assert_allclose(ready(x).data, network(x).data, rtol=0, atol=2e-5)
+
+
 def test_one_preparation_serves_images_of_any_size(network, rng):
     ready = prepared(network.eval())
     for shape in [(1, 6, 5, 4), (3, 9, 11, 4), (1, 6, 5, 4), (200, 8, 8, 4)]:

@@ -1,11 +1,14 @@
 """Filters and the forms in which the schedules want them, each made when first asked for."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cnnkit.kernels.cpu import memory
 from cnnkit.kernels.cpu.packing import pack_panels
+from cnnkit.kernels.cpu.rehearsal import is_rehearsing
 from cnnkit.kernels.cpu.schedule import TileShape, keep_unpacked, winograd_tile
 from cnnkit.kernels.cpu.winograd import transform_filters
 from cnnkit.kernels.shared.array import Array
@@ -29,23 +32,17 @@ class Filters:
         key = "forward", shape
         if key not in self._forms and self.groups == 1 and keep_unpacked(self.shape[3], pixels, shape):
             return self.w.reshape(-1), self.shape[3]
-        if key not in self._forms:
-            self._forms[key] = pack_panels(self.w, picked, self.groups, shape.block, turned=False)
-        return self._forms[key], shape.block
+        pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=False)
+        return self._form(key, pack), shape.block
 
     def turned(self, phase: int, picked: Array, shape: TileShape) -> Array:
         """Flat panels for one phase of the direct gradient by the images."""
-        key = "turned", phase, shape
-        if key not in self._forms:
-            self._forms[key] = pack_panels(self.w, picked, self.groups, shape.block, turned=True)
-        return self._forms[key]
+        pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=True)
+        return self._form(("turned", phase, shape), pack)
 
     def about_centre(self) -> Array:
         """Filters turned about their centre, for the depthwise gradient by the images."""
-        key = "about centre"
-        if key not in self._forms:
-            self._forms[key] = memory.contiguous(self.w[::-1, ::-1])
-        return self._forms[key]
+        return self._form("about centre", lambda: memory.contiguous(self.w[::-1, ::-1]))
 
     def winograd(self) -> Array:
         """Transformed filters for the forward sum."""
@@ -56,8 +53,17 @@ class Filters:
         return self._winograd("winograd turned", np.arange(9)[::-1].copy(), self.shape[3], self.shape[2])
 
     def _winograd(self, key: str, picked: Array, rows: int, cols: int) -> Array:
-        if key not in self._forms:
+        def transform() -> Array:
             block = winograd_tile(cols).block
             packed = pack_panels(self.w, picked, 1, block, turned=key == "winograd turned")
-            self._forms[key] = transform_filters(packed, rows, cols, block)
+            return transform_filters(packed, rows, cols, block)
+
+        return self._form(key, transform)
+
+    def _form(self, key: Any, make: Callable[[], Array]) -> Array:
+        """The form kept under this key; one made while kernels do not run is not worth keeping."""
+        if is_rehearsing():
+            return make()
+        if key not in self._forms:
+            self._forms[key] = make()
         return self._forms[key]

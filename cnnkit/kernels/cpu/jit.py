@@ -13,7 +13,6 @@ layer's size, so a second network adds next to no compile time.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numba
@@ -23,12 +22,12 @@ from numba.core import config
 from cnnkit.kernels.cpu import threads
 from cnnkit.kernels.cpu.cache import KernelCache, distinguished
 from cnnkit.kernels.cpu.flags import ENTRY, INNER
+from cnnkit.kernels.cpu.rehearsal import noted
 
 Signature = tuple[Any, ...]
 Recorded = dict[tuple["Kernel", Signature], None]
 
 KERNELS: list["Kernel"] = []
-_rehearsal: ContextVar[Recorded | None] = ContextVar("rehearsal", default=None)
 
 
 class Statistics(NamedTuple):
@@ -51,7 +50,7 @@ class Kernel:
         KERNELS.append(self)
 
     def __call__(self, *args: Any) -> None:
-        walked = _rehearsal.get()
+        walked = noted.get()
         if walked is not None:
             walked[self, tuple(numba.typeof(arg) for arg in args)] = None
         elif config.DISABLE_JIT:
@@ -99,11 +98,11 @@ def inlined(function: Callable[..., Any]) -> Any:
 def rehearse() -> Iterator[Recorded]:
     """Inside, entry kernels called by this Python thread do not run but are noted; results are left unspecified."""
     walked: Recorded = {}
-    token = _rehearsal.set(walked)
+    token = noted.set(walked)
     try:
         yield walked
     finally:
-        _rehearsal.reset(token)
+        noted.reset(token)
 
 
 def compile_all(
