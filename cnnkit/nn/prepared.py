@@ -6,6 +6,7 @@ Computed in float64 and rounded once, so the logits differ from those of the net
 """
 
 import copy
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn.blocks import ConvNorm
+from cnnkit.nn.containers import Sequential
 from cnnkit.nn.conv import Conv2d
 from cnnkit.nn.module import Module
 from cnnkit.nn.norm import BatchNorm2d
+from cnnkit.nn.shape import Identity
 from cnnkit.ops.check import activation_of
 from cnnkit.ops.conv import conv2d_shape
 from cnnkit.ops.window import window
@@ -29,7 +32,7 @@ class PreparedConv(Module):
         weight, bias = conv.weight.data, None if conv.bias is None else conv.bias.data
         activation = conv.activation
         if norm is not None:
-            weight, bias = folded(weight, norm)
+            weight, bias = folded(weight, bias, norm)
             activation = norm.activation
         self.groups, self.window = conv.groups, window(conv.stride, conv.padding, conv.dilation)
         self.bias, self.shape = bias, weight.shape
@@ -43,11 +46,11 @@ class PreparedConv(Module):
         return Tensor(kernels.of(x.data).conv2d(x.data, self.filters, self.window, self.groups, **ends))
 
 
-def folded(w: Array, norm: BatchNorm2d) -> tuple[Array, Array]:
+def folded(w: Array, bias: Array | None, norm: BatchNorm2d) -> tuple[Array, Array]:
     """Filters and bias of the one convolution that does the work of a convolution and the norm behind it."""
     scale = norm.weight.data / np.sqrt(norm.running_var.astype(np.float64) + norm.eps)
-    bias = norm.bias.data - norm.running_mean * scale
-    return (w * scale).astype(w.dtype), bias.astype(w.dtype)
+    shift = norm.bias.data + ((0 if bias is None else bias) - norm.running_mean) * scale
+    return (w * scale).astype(w.dtype), shift.astype(w.dtype)
 
 
 def prepared(module: Module) -> Module:
@@ -59,4 +62,9 @@ def prepared(module: Module) -> Module:
     twin = copy.copy(module)
     for name, child in module.named_children():
         setattr(twin, name, prepared(child))
+    if isinstance(module, Sequential):
+        for (name, child), (after, norm) in pairwise(module.named_children()):
+            if isinstance(child, Conv2d) and child.activation == "identity" and isinstance(norm, BatchNorm2d):
+                setattr(twin, name, PreparedConv(child, norm))
+                setattr(twin, after, Identity())
     return twin

@@ -38,6 +38,18 @@ def test_the_answers_are_the_same_but_for_rounding(network, rng):
         np.testing.assert_allclose(prepared(network)(x).data, wanted, rtol=0, atol=2e-5)
 
 
+def test_a_norm_behind_a_convolution_in_a_sequence_is_folded_too(rng):
+    plain = nn.Sequential(nn.Conv2d(4, 6, 3, rng=rng), nn.BatchNorm2d(6, activation="relu"), nn.GlobalAvgPool2d())
+    conv, norm, _ = plain
+    conv.bias.data[:], norm.running_mean[:] = rng.normal(size=6), rng.normal(size=6)
+    norm.weight.data[:], norm.bias.data[:], norm.running_var[:] = rng.normal(size=6), rng.normal(size=6), 0.3
+    x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
+    ready = prepared(plain)
+    assert [type(layer).__name__ for layer in ready] == ["PreparedConv", "Identity", "GlobalAvgPool2d"]
+    with no_grad():
+        np.testing.assert_allclose(ready(x).data, plain.eval()(x).data, rtol=0, atol=1e-5)
+
+
 def test_in_float64_folding_changes_the_last_digits_alone(network, rng):
     for parameter in network.parameters():
         parameter.data = parameter.data.astype(np.float64)
