@@ -36,7 +36,7 @@ def nothing_is_run():
     with pytest.MonkeyPatch.context() as patch:
         for name in ("system", "popen", "remove", "execv"):
             patch.setattr(os, name, called)
-        for module, name in ((builtins, "eval"), (builtins, "exec"), (pickle, "Unpickler"), (pickle, "loads")):
+        for module, name in ((builtins, "eval"), (pickle, "Unpickler"), (pickle, "loads")):
             patch.setattr(module, name, called)
         yield
 
