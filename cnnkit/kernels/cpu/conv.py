@@ -1,4 +1,4 @@
-"""Convolution and its gradients: picks schedule, tables and packed filters; direct*.py and winograd*.py do the sums."""
+"""Convolution and its gradients: picks schedule, tables and packed filters; direct, depthwise, winograd do the sums."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""THE place that decides how a convolution is computed: Winograd or direct, which register tile, how work is cut.
+"""THE place that decides how a convolution is computed: Winograd, depthwise or direct, register tiles, how work is cut.
 
 Everything here depends on shapes and on the CPU's vectors, never on the number of threads: so any number of threads
 gives the same bits. Measured on AVX-512 and AVX2 machines; see kernels/README.md.
