@@ -10,7 +10,7 @@ from cnnkit.data.formats import data_name, detect
 from cnnkit.data.open_cifar import open_cifar
 from cnnkit.data.open_folder import open_folder
 from cnnkit.data.open_idx import open_idx
-from cnnkit.data.preprocessing import LARGEST_SIDE
+from cnnkit.data.preprocessing import LARGEST_SIDE, Foreign
 from cnnkit.data.sets.digits import digits
 from cnnkit.data.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.errors import DataError, UsageError
@@ -31,7 +31,7 @@ def open_data(
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
     like: tuple[int, int, int] | None = None,
-    stretch: bool = False,
+    foreign: Foreign = "resize",
     seed: int = 0,
     val_fraction: float = VAL_FRACTION,
     on_unreadable: OnUnreadable = "refuse",
@@ -39,7 +39,7 @@ def open_data(
     """Open a data folder, or data known by name; None is the embedded digits. A folder that exists goes before a name.
 
     image_size, grey: for folders of pictures; where one is not given, `like` (H, W, C) decides, else what is found.
-    stretch: pictures in folders are brought to the size whole and out of shape, not cut.
+    foreign: how pictures in folders are brought to the size.
     seed: draws the parts that the data do not bring.
     """
     size = (image_size, image_size) if isinstance(image_size, int) else image_size
@@ -63,7 +63,7 @@ def open_data(
             name=name,
             image_size=size or (like and like[:2]),
             grey=grey if grey is not None or like is None else like[2] == 1,
-            stretch=stretch,
+            foreign=foreign,
             seed=seed,
             val_fraction=val_fraction,
             skip_unreadable=on_unreadable == "skip",

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnnkit.data.picture import check_header, header
-from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.preprocessing import Foreign, Preprocessing
 from cnnkit.data.sets.image_folder import (
     ImageFolder,
     PictureCache,
@@ -30,7 +30,7 @@ def open_folder(
     name: str,
     image_size: tuple[int, int] | None,
     grey: bool | None,
-    stretch: bool,
+    foreign: Foreign,
     seed: int,
     val_fraction: float,
     skip_unreadable: bool,
@@ -42,13 +42,12 @@ def open_folder(
     if not files:
         raise DataError(f"{parts.get('train', folder)} holds no pictures; expected one folder of pictures per class.")
     for part, (_, part_classes) in listed.items():
-        if foreign := sorted(set(part_classes) - set(classes)):
+        if unknown := sorted(set(part_classes) - set(classes)):
             raise DataError(
-                f"{parts[part]} has the class {foreign[0]!r}, which {parts['train']} lacks. Is a folder misnamed?"
+                f"{parts[part]} has the class {unknown[0]!r}, which {parts['train']} lacks. Is a folder misnamed?"
             )
     preprocessing, notes = choose_preprocessing(files, image_size, grey)
-    if stretch:
-        preprocessing = replace(preprocessing, foreign="stretch")
+    preprocessing = replace(preprocessing, foreign=foreign)
     cache = PictureCache(preprocessing)
     everything = [file for part_files, _ in listed.values() for file in part_files]
     check = cache if skip_unreadable or len(everything) <= CHECKED_AT_OPEN else check_header

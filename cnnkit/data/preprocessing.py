@@ -13,7 +13,9 @@ from cnnkit.errors import DataError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Foreign = Literal["resize", "stretch", "digit"]
+Foreign = Literal["resize", "margin", "stretch", "digit"]
+# What "margin" leaves: torchvision scales the short side to 256 and cuts out 224.
+WITHIN_MARGIN = 7 / 8
 LARGEST_SIDE = 4096
 
 
@@ -23,8 +25,8 @@ class Preprocessing:
     """Size, channels and normalisation of the network's input, and how a foreign picture gets there.
 
     x = (pixel / 255 - mean) / std, per channel.
-    foreign: "resize" (short side to the size, centre cut out), "stretch" (the whole picture, out of shape) or "digit"
-    (the rule of handwritten digits).
+    foreign: "resize" (short side to the size, centre cut out), "margin" (so too, and an eighth is cut off around, as
+    torchvision evaluates), "stretch" (the whole picture, out of shape) or "digit" (the rule of handwritten digits).
     """
 
     height: int
@@ -108,6 +110,8 @@ def resize(picture: "Image", preprocessing: Preprocessing) -> Pixels:
         if preprocessing.foreign == "stretch":
             return np.array(picture.resize((width, height), Image.Resampling.BILINEAR)).reshape(preprocessing.shape)
         scale = max(height / picture.height, width / picture.width)
+        if preprocessing.foreign == "margin":
+            scale /= WITHIN_MARGIN
         left = (picture.width - width / scale) / 2
         top = (picture.height - height / scale) / 2
         box = (

@@ -82,8 +82,10 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
             trained_on.get("data"), image_size=tuple(size) if size else None, grey=trained_on.get("grey"), **common
         )
     try:
-        stretch = predictor.preprocessing.foreign == "stretch"
-        return open_data(data, image_size=(H, W), grey=C == 1, stretch=stretch, **common)
+        # Pictures of digits in a folder may be a data set's own: its rule is for photos of paper.
+        foreign = predictor.preprocessing.foreign
+        foreign = "resize" if foreign == "digit" else foreign
+        return open_data(data, image_size=(H, W), grey=C == 1, foreign=foreign, **common)
     except UsageError:
         # Data in arrays are used as they are; whether they fit is checked below.
         return open_data(data, **common)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, final
 
 from cnnkit import models
-from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.preprocessing import Foreign, Preprocessing
 from cnnkit.engine import checkpoint
 from cnnkit.engine.class_names import read_class_names, stand_ins
 from cnnkit.errors import CheckpointError, CnnkitError, UsageError
@@ -18,6 +18,7 @@ from cnnkit.models.adopt import to_state
 from cnnkit.models.identify import fit, identify
 from cnnkit.models.network import Network
 from cnnkit.models.published import Published, row
+from cnnkit.models.stem import is_small
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign import read_arrays
 
@@ -177,8 +178,17 @@ def _preprocessing(network: Network, published: Published | None, choices: Choic
         network.in_channels,
         tuple(value * factor for value in _per_channel("mean", mean, network)),
         tuple(value * factor for value in _per_channel("std", std, network)),
-        published.foreign if published else "resize",
+        "resize"
+        if published is None or (is_small(network.image_size) and published.foreign == "margin")
+        else published.foreign,
     )
+
+
+def _foreign(network: Network, published: Published | None) -> Foreign:
+    """How foreign pictures are brought to size. Of small ones, nothing is to spare at the margin."""
+    if published is None or (published.foreign == "margin" and is_small(network.image_size)):
+        return "resize"
+    return published.foreign
 
 
 def _per_channel(name: str, values: Sequence[float], network: Network) -> Sequence[float]:

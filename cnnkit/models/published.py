@@ -53,7 +53,7 @@ class Published:
     std: tuple[float, ...] = IMAGENET_STD
     scale: float = 255
     classes: tuple[str, ...] = ()
-    foreign: Literal["resize", "stretch", "digit"] = "resize"
+    foreign: Literal["resize", "margin", "stretch", "digit"] = "margin"
     data: str | None = None
     sources: tuple[Source, ...] = ()
 
@@ -202,7 +202,11 @@ ONNX_ZOO = Source(
 # A key is a model name or a pattern that a whole model name matches; the first that fits is taken.
 ROWS: dict[str, Published] = {
     r"resnet(20|32|44|56|110)": Published(
-        renames=(*CONV_BN, (r"^linear\.", "fc.")), classes=CIFAR10, data="cifar10", sources=(AKAMASTER,)
+        renames=(*CONV_BN, (r"^linear\.", "fc.")),
+        classes=CIFAR10,
+        foreign="resize",
+        data="cifar10",
+        sources=(AKAMASTER,),
     ),
     r"resnet(18|34|50|101|152)": Published(renames=CONV_BN, sources=(TORCHVISION,)),
     r"mobilenet_v1(_x\d_\d+)?": Published(

@@ -27,7 +27,7 @@ def test_the_record_goes_through_json_and_back(preprocessing):
         ({"mean": [0.5]}, "mean is .*, expected 3 finite numbers"),
         ({"std": [0.5, float("nan"), 1.0]}, "expected 3 finite"),
         ({"std": [0.5, 0.0, 1.0]}, "expected numbers above 0"),
-        ({"foreign": "magic"}, "expected one of resize, stretch, digit"),
+        ({"foreign": "magic"}, "expected one of resize, margin, stretch, digit"),
         ({"more": 1}, "has the fields height"),
     ],
 )
@@ -55,6 +55,14 @@ def test_the_middle_of_a_wide_picture_is_kept():
     pixels = np.zeros((32, 480, 3), np.uint8)
     pixels[:, 216:264] = 255
     assert (prepare(Image.fromarray(pixels), PHOTO) == 255).all()
+
+
+def test_a_margin_is_cut_off_where_the_network_learned_so():
+    pixels = np.zeros((64, 96, 3), np.uint8)
+    pixels[5:-5, 8:-8] = 255  # an eighth of 64 and 96 is 8 and 12: half of it goes at each side, and a pixel blurs
+    plain, within = (prepare(Image.fromarray(pixels), replace(PHOTO, foreign=rule)) for rule in ("resize", "margin"))
+    assert (plain[0] == 0).all() and (plain[:, 0] == 0).all()
+    assert (within[1:-1, 3:-3] == 255).all()
 
 
 def test_a_picture_is_stretched_where_the_network_learned_so():

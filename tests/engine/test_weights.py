@@ -4,13 +4,15 @@ import os
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import cnnkit
 from cnnkit import models
 from cnnkit.autograd import no_grad
+from cnnkit.data.preprocessing import load_image
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.data.splits import split_parts
-from cnnkit.engine.evaluate import evaluate
+from cnnkit.engine.evaluate import evaluate, open_for
 from cnnkit.engine.events import EvaluateFinished, Note
 from cnnkit.engine.load import load
 from cnnkit.engine.weights import Choices, convert
@@ -25,7 +27,7 @@ HALF = Choices(mean=(0.5,), std=(0.5,))
 def published(module, flat=FLAT):
     """The state as a channels-first framework saves it."""
     state = {}
-    for name, array in module.state_dict().items():
+    for name, array in module.needed_in_use().items():
         if array.ndim == 4:
             array = array.transpose(3, 2, 0, 1)
         elif name == "dense1.weight":
@@ -192,6 +194,25 @@ def test_a_raw_file_of_a_published_network_is_taken_as_it_is(tmp_path):
     assert predictor.preprocessing.foreign == "digit"
     for name, array in module.state_dict().items():
         np.testing.assert_array_equal(predictor.module.state_dict()[name], array)
+
+
+def test_folders_of_pictures_are_judged_as_predict_sees_them(tmp_path):
+    """An eighth of each picture is cut off around, in both."""
+    weights = tmp_path / "squeezenet.npz"
+    module = models.create("squeezenet1_1", classes=2, in_channels=3, image_size=(224, 224))
+    np.savez(weights, **published(module))
+    predictor = load(weights)
+    assert predictor.preprocessing.foreign == "margin"
+    rng = np.random.default_rng(0)
+    for kind in ("cat", "dog"):
+        (tmp_path / "photos" / kind).mkdir(parents=True)
+        for i in range(8):
+            Image.fromarray(rng.integers(0, 256, (30, 40, 3), np.uint8)).save(tmp_path / f"photos/{kind}/{i}.png")
+    splits = open_for(predictor, tmp_path / "photos")
+    assert splits.preprocessing.foreign == "margin"
+    sample = splits.train[0]
+    pictures = [load_image(path, predictor.preprocessing) for path in (tmp_path / "photos").glob("*/*.png")]
+    assert any(np.array_equal(sample.image, picture) for picture in pictures)
 
 
 def test_weights_without_class_names_are_judged_by_those_of_the_data(file, target):
