@@ -25,7 +25,9 @@ def test_commands_and_options_are_completed(shell):
 
 def test_model_and_data_names_are_completed(shell):
     assert complete(shell, "cnnkit models conv") == ["convnet"]
-    assert complete(shell, "cnnkit train --model le") == ["lenet5"]
+    assert complete(shell, "cnnkit train --model le") == ["lenet5", "lenet_caffe"]
+    assert complete(shell, "cnnkit weights ") == ["list", "convert"]
+    assert complete(shell, "cnnkit weights convert a b --model lenet5") == ["lenet5"]
     assert "fashion-mnist" in complete(shell, "cnnkit train --data fash")
 
 
