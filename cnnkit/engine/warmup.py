@@ -1,7 +1,6 @@
 """Compile now what training and prediction would compile later."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from cnnkit import models
 from cnnkit.data.preprocessing import Preprocessing
@@ -37,8 +36,7 @@ def representatives() -> list[str]:
     """The network with the fewest parameters of every model file, unless that is a heavy one too."""
     found: dict[str, tuple[int, str]] = {}
     for name in models.names():
-        build = models.spec(name).build
-        file = (build.func if isinstance(build, partial) else build).__module__
+        file = models.spec(name).file
         found[file] = min(found.get(file, (MOST_PARAMETERS, "")), (models.summary(name).parameters, name))
     return [name for _, name in found.values() if name]
 

@@ -53,6 +53,11 @@ class ModelSpec:
     build: Builder
     classes: int = 10
 
+    @property
+    def file(self) -> str:
+        """The module in which the builder is written."""
+        return str(getattr(self.build, "func", self.build).__module__)
+
 
 _specs: dict[str, ModelSpec] = {}
 _families: dict[str, Callable[[str, re.Match[str]], ModelSpec]] = {}
@@ -83,8 +88,10 @@ def family(pattern: str) -> Callable[[Callable[[str, re.Match[str]], ModelSpec]]
 
 
 def names() -> list[str]:
-    """Every model, the simplest first."""
-    return list(_loaded())
+    """Every model, the simplest first, in whatever order their files were imported."""
+    specs = _loaded()
+    order = [_module(file) for file in _FILES]
+    return sorted(specs, key=lambda name: order.index(specs[name].file) if specs[name].file in order else len(order))
 
 
 def spec(name: str) -> ModelSpec:
@@ -147,5 +154,9 @@ def _smallest_square(build: Builder, classes: int, in_channels: int, most: int =
 
 def _loaded() -> dict[str, ModelSpec]:
     for file in _FILES:
-        import_module(f"cnnkit.models.{file}")
+        import_module(_module(file))
     return _specs
+
+
+def _module(file: str) -> str:
+    return f"cnnkit.models.{file}"
