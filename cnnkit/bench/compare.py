@@ -50,26 +50,17 @@ def run(
 def measure_case(case: Case, against: Sequence[str], threads: int, seconds: float, peak: float) -> Result:
     """One case, checked first; `peak` in GFLOP/s of `threads` threads."""
     case.check()
-    functions: list[Callable[[], object]] = [case.run]
-    owners = ["cnnkit"]
-    for name in against:
-        if name in case.rivals:
-            layouts = case.rivals[name](threads)
-            functions.extend(layouts)
-            owners += [name] * len(layouts)
-    pause = 0.01 if len(functions) > 1 and threads > 1 else 0.0
-    timings = in_turn(functions, seconds=seconds * len(functions), pause=pause)
-    ours = timings[0]
+    pause = 0.01 if against and threads > 1 else 0.0
+    rivals = {name: _fastest(case.rivals[name](threads), seconds, pause) for name in against if name in case.rivals}
+    functions = [case.run, *rivals.values()]
+    ours, *theirs = in_turn(functions, seconds=seconds * len(functions), pause=pause)
     gflops = None if case.flop is None else case.flop / ours.median / 1e9
     if gflops is not None and gflops > TOLERANCE * case.speedup * peak:
         raise CheckFailed(
             f"{case.name}: {gflops:.0f} GFLOP/s is more than this machine can do ({peak:.0f} GFLOP/s of multiply-adds"
             f" x {case.speedup:g} saved by the algorithm). The figure is refused: clock or count is wrong."
         )
-    others = {
-        name: min(t.median for t, owner in zip(timings, owners, strict=True) if owner == name)
-        for name in dict.fromkeys(owners[1:])
-    }
+    others = {name: timing.median for name, timing in zip(rivals, theirs, strict=True)}
     return Result(
         case=case.name,
         backend=kernels.backend(),
@@ -82,3 +73,11 @@ def measure_case(case: Case, against: Sequence[str], threads: int, seconds: floa
         against={name: median / ours.median for name, median in others.items()},
         against_ms={name: median * 1e3 for name, median in others.items()},
     )
+
+
+def _fastest(layouts: Sequence[Callable[[], object]], seconds: float, pause: float) -> Callable[[], object]:
+    """The best memory layout of a rival, found beforehand: in one turn it would write into the other's warm results."""
+    if len(layouts) == 1:
+        return layouts[0]
+    timings = in_turn(layouts, seconds=seconds * len(layouts) / 2, pause=pause)
+    return min(zip(timings, layouts, strict=True), key=lambda pair: pair[0].median)[1]

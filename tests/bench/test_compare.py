@@ -45,6 +45,14 @@ def test_a_ratio_above_one_means_that_ours_is_the_faster():
     assert result.gflops is None
 
 
+def test_a_rivals_slower_layout_rests_while_ours_is_timed():
+    calls = []
+    slow, fast = lambda: calls.append("slow") or sum(range(1_000_000)), lambda: calls.append("fast")
+    case = Case("x", run=lambda: calls.append("ours"), check=nothing, rivals={"torch": lambda threads: [slow, fast]})
+    measure_case(case, ["torch"], threads=1, seconds=0.0, peak=100.0)
+    assert "slow" in calls and "slow" not in calls[calls.index("ours") :]
+
+
 @pytest.mark.parametrize("direction", ["forward", "dx", "dw"])
 @pytest.mark.parametrize("layer", SMALL, ids=str)
 def test_convolution_cases_pass_their_own_check(layer, direction):
