@@ -33,11 +33,20 @@ def _list(screen: Screen) -> None:
         screen.json({"models": [{**_facts(shown), "summary": spec.summary} for shown, spec in rows]})
         return
     cells = [
-        (shown.name, f"{shown.parameters:,}", f"{shown.multiply_adds / 1e6:.1f} M", size(shown.input), spec.summary)
+        (
+            shown.name,
+            f"{shown.parameters:,}",
+            f"{shown.multiply_adds / 1e6:,.1f} M",
+            authors(spec.paper),
+            size(shown.input),
+            spec.summary,
+        )
         for shown, spec in rows
     ]
     screen.table(
-        ["name", "parameters", "multiply-adds", "input", "what it is"], cells, optional=["input", "multiply-adds"]
+        ["name", "parameters", "multiply-adds", "paper", "input", "what it is"],
+        cells,
+        optional=["what it is", "input", "paper", "multiply-adds"],
     )
     screen.note("The layers of one: cnnkit models NAME")
 
@@ -83,6 +92,11 @@ def _facts(shown: Any) -> dict[str, Any]:
         "input": list(shown.input),
         "paper": shown.paper,
     }
+
+
+def authors(paper: str) -> str:
+    """Who and when, without where: "He et al. 2015" of "He et al. 2015, arXiv:1512.03385"."""
+    return paper.partition(",")[0].partition(":")[0]
 
 
 def size(shape: tuple[int, ...]) -> str:

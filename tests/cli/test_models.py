@@ -1,8 +1,9 @@
 def test_all_networks_are_listed(cnnkit):
     ended = cnnkit("models")
     assert ended.code == 0
-    for name in ("lenet5", "convnet", "digitnet"):
-        assert name in ended.out
+    for told in ("lenet5", "vgg16_bn", "138,357,544", "1,814.1 M", "Simonyan & Zisserman 2014"):
+        assert told in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 80
     assert {model["name"] for model in cnnkit("models", "--json").json["models"]} >= {"lenet5", "convnet", "digitnet"}
 
 
