@@ -1,6 +1,6 @@
 """Measure a suite with `cnnkit bench` and keep the figures: results/<cpu>/<suite>-<threads>t.json.
 
-python benchmarks/record.py [conv|pointwise|train|predict|start ...] [--against torch] [--threads 1 2]
+python benchmarks/record.py [conv|networks|pointwise|train|predict|start ...] [--against torch] [--threads 1 2]
 python benchmarks/record.py --tables          # write the tables of README.md anew from the kept figures
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-SUITES = ("conv", "pointwise", "train", "predict", "start")
+SUITES = ("conv", "networks", "pointwise", "train", "predict", "start")
 BEGIN, END = "<!-- tables: written by record.py -->\n", "<!-- end of tables -->\n"
 
 

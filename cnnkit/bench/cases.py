@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-SUITES = ("conv", "pointwise", "train", "predict", "start")
+SUITES = ("conv", "networks", "pointwise", "train", "predict", "start")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,10 @@ def cases(suite: str, *, quick: bool) -> Iterator[Callable[[], Case]]:
         from cnnkit.bench import conv_cases
 
         return conv_cases.cases(quick=quick)
+    if suite == "networks":
+        from cnnkit.bench import conv_cases
+
+        return conv_cases.network_layer_cases(quick=quick)
     if suite == "pointwise":
         from cnnkit.bench import pointwise_cases
 

@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
 
 from cnnkit import kernels
 from cnnkit.bench.cases import Case
+from cnnkit.bench.network_convs import NETWORK_LAYERS, Layer
 from cnnkit.bench.rivals import onnxruntime_conv, torch_conv
 from cnnkit.errors import CheckFailed
-from cnnkit.kernels import Window
 from cnnkit.kernels.cpu import memory
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import conv2d_output_shape
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A convolution as it stands in a network: N images of size x size, C -> O channels."""
-
-    name: str
-    N: int
-    size: int
-    C: int
-    O: int
-    kernel: int
-    stride: int = 1
-    groups: int = 1
-    padding: int | None = None
-    quick: bool = False
-
-    @property
-    def pad(self) -> int:
-        return self.kernel // 2 if self.padding is None else self.padding
-
-    @property
-    def window(self) -> Window:
-        return Window(self.stride, self.stride, self.pad, self.pad, self.pad, self.pad)
-
-    def __str__(self) -> str:
-        groups = f" groups {self.groups}" if self.groups > 1 else ""
-        kind = f"{self.kernel}x{self.kernel}" + (f"/{self.stride}" if self.stride > 1 else "")
-        return f"{self.name} {kind} {self.C}->{self.O}{groups} {self.N}x{self.size}x{self.size}"
-
 
 LAYERS = [
     Layer("convnet conv1", 128, 28, 1, 32, 3, padding=0, quick=True),
@@ -70,11 +39,19 @@ LAYERS = [
 
 
 def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    for layer in LAYERS:
-        if layer.quick or not quick:
-            for direction in ("forward", "dx", "dw"):
-                if direction != "dx" or layer.C > 3:  # no network asks for the gradient of its picture
-                    yield partial(conv_case, layer, direction)
+    return _cases([layer for layer in LAYERS if layer.quick or not quick])
+
+
+def network_layer_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
+    """All convolutions of whole networks; none of them is quick."""
+    return _cases([layer for layer in NETWORK_LAYERS if layer.quick or not quick])
+
+
+def _cases(layers: Sequence[Layer]) -> Iterator[Callable[[], Case]]:
+    for layer in layers:
+        for direction in ("forward", "dx", "dw"):
+            if direction != "dx" or layer.C > 3:  # no network asks for the gradient of its picture
+                yield partial(conv_case, layer, direction)
 
 
 def conv_case(layer: Layer, direction: str) -> Case:

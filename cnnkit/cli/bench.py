@@ -16,7 +16,7 @@ from cnnkit.cli.values import Name, Names, Real
 if TYPE_CHECKING:
     from cnnkit.bench import Result
 
-SUITES = ("conv", "pointwise", "train", "predict", "start")
+SUITES = ("conv", "networks", "pointwise", "train", "predict", "start")
 RIVALS = ("torch", "onnxruntime")
 # A plain `cnnkit bench` ends within a minute: a part of each suite but "start", which compiles everything anew.
 PLAIN_SUITES = SUITES[:-1]
@@ -26,7 +26,7 @@ PLAIN_SUITES = SUITES[:-1]
 @option(
     "--suite",
     type=Name(SUITES, example="--suite conv"),
-    help="conv, pointwise, train, predict or start, whole; by default a part of each.",
+    help="conv, networks (all their convolutions), pointwise, train, predict or start, whole; by default a part of each.",
 )
 @option(
     "--against",

@@ -4,10 +4,9 @@ from typing import Any
 
 from cnnkit.kernels.cpu import memory, schedule
 from cnnkit.kernels.cpu.activation import activate_dx
-from cnnkit.kernels.cpu.border import with_border
 from cnnkit.kernels.cpu.depthwise import depthwise, depthwise_dx
 from cnnkit.kernels.cpu.depthwise_dw import depthwise_dw
-from cnnkit.kernels.cpu.direct import run_phase
+from cnnkit.kernels.cpu.direct import direct
 from cnnkit.kernels.cpu.direct_dw import direct_dw
 from cnnkit.kernels.cpu.filters import Filters
 from cnnkit.kernels.cpu.gather import dx_gather, forward_gather
@@ -42,12 +41,10 @@ def conv2d(
         depthwise(x, filters.w, y, win, **ends)
         return y
     gather = forward_gather(x.shape, filters.shape, win, groups)
-    source = with_border(x, gather.border)
     pixels = y.size // max(y.shape[3], 1)
     shape = schedule.direct_tile(y.shape[3] // groups, pixels)
-    for phase in gather.phases:
-        packed, w_step = filters.forward(phase.picked, shape, pixels)
-        run_phase(source, packed, y, phase, gather.together, shape, groups, w_step, **ends)
+    packed, w_step = filters.forward(gather.picked, shape, pixels)
+    direct(x, packed, y, gather, shape, groups, w_step, **ends)
     return y
 
 
@@ -73,11 +70,8 @@ def conv2d_dx(
         depthwise_dx(dy, filters.about_centre(), dx, win, gate, activation)
         return dx
     gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
-    source = with_border(dy, gather.border)
     shape = schedule.direct_tile(x_shape[3] // groups, dx.size // max(x_shape[3], 1))
-    for number, phase in enumerate(gather.phases):
-        packed = filters.turned(number, phase.picked, shape)
-        run_phase(source, packed, dx, phase, gather.together, shape, groups, shape.block)
+    direct(dy, filters.turned(gather.picked, shape), dx, gather, shape, groups, shape.block)
     return dx if gate is None else activate_dx(dx, gate, activation, out=dx)
 
 
@@ -101,7 +95,7 @@ def conv2d_dw(
         depthwise_dw(x, dy, dw, db, win)
         return dw
     gather = forward_gather(x.shape, tuple(w_shape), win, groups)
-    direct_dw(with_border(x, gather.border), dy, dw, db, gather.phases[0], groups)
+    direct_dw(x, dy, dw, db, gather, groups)
     return dw
 
 

@@ -2,15 +2,16 @@
 
 The textbook's triple loop, cut into tiles: `rows` pixels, each with its own place in a table (so any stride needs no
 tails), times `vecs` vectors of output channels. A kernel is made per tile shape, never per layer.
+
+A task takes some tiles of each phase (gather.py) and some panels of output channels. Where taps leave the image it
+first copies the rows it will read, with their border, to its worker's scratch.
 """
 
-from functools import lru_cache
-from itertools import pairwise
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from cnnkit.kernels.cpu import memory, schedule, threads
+from cnnkit.kernels.cpu.border import copy_rows, with_border
+from cnnkit.kernels.cpu.direct_plan import PHASE, SPAN, plan
 from cnnkit.kernels.cpu.epilogue import (
     INFINITY,
     NOTHING,
@@ -21,14 +22,35 @@ from cnnkit.kernels.cpu.epilogue import (
     padded_bias,
     store_upto,
 )
-from cnnkit.kernels.cpu.gather import Phase
+from cnnkit.kernels.cpu.gather import Gather
 from cnnkit.kernels.cpu.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.packing import turn_panel
 from cnnkit.kernels.cpu.schedule import TileShape
-from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, splat, store, tile, zero
+from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, prefetch, splat, store, stream, tile, zero
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+
+
+@inner
+def tiles_of(phases, f, pix, sizes, image, chunk):
+    """(first tile, last + 1, last pixel) of one phase in a chunk of some images."""
+    pixels = phases[f]
+    last = min(pixels, (sizes.N - image * sizes.together) * (pixels // sizes.together)) - 1
+    tiles = (pixels + pix - 1) // pix
+    return tiles * chunk // sizes.chunks, min(tiles * (chunk + 1) // sizes.chunks, (last + pix) // pix), last
+
+
+@inner
+def rows_read(reads, phases, pix, sizes, image, chunk, width):
+    """(first, last + 1) of the rows of x with its border that a chunk reads, in any phase."""
+    low, high = sizes.x_step, 0
+    for f in range(0, phases.size, PHASE):
+        first, end, last = tiles_of(phases, f, pix, sizes, image, chunk)
+        if first < end and phases[f + 4] < phases[f + 5]:
+            low = min(low, reads[phases[f + 1] + first * pix] + phases[f + 4])
+            high = max(high, reads[phases[f + 1] + min(end * pix - 1, last)] + phases[f + 5])
+    return min(low, high) // width, (high + width - 1) // width
 
 
 def _make(shape: TileShape) -> Any:
@@ -36,10 +58,12 @@ def _make(shape: TileShape) -> Any:
     block = shape.block
 
     @inlined
-    def sum_tile(x, x0, reads, p, last, taps, span, w, w0, w_step, start, y, y0, writes, room, bias, b0, low, high):
+    def sum_tile(x, x0, reads, p, last, taps, span, ahead, w, w0, w_step, start, y, y0, writes, room, bias, b0,
+                 low, high, streamed):  # fmt: skip
         """Some filter rows of pixels p, p + 1, … <= last: `span` is the taps and the part of the run to be summed.
 
-        Sums begin with `start`, which lies as y does, or with zero where it is empty.
+        Sums begin with `start`, which lies as y does, or with zero where it is empty. What the tile `ahead` floats on
+        will read is fetched meanwhile, if ahead > 0. With `streamed` results go past the caches.
         """
         first_tap, last_tap, k0, k1 = span
         count, vectors = min(pix, last - p + 1), min(vecs, (room + LANES - 1) // LANES)
@@ -57,12 +81,16 @@ def _make(shape: TileShape) -> Any:
                     acc[i, v] = held[i, v]
         for t in range(first_tap, last_tap):
             base = x0 + taps[t]
-            for k in range(k0, k1):
-                for i in range(pix):
-                    a = splat(x, base + reads[min(p + i, last)] + k)
-                    for v in range(vecs):
-                        acc[i, v] = fma(a, load(w, w0 + LANES * v), acc[i, v])
-                w0 += w_step
+            for begin in range(k0, k1, LANES):
+                if ahead > 0:
+                    for i in range(pix):
+                        prefetch(x, base + reads[min(p + i, last)] + begin + ahead)
+                for k in range(begin, min(begin + LANES, k1)):
+                    for i in range(pix):
+                        a = splat(x, base + reads[min(p + i, last)] + k)
+                        for v in range(vecs):
+                            acc[i, v] = fma(a, load(w, w0 + LANES * v), acc[i, v])
+                    w0 += w_step
         low, high = fill(low), fill(high)
         for i in range(pix):
             for v in range(vecs):
@@ -71,7 +99,10 @@ def _make(shape: TileShape) -> Any:
             for i in range(pix):
                 to = y0 + writes[p + i]
                 for v in range(vecs):
-                    store(y, to + LANES * v, acc[i, v])
+                    if streamed:
+                        stream(y, to + LANES * v, acc[i, v])
+                    else:
+                        store(y, to + LANES * v, acc[i, v])
         else:
             for i in range(pix):
                 for v in range(vecs):
@@ -81,45 +112,54 @@ def _make(shape: TileShape) -> Any:
                     store_upto(y, y0 + writes[p + i] + LANES * v, held[i, v], room - LANES * v)
 
     @inner
-    def direct_task(x, w, bias, residual, y, scratch, tables, sizes, cut, ends, worker, task):
+    def direct_task(x, w, bias, residual, y, scratch, tables, sizes, layout, ends, worker, task):
         """Some tiles of pixels x some panels of output channels; filters that are not turned yet are so in scratch."""
-        reads, writes, taps, spans = tables
-        pixels, total, x_step, y_step, run, CG, OG, panels, groups, w_step, w_panel = sizes
-        turning = scratch.size > 0
-        filters = scratch[worker] if turning else w
-        tiles_per_task, panels_per_task, together, chunks, parts = cut
-        part, chunk, image = task % parts, task // parts % chunks, task // (parts * chunks)
-        last = min(pixels, total - image * pixels) - 1
-        first_tile, last_tile = chunk * tiles_per_task, min((chunk + 1) * tiles_per_task, last // pix + 1)
-        first_panel, last_panel = part * panels_per_task, min((part + 1) * panels_per_task, panels * groups)
-        for begin in range(first_tile, last_tile, together):
-            for panel in range(first_panel, last_panel):
-                group, o = panel // panels, panel % panels * block
-                if turning:
-                    turn_panel(w, o * run, run, OG - o, run, filters, 0, block)
-                for s in range(0, spans.size, 4):
-                    span = (spans[s], spans[s + 1], spans[s + 2], spans[s + 3])
-                    w0 = (0 if turning else panel * w_panel) + (span[0] * run + span[2]) * w_step
-                    start = residual if s == 0 else y  # between two spans the sums wait in y
-                    done = s + 4 == spans.size
-                    b0 = panel * block if done else panels * groups * block  # a block of zeros
-                    low, high = (ends.low, ends.high) if done else (-INFINITY, INFINITY)
-                    for t in range(begin, min(begin + together, last_tile)):
-                        sum_tile(x, image * x_step + group * CG, reads, t * pix, last, taps, span, filters, w0, w_step,
-                                 start, y, image * y_step + group * OG + o, writes, OG - o, bias, b0,
-                                 low, high)  # fmt: skip
-        if ends.later:
-            for panel in range(first_panel, last_panel):
-                group, o = panel // panels, panel % panels * block
-                for p in range(first_tile * pix, min(last_tile * pix, last + 1)):
-                    to = image * y_step + writes[p] + group * OG + o
-                    activate_later(y, to, min(block, OG - o), ends.later, ends.slope)
+        reads, writes, taps, spans, phases = tables
+        part, chunk, image = (
+            task % sizes.parts,
+            task // sizes.parts % sizes.chunks,
+            task // (sizes.parts * sizes.chunks),
+        )
+        CG, OG, panels, own = sizes.CG, sizes.OG, sizes.panels, scratch[worker]
+        x0, y0 = image * sizes.x_step, image * sizes.y_step
+        if sizes.copied > 0:
+            width = layout.left + layout.inside + layout.right
+            first_row, end_row = rows_read(reads, phases, pix, sizes, image, chunk, width)
+            copy_rows(x, own, 0, x0 // width + first_row, x0 // width + end_row, layout)
+            x0 = -first_row * width
+        source, filters = (own if sizes.copied > 0 else x), (own if sizes.turning else w)
+        first_panel = part * sizes.panels_per_task
+        last_panel = min(first_panel + sizes.panels_per_task, panels * sizes.groups)
+        for f in range(0, phases.size, PHASE):
+            first_tile, last_tile, last = tiles_of(phases, f, pix, sizes, image, chunk)
+            at, first_span, last_span = phases[f + 1], phases[f + 2], phases[f + 3]
+            for begin in range(first_tile, last_tile, sizes.tiles_together):
+                for panel in range(first_panel, last_panel):
+                    group, o = panel // panels, panel % panels * block
+                    if sizes.turning:
+                        turn_panel(w, o * sizes.rows, sizes.rows, OG - o, sizes.rows, filters, 0, block)
+                    for s in range(first_span, last_span, SPAN):
+                        span = (spans[s], spans[s + 1], spans[s + 2], spans[s + 3])
+                        w0 = (0 if sizes.turning else panel * sizes.w_panel) + spans[s + 4] * sizes.w_step
+                        start = residual if s == first_span else y  # between two spans the sums wait in y
+                        done = s + SPAN == last_span
+                        b0 = panel * block if done else panels * sizes.groups * block  # a block of zeros
+                        low, high = (ends.low, ends.high) if done else (-INFINITY, INFINITY)
+                        ahead = sizes.ahead if panel == first_panel else 0
+                        for t in range(begin, min(begin + sizes.tiles_together, last_tile)):
+                            sum_tile(source, x0 + group * CG, reads, at + t * pix, at + last, taps, span, ahead,
+                                     filters, w0, sizes.w_step, start, y, y0 + group * OG + o, writes, OG - o, bias, b0,
+                                     low, high, sizes.streamed)  # fmt: skip
+            if ends.later:
+                for panel in range(first_panel, last_panel):
+                    group, o = panel // panels, panel % panels * block
+                    for p in range(first_tile * pix, min(last_tile * pix, last + 1)):
+                        to = y0 + writes[at + p] + group * OG + o
+                        activate_later(y, to, min(block, OG - o), ends.later, ends.slope)
 
     @kernel(name=f"direct {pix}x{vecs}")
-    def direct(x, w, bias, residual, y, scratch, tables, sizes, cut, ends):
-        _, _, _, chunks, parts = cut
-        images = (sizes[1] + sizes[0] - 1) // sizes[0]
-        parallel_for(direct_task, images * chunks * parts, (x, w, bias, residual, y, scratch, tables, sizes, cut, ends))
+    def direct(x, w, bias, residual, y, scratch, tables, sizes, layout, ends):
+        parallel_for(direct_task, sizes.tasks, (x, w, bias, residual, y, scratch, tables, sizes, layout, ends))
 
     return direct
 
@@ -127,12 +167,11 @@ def _make(shape: TileShape) -> Any:
 KERNELS = {shape: _make(shape) for shape in (schedule.WIDE, schedule.NARROW, schedule.THIN)}
 
 
-def run_phase(
+def direct(
     x: Array,
     w: Array,
     y: Array,
-    phase: Phase,
-    together: int,
+    gather: Gather,
     shape: TileShape,
     groups: int,
     w_step: int,
@@ -141,72 +180,28 @@ def run_phase(
     residual: Array | None = None,
     activation: Activation = IDENTITY,
 ) -> None:
-    """One gather: x (N, Hp, Wp, C) already with its border, y (N, OH, OW, O) filled at the phase's pixels.
+    """Fill y (N, OH, OW, O) from x (N, H, W, C).
 
-    w: flat panels, w_step = block; or filters as they lie, w_step = O; or those of one tap that each task turns for
-    itself, w_step = 0.
+    w: flat panels for all phases, w_step = block; or filters as they lie, w_step = O; or those of one tap that each
+    task turns for itself, w_step = 0.
     """
-    dealt = _deal(x.shape, y.shape, len(phase.reads), len(phase.taps), phase.run, together, shape, groups, w_step)
-    if dealt.sizes[1] == 0:
+    if y.size == 0:
         return
+    tables, sizes, layout = plan(gather, x.shape, y.shape, shape, groups, w_step)
+    ends = bounds(activation)
+    if sizes.streamed and (ends.later or not memory.is_aligned(y)):
+        sizes = sizes._replace(streamed=0)
+    own = max(sizes.copied, sizes.turning * sizes.rows * shape.block)
+    source = x if sizes.copied > 0 else with_border(x, gather.border)
     KERNELS[shape](
-        x.reshape(-1),
+        source.reshape(-1),
         w,
         padded_bias(bias, groups, y.shape[3] // groups, shape.block),
         NOTHING if residual is None else residual.reshape(-1),
         y.reshape(-1),
-        memory.empty((threads.workers() if w_step == 0 else 0, phase.run * shape.block)),
-        (phase.reads, phase.writes, phase.taps, dealt.spans),
-        dealt.sizes,
-        dealt.cut,
-        bounds(activation),
+        memory.empty((threads.workers(), own)),
+        tables,
+        sizes,
+        layout,
+        ends,
     )
-
-
-class Dealt(NamedTuple):
-    """The numbers that one gather's kernel wants, in the order in which it unpacks them."""
-
-    sizes: tuple[int, ...]
-    cut: tuple[int, ...]
-    spans: Array
-
-
-@lru_cache(maxsize=512)
-def _deal(
-    x_shape: tuple[int, ...],
-    y_shape: tuple[int, ...],
-    pixels: int,
-    taps: int,
-    run: int,
-    together: int,
-    shape: TileShape,
-    groups: int,
-    w_step: int,
-) -> Dealt:
-    N, Hp, Wp, C = x_shape
-    _, OH, OW, O = y_shape
-    CG, OG, terms = C // groups, O // groups, taps * run
-    panels = -(-OG // shape.block)
-    total = N * (pixels // max(together, 1))
-    tiles, images = -(-pixels // shape.rows), -(-total // max(pixels, 1))
-    cut = schedule.cut_direct(tiles, images, panels * groups, terms, shape)
-    if w_step == 0:
-        cut, w_step = schedule.cut_turning(tiles, panels), shape.block
-    w_panel = terms * shape.block if w_step == shape.block else shape.block
-    x_step, y_step = together * Hp * Wp * C, together * OH * OW * O
-    return Dealt(
-        (max(pixels, 1), total, x_step, y_step, run, CG, OG, panels, groups, w_step, w_panel),
-        (*cut, -(-tiles // cut.tiles), -(-panels * groups // cut.panels)),
-        _spans(taps, run, schedule.rows_of_block(shape)),
-    )
-
-
-def _spans(taps: int, run: int, most: int) -> Array:
-    """(first tap, last + 1, first of the run, last + 1) of pieces of at most `most` filter rows, flat."""
-    if run > most:
-        ends = [*range(0, run, most), run]
-        pieces = [(t, t + 1, a, b) for t in range(taps) for a, b in pairwise(ends)]
-    else:
-        step = max(1, most // max(run, 1))
-        pieces = [(t, min(t + step, taps), 0, run) for t in range(0, taps, step)]
-    return np.array(pieces or [(0, 0, 0, 0)], np.int64).reshape(-1)

@@ -35,10 +35,10 @@ class Filters:
         pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=False)
         return self._form(key, pack), shape.block
 
-    def turned(self, phase: int, picked: Array, shape: TileShape) -> Array:
-        """Flat panels for one phase of the direct gradient by the images."""
+    def turned(self, picked: Array, shape: TileShape) -> Array:
+        """Flat panels for all phases of the direct gradient by the images."""
         pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=True)
-        return self._form(("turned", phase, shape), pack)
+        return self._form(("turned", shape), pack)
 
     def about_centre(self) -> Array:
         """Filters turned about their centre, for the depthwise gradient by the images."""

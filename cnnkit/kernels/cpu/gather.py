@@ -7,6 +7,7 @@ stride 1 the taps run backwards; with stride s each residue of the pixel modulo 
 Where a tap leaves the image, the source is a copy with a border of zeros.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -36,15 +37,17 @@ class Phase(NamedTuple):
     picked: Array  # number ky·KW + kx of each tap, in the order in which filters are to be packed
 
 
-class Gather(NamedTuple):
+@dataclass(frozen=True, eq=False)  # one gather equals itself alone, so that plans can be kept for it
+class Gather:
     """All phases of a convolution, and the zeros (top, bottom, left, right) its source needs around it."""
 
     border: tuple[int, int, int, int]
     together: int
     phases: tuple[Phase, ...]
+    picked: Array  # of all phases, one after the other
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def forward_gather(x_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Window, groups: int) -> Gather:
     """Pixels of y from pixels of x."""
     OH, OW = output_hw(x_shape, (w_shape[0], w_shape[1]), win)
@@ -53,7 +56,7 @@ def forward_gather(x_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Wind
     return _gather(x_shape, (OH, OW, w_shape[3]), [rows], [cols], w_shape[1], groups)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def dx_gather(
     dy_shape: tuple[int, ...], w_shape: tuple[int, ...], x_shape: tuple[int, ...], win: Window, groups: int
 ) -> Gather:
@@ -107,7 +110,8 @@ def _gather(
                     _outer(np.add, np.array(r.taps, np.int64) * KW, np.array(c.taps, np.int64)),
                 )
             )
-    return Gather((top, bottom, left, right), together, tuple(phases))
+    picked = np.concatenate([phase.picked for phase in phases]) if phases else np.zeros(0, np.int64)
+    return Gather((top, bottom, left, right), together, tuple(phases), picked)
 
 
 def _border(size: int, axes: list[Axis]) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from typing import Any
 from cnnkit.kernels.cpu import memory, schedule
 from cnnkit.kernels.cpu.activation import activate_dx
 from cnnkit.kernels.cpu.conv import conv2d, conv2d_dw, conv2d_dx
-from cnnkit.kernels.cpu.direct import run_phase
+from cnnkit.kernels.cpu.direct import direct
 from cnnkit.kernels.cpu.gather import dx_gather
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window
@@ -52,7 +52,7 @@ def _dx_turning(dy: Array, w: Array, out: Array | None) -> Array:
     dx = memory.empty((len(dy), len(w))) if out is None else out
     gather = dx_gather(_pixels(dy).shape, (1, 1, *w.shape), _pixels(dx).shape, POINT, 1)
     shape = schedule.direct_tile(len(w), len(dy))
-    run_phase(_pixels(dy), w.reshape(-1), _pixels(dx), gather.phases[0], gather.together, shape, 1, 0)
+    direct(_pixels(dy), w.reshape(-1), _pixels(dx), gather, shape, 1, 0)
     return dx
 
 

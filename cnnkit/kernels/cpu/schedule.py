@@ -40,6 +40,11 @@ else:
 
 TASKS = 16  # at least so many where the shape allows: enough for a few threads to share them evenly
 FEW_PIXELS = 1024  # of all images: they repay neither a copy of the filters nor a kernel of their own
+STREAM_BYTES = 1 << 24  # of a result
+CHUNK = 128  # pixels of a weight gradient that are copied at a time
+ROWS_TOGETHER = 48  # rows whose x is copied at a time, so that it stays in the first-level cache
+BLOCK_SUMS = 1 << 17  # of a task: they stay in the second-level cache
+SHARED_SUMS = 1 << 23  # of all shares of the pixels, which are added at the end
 FILTER_BYTES = 1 << 18  # of one panel of filters, as much as stays in the second-level cache beside the pixels
 
 
@@ -52,11 +57,16 @@ def direct_tile(channels: int, pixels: int) -> TileShape:
 
 
 @lru_cache
-def dw_tile(channels: int, pixels: int) -> TileShape:
-    """As direct_tile, for the gradient by the filters."""
+def dw_tile(rows: int, channels: int, pixels: int) -> TileShape:
+    """As direct_tile, for the gradient by the filters, where sums of filter rows may be wasted too."""
     if channels <= LANES and pixels > FEW_PIXELS:
         return THIN_DW
-    return min((WIDE_DW, NARROW_DW), key=lambda shape: -(-channels // shape.block) * shape.block)
+    wide, narrow = (_filled(rows, shape.rows) * _filled(channels, shape.block) for shape in (WIDE_DW, NARROW_DW))
+    return WIDE_DW if wide < 1.1 * narrow else NARROW_DW
+
+
+def _filled(count: int, step: int) -> int:
+    return -(-count // step) * step
 
 
 def images_together(pixels: int, images: int) -> int:
@@ -92,6 +102,16 @@ def cut_direct(tiles: int, images: int, panels: int, terms: int, shape: TileShap
     return DirectCut(per_task, -(-panels // parts), together)
 
 
+def copy_in_tasks(parts: int) -> bool:
+    """Whether tasks copy the rows they read with their border, each of which `parts` tasks want."""
+    return parts <= 2
+
+
+def stream(floats: int, channels: int) -> bool:
+    """Whether a result is written past the caches, which it would only sweep clean."""
+    return 4 * floats >= STREAM_BYTES and channels % LANES == 0
+
+
 def keep_unpacked(channels: int, pixels: int, shape: TileShape) -> bool:
     """Whether filters are read where they lie: few pixels do not repay a copy of many filters."""
     return channels % shape.block == 0 and channels <= 4 * shape.block and pixels <= FEW_PIXELS
@@ -112,16 +132,30 @@ class DwCut(NamedTuple):
     """How the sums of a direct weight gradient are dealt out."""
 
     row_tiles: int  # tiles of filter rows in a task
+    panels: int  # panels of output channels in a task
     pixel_groups: int  # shares of the pixels, each with its own partial sums
     chunk: int  # pixels whose dy is copied side by side at a time
 
 
 def cut_dw(rows: int, channels: int, pixels: int, groups: int, shape: TileShape) -> DwCut:
     """`rows` x `channels` sums over `pixels` in all images, for each of `groups` groups of channels."""
-    shares = max(1, min(TASKS, pixels // 512, (1 << 23) // max(rows * channels * groups, 1)))
-    tiles = -(-rows // shape.rows)
-    blocks = max(1, min(-(-TASKS // (shares * groups)), tiles // 16))
-    return DwCut(-(-tiles // blocks), shares, 128)
+    sums, tiles, panels = rows * channels, -(-rows // shape.rows), -(-channels // shape.block)
+    shares = max(1, min(TASKS, pixels // 512, SHARED_SUMS // (sums * groups)))
+    wanted = max(-(-TASKS // (shares * groups)), -(-sums // BLOCK_SUMS))
+    step = ROWS_TOGETHER // shape.rows
+    row_blocks = max(1, min(wanted, tiles // (2 * step)))
+    col_blocks = max(1, min(-(-wanted // row_blocks), panels // 2))
+    return DwCut(-(-tiles // (row_blocks * step)) * step, -(-panels // col_blocks), shares, CHUNK)
+
+
+def pack_dy(channels: int, shape: TileShape) -> bool:
+    """Whether dy is copied into panels: it may be one already."""
+    return channels != shape.block
+
+
+def pack_x(C: int, panels: int) -> bool:
+    """Whether x is copied too: where all pixels share the same few lines of the cache, and several panels want them."""
+    return C % 1024 == 0 and panels > 1
 
 
 class DepthwiseTile(NamedTuple):

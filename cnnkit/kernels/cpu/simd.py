@@ -6,6 +6,7 @@
     store_first(y, i, a, count)       writes the first `count` floats and nothing else
     a = load_or_zero(x, i, inside)    the vector where `inside`, else zeros, without a branch
     prefetch(x, i)                    asks for the cache line of x[i], which may lie outside: nothing is read
+    stream(y, i, a)                   as store, past the caches; y and i lie on whole vectors
     b = splat(x, i)                   x[i] in every lane
     a = fill(value), zero()           a float32 in every lane
     c = fma(a, b, c)                  a * b + c
@@ -52,6 +53,7 @@ if config.DISABLE_JIT:
         store,
         store_codes,
         store_first,
+        stream,
         tile,
         transpose,
         truncate,
@@ -70,6 +72,7 @@ else:
         store,
         store_codes,
         store_first,
+        stream,
     )
     from cnnkit.kernels.cpu.simd_tile import tile, transpose
     from cnnkit.kernels.cpu.simd_value import (
@@ -111,6 +114,7 @@ __all__ = [
     "store",
     "store_codes",
     "store_first",
+    "stream",
     "tile",
     "transpose",
     "truncate",

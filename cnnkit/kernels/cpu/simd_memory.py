@@ -116,3 +116,14 @@ def store_codes(typingctx, codes, i, v):
         return context.get_dummy_value()
 
     return types.void(codes, types.intp, vec), codegen
+
+
+@intrinsic
+def stream(typingctx, y, i, v):
+    def codegen(context, builder, sig, args):
+        written = builder.store(args[2], _address(context, builder, sig.args[0], args[0], args[1], VEC))
+        written.align = ALIGN * LANES
+        written.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(INDEX, 1)]))
+        return context.get_dummy_value()
+
+    return types.void(y, types.intp, vec), codegen

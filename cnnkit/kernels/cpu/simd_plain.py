@@ -26,6 +26,10 @@ def store(y, i, v):
     y[i : i + LANES] = v
 
 
+def stream(y, i, v):
+    store(y, i, v)
+
+
 def load_first(x, i, count):
     count = min(max(count, 0), LANES)
     v = zero()

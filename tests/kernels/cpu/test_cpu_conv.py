@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnkit.kernels import cpu, reference
-from cnnkit.kernels.cpu import jit, memory, schedule, threads
+from cnnkit.kernels.cpu import direct_plan, jit, memory, schedule, threads
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.scalar import ACTIVATIONS, HARD_SIGMOID, RELU, RELU6, SIGMOID, leaky
 
@@ -36,6 +36,9 @@ DIRECT = {
     "17 channels to 65, pointwise": ConvCase((1, 3, 4, 17), (1, 1, 17, 65)),
     "64 channels": ConvCase((1, 3, 3, 64), (2, 2, 64, 3)),
     "many small images": ConvCase((37, 2, 3, 2), (2, 2, 2, 3)),
+    "more panels than tasks share": ConvCase((1, 5, 6, 3), (3, 3, 3, 330), Window(2, 2, 1, 1, 1, 1)),
+    "phases of several sizes": ConvCase((3, 11, 9, 5), (3, 3, 5, 6), Window(3, 2, 1, 1, 1, 1)),
+    "pointwise, stride 2": ConvCase((2, 7, 8, 33), (1, 1, 33, 20), Window(2, 2)),
     "many pixels, few channels": ConvCase((2, 25, 23, 2), (2, 2, 2, 3), SAME),
 }  # fmt: skip
 
@@ -73,6 +76,25 @@ def test_winograd_in_rounds_for_many_channels(rng):
         expected[ky, kx] = np.matmul(patch.T, dy.reshape(-1, 64).astype(np.float64))
     assert_matches(dw, expected, dy[..., 0].size, factor=WINOGRAD_FACTOR)
     assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
+
+
+@pytest.mark.parametrize("activation", [RELU, SIGMOID], ids=lambda a: f"kind {a.kind}")
+def test_results_past_the_caches_are_the_same(activation, rng, monkeypatch):
+    channels = 5 * schedule.LANES
+    x, w, residual = (
+        random_array(rng, 2, 9, 7, 6),
+        random_array(rng, 2, 2, 6, channels),
+        random_array(rng, 2, 8, 6, channels),
+    )
+    expected = cpu.conv2d(x, w, Window(), residual=residual, activation=activation)
+    monkeypatch.setattr(schedule, "STREAM_BYTES", 0)
+    direct_plan.plan.cache_clear()
+    y = cpu.conv2d(x, w, Window(), residual=residual, activation=activation)
+    unaligned = np.empty(y.size + 1, np.float32)[1:].reshape(y.shape)
+    cpu.conv2d(x, w, Window(), residual=residual, activation=activation, out=unaligned)
+    direct_plan.plan.cache_clear()
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(unaligned, expected)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
@@ -151,6 +173,8 @@ SHARED_WORK = {
     "winograd, sums in groups": ConvCase((9, 19, 18, 32), (3, 3, 32, 64), SAME),
     "winograd, sums in rounds": ConvCase((4, 19, 18, 96), (3, 3, 96, 64), SAME),
     "stride 2": ConvCase((3, 19, 18, 24), (3, 3, 24, 70), Window(2, 2, 1, 1, 1, 1)),
+    "pointwise": ConvCase((4, 19, 18, 70), (1, 1, 70, 130)),
+    "pointwise, stride 2": ConvCase((5, 33, 34, 24), (1, 1, 24, 64), Window(2, 2)),
 }
 
 
@@ -206,7 +230,7 @@ def test_results_lie_on_cache_lines_and_come_from_the_pool(rng):
     assert memory.statistics().misses == misses
 
 
-DENSE = [(1, 1, 1), (0, 4, 3), (3, 5, 10), (7, 64, 64), (130, 3, 17), (5, 2500, 66), (2, 1100, 64)]
+DENSE = [(1, 1, 1), (0, 4, 3), (3, 5, 10), (7, 64, 64), (130, 3, 17), (5, 2500, 66), (2, 1100, 64), (300, 1024, 130)]
 
 
 @pytest.mark.parametrize(("N", "K", "M"), DENSE)
