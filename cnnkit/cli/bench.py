@@ -26,7 +26,7 @@ PLAIN_SUITES = SUITES[:-1]
 @option(
     "--suite",
     type=Name(SUITES, example="--suite conv"),
-    help="conv, networks (all their convolutions), pointwise, train, predict or start, whole; by default a part of each.",
+    help="conv, networks (their convolutions), pointwise, train, predict or start, whole; by default a part of each.",
 )
 @option(
     "--against",
