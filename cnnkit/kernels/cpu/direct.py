@@ -18,15 +18,26 @@ from cnnkit.kernels.cpu.epilogue import (
     activate_later,
     bounded,
     bounds,
-    load_upto,
     padded_bias,
-    store_upto,
 )
 from cnnkit.kernels.cpu.gather import Gather
 from cnnkit.kernels.cpu.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.packing import turn_panel
 from cnnkit.kernels.cpu.schedule import TileShape
-from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, prefetch, splat, store, stream, tile, zero
+from cnnkit.kernels.cpu.simd import (
+    LANES,
+    fill,
+    fma,
+    load,
+    load_first,
+    prefetch,
+    splat,
+    store,
+    store_first,
+    stream,
+    tile,
+    zero,
+)
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
@@ -66,19 +77,17 @@ def _make(shape: TileShape) -> Any:
         will read is fetched meanwhile, if ahead > 0. With `streamed` results go past the caches.
         """
         first_tap, last_tap, k0, k1 = span
-        count, vectors = min(pix, last - p + 1), min(vecs, (room + LANES - 1) // LANES)
-        acc, held = tile(pix, vecs), tile(pix, vecs)
+        count, acc = min(pix, last - p + 1), tile(pix, vecs)
+        whole = count == pix and room >= block
         if start.size == 0:
             for i in range(pix):
                 for v in range(vecs):
                     acc[i, v] = zero()
         else:
-            for i in range(count):
-                for v in range(vectors):
-                    held[i, v] = load_upto(start, y0 + writes[p + i] + LANES * v, room - LANES * v)
             for i in range(pix):
+                at = y0 + writes[min(p + i, last)]
                 for v in range(vecs):
-                    acc[i, v] = held[i, v]
+                    acc[i, v] = load_first(start, at + LANES * v, room - LANES * v)
         for t in range(first_tap, last_tap):
             base = x0 + taps[t]
             for begin in range(k0, k1, LANES):
@@ -95,7 +104,7 @@ def _make(shape: TileShape) -> Any:
         for i in range(pix):
             for v in range(vecs):
                 acc[i, v] = bounded(acc[i, v] + load(bias, b0 + LANES * v), low, high)
-        if count == pix and room >= block:
+        if whole:
             for i in range(pix):
                 to = y0 + writes[p + i]
                 for v in range(vecs):
@@ -105,11 +114,9 @@ def _make(shape: TileShape) -> Any:
                         store(y, to + LANES * v, acc[i, v])
         else:
             for i in range(pix):
+                to = y0 + writes[min(p + i, last)]
                 for v in range(vecs):
-                    held[i, v] = acc[i, v]
-            for i in range(count):
-                for v in range(vectors):
-                    store_upto(y, y0 + writes[p + i] + LANES * v, held[i, v], room - LANES * v)
+                    store_first(y, to + LANES * v, acc[i, v], room - LANES * v if i < count else 0)
 
     @inner
     def direct_task(x, w, bias, residual, y, scratch, tables, sizes, layout, ends, worker, task):

@@ -17,11 +17,11 @@ import numpy as np
 
 from cnnkit.kernels.cpu import memory, schedule, threads
 from cnnkit.kernels.cpu.border import NO_BORDER, BorderedRows, bordered_rows, copy_rows, with_border
-from cnnkit.kernels.cpu.epilogue import NOTHING, load_upto, store_upto
+from cnnkit.kernels.cpu.epilogue import NOTHING, load_upto
 from cnnkit.kernels.cpu.gather import Gather, Phase
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.schedule import TileShape
-from cnnkit.kernels.cpu.simd import LANES, fma, load, splat, store, tile, zero
+from cnnkit.kernels.cpu.simd import LANES, fma, load, load_first, splat, store, store_first, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
@@ -67,31 +67,34 @@ def _make(shape: TileShape) -> Any:
     @inner
     def outer_tile(x, x0, reads, p, count, taps, r, last, dy, d0, d_step, dw, to, O, room, first):
         """Rows r, r + 1, … <= last of dw gain the products of `count` pixels from p on."""
-        valid, vectors = min(rows, last - r + 1), min(vecs, (room + LANES - 1) // LANES)
-        acc, held = tile(rows, vecs), tile(rows, vecs)
+        valid, acc = min(rows, last - r + 1), tile(rows, vecs)
+        whole = valid == rows and room >= block
         if first:
             for i in range(rows):
                 for v in range(vecs):
                     acc[i, v] = zero()
-        else:
-            for i in range(valid):
-                for v in range(vectors):
-                    held[i, v] = load_upto(dw, to + i * O + LANES * v, room - LANES * v)
+        elif whole:
             for i in range(rows):
                 for v in range(vecs):
-                    acc[i, v] = held[i, v]
+                    acc[i, v] = load(dw, to + i * O + LANES * v)
+        else:
+            for i in range(rows):
+                for v in range(vecs):
+                    acc[i, v] = load_first(dw, to + i * O + LANES * v, room - LANES * v if i < valid else 0)
         for q in range(count):
             base = x0 + reads[p + q]
             for i in range(rows):
                 a = splat(x, base + taps[min(r + i, last)])
                 for v in range(vecs):
                     acc[i, v] = fma(a, load(dy, d0 + q * d_step + LANES * v), acc[i, v])
-        for i in range(rows):
-            for v in range(vecs):
-                held[i, v] = acc[i, v]
-        for i in range(valid):
-            for v in range(vectors):
-                store_upto(dw, to + i * O + LANES * v, held[i, v], room - LANES * v)
+        if whole:
+            for i in range(rows):
+                for v in range(vecs):
+                    store(dw, to + i * O + LANES * v, acc[i, v])
+        else:
+            for i in range(rows):
+                for v in range(vecs):
+                    store_first(dw, to + i * O + LANES * v, acc[i, v], room - LANES * v if i < valid else 0)
 
     @inner
     def copy_panel(dy, d, O, count, room, own, to):

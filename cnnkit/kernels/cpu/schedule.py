@@ -27,7 +27,7 @@ class TileShape(NamedTuple):
 # Rows of WINOGRAD divide 12, the fewest tiles of a task; rows of WINOGRAD_DW divide LANES, the width of its panels.
 # A tile of r x v keeps r·v sums and v + 1 operands in registers and does r·v products for r + v loads.
 if REGISTERS == 32:
-    WIDE, NARROW, THIN = TileShape(6, 4), TileShape(8, 2), TileShape(10, 1)
+    WIDE, NARROW, THIN = TileShape(6, 4), TileShape(12, 2), TileShape(10, 1)
     WIDE_DW, NARROW_DW, THIN_DW = TileShape(6, 4), TileShape(9, 2), TileShape(14, 1)
     WINOGRAD, WINOGRAD_NARROW, WINOGRAD_DW = TileShape(6, 4), TileShape(12, 2), TileShape(min(8, LANES), 2)
 else:

@@ -120,6 +120,7 @@ def store_codes(typingctx, codes, i, v):
 
 @intrinsic
 def stream(typingctx, y, i, v):
+    # Other threads see it after the next locked instruction: parallel_for counts its tasks by one.
     def codegen(context, builder, sig, args):
         written = builder.store(args[2], _address(context, builder, sig.args[0], args[0], args[1], VEC))
         written.align = ALIGN * LANES
