@@ -135,12 +135,17 @@ def _tables(gather: Gather, shape: TileShape, C: int) -> Tables:
 
 
 def _pieces(taps: int, run: int, most: int) -> list[tuple[int, int, int, int]]:
-    """(first tap, last + 1, first of the run, last + 1) of pieces of at most `most` filter rows."""
+    """(first tap, last + 1, first of the run, last + 1) of pieces of at most `most` filter rows.
+
+    Where no tap meets a phase one empty piece is left: its pixels are still to be written.
+    """
+    if taps == 0:
+        return [(0, 0, 0, 0)]
     if run > most:
         ends = [*range(0, run, most), run]
         return [(t, t + 1, a, b) for t in range(taps) for a, b in pairwise(ends)]
     step = max(1, most // max(run, 1))
-    return [(t, min(t + step, taps), 0, run) for t in range(0, taps, step)] or [(0, 0, 0, 0)]
+    return [(t, min(t + step, taps), 0, run) for t in range(0, taps, step)]
 
 
 def _rows_read(tables: Tables, rows: int, chunk: int, chunks: int, width: int) -> int:

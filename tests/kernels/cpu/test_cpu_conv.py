@@ -178,6 +178,12 @@ SHARED_WORK = {
 }
 
 
+def test_pixels_that_no_tap_meets_are_written_under_a_long_sum_too(rng):
+    dy, w = random_array((1, 2, 2, 2080), rng), random_array((1, 1, 3, 2080), rng)
+    dx = cpu.conv2d_dx(dy, w, (1, 4, 4, 3), Window(2, 2), out=np.full((1, 4, 4, 3), np.nan, np.float32))
+    assert_matches(dx, reference.conv2d_dx(dy, w, (1, 4, 4, 3), Window(2, 2)), terms=2080)
+
+
 @pytest.mark.parametrize("case", SHARED_WORK.values(), ids=SHARED_WORK.keys())
 def test_any_number_of_threads_gives_the_same_bits(case, rng):
     x, w, dy = random_array(rng, *case.x), random_array(rng, *case.w), random_array(rng, *case.y)
