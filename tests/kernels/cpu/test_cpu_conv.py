@@ -179,7 +179,7 @@ SHARED_WORK = {
 
 
 def test_pixels_that_no_tap_meets_are_written_under_a_long_sum_too(rng):
-    dy, w = random_array((1, 2, 2, 2080), rng), random_array((1, 1, 3, 2080), rng)
+    dy, w = random_array(rng, 1, 2, 2, 2080), random_array(rng, 1, 1, 3, 2080)
     dx = cpu.conv2d_dx(dy, w, (1, 4, 4, 3), Window(2, 2), out=np.full((1, 4, 4, 3), np.nan, np.float32))
     assert_matches(dx, reference.conv2d_dx(dy, w, (1, 4, 4, 3), Window(2, 2)), terms=2080)
 
