@@ -14,6 +14,7 @@ from cnnkit.bench.torch_twin import torch_predict, torch_train
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Dropout, Module
+from cnnkit.nn.prepared import prepared
 from cnnkit.ops import cross_entropy
 from cnnkit.optim import SGD
 
@@ -81,19 +82,19 @@ def train_case(name: str, N: int, side: int = 28) -> Case:
 
 
 def predict_case(name: str, N: int, side: int = 28) -> Case:
-    """Scores of N images, without a tape."""
+    """Scores of N images, by the network made ready for use as `predict` does it."""
     model, x, _ = _network(name, N, side)
-    model.eval()
+    ready = prepared(model.eval())
 
     def predict() -> Array:
         with no_grad():
-            return model(Tensor(x)).numpy()
+            return ready(Tensor(x)).numpy()
 
     def check() -> None:
         """The images in another order give the same bits in that order."""
         order = np.random.default_rng(1).permutation(N)
         with no_grad():
-            if not np.array_equal(model(Tensor(x[order])).numpy(), predict()[order]):
+            if not np.array_equal(ready(Tensor(x[order])).numpy(), predict()[order]):
                 raise CheckFailed(f"{name}: the answer for an image depends on the images beside it.")
 
     flop = 2.0 * model.multiply_adds(x.shape)
