@@ -22,7 +22,7 @@ from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.schedule import TileShape
 from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.threads import parallel_for
-from cnnkit.kernels.cpu.winograd_transforms import filter_1d, output_1d, transform_input
+from cnnkit.kernels.cpu.winograd_transforms import fetch_patch, filter_1d, output_1d, transform_input
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
@@ -98,6 +98,13 @@ def _make(shape: TileShape) -> Any:
         for panel in range(first_panel, last_panel):
             o = panel * block
             for e in range(36):
+                if panel == first_panel:  # what is soon written, and what the next task reads, comes meanwhile
+                    for t in range(first + e * (last - first) // 36, first + (e + 1) * (last - first) // 36):
+                        n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+                        fetch_patch(y, n * OH * OW * O, OH, OW, i, j, O)
+                        t += per_task
+                        n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+                        fetch_patch(x, n * H * W * C, H, W, i - pad_top + 2, j - pad_left + 2, C)
                 u0 = (panel * 36 + e) * C * block
                 for t in range(0, last - first, rows):
                     product(v, t * step + e * C, step, last - first - t - 1, C, u, u0, m, (t * 36 + e) * block)

@@ -8,17 +8,19 @@ Two ways to cut the sum over tiles, both fixed by the shape:
 Plane SUMS of A dy Aᵀ holds the sum of each tile's 16 pixels: added up over the tiles it is the gradient of a bias.
 """
 
+from typing import Any
+
 from cnnkit.kernels.cpu import memory, schedule, threads
 from cnnkit.kernels.cpu.epilogue import NOTHING, store_upto
 from cnnkit.kernels.cpu.jit import inner, kernel
+from cnnkit.kernels.cpu.schedule import TileShape
 from cnnkit.kernels.cpu.simd import LANES, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.cpu.winograd_transforms import back_1d, transform_grad, transform_input
 from cnnkit.kernels.shared.array import Array
 
-ROWS, VECS = schedule.WINOGRAD_DW
-BLOCK = schedule.WINOGRAD_DW.block
+FEW, MANY = schedule.WINOGRAD_DW_THIN, schedule.WINOGRAD_DW  # of groups, of rounds
 SUMS = 7
 TOGETHER = 12  # tiles of one transforming task: with one tile a task, threads fought over cache lines at half the speed
 
@@ -33,9 +35,10 @@ def winograd_dw(x: Array, dy: Array, dw: Array, db: Array | None, pad_top: int, 
         if db is not None:
             db.fill(0)
         return
-    rows, cols = -(-C // ROWS) * ROWS, -(-O // BLOCK) * BLOCK
-    sizes = (H, W, C, OH, OW, O, pad_top, pad_left, tiles)
     rounds = schedule.winograd_dw_round(C, O)
+    shape = MANY if rounds else FEW
+    rows, cols = -(-C // shape.rows) * shape.rows, -(-O // shape.block) * shape.block
+    sizes = (H, W, C, OH, OW, O, pad_top, pad_left, tiles)
     groups = 1 if rounds else schedule.WINOGRAD_DW_GROUPS
     du = memory.empty(groups * 36 * rows * cols)
     bias_sums = NOTHING if db is None else db if groups == 1 else memory.empty(groups * O)
@@ -53,21 +56,30 @@ def winograd_dw(x: Array, dy: Array, dw: Array, db: Array | None, pad_top: int, 
         add_shares(bias_sums, db, O, groups)
 
 
-@inner
-def outer_product(a, a0, a_step, b, b0, b_step, b_vec, count, d, d0, d_step, first):
-    """d[ROWS, BLOCK] += a[count, ROWS]ᵀ · b[count, BLOCK]; `first` overwrites d."""
-    acc = tile(ROWS, VECS)
-    for i in range(ROWS):
-        for v in range(VECS):
-            acc[i, v] = zero() if first else load(d, d0 + i * d_step + LANES * v)
-    for p in range(count):
-        for i in range(ROWS):
-            s = splat(a, a0 + p * a_step + i)
-            for v in range(VECS):
-                acc[i, v] = fma(s, load(b, b0 + v * b_vec + p * b_step), acc[i, v])
-    for i in range(ROWS):
-        for v in range(VECS):
-            store(d, d0 + i * d_step + LANES * v, acc[i, v])
+def _make_product(shape: TileShape) -> Any:
+    rows, vecs = shape
+
+    @inner
+    def outer_product(a, a0, a_step, b, b0, b_step, b_vec, count, d, d0, d_step, first):
+        """d[rows, block] += a[count, rows]ᵀ · b[count, block]; `first` overwrites d."""
+        acc = tile(rows, vecs)
+        for i in range(rows):
+            for v in range(vecs):
+                acc[i, v] = zero() if first else load(d, d0 + i * d_step + LANES * v)
+        for p in range(count):
+            for i in range(rows):
+                s = splat(a, a0 + p * a_step + i)
+                for v in range(vecs):
+                    acc[i, v] = fma(s, load(b, b0 + v * b_vec + p * b_step), acc[i, v])
+        for i in range(rows):
+            for v in range(vecs):
+                store(d, d0 + i * d_step + LANES * v, acc[i, v])
+
+    return outer_product
+
+
+few_product, many_product = _make_product(FEW), _make_product(MANY)
+FEW_ROWS, FEW_BLOCK, MANY_ROWS, MANY_BLOCK = FEW.rows, FEW.block, MANY.rows, MANY.block
 
 
 @inner
@@ -95,9 +107,9 @@ def group_task(x, dy, du, bias_sums, scratch, sizes, cut, worker, task):
         if bias_sums.size > 0:
             add_rows(m, SUMS * m_plane, cols, max(count, 0), bias_sums, task * O, O, first == begin)
         for e in range(36):
-            for o in range(0, cols, BLOCK):
-                for c in range(0, rows, ROWS):
-                    outer_product(v, e * v_plane + c, rows, m, e * m_plane + o, cols, LANES, count,
+            for o in range(0, cols, FEW_BLOCK):
+                for c in range(0, rows, FEW_ROWS):
+                    few_product(v, e * v_plane + c, rows, m, e * m_plane + o, cols, LANES, count,
                                   du, ((task * 36 + e) * rows + c) * cols + o, cols, first == begin)  # fmt: skip
 
 
@@ -116,15 +128,15 @@ def round_task(x, dy, v, m, sizes, first, count, worker, task):
 
 @inner
 def plane_task(v, m, du, bias_sums, C, O, first, count, worker, task):
-    """One plane of the sums, all input channels x BLOCK output channels."""
-    blocks = O // BLOCK
-    e, o = task // blocks, task % blocks * BLOCK
+    """One plane of the sums, all input channels x MANY_BLOCK output channels."""
+    blocks = O // MANY_BLOCK
+    e, o = task // blocks, task % blocks * MANY_BLOCK
     if e == SUMS and bias_sums.size > 0:
-        for i in range(o, o + BLOCK, LANES):
+        for i in range(o, o + MANY_BLOCK, LANES):
             add_rows(m, (e * O + i) * count, LANES, count, bias_sums, i, LANES, first == 0)
-    for c in range(0, C, ROWS):
+    for c in range(0, C, MANY_ROWS):
         a0 = (e * C + c // LANES * LANES) * count + c % LANES
-        outer_product(v, a0, LANES, m, (e * O + o) * count, LANES, count * LANES, count,
+        many_product(v, a0, LANES, m, (e * O + o) * count, LANES, count * LANES, count,
                       du, (e * C + c) * O + o, O, first == 0)  # fmt: skip
 
 
@@ -134,7 +146,7 @@ def rounds_kernel(x, dy, v, m, du, bias_sums, sizes, per_round):
     for first in range(0, tiles, per_round):
         count = min(per_round, tiles - first)
         parallel_for(round_task, (count + TOGETHER - 1) // TOGETHER, (x, dy, v, m, sizes, first, count))
-        parallel_for(plane_task, 36 * (O // BLOCK), (v, m, du, bias_sums, C, O, first, count))
+        parallel_for(plane_task, 36 * (O // MANY_BLOCK), (v, m, du, bias_sums, C, O, first, count))
 
 
 @inner

@@ -9,8 +9,9 @@ Source: Lavin & Gray 2015, arXiv:1509.09308, section 4.3 and its transposes for 
 import numpy as np
 
 from cnnkit.kernels.cpu.jit import inlined, inner
-from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, load_or_zero, store, tile
+from cnnkit.kernels.cpu.simd import LANES, fill, fma, load, load_or_zero, prefetch, store, tile
 
+LINE = 16  # floats of a cache line
 TWO, FOUR, FIVE, EIGHT = np.float32(2), np.float32(4), np.float32(5), np.float32(8)
 QUARTER, SIXTH, TWELFTH, TWENTY_FOURTH = (np.float32(1 / n) for n in (4, 6, 12, 24))
 
@@ -144,3 +145,12 @@ def transform_grad(dy, base, H, W, i, j, O, m, m0, plane, spread):
             store(m, q + 3 * plane, r3)
             store(m, q + 4 * plane, r4)
             store(m, q + 5 * plane, r5)
+
+
+@inner
+def fetch_patch(x, base, H, W, i, j, C):
+    """Ask for the cache lines of the 4x4 patch with top left (i, j): products can be done while memory answers."""
+    for row in range(i, min(i + 4, H)):
+        first = base + (row * W + j) * C
+        for at in range(first, first + min(4, W - j) * C, LINE):
+            prefetch(x, at)
