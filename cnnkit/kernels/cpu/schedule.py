@@ -219,6 +219,7 @@ def use_winograd_dw(C: int, O: int, w_shape: tuple[int, ...], win: Window, group
 
 
 CACHED_TILES = 48 if REGISTERS == 32 else 24  # processors with AVX-512 have larger second-level caches
+WINOGRAD_FETCHES = 64  # channels up to which products are so few that memory would be waited for
 WINOGRAD_DW_GROUPS = 4
 WINOGRAD_DW_TILES = 24  # transformed at a time by one worker
 WINOGRAD_DW_FEW = 4096  # sums in a plane: each share of the tiles has 36 planes of its own
@@ -242,6 +243,11 @@ def cut_winograd(tiles: int, panels: int, C: int) -> tuple[int, int]:
     chunks = -(-tiles // per_task)
     parts = 1 if chunks >= TASKS // 2 else min(panels, -(-TASKS // 2 // max(chunks, 1)))
     return per_task, -(-panels // max(parts, 1))
+
+
+def winograd_dw_tile(channels: int) -> TileShape:
+    """As winograd_tile, for the gradient by the filters."""
+    return WINOGRAD_DW_THIN if channels <= WINOGRAD_DW_THIN.block else WINOGRAD_DW
 
 
 def winograd_dw_round(C: int, O: int) -> int:

@@ -26,6 +26,8 @@ from cnnkit.kernels.cpu.winograd_transforms import fetch_patch, filter_1d, outpu
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
+FETCHES = schedule.WINOGRAD_FETCHES
+
 
 def _make(shape: TileShape) -> Any:
     rows, vecs = shape
@@ -98,7 +100,7 @@ def _make(shape: TileShape) -> Any:
         for panel in range(first_panel, last_panel):
             o = panel * block
             for e in range(36):
-                if panel == first_panel:  # what is soon written, and what the next task reads, comes meanwhile
+                if panel == first_panel and C <= FETCHES:  # soon written, or read by the next task
                     for t in range(first + e * (last - first) // 36, first + (e + 1) * (last - first) // 36):
                         n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
                         fetch_patch(y, n * OH * OW * O, OH, OW, i, j, O)

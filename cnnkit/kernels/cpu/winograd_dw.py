@@ -17,10 +17,10 @@ from cnnkit.kernels.cpu.schedule import TileShape
 from cnnkit.kernels.cpu.simd import LANES, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
 from cnnkit.kernels.cpu.threads import parallel_for
-from cnnkit.kernels.cpu.winograd_transforms import back_1d, transform_grad, transform_input
+from cnnkit.kernels.cpu.winograd_transforms import back_1d, fetch_patch, transform_grad, transform_input
 from cnnkit.kernels.shared.array import Array
 
-FEW, MANY = schedule.WINOGRAD_DW_THIN, schedule.WINOGRAD_DW  # of groups, of rounds
+ROWS, BLOCK = schedule.WINOGRAD_DW.rows, schedule.WINOGRAD_DW.block  # of rounds
 SUMS = 7
 TOGETHER = 12  # tiles of one transforming task: with one tile a task, threads fought over cache lines at half the speed
 
@@ -36,7 +36,7 @@ def winograd_dw(x: Array, dy: Array, dw: Array, db: Array | None, pad_top: int, 
             db.fill(0)
         return
     rounds = schedule.winograd_dw_round(C, O)
-    shape = MANY if rounds else FEW
+    shape = schedule.winograd_dw_tile(O)
     rows, cols = -(-C // shape.rows) * shape.rows, -(-O // shape.block) * shape.block
     sizes = (H, W, C, OH, OW, O, pad_top, pad_left, tiles)
     groups = 1 if rounds else schedule.WINOGRAD_DW_GROUPS
@@ -50,7 +50,7 @@ def winograd_dw(x: Array, dy: Array, dw: Array, db: Array | None, pad_top: int, 
         scratch = memory.empty((threads.workers(), 36 * per_block * (rows + cols)))
         if (rows, cols) != (C, O):  # what lies beyond C and O is multiplied too; its sums are never read
             scratch.fill(0)
-        groups_kernel(x.reshape(-1), dy.reshape(-1), du, bias_sums, scratch, sizes, (groups, per_block, rows, cols))
+        GROUPS[shape](x.reshape(-1), dy.reshape(-1), du, bias_sums, scratch, sizes, (groups, per_block, rows, cols))
     finish_kernel(du, dw.reshape(-1), C, O, rows, cols, groups)
     if db is not None and groups > 1:
         add_shares(bias_sums, db, O, groups)
@@ -78,10 +78,6 @@ def _make_product(shape: TileShape) -> Any:
     return outer_product
 
 
-few_product, many_product = _make_product(FEW), _make_product(MANY)
-FEW_ROWS, FEW_BLOCK, MANY_ROWS, MANY_BLOCK = FEW.rows, FEW.block, MANY.rows, MANY.block
-
-
 @inner
 def transform_tile(x, dy, sizes, t, v, v0, v_plane, m, m0, m_plane, spread):
     """Tile number t: its patches of x and dy, transformed."""
@@ -93,29 +89,54 @@ def transform_tile(x, dy, sizes, t, v, v0, v_plane, m, m0, m_plane, spread):
 
 
 @inner
-def group_task(x, dy, du, bias_sums, scratch, sizes, cut, worker, task):
-    """One share of the tiles."""
-    groups, per_block, rows, cols = cut
-    O, tiles = sizes[5], sizes[8]
-    v_plane, m_plane = per_block * rows, per_block * cols
-    v, m = scratch[worker, : 36 * v_plane], scratch[worker, 36 * v_plane :]
-    begin, end = tiles * task // groups, tiles * (task + 1) // groups
-    for first in range(begin, max(end, begin + 1), per_block):
-        count = min(end - first, per_block)
-        for q in range(count):
-            transform_tile(x, dy, sizes, first + q, v, q * rows, v_plane, m, q * cols, m_plane, 1)
-        if bias_sums.size > 0:
-            add_rows(m, SUMS * m_plane, cols, max(count, 0), bias_sums, task * O, O, first == begin)
-        for e in range(36):
-            for o in range(0, cols, FEW_BLOCK):
-                for c in range(0, rows, FEW_ROWS):
-                    few_product(v, e * v_plane + c, rows, m, e * m_plane + o, cols, LANES, count,
-                                  du, ((task * 36 + e) * rows + c) * cols + o, cols, first == begin)  # fmt: skip
+def fetch_tile(x, dy, sizes, t):
+    """Ask for the lines that transform_tile will read of tile t and that its neighbours did not."""
+    H, W, C, OH, OW, O, pad_top, pad_left, _ = sizes
+    down, across = (OH + 3) // 4, (OW + 3) // 4
+    n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+    fetch_patch(x, n * H * W * C, H, W, i - pad_top + 2, j - pad_left + 2, C)
+    fetch_patch(dy, n * OH * OW * O, OH, OW, i, j, O)
 
 
-@kernel(name="winograd dw groups")
-def groups_kernel(x, dy, du, bias_sums, scratch, sizes, cut):
-    parallel_for(group_task, cut[0], (x, dy, du, bias_sums, scratch, sizes, cut))
+def _make_groups(shape: TileShape) -> Any:
+    shape_rows, block = shape.rows, shape.block
+    waits = shape.vecs == 1  # few channels: products are soon done, and memory would be waited for
+    outer_product = _make_product(shape)
+
+    @inner
+    def group_task(x, dy, du, bias_sums, scratch, sizes, cut, worker, task):
+        """One share of the tiles."""
+        groups, per_block, rows, cols = cut
+        O, tiles = sizes[5], sizes[8]
+        v_plane, m_plane = per_block * rows, per_block * cols
+        v, m = scratch[worker, : 36 * v_plane], scratch[worker, 36 * v_plane :]
+        begin, end = tiles * task // groups, tiles * (task + 1) // groups
+        for first in range(begin, max(end, begin + 1), per_block):
+            count = min(end - first, per_block)
+            for q in range(count):
+                transform_tile(x, dy, sizes, first + q, v, q * rows, v_plane, m, q * cols, m_plane, 1)
+            if bias_sums.size > 0:
+                add_rows(m, SUMS * m_plane, cols, max(count, 0), bias_sums, task * O, O, first == begin)
+            for e in range(36):
+                if waits:
+                    for t in range(first + count + e * count // 36, first + count + (e + 1) * count // 36):
+                        fetch_tile(x, dy, sizes, t)
+                for o in range(0, cols, block):
+                    for c in range(0, rows, shape_rows):
+                        outer_product(v, e * v_plane + c, rows, m, e * m_plane + o, cols, LANES, count,
+                                      du, ((task * 36 + e) * rows + c) * cols + o, cols, first == begin)  # fmt: skip
+
+    @kernel(name=f"winograd dw groups {shape.rows}x{shape.vecs}")
+    def groups_kernel(x, dy, du, bias_sums, scratch, sizes, cut):
+        parallel_for(group_task, cut[0], (x, dy, du, bias_sums, scratch, sizes, cut))
+
+    return groups_kernel
+
+
+GROUPS = {shape: _make_groups(shape) for shape in (schedule.WINOGRAD_DW, schedule.WINOGRAD_DW_THIN)}
+
+
+outer_product = _make_product(schedule.WINOGRAD_DW)
 
 
 @inner
@@ -128,15 +149,15 @@ def round_task(x, dy, v, m, sizes, first, count, worker, task):
 
 @inner
 def plane_task(v, m, du, bias_sums, C, O, first, count, worker, task):
-    """One plane of the sums, all input channels x MANY_BLOCK output channels."""
-    blocks = O // MANY_BLOCK
-    e, o = task // blocks, task % blocks * MANY_BLOCK
+    """One plane of the sums, all input channels x BLOCK output channels."""
+    blocks = O // BLOCK
+    e, o = task // blocks, task % blocks * BLOCK
     if e == SUMS and bias_sums.size > 0:
-        for i in range(o, o + MANY_BLOCK, LANES):
+        for i in range(o, o + BLOCK, LANES):
             add_rows(m, (e * O + i) * count, LANES, count, bias_sums, i, LANES, first == 0)
-    for c in range(0, C, MANY_ROWS):
+    for c in range(0, C, ROWS):
         a0 = (e * C + c // LANES * LANES) * count + c % LANES
-        many_product(v, a0, LANES, m, (e * O + o) * count, LANES, count * LANES, count,
+        outer_product(v, a0, LANES, m, (e * O + o) * count, LANES, count * LANES, count,
                       du, (e * C + c) * O + o, O, first == 0)  # fmt: skip
 
 
@@ -146,7 +167,7 @@ def rounds_kernel(x, dy, v, m, du, bias_sums, sizes, per_round):
     for first in range(0, tiles, per_round):
         count = min(per_round, tiles - first)
         parallel_for(round_task, (count + TOGETHER - 1) // TOGETHER, (x, dy, v, m, sizes, first, count))
-        parallel_for(plane_task, 36 * (O // MANY_BLOCK), (v, m, du, bias_sums, C, O, first, count))
+        parallel_for(plane_task, 36 * (O // BLOCK), (v, m, du, bias_sums, C, O, first, count))
 
 
 @inner
