@@ -40,15 +40,17 @@ class Context:
     `gates[i]` is the activation that argument i has just passed, if its gradient is wanted before it, else None.
     A forward that ends in an activation names it in `activation`; it need not save its result for the slope: `result`
     is there if anyone wants to go back from behind the activation.
+    `others` is what backward has to add to the gradient that its Function names in `adding`.
     """
 
-    __slots__ = ("activation", "gates", "needs", "result", "saved")
+    __slots__ = ("activation", "gates", "needs", "others", "result", "saved")
 
     def __init__(self, needs: tuple[bool, ...], gates: "tuple[Activation | None, ...]") -> None:
         self.needs = needs
         self.gates = gates
         self.activation: Activation | None = None
         self.result: Array | None = None
+        self.others: Array | None = None
         self.saved: tuple[Any, ...] = ()
 
     def save(self, *values: Any) -> None:
@@ -67,9 +69,13 @@ class Function:
     slope where it writes the gradient, as `ctx.gates` asks. So `backward` of one that names a `ctx.activation` gets
     two gradients: dy of its result, from all who do not gate, and dz of the sum before the activation, from those who
     do.
+
+    Where ways part in forward, as at a residual, gradients meet. An operation that can add another array to the
+    gradient of one argument where it writes it names that argument in `adding`, and adds `ctx.others` if it is there.
     """
 
     gating: ClassVar[tuple[int, ...]] = ()
+    adding: ClassVar[int | None] = None
 
     @staticmethod
     def forward(ctx: Context, *args: Any) -> Any:

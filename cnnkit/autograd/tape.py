@@ -110,6 +110,8 @@ def _reachable(root: Node) -> list[Node]:
 
 def _step(node: Node, dys: list[Array | None], waiting: dict[Node, list[Array | None]]) -> None:
     """Call the backward of one node and hand its gradients on."""
+    if node.function.adding is not None:
+        node.ctx.others = _take(node.edges[node.function.adding], waiting)
     gradients = node.function.backward(node.ctx, *dys)
     if not isinstance(gradients, tuple):
         gradients = (gradients,)
@@ -132,6 +134,14 @@ def _step(node: Node, dys: list[Array | None], waiting: dict[Node, list[Array | 
         else:
             _add_to_leaf(node, target, dx, handed)
         handed.append(dx)
+
+
+def _take(edge: "tuple[Node | Tensor, int] | None", waiting: dict[Node, list[Array | None]]) -> Array | None:
+    """The gradient that others have left at the end of this edge."""
+    if edge is None or not isinstance(target := edge[0], Node) or target not in waiting:
+        return None
+    left, waiting[target][edge[1]] = waiting[target][edge[1]], None
+    return left
 
 
 def _add_to_leaf(node: Node, leaf: "Tensor", dx: Array, handed: list[Array | None]) -> None:

@@ -86,6 +86,7 @@ def conv2d_shape(
 
 class _Conv2d(Function):
     gating = (0,)
+    adding = 0
 
     @staticmethod
     def forward(
@@ -108,13 +109,16 @@ class _Conv2d(Function):
         x, w, win, groups = ctx.saved
         needs_x, needs_w, needs_bias, needs_residual = ctx.needs[:4]
         dz = dz_of(ctx, dy, dz)
-        k = kernels.of(dz, x, w)
+        k = kernels.of(dz, x, w, ctx.others)
         db = np.empty(w.shape[3], dz.dtype) if needs_bias and needs_w else None
         dw = k.conv2d_dw(dz, x, w.shape, win, groups, db=db) if needs_w else None
         if needs_bias and not needs_w:
             db = k.sum_over(dz, (0, 1, 2))
+        dx = None
+        if needs_x:
+            dx = k.conv2d_dx(dz, w, x.shape, win, groups, residual=ctx.others, **gate(ctx.gates[0], x=x))
         return (
-            k.conv2d_dx(dz, w, x.shape, win, groups, **gate(ctx.gates[0], x=x)) if needs_x else None,
+            dx,
             dw,
             db,
             dz if needs_residual else None,

@@ -56,6 +56,10 @@ def assert_conv_agrees(
     dz = backend.conv2d_dx(dy, w, case.x, case.win, case.groups, x=gate, activation=activation)
     gated = reference.activate_dx(expected, gate, activation)
     assert_matches(dz, gated, case.w[0] * case.w[1] * case.w[3] // case.groups, factor=factor, scale=scale)
+    for slope, before in (({}, expected), ({"x": gate, "activation": activation}, gated)):
+        dx = backend.conv2d_dx(dy, w, case.x, case.win, case.groups, residual=x, **slope)
+        terms = case.w[0] * case.w[1] * case.w[3] // case.groups
+        assert_matches(dx, before + x, terms, factor=factor, scale=max(scale, np.abs(x).max(initial=0.0)))
     db, expected_db = np.full(case.w[3], np.nan, np.float32), np.full(case.w[3], np.nan)
     dw = backend.conv2d_dw(dy, x, case.w, case.win, case.groups, db=db)
     expected = reference.conv2d_dw(dy, x, case.w, case.win, case.groups, db=expected_db)

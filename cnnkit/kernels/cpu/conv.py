@@ -10,6 +10,7 @@ from cnnkit.kernels.cpu.direct import direct
 from cnnkit.kernels.cpu.direct_dw import direct_dw
 from cnnkit.kernels.cpu.filters import Filters
 from cnnkit.kernels.cpu.gather import dx_gather, forward_gather
+from cnnkit.kernels.cpu.pointwise import add
 from cnnkit.kernels.cpu.winograd import winograd
 from cnnkit.kernels.cpu.winograd_dw import winograd_dw
 from cnnkit.kernels.shared.array import Array
@@ -57,22 +58,27 @@ def conv2d_dx(
     *,
     x: Array | None = None,
     activation: Activation = IDENTITY,
+    residual: Array | None = None,
     out: Array | None = None,
 ) -> Array:
-    """The gradient by the images, (N, H, W, C), times act'(x) where x is given."""
+    """The gradient by the images, (N, H, W, C), times act'(x) where x is given, plus a residual."""
     dy, filters = memory.contiguous(dy), pack(w, win, groups)
     dx = memory.empty(x_shape) if out is None else out
     gate = None if x is None or activation == IDENTITY else memory.contiguous(x)
+    later = residual
     if schedule.use_winograd(dy.shape[3], x_shape[3], filters.shape, win, groups, x_shape[1:3]):
-        winograd(dy, filters.winograd_turned(), dx, 2 - win.pad_top, 2 - win.pad_left, gate=gate, activation=activation)
-        return dx
-    if schedule.use_depthwise(x_shape[3], dy.shape[3], groups):
+        ends: Any = {"gate": gate, "activation": activation}
+        if gate is None and residual is not None:
+            ends, later = {"residual": memory.contiguous(residual)}, None
+        winograd(dy, filters.winograd_turned(), dx, 2 - win.pad_top, 2 - win.pad_left, **ends)
+    elif schedule.use_depthwise(x_shape[3], dy.shape[3], groups):
         depthwise_dx(dy, filters.about_centre(), dx, win, gate, activation)
-        return dx
-    gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
-    shape = schedule.direct_tile(x_shape[3] // groups, dx.size // max(x_shape[3], 1))
-    direct(dy, filters.turned(gather.picked, shape), dx, gather, shape, groups, shape.block)
-    return dx if gate is None else activate_dx(dx, gate, activation, out=dx)
+    else:
+        gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
+        shape = schedule.direct_tile(x_shape[3] // groups, dx.size // max(x_shape[3], 1))
+        direct(dy, filters.turned(gather.picked, shape), dx, gather, shape, groups, shape.block)
+        dx = dx if gate is None else activate_dx(dx, gate, activation, out=dx)
+    return dx if later is None else add(dx, later, out=dx)
 
 
 def conv2d_dw(

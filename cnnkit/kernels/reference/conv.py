@@ -59,12 +59,13 @@ def conv2d_dx(
     *,
     x: Array | None = None,
     activation: Activation = IDENTITY,
+    residual: Array | None = None,
     out: Array | None = None,
 ) -> Array:
     """The gradient by the images: each product of the forward sum hands dy · w back to its pixel.
 
     dx[n, iy, ix, c0 + c] = Σ over the (oy, ox, ky, kx, o) that read that pixel  dy[n, oy, ox, o] · w[ky, kx, c, o]
-    Where x = act(z) is given, the result is the gradient by z, dx · act'(x).
+    Where x = act(z) is given, the result is the gradient by z, dx · act'(x). A residual is added to the result.
     """
     dx = np.zeros(x_shape)
     for n, oy, ox, iy, ix, ky, kx in _taps(x_shape, dy.shape, w.shape, win):
@@ -72,7 +73,8 @@ def conv2d_dx(
             c0 = _first_channel(o, w.shape, groups)
             for c in range(w.shape[2]):
                 dx[n, iy, ix, c0 + c] += float(dy[n, oy, ox, o]) * float(w[ky, kx, c, o])
-    return deliver(dx if x is None else activate_dx(dx, x, activation), out)
+    dz = dx if x is None else activate_dx(dx, x, activation)
+    return deliver(dz if residual is None else dz + residual, out)
 
 
 def conv2d_dw(
