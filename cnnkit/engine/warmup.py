@@ -8,11 +8,10 @@ from cnnkit.engine.events import Compiling
 from cnnkit.engine.options import OPTIMISERS, FitOptions
 from cnnkit.engine.state import Training, create_module
 from cnnkit.engine.step import compile_kernels
-from cnnkit.models.stem import is_small
+from cnnkit.models.stem import image_sizes, is_small
 from cnnkit.tasks import ClassificationTask
 
 CLASSES = [str(label) for label in range(10)]
-SMALL_IMAGE = (32, 32)
 # Kernels are specialised by tile shapes, which large networks share with small ones: these need not be walked through.
 MOST_PARAMETERS = 12_000_000
 # Images in a step: tiles are chosen by whether they are many or one.
@@ -22,14 +21,13 @@ MANY, MANY_LARGE = 64, 8
 def warmup(names: Sequence[str] = ()) -> Iterator[tuple[str, Compiling]]:
     """(network, event) for each kernel compiled or loaded; without names for the lightest network of every file."""
     optimisers = list(OPTIMISERS)
-    for name in names or representatives():
-        H, W, C = models.spec(name).input
-        sizes = {(H, W)} if is_small((H, W)) else {(H, W), SMALL_IMAGE}
-        for size in sorted(sizes):
+    for spec in [models.spec(name) for name in names or representatives()]:
+        H, W, C = spec.input
+        for size in image_sizes((H, W)):
             for channels in sorted({C, 1, 3}) if size == (H, W) else [C]:
                 # What moves the weights does not see their shapes: each optimiser needs one walk in all.
-                for event in _compile(name, optimisers.pop() if optimisers else "sgd", (*size, channels)):
-                    yield name, event
+                for event in _compile(spec.name, optimisers.pop() if optimisers else "sgd", (*size, channels)):
+                    yield spec.name, event
 
 
 def representatives() -> list[str]:

@@ -11,9 +11,7 @@ from cnnkit.models.layouts import turned
 from cnnkit.models.network import Network, sizes
 from cnnkit.models.registry import names, spec
 from cnnkit.models.renames import Named, is_counter
-from cnnkit.models.stem import SMALL
-
-_SMALL_IMAGE = (32, 32)
+from cnnkit.models.stem import image_sizes
 
 
 def identify(arrays: Mapping[str, Array]) -> list[Network]:
@@ -32,7 +30,7 @@ def fit(arrays: Mapping[str, Array], model: str, image_size: tuple[int, int] | N
     """
     shapes = {name: np.broadcast_to(np.float32(0), array.shape) for name, array in arrays.items()}
     refusals = []
-    for size in [image_size] if image_size else _image_sizes(model):
+    for size in [image_size] if image_size else image_sizes(spec(model).input[:2]):
         network = _network(shapes, model, size)
         try:
             matched(shapes, network, network.build())
@@ -61,8 +59,3 @@ def _network(arrays: Mapping[str, Array], model: str, size: tuple[int, int]) -> 
 
 def _shapes(found: Mapping[str, Named], ours: frozenset[str]) -> Iterator[tuple[int, ...]]:
     return (turned(name, found[name]).shape for name in sorted(ours) if name in found)
-
-
-def _image_sizes(model: str) -> list[tuple[int, int]]:
-    H, W, _ = spec(model).input
-    return [(H, W)] if min(H, W) < SMALL else [(H, W), _SMALL_IMAGE]

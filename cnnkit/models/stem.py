@@ -6,11 +6,17 @@ from cnnkit.errors import ShapeError
 
 # A shorter side below this is a small image: the stems for 224 pixels would leave a pixel or two of it.
 SMALL = 64
+SMALL_IMAGE = (32, 32)
 
 
 def is_small(image_size: tuple[int, int]) -> bool:
     """Whether the stem for small images is due."""
     return min(image_size) < SMALL
+
+
+def image_sizes(own: tuple[int, int]) -> list[tuple[int, int]]:
+    """One (height, width) for each stem that a network made for images of this size may have; its own first."""
+    return [own] if is_small(own) else [own, SMALL_IMAGE]
 
 
 def refuse_below(stride: int, image_size: tuple[int, int]) -> None:
