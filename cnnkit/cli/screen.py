@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -49,12 +50,20 @@ class Screen:
         """A line of the result for people."""
         print(line)
 
-    def facts(self, rows: Iterable[tuple[str, object]]) -> None:
-        """A result of names and values, one a line."""
+    def facts(self, rows: Iterable[tuple[str, object]], *, prose: Sequence[str] = ()) -> None:
+        """A result of names and values, one a line.
+
+        prose: names whose values a terminal breaks between words; a path or a command stays whole, to be copied.
+        """
         shown = [(name, str(value)) for name, value in rows]
         width = max((len(name) for name, _ in shown), default=0)
+        room = max(self.width - width - 2, 20)
         for name, value in shown:
-            print(f"{name:<{width}}  {value}".rstrip())
+            breaks = name in prose and sys.stdout.isatty()
+            first, *rest = textwrap.wrap(value, room, break_on_hyphens=False) if breaks and value else [value]
+            print(f"{name:<{width}}  {first}".rstrip())
+            for line in rest:
+                print(f"{'':<{width}}  {line}")
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, optional: Sequence[str] = ()) -> None:
         """A result of rows. Numbers stand to the right and are never broken.

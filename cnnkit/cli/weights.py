@@ -45,7 +45,8 @@ def list_sources(screen: Screen) -> None:
                 ("licence", row.source.licence),
                 ("note", row.source.note),
                 ("models", ", ".join(row.models)),
-            ]
+            ],
+            prose=("licence", "note", "models"),
         )
         screen.text()
     screen.note("None of them comes with cnnkit. With a file at hand:\n  cnnkit weights convert FILE OUT --model NAME")

@@ -15,8 +15,9 @@ from cnnkit.ops.window import Padding, Pair, pair
 
 
 class ConvNorm(Module):
-    """activation(norm(conv(x)) + residual): the brick of nearly all networks since 2015.
+    """(N, H, W, in_channels) -> (N, OH, OW, out_channels): activation(norm(conv(x)) + residual).
 
+    The brick of nearly all networks since 2015. A residual has the shape of the result.
     Padding None keeps the size at stride 1. The convolution has no bias: the norm would take it away again.
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.2.
     """
@@ -63,7 +64,7 @@ class ConvNorm(Module):
 
 
 class SqueezeExcite(Module):
-    """x · s, where the gate s (N, C) is computed from the mean of every channel by two dense layers.
+    """(N, H, W, C) -> (N, H, W, C): x · s, the gate s (N, C) from the mean of every channel by two dense layers.
 
     Source: Hu et al. 2018, arXiv:1709.01507, figure 2.
     """
@@ -89,7 +90,10 @@ class SqueezeExcite(Module):
 
 
 class WithAuxiliary(NamedTuple):
-    """What a network with auxiliary classifiers gives in training: their losses count `weight` times."""
+    """What a network with auxiliary classifiers gives in training, all (N, classes): losses count `weight` times.
+
+    Source: Szegedy et al. 2014, arXiv:1409.4842, section 5.
+    """
 
     logits: Tensor
     auxiliary: tuple[Tensor, ...]

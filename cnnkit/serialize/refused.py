@@ -37,6 +37,8 @@ def refusing(path: Path) -> Iterator[None]:
         raise CheckpointError(f"{path} {error}") from error
     except FileNotFoundError as error:
         raise CheckpointError(f"There is no file {path}. Give a weight file.") from error
+    except IsADirectoryError as error:
+        raise CheckpointError(f"{path} is a folder. Give the weight file itself.") from error
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
     except MemoryError as error:

@@ -48,3 +48,16 @@ def test_json_has_no_nan_and_survives_any_file_name(capsys):
     Screen().json_line({"path": "a\udcff", "loss": float("nan"), "many": (1.0, float("inf"))})
     record = json.loads(capsys.readouterr().out)
     assert record == {"schema_version": 1, "path": "a\udcff", "loss": None, "many": [1.0, None]}
+
+
+def test_a_terminal_breaks_prose_between_words_and_leaves_paths_whole(monkeypatch):
+    stream = narrow(monkeypatch)
+    Screen().facts([("path", "p" * 40), ("note", "word " * 8)], prose=["note"])
+    path, *note = stream.getvalue().splitlines()
+    assert path == "path  " + "p" * 40
+    assert note == ["note  word word word word word", "      word word word"]
+
+
+def test_in_a_pipe_prose_stays_one_line(capsys):
+    Screen().facts([("note", "word " * 40)], prose=["note"])
+    assert len(capsys.readouterr().out.splitlines()) == 1
