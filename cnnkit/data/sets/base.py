@@ -2,6 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -31,6 +32,10 @@ class Dataset(ABC):
     @abstractmethod
     def labels(self) -> Labels:
         """(n,) int64, without decoding any image."""
+
+    def path(self, index: int) -> Path | None:
+        """The file of one image, without decoding it; None where images are no files of their own."""
+        return None
 
     @abstractmethod
     def fingerprint(self) -> str:

@@ -71,6 +71,9 @@ class ImageFolder(Dataset):
     def labels(self) -> Labels:
         return self._labels
 
+    def path(self, index: int) -> Path | None:
+        return self.files[index].path
+
     def fingerprint(self) -> str:
         """Over names, sizes and the first and last 4 KiB of every file: reading all of a large folder takes minutes."""
         digest = hashlib.sha256(repr((self.classes, self.preprocessing)).encode())

@@ -1,6 +1,7 @@
 """A part of a data set, and the seeded split into two parts."""
 
 import hashlib
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -27,6 +28,9 @@ class Subset(Dataset):
 
     def labels(self) -> Labels:
         return self.dataset.labels()[self.indices]
+
+    def path(self, index: int) -> Path | None:
+        return self.dataset.path(self._index_list[index])
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256(self.dataset.fingerprint().encode())
