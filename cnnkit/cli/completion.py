@@ -51,6 +51,12 @@ def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     return [CompletionItem(name) for name in registry.names() if name.startswith(incomplete)]
 
 
+def recipe_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from cnnkit.engine import recipes
+
+    return [CompletionItem(name) for name in recipes.names() if name.startswith(incomplete)]
+
+
 def data_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from cnnkit.data.open import NAMES
 

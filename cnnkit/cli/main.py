@@ -26,6 +26,7 @@ cli = Group(
         "predict": "cnnkit.cli.predict:predict",
         "bench": "cnnkit.cli.bench:bench",
         "models": "cnnkit.cli.models:models",
+        "recipes": "cnnkit.cli.recipes:recipes",
         "weights": "cnnkit.cli.weights:weights",
         "data": "cnnkit.cli.data:data",
         "warmup": "cnnkit.cli.warmup:warmup",

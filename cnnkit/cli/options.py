@@ -76,6 +76,6 @@ def shared_options() -> list[click.Parameter]:
 
 def _read_config(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
     if path is not None and not ctx.resilient_parsing:
-        ctx.default_map = config_file.read(path, ctx.command)
+        ctx.default_map = {**(ctx.default_map or {}), **config_file.read(path, ctx.command)}
         ctx.meta["cnnkit.config"] = str(path)
     return path

@@ -10,11 +10,21 @@ import click
 from click.core import ParameterSource
 
 from cnnkit.cli.command import command
-from cnnkit.cli.completion import data_names, model_names, run_names
+from cnnkit.cli.completion import data_names, model_names, recipe_names, run_names
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
-from cnnkit.cli.values import Name, Real, Size, Whole
-from cnnkit.engine.options import AUGMENT, FREEZE, ON_UNREADABLE, OPTIMISERS, RESUMABLE, SCHEDULES, FitOptions
+from cnnkit.cli.values import Duration, Name, Real, Size, Whole
+from cnnkit.engine.options import (
+    AUGMENT,
+    CLASS_WEIGHTS,
+    FREEZE,
+    KEEP,
+    ON_UNREADABLE,
+    OPTIMISERS,
+    RESUMABLE,
+    SCHEDULES,
+    FitOptions,
+)
 from cnnkit.errors import UsageError
 
 CHOICES = {field.name: field for field in fields(FitOptions)}
@@ -30,15 +40,37 @@ def choice(name: str, *short: str, default_note: str = "", **rest: Any) -> Any:
     return option(*short, long, default=field.default, help=text, **rest)
 
 
+def _read_recipe(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    """A recipe is a set of defaults: a configuration file, CNNKIT_* variables and options go before it."""
+    if name is not None and not ctx.resilient_parsing:
+        from cnnkit.engine.recipes import find
+
+        ctx.default_map = {**find(name).options, **(ctx.default_map or {})}
+    return name
+
+
 BY_DATA = "default: by the data"
 
 
 @command("train", example="cnnkit train --data photos/ --model convnet --epochs 5 --output runs/mine", computes=True)
+@option(
+    "--recipe",
+    metavar="NAME",
+    is_eager=True,
+    callback=_read_recipe,
+    shell_complete=recipe_names,
+    help="All options of a known training; `cnnkit recipes` lists them.",
+)
 @choice("data", "-d", also="--dataset", shell_complete=data_names)
 @choice("model", "-m", also="--arch --network", default_note=BY_DATA, shell_complete=model_names)
 @choice("weights", "-w", type=click.Path(), shell_complete=run_names)
 @choice("freeze", type=Name(FREEZE, example="--freeze trunk"))
 @choice("epochs", "-e", also="--nb-epochs", default_note=BY_DATA, type=Whole(1, 1_000_000, example="--epochs 5"))
+@choice("steps", type=Whole(1, 1_000_000_000, example="--steps 1000"))
+@choice("time", type=Duration("--time 30m"))
+@choice("patience", type=Whole(0, 1_000_000, example="--patience 5"))
+@choice("keep", type=Name(KEEP, example="--keep last"))
+@choice("overfit", type=Whole(1, 1_000_000, example="--overfit 8"))
 @choice(
     "batch_size",
     "-b",
@@ -61,6 +93,9 @@ BY_DATA = "default: by the data"
 @choice("schedule_from", hidden=True, type=Whole(0, 1_000_000, example="--schedule-from 0"))
 @choice("schedule_epochs", hidden=True, type=Whole(1, 1_000_000, example="--schedule-epochs 5"))
 @choice("label_smoothing", also="--smoothing", type=Real(least=0, below=1, example="--label-smoothing 0.1"))
+@choice("class_weights", type=Name(CLASS_WEIGHTS, example="--class-weights balanced"))
+@choice("mixup", type=Real(least=0, most=100, example="--mixup 0.2"))
+@choice("cutmix", type=Real(least=0, most=100, example="--cutmix 1"))
 @choice("ema", type=Real(least=0, below=1, example="--ema 0.99"))
 @choice("clip", also="--clip-grad", type=Real(least=0, most=1e9, example="--clip 1"))
 @choice("augment", default_note=BY_DATA, type=Name(AUGMENT, example="--augment light"))
@@ -69,6 +104,7 @@ BY_DATA = "default: by the data"
 )
 @choice("grey", also="--gray", default_note="default: as found")
 @choice("val_fraction", type=Real(above=0, most=0.9, example="--val-fraction 0.1"))
+@choice("cache", type=Real(least=0, most=0.9, example="--cache 0.25"))
 @choice("on_unreadable", type=Name(ON_UNREADABLE, example="--on-unreadable skip"))
 @choice("seed", type=Whole(0, 2**63 - 1, example="--seed 1"))
 @choice("output", "-o", also="--project", type=click.Path())
@@ -77,7 +113,7 @@ BY_DATA = "default: by the data"
     "--resume", metavar="RUN", shell_complete=run_names, help="Go on with a run; --epochs may lead past its old end."
 )
 @click.pass_context
-def train(ctx: click.Context, /, screen: Screen, resume: str | None, **choices: Any) -> None:
+def train(ctx: click.Context, /, screen: Screen, recipe: str | None, resume: str | None, **choices: Any) -> None:
     """Train a network and keep the best epoch.
 
     Without options it learns the handwritten digits that come with cnnkit.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
@@ -105,6 +106,21 @@ class Size(Value):
         if not 1 <= len(words) <= 2 or any(not word.isdecimal() or not 1 <= int(word) <= 65535 for word in words):
             self.refuse(value, "a size in pixels, such as 32 or 32x48 (height x width)", param, ctx)
         return int(words[0]), int(words[-1])
+
+
+class Duration(Value):
+    """A time span in seconds: 90, 90s, 30m, 2h or 1h30m."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip().lower()
+        parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text)
+        hours, minutes, seconds = (float(part or 0) for part in (parts.groups() if parts else (None, None, None)))
+        total = 3600 * hours + 60 * minutes + seconds
+        if not 1 <= total <= 1e7:
+            self.refuse(value, "a time from a second to some months, such as 90s, 30m or 1h30m", param, ctx)
+        return total
 
 
 class Name(Value):

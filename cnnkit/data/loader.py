@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from cnnkit.data.collate import collate
 from cnnkit.data.preprocessing import Preprocessing
-from cnnkit.data.sample import Labels
+from cnnkit.data.sample import Labels, Pixels
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.transforms.compose import augmentation, transform
 from cnnkit.errors import UsageError
 
-# One stream of random numbers per purpose, so that adding a draw to one leaves the other alone.
-ORDER, AUGMENT = 0, 1
+# One stream of random numbers per purpose, so that adding a draw to one leaves the others alone.
+ORDER, AUGMENT, TURN = 0, 1, 2
 
 
 @final
@@ -34,9 +34,8 @@ class Batch:
 class Loader:
     """Cut a data set into batches, epoch after epoch.
 
-    The order is a function of (seed, epoch), the augmentation of (seed, epoch, batch number, rank): an epoch begun at
-    batch `start` goes on exactly as the whole one would have. `shard` = (rank, size) takes every size-th sample from
-    the rank-th on.
+    The order is a function of (seed, epoch), the augmentation of (seed, epoch, sample): an epoch begun at batch `start`
+    goes on exactly as the whole one would have. `shard` = (rank, size) takes every size-th sample from the rank-th on.
     """
 
     def __init__(
@@ -59,8 +58,10 @@ class Loader:
         self.dataset, self.batch_size = dataset, batch_size
         self.preprocessing = preprocessing or dataset.preprocessing
         self.seed, self.shuffle, self.shard, self.drop_last, self.prefetch = seed, shuffle, shard, drop_last, prefetch
-        self.transforms = augmentation(augment, mirror=dataset.mirror)
+        H, W, _ = self.preprocessing.shape
+        self.transforms = augmentation(augment, mirror=dataset.mirror, image_size=(H, W))
         self._labels = dataset.labels()
+        self._first_turns = np.random.default_rng([seed, TURN]).integers(2, size=len(dataset))
 
     def __len__(self) -> int:
         """Batches in an epoch."""
@@ -111,13 +112,17 @@ class Loader:
 
     def _batch(self, order: Labels, number: int, k: int) -> Batch:
         indices = order[k * self.batch_size : (k + 1) * self.batch_size]
-        dataset, transforms = self.dataset, self.transforms
-        if transforms:
-            rng = np.random.default_rng([self.seed, number, AUGMENT, k, self.shard[0]])
-            images = [transform(dataset[index], transforms, rng).image for index in indices.tolist()]
-        else:
-            images = [dataset[index].image for index in indices.tolist()]
+        images = [self._image(index, number) for index in indices.tolist()]
         return Batch(collate(images, self.preprocessing), self._labels[indices], indices)
+
+    def _image(self, index: int, number: int) -> Pixels:
+        """What epoch `number` shows of a sample."""
+        sample = self.dataset[index]
+        if not self.transforms:
+            return sample.image
+        # Counting generators are made in a third of the time that seeding others takes.
+        rng = np.random.Generator(np.random.Philox(key=self.seed, counter=[0, index, number, AUGMENT]))
+        return transform(sample.replace(turn=number + int(self._first_turns[index])), self.transforms, rng).image
 
 
 def _drain(ready: "queue.Queue[Batch | BaseException]") -> None:

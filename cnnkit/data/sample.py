@@ -14,11 +14,15 @@ Labels = npt.NDArray[np.int64]
 @final
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sample:
-    """An image, uint8 (H, W, C) with C = 1 (grey) or 3 (RGB), its label, and the file it came from (None: no file)."""
+    """An image, uint8 (H, W, C) with C = 1 (grey) or 3 (RGB), its label, and the file it came from (None: no file).
+
+    turn: how often it was shown before, counted from 0 or 1 as chance will have it.
+    """
 
     image: Pixels
     label: int
     path: Path | None = None
+    turn: int = 0
 
     def replace(self, **changes: Any) -> "Sample":
         """The same sample with some fields changed; the original stays as it is."""

@@ -18,11 +18,13 @@ SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 AUGMENT = ("none", "light", "standard", "strong")
 ON_UNREADABLE = ("refuse", "skip")
 FREEZE = ("none", "trunk")
+KEEP = ("best", "last")
+CLASS_WEIGHTS = ("none", "balanced")
 
 # What says where a run lies and how it is computed, not what it computes: no part of the command that made the weights.
-_OUTWARD = ("output", "exist_ok", "threads", "backend")
+_OUTWARD = ("output", "exist_ok", "threads", "backend", "cache")
 # What may change when a run goes on.
-RESUMABLE = ("epochs", "lr", "schedule", "warmup", "threads", "backend")
+RESUMABLE = ("epochs", "lr", "schedule", "warmup", "threads", "backend", "cache")
 
 
 def _choice(default: Any, text: str, *, names: tuple[str, ...] = ()) -> Any:
@@ -39,6 +41,13 @@ class FitOptions:
     weights: str | None = _choice(None, "Run or weight file to start from.")
     freeze: str = _choice("none", "What of these weights stays as it is: trunk is all but the head.", names=FREEZE)
     epochs: int | None = _choice(None, "Passes over the training images.")
+    steps: int | None = _choice(None, "Steps in all, if not whole epochs.")
+    time: float | None = _choice(None, "Seconds to train; epochs and schedule are fitted to them.")
+    patience: int = _choice(0, "Epochs without a better validation after which a run ends; 0 is no such end.")
+    keep: str = _choice(
+        "best", "Which epoch's weights are kept: the best on the validation part, or the last.", names=KEEP
+    )
+    overfit: int | None = _choice(None, "Learn so many training images by heart, as a test of the network.")
     batch_size: int | None = _choice(None, "Images in a step.")
     lr: float | None = _choice(None, "Highest learning rate.")
     head_lr: float | None = _choice(None, "Highest learning rate of the last layer, if not --lr.")
@@ -51,6 +60,9 @@ class FitOptions:
     schedule_from: int = _choice(0, "Epochs done when the schedule begins.")
     schedule_epochs: int | None = _choice(None, "Epochs that the schedule spans; then the rate stays.")
     label_smoothing: float = _choice(0.0, "Share of each label that is spread over all classes.")
+    class_weights: str = _choice("none", "Whether rare classes count for more in the loss.", names=CLASS_WEIGHTS)
+    mixup: float = _choice(0.0, "Strength of mixup, which blends pairs of images; 0 is none.")
+    cutmix: float = _choice(0.0, "Strength of cutmix, which pastes a piece of another image; 0 is none.")
     ema: float = _choice(0.0, "Decay of the average of the weights that is judged and kept; 0 is none.")
     clip: float = _choice(0.0, "Longest gradient; 0 is no limit.")
     augment: str | None = _choice(None, "Random changes to the training images.", names=AUGMENT)
@@ -58,6 +70,7 @@ class FitOptions:
     image_size: tuple[int, int] | None = _choice(None, "Height and width to bring pictures to.")
     grey: bool | None = _choice(None, "Read an image folder's pictures without colour.")
     val_fraction: float = _choice(0.1, "Share of the training images on which the best epoch is chosen.")
+    cache: float = _choice(0.25, "Share of the free memory that may hold decoded pictures.")
     on_unreadable: str = _choice("refuse", "What to do with an unreadable picture.", names=ON_UNREADABLE)
     threads: int | None = _choice(None, "Threads to compute with; never changes a result.")
     backend: str = _choice("auto", "Where to compute.", names=BACKENDS)
@@ -142,6 +155,10 @@ class FitOptions:
 # (option, lowest, highest, an example)
 _RANGES = (
     ("epochs", 1, 1_000_000, 5),
+    ("steps", 1, 1_000_000_000, 1000),
+    ("time", 1, 1e7, 600),
+    ("patience", 0, 1_000_000, 5),
+    ("overfit", 1, 1_000_000, 8),
     ("batch_size", 1, 1_000_000, 128),
     ("lr", 0, 1e6, 0.05),
     ("head_lr", 0, 1e6, 0.05),
@@ -151,6 +168,9 @@ _RANGES = (
     ("schedule_from", 0, 1_000_000, 0),
     ("schedule_epochs", 1, 1_000_000, 5),
     ("label_smoothing", 0, 0.99, 0.1),
+    ("mixup", 0, 100, 0.2),
+    ("cutmix", 0, 100, 1.0),
+    ("cache", 0, 0.9, 0.25),
     ("ema", 0, 0.99999, 0.99),
     ("clip", 0, 1e9, 1.0),
     ("seed", 0, 2**63 - 1, 0),

@@ -90,8 +90,8 @@ class Training:
             self.module.load_state_dict(before)
 
     def keep_if_best(self, judgement: Judgement) -> bool:
-        """Remember the present weights if they are the best so far."""
-        if not judgement.better_than(self.progress.best):
+        """Remember the present weights if they are the best so far, or if the last ones are wanted."""
+        if self.options.keep == "best" and not judgement.better_than(self.progress.best):
             return False
         self.progress.best, self.progress.best_epoch = judgement, self.progress.epoch
         self.best_weights = self.judged_weights()

@@ -113,7 +113,7 @@ def test_what_fails_in_the_thread_surfaces_at_its_batch():
     [
         ({"batch_size": 0}, "the batch size is 0"),
         ({"batch_size": 2, "shard": (2, 2)}, "0 <= rank < size"),
-        ({"batch_size": 2, "augment": "standart"}, "Did you mean standard?"),
+        ({"batch_size": 2, "augment": "standart"}, "Did you mean 'standard'?"),
     ],
 )
 def test_impossible_options_are_refused(options, message):

@@ -65,7 +65,8 @@ def test_resolving_leaves_nothing_open_and_keeps_what_was_given(name):
     resolved = resolve(FitOptions(data=name, epochs=77), name)
     open_names = {field for field, value in vars(resolved).items() if value is None}
     assert open_names == {
-        *("weights", "head_lr", "image_size", "grey", "threads", "output", "warmup", "schedule_epochs")
+        *("weights", "head_lr", "image_size", "grey", "threads", "output", "warmup", "schedule_epochs"),
+        *("steps", "time", "overfit"),
     }
     assert resolved.epochs == 77
     assert resolve(resolved, name) == resolved

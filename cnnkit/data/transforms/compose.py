@@ -1,16 +1,29 @@
 """Levels of augmentation: lists of pure functions (sample, rng) -> sample."""
 
-import difflib
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from cnnkit.data.sample import Sample
-from cnnkit.data.transforms.image import brightness_contrast, erase, horizontal_flip, rotate_scale_shear, shift
-from cnnkit.errors import UsageError
+from cnnkit.data.transforms.image import (
+    alternating_flip,
+    brightness_contrast,
+    erase,
+    padded_random_crop,
+    rotate_scale_shear,
+    shift,
+)
+from cnnkit.errors import unknown_name
 
 Transform = Callable[[Sample, np.random.Generator], Sample]
-LEVELS: dict[str, list[Transform]] = {
+# For images whose meaning a mirror keeps, photos above all, and for others, such as digits.
+PHOTOS: dict[str, list[Transform]] = {
+    "none": [],
+    "light": [alternating_flip, shift],
+    "standard": [alternating_flip, padded_random_crop],
+    "strong": [alternating_flip, padded_random_crop, rotate_scale_shear, erase, brightness_contrast],
+}
+SIGNS: dict[str, list[Transform]] = {
     "none": [],
     "light": [shift],
     "standard": [rotate_scale_shear, shift],
@@ -18,18 +31,12 @@ LEVELS: dict[str, list[Transform]] = {
 }
 
 
-def augmentation(level: str, *, mirror: bool) -> list[Transform]:
-    """The transforms of a level. `mirror`: images are photos, also flipped and, at "strong", changed in light."""
-    if level not in LEVELS:
-        close = difflib.get_close_matches(level, LEVELS, 1)
-        hint = f" Did you mean {close[0]}?" if close else ""
-        raise UsageError(f"There is no augmentation {level!r}; expected one of {', '.join(LEVELS)}.{hint}")
-    transforms = list(LEVELS[level])
-    if mirror and transforms:
-        transforms.insert(0, horizontal_flip)
-    if mirror and level == "strong":
-        transforms.append(brightness_contrast)
-    return transforms
+def augmentation(level: str, *, mirror: bool, image_size: tuple[int, int]) -> list[Transform]:
+    """The transforms of a level.   mirror: whether a mirrored image keeps its meaning.   image_size: (H, W)."""
+    levels = PHOTOS if mirror else SIGNS
+    if level not in levels:
+        raise unknown_name("augmentation", level, list(levels))
+    return list(levels[level])
 
 
 def transform(sample: Sample, transforms: Sequence[Transform], rng: np.random.Generator) -> Sample:

@@ -25,11 +25,30 @@ def shifted(image: Pixels, dy: int, dx: int) -> Pixels:
     return image.take(np.arange(-dy, H - dy), 0, mode="clip").take(np.arange(-dx, W - dx), 1, mode="clip")
 
 
-def horizontal_flip(sample: Sample, rng: np.random.Generator, p: float = 0.5) -> Sample:
-    """Mirror left and right with probability p."""
-    if rng.random() >= p:
-        return sample
-    return sample.replace(image=sample.image[:, ::-1])
+def padded_random_crop(sample: Sample, rng: np.random.Generator, share: float = 1 / 8) -> Sample:
+    """Pad by `share` of each side (4 pixels of 32) with the mirrored border, and cut the image's size out anywhere.
+
+    Source: Krizhevsky & Hinton's small images, cropped as in He et al. 2015, arXiv:1512.03385, section 4.2, where the
+    padding is zero; a mirrored border shows the network no edges that are not there.
+    """
+    H, W, _ = sample.image.shape
+    rows, columns = _cut(H, round(H * share), rng.random()), _cut(W, round(W * share), rng.random())
+    return sample.replace(image=sample.image.take(rows, 0).take(columns, 1))
+
+
+def _cut(side: int, padding: int, draw: float) -> npt.NDArray[np.int64]:
+    """The pixels that a cut reads along one side: `draw` (from 0 to 1) chooses its place in the padded side."""
+    padding = min(padding, side - 1)
+    places = np.abs(np.arange(side) + int(draw * (2 * padding + 1)) - padding)
+    return np.where(places < side, places, 2 * (side - 1) - places)
+
+
+def alternating_flip(sample: Sample, rng: np.random.Generator) -> Sample:
+    """Mirror left and right at every other turn, so that two epochs show both sides of each image.
+
+    Source: Jordan 2024, arXiv:2404.00498, section 3.6.
+    """
+    return sample.replace(image=sample.image[:, ::-1]) if sample.turn % 2 else sample
 
 
 def rotate_scale_shear(

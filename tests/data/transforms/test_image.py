@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from cnnkit.data.sample import Sample
-from cnnkit.data.transforms.compose import LEVELS, augmentation, transform
-from cnnkit.data.transforms.image import affine, erase, horizontal_flip, shift, shifted
+from cnnkit.data.transforms.compose import PHOTOS, augmentation, transform
+from cnnkit.data.transforms.image import affine, alternating_flip, erase, padded_random_crop, shift, shifted
 
 
 @pytest.fixture
@@ -12,13 +12,13 @@ def sample(rng):
 
 
 @pytest.mark.parametrize("mirror", [False, True])
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", PHOTOS)
 @pytest.mark.parametrize("shape", [(28, 28, 1), (9, 17, 3), (1, 1, 1)])
 def test_transforms_are_pure_and_keep_shape_and_label(level, mirror, shape, rng):
     image = rng.integers(0, 256, shape, np.uint8)
     sample, before = Sample(image, 3), image.copy()
     for seed in range(5):
-        steps = augmentation(level, mirror=mirror)
+        steps = augmentation(level, mirror=mirror, image_size=shape[:2])
         results = [transform(sample, steps, np.random.default_rng(seed)) for _ in range(2)]
         np.testing.assert_array_equal(results[0].image, results[1].image)
         assert results[0].image.shape == shape and results[0].image.dtype == np.uint8 and results[0].label == 3
@@ -26,8 +26,11 @@ def test_transforms_are_pure_and_keep_shape_and_label(level, mirror, shape, rng)
 
 
 def test_digits_are_never_mirrored():
-    assert horizontal_flip not in augmentation("strong", mirror=False)
-    assert horizontal_flip in augmentation("light", mirror=True) and not augmentation("none", mirror=True)
+    def level(name, mirror):
+        return augmentation(name, mirror=mirror, image_size=(28, 28))
+
+    assert alternating_flip not in level("strong", mirror=False)
+    assert alternating_flip in level("light", mirror=True) and not level("none", mirror=True)
 
 
 @pytest.mark.parametrize(("dy", "dx"), [(0, 0), (2, -1), (-2, 2)])
@@ -52,11 +55,17 @@ def test_a_quarter_turn_turns(sample):
     np.testing.assert_array_equal(affine(sample.image, (0, 1, -1, 0)), np.rot90(sample.image, -1))
 
 
-def test_a_flip_mirrors_half_of_the_time(sample):
-    rng = np.random.default_rng(0)
-    flipped = sum(horizontal_flip(sample, rng) is not sample for _ in range(1000))
-    # 1,000 fair coins: five deviations of 16 to each side.
-    assert 420 < flipped < 580
+def test_an_alternating_flip_mirrors_every_other_turn(sample, rng):
+    shown = [alternating_flip(sample.replace(turn=turn), rng).image for turn in range(4)]
+    for turn, image in enumerate(shown):
+        np.testing.assert_array_equal(image, sample.image[:, ::-1] if turn % 2 else sample.image)
+
+
+def test_padded_crops_reach_four_pixels_of_32_in_all_directions_and_mirror_the_border(rng):
+    sample = Sample(rng.integers(0, 256, (32, 32, 3), np.uint8), 0)
+    padded = np.pad(sample.image, ((4, 4), (4, 4), (0, 0)), "reflect")
+    expected = {padded[y : y + 32, x : x + 32].tobytes() for y in range(9) for x in range(9)}
+    assert {padded_random_crop(sample, rng).image.tobytes() for _ in range(1500)} == expected
 
 
 def test_erasing_leaves_most_of_the_image(sample):

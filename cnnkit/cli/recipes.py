@@ -1,0 +1,47 @@
+"""`cnnkit recipes`: trainings that are known to reach what they say."""
+
+from __future__ import annotations
+
+import click
+
+from cnnkit.cli.command import command
+from cnnkit.cli.completion import recipe_names
+from cnnkit.cli.screen import Screen
+
+
+@command("recipes", example="cnnkit recipes resnet20-cifar10")
+@click.argument("name", required=False, shell_complete=recipe_names)
+def recipes(screen: Screen, name: str | None) -> None:
+    """List the recipes for `cnnkit train --recipe`, or show the options of the one called NAME."""
+    from cnnkit.engine.recipes import RECIPES, find
+
+    if name is None:
+        if screen.as_json:
+            screen.json({"recipes": [_record(recipe.name) for recipe in RECIPES]})
+            return
+        for recipe in RECIPES:
+            screen.text(recipe.name)
+            screen.text(f"  {recipe.summary}.")
+        screen.note("\nThe options of one: cnnkit recipes NAME\nTo train one: cnnkit train --recipe NAME")
+        return
+    recipe = find(name)
+    if screen.as_json:
+        screen.json(_record(name))
+        return
+    screen.facts([("name", recipe.name), ("what it is", recipe.summary), ("source", recipe.source)], prose=["source"])
+    screen.text()
+    screen.facts([(f"--{option.replace('_', '-')}", value) for option, value in recipe.options.items()])
+    screen.note(f"\nOptions that you give go before these:\n  {recipe.command()}")
+
+
+def _record(name: str) -> dict[str, object]:
+    from cnnkit.engine.recipes import find
+
+    recipe = find(name)
+    return {
+        "name": recipe.name,
+        "summary": recipe.summary,
+        "source": recipe.source,
+        "options": dict(recipe.options),
+        "command": recipe.command(),
+    }
