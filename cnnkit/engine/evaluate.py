@@ -50,7 +50,7 @@ def evaluate(
             n=judgement.n,
             per_class=tuple(
                 ClassScore(label, score.precision, score.recall, score.f1, score.support)
-                for label, score in zip(classes, metrics.per_class(matrix), strict=True)
+                for label, score in zip(classes, tally.by_class(), strict=True)
             ),
             confusion=tuple(tuple(row) for row in matrix.tolist()),
             classes=tuple(classes),

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar, final
 from cnnkit.autograd import Tensor
 from cnnkit.data.loader import Batch
 from cnnkit.kernels.shared.array import Array
+from cnnkit.metrics import ClassScore
 from cnnkit.nn import Module
 
 Answer = TypeVar("Answer")
@@ -75,3 +76,7 @@ class Tally(ABC):
     @abstractmethod
     def judgement(self) -> Judgement:
         """The sum so far."""
+
+    def by_class(self) -> list[ClassScore]:
+        """How well each class is known, in the order of labels; empty where the task has no classes."""
+        return []

@@ -7,6 +7,7 @@ from cnnkit import kernels, nn
 from cnnkit.autograd import Tensor
 from cnnkit.data.loader import Batch
 from cnnkit.errors import ShapeError
+from cnnkit.metrics import ClassScore
 from cnnkit.tasks import ClassificationTask, Judgement
 
 
@@ -70,10 +71,31 @@ def test_a_tally_counts_over_batches_of_unequal_size():
     assert judgement.n == 3 and judgement.top1 == pytest.approx(1 / 3) and tally.top5 == pytest.approx(1 / 3)
     whole = TASK.loss(Same(), batch_of(LOGITS, [0, 0, 6])).value.item()
     assert judgement.loss == pytest.approx(whole, rel=1e-6)
+    assert tally.losses.mean() == pytest.approx(whole, rel=1e-6)
+
+
+def test_a_tally_keeps_the_score_of_each_best_class():
+    tally = TASK.tally()
+    tally.add(LOGITS[:2], batch_of(LOGITS[:2], [0, 0]))
+    tally.add(LOGITS[2:], batch_of(LOGITS[2:], [6]))
+    expected = [np.exp(row.max()) / np.exp(row.astype(float)).sum() for row in LOGITS]
+    # One float32 number of size 1.
+    assert tally.scores == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_tally_tells_how_well_each_class_is_known():
+    tally = TASK.tally()
+    tally.add(LOGITS, batch_of(LOGITS, [0, 0, 6]))
+    assert tally.answers.tolist() == [0, 6, 0]
+    by_class = tally.by_class()
+    assert len(by_class) == 7
+    assert by_class[0] == ClassScore(0.5, 0.5, 0.5, 2, 2) and by_class[6] == ClassScore(0, 0, 0, 1, 1)
 
 
 def test_an_empty_tally_is_no_division_by_zero():
-    assert TASK.tally().judgement() == Judgement(0.0, 0.0, 0)
+    tally = TASK.tally()
+    assert tally.judgement() == Judgement(0.0, 0.0, 0)
+    assert len(tally.losses) == len(tally.scores) == 0
 
 
 def test_decoding_gives_the_best_first():
