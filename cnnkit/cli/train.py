@@ -104,7 +104,8 @@ BY_DATA = "default: by the data"
 )
 @choice("grey", also="--gray", default_note="default: as found")
 @choice("val_fraction", type=Real(above=0, most=0.9, example="--val-fraction 0.1"))
-@choice("cache", type=Real(least=0, most=0.9, example="--cache 0.25"))
+# CNNKIT_CACHE is the folder of compiled kernels.
+@choice("cache", envvar="CNNKIT_PICTURE_CACHE", type=Real(least=0, most=0.9, example="--cache 0.25"))
 @choice("on_unreadable", type=Name(ON_UNREADABLE, example="--on-unreadable skip"))
 @choice("seed", type=Whole(0, 2**63 - 1, example="--seed 1"))
 @choice("output", "-o", also="--project", type=click.Path())
