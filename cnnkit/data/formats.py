@@ -1,38 +1,63 @@
-"""The formats of a data folder, and how each is recognised."""
+"""The formats of data, and how each is recognised."""
 
 import re
 from pathlib import Path
 
 from cnnkit.data.sets.cifar import find_cifar
 from cnnkit.data.sets.idx import find_idx_files
-from cnnkit.data.sets.image_folder import list_pictures, visible_folders
+from cnnkit.data.sets.walk import SUFFIXES, loose_pictures, visible_folders, walk
 from cnnkit.errors import DataError
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z")
+# One file that is a data set by itself.
+FILES = {".csv": "csv", ".tsv": "csv", ".npz": "npz"}
+PICTURE_FORMATS = ("image folder", "csv")
 
 
-def detect(folder: Path) -> str:
-    """ "idx", "cifar" or "image folder"; DataError with what was looked for where it is none."""
-    if not folder.exists():
-        raise DataError(f"{folder} does not exist; expected a data folder or one of the names in `cnnkit data list`.")
-    if not folder.is_dir():
-        hint = "Unpack it first." if folder.suffix.lower() in ARCHIVES else "Name the folder that holds it."
-        raise DataError(f"{folder} is a file; expected a folder with data. {hint}")
-    children = visible_folders(folder)
-    if find_idx_files(folder):
+def detect(place: Path) -> str:
+    """ "idx", "cifar", "image folder", "csv" or "npz"; DataError with what was looked for where it is none."""
+    if not place.exists():
+        raise DataError(f"{place} does not exist; expected data or one of the names in `cnnkit data list`.")
+    if not place.is_dir():
+        return _detect_file(place)
+    if find_idx_files(place):
         return "idx"
-    if find_cifar(folder):
+    if find_cifar(place):
         return "cifar"
-    if any(list_pictures(child)[0] for child in children) or list_pictures(folder)[0]:
+    if any(walk([child])[0] for child in visible_folders(place)):
         return "image folder"
-    loose = sum(1 for child in folder.iterdir() if child.is_file() and not child.name.startswith("."))
-    what = f"{loose} files but no folder with pictures" if loose else "no data"
-    raise DataError(
-        f"{folder} holds {what}; expected one folder of pictures per class (also inside train/, val/, test/), "
-        "or idx files such as train-images-idx3-ubyte.gz, or CIFAR's data_batch_1.bin and so on."
+    raise DataError(f"{place} holds {_what_else(place)}")
+
+
+def data_name(place: Path) -> str:
+    """The folder's own name, or the file's without its ending, fit for a run folder."""
+    place = place.resolve()
+    return re.sub(r"[^\w.-]+", "-", place.stem if place.is_file() else place.name).strip("-.").lower() or "data"
+
+
+def _detect_file(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix in FILES and path.is_file():
+        return FILES[suffix]
+    hint = "Name the folder that holds it."
+    if suffix in ARCHIVES:
+        hint = "Unpack it first."
+    elif suffix == ".npy":
+        hint = "Save images and labels together: numpy.savez('data.npz', images=..., labels=...)."
+    elif suffix in SUFFIXES:
+        hint = "Name the folder of its class folders, or ask `cnnkit predict` what it shows."
+    raise DataError(f"{path} is a file; expected a folder with data, a .csv of path,label or an .npz of arrays. {hint}")
+
+
+def _what_else(folder: Path) -> str:
+    """What lies in a folder that is no data, and what to do about it."""
+    names = sorted(child.name for child in folder.iterdir() if child.is_file() and not child.name.startswith("."))
+    if lists := [name for name in names if Path(name).suffix.lower() in FILES]:
+        return f"no folder with pictures, but {lists[0]}. Name that file: --data {folder / lists[0]}"
+    expected = (
+        "expected one folder of pictures per class (also inside train/, val/, test/), a .csv of path,label, an .npz "
+        "of arrays, or idx files such as train-images-idx3-ubyte.gz, or CIFAR's data_batch_1.bin and so on."
     )
-
-
-def data_name(folder: Path) -> str:
-    """The folder's own name, fit for a run folder."""
-    return re.sub(r"[^\w.-]+", "-", folder.resolve().name).strip("-.").lower() or "data"
+    if pictures := loose_pictures(folder):
+        return f"{pictures} pictures that lie in no folder of a class; {expected}"
+    return f"{len(names)} files but no folder with pictures; {expected}" if names else f"no data; {expected}"

@@ -1,4 +1,4 @@
-"""One `--data` for everything: a name or a folder in; training, validation and test parts out, and what was found."""
+"""One `--data` for everything: a name, a folder or a file in; training, validation and test parts out."""
 
 import difflib
 import os
@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, final
 
-from cnnkit.data.formats import data_name, detect
+from cnnkit.data.formats import PICTURE_FORMATS, data_name, detect
+from cnnkit.data.list_csv import list_csv
+from cnnkit.data.listing import list_folder
 from cnnkit.data.open_cifar import open_cifar
-from cnnkit.data.open_folder import open_folder
 from cnnkit.data.open_idx import open_idx
+from cnnkit.data.open_npz import open_npz
+from cnnkit.data.open_pictures import open_pictures
 from cnnkit.data.preprocessing import LARGEST_SIDE, Foreign
 from cnnkit.data.sets.digits import digits
+from cnnkit.data.sets.picture_cache import CACHE_BYTES
 from cnnkit.data.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.errors import DataError, UsageError
 
@@ -35,12 +39,15 @@ def open_data(
     seed: int = 0,
     val_fraction: float = VAL_FRACTION,
     on_unreadable: OnUnreadable = "refuse",
+    cache_bytes: int = CACHE_BYTES,
 ) -> DataSplits:
-    """Open a data folder, or data known by name; None is the embedded digits. A folder that exists goes before a name.
+    """Open a folder or a file of data, or data known by name; None is the embedded digits. What exists goes first.
 
-    image_size, grey: for folders of pictures; where one is not given, `like` (H, W, C) decides, else what is found.
-    foreign: how pictures in folders are brought to the size.
+    image_size, grey: for pictures in files; where one is not given, `like` (H, W, C) decides, else what is found.
+    foreign: how pictures in files are brought to the size.
     seed: draws the parts that the data do not bring.
+    on_unreadable: what to do with pictures that are missing or cannot be read.
+    cache_bytes: memory for decoded pictures.
     """
     size = (image_size, image_size) if isinstance(image_size, int) else image_size
     if size is not None and not all(1 <= side <= LARGEST_SIDE for side in size):
@@ -53,13 +60,9 @@ def open_data(
         splits = split_parts(
             digits("train"), None, digits("test"), found=found, notes=[], seed=seed, val_fraction=val_fraction
         )
-    elif (kind := detect(folder)) == "idx":
-        splits = open_idx(folder, name=name, seed=seed, val_fraction=val_fraction)
-    elif kind == "cifar":
-        splits = open_cifar(folder, name=name, seed=seed, val_fraction=val_fraction)
-    else:
-        return open_folder(
-            folder,
+    elif (kind := detect(folder)) in PICTURE_FORMATS:
+        return open_pictures(
+            list_csv(folder) if kind == "csv" else list_folder(folder),
             name=name,
             image_size=size or (like and like[:2]),
             grey=grey if grey is not None or like is None else like[2] == 1,
@@ -67,17 +70,21 @@ def open_data(
             seed=seed,
             val_fraction=val_fraction,
             skip_unreadable=on_unreadable == "skip",
+            cache_bytes=cache_bytes,
         )
+    else:
+        opener = {"idx": open_idx, "cifar": open_cifar, "npz": open_npz}[kind]
+        splits = opener(folder, name=name, seed=seed, val_fraction=val_fraction)
     H, W, C = splits.preprocessing.shape
     if size not in (None, (H, W)) or (grey is not None and grey != (C == 1)):
         raise UsageError(
-            f"{splits.found}. They are used as they are; --image-size and --grey are for folders of pictures."
+            f"{splits.found}. They are used as they are; --image-size and --grey are for pictures in files."
         )
     return splits
 
 
 def resolve(data: str | Path | None) -> tuple[str, Path | None]:
-    """(name, folder) of what `--data` says; the folder is None for the embedded digits."""
+    """(name, folder or file) of what `--data` says; None for the embedded digits."""
     if data is None:
         return "digits", None
     folder = Path(data).expanduser()
@@ -93,7 +100,7 @@ def resolve(data: str | Path | None) -> tuple[str, Path | None]:
         return text, folder
     close = difflib.get_close_matches(text.lower(), NAMES, 1)
     hint = f" Did you mean {close[0]}?" if close else f" Known names are {', '.join(NAMES)}."
-    raise DataError(f"There is no data folder {text} and no data set of that name.{hint}")
+    raise DataError(f"There is no data folder or file {text} and no data set of that name.{hint}")
 
 
 def data_home() -> Path:

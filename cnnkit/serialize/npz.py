@@ -14,31 +14,35 @@ from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize.archive import Archive, most_unpacked
 from cnnkit.serialize.refused import Refused, printable, refusing
 
-_KINDS = "fiub"
+_NUMBERS, _TEXT = "fiub", "US"
 _SUFFIX = ".npy"
 _LONGEST_HEADER = 10_000
 
 
-def read_npz(path: Path) -> dict[str, Array]:
-    """The arrays of an .npz file by name; CheckpointError if it is damaged, pickled, or claims more than it holds."""
+def read_npz(path: Path, *, text: bool = False) -> dict[str, Array]:
+    """The arrays of an .npz file by name; CheckpointError if it is damaged, pickled, or claims more than it holds.
+
+    text: arrays of strings are read too.
+    """
     with refusing(path):
-        return of_zip(path.read_bytes())
+        return of_zip(path.read_bytes(), text=text)
 
 
-def of_zip(data: bytes) -> dict[str, Array]:
+def of_zip(data: bytes, *, text: bool = False) -> dict[str, Array]:
     """`read_npz` for bytes. Raises Refused, or what parsers raise on damaged bytes."""
+    kinds = _NUMBERS + _TEXT if text else _NUMBERS
     archive = Archive(data)
     arrays = {}
     for name in archive.names:
         if not name.endswith(_SUFFIX):
             raise Refused(f"has a member {printable(name)}, which is no array of numpy.")
-        arrays[name.removesuffix(_SUFFIX)] = _array(archive, name, most_unpacked(len(data)))
+        arrays[name.removesuffix(_SUFFIX)] = _array(archive, name, most_unpacked(len(data)), kinds)
     if not arrays:
         raise Refused("holds no arrays.")
     return arrays
 
 
-def _array(archive: Archive, name: str, most: int) -> Array:
+def _array(archive: Archive, name: str, most: int, kinds: str) -> Array:
     head = io.BytesIO(archive.head(name, _LONGEST_HEADER + 12))
     version = np.lib.format.read_magic(head)
     if version not in ((1, 0), (2, 0)):
@@ -49,7 +53,7 @@ def _array(archive: Archive, name: str, most: int) -> Array:
         shape, fortran_order, dtype = read_header(head, max_header_size=_LONGEST_HEADER)
     if dtype.hasobject:
         raise Refused(f"holds pickled objects in {printable(name)}: it is not opened.")
-    if dtype.kind not in _KINDS or dtype.subdtype is not None:
+    if dtype.kind not in kinds or dtype.subdtype is not None:
         raise Refused(f"holds no plain numbers in {printable(name)}, but {printable(dtype)}.")
     if any(type(length) is not int or length < 0 for length in shape):
         raise Refused(f"has sizes in {printable(name)} that cannot be meant so.")

@@ -125,9 +125,9 @@ def test_what_is_no_data_folder_is_refused_with_the_next_move(tmp_path):
     for name, message in [
         ("empty", "holds no data; expected one folder of pictures per class"),
         ("loose", "holds 1 files but no folder with pictures"),
-        ("a.zip", "is a file; expected a folder with data. Unpack it first"),
+        ("a.zip", "is a file; expected a folder with data, .* Unpack it first"),
         ("cifar", "lacks data_batch_2.bin"),
-        ("nowhere", "no data folder nowhere and no data set of that name"),
+        ("nowhere", "no data folder or file nowhere and no data set of that name"),
         ("mnits", "Did you mean mnist"),
     ]:
         with pytest.raises(DataError, match=message):

@@ -37,6 +37,10 @@ class Dataset(ABC):
         """The file of one image, without decoding it; None where images are no files of their own."""
         return None
 
+    def decodes(self, index: int) -> bool:
+        """Whether a sample is costly to get, as a picture in a file is: threads help with it."""
+        return False
+
     @abstractmethod
     def fingerprint(self) -> str:
         """A sha256 in hexadecimal that changes when the data does."""

@@ -32,6 +32,9 @@ class Subset(Dataset):
     def path(self, index: int) -> Path | None:
         return self.dataset.path(self._index_list[index])
 
+    def decodes(self, index: int) -> bool:
+        return self.dataset.decodes(self._index_list[index])
+
     def fingerprint(self) -> str:
         digest = hashlib.sha256(self.dataset.fingerprint().encode())
         digest.update(self.indices.astype("<i8").tobytes())
@@ -46,8 +49,11 @@ def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Subset, Subset]
     rng = np.random.default_rng([seed, 0x5B117])
     labels = dataset.labels()
     chosen = np.zeros(len(labels), bool)
+    # All members of a class in one go: comparing all labels with each of 10,000 classes takes seconds.
+    by_class = np.argsort(labels, kind="stable")
+    ends = np.cumsum(np.bincount(labels, minlength=len(dataset.classes)))
     for label in range(len(dataset.classes)):
-        members = np.flatnonzero(labels == label)
+        members = by_class[ends[label - 1] if label else 0 : ends[label]]
         count = round(len(members) * fraction)
         if len(members) >= 2:
             count = min(max(count, 1), len(members) - 1)

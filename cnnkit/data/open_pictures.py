@@ -1,0 +1,106 @@
+"""Open listed pictures as training, validation and test parts."""
+
+from dataclasses import replace
+
+from cnnkit.data.listing import Listing
+from cnnkit.data.picture import check_header, header
+from cnnkit.data.preprocessing import Foreign, Preprocessing
+from cnnkit.data.sets.image_folder import ImageFolder, PictureFile, photo_preprocessing, unreadable
+from cnnkit.data.sets.picture_cache import PictureCache
+from cnnkit.data.splits import DataSplits, split_parts
+from cnnkit.errors import DataError
+
+DEFAULT_SIZE = 64
+# Pictures of one common size up to this side are taken as they are.
+LARGEST_NATIVE = 128
+# So many pictures are decoded once, and kept, before training begins; of a larger set only the headers are read.
+CHECKED_AT_OPEN = 2000
+# Skipped files that are named; of the rest only the number is told.
+NAMED = 20
+
+
+def open_pictures(
+    listing: Listing,
+    *,
+    name: str,
+    image_size: tuple[int, int] | None,
+    grey: bool | None,
+    foreign: Foreign,
+    seed: int,
+    val_fraction: float,
+    skip_unreadable: bool,
+    cache_bytes: int,
+) -> DataSplits:
+    """The parts of an image folder or of a list of pictures.
+
+    cache_bytes: memory for decoded pictures.
+    """
+    lost = {file for file, _ in listing.missing}
+    there = [file for file in listing.files if file not in lost]
+    preprocessing, notes = choose_preprocessing(there, image_size, grey)
+    preprocessing = replace(preprocessing, foreign=foreign)
+    cache = PictureCache(preprocessing, cache_bytes)
+    check = cache if skip_unreadable or len(there) <= CHECKED_AT_OPEN else check_header
+    if listing.missing and not skip_unreadable:
+        raise _refused(listing, listing.missing, "are not there")
+    refused = unreadable(there, check)
+    if refused and not skip_unreadable:
+        raise _refused(listing, refused, "cannot be read")
+    bad = {file for file, _ in refused} | lost
+    notes = [*listing.notes, *notes, *_skipped([*listing.missing, *refused])]
+    readable = len(there) - len(refused)
+    if 0 < cache.pictures < readable:
+        notes.append(
+            f"{cache.pictures:,} of {readable:,} pictures are kept decoded, in {cache_bytes / 1e6:,.0f} MB of memory; "
+            "the others are decoded in each epoch. A larger --cache keeps more."
+        )
+
+    def dataset(part: str) -> ImageFolder | None:
+        kept = [file for file in listing.parts.get(part, []) if file not in bad]
+        return ImageFolder(kept, name=name, classes=listing.classes, cache=cache) if kept else None
+
+    train = dataset("train")
+    if train is None:
+        raise DataError(
+            f"{listing.source}: none of the {len(listing.parts['train'])} training files is a readable picture."
+        )
+    H, W, C = preprocessing.shape
+    found = f"{listing.source}: {listing.layout}, read as {H}x{W} {'grey' if C == 1 else 'RGB'}"
+    return split_parts(
+        train, dataset("val"), dataset("test"), found=found, notes=notes, seed=seed, val_fraction=val_fraction
+    )
+
+
+def choose_preprocessing(
+    files: list[PictureFile], image_size: tuple[int, int] | None, grey: bool | None, tried: int = 16
+) -> tuple[Preprocessing, list[str]]:
+    """As asked; else the common size and colour of a few pictures from all over, if they are small and alike."""
+    headers = [header(file.path) for file in files[:: max(1, len(files) // tried)]]
+    known = {entry for entry in headers if entry is not None}
+    notes = []
+    if image_size is None:
+        sizes = {(height, width) for height, width, _ in known}
+        native = next(iter(sizes)) if len(sizes) == 1 else (0, 0)
+        image_size = native if 1 <= max(native) <= LARGEST_NATIVE else (DEFAULT_SIZE, DEFAULT_SIZE)
+        if image_size != native:
+            notes.append(f"Pictures are scaled to {image_size[0]}x{image_size[1]}; --image-size chooses otherwise.")
+    if grey is None:
+        grey = bool(known) and all(is_grey for _, _, is_grey in known)
+    return photo_preprocessing(image_size, grey), notes
+
+
+def _refused(listing: Listing, refused: list[tuple[PictureFile, str]], what: str) -> DataError:
+    count = len(listing.files)
+    named = " ".join(message for _, message in refused[:3])
+    more = " …" if len(refused) > 3 else ""
+    return DataError(
+        f"{len(refused):,} of {count:,} files in {listing.source} {what}. {named}{more} "
+        "Remove such files, or skip them with --on-unreadable skip; `cnnkit data check` lists them all."
+    )
+
+
+def _skipped(refused: list[tuple[PictureFile, str]]) -> list[str]:
+    notes = [f"Skipped: {message}" for _, message in refused[:NAMED]]
+    if len(refused) > NAMED:
+        notes.append(f"Skipped: {len(refused) - NAMED:,} more; `cnnkit data check` lists them all.")
+    return notes

@@ -1,0 +1,39 @@
+"""Decoded pictures in memory: what a picture costs is paid once, as long as there is room."""
+
+import threading
+from pathlib import Path
+from typing import final
+
+from cnnkit.data.preprocessing import Preprocessing, load_image
+from cnnkit.data.sample import Pixels
+
+CACHE_BYTES = 256 << 20
+
+
+@final
+class PictureCache:
+    """Read pictures at one size, and keep what was read, uint8, until `room` is full. Safe among threads.
+
+    Nothing is thrown out for something new: an epoch asks for every picture once, so what stays is what helps.
+    """
+
+    def __init__(self, preprocessing: Preprocessing, room: int = CACHE_BYTES) -> None:
+        self.preprocessing = preprocessing
+        H, W, C = preprocessing.shape
+        self.pictures = max(0, room) // (H * W * C)
+        self._kept: dict[Path, Pixels] = {}
+        self._adding = threading.Lock()
+
+    def __call__(self, path: Path) -> Pixels:
+        image = self._kept.get(path)
+        if image is None:
+            image = load_image(path, self.preprocessing)
+            image.flags.writeable = False
+            with self._adding:
+                if len(self._kept) < self.pictures:
+                    self._kept[path] = image
+        return image
+
+    def holds(self, path: Path) -> bool:
+        """Whether the picture need not be decoded."""
+        return path in self._kept
