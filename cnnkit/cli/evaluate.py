@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from cnnkit.cli.command import command
 from cnnkit.cli.completion import data_names, run_names
+from cnnkit.cli.evaluation import show
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
-from cnnkit.cli.values import Name, Real, Whole
+from cnnkit.cli.values import Name, Share, Whole
 from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
 from cnnkit.engine.options import ON_UNREADABLE
 from cnnkit.engine.results import EvaluateResult
 from cnnkit.errors import CheckFailed
 
 SPLITS = ("train", "val", "test")
-LARGEST_CONFUSION = 20  # classes; a larger table is for --json
 
 
 @command("evaluate", example="cnnkit evaluate runs/mine --data photos/ --split test", computes=True)
@@ -43,7 +46,23 @@ LARGEST_CONFUSION = 20  # classes; a larger table is for --json
     default="refuse",
     help="What to do with an unreadable picture.",
 )
-@option("--min-top1", type=Real(least=0, most=1, example="--min-top1 0.98"), help="Exit with 4 if accuracy is below.")
+@option(
+    "--min-top1",
+    type=Share(example="--min-top1 0.9"),
+    help="Exit with 4 if the accuracy, a number from 0 to 1, is below.",
+)
+@option(
+    "--top-losses",
+    type=Whole(1, 1000, example="--top-losses 10"),
+    help="Name so many images with the highest loss: wrong labels and bad pictures are among them.",
+)
+@option(
+    "--sheet",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw those images, 24 unless told, into a picture file.",
+)
+@option("--exist-ok", is_flag=True, help="Write over FILE if it exists.")
 def evaluate(
     screen: Screen,
     source: str | None,
@@ -52,20 +71,53 @@ def evaluate(
     batch_size: int | None,
     on_unreadable: str,
     min_top1: float | None,
+    top_losses: int | None,
+    sheet: Path | None,
+    exist_ok: bool,
 ) -> None:
     """Measure accuracy and loss of a run or a weight file.
 
     By default that is the newest run, on its test images.
     """
+    from cnnkit.data.sheet import check_sheet_path
     from cnnkit.engine.evaluate import evaluate as judge
     from cnnkit.engine.load import load
 
+    if sheet is not None:
+        check_sheet_path(sheet, exist_ok=exist_ok)
     predictor = load(source)
     screen.note(f"network: {predictor.name}, from {predictor.source}")
-    result = _follow(screen, judge(predictor, data, split=split, batch_size=batch_size, on_unreadable=on_unreadable))
-    _show(screen, result)
+    events = judge(
+        predictor,
+        data,
+        split=split,
+        batch_size=batch_size,
+        on_unreadable=on_unreadable,
+        top_losses=top_losses or 0,
+        sheet=sheet,
+        exist_ok=exist_ok,
+    )
+    result = _follow(screen, events)
+    if screen.as_json:
+        screen.json(result.to_json())
+    else:
+        show(screen, result)
+    if not result.top_losses and result.top1 < 1:
+        given = [("--data", data), ("--split", split if split != "test" else None)]
+        which = [*([source] if source else []), *(word for pair in given if pair[1] for word in pair if word)]
+        again = shlex.join(["cnnkit", "evaluate", *which, "--top-losses", "12", "--sheet", "mistakes.png"])
+        screen.note(f"\nTo see what it is most wrong about:\n  {again}")
     if min_top1 is not None and result.top1 < min_top1:
-        raise CheckFailed(f"top-1 is {result.top1:.4f}, below --min-top1 {min_top1:g}.")
+        raise CheckFailed(missed(result, min_top1))
+
+
+def missed(result: EvaluateResult, wanted: float) -> str:
+    """What a threshold wanted and what came."""
+    right, needed = round(result.top1 * result.n), math.ceil(wanted * result.n - 1e-9)
+    return (
+        f"top-1 is {result.top1:.4f} ({right:,} of {result.n:,} images), below --min-top1 {wanted:g}, "
+        f"which needs {needed:,} right: {needed - right:,} more."
+    )
 
 
 def _follow(screen: Screen, events: Iterator[Event]) -> EvaluateResult:
@@ -78,26 +130,3 @@ def _follow(screen: Screen, events: Iterator[Event]) -> EvaluateResult:
             elif isinstance(event, EvaluateFinished):
                 return event.result
     raise RuntimeError("the evaluation ended without a result")
-
-
-def _show(screen: Screen, result: EvaluateResult) -> None:
-    if screen.as_json:
-        screen.json(result.to_json())
-        return
-    screen.facts(
-        [
-            ("top-1", f"{100 * result.top1:.2f} % of {result.n:,} images"),
-            ("top-5", f"{100 * result.top5:.2f} %"),
-            ("loss", f"{result.loss:.4f}"),
-        ]
-    )
-    screen.text()
-    rows = [
-        (row.label, *(f"{100 * share:.1f} %" for share in (row.precision, row.recall, row.f1)), row.support)
-        for row in result.per_class
-    ]
-    screen.table(["class", "precision", "recall", "F1", "images"], rows, optional=["F1", "images"])
-    if len(result.classes) <= LARGEST_CONFUSION:
-        screen.text("\nRows: the truth. Columns: the answer.")
-        counts = zip(result.classes, result.confusion, strict=True)
-        screen.table(["", *result.classes], [(name, *row) for name, row in counts])

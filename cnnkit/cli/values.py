@@ -79,6 +79,24 @@ class Real(Value):
         return number
 
 
+class Share(Real):
+    """A number from 0 to 1, where people also think in per cent."""
+
+    name = "share"
+
+    def __init__(self, *, example: str) -> None:
+        super().__init__(least=0, most=1, example=example)
+
+    def refuse(self, value: object, wanted: str, param: click.Parameter | None, ctx: click.Context | None) -> NoReturn:
+        try:
+            percent = float(str(value).strip().removesuffix("%"))
+        except ValueError:
+            percent = math.nan
+        if 0 <= percent <= 100:
+            wanted = f"{wanted}: {percent:g} per cent are {percent / 100:g}"
+        super().refuse(value, wanted, param, ctx)
+
+
 class Numbers(Value):
     """Finite numbers with commas between, or [0.5, 0.5] in a file."""
 

@@ -1,18 +1,22 @@
 """How well a trained network does on data: accuracy, loss, and which classes it mixes up."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cnnkit import metrics
 from cnnkit.data.open import open_data
+from cnnkit.data.sheet import check_sheet_path, contact_sheet, save_sheet
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.class_names import are_stand_ins
 from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
 from cnnkit.engine.judge import judge
+from cnnkit.engine.measure import measured, tile
 from cnnkit.engine.predict import Predictor
-from cnnkit.engine.results import ClassScore, EvaluateResult
 from cnnkit.errors import DataError, UsageError
+
+# Pictures on a sheet, unless a number is given.
+ON_A_SHEET = 24
 
 
 def evaluate(
@@ -22,6 +26,9 @@ def evaluate(
     split: str = "test",
     batch_size: int | None = None,
     on_unreadable: str = "refuse",
+    top_losses: int = 0,
+    sheet: Path | None = None,
+    exist_ok: bool = False,
 ) -> Iterator[Event]:
     """Judge a network on one part of the data; the last event is EvaluateFinished.
 
@@ -29,37 +36,26 @@ def evaluate(
         data: a name, a folder or opened data; None is what the network was trained on.
         split: "train", "val" or "test".
         batch_size: images at once; by default as many as their size allows.
+        top_losses: how many of the images with the highest loss to name.
+        sheet: a picture file to show them in; `exist_ok` lets it be written over.
     """
+    if sheet is not None:
+        check_sheet_path(sheet, exist_ok=exist_ok)
+        top_losses = top_losses or ON_A_SHEET
     splits = data if isinstance(data, DataSplits) else open_for(predictor, data, on_unreadable=on_unreadable)
     part = splits.part(split)
     _check_fits(predictor, splits)
-    classes = splits.classes
     yield Note(f"{splits.found}; judged on its {split} part.")
-    if classes != predictor.classes:
+    if splits.classes != predictor.classes:
         yield Note(f"The weights name no classes: those of {splits.name} are taken for them, in order.")
     tally = predictor.task.tally()
     for done in judge(predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
-    matrix = metrics.confusion(tally.answers, tally.labels, len(classes))
-    judgement = tally.judgement()
-    yield EvaluateFinished(
-        EvaluateResult(
-            top1=judgement.top1,
-            top5=tally.top5,
-            loss=judgement.loss,
-            n=judgement.n,
-            per_class=tuple(
-                ClassScore(label, score.precision, score.recall, score.f1, score.support)
-                for label, score in zip(classes, tally.by_class(), strict=True)
-            ),
-            confusion=tuple(tuple(row) for row in matrix.tolist()),
-            classes=tuple(classes),
-            model=predictor.name,
-            source=predictor.source,
-            data=splits.name,
-            split=split,
-        )
-    )
+    result = measured(tally, predictor, splits, split, top_losses=top_losses)
+    if sheet is not None:
+        save_sheet(sheet, contact_sheet([tile(part, row, k) for k, row in enumerate(result.top_losses, 1)]))
+        result = replace(result, sheet=str(sheet))
+    yield EvaluateFinished(result)
 
 
 def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreadable: str = "refuse") -> DataSplits:

@@ -1,7 +1,10 @@
 """What the engine returns: frozen records, each with the JSON that scripts rely on."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
+
+if TYPE_CHECKING:  # the command line reads this file before it may load numpy
+    from cnnkit.metrics import ScoreBin
 
 
 @final
@@ -34,31 +37,78 @@ class FitResult:
 @final
 @dataclass(frozen=True)
 class ClassScore:
-    """One class of an evaluation, each number from 0 to 1; support: its images."""
+    """One class of an evaluation, each share from 0 to 1.
+
+    support: its images.   called: the images that were taken for it.
+    """
 
     label: str
     precision: float
     recall: float
     f1: float
     support: int
+    called: int
+
+
+@final
+@dataclass(frozen=True)
+class Mistake:
+    """So many images of the class `truth` were taken for `answer`."""
+
+    truth: str
+    answer: str
+    images: int
+
+
+@final
+@dataclass(frozen=True)
+class TopLoss:
+    """An image that the network is very wrong about.
+
+    index: its place in the judged part.   path: its file, None where it has none.   score: that of the answer.
+    """
+
+    index: int
+    path: str | None
+    truth: str
+    answer: str
+    score: float
+    loss: float
 
 
 @final
 @dataclass(frozen=True)
 class EvaluateResult:
-    """confusion[truth][answer] counts images; loss is the mean cross-entropy."""
+    """How a network does on n images. Shares go from 0 to 1; loss is the mean cross-entropy.
+
+    top1_low, top1_high: where the accuracy on endlessly many such images lies, with 95 % confidence.
+    per_class: in the order of `classes`.   confusion[truth][answer] counts images; None for very many classes.
+    mistakes: the most frequent ones.   mean_score: of the answers; above top1 it is too sure.
+    calibration_error, reliability: over 15 bins of the score.
+    top_losses: as many as were asked for.   sheet: the picture file that shows them.
+    """
 
     top1: float
     top5: float
     loss: float
     n: int
     per_class: tuple[ClassScore, ...]
-    confusion: tuple[tuple[int, ...], ...]
+    confusion: tuple[tuple[int, ...], ...] | None
     classes: tuple[str, ...]
     model: str
     source: str
     data: str
     split: str
+    top1_low: float
+    top1_high: float
+    macro_f1: float
+    balanced_accuracy: float
+    mean_score: float
+    calibration_error: float
+    reliability: "tuple[ScoreBin, ...]"
+    mistakes: tuple[Mistake, ...]
+    top_losses: tuple[TopLoss, ...] = ()
+    sheet: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
