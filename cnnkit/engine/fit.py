@@ -27,7 +27,7 @@ from cnnkit.engine.state import Training
 from cnnkit.engine.train_loop import Session
 from cnnkit.nn import Module
 from cnnkit.serialize import files
-from cnnkit.tasks import ClassificationTask, Task
+from cnnkit.tasks import ClassificationTask, Task, balanced_weights
 
 
 def fit(
@@ -167,7 +167,10 @@ def _computing(options: FitOptions) -> Iterator[None]:
 
 
 def _task(options: FitOptions, splits: DataSplits) -> Task[Any]:
-    return ClassificationTask(splits.classes, options.label_smoothing)
+    weights = None
+    if options.class_weights == "balanced":
+        weights = balanced_weights(splits.train.labels(), len(splits.classes))
+    return ClassificationTask(splits.classes, options.label_smoothing, weights)
 
 
 def _about(options: FitOptions, splits: DataSplits, task: Task[Any], *, own: bool) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def _rehearse(
     before = {name: array.copy() for name, array in training.arrays().items()}
     for size in batch_sizes:
         training.optimiser.zero_grad()
-        task.loss(training.module, _blank(preprocessing, size)).value.backward()
+        task.loss(training.module, _blank(preprocessing, size, mixed=_mixes(training))).value.backward()
         _update(training, 0.0)
         # Clipping decides by a norm, which is not computed now: its kernels are called by hand.
         for parameter in training.optimiser.parameters if training.options.clip > 0 else []:
@@ -83,6 +83,10 @@ def _rehearse(
     training.restore(before, training.progress)
 
 
-def _blank(preprocessing: Preprocessing, size: int) -> Batch:
-    labels = np.zeros(size, np.int64)
-    return Batch(np.zeros((size, *preprocessing.shape), np.float32), labels, labels)
+def _mixes(training: Training) -> bool:
+    return training.options.mixup > 0 or training.options.cutmix > 0
+
+
+def _blank(preprocessing: Preprocessing, size: int, *, mixed: bool = False) -> Batch:
+    labels, x = np.zeros(size, np.int64), np.zeros((size, *preprocessing.shape), np.float32)
+    return Batch(x, labels, labels, labels, 0.5) if mixed else Batch(x, labels, labels)

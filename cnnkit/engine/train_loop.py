@@ -48,6 +48,8 @@ class Session:
             seed=options.seed,
             shuffle=True,
             augment=str(options.augment),
+            mixup=options.mixup,
+            cutmix=options.cutmix,
         )
         self.epochs = int(options.epochs or 1)
         self.rate = Rate(options, len(self.loader))

@@ -9,18 +9,28 @@ from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import DataError, ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.ops import check
+from cnnkit.ops.arithmetic import multiply
 from cnnkit.ops.reduce import mean, sum
 
 
 def cross_entropy(
-    logits: Tensor | Array, labels: Array, *, label_smoothing: float = 0.0, reduction: str = "mean"
+    logits: Tensor | Array,
+    labels: Array,
+    *,
+    label_smoothing: float = 0.0,
+    weights: Array | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """-Σ_k target[k] · log softmax(logits)[k],   target = (1 - s)·one_hot(label) + s / K.
+
+    With weights the loss l of an image becomes w·l, and the mean Σ w·l / Σ w (as PyTorch divides), so that their size
+    is of no account, but their proportions are.
 
     Args:
         logits: (N, K).
         labels: (N,) whole numbers from 0 to K - 1.
         label_smoothing: s, the share of the target that is spread over all classes.
+        weights: (N,) w, how much each image counts, from 0 up; None: all the same.
         reduction: "mean" or "sum" over the images, or "none" for (N,).
 
     Source: Szegedy et al. 2015, arXiv:1512.00567, section 7, for the smoothing.
@@ -33,7 +43,25 @@ def cross_entropy(
     if reduction not in ("mean", "sum", "none"):
         raise UsageError(f"reduction is {reduction!r}, expected 'mean', 'sum' or 'none'.")
     losses: Tensor = _CrossEntropy.apply(logits, _labels(labels, *logits.shape), float(label_smoothing))
-    return losses if reduction == "none" else mean(losses) if reduction == "mean" else sum(losses)
+    if weights is not None:
+        w = _weights(weights, logits.shape[0])
+        total = w.sum() if reduction == "mean" and w.size else 1.0
+        losses = multiply(losses, (w / total).astype(logits.dtype))
+    if reduction == "none":
+        return losses
+    return mean(losses) if reduction == "mean" and weights is None else sum(losses)
+
+
+def _weights(weights: Any, N: int) -> Array:
+    w = np.asarray(weights, np.float64)
+    if w.shape != (N,):
+        raise ShapeError(f"cross_entropy expects one weight for each image, shape ({N},), but received {w.shape}.")
+    if N and not (np.isfinite(w).all() and w.min() >= 0 and w.any()):
+        raise DataError(
+            f"cross_entropy expects finite weights from 0 up, at least one above 0, but they go from {w.min()} to "
+            f"{w.max()}. Do the class weights come from the training part?"
+        )
+    return w
 
 
 def _labels(labels: Any, N: int, K: int) -> Array:

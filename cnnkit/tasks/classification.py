@@ -28,12 +28,16 @@ class Ranking:
 
 @final
 class ClassificationTask(Task[Ranking]):
-    """classes: the name of each label.   label_smoothing: of the training loss; the judged loss has none."""
+    """classes: the name of each label.
+
+    label_smoothing: of the training loss; the judged loss has none.
+    class_weights: (K,), how much the images of each class count in the training loss; None: all the same.
+    """
 
     name = "classification"
 
-    def __init__(self, classes: list[str], label_smoothing: float = 0.0) -> None:
-        self.classes, self.label_smoothing = classes, label_smoothing
+    def __init__(self, classes: list[str], label_smoothing: float = 0.0, class_weights: Array | None = None) -> None:
+        self.classes, self.label_smoothing, self.class_weights = classes, label_smoothing, class_weights
 
     def loss(self, model: Module, batch: Batch) -> StepLoss:
         outputs = model(Tensor(batch.x))
@@ -41,11 +45,20 @@ class ClassificationTask(Task[Ranking]):
         value = self._loss(logits, batch)
         for further in auxiliary:
             value = value + weight * self._loss(further, batch)
-        return StepLoss(value, int((logits.numpy().argmax(axis=1) == batch.labels).sum()))
+        return StepLoss(value, int((logits.numpy().argmax(axis=1) == batch.weightier).sum()))
 
     def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """share · CE(labels) + (1 - share) · CE(partners); the first alone where no images are mixed."""
         self._check(logits.numpy())
-        return cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
+        value = self._cross_entropy(logits, batch.labels)
+        if batch.partners is None:
+            return value
+        return batch.share * value + (1 - batch.share) * self._cross_entropy(logits, batch.partners)
+
+    def _cross_entropy(self, logits: Tensor, labels: Array) -> Tensor:
+        # Labels out of range are cut short here, for the op to refuse.
+        weights = None if self.class_weights is None else self.class_weights.take(labels, mode="clip")
+        return cross_entropy(logits, labels, label_smoothing=self.label_smoothing, weights=weights)
 
     def tally(self) -> "ClassificationTally":
         return ClassificationTally(self)
