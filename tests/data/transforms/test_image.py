@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 
 from cnnkit.data.sample import Sample
-from cnnkit.data.transforms.compose import PHOTOS, augmentation, transform
-from cnnkit.data.transforms.image import affine, alternating_flip, erase, padded_random_crop, shift, shifted
+from cnnkit.data.transforms.affine import affine
+from cnnkit.data.transforms.compose import SIGNS, augmentation, transform
+from cnnkit.data.transforms.crop import padded_random_crop, shift, shifted
+from cnnkit.data.transforms.erase import erase
+from cnnkit.data.transforms.flip import alternating_flip
 
 
 @pytest.fixture
@@ -12,7 +15,7 @@ def sample(rng):
 
 
 @pytest.mark.parametrize("mirror", [False, True])
-@pytest.mark.parametrize("level", PHOTOS)
+@pytest.mark.parametrize("level", SIGNS)
 @pytest.mark.parametrize("shape", [(28, 28, 1), (9, 17, 3), (1, 1, 1)])
 def test_transforms_are_pure_and_keep_shape_and_label(level, mirror, shape, rng):
     image = rng.integers(0, 256, shape, np.uint8)

@@ -1,0 +1,41 @@
+"""Turns, slants and changes of size about the centre: pure functions (sample, rng, ...) -> sample."""
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from cnnkit.data.sample import Pixels, Sample
+
+
+def rotate_scale_shear(
+    sample: Sample, rng: np.random.Generator, degrees: float = 10.0, scale: float = 0.1, shear: float = 0.1
+) -> Sample:
+    """Turn by up to ±degrees, grow by a factor within 1 ± scale, slant by up to ±shear, about the centre.
+
+    An output pixel p reads the input at A⁻¹(p - centre) + centre, A = rotation · slant · scale, bilinear; outside lies
+    the nearest border pixel. Source: the affine distortions of Simard, Steinkraus & Platt 2003.
+    """
+    angle = math.radians(degrees) * (2 * rng.random() - 1)
+    size = 1 + scale * (2 * rng.random() - 1)
+    slant = shear * (2 * rng.random() - 1)
+    cosine, sine = math.cos(angle) / size, math.sin(angle) / size
+    # A⁻¹ = scale⁻¹ · slant⁻¹ · rotation⁻¹
+    inverse = (cosine + slant * sine, sine - slant * cosine, -sine, cosine)
+    return sample.replace(image=affine(sample.image, inverse))
+
+
+def affine(image: Pixels, inverse: tuple[float, float, float, float]) -> Pixels:
+    """Resample: the output pixel at (x, y) from the centre reads the input at (a x + b y, c x + d y)."""
+    H, W, C = image.shape
+    a, b, c, d = inverse
+    # Room around the image, filled with its border, for what the turn brings in.
+    room_y, room_x = H // 4 + 1, W // 4 + 1
+    padded = image.take(np.arange(-room_y, H + room_y), 0, mode="clip").take(
+        np.arange(-room_x, W + room_x), 1, mode="clip"
+    )
+    y0, x0 = H / 2, W / 2
+    data = (a, b, x0 + room_x - a * x0 - b * y0, c, d, y0 + room_y - c * x0 - d * y0)
+    picture = Image.fromarray(padded[:, :, 0] if C == 1 else padded)
+    turned = picture.transform((W, H), Image.Transform.AFFINE, data, Image.Resampling.BILINEAR)
+    return np.array(turned, np.uint8).reshape(H, W, C)
