@@ -8,6 +8,19 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
 
+class ConvNet(nn.Module):
+    """The tutorials' network for digits: ours of the same name, at 28x28."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 32, 3), nn.Conv2d(32, 64, 3)
+        self.dense1, self.dense2 = nn.Linear(9216, 128), nn.Linear(128, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(torch.relu(self.conv2(torch.relu(self.conv1(x)))), 2)
+        return self.dense2(torch.relu(self.dense1(x.flatten(1))))
+
+
 class ResidualBlock(nn.Module):
     """He et al. 2015, arXiv:1512.03385, section 4.2, shortcut option A with zeros on both sides."""
 
