@@ -1,5 +1,8 @@
 """From what a tally counted to the result of an evaluation."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from cnnkit import metrics
@@ -70,6 +73,20 @@ def measured(
             for index in metrics.hardest(losses, top_losses).tolist()
         ),
     )
+
+
+def class_summary(classes: Sequence[str], by_class: Sequence[metrics.ClassScore]) -> dict[str, Any]:
+    """The fields of a FitResult that tell how the classes differ; {} where there are none."""
+    judged = [(row.f1, label) for label, row in enumerate(by_class) if row.support]
+    if not judged:
+        return {}
+    f1, label = min(judged)
+    return {
+        "macro_f1": metrics.macro_f1(by_class),
+        "worst_class": classes[label],
+        "worst_f1": f1,
+        "worst_images": by_class[label].support,
+    }
 
 
 def tile(part: Dataset, row: TopLoss, number: int) -> Tile:

@@ -14,6 +14,11 @@ class FitResult:
 
     checkpoint: the weights that were kept, and that top1 (share of the test images, 0 to 1) was measured with, once.
     seconds: training, validation and compiling together.  images_per_second: training steps alone.
+    epochs: those that were judged; with a number of steps the last may have been cut short.
+    stopped_early: `patience` ended it.   learned: whether all images of `overfit` are known by heart, None without.
+    macro_f1, worst_class: on the test images; None for a task without classes, and in results of older versions.
+    worst_f1, worst_images: of the class with the lowest F1 among those that have images.
+    example: a test picture to try the network on; None where images are no files of their own.
     """
 
     run: str
@@ -29,6 +34,14 @@ class FitResult:
     val_top1: float
     test_loss: float
     test_images: int
+    steps: int = 0
+    stopped_early: bool = False
+    learned: bool | None = None
+    macro_f1: float | None = None
+    worst_class: str | None = None
+    worst_f1: float | None = None
+    worst_images: int | None = None
+    example: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
