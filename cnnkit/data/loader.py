@@ -1,25 +1,32 @@
-"""Batches in an order that (seed, epoch) alone decide, made one step ahead by a thread."""
+"""Batches in an order that (seed, epoch) alone decide, made ahead of their use by threads."""
 
 import math
-import queue
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import final
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnkit.data.collate import collate
+from cnnkit.data.prefetch import Job, made_ahead
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sample import Labels, Pixels
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.transforms.compose import augmentation, transform
 from cnnkit.data.transforms.mix import mix
 from cnnkit.errors import UsageError
+from cnnkit.kernels.cpu.threads import get_threads
 
 # One stream of random numbers per purpose, so that adding a draw to one leaves the others alone.
 ORDER, AUGMENT, TURN, MIX = 0, 1, 2, 3
+# Batches that are made or wait, beside the one in use, take no more memory than this, unless a single one does.
+AHEAD_BYTES = 256 << 20
+# Images that a worker takes at once.
+PIECE = 8
+# Pixels from which on changing an image is work enough to be shared out.
+LARGE = 96 * 96
 
 
 @final
@@ -50,6 +57,9 @@ class Loader:
     The order is a function of (seed, epoch), the augmentation of (seed, epoch, sample), the mixing of images of
     (seed, epoch, batch): an epoch begun at batch `start` goes on exactly as the whole one would have.
     `shard` = (rank, size) takes every size-th sample from the rank-th on.   mixup, cutmix: their alphas, 0 for none.
+
+    prefetch: batches made ahead, in bounded memory; 0 makes each when it is asked for.   workers: threads that decode
+    and change pictures, by default as many as compute. Neither changes a batch.
     """
 
     def __init__(
@@ -66,6 +76,7 @@ class Loader:
         shard: tuple[int, int] = (0, 1),
         drop_last: bool = False,
         prefetch: int = 2,
+        workers: int | None = None,
     ) -> None:
         if batch_size < 1:
             raise UsageError(f"A batch holds at least 1 image, but the batch size is {batch_size}.")
@@ -73,7 +84,10 @@ class Loader:
             raise UsageError(f"The shard is (rank, size) with 0 <= rank < size, but it is {shard}.")
         if not (0 <= mixup < math.inf and 0 <= cutmix < math.inf):
             raise UsageError(f"mixup and cutmix are finite numbers from 0 up, but they are {mixup} and {cutmix}.")
+        if workers is not None and workers < 1:
+            raise UsageError(f"A loader has at least 1 worker, but {workers} were asked for.")
         self.dataset, self.batch_size = dataset, batch_size
+        self.workers = get_threads() if workers is None else workers
         self.preprocessing = preprocessing or dataset.preprocessing
         self.seed, self.shuffle, self.shard, self.drop_last, self.prefetch = seed, shuffle, shard, drop_last, prefetch
         self.mixup, self.cutmix = mixup, cutmix
@@ -96,47 +110,43 @@ class Loader:
         return indices[self.shard[0] :: self.shard[1]]
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of epoch `number` from batch `start` on. Closing the iterator ends its thread."""
-        order = self.order(number)
+        """The batches of epoch `number` from batch `start` on. Closing the iterator ends its threads."""
+        workers = self._useful_workers() if self.prefetch > 0 else 1
+        jobs = self._jobs(number, start, workers)
         if self.prefetch < 1:
-            for k in range(start, len(self)):
-                yield self._batch(order, number, k)
-            return
-        ready: queue.Queue[Batch | BaseException] = queue.Queue(self.prefetch)
-        stop = threading.Event()
+            return (job.run() for job in jobs)
+        return made_ahead(jobs, workers=workers, depth=self._depth())
 
-        def work() -> None:
-            try:
-                for k in range(start, len(self)):
-                    if stop.is_set():
-                        return
-                    ready.put(self._batch(order, number, k))
-            # Whatever it is, the consumer raises it.
-            except BaseException as error:
-                ready.put(error)
+    def _jobs(self, number: int, start: int, workers: int) -> Iterator[Job[list[Pixels], Batch]]:
+        """What is to be done for each batch; its images are shared out among the workers in pieces."""
+        order = self.order(number)
+        for k in range(start, len(self)):
+            indices = order[k * self.batch_size : (k + 1) * self.batch_size]
+            piece = PIECE if workers > 1 else len(indices)
+            parts = [partial(self._images, indices[i : i + piece], number) for i in range(0, len(indices), piece)]
+            yield Job(parts, partial(self._batch, indices, number, k))
 
-        thread = threading.Thread(target=work, name="cnnkit-loader", daemon=True)
-        thread.start()
-        try:
-            for _ in range(start, len(self)):
-                item = ready.get()
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-        finally:
-            stop.set()
-            while thread.is_alive():
-                _drain(ready)
-                thread.join(0.01)
+    def _useful_workers(self) -> int:
+        """Images that lie ready as numbers are sooner changed by one thread than shared out."""
+        H, W, _ = self.preprocessing.shape
+        heavy = self.dataset.decodes or (H * W >= LARGE and bool(self.transforms))
+        return self.workers if heavy else 1
 
-    def _batch(self, order: Labels, number: int, k: int) -> Batch:
-        indices = order[k * self.batch_size : (k + 1) * self.batch_size]
-        images = [self._image(index, number) for index in indices.tolist()]
-        x, labels = collate(images, self.preprocessing), self._labels[indices]
+    def _depth(self) -> int:
+        """Batches ahead: as many as asked for, fewer where they are large, but one."""
+        H, W, C = self.preprocessing.shape
+        return max(1, min(self.prefetch, AHEAD_BYTES // (4 * self.batch_size * H * W * C)))
+
+    def _batch(self, indices: Labels, number: int, k: int, images: list[list[Pixels]]) -> Batch:
+        x = collate([image for piece in images for image in piece], self.preprocessing)
+        labels = self._labels[indices]
         if not self.mixup and not self.cutmix:
             return Batch(x, labels, indices)
         x, partners, share = mix(x, self._rng(k, number, MIX), mixup_alpha=self.mixup, cutmix_alpha=self.cutmix)
         return Batch(x, labels, indices, labels[partners], share)
+
+    def _images(self, indices: Labels, number: int) -> list[Pixels]:
+        return [self._image(index, number) for index in indices.tolist()]
 
     def _image(self, index: int, number: int) -> Pixels:
         """What epoch `number` shows of a sample."""
@@ -149,12 +159,3 @@ class Loader:
     def _rng(self, item: int, number: int, purpose: int) -> np.random.Generator:
         """Counting generators are made in a third of the time that seeding others takes."""
         return np.random.Generator(np.random.Philox(key=self.seed, counter=[0, item, number, purpose]))
-
-
-def _drain(ready: "queue.Queue[Batch | BaseException]") -> None:
-    """Make room, so that a thread that waits in `put` sees the stop sign."""
-    while True:
-        try:
-            ready.get_nowait()
-        except queue.Empty:
-            return

@@ -22,7 +22,7 @@ def assert_same(one, other):
 
 
 def loader_threads():
-    return [thread for thread in threading.enumerate() if thread.name == "cnnkit-loader"]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("cnnkit-loader")]
 
 
 def test_every_sample_comes_once_with_its_label(no_network):

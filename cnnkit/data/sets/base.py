@@ -37,8 +37,9 @@ class Dataset(ABC):
         """The file of one image, without decoding it; None where images are no files of their own."""
         return None
 
-    def decodes(self, index: int) -> bool:
-        """Whether a sample is costly to get, as a picture in a file is: threads help with it."""
+    @property
+    def decodes(self) -> bool:
+        """Whether some samples are costly to get, as pictures in files are: threads help with it."""
         return False
 
     @abstractmethod

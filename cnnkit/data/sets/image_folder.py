@@ -58,8 +58,9 @@ class ImageFolder(Dataset):
     def path(self, index: int) -> Path | None:
         return self.files[index].path
 
-    def decodes(self, index: int) -> bool:
-        return not self._cache.holds(self.files[index].path)
+    @property
+    def decodes(self) -> bool:
+        return not all(self._cache.holds(file.path) for file in self.files)
 
     def fingerprint(self) -> str:
         """Over names, sizes and the first and last 4 KiB of every file: reading all of a large folder takes minutes."""

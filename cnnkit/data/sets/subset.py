@@ -32,8 +32,9 @@ class Subset(Dataset):
     def path(self, index: int) -> Path | None:
         return self.dataset.path(self._index_list[index])
 
-    def decodes(self, index: int) -> bool:
-        return self.dataset.decodes(self._index_list[index])
+    @property
+    def decodes(self) -> bool:
+        return self.dataset.decodes
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256(self.dataset.fingerprint().encode())
