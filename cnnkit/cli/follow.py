@@ -68,20 +68,25 @@ def duration(seconds: float) -> str:
 def _start(event: RunStarted) -> Iterator[str]:
     yield event.found
     yield from event.notes
-    epochs = "1 epoch" if event.epochs == 1 else f"{event.epochs} epochs"
-    steps = event.steps // event.epochs
-    a_run = f"{epochs} of {steps:,} step" + ("" if steps == 1 else "s")
-    yield f"{event.model}, {event.parameters:,} parameters: {a_run}"
+    yield f"{event.model}, {event.parameters:,} parameters{_course(event)}"
     yield f"run folder: {event.run}" + (f", going on after step {event.step:,}" if event.step else "")
 
 
+def _course(event: RunStarted) -> str:
+    if not event.steps:
+        return ""
+    epochs = "1 epoch" if event.epochs == 1 else f"{event.epochs} epochs"
+    if event.epochs * event.epoch_steps != event.steps:
+        return f": {event.steps:,} steps in {epochs} of at most {event.epoch_steps:,}"
+    return f": {epochs} of {event.epoch_steps:,} step" + ("" if event.epoch_steps == 1 else "s")
+
+
 def _step(progress: Progress, event: StepEnd) -> None:
-    an_epoch = event.steps // event.epochs
     rate, left = f"{event.images_per_second:,.0f} images/s", duration(event.seconds_left)
     progress.update(
         f"epoch {event.epoch}/{event.epochs} step",
-        event.step - (event.epoch - 1) * an_epoch,
-        an_epoch,
+        event.batch,
+        event.batches,
         f"loss {event.loss:.3f}  accuracy {100 * event.accuracy:.0f} %  {rate}  {left} left",
         f"{event.loss:.3f} {left}",
     )
@@ -123,10 +128,25 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
         curve = sparkline(losses, max(8, min(40, screen.width - 30)), unicode=screen.unicode)
         if curve:
             rows.insert(0, ("loss", f"{losses[0]:.3f} {curve} {losses[-1]:.3f}"))
+        if result.worst_f1 is not None and result.macro_f1 is not None and result.worst_f1 < 1:
+            rows.insert(-4, ("macro F1", _classes(result, result.worst_f1, result.macro_f1)))
         screen.facts(rows)
-    run = shlex.quote(result.run)
-    screen.note(f"\nNext:\n  cnnkit evaluate {run}\n  cnnkit predict image.png --model {run}")
+    run = _word(result.run)
+    # A name that could move the cursor is not shown.
+    picture = result.example if result.example and result.example.isprintable() else "image.png"
+    screen.note(f"\nNext:\n  cnnkit evaluate {run}\n  cnnkit predict {_word(picture)} --model {run}")
     screen.note(f"  cnnkit train --resume {run} --epochs {2 * result.epochs}")
+
+
+def _classes(result: FitResult, worst: float, mean: float) -> str:
+    return (
+        f"{100 * mean:.2f} %; {100 * worst:.1f} % for {result.worst_class}, the worst ({result.worst_images:,} images)"
+    )
+
+
+def _word(path: str) -> str:
+    """A path as one word for the shell, never taken for an option."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def _table(screen: Screen, result: FitResult, epochs: list[EpochEnd]) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shlex
 import sys
 from dataclasses import fields, replace
 from types import SimpleNamespace
@@ -51,6 +52,7 @@ def story(*, ending=None):
         test_images=2000,
         epochs=2,
         steps=6,
+        epoch_steps=3,
         step=0,
         found="the digits in the package",
         notes=("a note of the start",),
@@ -64,6 +66,8 @@ def story(*, ending=None):
                 epochs=2,
                 step=step,
                 steps=6,
+                batch=step - 3 * epoch + 3,
+                batches=3,
                 loss=2.0 / step,
                 accuracy=0.5,
                 lr=0.1,
@@ -136,6 +140,32 @@ def test_the_run_its_notes_and_the_next_commands_are_told_on_stderr(cnnkit, fake
         f"  cnnkit train --resume {RESULT.run} --epochs 4",
     ):
         assert line in ended.err.splitlines()
+
+
+def told(cnnkit, monkeypatch, **changes):
+    replace_engine(monkeypatch, lambda options: iter([Finished(replace(RESULT, **changes))]))
+    return cnnkit("train")
+
+
+def test_the_next_commands_can_be_pasted_whatever_the_paths_are(cnnkit, monkeypatch):
+    ended = told(cnnkit, monkeypatch, run="my runs/it's 1", example="-photos/ant's nest/a b.jpg")
+    lines = [shlex.split(line) for line in ended.err.splitlines() if line.startswith("  cnnkit")]
+    assert lines == [
+        ["cnnkit", "evaluate", "my runs/it's 1"],
+        ["cnnkit", "predict", "./-photos/ant's nest/a b.jpg", "--model", "my runs/it's 1"],
+        ["cnnkit", "train", "--resume", "my runs/it's 1", "--epochs", "4"],
+    ]
+
+
+def test_a_name_that_could_move_the_cursor_is_not_suggested(cnnkit, monkeypatch):
+    assert "predict image.png" in told(cnnkit, monkeypatch, example="a\x1b[2J.png").err
+
+
+def test_the_worst_class_is_told_where_there_is_one(cnnkit, monkeypatch):
+    ended = told(cnnkit, monkeypatch, macro_f1=0.9512, worst_class="bees", worst_f1=0.801, worst_images=83)
+    assert re.search(r"macro F1 +95\.12 %; 80\.1 % for bees, the worst \(83 images\)", ended.out)
+    assert "macro F1" not in told(cnnkit, monkeypatch).out
+    assert "macro F1" not in told(cnnkit, monkeypatch, macro_f1=1.0, worst_class="a", worst_f1=1.0, worst_images=3).out
 
 
 def test_the_result_is_a_table_with_the_curve_of_the_loss(cnnkit, fake_fit):
