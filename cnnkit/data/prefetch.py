@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar, final
 
-Part, Whole = TypeVar("Part"), TypeVar("Whole")
+Part = TypeVar("Part")
+Whole = TypeVar("Whole")
 THREADS = "cnnkit-loader"
 
 
