@@ -39,7 +39,8 @@ def open_pictures(
     there = [file for file in listing.files if file not in lost]
     preprocessing, notes = choose_preprocessing(there, image_size, grey)
     preprocessing = replace(preprocessing, foreign=foreign)
-    cache = PictureCache(preprocessing, cache_bytes)
+    H, W, C = preprocessing.shape
+    cache = PictureCache(preprocessing, min(cache_bytes, len(there) * H * W * C))
     check = cache if skip_unreadable or len(there) <= CHECKED_AT_OPEN else check_header
     if listing.missing and not skip_unreadable:
         raise _refused(listing, listing.missing, "are not there")
@@ -64,7 +65,6 @@ def open_pictures(
         raise DataError(
             f"{listing.source}: none of the {len(listing.parts['train'])} training files is a readable picture."
         )
-    H, W, C = preprocessing.shape
     found = f"{listing.source}: {listing.layout}, read as {H}x{W} {'grey' if C == 1 else 'RGB'}"
     return split_parts(
         train, dataset("val"), dataset("test"), found=found, notes=notes, seed=seed, val_fraction=val_fraction

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import final
 
 from cnnkit.config import cgroup_folders
+from cnnkit.data.sets.picture_cache import CACHE_BYTES
 from cnnkit.errors import ResourceError
 
 # Of the largest layer: its gradient, that of the layer before, and scratch buffers. Measured between 1 and 3.6 with
@@ -62,6 +63,12 @@ def available_memory(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cg
         if name == "MemAvailable" and value.split()[:1] and value.split()[0].isdigit():
             found.append(int(value.split()[0]) * 1024)
     return min(found, default=None)
+
+
+def room_for_pictures(share: float) -> int:
+    """Bytes that decoded pictures may take: this share of the free memory, or what is usual where that is unknown."""
+    free = available_memory()
+    return int(share * free) if free is not None else CACHE_BYTES if share else 0
 
 
 def _cgroup_free(folder: Path) -> int | None:

@@ -42,6 +42,11 @@ class Dataset(ABC):
         """Whether some samples are costly to get, as pictures in files are: threads help with it."""
         return False
 
+    @property
+    def growth(self) -> int:
+        """Bytes of memory that decoded images may yet take."""
+        return 0
+
     @abstractmethod
     def fingerprint(self) -> str:
         """A sha256 in hexadecimal that changes when the data does."""

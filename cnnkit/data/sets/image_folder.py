@@ -62,6 +62,10 @@ class ImageFolder(Dataset):
     def decodes(self) -> bool:
         return not all(self._cache.holds(file.path) for file in self.files)
 
+    @property
+    def growth(self) -> int:
+        return self._cache.growth
+
     def fingerprint(self) -> str:
         """Over names, sizes and the first and last 4 KiB of every file: reading all of a large folder takes minutes."""
         if not self._fingerprint:

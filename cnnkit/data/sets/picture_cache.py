@@ -20,7 +20,8 @@ class PictureCache:
     def __init__(self, preprocessing: Preprocessing, room: int = CACHE_BYTES) -> None:
         self.preprocessing = preprocessing
         H, W, C = preprocessing.shape
-        self.pictures = max(0, room) // (H * W * C)
+        self.each = H * W * C
+        self.pictures = max(0, room) // self.each
         self._kept: dict[Path, Pixels] = {}
         self._adding = threading.Lock()
 
@@ -33,6 +34,11 @@ class PictureCache:
                 if len(self._kept) < self.pictures:
                     self._kept[path] = image
         return image
+
+    @property
+    def growth(self) -> int:
+        """Bytes that it may yet take."""
+        return (self.pictures - len(self._kept)) * self.each
 
     def holds(self, path: Path) -> bool:
         """Whether the picture need not be decoded."""

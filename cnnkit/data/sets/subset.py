@@ -36,6 +36,10 @@ class Subset(Dataset):
     def decodes(self) -> bool:
         return self.dataset.decodes
 
+    @property
+    def growth(self) -> int:
+        return self.dataset.growth
+
     def fingerprint(self) -> str:
         digest = hashlib.sha256(self.dataset.fingerprint().encode())
         digest.update(self.indices.astype("<i8").tobytes())
