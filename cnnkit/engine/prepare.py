@@ -10,11 +10,12 @@ from cnnkit.data.splits import DataSplits
 from cnnkit.engine.checkpoint import Checkpoint
 from cnnkit.engine.defaults import resolve
 from cnnkit.engine.finetune import adopt, normalised_for, starting_point
+from cnnkit.engine.memory import room_for_pictures
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.state import Training, create_module
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.nn import Module
-from cnnkit.nn.freeze import head
+from cnnkit.nn.freeze import cut
 
 
 @final
@@ -42,7 +43,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     options = resolve(options, splits.name)
     network = _network(options, splits) if module is None else module
     training = _training(options, splits, network)
-    said = [] if start is None else adopt(network, training.head or network, start, splits)
+    said = [] if start is None else adopt(network, training.cut.head if training.cut else network, start, splits)
     return Prepared(splits, training, module is not None, [*splits.notes, *said])
 
 
@@ -82,6 +83,7 @@ def _open(options: FitOptions, *, like: Preprocessing | None = None) -> DataSpli
         seed=options.seed,
         val_fraction=options.val_fraction,
         on_unreadable="skip" if options.on_unreadable == "skip" else "refuse",
+        cache_bytes=room_for_pictures(options.cache),
     )
 
 
@@ -91,4 +93,4 @@ def _network(options: FitOptions, splits: DataSplits) -> Module:
 
 def _training(options: FitOptions, splits: DataSplits, network: Module) -> Training:
     asked = options.weights is not None or options.freeze != "none" or options.head_lr is not None
-    return Training(options, network, head(network, (1, *splits.preprocessing.shape)) if asked else None)
+    return Training(options, network, cut(network, (1, *splits.preprocessing.shape)) if asked else None)

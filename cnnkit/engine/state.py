@@ -12,7 +12,7 @@ from cnnkit.engine.options import FitOptions
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
-from cnnkit.nn.freeze import freeze_trunk
+from cnnkit.nn.freeze import Cut, freeze_trunk
 from cnnkit.tasks import Judgement
 
 # One stream of random numbers for the first weights, beside those of the loader and the split.
@@ -60,14 +60,16 @@ class Progress:
 class Training:
     """Network, optimiser, average and best weights, and the progress they belong to.
 
-    head: the layer that `freeze` lets learn alone, and that `head_lr` is for.
+    cut: before the head, which `freeze` lets learn alone, and which `head_lr` is for.
+    learner: what a batch is given to: the network, or its tail while batches are what a frozen trunk says.
     """
 
-    def __init__(self, options: FitOptions, module: Module, head: Module | None = None) -> None:
-        self.options, self.module, self.head = options, module, head
-        if head is not None and options.freeze == "trunk":
-            freeze_trunk(module, head)
-        self.optimiser = create_optimiser(options, module, head)
+    def __init__(self, options: FitOptions, module: Module, cut: Cut | None = None) -> None:
+        self.options, self.module, self.cut = options, module, cut
+        self.learner = module
+        if cut is not None and options.freeze == "trunk":
+            freeze_trunk(module, cut)
+        self.optimiser = create_optimiser(options, module, None if cut is None else cut.head)
         self.ema = optim.EMA(module, options.ema) if options.ema > 0 else None
         self.best_weights: dict[str, Array] = {}
         self.progress = Progress()

@@ -20,7 +20,7 @@ from cnnkit.tasks import Task
 def train_step(training: Training, task: Task[Any], batch: Batch, lr: float) -> tuple[float, int]:
     """Loss, gradients, clipping, update, average: (loss, right answers), both from before the update."""
     training.optimiser.zero_grad()
-    outcome = task.loss(training.module, batch)
+    outcome = task.loss(training.learner, batch)
     loss = outcome.value.item()
     if not math.isfinite(loss):
         progress = training.progress

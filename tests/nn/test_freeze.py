@@ -6,7 +6,7 @@ import pytest
 from cnnkit import nn, ops
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
-from cnnkit.nn.freeze import freeze_trunk, head
+from cnnkit.nn.freeze import cut, freeze_trunk, frozen_trunk, head
 
 
 class Counting(nn.Module):
@@ -59,7 +59,7 @@ def test_a_network_without_parameters_has_no_head():
 
 def test_the_head_alone_learns_and_dropout_goes_on(rng):
     network = Dense()
-    freeze_trunk(network, network.head)
+    freeze_trunk(network, cut(network, (1, 5, 5, 2)))
     network.train()
     assert [part.training for part in (network.head, network.dropout)] == [True, True]
     assert not any(part.training for part in (network, network.auxiliary, network.conv, network.norm))
@@ -72,11 +72,39 @@ def test_the_head_alone_learns_and_dropout_goes_on(rng):
 
 def test_nothing_before_the_head_is_recorded(rng):
     network = nn.Sequential({"conv": nn.Conv2d(2, 4, 3), "pool": nn.GlobalAvgPool2d(), "head": nn.Linear(4, 3)})
-    freeze_trunk(network, network.head)
+    freeze_trunk(network, cut(network, (1, 5, 5, 2)))
     assert not network.pool(network.conv(Tensor(rng.standard_normal((2, 5, 5, 2))))).requires_grad
 
 
 def test_a_frozen_network_in_use_is_in_use():
     network = Dense()
-    freeze_trunk(network, network.head)
+    freeze_trunk(network, cut(network, (1, 5, 5, 2)))
     assert not any(part.training for part in network.train().eval().modules())
+
+
+def test_the_cut_lies_before_the_dropout_that_follows_the_trunk():
+    network = Dense()
+    at = cut(network, (1, 5, 5, 2))
+    assert (at.head, at.start, at.shape) == (network.head, network.dropout, (4,))
+    assert at.trunk == (network.conv, network.norm, network.pool)
+
+
+def test_without_dropout_the_cut_lies_before_the_head():
+    network = nn.Sequential(nn.Conv2d(2, 4, 3), nn.Flatten(), nn.Linear(36, 3))
+    at = cut(network, (1, 5, 5, 2))
+    assert at.start is at.head is network[2] and at.shape == (36,)
+
+
+def test_dropout_between_layers_of_the_trunk_rests(rng):
+    network = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(4, 4), nn.Dropout(0.5, seed=1), nn.Linear(4, 3))
+    freeze_trunk(network, cut(network, (1, 1, 2, 2)))
+    assert [part.training for part in network.train()] == [False, False, False, True, True]
+
+
+def test_a_trunk_is_frozen_for_a_while():
+    network = Dense()
+    network.conv.weight.requires_grad = False
+    with frozen_trunk(network, cut(network, (1, 5, 5, 2))):
+        assert not network.norm.scale.requires_grad and network.norm.frozen
+    assert network.norm.scale.requires_grad and not any(part.frozen for part in network.modules())
+    assert not network.conv.weight.requires_grad
