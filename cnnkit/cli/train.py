@@ -92,6 +92,7 @@ BY_DATA = "default: by the data"
 @choice("warmup", default_note=BY_DATA, type=Real(least=0, most=1, example="--warmup 0.1"))
 @choice("schedule_from", hidden=True, type=Whole(0, 1_000_000, example="--schedule-from 0"))
 @choice("schedule_epochs", hidden=True, type=Whole(1, 1_000_000, example="--schedule-epochs 5"))
+@choice("schedule_until", hidden=True, type=Whole(1, 1_000_000_000_000, example="--schedule-until 1000"))
 @choice("label_smoothing", also="--smoothing", type=Real(least=0, below=1, example="--label-smoothing 0.1"))
 @choice("class_weights", type=Name(CLASS_WEIGHTS, example="--class-weights balanced"))
 @choice("mixup", type=Real(least=0, most=100, example="--mixup 0.2"))

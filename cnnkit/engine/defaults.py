@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
-from cnnkit.engine.options import FitOptions
+from cnnkit.engine.options import ENDS, FitOptions
 
 
 @final
@@ -45,7 +45,7 @@ def resolve(options: FitOptions, data_name: str) -> FitOptions:
         rate, head_rate = rate / TRUNK_SHARE, rate
     return options.replace(
         model=options.model or row.model,
-        epochs=row.epochs if options.epochs is None else options.epochs,
+        epochs=options.epochs if any(getattr(options, name) is not None for name in ENDS) else row.epochs,
         batch_size=row.batch_size if options.batch_size is None else options.batch_size,
         lr=rate if options.lr is None else options.lr,
         head_lr=head_rate if options.lr is None and options.head_lr is None else options.head_lr,

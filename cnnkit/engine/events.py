@@ -18,7 +18,7 @@ class Event:
 @final
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """A run begins, or goes on at `step`.
+    """A run begins, or goes on at `step`; epochs and steps are 0 where a time is yet to be turned into them.
 
     found: what lies in the data, a sentence.  notes: what the user should know.
     """
@@ -32,6 +32,7 @@ class RunStarted(Event):
     test_images: int
     epochs: int
     steps: int
+    epoch_steps: int
     step: int
     found: str
     notes: tuple[str, ...] = ()
@@ -51,12 +52,17 @@ class Compiling(Event):
 @final
 @dataclass(frozen=True)
 class StepEnd(Event):
-    """One step is done; step counts from 1 to steps through the whole run.  images_per_second: of all steps so far."""
+    """One step is done; step counts from 1 to steps through the whole run, batch to batches within its epoch.
+
+    images_per_second: of all steps so far.
+    """
 
     epoch: int
     epochs: int
     step: int
     steps: int
+    batch: int
+    batches: int
     loss: float
     accuracy: float
     lr: float

@@ -13,6 +13,7 @@ from typing import Any
 from cnnkit import kernels, models
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
+from cnnkit.engine.course import best_epoch, is_over
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
 from cnnkit.engine.log import Log
 from cnnkit.engine.manifest import describe
@@ -23,7 +24,7 @@ from cnnkit.engine.rate import changed
 from cnnkit.engine.results import FitResult
 from cnnkit.engine.run import Run, create_run, open_run
 from cnnkit.engine.signals import StopRequest
-from cnnkit.engine.state import Training
+from cnnkit.engine.state import Progress, Training
 from cnnkit.engine.train_loop import Session
 from cnnkit.nn import Module
 from cnnkit.serialize import files
@@ -80,9 +81,9 @@ def resume(
     with folder.held():
         found, notes = checkpoint.newest(folder)
         before = found.options if found else FitOptions.read(folder.config)
-        options = changed(before, changes or {}, found.progress.epoch if found else 0)
-        if found and (result := _finished(folder, options, found.progress.epoch)):
-            yield Note(f"{folder.path} is finished: {result.epochs} epochs. --epochs {2 * result.epochs} would go on.")
+        options = changed(before, changes or {}, found.progress if found else Progress())
+        if found and (result := _finished(folder, options, found.progress)):
+            yield Note(_how_to_go_on(folder, options, found.progress, result))
             yield Finished(result)
             return
         with _computing(options):
@@ -113,8 +114,9 @@ def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
         train_images=len(splits.train),
         val_images=len(splits.val),
         test_images=len(splits.test),
-        epochs=session.epochs,
-        steps=session.steps,
+        epochs=session.course.epochs,
+        steps=session.course.steps,
+        epoch_steps=session.course.per_epoch,
         step=training.progress.step,
         found=splits.found,
         notes=tuple(notes),
@@ -130,20 +132,32 @@ def _settle(session: Session, before: FitOptions, has_state: bool) -> None:
     training, run = session.training, session.run
     if has_state:
         if training.options != before:
-            checkpoint.save(run, training, session.log.length, session.about)
-        session.write_derived()
-    files.write_atomic(run.config, training.options.to_toml().encode())
+            session.keeper.save()
+        session.keeper.write_derived()
+    session.keeper.write_config()
     files.remove(run.result)
 
 
-def _finished(run: Run, options: FitOptions, epochs_done: int) -> FitResult | None:
+def _finished(run: Run, options: FitOptions, progress: Progress) -> FitResult | None:
     content = run.read_result()
-    if content is None or epochs_done != options.epochs or content.get("epochs") != epochs_done:
+    if content is None or not is_over(options, progress) or content.get("epochs") != len(progress.history):
         return None
     try:
         return FitResult(**content)
     except TypeError:
         return None
+
+
+def _how_to_go_on(run: Run, options: FitOptions, progress: Progress, result: FitResult) -> str:
+    if result.stopped_early:
+        return (
+            f"{run.path} was stopped early: no better validation in {options.patience} epochs after epoch "
+            f"{best_epoch(progress.history)}. "
+            f"--patience {2 * options.patience} or --epochs {2 * result.epochs} would go on."
+        )
+    if options.steps is not None:
+        return f"{run.path} is finished: {result.steps:,} steps. --steps {2 * result.steps} would go on."
+    return f"{run.path} is finished: {result.epochs} epochs. --epochs {2 * result.epochs} would go on."
 
 
 def _check_memory(training: Training, splits: DataSplits) -> None:

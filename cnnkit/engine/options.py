@@ -23,8 +23,10 @@ CLASS_WEIGHTS = ("none", "balanced")
 
 # What says where a run lies and how it is computed, not what it computes: no part of the command that made the weights.
 _OUTWARD = ("output", "exist_ok", "threads", "backend", "cache")
+# What says when a run ends: one of them.
+ENDS = ("epochs", "steps", "time")
 # What may change when a run goes on.
-RESUMABLE = ("epochs", "lr", "schedule", "warmup", "threads", "backend", "cache")
+RESUMABLE = ("epochs", "steps", "patience", "lr", "schedule", "warmup", "threads", "backend", "cache")
 
 
 def _choice(default: Any, text: str, *, names: tuple[str, ...] = ()) -> Any:
@@ -59,6 +61,7 @@ class FitOptions:
     warmup: float | None = _choice(None, "Share of the schedule's steps in which the rate climbs.")
     schedule_from: int = _choice(0, "Epochs done when the schedule begins.")
     schedule_epochs: int | None = _choice(None, "Epochs that the schedule spans; then the rate stays.")
+    schedule_until: int | None = _choice(None, "Steps done when the schedule ends, if not whole epochs.")
     label_smoothing: float = _choice(0.0, "Share of each label that is spread over all classes.")
     class_weights: str = _choice("none", "Whether rare classes count for more in the loss.", names=CLASS_WEIGHTS)
     mixup: float = _choice(0.0, "Strength of mixup, which blends pairs of images; 0 is none.")
@@ -147,6 +150,9 @@ class FitOptions:
         for name, right in (("lr", 0.05), ("head_lr", 0.05), ("val_fraction", 0.1)):
             if getattr(self, name) == 0:
                 raise UsageError(f"{name} is 0, expected a number above 0, such as {right}.")
+        ends = [f"--{name}" for name in ENDS if getattr(self, name) is not None]
+        if len(ends) > 1:
+            raise UsageError(f"{' and '.join(ends)} are both given, but a run has one end. Leave out all but one.")
         if self.image_size is not None and (len(self.image_size) != 2 or min(self.image_size) < 1):
             raise UsageError(f"image_size is {self.image_size}, expected a height and a width, such as (32, 32).")
         return self
@@ -166,6 +172,7 @@ _RANGES = (
     ("weight_decay", 0, 1e3, 1e-4),
     ("warmup", 0, 1, 0.3),
     ("schedule_from", 0, 1_000_000, 0),
+    ("schedule_until", 1, 1_000_000_000_000, 1000),
     ("schedule_epochs", 1, 1_000_000, 5),
     ("label_smoothing", 0, 0.99, 0.1),
     ("mixup", 0, 100, 0.2),

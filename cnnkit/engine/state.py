@@ -24,9 +24,9 @@ _FIRST_WEIGHTS = 0x1417
 class Progress:
     """Where a training stands.
 
-    epoch: epochs done and judged.   batch: steps done in the epoch after them.   step: steps done in all.
+    epoch: whole epochs done and judged.   batch: steps done in the epoch after them.   step: steps done in all.
     loss_sum, correct, images: over the steps of the unfinished epoch.   seconds and step_*: of the whole training.
-    history: the rows of results.csv, one for each epoch done.
+    history: the rows of results.csv, one for each epoch judged: the whole ones, and one that was cut short at the end.
     """
 
     epoch: int = 0
@@ -49,6 +49,12 @@ class Progress:
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         best = record["best"]
         return cls(**{**record, "best": Judgement(**best) if best else None})
+
+    def next_epoch(self) -> None:
+        """The epoch is whole: count it, and begin the next."""
+        self.epoch += 1
+        self.batch = self.correct = self.images = 0
+        self.loss_sum = 0.0
 
     @property
     def images_per_second(self) -> float:
@@ -91,11 +97,11 @@ class Training:
         finally:
             self.module.load_state_dict(before)
 
-    def keep_if_best(self, judgement: Judgement) -> bool:
-        """Remember the present weights if they are the best so far, or if the last ones are wanted."""
+    def keep_if_best(self, judgement: Judgement, epoch: int) -> bool:
+        """Remember the present weights, of this epoch, if they are the best so far or if the last ones are wanted."""
         if self.options.keep == "best" and not judgement.better_than(self.progress.best):
             return False
-        self.progress.best, self.progress.best_epoch = judgement, self.progress.epoch
+        self.progress.best, self.progress.best_epoch = judgement, epoch
         self.best_weights = self.judged_weights()
         return True
 

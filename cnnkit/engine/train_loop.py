@@ -5,18 +5,18 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
-from cnnkit._version import __version__
 from cnnkit.data.loader import Loader
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
-from cnnkit.engine.events import CheckpointSaved, EpochEnd, Event, Finished, Interrupted, Note, StepEnd
+from cnnkit.engine.course import Course, best_epoch, is_over, stops_early
+from cnnkit.engine.events import EpochEnd, Event, Finished, Interrupted, Note, StepEnd
 from cnnkit.engine.judge import batch_for, judge
-from cnnkit.engine.log import Log, write_results
+from cnnkit.engine.keeper import Keeper
+from cnnkit.engine.log import Log
 from cnnkit.engine.rate import Rate
-from cnnkit.engine.results import FitResult
 from cnnkit.engine.run import Run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Training
@@ -39,8 +39,10 @@ class Session:
     about: dict[str, Any]
     stop: StopRequest
 
+    begun: float = field(default_factory=time.perf_counter)
+
     def __post_init__(self) -> None:
-        options = self.training.options
+        options, progress = self.training.options, self.training.progress
         self.loader = Loader(
             self.splits.train,
             int(options.batch_size or 1),
@@ -51,17 +53,19 @@ class Session:
             mixup=options.mixup,
             cutmix=options.cutmix,
         )
-        self.epochs = int(options.epochs or 1)
-        self.rate = Rate(options, len(self.loader))
-        self.seconds_before = self.training.progress.seconds
-        self.started = self.saved_at = time.perf_counter()
-        self.first_step = self.training.progress.step
-        self.stepping_since = self.started
+        self.keeper = Keeper(self.run, self.training, self.log, self.about, self.begun)
+        self.set_course()
+        if progress.step < self.course.steps:
+            # An epoch that was cut short at the old end goes on, and is judged again.
+            del progress.history[progress.epoch :]
+        self.first_step = progress.step
+        self.stepping_since = self.begun
 
-    @property
-    def steps(self) -> int:
-        """Steps of the whole run."""
-        return self.epochs * len(self.loader)
+    def set_course(self) -> None:
+        """Course and rate, as the options say now."""
+        options = self.training.options
+        self.course = Course.of(options, len(self.loader))
+        self.rate = Rate(options, self.course)
 
     def events(self) -> Iterator[Event]:
         """Everything from here to the end of the run, each event noted in the log as it is told."""
@@ -77,17 +81,20 @@ class Session:
             if self.stop.received:
                 yield self._interrupted()
                 return
-        self.stepping_since = self.saved_at = time.perf_counter()
-        progress = self.training.progress
-        if text := self.rate.note(progress.step, self.steps):
+        self.stepping_since = self.keeper.saved_at = time.perf_counter()
+        options, progress = self.training.options, self.training.progress
+        if text := self.rate.note(progress.step, self.course.steps):
             yield Note(text)
-        while progress.epoch < self.epochs:
+        while not is_over(options, progress):
             yield from self._epoch()
             if not self.stop.received:
                 yield from self._judge_epoch()
             if self.stop.received:
                 yield self._interrupted()
                 return
+        if stops_early(options, progress):
+            best = best_epoch(progress.history)
+            yield Note(f"Stopped early: no better validation in {options.patience} epochs after epoch {best}.")
         yield from self._finish()
 
     def _compile(self) -> Iterator[Event]:
@@ -104,9 +111,10 @@ class Session:
 
     def _epoch(self) -> Iterator[Event]:
         """The steps that are left of this epoch."""
-        progress = self.training.progress
+        progress, course = self.training.progress, self.course
+        last = course.batches(progress.epoch)
         with closing(self.loader.epoch(progress.epoch, progress.batch)) as batches:  # type: ignore[type-var]
-            while progress.batch < len(self.loader):
+            while progress.batch < last:
                 if self.stop.received:
                     return
                 begun = time.perf_counter()
@@ -123,17 +131,19 @@ class Session:
                 progress.step_seconds += time.perf_counter() - begun
                 yield StepEnd(
                     progress.epoch + 1,
-                    self.epochs,
+                    course.epochs,
                     progress.step,
-                    self.steps,
+                    course.steps,
+                    progress.batch,
+                    last,
                     loss,
                     correct / images,
                     lr,
                     progress.images_per_second,
                     self._seconds_left(),
                 )
-                if progress.batch < len(self.loader) and self._is_due():
-                    yield self._save()
+                if progress.batch < last and self.keeper.is_due():
+                    yield self.keeper.save()
 
     def _step(self, batch: Any, lr: float) -> tuple[float, int]:
         try:
@@ -153,28 +163,27 @@ class Session:
             return
         if not math.isfinite(judgement.loss):
             raise self._hopeless(f"The validation loss is {judgement.loss} after step {progress.step:,}.")
-        step_lr = self.rate.lr(progress.step - 1)
-        progress.epoch += 1
-        is_best = training.keep_if_best(judgement)
+        number = progress.epoch + 1
+        is_best = training.keep_if_best(judgement, number)
         end = EpochEnd(
-            epoch=progress.epoch,
-            epochs=self.epochs,
+            epoch=number,
+            epochs=self.course.epochs,
             step=progress.step,
             train_loss=progress.loss_sum / max(1, progress.images),
             train_accuracy=progress.correct / max(1, progress.images),
             val_loss=judgement.loss,
             val_top1=judgement.top1,
-            lr=step_lr,
-            seconds=self._seconds(),
+            lr=self.rate.lr(progress.step - 1),
+            seconds=self.keeper.seconds(),
             images_per_second=progress.images_per_second,
             best=is_best,
         )
         progress.history.append(asdict(end))
-        progress.batch = progress.correct = progress.images = 0
-        progress.loss_sum = 0.0
+        if progress.batch == len(self.loader):
+            progress.next_epoch()
         yield end
-        yield self._save()
-        self.write_derived()
+        yield self.keeper.save()
+        self.keeper.write_derived()
 
     def _judge(self, part: str, weights: dict[str, Array]) -> Judgement | None:
         """How these weights do on a part; None if a signal came meanwhile."""
@@ -191,57 +200,21 @@ class Session:
         return None if self.stop.received else tally.judgement()
 
     def _finish(self) -> Iterator[Event]:
-        training, progress = self.training, self.training.progress
+        training = self.training
         measured = self._judge("test", training.best_weights)
         if measured is None:
             yield self._interrupted()
             return
-        checkpoint.save_weights(self.run.best, training.best_weights, self._record(progress.best_epoch, measured.top1))
-        yield Finished(
-            FitResult(
-                run=str(self.run.path),
-                checkpoint=str(self.run.best),
-                epochs=progress.epoch,
-                top1=measured.top1,
-                seconds=self._seconds(),
-                images_per_second=progress.images_per_second,
-                model=self.about["model"],
-                data=self.about["data"],
-                parameters=sum(parameter.size for parameter in training.module.parameters()),
-                best_epoch=progress.best_epoch,
-                val_top1=progress.best.top1 if progress.best else 0.0,
-                test_loss=measured.loss,
-                test_images=measured.n,
-            )
-        )
-
-    def write_derived(self) -> None:
-        """What follows from the state: the table of results, and both weight files."""
-        training, progress = self.training, self.training.progress
-        write_results(self.run, progress.history)
-        if training.best_weights:
-            checkpoint.save_weights(self.run.best, training.best_weights, self._record(progress.best_epoch, None))
-        if progress.epoch and not progress.batch:
-            checkpoint.save_weights(self.run.last, training.judged_weights(), self._record(progress.epoch, None))
-
-    def _record(self, epoch: int, top1: float | None) -> dict[str, Any]:
-        val_top1 = self.training.progress.history[epoch - 1]["val_top1"]
-        return {**self.about, "epoch": epoch, "val_top1": val_top1, "top1": top1, "cnnkit": __version__}
-
-    def _save(self) -> CheckpointSaved:
-        self.training.progress.seconds = self._seconds()
-        self.log.flush()
-        path = checkpoint.save(self.run, self.training, self.log.length, self.about)
-        self.saved_at = time.perf_counter()
-        return CheckpointSaved(str(path), self.training.progress.step)
+        self.keeper.write_best(measured.top1)
+        stopped_early = stops_early(training.options, training.progress)
+        yield Finished(self.keeper.result(measured, stopped_early=stopped_early, learned=None))
 
     def _close(self, event: Finished | Interrupted) -> None:
         """The last thing written: the state of an interrupted run, the result of a finished one."""
         if isinstance(event, Finished):
-            self.log.flush()
-            self.run.write_json(self.run.result, event.result.to_json())
+            self.keeper.write_result(event.result)
         elif self.training.progress.step:
-            self._save()
+            self.keeper.save()
 
     def _interrupted(self) -> Interrupted:
         step, stop = self.training.progress.step, self.stop
@@ -257,16 +230,10 @@ class Session:
             f"{text}Go on with: cnnkit train --resume {shlex.quote(str(self.run.path))}",
         )
 
-    def _is_due(self) -> bool:
-        return time.perf_counter() - self.saved_at >= checkpoint.seconds_between()
-
-    def _seconds(self) -> float:
-        return self.seconds_before + time.perf_counter() - self.started
-
     def _seconds_left(self) -> float:
         step = self.training.progress.step
         each = (time.perf_counter() - self.stepping_since) / max(1, step - self.first_step)
-        return each * (self.steps - step)
+        return each * (self.course.steps - step)
 
 
 def _sizes(most: int, parts: list[int]) -> list[int]:

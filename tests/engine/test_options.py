@@ -28,6 +28,8 @@ def test_values_of_a_file_may_be_written_with_dashes():
         ({"epochs": "x"}, "epochs in options is 'x', expected a whole number"),
         ({"epochs": True}, "epochs in options is True, expected a whole number"),
         ({"batch_size": 0}, "batch_size is 0"),
+        ({"epochs": 2, "steps": 9}, "--epochs and --steps are both given, but a run has one end"),
+        ({"epochs": 2, "time": 9}, "--epochs and --time are both given"),
         ({"lr": -1}, "lr is -1.0"),
         ({"lr": 0}, "lr is 0, expected a number above 0, such as 0.05"),
         ({"lr": float("nan")}, "lr is nan"),
@@ -66,7 +68,7 @@ def test_resolving_leaves_nothing_open_and_keeps_what_was_given(name):
     open_names = {field for field, value in vars(resolved).items() if value is None}
     assert open_names == {
         *("weights", "head_lr", "image_size", "grey", "threads", "output", "warmup", "schedule_epochs"),
-        *("steps", "time", "overfit"),
+        *("steps", "time", "overfit", "schedule_until"),
     }
     assert resolved.epochs == 77
     assert resolve(resolved, name) == resolved
@@ -80,3 +82,8 @@ def test_a_trunk_with_good_weights_moves_in_smaller_steps_than_its_head():
     assert (chosen.lr, chosen.head_lr) == (0.3, None)
     frozen = resolve(FitOptions(weights="w", freeze="trunk"), "mnist")
     assert (frozen.lr, frozen.head_lr) == (fresh.lr, None)
+
+
+def test_one_end_is_enough():
+    assert resolve(FitOptions(steps=9), "mnist").epochs is None
+    assert resolve(FitOptions(time=9.0), "mnist").epochs is None

@@ -1,0 +1,102 @@
+"""What a session leaves in its run folder: states, weight files, the table, the result."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, final
+
+from cnnkit._version import __version__
+from cnnkit.engine import checkpoint
+from cnnkit.engine.events import CheckpointSaved
+from cnnkit.engine.log import Log, write_results
+from cnnkit.engine.results import FitResult
+from cnnkit.engine.run import Run
+from cnnkit.engine.state import Training
+from cnnkit.serialize import files
+from cnnkit.tasks import Judgement
+
+
+@final
+@dataclass
+class Keeper:
+    """Writes for one process's share of a training.
+
+    seconds_before: what earlier processes took.   started: when this one began, by `time.perf_counter`.
+    """
+
+    run: Run
+    training: Training
+    log: Log
+    about: dict[str, Any]
+    started: float
+
+    def __post_init__(self) -> None:
+        self.seconds_before = self.training.progress.seconds
+        self.saved_at = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Of the whole training so far."""
+        return self.seconds_before + time.perf_counter() - self.started
+
+    def is_due(self) -> bool:
+        """Whether the newest state is so old that another should be saved."""
+        return time.perf_counter() - self.saved_at >= checkpoint.seconds_between()
+
+    def save(self) -> CheckpointSaved:
+        """Write the state, and the events before it."""
+        self.training.progress.seconds = self.seconds()
+        self.log.flush()
+        path = checkpoint.save(self.run, self.training, self.log.length, self.about)
+        self.saved_at = time.perf_counter()
+        return CheckpointSaved(str(path), self.training.progress.step)
+
+    def write_config(self) -> None:
+        """The options as they are now."""
+        files.write_atomic(self.run.config, self.training.options.to_toml().encode())
+
+    def write_derived(self) -> None:
+        """What follows from the state: the table of results, and both weight files."""
+        training, progress = self.training, self.training.progress
+        write_results(self.run, progress.history)
+        if training.best_weights:
+            checkpoint.save_weights(self.run.best, training.best_weights, self._best(None))
+        if progress.history and len(progress.history) == progress.epoch + (progress.batch > 0):
+            record = self._record(len(progress.history), progress.history[-1]["val_top1"], None)
+            checkpoint.save_weights(self.run.last, training.judged_weights(), record)
+
+    def write_best(self, top1: float) -> None:
+        """The best weights, now that the test images were looked at."""
+        checkpoint.save_weights(self.run.best, self.training.best_weights, self._best(top1))
+
+    def write_result(self, result: FitResult) -> None:
+        """The last file of a finished run."""
+        self.log.flush()
+        self.run.write_json(self.run.result, result.to_json())
+
+    def result(self, test: Judgement, *, stopped_early: bool, learned: bool | None) -> FitResult:
+        """What came of it."""
+        progress = self.training.progress
+        return FitResult(
+            run=str(self.run.path),
+            checkpoint=str(self.run.best),
+            epochs=len(progress.history),
+            top1=test.top1,
+            seconds=self.seconds(),
+            images_per_second=progress.images_per_second,
+            model=self.about["model"],
+            data=self.about["data"],
+            parameters=sum(parameter.size for parameter in self.training.module.parameters()),
+            best_epoch=progress.best_epoch,
+            val_top1=progress.best.top1 if progress.best else 0.0,
+            test_loss=test.loss,
+            test_images=test.n,
+            steps=progress.step,
+            stopped_early=stopped_early,
+            learned=learned,
+        )
+
+    def _best(self, top1: float | None) -> dict[str, Any]:
+        progress = self.training.progress
+        return self._record(progress.best_epoch, progress.best.top1 if progress.best else None, top1)
+
+    def _record(self, epoch: int, val_top1: float | None, top1: float | None) -> dict[str, Any]:
+        return {**self.about, "epoch": epoch, "val_top1": val_top1, "top1": top1, "cnnkit": __version__}
