@@ -39,7 +39,7 @@ def list_folder(folder: Path) -> Listing:
     place = innermost(folder)
     notes = [] if place == folder else [f"The classes lie in {place}; that folder is taken."]
     found = find_parts(place)
-    places = {part: innermost(path) for part, path in (found or {"train": place}).items()}
+    places = {part: innermost(path, within_part=True) for part, path in (found or {"train": place}).items()}
     listed = {part: list_pictures(path) for part, path in places.items()}
     classes = listed["train"][1]
     if not classes:
@@ -63,9 +63,9 @@ def list_folder(folder: Path) -> Listing:
     )
 
 
-def innermost(folder: Path) -> Path:
+def innermost(folder: Path, *, within_part: bool = False) -> Path:
     """Where the class folders lie: below a folder that holds nothing but one folder of folders, as archives unpack."""
-    while not find_parts(folder):
+    while within_part or not find_parts(folder):
         children = visible_folders(folder)
         if len(children) != 1 or loose_pictures(children[0]) or not visible_folders(children[0]):
             break

@@ -37,7 +37,7 @@ def read_rows(path: Path, delimiter: str) -> Iterator[Row]:
                 count += 1
                 if count > MOST_ROWS:
                     raise DataError(
-                        f"{path} has more than {MOST_ROWS:,} rows, the most that are read. Cut it in parts."
+                        f"{path} has more than {MOST_ROWS:,} rows, the limit. Cut it in parts."
                     )
                 yield line, [field.strip() for field in fields]
             line = rows.line_num + 1
