@@ -16,7 +16,8 @@ UNEVEN = 1.5  # times as many images in the largest class as in the smallest
 
 def show(screen: Screen, result: EvaluateResult) -> None:
     """The whole result on stdout."""
-    screen.facts(list(_facts(result)))
+    facts = list(_facts(result))
+    screen.facts(facts, prose=[name for name, _ in facts])
     _classes(screen, result)
     whole = _fits(result)
     if result.mistakes and (len(result.classes) > 2 or not whole):

@@ -19,6 +19,7 @@ from cnnkit.engine.events import (
     Note,
     RunStarted,
     StepEnd,
+    TrunkStep,
 )
 from cnnkit.engine.results import FitResult
 
@@ -39,6 +40,8 @@ def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
                 progress.line(_epoch(event, progress.width))
             elif isinstance(event, Compiling):
                 _compiling(progress, event)
+            elif isinstance(event, TrunkStep):
+                progress.update("frozen trunk: picture", event.done, event.total)
             elif isinstance(event, RunStarted):
                 for line in _start(event):
                     progress.line(line)

@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from cnnkit.cli.terminal import console, terminal
+from cnnkit.cli.terminal import console, harmless, terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -54,6 +54,7 @@ class Progress:
         if self.silent:
             return
         self._last_line = time.monotonic()
+        text = harmless(text)
         if self._bar is not None:
             self._bar.console.print(text, soft_wrap=True)
         else:

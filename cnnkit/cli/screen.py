@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnkit.cli.progress import Progress
-from cnnkit.cli.terminal import UNBOUNDED, console, terminal
+from cnnkit.cli.terminal import UNBOUNDED, console, harmless, terminal
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,11 +30,11 @@ class Screen:
     def note(self, text: str) -> None:
         """Something good to know, on stderr."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            print(harmless(text), file=sys.stderr, flush=True)
 
     def complain(self, text: str) -> None:
         """Something wrong that does not end the command, on stderr, also when quiet."""
-        print(text, file=sys.stderr, flush=True)
+        print(harmless(text), file=sys.stderr, flush=True)
 
     def json(self, record: dict[str, Any]) -> None:
         """The one result object."""
@@ -48,14 +48,14 @@ class Screen:
 
     def text(self, line: str = "") -> None:
         """A line of the result for people."""
-        print(line)
+        print(harmless(line))
 
     def facts(self, rows: Iterable[tuple[str, object]], *, prose: Sequence[str] = ()) -> None:
         """A result of names and values, one a line.
 
         prose: names whose values a terminal breaks between words; a path or a command stays whole, to be copied.
         """
-        shown = [(name, str(value)) for name, value in rows]
+        shown = [(name, harmless(str(value), lines=False)) for name, value in rows]
         width = max((len(name) for name, _ in shown), default=0)
         room = max(self.width - width - 2, 20)
         for name, value in shown:
@@ -70,7 +70,8 @@ class Screen:
 
         optional: columns that a narrow terminal goes without, the first to go first.
         """
-        cells = [[str(cell) for cell in row] for row in rows]
+        cells = [[harmless(str(cell), lines=False) for cell in row] for row in rows]
+        columns = [harmless(name, lines=False) for name in columns]
         screen, kept = console(sys.stdout), list(range(len(columns)))
         unbounded = screen.options.update(width=UNBOUNDED)
         for name in (*optional, None):

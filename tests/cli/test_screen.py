@@ -61,3 +61,21 @@ def test_a_terminal_breaks_prose_between_words_and_leaves_paths_whole(monkeypatc
 def test_in_a_pipe_prose_stays_one_line(capsys):
     Screen().facts([("note", "word " * 40)], prose=["note"])
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_names_from_outside_move_no_cursor_and_stay_on_their_line(capsys):
+    screen = Screen()
+    screen.table(["a\x1b[1mclass"], [("two\nlines\x1b[2J",)])
+    screen.facts([("path", "a\nb")])
+    screen.text("x\x1b[31my\nz")
+    screen.note("\x1b[0m")
+    screen.complain("\x07")
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err and "\x07" not in err
+    assert [line.rstrip() for line in out.splitlines()] == [
+        r"a\x1b[1mclass",
+        r"two\nlines\x1b[2J",
+        r"path  a\nb",
+        r"x\x1b[31my",
+        "z",
+    ]

@@ -1,7 +1,7 @@
 import click
 import pytest
 
-from cnnkit.cli.values import Name, Names, Numbers, Real, Size, Whole
+from cnnkit.cli.values import Name, Names, Numbers, Real, Share, Size, Whole
 
 
 @pytest.mark.parametrize("text", ["0", "-3", "x", "1.5", "", "9"])
@@ -58,3 +58,20 @@ def test_names_are_parted_by_commas():
     assert names.convert(["torch"], None, None) == ("torch",)
     with pytest.raises(click.BadParameter, match="did you mean torch"):
         names.convert("torhc", None, None)
+
+
+@pytest.mark.parametrize(("text", "hint"), [("90", "90 per cent are 0.9"), ("99.5%", "99.5 per cent are 0.995")])
+def test_a_share_in_per_cent_is_told_how_to_write_it(text, hint):
+    with pytest.raises(click.BadParameter) as caught:
+        Share(example="--min-top1 0.9").convert(text, None, None)
+    assert f"{text!r} is not a number at least 0 and at most 1: {hint}. Correct would be" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["-0.1", "101", "nan", "high", "inf", ""])
+def test_a_share_that_is_none_gets_no_hint(text):
+    with pytest.raises(click.BadParameter, match=r"at most 1\. Correct would be --min-top1 0\.9\."):
+        Share(example="--min-top1 0.9").convert(text, None, None)
+
+
+def test_a_share_goes_from_0_to_1():
+    assert [Share(example="--x 1").convert(text, None, None) for text in ("0", "0.9", "1")] == [0, 0.9, 1]
