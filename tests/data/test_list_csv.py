@@ -60,7 +60,7 @@ def test_delimiters_byte_order_marks_and_line_ends(photos, delimiter, encoding, 
 def test_without_a_header_the_first_row_must_name_a_picture(photos):
     listing = list_csv(photos(rows("abab")))
     assert len(listing.files) == 4 and listing.files[0].path.name == "0.png"
-    with pytest.raises(DataError, match="line 1: expected a header such as path,label .*'pic,kind'"):
+    with pytest.raises(DataError, match=r"line 1: expected a header such as path,label .*'pic,kind'"):
         list_csv(photos("pic,kind\n" + rows("abab")))
 
 
@@ -161,7 +161,7 @@ def test_rows_that_cannot_be_meant_so_are_refused_with_their_line(photos, text, 
 
 
 def test_another_encoding_is_refused(photos):
-    with pytest.raises(DataError, match="is not UTF-8. Save it as CSV UTF-8"):
+    with pytest.raises(DataError, match="is not UTF-8"):
         list_csv(photos("path,label\nall/0.png,été\n", "latin-1"))
     with pytest.raises(DataError, match="UTF-8"):
         list_csv(photos("path,label\nall/0.png,a\n", "utf-16"))
@@ -183,7 +183,7 @@ def test_a_name_too_long_for_the_file_system_is_missing_not_a_crash(photos):
 def test_whatever_lies_in_the_file_is_listed_or_refused(tmp_path, content):
     path = tmp_path / "any.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
-    with pytest.raises(DataError, match="any.csv"):
+    with pytest.raises(DataError, match=r"any\.csv"):
         list_csv(path)
 
 
