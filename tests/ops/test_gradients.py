@@ -119,6 +119,16 @@ CASES = {
             [apart((4, 3))],
         ),
         ("one by one", lambda x: ops.cross_entropy(x, LABELS, reduction="none"), [apart((4, 3))]),
+        *[
+            (
+                f"weights, {reduction}",
+                lambda x, reduction=reduction: ops.cross_entropy(
+                    x, LABELS, weights=[0.5, 0, 2, 3], label_smoothing=0.1, reduction=reduction
+                ),
+                [apart((4, 3))],
+            )
+            for reduction in ("mean", "sum", "none")
+        ],
     ],
     "divide": [("broadcast", ops.divide, [apart((2, 3)), positive((3,), 1)])],
     "dropout": [("some are dropped", lambda x: ops.dropout(x, 0.5, KEY), [apart((5, 5))])],

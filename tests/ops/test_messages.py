@@ -165,6 +165,18 @@ CASES = [
     ),
     (DataError, lambda: ops.cross_entropy(x(2, 3), np.array([-1, 2])), "but label 0 is -1"),
     (UsageError, lambda: ops.cross_entropy(x(1, 3), [0], label_smoothing=1), "label_smoothing is 1, expected"),
+    (
+        ShapeError,
+        lambda: ops.cross_entropy(x(2, 3), [0, 1], weights=[1.0] * 3),
+        "one weight for each image, shape (2,), but received (3,)",
+    ),
+    (
+        DataError,
+        lambda: ops.cross_entropy(x(2, 3), [0, 1], weights=[1.0, -2.0]),
+        "finite weights from 0 up, at least one above 0, but they go from -2.0 to 1.0",
+    ),
+    (DataError, lambda: ops.cross_entropy(x(2, 3), [0, 1], weights=[0.0, 0.0]), "but they go from 0.0 to 0.0"),
+    (DataError, lambda: ops.cross_entropy(x(2, 3), [0, 1], weights=[1.0, np.inf]), "but they go from 1.0 to inf"),
     (UsageError, lambda: ops.cross_entropy(x(1, 3), [0], reduction="max"), "expected 'mean', 'sum' or 'none'"),
 ]
 

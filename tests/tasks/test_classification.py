@@ -1,12 +1,14 @@
 """What classification asks of a network and how it counts its answers."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from cnnkit import kernels, nn
 from cnnkit.autograd import Tensor
 from cnnkit.data.loader import Batch
-from cnnkit.errors import ShapeError
+from cnnkit.errors import DataError, ShapeError
 from cnnkit.metrics import ClassScore
 from cnnkit.tasks import ClassificationTask, Judgement
 
@@ -60,6 +62,62 @@ def test_an_auxiliary_classifier_for_other_classes_is_refused():
 
     with pytest.raises(ShapeError, match="A network for 7 classes"):
         TASK.loss(Short(), batch_of(LOGITS, [0, 0, 0]))
+
+
+def log_softmax(row: np.ndarray) -> np.ndarray:
+    return row - np.log(np.exp(row.astype(float)).sum())
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("weights", [None, np.array([0.5, 1, 2, 0.25, 3, 1, 1.5])])
+def test_the_loss_of_mixed_images_is_its_definition(smoothing, weights):
+    labels, partners, share = [0, 6, 3], [3, 0, 6], 0.3
+    task = ClassificationTask(list("abcdefg"), smoothing, weights)
+    batch = dataclasses.replace(batch_of(LOGITS, labels), partners=np.array(partners), share=share)
+
+    def one(row: np.ndarray, label: int) -> float:
+        target = np.full(7, smoothing / 7)
+        target[label] += 1 - smoothing
+        return float(-(target * log_softmax(row)).sum())
+
+    def of(truths: list[int]) -> float:
+        w = [1.0 if weights is None else float(weights[label]) for label in truths]
+        return sum(w[n] * one(LOGITS[n], truths[n]) for n in range(3)) / sum(w)
+
+    expected = share * of(labels) + (1 - share) * of(partners)
+    # A few float32 numbers of size 5.
+    assert task.loss(Same(), batch).value.item() == pytest.approx(expected, rel=2e-6)
+
+    auxiliary = task.loss(WithTwoMore(), batch).value.item()
+    doubled, negated = (
+        task.loss(Same(), dataclasses.replace(batch, x=np.float32(f) * LOGITS)).value.item() for f in (2, -1)
+    )
+    assert auxiliary == pytest.approx(expected + 0.3 * (doubled + negated), rel=2e-6)
+
+
+def test_of_two_labels_the_weightier_is_the_right_answer():
+    # The best classes are 0, 6 and, among equals, 0.
+    batch = dataclasses.replace(batch_of(LOGITS, [0, 0, 0]), partners=np.array([6, 6, 6]))
+    for share, correct in [(0.7, 2), (0.5, 2), (0.3, 1)]:
+        assert TASK.loss(Same(), dataclasses.replace(batch, share=share)).correct == correct
+
+
+def test_class_weights_weigh_the_training_loss_alone():
+    weights = np.array([3.0, 1, 1, 1, 1, 1, 0.5])
+    task = ClassificationTask(list("abcdefg"), 0.0, weights)
+    batch = batch_of(LOGITS[:2], [0, 6])
+    losses = [-log_softmax(LOGITS[0])[0], -log_softmax(LOGITS[1])[6]]
+    assert task.loss(Same(), batch).value.item() == pytest.approx((3 * losses[0] + 0.5 * losses[1]) / 3.5, rel=1e-6)
+    tally = task.tally()
+    tally.add(LOGITS[:2], batch)
+    assert tally.judgement().loss == pytest.approx(np.mean(losses), rel=1e-6)
+
+
+@pytest.mark.parametrize("label", [-1, 7])
+def test_a_label_that_has_no_class_weight_is_told(label):
+    task = ClassificationTask(list("abcdefg"), 0.0, np.ones(7))
+    with pytest.raises(DataError, match=f"label 1 is {label}"):
+        task.loss(Same(), batch_of(LOGITS[:2], [0, label]))
 
 
 def test_a_tally_counts_over_batches_of_unequal_size():
