@@ -64,12 +64,13 @@ BY_DATA = "default: by the data"
 @choice("data", "-d", also="--dataset", shell_complete=data_names)
 @choice("model", "-m", also="--arch --network", default_note=BY_DATA, shell_complete=model_names)
 @choice("weights", "-w", type=click.Path(), shell_complete=run_names)
-@choice("freeze", type=Name(FREEZE, example="--freeze trunk"))
+@choice("freeze", default_note=BY_DATA, type=Name(FREEZE, example="--freeze trunk"))
+@choice("views", default_note=BY_DATA, type=Whole(0, 1000, example="--views 8"))
 @choice("epochs", "-e", also="--nb-epochs", default_note=BY_DATA, type=Whole(1, 1_000_000, example="--epochs 5"))
 @choice("steps", type=Whole(1, 1_000_000_000, example="--steps 1000"))
 @choice("time", type=Duration("--time 30m"))
 @choice("patience", type=Whole(0, 1_000_000, example="--patience 5"))
-@choice("keep", type=Name(KEEP, example="--keep last"))
+@choice("keep", default_note=BY_DATA, type=Name(KEEP, example="--keep last"))
 @choice("overfit", type=Whole(1, 1_000_000, example="--overfit 8"))
 @choice(
     "batch_size",

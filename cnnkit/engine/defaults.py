@@ -19,6 +19,7 @@ class Defaults:
     weight_decay: float = 5e-4
     schedule: str = "one-cycle"
     augment: str = "light"
+    keep: str = "best"
 
 
 BY_DATA = {
@@ -29,6 +30,12 @@ BY_DATA = {
     "cifar100": Defaults("resnet20", epochs=15, batch_size=128, lr=0.1),
 }
 OTHERWISE = Defaults("convnet", epochs=15, batch_size=32, lr=0.01)
+# A head alone: its loss is nearly convex, so the end of the schedule is better than the epoch that some twenty images
+# choose. Steps are small beside features of some hundreds: the head is best where it has just learned the images.
+HEAD = Defaults("convnet", epochs=60, batch_size=32, lr=1e-3, optimiser="adamw", weight_decay=1e-2, keep="last")
+HEAD_ADAM_RATE = 2e-4
+# Up to so many images, weights from elsewhere keep their trunk; more can teach the whole network.
+FEW_IMAGES = 5000
 # Adam's steps do not shrink with the gradient, so its rate is of another size.
 ADAM_RATE = 1e-3
 # A trunk that begins with good weights moves in smaller steps than a head that begins anew.
@@ -37,11 +44,12 @@ TRUNK_SHARE = 10
 
 def resolve(options: FitOptions, data_name: str) -> FitOptions:
     """The options with nothing left open but what means "as found"; what the user gave stays."""
-    row = BY_DATA.get(data_name, OTHERWISE)
+    frozen = options.freeze == "trunk"
+    row = HEAD if frozen else BY_DATA.get(data_name, OTHERWISE)
     optimiser = options.optimiser or row.optimiser
-    rate = row.lr if optimiser == "sgd" else ADAM_RATE
+    rate = row.lr if optimiser == "sgd" else HEAD_ADAM_RATE if frozen else ADAM_RATE
     head_rate = None
-    if options.weights is not None and options.freeze == "none":
+    if options.weights is not None and not frozen:
         rate, head_rate = rate / TRUNK_SHARE, rate
     return options.replace(
         model=options.model or row.model,
@@ -53,4 +61,5 @@ def resolve(options: FitOptions, data_name: str) -> FitOptions:
         weight_decay=row.weight_decay if options.weight_decay is None else options.weight_decay,
         schedule=options.schedule or row.schedule,
         augment=options.augment or row.augment,
+        keep=options.keep or row.keep,
     ).validate()

@@ -51,6 +51,15 @@ class Compiling(Event):
 
 @final
 @dataclass(frozen=True)
+class TrunkStep(Event):
+    """`done` of `total` pictures went through the frozen trunk."""
+
+    done: int
+    total: int
+
+
+@final
+@dataclass(frozen=True)
 class StepEnd(Event):
     """One step is done; step counts from 1 to steps through the whole run, batch to batches within its epoch.
 

@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.splits import DataSplits
+from cnnkit.engine.defaults import FEW_IMAGES
 from cnnkit.engine.load import load
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.predict import Predictor
 from cnnkit.errors import CheckpointError, DataError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
+
+# Far above what scores differ by when a head has learned a few hundred images.
+HIGH_SCORE = 10.0
 
 
 def starting_point(options: FitOptions, module: Module | None = None) -> Predictor | None:
@@ -18,7 +24,7 @@ def starting_point(options: FitOptions, module: Module | None = None) -> Predict
     module: of one's own, which takes the weights as they are: its file tells no builder to fit it to other classes.
     """
     if options.weights is None:
-        if options.freeze != "none" and module is None:
+        if options.freeze == "trunk" and module is None:
             raise UsageError(
                 f"freeze is {options.freeze}, but a network with random weights would stay random. "
                 "Give what it should start from, such as --weights runs/mine, or leave --freeze out."
@@ -31,6 +37,11 @@ def starting_point(options: FitOptions, module: Module | None = None) -> Predict
             "Leave --model out, or take other weights."
         )
     return start
+
+
+def what_to_freeze(start: Predictor, splits: DataSplits) -> str:
+    """ "trunk" or "none", where nobody said: few images of other classes teach no more than a head."""
+    return "trunk" if len(splits.train) < FEW_IMAGES and start.classes != splits.classes else "none"
 
 
 def normalised_for(splits: DataSplits, preprocessing: Preprocessing, source: str) -> DataSplits:
@@ -64,10 +75,23 @@ def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) ->
         if name not in fresh and _differs(name, own, given):
             raise _misfit(name, own, given, start, splits.preprocessing.shape[:2])
     module.load_state_dict({name: array for name, array in given.items() if name not in fresh}, strict=False)
+    if fresh & last:
+        _begin_level(head)
     notes = [f"The weights are those of {start.source}.{_said_of_head(fresh & last, own, given)}"]
     if not fresh and start.classes != splits.classes:
         notes.append("Its last layer is taken as it is, though the classes there have other names.")
     return notes
+
+
+def _begin_level(head: Module) -> None:
+    """Let a new head give every class the same score.
+
+    The first steps then follow what the trunk says, not what the dice said. Where the head ends in an activation that
+    stops what is below zero, its scores begin so high that nothing is stopped: only their differences matter.
+    """
+    for name, parameter in head.named_parameters():
+        below = name == "bias" and getattr(head, "activation", "identity") != "identity"
+        parameter.take(np.full(parameter.shape, HIGH_SCORE if below else 0.0, parameter.data.dtype))
 
 
 def _differs(name: str, own: Mapping[str, Array], given: Mapping[str, Array]) -> bool:

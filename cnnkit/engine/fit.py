@@ -15,6 +15,7 @@ from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
 from cnnkit.engine.course import best_epoch, is_over
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
+from cnnkit.engine.features import needed
 from cnnkit.engine.log import Log
 from cnnkit.engine.manifest import describe
 from cnnkit.engine.memory import Numbers, available_memory, check_fits
@@ -171,7 +172,10 @@ def _check_memory(training: Training, splits: DataSplits) -> None:
         input=H * W * C,
         parameters=found.parameters,
     )
-    check_fits(min(int(training.options.batch_size or 1), len(splits.train)), numbers, available_memory())
+    free = available_memory()
+    if free is not None and training.cut is not None:
+        free = max(0, free - needed(training.options.views or 0, splits, training.cut))
+    check_fits(min(int(training.options.batch_size or 1), len(splits.train)), numbers, free)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from cnnkit.autograd import Tensor, no_grad
-from cnnkit.data.loader import Loader
+from cnnkit.data.loader import Batch, Loader
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sets.base import Dataset
 from cnnkit.nn import Module
@@ -23,7 +23,13 @@ def judge(
 ) -> Iterator[int]:
     """Fill the tally, batch after batch; yields the images done so far, and ends early once `stop()` says so."""
     loader = Loader(dataset, batch_size or batch_for(preprocessing), preprocessing=preprocessing)
-    batches = loader.epoch(0)
+    yield from judge_batches(module, loader.epoch(0), tally, stop)
+
+
+def judge_batches(
+    module: Module, batches: Iterator[Batch], tally: Tally, stop: Callable[[], bool] = lambda: False
+) -> Iterator[int]:
+    """As `judge`, on batches that are made elsewhere."""
     was_training = any(part.training for part in module.modules())
     module.eval()
     done = 0

@@ -41,13 +41,14 @@ class FitOptions:
     data: str = _choice("digits", "Name or folder of the data set.")
     model: str | None = _choice(None, "Name of the network.")
     weights: str | None = _choice(None, "Run or weight file to start from.")
-    freeze: str = _choice("none", "What of these weights stays as it is: trunk is all but the head.", names=FREEZE)
+    freeze: str | None = _choice(None, "What of these weights stays as it is: trunk is all but the head.", names=FREEZE)
+    views: int | None = _choice(None, "Pictures of each image whose features a frozen trunk computes once; 0 is none.")
     epochs: int | None = _choice(None, "Passes over the training images.")
     steps: int | None = _choice(None, "Steps in all, if not whole epochs.")
     time: float | None = _choice(None, "Seconds to train; epochs and schedule are fitted to them.")
     patience: int = _choice(0, "Epochs without a better validation after which a run ends; 0 is no such end.")
-    keep: str = _choice(
-        "best", "Which epoch's weights are kept: the best on the validation part, or the last.", names=KEEP
+    keep: str | None = _choice(
+        None, "Which epoch's weights are kept: the best on the validation part, or the last.", names=KEEP
     )
     overfit: int | None = _choice(None, "Learn so many training images by heart, as a test of the network.")
     batch_size: int | None = _choice(None, "Images in a step.")
@@ -169,6 +170,7 @@ _RANGES = (
     ("lr", 0, 1e6, 0.05),
     ("head_lr", 0, 1e6, 0.05),
     ("momentum", 0, 0.9999, 0.9),
+    ("views", 0, 1000, 8),
     ("weight_decay", 0, 1e3, 1e-4),
     ("warmup", 0, 1, 0.3),
     ("schedule_from", 0, 1_000_000, 0),

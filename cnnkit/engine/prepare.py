@@ -9,13 +9,15 @@ from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.checkpoint import Checkpoint
 from cnnkit.engine.defaults import resolve
-from cnnkit.engine.finetune import adopt, normalised_for, starting_point
+from cnnkit.engine.features import choose_views
+from cnnkit.engine.finetune import adopt, normalised_for, starting_point, what_to_freeze
 from cnnkit.engine.memory import room_for_pictures
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.state import Training, create_module
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import cut
+from cnnkit.nn.tail import Tail
 
 
 @final
@@ -36,12 +38,16 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     """
     start = starting_point(options, module)
     splits = data or _open(options, like=None if start is None else start.preprocessing)
+    H, W, C = splits.preprocessing.shape
     if start is not None:
         splits = normalised_for(splits, start.preprocessing, start.source)
-        H, W, C = splits.preprocessing.shape
         options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
+        options = options.replace(freeze=options.freeze or what_to_freeze(start, splits))
     options = resolve(options, splits.name)
     network = _network(options, splits) if module is None else module
+    if options.freeze == "trunk":
+        views = choose_views(options, splits, cut(network, (1, H, W, C)), room_for_pictures(options.cache))
+        options = options.replace(views=views)
     training = _training(options, splits, network)
     said = [] if start is None else adopt(network, training.cut.head if training.cut else network, start, splits)
     return Prepared(splits, training, module is not None, [*splits.notes, *said])
@@ -49,7 +55,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
 
 def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:
     """A training where a state left it."""
-    splits = data or _open(options)
+    splits = data or _open(options, like=Preprocessing.from_record(found.about["preprocessing"]))
     check_same_data(splits, found.about.get("data_sha256"), found.path.parents[1])
     if options.weights is not None:
         kept = Preprocessing.from_record(found.about["preprocessing"])
@@ -80,6 +86,7 @@ def _open(options: FitOptions, *, like: Preprocessing | None = None) -> DataSpli
         image_size=options.image_size,
         grey=options.grey,
         like=None if like is None else like.shape,
+        foreign="resize" if like is None or like.foreign == "digit" else like.foreign,
         seed=options.seed,
         val_fraction=options.val_fraction,
         on_unreadable="skip" if options.on_unreadable == "skip" else "refuse",
@@ -92,5 +99,8 @@ def _network(options: FitOptions, splits: DataSplits) -> Module:
 
 
 def _training(options: FitOptions, splits: DataSplits, network: Module) -> Training:
-    asked = options.weights is not None or options.freeze != "none" or options.head_lr is not None
-    return Training(options, network, cut(network, (1, *splits.preprocessing.shape)) if asked else None)
+    if options.weights is None and options.freeze != "trunk" and options.head_lr is None:
+        return Training(options, network)
+    shape = splits.preprocessing.shape
+    at = cut(network, (1, *shape))
+    return Training(options, network, at, Tail(network, at, shape) if options.views else None)

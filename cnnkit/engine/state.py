@@ -13,6 +13,7 @@ from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import Cut, freeze_trunk
+from cnnkit.nn.tail import Tail
 from cnnkit.tasks import Judgement
 
 # One stream of random numbers for the first weights, beside those of the loader and the split.
@@ -67,18 +68,22 @@ class Training:
     """Network, optimiser, average and best weights, and the progress they belong to.
 
     cut: before the head, which `freeze` lets learn alone, and which `head_lr` is for.
-    learner: what a batch is given to: the network, or its tail while batches are what a frozen trunk says.
+    tail: of the network, where batches are what a frozen trunk says; else None.
     """
 
-    def __init__(self, options: FitOptions, module: Module, cut: Cut | None = None) -> None:
-        self.options, self.module, self.cut = options, module, cut
-        self.learner = module
+    def __init__(self, options: FitOptions, module: Module, cut: Cut | None = None, tail: Tail | None = None) -> None:
+        self.options, self.module, self.cut, self.tail = options, module, cut, tail
         if cut is not None and options.freeze == "trunk":
             freeze_trunk(module, cut)
         self.optimiser = create_optimiser(options, module, None if cut is None else cut.head)
         self.ema = optim.EMA(module, options.ema) if options.ema > 0 else None
         self.best_weights: dict[str, Array] = {}
         self.progress = Progress()
+
+    @property
+    def learner(self) -> Module:
+        """What a batch is given to."""
+        return self.tail or self.module
 
     def judged_weights(self) -> dict[str, Array]:
         """A copy of the weights that are judged and kept: the average, where there is one."""
@@ -99,7 +104,7 @@ class Training:
 
     def keep_if_best(self, judgement: Judgement, epoch: int) -> bool:
         """Remember the present weights, of this epoch, if they are the best so far or if the last ones are wanted."""
-        if self.options.keep == "best" and not judgement.better_than(self.progress.best):
+        if self.options.keep != "last" and not judgement.better_than(self.progress.best):
             return False
         self.progress.best, self.progress.best_epoch = judgement, epoch
         self.best_weights = self.judged_weights()

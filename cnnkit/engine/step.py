@@ -66,7 +66,8 @@ def _rehearse(
     before = {name: array.copy() for name, array in training.arrays().items()}
     for size in batch_sizes:
         training.optimiser.zero_grad()
-        task.loss(training.module, _blank(preprocessing, size, mixed=_mixes(training))).value.backward()
+        shape = preprocessing.shape if training.tail is None else training.tail.shape
+        task.loss(training.learner, _blank(shape, size, mixed=_mixes(training))).value.backward()
         _update(training, 0.0)
         # Clipping decides by a norm, which is not computed now: its kernels are called by hand.
         for parameter in training.optimiser.parameters if training.options.clip > 0 else []:
@@ -75,7 +76,7 @@ def _rehearse(
     training.optimiser.zero_grad()
     training.module.eval()
     for size in eval_sizes:
-        batch = _blank(preprocessing, size)
+        batch = _blank(preprocessing.shape, size)
         with no_grad():
             task.tally().add(training.module(Tensor(batch.x)).numpy(), batch)
     training.module.train()
@@ -87,6 +88,6 @@ def _mixes(training: Training) -> bool:
     return training.options.mixup > 0 or training.options.cutmix > 0
 
 
-def _blank(preprocessing: Preprocessing, size: int, *, mixed: bool = False) -> Batch:
-    labels, x = np.zeros(size, np.int64), np.zeros((size, *preprocessing.shape), np.float32)
+def _blank(shape: tuple[int, ...], size: int, *, mixed: bool = False) -> Batch:
+    labels, x = np.zeros(size, np.int64), np.zeros((size, *shape), np.float32)
     return Batch(x, labels, labels, labels, 0.5) if mixed else Batch(x, labels, labels)

@@ -12,8 +12,9 @@ from cnnkit.data.loader import Loader
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
 from cnnkit.engine.course import Course, best_epoch, is_over, stops_early
-from cnnkit.engine.events import EpochEnd, Event, Finished, Interrupted, Note, StepEnd
-from cnnkit.engine.judge import batch_for, judge
+from cnnkit.engine.events import EpochEnd, Event, Finished, Interrupted, Note, StepEnd, TrunkStep
+from cnnkit.engine.features import FeatureLoader, Features
+from cnnkit.engine.judge import batch_for, judge, judge_batches
 from cnnkit.engine.keeper import Keeper
 from cnnkit.engine.log import Log
 from cnnkit.engine.rate import Rate
@@ -43,7 +44,8 @@ class Session:
 
     def __post_init__(self) -> None:
         options, progress = self.training.options, self.training.progress
-        self.loader = Loader(
+        self.features: Features | None = None
+        self.loader: Loader | FeatureLoader = Loader(
             self.splits.train,
             int(options.batch_size or 1),
             preprocessing=self.splits.preprocessing,
@@ -81,6 +83,10 @@ class Session:
             if self.stop.received:
                 yield self._interrupted()
                 return
+        yield from self._hear_trunk()
+        if self.stop.received:
+            yield self._interrupted()
+            return
         self.stepping_since = self.keeper.saved_at = time.perf_counter()
         options, progress = self.training.options, self.training.progress
         if text := self.rate.note(progress.step, self.course.steps):
@@ -97,10 +103,30 @@ class Session:
             yield Note(f"Stopped early: no better validation in {options.patience} epochs after epoch {best}.")
         yield from self._finish()
 
+    def _hear_trunk(self) -> Iterator[Event]:
+        """Compute once what a frozen trunk says, and train on that from here on."""
+        training, loader, begun = self.training, self.loader, time.perf_counter()
+        if training.tail is None or training.cut is None or isinstance(loader, FeatureLoader):
+            return
+        features = Features(training.tail, training.cut, self.splits, training.options)
+        if not features.fits():
+            training.tail = None
+            training.module.train()
+            yield Note("The network looks past its head, so its trunk is computed at every step.")
+            return
+        for done, total in features.fill(lambda: self.stop.received is not None):
+            yield TrunkStep(done, total)
+        training.module.train()
+        if not self.stop.received:
+            self.features, self.loader = features, FeatureLoader(loader, features)
+            yield Note(features.note(time.perf_counter() - begun))
+
     def _compile(self) -> Iterator[Event]:
         batch, images = self.loader.batch_size, len(self.loader.dataset)
         evaluated = batch_for(self.splits.preprocessing)
         parts = [len(self.splits.val), len(self.splits.test)]
+        if self.training.tail is not None:
+            parts.append(images)
         yield from compile_kernels(
             self.training,
             self.task,
@@ -182,20 +208,21 @@ class Session:
         if progress.batch == len(self.loader):
             progress.next_epoch()
         yield end
-        yield self.keeper.save()
-        self.keeper.write_derived()
+        # On features an epoch takes less time than its files.
+        if self.features is None or self.keeper.is_due() or is_over(training.options, progress):
+            yield self.keeper.save()
+            self.keeper.write_derived()
 
     def _judge(self, part: str, weights: dict[str, Array]) -> Judgement | None:
         """How these weights do on a part; None if a signal came meanwhile."""
         training, tally = self.training, self.task.tally()
+        preprocessing, stop = self.splits.preprocessing, lambda: self.stop.received is not None
+        if self.features is not None and part == "val":
+            judging = judge_batches(training.learner, self.features.batches(), tally, stop)
+        else:
+            judging = judge(training.module, self.splits.part(part), preprocessing, tally, stop=stop)
         with training.holding(weights):
-            for _ in judge(
-                training.module,
-                self.splits.part(part),
-                self.splits.preprocessing,
-                tally,
-                stop=lambda: self.stop.received is not None,
-            ):
+            for _ in judging:
                 pass
         return None if self.stop.received else tally.judgement()
 
@@ -215,6 +242,7 @@ class Session:
             self.keeper.write_result(event.result)
         elif self.training.progress.step:
             self.keeper.save()
+            self.keeper.write_derived()
 
     def _interrupted(self) -> Interrupted:
         step, stop = self.training.progress.step, self.stop
