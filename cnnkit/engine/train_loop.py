@@ -22,7 +22,7 @@ from cnnkit.engine.run import Run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Training
 from cnnkit.engine.step import compile_kernels, train_step
-from cnnkit.errors import NumericError
+from cnnkit.errors import DataError, NumericError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.tasks import Judgement, Task
 
@@ -71,11 +71,23 @@ class Session:
 
     def events(self) -> Iterator[Event]:
         """Everything from here to the end of the run, each event noted in the log as it is told."""
-        for event in self._go():
-            self.log.add(event)
-            if isinstance(event, Finished | Interrupted):
-                self._close(event)
-            yield event
+        try:
+            for event in self._go():
+                self.log.add(event)
+                if isinstance(event, Finished | Interrupted):
+                    self._close(event)
+                yield event
+        except DataError as error:
+            raise self._broken_off(error) from error
+
+    def _broken_off(self, error: DataError) -> DataError:
+        """A picture that vanishes or changes while it is learned from costs no step: the state is saved."""
+        if self.training.progress.step:
+            self.keeper.save()
+        return DataError(
+            f"{error} {checkpoint.kept(self.run)} Put the file back as it was, then go on with: "
+            f"cnnkit train --resume {shlex.quote(str(self.run.path))}"
+        )
 
     def _go(self) -> Iterator[Event]:
         for event in self._compile():
