@@ -36,14 +36,20 @@ HEAD = Defaults("convnet", epochs=60, batch_size=32, lr=1e-3, optimiser="adamw",
 HEAD_ADAM_RATE = 2e-4
 # Up to so many images, weights from elsewhere keep their trunk; more can teach the whole network.
 FEW_IMAGES = 5000
+# Where the data set has no row and a mirror keeps its images' meaning: the level below so many training images, which
+# the fewer they are the sooner are learned by heart. Above, the row's.
+AUGMENT_BELOW = ((2_000, "strong"), (50_000, "standard"))
 # Adam's steps do not shrink with the gradient, so its rate is of another size.
 ADAM_RATE = 1e-3
 # A trunk that begins with good weights moves in smaller steps than a head that begins anew.
 TRUNK_SHARE = 10
 
 
-def resolve(options: FitOptions, data_name: str) -> FitOptions:
-    """The options with nothing left open but what means "as found"; what the user gave stays."""
+def resolve(options: FitOptions, data_name: str, *, photos: int | None = None) -> FitOptions:
+    """The options with nothing left open but what means "as found"; what the user gave stays.
+
+    photos: how many training images there are, if a mirror keeps their meaning; None: it does not, or who knows.
+    """
     frozen = options.freeze == "trunk"
     row = HEAD if frozen else BY_DATA.get(data_name, OTHERWISE)
     optimiser = options.optimiser or row.optimiser
@@ -60,6 +66,12 @@ def resolve(options: FitOptions, data_name: str) -> FitOptions:
         optimiser=optimiser,
         weight_decay=row.weight_decay if options.weight_decay is None else options.weight_decay,
         schedule=options.schedule or row.schedule,
-        augment=options.augment or row.augment,
+        augment=options.augment or _augment(row, photos),
         keep=options.keep or row.keep,
     ).validate()
+
+
+def _augment(row: Defaults, photos: int | None) -> str:
+    if row is not OTHERWISE or photos is None:
+        return row.augment
+    return next((level for images, level in AUGMENT_BELOW if photos < images), row.augment)

@@ -43,7 +43,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
         splits = normalised_for(splits, start.preprocessing, start.source)
         options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
         options = options.replace(freeze=options.freeze or what_to_freeze(start, splits))
-    options = resolve(options, splits.name)
+    options = resolve(options, splits.name, photos=len(splits.train) if splits.mirror else None)
     network = _network(options, splits) if module is None else module
     if options.freeze == "trunk":
         views = choose_views(options, splits, cut(network, (1, H, W, C)), room_for_pictures(options.cache))
