@@ -2,17 +2,19 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, final
 
 from cnnkit._version import __version__
 from cnnkit.engine import checkpoint
 from cnnkit.engine.events import CheckpointSaved
 from cnnkit.engine.log import Log, write_results
+from cnnkit.engine.measure import class_summary
 from cnnkit.engine.results import FitResult
 from cnnkit.engine.run import Run
 from cnnkit.engine.state import Training
 from cnnkit.serialize import files
-from cnnkit.tasks import Judgement
+from cnnkit.tasks import Tally
 
 
 @final
@@ -49,6 +51,13 @@ class Keeper:
         self.saved_at = time.perf_counter()
         return CheckpointSaved(str(path), self.training.progress.step)
 
+    def set_steps(self, steps: int) -> None:
+        """Make this a run of so many steps, in the options and wherever they are told."""
+        self.training.options = self.training.options.replace(time=None, steps=steps)
+        self.about["command"] = self.training.options.command()
+        self.write_config()
+        self.run.write_json(self.run.manifest, self.run.read_manifest() | {"command": self.about["command"]})
+
     def write_config(self) -> None:
         """The options as they are now."""
         files.write_atomic(self.run.config, self.training.options.to_toml().encode())
@@ -72,14 +81,14 @@ class Keeper:
         self.log.flush()
         self.run.write_json(self.run.result, result.to_json())
 
-    def result(self, test: Judgement, *, stopped_early: bool, learned: bool | None) -> FitResult:
-        """What came of it."""
-        progress = self.training.progress
+    def result(self, test: Tally, example: Path | None, *, stopped_early: bool, learned: bool | None) -> FitResult:
+        """What came of it, on the test images; `example` is one of their files."""
+        progress, judgement = self.training.progress, test.judgement()
         return FitResult(
             run=str(self.run.path),
             checkpoint=str(self.run.best),
             epochs=len(progress.history),
-            top1=test.top1,
+            top1=judgement.top1,
             seconds=self.seconds(),
             images_per_second=progress.images_per_second,
             model=self.about["model"],
@@ -87,11 +96,13 @@ class Keeper:
             parameters=sum(parameter.size for parameter in self.training.module.parameters()),
             best_epoch=progress.best_epoch,
             val_top1=progress.best.top1 if progress.best else 0.0,
-            test_loss=test.loss,
-            test_images=test.n,
+            test_loss=judgement.loss,
+            test_images=judgement.n,
             steps=progress.step,
             stopped_early=stopped_early,
             learned=learned,
+            example=None if example is None else str(example),
+            **class_summary(self.about["classes"], test.by_class()),
         )
 
     def _best(self, top1: float | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from cnnkit.engine.state import Training
 from cnnkit.engine.step import compile_kernels, train_step
 from cnnkit.errors import DataError, NumericError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.tasks import Judgement, Task
+from cnnkit.tasks import Tally, Task
 
 
 @final
@@ -196,9 +196,10 @@ class Session:
     def _judge_epoch(self) -> Iterator[Event]:
         """Judge the epoch on the validation part, and save; nothing is changed if a signal comes meanwhile."""
         training, progress = self.training, self.training.progress
-        judgement = self._judge("val", training.judged_weights())
-        if judgement is None:
+        tally = self._judge("val", training.judged_weights())
+        if tally is None:
             return
+        judgement = tally.judgement()
         if not math.isfinite(judgement.loss):
             raise self._hopeless(f"The validation loss is {judgement.loss} after step {progress.step:,}.")
         number = progress.epoch + 1
@@ -225,7 +226,7 @@ class Session:
             yield self.keeper.save()
             self.keeper.write_derived()
 
-    def _judge(self, part: str, weights: dict[str, Array]) -> Judgement | None:
+    def _judge(self, part: str, weights: dict[str, Array]) -> Tally | None:
         """How these weights do on a part; None if a signal came meanwhile."""
         training, tally = self.training, self.task.tally()
         preprocessing, stop = self.splits.preprocessing, lambda: self.stop.received is not None
@@ -236,17 +237,18 @@ class Session:
         with training.holding(weights):
             for _ in judging:
                 pass
-        return None if self.stop.received else tally.judgement()
+        return None if self.stop.received else tally
 
     def _finish(self) -> Iterator[Event]:
         training = self.training
-        measured = self._judge("test", training.best_weights)
-        if measured is None:
+        tally = self._judge("test", training.best_weights)
+        if tally is None:
             yield self._interrupted()
             return
-        self.keeper.write_best(measured.top1)
+        self.keeper.write_best(tally.judgement().top1)
         stopped_early = stops_early(training.options, training.progress)
-        yield Finished(self.keeper.result(measured, stopped_early=stopped_early, learned=None))
+        example = self.splits.test.path(0)
+        yield Finished(self.keeper.result(tally, example, stopped_early=stopped_early, learned=None))
 
     def _close(self, event: Finished | Interrupted) -> None:
         """The last thing written: the state of an interrupted run, the result of a finished one."""

@@ -114,6 +114,14 @@ def test_answers_are_kept_as_csv(cnnkit, trained, tmp_path):
     assert bad["path"] == str(tmp_path / "text.png") and bad["error"] and not bad["label"]
 
 
+def test_a_finished_run_names_a_test_picture_that_can_be_tried(cnnkit, trained):
+    run, data = trained
+    result = json.loads((run / "result.json").read_text())
+    assert Path(result["example"]).is_relative_to(data) and Path(result["example"]).is_file()
+    assert cnnkit("predict", result["example"], "--model", run).code == 0
+    assert result["worst_class"] in ("dark", "bright") and 0 <= result["worst_f1"] <= result["macro_f1"] <= 1
+
+
 def test_a_finished_run_says_so_with_the_same_json(cnnkit, trained):
     run, _ = trained
     ended = cnnkit("train", "--resume", run, "--json")
