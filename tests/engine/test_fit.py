@@ -1,5 +1,6 @@
 """A whole training: what it tells, what it leaves behind; its result depends on nothing but options and data."""
 
+import dataclasses
 import json
 import math
 import tomllib
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 
 from cnnkit import kernels
+from cnnkit.autograd import Tensor
+from cnnkit.data.loader import Loader
+from cnnkit.data.sets.subset import Subset
 from cnnkit.engine.events import CheckpointSaved, EpochEnd, Finished, Note, RunStarted, StepEnd
 from cnnkit.engine.fit import fit, resume
 from cnnkit.engine.options import FitOptions
@@ -112,6 +116,38 @@ def test_stopping_anywhere_changes_nothing(tiny, tmp_path, optimiser):
             assert (folder / f"weights/{name}.safetensors").read_bytes() == (
                 whole / f"weights/{name}.safetensors"
             ).read_bytes()
+
+
+def test_a_run_on_mixed_images_goes_on_exactly(tiny, tmp_path):
+    mixed = {"mixup": 0.2, "cutmix": 1.0, "class_weights": "balanced"}
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    list(tiny.fit(whole, **mixed))
+    events = tiny.fit(stopped, **mixed)
+    while not isinstance(event := next(events), StepEnd) or event.step < 6:
+        pass
+    events.close()
+    list(tiny.resume(stopped))
+    plain = tmp_path / "plain"
+    list(tiny.fit(plain))
+    last = [(folder / "weights/last.safetensors").read_bytes() for folder in (whole, stopped, plain)]
+    assert last[0] == last[1] != last[2]
+
+
+def test_class_weights_change_what_is_learned_where_classes_are_of_unequal_size(tiny, tmp_path):
+    """A rare class is answered more often once its images count for more."""
+    found = []
+    for weights in ("none", "balanced"):
+        data = tiny.data()
+        labels = data.train.labels()
+        kept = np.flatnonzero((labels != 2) | (np.cumsum(labels == 2) <= 2))
+        few = dataclasses.replace(data, train=Subset(data.train, kept))
+        options = tiny.options(tmp_path / weights, epochs=2, ema=0.0, augment="none", class_weights=weights)
+        module = tiny.Tiny()
+        list(fit(options, module=module, data=few))
+        module.eval()
+        batch = next(Loader(data.test, len(data.test), prefetch=0).epoch(0))
+        found.append(kernels.of(batch.x).softmax(module(Tensor(batch.x)).numpy())[:, 2].mean())
+    assert found[1] > found[0]
 
 
 def test_resuming_a_finished_run_says_so_and_repeats_its_result(tiny, tmp_path):

@@ -87,3 +87,18 @@ def test_a_trunk_with_good_weights_moves_in_smaller_steps_than_its_head():
 def test_one_end_is_enough():
     assert resolve(FitOptions(steps=9), "mnist").epochs is None
     assert resolve(FitOptions(time=9.0), "mnist").epochs is None
+
+
+@pytest.mark.parametrize(
+    ("photos", "level"),
+    [(1, "strong"), (1999, "strong"), (2000, "standard"), (49_999, "standard"), (50_000, "light"), (None, "light")],
+)
+def test_the_fewer_photos_the_more_they_are_changed(photos, level):
+    assert resolve(FitOptions(), "my photos", photos=photos).augment == level
+    assert resolve(FitOptions(augment="none"), "my photos", photos=photos).augment == "none"
+    for name, row in BY_DATA.items():
+        assert resolve(FitOptions(), name, photos=photos).augment == row.augment == "light"
+
+
+def test_a_head_alone_sees_lightly_changed_images():
+    assert resolve(FitOptions(freeze="trunk"), "my photos", photos=200).augment == "light"

@@ -48,6 +48,21 @@ def test_after_the_rehearsal_a_step_needs_no_other_kernel(tiny, tmp_path, task):
     assert jit.specialisations() == before
 
 
+@pytest.mark.parametrize("weights", [None, np.array([0.5, 1.0, 2.0])])
+def test_after_the_rehearsal_a_step_on_mixed_images_needs_no_other_kernel(tiny, tmp_path, weights):
+    from cnnkit.kernels.cpu import jit
+
+    data = tiny.data()
+    weighing = ClassificationTask(data.classes, 0.1, weights)
+    ours = training(tiny, tmp_path, mixup=0.2, cutmix=1.0)
+    list(compile_kernels(ours, weighing, data.preprocessing, [16], [16]))
+    before = jit.specialisations()
+    for batch in Loader(data.train, 16, mixup=0.2, cutmix=1.0, drop_last=True).epoch(0):
+        assert batch.partners is not None
+        train_step(ours, weighing, batch, 0.1)
+    assert jit.specialisations() == before
+
+
 def test_the_definitions_need_no_compiler(tiny, tmp_path, task):
     with kernels.use("reference"):
         assert list(compile_kernels(training(tiny, tmp_path), task, tiny.data().preprocessing, [16], [30])) == []
