@@ -175,6 +175,8 @@ def _check_memory(training: Training, splits: DataSplits) -> None:
     free = available_memory()
     if free is not None and training.cut is not None:
         free = max(0, free - needed(training.options.views or 0, splits, training.cut))
+    if free is not None:
+        free = max(0, free - splits.train.growth)
     check_fits(min(int(training.options.batch_size or 1), len(splits.train)), numbers, free)
 
 
