@@ -3,7 +3,9 @@ import threading
 import numpy as np
 import pytest
 
+from cnnkit.data import loader as loader_module
 from cnnkit.data.loader import Batch, Loader
+from cnnkit.data.open import open_data
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.errors import DataError, UsageError
