@@ -59,6 +59,13 @@ def test_every_mode_becomes_rgb_or_grey(tmp_path, mode):
         np.testing.assert_allclose(np.asarray(read, float), np.asarray(expected, float), atol=atol)
 
 
+def test_sixteen_bits_a_colour_keep_their_upper_eight(tmp_path):
+    pixels = (np.arange(2 * 3 * 3).reshape(2, 3, 3) * 3000).astype(">u2")
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    (tmp_path / "a.png").write_bytes(png(3, 2, zlib.compress(rows), depth=16))
+    np.testing.assert_array_equal(np.asarray(read_picture(tmp_path / "a.png")), pixels >> 8)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_turns_the_picture_upright(tmp_path, orientation):
     upright = gradient()
@@ -136,19 +143,19 @@ def test_damaged_files_give_a_picture_or_a_message_and_never_a_warning(tmp_path,
             assert read_picture(path, max_pixels=10**6).mode in ("RGB", "L")
 
 
-def png_header(width, height):
+def png(width, height, data, depth=8):
+    """A file of RGB pixels, zipped as they are."""
+
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    data = zlib.compress(bytes(1000))
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", data)
-    )
+    header = struct.pack(">2I5B", width, height, depth, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("size", [(13_400, 13_400), (60_000, 60_000), (2**31 - 1, 2**31 - 1)])
 def test_a_bomb_is_refused_from_its_header(tmp_path, size, monkeypatch):
-    (tmp_path / "bomb.png").write_bytes(png_header(*size))
+    (tmp_path / "bomb.png").write_bytes(png(*size, zlib.compress(bytes(1000))))
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("memory was taken"))
     with pytest.raises(DataError, match=f"more than the limit of {LARGEST_PICTURE} pixels"):
         read_picture(tmp_path / "bomb.png")

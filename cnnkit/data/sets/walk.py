@@ -37,7 +37,7 @@ def walk(roots: list[Path]) -> list[list[Path]]:
         found.append([Path(path) for path in _files(os.fspath(root), seen, links[-1])])
     for files, waiting in zip(found, links, strict=True):
         for link in waiting:  # grows while it is read: there may be links behind links
-            if (identity := _identity(Path(link))) not in seen:
+            if (identity := _identity(link)) not in seen:
                 seen.add(identity)
                 files += [Path(path) for path in _files(link, seen, waiting)]
     return found
@@ -49,7 +49,7 @@ def _files(root: str, seen: set[Identity], links: list[str]) -> Iterator[str]:
     while stack:
         for entry in stack[-1]:
             if entry.is_dir(follow_symlinks=False):
-                identity = _identity(Path(entry.path))
+                identity = _identity(entry.path)
                 if identity not in seen:
                     seen.add(identity)
                     stack.append(iter(_visible(entry.path)))
@@ -71,6 +71,6 @@ def _visible(folder: str | Path) -> list[os.DirEntry[str]]:
     return sorted(shown, key=lambda entry: entry.name)
 
 
-def _identity(folder: Path) -> Identity:
-    status = folder.stat()
+def _identity(folder: str | Path) -> Identity:
+    status = os.stat(folder)
     return status.st_dev, status.st_ino
