@@ -5,6 +5,7 @@ ends with the same weights, bit for bit, as a run that was never stopped.
 """
 
 import math
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,7 @@ def fit(
         module: a network of one's own, instead of the one that `options.model` names; it is trained in place.
         data: opened data, instead of what `options.data` names.
     """
+    begun = time.perf_counter()
     options = (options or FitOptions()).validate()
     if module is not None:
         options = options.replace(model=options.model or type(module).__name__.lower())
@@ -60,7 +62,7 @@ def fit(
                 if options.weights is not None:
                     # From here on the run needs the weight file no more.
                     checkpoint.save(run, training, 0, about)
-                session = Session(run, training, task, splits, Log(run), about, stop)
+                session = Session(run, training, task, splits, Log(run), about, stop, begun)
                 yield from _tell(session, ready.notes)
 
 
@@ -115,8 +117,8 @@ def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
         train_images=len(splits.train),
         val_images=len(splits.val),
         test_images=len(splits.test),
-        epochs=session.course.epochs,
-        steps=session.course.steps,
+        epochs=0 if training.options.time else session.course.epochs,
+        steps=0 if training.options.time else session.course.steps,
         epoch_steps=session.course.per_epoch,
         step=training.progress.step,
         found=splits.found,

@@ -77,6 +77,14 @@ class Run:
     def write_json(self, path: Path, content: dict[str, Any]) -> None:
         files.write_atomic(path, (json.dumps(content, indent=2) + "\n").encode())
 
+    def discard(self) -> None:
+        """Take away a run in which nothing was trained, and its folder if nothing else lies there."""
+        for path in (self.config, self.manifest, self.events, *self.states.glob("step-*.safetensors")):
+            path.unlink(missing_ok=True)
+        for folder in (self.states, self.best.parent, self.path):
+            with suppress(OSError):
+                folder.rmdir()
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Refuse a second process that would write here; the hold goes with the process, however it ends."""

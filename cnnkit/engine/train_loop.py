@@ -11,6 +11,7 @@ from typing import Any, final
 from cnnkit.data.loader import Loader
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
+from cnnkit.engine.budget import Budget, fit_to_time, fitted
 from cnnkit.engine.course import Course, best_epoch, is_over, stops_early
 from cnnkit.engine.events import EpochEnd, Event, Finished, Interrupted, Note, StepEnd, TrunkStep
 from cnnkit.engine.features import FeatureLoader, Features
@@ -39,7 +40,6 @@ class Session:
     log: Log
     about: dict[str, Any]
     stop: StopRequest
-
     begun: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
@@ -55,6 +55,7 @@ class Session:
             mixup=options.mixup,
             cutmix=options.cutmix,
         )
+        self.budget: Budget | None = None
         self.keeper = Keeper(self.run, self.training, self.log, self.about, self.begun)
         self.set_course()
         if progress.step < self.course.steps:
@@ -100,19 +101,24 @@ class Session:
             yield self._interrupted()
             return
         self.stepping_since = self.keeper.saved_at = time.perf_counter()
-        options, progress = self.training.options, self.training.progress
+        progress = self.training.progress
+        if self.training.options.time is not None:
+            yield from self._fit_to_time()
+            if self.stop.received:
+                yield self._interrupted()
+                return
         if text := self.rate.note(progress.step, self.course.steps):
             yield Note(text)
-        while not is_over(options, progress):
+        while not is_over(self.training.options, progress):
             yield from self._epoch()
             if not self.stop.received:
                 yield from self._judge_epoch()
             if self.stop.received:
                 yield self._interrupted()
                 return
-        if stops_early(options, progress):
-            best = best_epoch(progress.history)
-            yield Note(f"Stopped early: no better validation in {options.patience} epochs after epoch {best}.")
+        if stops_early(self.training.options, progress):
+            patience, best = self.training.options.patience, best_epoch(progress.history)
+            yield Note(f"Stopped early: no better validation in {patience} epochs after epoch {best}.")
         yield from self._finish()
 
     def _hear_trunk(self) -> Iterator[Event]:
@@ -147,12 +153,24 @@ class Session:
             _sizes(evaluated, parts),
         )
 
+    def _fit_to_time(self) -> Iterator[Event]:
+        stop = lambda: self.stop.received is not None  # noqa: E731
+        self.budget = fit_to_time(self.keeper, self.task, self.loader, self.splits, stop)
+        if self.budget is not None:
+            self.set_course()
+            yield Note(fitted(self.budget.seconds, self.keeper.seconds(), self.budget.pace, self.course))
+            yield self.keeper.save()
+
+    def _keep_to_time(self) -> Iterator[Event]:
+        if self.budget is not None and (text := self.budget.revise(self.keeper, self.course)):
+            self.set_course()
+            yield Note(text)
+
     def _epoch(self) -> Iterator[Event]:
         """The steps that are left of this epoch."""
-        progress, course = self.training.progress, self.course
-        last = course.batches(progress.epoch)
+        progress = self.training.progress
         with closing(self.loader.epoch(progress.epoch, progress.batch)) as batches:  # type: ignore[type-var]
-            while progress.batch < last:
+            while progress.batch < self.course.batches(progress.epoch):
                 if self.stop.received:
                     return
                 begun = time.perf_counter()
@@ -169,18 +187,19 @@ class Session:
                 progress.step_seconds += time.perf_counter() - begun
                 yield StepEnd(
                     progress.epoch + 1,
-                    course.epochs,
+                    self.course.epochs,
                     progress.step,
-                    course.steps,
+                    self.course.steps,
                     progress.batch,
-                    last,
+                    self.course.batches(progress.epoch),
                     loss,
                     correct / images,
                     lr,
                     progress.images_per_second,
                     self._seconds_left(),
                 )
-                if progress.batch < last and self.keeper.is_due():
+                if progress.batch < self.course.batches(progress.epoch) and self.keeper.is_due():
+                    yield from self._keep_to_time()
                     yield self.keeper.save()
 
     def _step(self, batch: Any, lr: float) -> tuple[float, int]:
@@ -196,9 +215,12 @@ class Session:
     def _judge_epoch(self) -> Iterator[Event]:
         """Judge the epoch on the validation part, and save; nothing is changed if a signal comes meanwhile."""
         training, progress = self.training, self.training.progress
+        begun = time.perf_counter()
         tally = self._judge("val", training.judged_weights())
         if tally is None:
             return
+        if self.budget is not None:
+            self.budget.judged(time.perf_counter() - begun)
         judgement = tally.judgement()
         if not math.isfinite(judgement.loss):
             raise self._hopeless(f"The validation loss is {judgement.loss} after step {progress.step:,}.")
@@ -223,6 +245,7 @@ class Session:
         yield end
         # On features an epoch takes less time than its files.
         if self.features is None or self.keeper.is_due() or is_over(training.options, progress):
+            yield from self._keep_to_time()
             yield self.keeper.save()
             self.keeper.write_derived()
 
