@@ -1,13 +1,16 @@
-"""Mirrors: pure functions (sample, rng, ...) -> sample. What comes back is a view of the sample's pixels."""
+"""Mirrors: pure functions (sample, rng, ...) -> sample."""
+
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
-from cnnkit.data.sample import Sample
+from cnnkit.data.sample import Pixels, Sample
 
 
 def horizontal_flip(sample: Sample, rng: np.random.Generator, p: float = 0.5) -> Sample:
     """Mirror left and right with probability p."""
-    return sample.replace(image=sample.image[:, ::-1]) if rng.random() < p else sample
+    return sample.replace(image=mirrored(sample.image)) if rng.random() < p else sample
 
 
 def vertical_flip(sample: Sample, rng: np.random.Generator, p: float = 0.5) -> Sample:
@@ -20,4 +23,16 @@ def alternating_flip(sample: Sample, rng: np.random.Generator) -> Sample:
 
     Source: Jordan 2024, arXiv:2404.00498, section 3.6.
     """
-    return sample.replace(image=sample.image[:, ::-1]) if sample.turn % 2 else sample
+    return sample.replace(image=mirrored(sample.image)) if sample.turn % 2 else sample
+
+
+def mirrored(image: Pixels) -> Pixels:
+    """y[iy, ix] = image[iy, W - 1 - ix]. A copy, for a view that runs backwards takes twice as long to read later."""
+    return image.take(_backwards(image.shape[1]), 1)
+
+
+@lru_cache(64)
+def _backwards(side: int) -> npt.NDArray[np.int64]:
+    places = np.arange(side)[::-1].copy()
+    places.flags.writeable = False
+    return places
