@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import loader
+
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 SUITES = ("conv", "networks", "pointwise", "train", "predict", "start")
@@ -24,7 +26,11 @@ def measure(suite: str, threads: int, against: str | None, seconds: float) -> No
     if against and suite != "start":
         command += ["--against", against]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    kept = json.loads(done.stdout)
+    keep(json.loads(done.stdout), suite, threads)
+
+
+def keep(kept: dict[str, object], suite: str, threads: int) -> None:
+    """Write figures with the commit they were taken at into the folder of this machine."""
     kept["commit"] = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, stdout=subprocess.PIPE, check=True, text=True
     ).stdout.strip()
@@ -38,6 +44,13 @@ def cpu_of(machine: dict[str, object]) -> str:
     return f"{machine['cpu']} {machine['lanes']} lanes"
 
 
+def write_tables() -> None:
+    """Put the tables of all kept figures into README.md."""
+    readme = HERE / "README.md"
+    head, rest = readme.read_text().split(BEGIN)
+    readme.write_text(head + BEGIN + tables() + END + rest.split(END)[1])
+
+
 def tables() -> str:
     """All kept figures as Markdown, a section for each CPU."""
     parts = []
@@ -45,7 +58,8 @@ def tables() -> str:
         files = [json.loads(path.read_text()) | {"suite": path.stem} for path in sorted(folder.glob("*.json"))]
         if files:
             parts.append(f"### {cpu_of(files[0]['machine'])}\n")
-            parts += [table(kept) for kept in files]
+            parts += [table(kept) for kept in files if "results" in kept]
+            parts += [loader.table(kept, kept["suite"].rpartition("-")[2][:-1]) for kept in files if "alone" in kept]
     return "\n".join(parts)
 
 
@@ -81,9 +95,7 @@ def main() -> None:
         for suite in options.suites:
             for threads in options.threads:
                 measure(suite, threads, options.against, options.seconds)
-    readme = HERE / "README.md"
-    head, rest = readme.read_text().split(BEGIN)
-    readme.write_text(head + BEGIN + tables() + END + rest.split(END)[1])
+    write_tables()
 
 
 if __name__ == "__main__":
