@@ -85,14 +85,14 @@ def table(kept: dict[str, object]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("suites", nargs="*", choices=[*SUITES, []], default=list(SUITES))
+    parser.add_argument("suites", nargs="*", choices=[*SUITES, []], default=[])
     parser.add_argument("--against")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--seconds", type=float, default=1.0, help="for each contender of a case")
     parser.add_argument("--tables", action="store_true")
     options = parser.parse_args()
     if not options.tables:
-        for suite in options.suites:
+        for suite in options.suites or SUITES:
             for threads in options.threads:
                 measure(suite, threads, options.against, options.seconds)
     write_tables()
