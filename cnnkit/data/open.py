@@ -88,6 +88,11 @@ def resolve(data: str | Path | None) -> tuple[str, Path | None]:
     if data is None:
         return "digits", None
     folder = Path(data).expanduser()
+    if not _is_text(str(data)):
+        raise DataError(
+            f"The path {os.fsencode(str(data))!r} holds bytes that are no text, and a run could not note it. "
+            "Rename it, or make a link to it."
+        )
     if folder.exists():
         return data_name(folder), folder
     text = str(data)
@@ -129,3 +134,12 @@ def catalogue() -> list[CatalogueRow]:
         folder = None if name == "digits" else data_home() / name
         rows.append(CatalogueRow(name, summary, str(folder or ""), folder is None or folder.is_dir()))
     return rows
+
+
+def _is_text(text: str) -> bool:
+    """Whether a name is text: Python hides bytes that are not in single surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

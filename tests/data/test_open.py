@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,9 @@ from PIL import Image
 
 from cnnkit.data.loader import Loader
 from cnnkit.data.open import catalogue, data_home, open_data
+from cnnkit.data.picture import read_picture
+from cnnkit.data.preprocessing import resize
+from cnnkit.data.sets.image_folder import photo_preprocessing
 from cnnkit.errors import DataError, UsageError
 
 
@@ -134,6 +138,13 @@ def test_what_is_no_data_folder_is_refused_with_the_next_move(tmp_path):
             open_data(name)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other names")
+def test_a_path_that_is_no_text_is_refused_before_a_run_has_to_note_it(picture_folder, tmp_path):
+    folder = picture_folder(cats=5, dogs=5).rename(tmp_path / os.fsdecode(b"\xff"))
+    with pytest.raises(DataError, match="holds bytes that are no text"):
+        open_data(folder)
+
+
 def test_a_name_that_was_not_fetched_tells_how_to(tmp_path):
     with pytest.raises(DataError, match="cnnkit data fetch mnist"):
         open_data("mnist")
@@ -183,3 +194,15 @@ def test_the_real_ants_and_bees(shared):
     assert len(splits.train) + len(splits.val) == 245 and len(splits.test) == 153
     batch = next(Loader(splits.train, 16, shuffle=True, augment="strong").epoch(0))
     assert batch.x.shape == (16, 64, 64, 3) and np.isfinite(batch.x).all()
+
+
+def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size_in_training_too(tmp_path):
+    for name in ("cats", "dogs"):
+        (tmp_path / "big" / name).mkdir(parents=True)
+        for i in range(3):
+            noise = np.random.default_rng(i).integers(0, 256, (75, 100, 3), np.uint8)
+            Image.fromarray(noise).resize((1600, 1200)).save(tmp_path / "big" / name / f"{i}.jpg")
+    sample = open_data(tmp_path / "big", image_size=64).train[0]
+    reduced = read_picture(sample.path, at_least=128)
+    assert reduced.size == (200, 150)
+    np.testing.assert_array_equal(sample.image, resize(reduced, photo_preprocessing((64, 64), grey=False)))
