@@ -21,6 +21,7 @@ _FILES = (
     "classification.vgg",
     "classification.googlenet",
     "classification.squeezenet",
+    "classification.resnet9",
     "classification.resnet_cifar",
     "classification.resnet",
     "classification.mobilenet_v1",

@@ -26,6 +26,7 @@ LIGHTEST = {
     "vgg11": False,
     "googlenet": False,
     "squeezenet1_1": False,
+    "resnet9_x0_5": False,
     "resnet20": True,
     "resnet18": False,
     "mobilenet_v1_x0_25": True,

@@ -18,6 +18,7 @@ PUBLISHED = {
     "googlenet": 6_624_904,
     "squeezenet1_0": 1_248_424,
     "squeezenet1_1": 1_235_496,
+    "resnet9": 6_573_130,  # 6,573,120 in its source, whose last layer has no bias
     "resnet20": 269_722,
     "resnet32": 464_154,
     "resnet44": 658_586,
