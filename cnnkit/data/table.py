@@ -36,9 +36,7 @@ def read_rows(path: Path, delimiter: str) -> Iterator[Row]:
             if any(field.strip() for field in fields):
                 count += 1
                 if count > MOST_ROWS:
-                    raise DataError(
-                        f"{path} has more than {MOST_ROWS:,} rows, the limit. Cut it in parts."
-                    )
+                    raise DataError(f"{path} has more than {MOST_ROWS:,} rows, the limit. Cut it in parts.")
                 yield line, [field.strip() for field in fields]
             line = rows.line_num + 1
 
