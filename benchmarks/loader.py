@@ -52,7 +52,7 @@ def main() -> None:
             check_equal(data, batch)
         alone = list(loaders_alone(sets, options.threads, options.seconds))
         trained = [training(*row, sets, options.seconds) for row in TRAININGS]
-    keep({"machine": machine_facts(), "alone": alone, "training": trained}, "loader", options.threads)
+    keep({"machine": machine_facts(), "alone": alone, "training": trained}, f"loader-{options.threads}t")
     write_tables()
 
 

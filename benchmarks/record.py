@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import accuracy
 import loader
 
 HERE = Path(__file__).parent
@@ -26,17 +27,21 @@ def measure(suite: str, threads: int, against: str | None, seconds: float) -> No
     if against and suite != "start":
         command += ["--against", against]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    keep(json.loads(done.stdout), suite, threads)
+    keep(json.loads(done.stdout), f"{suite}-{threads}t")
 
 
-def keep(kept: dict[str, object], suite: str, threads: int) -> None:
+def keep(kept: dict[str, object], name: str) -> None:
     """Write figures with the commit they were taken at into the folder of this machine."""
-    kept["commit"] = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, stdout=subprocess.PIPE, check=True, text=True
-    ).stdout.strip()
+    kept = {"commit": present_commit()} | kept
     folder = RESULTS / re.sub(r"[^a-z0-9]+", "-", cpu_of(kept["machine"]).lower()).strip("-")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{suite}-{threads}t.json").write_text(json.dumps(kept, indent=1) + "\n")
+    file = folder / f"{name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def present_commit() -> str:
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, cwd=HERE, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
 
 
 def cpu_of(machine: dict[str, object]) -> str:
@@ -59,6 +64,8 @@ def tables() -> str:
         if files:
             parts.append(f"### {cpu_of(files[0]['machine'])}\n")
             parts += [table(kept) for kept in files if "results" in kept]
+            runs = [json.loads(path.read_text()) for path in sorted(folder.glob("accuracy/*.json"))]
+            parts += [accuracy.table(runs)] if runs else []
             parts += [loader.table(kept, kept["suite"].rpartition("-")[2][:-1]) for kept in files if "alone" in kept]
     return "\n".join(parts)
 
