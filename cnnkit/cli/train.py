@@ -25,7 +25,8 @@ from cnnkit.engine.options import (
     SCHEDULES,
     FitOptions,
 )
-from cnnkit.errors import UsageError
+from cnnkit.engine.results import FitResult
+from cnnkit.errors import CheckFailed, UsageError
 
 CHOICES = {field.name: field for field in fields(FitOptions)}
 
@@ -132,10 +133,21 @@ def train(ctx: click.Context, /, screen: Screen, recipe: str | None, resume: str
         changes = {name: value for name, value in choices.items() if _was_given(ctx, name)}
         changes |= {name: value for name, value in shared.items() if value is not None}
         _refuse_unchangeable(changes)
-        follow(screen, go_on(Path(resume), changes))
+        _judge(screen, follow(screen, go_on(Path(resume), changes)))
         return
     given = {name: value for name, value in (choices | shared).items() if value is not None}
-    follow(screen, fit(FitOptions.from_values(given).validate()))
+    _judge(screen, follow(screen, fit(FitOptions.from_values(given).validate())))
+
+
+def _judge(screen: Screen, result: FitResult) -> None:
+    """Exit code 4 where images should have been learned by heart and were not."""
+    if result.learned is None:
+        return
+    from cnnkit.engine.overfit import verdict
+
+    if not result.learned:
+        raise CheckFailed(verdict(result))
+    screen.note(f"\n{verdict(result)}")
 
 
 def _was_given(ctx: click.Context, name: str) -> bool:

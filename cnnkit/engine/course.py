@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self, final
 
 from cnnkit.engine.options import FitOptions
+from cnnkit.engine.overfit import knows_by_heart
 from cnnkit.engine.state import Progress
 from cnnkit.tasks import Judgement
 
@@ -43,7 +44,7 @@ def best_epoch(history: Sequence[Mapping[str, Any]]) -> int:
 
 def is_over(options: FitOptions, progress: Progress) -> bool:
     """Whether nothing is left to train."""
-    return is_complete(options, progress) or stops_early(options, progress)
+    return is_complete(options, progress) or stops_early(options, progress) or knows_by_heart(options, progress)
 
 
 def is_complete(options: FitOptions, progress: Progress) -> bool:

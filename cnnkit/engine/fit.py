@@ -21,6 +21,7 @@ from cnnkit.engine.log import Log
 from cnnkit.engine.manifest import describe
 from cnnkit.engine.memory import Numbers, available_memory, check_fits
 from cnnkit.engine.options import FitOptions
+from cnnkit.engine.overfit import verdict
 from cnnkit.engine.prepare import begin, check_same_data, go_on
 from cnnkit.engine.rate import changed
 from cnnkit.engine.results import FitResult
@@ -158,6 +159,8 @@ def _how_to_go_on(run: Run, options: FitOptions, progress: Progress, result: Fit
             f"{best_epoch(progress.history)}. "
             f"--patience {2 * options.patience} or --epochs {2 * result.epochs} would go on."
         )
+    if result.learned:
+        return f"{run.path} is finished: {verdict(result)}"
     if options.steps is not None:
         return f"{run.path} is finished: {result.steps:,} steps. --steps {2 * result.steps} would go on."
     return f"{run.path} is finished: {result.epochs} epochs. --epochs {2 * result.epochs} would go on."

@@ -10,6 +10,7 @@ from cnnkit.engine import checkpoint
 from cnnkit.engine.events import CheckpointSaved
 from cnnkit.engine.log import Log, write_results
 from cnnkit.engine.measure import class_summary
+from cnnkit.engine.overfit import knows_by_heart
 from cnnkit.engine.results import FitResult
 from cnnkit.engine.run import Run
 from cnnkit.engine.state import Training
@@ -81,7 +82,7 @@ class Keeper:
         self.log.flush()
         self.run.write_json(self.run.result, result.to_json())
 
-    def result(self, test: Tally, example: Path | None, *, stopped_early: bool, learned: bool | None) -> FitResult:
+    def result(self, test: Tally, example: Path | None, *, stopped_early: bool) -> FitResult:
         """What came of it, on the test images; `example` is one of their files."""
         progress, judgement = self.training.progress, test.judgement()
         return FitResult(
@@ -100,7 +101,7 @@ class Keeper:
             test_images=judgement.n,
             steps=progress.step,
             stopped_early=stopped_early,
-            learned=learned,
+            learned=None if self.training.options.overfit is None else knows_by_heart(self.training.options, progress),
             example=None if example is None else str(example),
             **class_summary(self.about["classes"], test.by_class()),
         )

@@ -13,6 +13,7 @@ from cnnkit.engine.features import choose_views
 from cnnkit.engine.finetune import adopt, normalised_for, starting_point, what_to_freeze
 from cnnkit.engine.memory import room_for_pictures
 from cnnkit.engine.options import FitOptions
+from cnnkit.engine.overfit import few, plain
 from cnnkit.engine.state import Training, create_module
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.nn import Module
@@ -37,12 +38,14 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     The record of a run must open the same data when the weight file is gone: size and colour become options.
     """
     start = starting_point(options, module)
-    splits = data or _open(options, like=None if start is None else start.preprocessing)
+    splits = _parts(options, data, like=None if start is None else start.preprocessing)
     H, W, C = splits.preprocessing.shape
     if start is not None:
         splits = normalised_for(splits, start.preprocessing, start.source)
         options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
         options = options.replace(freeze=options.freeze or what_to_freeze(start, splits))
+    if options.overfit is not None:
+        options = plain(options)
     options = resolve(options, splits.name, photos=len(splits.train) if splits.mirror else None)
     network = _network(options, splits) if module is None else module
     if options.freeze == "trunk":
@@ -55,7 +58,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
 
 def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:
     """A training where a state left it."""
-    splits = data or _open(options, like=Preprocessing.from_record(found.about["preprocessing"]))
+    splits = _parts(options, data, like=Preprocessing.from_record(found.about["preprocessing"]))
     check_same_data(splits, found.about.get("data_sha256"), found.path.parents[1])
     if options.weights is not None:
         kept = Preprocessing.from_record(found.about["preprocessing"])
@@ -78,6 +81,11 @@ def check_same_data(splits: DataSplits, expected: str | None, run: Path) -> None
             f"The data have changed since {run} began: {splits.found} now has another checksum than the manifest "
             "says. Put the old data back, or start a new run."
         )
+
+
+def _parts(options: FitOptions, data: DataSplits | None, *, like: Preprocessing | None) -> DataSplits:
+    splits = data or _open(options, like=like)
+    return splits if options.overfit is None else few(splits, options.overfit, options.seed)
 
 
 def _open(options: FitOptions, *, like: Preprocessing | None = None) -> DataSplits:

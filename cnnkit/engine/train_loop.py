@@ -243,8 +243,9 @@ class Session:
         if progress.batch == len(self.loader):
             progress.next_epoch()
         yield end
-        # On features an epoch takes less time than its files.
-        if self.features is None or self.keeper.is_due() or is_over(training.options, progress):
+        # On features, or on a few images, an epoch takes less time than its files.
+        long = self.features is None and training.options.overfit is None
+        if long or self.keeper.is_due() or is_over(training.options, progress):
             yield from self._keep_to_time()
             yield self.keeper.save()
             self.keeper.write_derived()
@@ -271,7 +272,7 @@ class Session:
         self.keeper.write_best(tally.judgement().top1)
         stopped_early = stops_early(training.options, training.progress)
         example = self.splits.test.path(0)
-        yield Finished(self.keeper.result(tally, example, stopped_early=stopped_early, learned=None))
+        yield Finished(self.keeper.result(tally, example, stopped_early=stopped_early))
 
     def _close(self, event: Finished | Interrupted) -> None:
         """The last thing written: the state of an interrupted run, the result of a finished one."""
