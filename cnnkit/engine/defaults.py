@@ -33,7 +33,7 @@ OTHERWISE = Defaults("convnet", epochs=15, batch_size=32, lr=0.01)
 # A head alone: its loss is nearly convex, so the end of the schedule is better than the epoch that some twenty images
 # choose. Steps are small beside features of some hundreds: the head is best where it has just learned the images.
 HEAD = Defaults("convnet", epochs=60, batch_size=32, lr=1e-3, optimiser="adamw", weight_decay=1e-2, keep="last")
-HEAD_ADAM_RATE = 2e-4
+HEAD_ADAM_RATE = 1e-4
 # Up to so many images, weights from elsewhere keep their trunk; more can teach the whole network.
 FEW_IMAGES = 5000
 # Where the data set has no row and a mirror keeps its images' meaning: the level below so many training images, which

@@ -53,7 +53,7 @@ def photos(tmp_path):
 
 
 def options(output, weights, **changes):
-    plain = {"epochs": 2, "batch_size": 16, "augment": "light", "seed": 3}
+    plain = {"epochs": 2, "batch_size": 16, "augment": "light", "seed": 3, "freeze": "none"}
     return FitOptions(output=str(output), weights=str(weights), **(plain | changes))
 
 
@@ -71,10 +71,11 @@ def test_the_trunk_is_taken_and_a_head_for_other_classes_starts_anew(weights, tm
     arrays, record = first_state(tmp_path / "run")
     events.close()
     given = load(weights).module.state_dict()
-    fresh = models.create("digitnet", classes=4, image_size=(8, 8), rng=np.random.default_rng([3, 0x1417])).state_dict()
     for name, array in given.items():
-        expected = fresh[name] if name.startswith("dense.") else array
+        # A new head gives every class the same score.
+        expected = np.zeros_like(arrays[f"model/{name}"]) if name.startswith("dense.") else array
         np.testing.assert_array_equal(arrays[f"model/{name}"], expected, err_msg=name)
+    assert arrays["model/dense.weight"].shape == (256, 4)
     assert started.model == record["about"]["model"] == "digitnet"
     (note,) = (note for note in started.notes if "weights are those of" in note)
     assert "last layer starts anew: dense.weight is (256, 4) for these classes, and (256, 3) there" in note
@@ -105,16 +106,19 @@ def test_the_images_are_normalised_as_the_weights_know_them(weights, tmp_path):
     assert predictor.record["data_options"]["image_size"] == [8, 8] and predictor.record["data_options"]["grey"] is True
 
 
-def test_with_a_frozen_trunk_the_head_alone_changes(weights, tmp_path):
-    tune(tmp_path / "run", weights, freeze="trunk", ema=0.5, weight_decay=0.1)
+@pytest.mark.parametrize("views", [0, 2])
+def test_with_a_frozen_trunk_the_head_alone_changes(weights, tmp_path, views):
+    tune(tmp_path / "run", weights, freeze="trunk", ema=0.5, weight_decay=0.1, views=views, optimiser="sgd")
     before = load(weights).module.state_dict()
-    start, state = (safe.load(tmp_path / f"run/state/step-0000000{step}.safetensors")[0] for step in (3, 6))
+    # Two states are kept; on features there is none between the first and the last.
+    steps = (3, 6) if views == 0 else (0, 6)
+    start, state = (safe.load(tmp_path / f"run/state/step-0000000{step}.safetensors")[0] for step in steps)
     for arrays in (load(tmp_path / "run").module.state_dict(), {n.removeprefix("model/"): a for n, a in state.items()}):
         for name, array in before.items():
             if name.startswith("conv"):
                 np.testing.assert_array_equal(arrays[name], array, err_msg=name)
-    # Three steps an epoch: dropout before the head has gone on, and the head has moved.
-    assert state["model/dropout.counter"] == start["model/dropout.counter"] + 3
+    # Dropout before the head has gone on, and the head has moved.
+    assert state["model/dropout.counter"] == start["model/dropout.counter"] + steps[1] - steps[0]
     assert np.any(state["model/dense.weight"] != start["model/dense.weight"])
     assert {name for name in state if name.startswith("optimiser/velocity")} == {
         "optimiser/velocity.0",
@@ -135,7 +139,16 @@ def test_the_head_moves_at_its_own_rate(weights, tmp_path):
     np.testing.assert_allclose(moved["own"]["dense.weight"], 4 * moved["same"]["dense.weight"], rtol=1e-3, atol=1e-7)
 
 
-@pytest.mark.parametrize("changes", [{}, {"freeze": "trunk", "ema": 0.9}, {"head_lr": 0.1, "lr": 0.02, "clip": 1.0}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"freeze": "trunk", "ema": 0.9},
+        {"freeze": "trunk", "views": 0},
+        {"freeze": "trunk", "epochs": 5, "views": 2, "augment": "strong", "keep": "best"},
+        {"head_lr": 0.1, "lr": 0.02, "clip": 1.0},
+    ],
+)
 def test_stopped_anywhere_and_without_its_weight_file_it_ends_with_the_same_bits(weights, tmp_path, changes):
     lost = tmp_path / "lost"
     shutil.copytree(weights, lost)
@@ -271,6 +284,47 @@ def test_a_network_with_batch_norm_resumes_with_the_same_bits(norm_weights, tmp_
     assert ours.read_bytes() == theirs.read_bytes()
 
 
+def test_what_is_frozen_follows_from_the_data(weights, tmp_path):
+    chosen = {}
+    for name, classes, changes in (("few", 4, {}), ("same", 3, {}), ("told", 4, {"freeze": "none"})):
+        events = fit(options(tmp_path / name, weights, **({"freeze": None} | changes)), data=data(classes))
+        next(events)
+        events.close()
+        chosen[name] = FitOptions.read(Run(tmp_path / name).config).freeze
+    # Classes of the same names: the training goes on where it was.
+    assert chosen == {"few": "trunk", "same": "none", "told": "none"}
+
+
+def test_a_head_with_a_relu_begins_where_nothing_is_stopped():
+    given = models.create("squeezenet1_1", classes=3, in_channels=3, image_size=(32, 32))
+    ours = models.create("squeezenet1_1", classes=4, in_channels=3, image_size=(32, 32))
+    start = Predictor(given, Preprocessing(32, 32, 3, (0.5,) * 3, (0.5,) * 3), ["a", "b", "c"], "squeezenet1_1")
+    adopt(ours, head(ours, (1, 32, 32, 3)), start, data(4, size=32, channels=3))
+    scores = ours.eval()(np.random.default_rng(0).random((2, 32, 32, 3), np.float32)).numpy()
+    np.testing.assert_array_equal(scores, np.full((2, 4), 10, np.float32))
+
+
+@pytest.mark.parametrize("foreign", ["margin", "stretch", "resize"])
+def test_pictures_are_cut_as_the_weights_own(tmp_path, photos, foreign):
+    """In training, in what the weights say, and when the run goes on without the weight file."""
+    source = tmp_path / "w.safetensors"
+    network = models.create("digitnet", classes=3, in_channels=3, image_size=(8, 8))
+    record = {
+        "kind": "weights",
+        "model": "digitnet",
+        "classes": ["a", "b", "c"],
+        "preprocessing": Preprocessing(8, 8, 3, (0.5,) * 3, (0.5,) * 3, foreign).to_record(),
+    }
+    safe.save(source, network.state_dict(), record)
+    events = fit(options(tmp_path / "run", source, data=str(photos), epochs=1))
+    for _ in range(4):
+        next(events)
+    events.close()
+    source.unlink()
+    list(resume(tmp_path / "run"))
+    assert load(tmp_path / "run").preprocessing.foreign == foreign
+
+
 def test_auxiliary_heads_that_a_file_lacks_stay_as_they_were_initialised():
     """A file for use has none, and the network that is made for it has no memory for them."""
     given = Network("googlenet", 3, 3, (32, 32)).build()
@@ -280,7 +334,8 @@ def test_auxiliary_heads_that_a_file_lacks_stay_as_they_were_initialised():
     start = Predictor(given, Preprocessing(32, 32, 3, (0.5,) * 3, (0.5,) * 3), ["a", "b", "c"], "googlenet", source="w")
     adopt(ours, head(ours, (1, 32, 32, 3)), start, data(4, size=32, channels=3))
     for name, array in ours.state_dict().items():
-        expected = fresh[name] if name.startswith(("aux", "fc", "dropout")) else np.full_like(array, 2)
+        level = np.zeros_like(array) if name.startswith("fc") else np.full_like(array, 2)
+        expected = fresh[name] if name.startswith(("aux", "dropout")) else level
         np.testing.assert_array_equal(array, expected, err_msg=name)
 
 

@@ -68,7 +68,7 @@ def test_resolving_leaves_nothing_open_and_keeps_what_was_given(name):
     open_names = {field for field, value in vars(resolved).items() if value is None}
     assert open_names == {
         *("weights", "head_lr", "image_size", "grey", "threads", "output", "warmup", "schedule_epochs"),
-        *("steps", "time", "overfit", "schedule_until"),
+        *("steps", "time", "overfit", "schedule_until", "freeze", "views"),
     }
     assert resolved.epochs == 77
     assert resolve(resolved, name) == resolved
@@ -81,7 +81,7 @@ def test_a_trunk_with_good_weights_moves_in_smaller_steps_than_its_head():
     chosen = resolve(FitOptions(weights="w", lr=0.3), "mnist")
     assert (chosen.lr, chosen.head_lr) == (0.3, None)
     frozen = resolve(FitOptions(weights="w", freeze="trunk"), "mnist")
-    assert (frozen.lr, frozen.head_lr) == (fresh.lr, None)
+    assert (frozen.lr, frozen.head_lr, frozen.optimiser, frozen.keep) == (1e-4, None, "adamw", "last")
 
 
 def test_one_end_is_enough():
