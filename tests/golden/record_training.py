@@ -1,12 +1,14 @@
-"""Record a hundred training steps of torch: `python tests/golden/record_training.py` writes training.json.
+"""Record a hundred training steps of torch: `python tests/golden/record_training.py [NAME ...]`.
 
-Wants torch; the test wants it not. Pictures, labels and rule come from training_problem.py, first weights from
-formula.py. Kept are, of each network: names and shapes of the state; the losses in float64, which are the truth; those
-in float32 with the images of each batch in several orders, which changes rounding alone and so shows what it may cost;
-and for both the norm of every array of the state after the last step.
+Wants torch; the test wants it not. Writes training.json, or renews only the networks named. Pictures, labels and rule
+come from training_problem.py, first weights from formula.py. Kept are, of each network: names and shapes of the state;
+the losses in float64, which are the truth; those in float32 with the images of each batch in several orders, which
+changes rounding alone and so shows what it may cost; and for both the norm of every array of the state after the last
+step.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +79,9 @@ def record(name: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    networks = {name: record(name) for name in NETWORKS}
+    networks = json.loads(FILE.read_text())["networks"] if len(sys.argv) > 1 and FILE.exists() else {}
+    for name in sys.argv[1:] or NETWORKS:
+        networks[name] = record(name)
     told = ",\n".join(f"{json.dumps(n)}:{json.dumps(found, separators=(',', ':'))}" for n, found in networks.items())
     version = json.dumps(torch.__version__.partition("+")[0])
     FILE.write_text(f'{{"torch":{version},\n"networks":{{\n{told}\n}}}}\n')

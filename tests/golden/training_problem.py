@@ -1,6 +1,6 @@
 """A hundred steps that both sides of a comparison take: the same pictures, labels and rule, all by formula.
 
-Ten classes, each a pattern of coarse squares under noise three to seven times as strong; every step sees new pictures.
+Ten classes, each a pattern of coarse squares under noise two to four times as strong; every step sees new pictures.
 So the loss falls steadily and stays above zero, which is where it tells something. A warm-up and small rates keep the
 growth of rounding mild: a training at the edge of stability doubles it every few steps, and then nothing can be
 compared after some dozens.
@@ -30,7 +30,7 @@ class Problem(NamedTuple):
 
 
 PROBLEMS = {
-    "convnet": Problem((28, 28, 1), 4, 0.075, 0.5, 0.005),
+    "convnet": Problem((28, 28, 1), 4, 0.15, 0.5, 0.002),
     "resnet20": Problem((32, 32, 3), 8, 0.5, 1.0, 0.05),
 }
 
