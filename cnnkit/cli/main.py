@@ -22,6 +22,7 @@ cli = Group(
     help="Train and use convolutional networks on ordinary machines.",
     commands_at={
         "train": "cnnkit.cli.train:train",
+        "lr-find": "cnnkit.cli.lr_find:find",
         "evaluate": "cnnkit.cli.evaluate:evaluate",
         "predict": "cnnkit.cli.predict:predict",
         "bench": "cnnkit.cli.bench:bench",

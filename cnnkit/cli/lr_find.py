@@ -1,0 +1,109 @@
+"""`cnnkit lr-find`: which learning rate a training should have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from cnnkit.cli.command import command
+from cnnkit.cli.completion import data_names, model_names, run_names
+from cnnkit.cli.options import option
+from cnnkit.cli.screen import Screen
+from cnnkit.cli.sparkline import sparkline
+from cnnkit.cli.train import BY_DATA, choice
+from cnnkit.cli.values import Name, Real, Size, Whole
+from cnnkit.engine.events import Compiling, Event, Note
+from cnnkit.engine.lr_find import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried, lr_find
+from cnnkit.engine.options import AUGMENT, FREEZE, OPTIMISERS, FitOptions
+from cnnkit.errors import NumericError
+
+ROWS = 12
+
+
+@command("lr-find", example="cnnkit lr-find --data photos/ --model convnet", computes=True)
+@choice("data", "-d", also="--dataset", shell_complete=data_names)
+@choice("model", "-m", also="--arch --network", default_note=BY_DATA, shell_complete=model_names)
+@choice("weights", "-w", type=click.Path(), shell_complete=run_names)
+@choice("freeze", type=Name(FREEZE, example="--freeze trunk"))
+@choice(
+    "batch_size",
+    "-b",
+    also="--batch --batchsize",
+    default_note=BY_DATA,
+    type=Whole(1, 1_000_000, example="--batch-size 128"),
+)
+@choice("optimiser", also="--optimizer --opt", default_note=BY_DATA, type=Name(OPTIMISERS, example="--optimiser sgd"))
+@choice("momentum", type=Real(least=0, below=1, example="--momentum 0.9"))
+@choice("nesterov")
+@choice(
+    "weight_decay", also="--wd", default_note=BY_DATA, type=Real(least=0, most=1e3, example="--weight-decay 0.0005")
+)
+@choice("label_smoothing", also="--smoothing", type=Real(least=0, below=1, example="--label-smoothing 0.1"))
+@choice("clip", also="--clip-grad", type=Real(least=0, most=1e9, example="--clip 1"))
+@choice("augment", default_note=BY_DATA, type=Name(AUGMENT, example="--augment light"))
+@choice(
+    "image_size", also="--imgsz --img-size --input-size", default_note="default: as found", type=Size("--image-size 32")
+)
+@choice("grey", also="--gray", default_note="default: as found")
+@choice("seed", type=Whole(0, 2**63 - 1, example="--seed 1"))
+@option("--steps", default=STEPS, type=Whole(20, 100_000, example="--steps 150"), help="Steps, a rate each.")
+@option("--lowest", default=LOWEST, type=Real(above=0, most=1e6, example="--lowest 1e-6"), help="First rate.")
+@option("--highest", default=HIGHEST, type=Real(above=0, most=1e6, example="--highest 10"), help="Last rate.")
+def find(screen: Screen, steps: int, lowest: float, highest: float, **choices: Any) -> None:
+    """Try ever higher learning rates on a fresh network, and suggest one.
+
+    It suggests a tenth of the rate at which the smoothed loss is lowest: the highest one of a schedule that falls.
+
+    Nothing is written; the weights are thrown away.
+    """
+    given = {name: value for name, value in choices.items() if value is not None}
+    options = FitOptions.from_values(given).validate()
+    result = _follow(screen, lr_find(options, steps=steps, lowest=lowest, highest=highest))
+    if screen.as_json:
+        screen.json(result.to_json())
+    else:
+        _show(screen, result)
+    if result.suggested is None:
+        raise NumericError(
+            f"The loss fell at no rate from {result.rates[0]:.2g} to {result.rates[-1]:.2g}. "
+            "Try more --steps, a larger --batch-size, or see whether the network can learn: cnnkit train --overfit 8."
+        )
+    screen.note(f"\nNext:\n  {result.command}")
+
+
+def _follow(screen: Screen, events: Iterator[Event]) -> LrResult:
+    with screen.progress() as progress:
+        for event in events:
+            if isinstance(event, RateTried):
+                progress.update("trying rates", event.done, event.total, f"rate {event.lr:.2g}  loss {event.loss:.3f}")
+            elif isinstance(event, Compiling):
+                progress.update("loading kernels" if event.cached else "compiling kernels", event.done, event.total)
+            elif isinstance(event, Note):
+                progress.line(event.text)
+            elif isinstance(event, LrFound):
+                return event.result
+    raise RuntimeError("the search ended without a result")
+
+
+def _show(screen: Screen, result: LrResult) -> None:
+    curve, n = result.smoothed, len(result.rates)
+    # A loss that ran away would leave the rest of the curve flat.
+    shown = [min(loss, 1.5 * curve[0]) for loss in curve]
+    line = sparkline(shown, max(8, min(48, screen.width - 30)), unicode=screen.unicode)
+    screen.text(f"loss at rates from {result.rates[0]:.0e} to {result.rates[-1]:.2g}:")
+    screen.text(f"  {line}\n")
+    rows = sorted({round(i * (n - 1) / (ROWS - 1)) for i in range(ROWS)} | {result.rates.index(result.lowest)})
+    marks = {result.rates.index(result.steepest): "steepest", result.rates.index(result.lowest): "lowest"}
+    screen.table(["rate", "loss", ""], [(f"{result.rates[i]:.1e}", f"{curve[i]:.4f}", marks.get(i, "")) for i in rows])
+    screen.text()
+    suggested = "none" if result.suggested is None else f"{result.suggested:g}"
+    screen.facts(
+        [
+            ("suggested --lr", f"{suggested} for {result.optimiser}, a tenth of the rate with the lowest loss"),
+            ("lowest loss at", f"{result.lowest:.2g}"),
+            ("steepest fall at", f"{result.steepest:.2g}"),
+            ("ended", "the loss ran away" if result.diverged else "at the last rate"),
+        ]
+    )

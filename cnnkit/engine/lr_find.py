@@ -1,0 +1,190 @@
+"""The learning-rate range test: train a little at ever higher rates, and see where the loss falls and where it breaks.
+
+Source: Smith 2015, arXiv:1506.01186, section 3.3. The rate grows by the same factor with every step.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import Any, final
+
+import numpy as np
+
+from cnnkit.data.loader import Batch, Loader
+from cnnkit.data.splits import DataSplits
+from cnnkit.engine.events import Event, Note
+from cnnkit.engine.options import FitOptions
+from cnnkit.engine.prepare import begin
+from cnnkit.engine.step import compile_kernels, train_step
+from cnnkit.errors import NumericError, UsageError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.nn import Module
+from cnnkit.tasks import ClassificationTask
+
+LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 150
+# Memory of the running mean that decides when the loss has run away, and how far that is above the best.
+MEMORY, RUNAWAY = 0.9, 4.0
+# Steps on either side that the curve is smoothed over: in the middle of a window no rate is blamed for another.
+WINDOW = 5
+# The suggestion is this share of the rate with the lowest loss; a fall of less than that share, or that many times the
+# noise, is none.
+SHARE, LEAST_FALL, CLEARLY = 0.1, 0.02, 5.0
+
+
+@final
+@dataclass(frozen=True)
+class RateTried(Event):
+    """Step `done` of `total` was made with this rate.  loss: of its batch, before the step."""
+
+    done: int
+    total: int
+    lr: float
+    loss: float
+
+
+@final
+@dataclass(frozen=True)
+class LrResult:
+    """The curve, and what it suggests.
+
+    suggested: a tenth of `lowest`, the rate at which the smoothed loss was lowest; None where it did not fall.
+    steepest: the rate at which it fell fastest.   smoothed: the loss, averaged over steps before and after.
+    diverged: whether the loss ran away before the last rate.   command: what trains at the suggested rate.
+    """
+
+    suggested: float | None
+    lowest: float
+    steepest: float
+    diverged: bool
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    smoothed: tuple[float, ...]
+    model: str
+    data: str
+    optimiser: str
+    command: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@final
+@dataclass(frozen=True)
+class LrFound(Event):
+    """The last event of `lr_find`."""
+
+    result: LrResult
+
+
+def lr_find(
+    options: FitOptions,
+    *,
+    steps: int = STEPS,
+    lowest: float = LOWEST,
+    highest: float = HIGHEST,
+    module: Module | None = None,
+    data: DataSplits | None = None,
+) -> Iterator[Event]:
+    """Try `steps` rates from `lowest` to `highest` on batches of the training part; nothing is written.
+
+    A network from its first weights is trained and thrown away; a `module` of one's own is left as it was.
+    """
+    if not lowest < highest:
+        raise UsageError(f"The rates go from {lowest:g} to {highest:g}. Give a highest rate above the lowest.")
+    if steps < 4 * WINDOW:
+        raise UsageError(f"steps is {steps}, too few for a curve. Give at least {4 * WINDOW}.")
+    if module is not None:
+        options = options.replace(model=options.model or type(module).__name__.lower())
+    ready = begin(options.validate(), module, data)
+    training, splits = ready.training, ready.splits
+    chosen = training.options
+    task = ClassificationTask(splits.classes, chosen.label_smoothing)
+    loader = Loader(
+        splits.train,
+        int(chosen.batch_size or 1),
+        preprocessing=splits.preprocessing,
+        seed=chosen.seed,
+        shuffle=True,
+        augment=str(chosen.augment),
+        mixup=chosen.mixup,
+        cutmix=chosen.cutmix,
+        # A rest of a few images would be a noisy point of the curve.
+        drop_last=len(splits.train) > int(chosen.batch_size or 1),
+    )
+    for text in (splits.found, *ready.notes):
+        yield Note(text)
+    yield from compile_kernels(training, task, splits.preprocessing, [min(loader.batch_size, len(splits.train))], [])
+    before = {name: array.copy() for name, array in training.arrays().items()}
+    training.module.train()
+    rates: list[float] = []
+    losses: list[float] = []
+    best, running, diverged = math.inf, 0.0, False
+    try:
+        with closing(_batches(loader)) as batches:  # type: ignore[type-var]
+            for n, batch in enumerate(itertools.islice(batches, steps)):
+                lr = lowest * (highest / lowest) ** (n / (steps - 1))
+                try:
+                    loss, _ = train_step(training, task, batch, lr)
+                except NumericError:
+                    diverged = True
+                    break
+                rates.append(lr)
+                losses.append(loss)
+                yield RateTried(n + 1, steps, lr, loss)
+                running = MEMORY * running + (1 - MEMORY) * loss
+                mean = running / (1 - MEMORY ** (n + 1))
+                best = min(best, mean)
+                if n > 2 * WINDOW and mean > RUNAWAY * best:
+                    diverged = True
+                    break
+    finally:
+        training.optimiser.zero_grad()
+        training.restore(before, training.progress)
+    if len(rates) < 2 * WINDOW:
+        raise NumericError(f"The loss is no number after {len(rates)} steps at {lowest:g}. Try a lower lowest rate.")
+    yield LrFound(_read(rates, losses, diverged, options, chosen, splits))
+
+
+def _batches(loader: Loader) -> Iterator[Batch]:
+    for number in itertools.count():
+        with closing(loader.epoch(number)) as batches:  # type: ignore[type-var]
+            yield from batches
+
+
+def _read(
+    rates: list[float], losses: list[float], diverged: bool, given: FitOptions, chosen: FitOptions, splits: DataSplits
+) -> LrResult:
+    curve = smooth(np.array(losses), WINDOW)
+    bottom = int(curve.argmin())
+    # All rates are the same factor apart: the slope over the logarithm is that over the steps.
+    steepest = int(np.gradient(curve)[: bottom + 1].argmin())
+    # A mean over a window errs by its batches' spread, divided by the root of their number.
+    noise = float(np.std((np.array(losses) - curve)[: bottom + 1])) / math.sqrt(2 * WINDOW + 1)
+    fell = curve[: bottom + 1].max() - curve[bottom] >= max(LEAST_FALL * curve[0], CLEARLY * noise)
+    suggested = float(f"{SHARE * rates[bottom]:.2g}") if fell else None
+    optimiser = str(chosen.optimiser)
+    command = given.replace(lr=suggested, output=None)
+    return LrResult(
+        suggested=suggested,
+        lowest=rates[bottom],
+        steepest=rates[steepest],
+        diverged=diverged,
+        rates=tuple(rates),
+        losses=tuple(losses),
+        smoothed=tuple(curve.tolist()),
+        model=str(chosen.model),
+        data=splits.name,
+        optimiser=optimiser,
+        command=command.command(),
+    )
+
+
+def smooth(values: Array, reach: int) -> Array:
+    """(n,) each value's mean with its `reach` neighbours on either side, as far as there are."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    at = np.arange(len(values))
+    low, high = np.maximum(at - reach, 0), np.minimum(at + reach + 1, len(values))
+    means: Array = (sums[high] - sums[low]) / (high - low)
+    return means
