@@ -2,11 +2,12 @@
 
 What is compared with is torch in float64, the truth. Training multiplies an error of rounding: it moves the weights,
 these move the next gradients, and a ReLU whose input was about zero falls to the other side. How far that goes was
-recorded too: torch's own float32, with the images of each batch in four orders, strays from the truth by some 1e-7
-at the first step, and in a hundred by 3e-6 (convnet) and 4e-4 (resnet20). Ours may err at a step by ten times the most that any of these
-four has erred until then, and besides by FLOOR of the loss, doubled every DOUBLING steps up to TIE of it. That part is
-no theory, but set by what was seen: the four share most of their roundings, so they say little about ties, and one tie
-in ours moved a loss by 1e-4 at step 58. Vectors of 4, 8 and 16 lanes keep the bound; the last test finds faults.
+recorded too: torch's own float32, with the images of each batch in four orders, strays from the truth by some 1e-7 at
+the first step, and in a hundred by 3e-6 (convnet) and 4e-4 (resnet20). Ours may err at a step by ten times the most
+that any of these four has erred until then, and besides by FLOOR of the loss, doubled every DOUBLING steps up to TIE
+of it. That part is no theory, but set by what was seen: the four share most of their roundings, so they say little
+about ties, and one tie in ours moved a loss by 1e-4 at step 58. Vectors of 4, 8 and 16 lanes keep the bound; the last
+test finds faults.
 """
 
 import json
