@@ -55,14 +55,17 @@ def normalised_for(splits: DataSplits, preprocessing: Preprocessing, source: str
     return splits.normalised(preprocessing.mean, preprocessing.std)
 
 
-def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) -> list[str]:
-    """Give `module` the weights of the start, but for a head (and auxiliary ones) of another shape; notes on that.
+def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) -> tuple[list[str], bool]:
+    """Give `module` the weights of the start, but for a head (and auxiliary ones) of another shape.
+
+    Returns:
+        Notes on that, and whether the head begins anew.
 
     Raises:
         CheckpointError: another part does not fit, because the images have another size, say.
     """
     if start.module is module:
-        return [f"The weights are those of {start.source}."]
+        return [f"The weights are those of {start.source}."], False
     own = module.state_dict()
     # What only training needs may be missing in a file: such parts have no memory yet.
     given = {name: array for name, array in start.module.state_dict().items() if array.flags.writeable}
@@ -80,7 +83,7 @@ def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) ->
     notes = [f"The weights are those of {start.source}.{_said_of_head(fresh & last, own, given)}"]
     if not fresh and start.classes != splits.classes:
         notes.append("Its last layer is taken as it is, though the classes there have other names.")
-    return notes
+    return notes, bool(fresh & last)
 
 
 def _begin_level(head: Module) -> None:

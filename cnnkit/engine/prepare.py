@@ -52,7 +52,10 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
         views = choose_views(options, splits, cut(network, (1, H, W, C)), room_for_pictures(options.cache))
         options = options.replace(views=views)
     training = _training(options, splits, network)
-    said = [] if start is None else adopt(network, training.cut.head if training.cut else network, start, splits)
+    said: list[str] = []
+    if start is not None:
+        said, new_head = adopt(network, training.cut.head if training.cut else network, start, splits)
+        training.progress.new_head = new_head and options.freeze == "none"
     return Prepared(splits, training, module is not None, [*splits.notes, *said])
 
 

@@ -26,6 +26,7 @@ class Progress:
     """Where a training stands.
 
     epoch: whole epochs done and judged.   batch: steps done in the epoch after them.   step: steps done in all.
+    new_head: the head is to learn alone first.
     loss_sum, correct, images: over the steps of the unfinished epoch.   seconds and step_*: of the whole training.
     history: the rows of results.csv, one for each epoch judged: the whole ones, and one that was cut short at the end.
     """
@@ -39,6 +40,7 @@ class Progress:
     best_epoch: int = 0
     best: Judgement | None = None
     seconds: float = 0.0
+    new_head: bool = False
     step_seconds: float = 0.0
     step_images: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -76,9 +78,13 @@ class Training:
         if cut is not None and options.freeze == "trunk":
             freeze_trunk(module, cut)
         self.optimiser = create_optimiser(options, module, None if cut is None else cut.head)
-        self.ema = optim.EMA(module, options.ema) if options.ema > 0 else None
+        self.begin_average()
         self.best_weights: dict[str, Array] = {}
         self.progress = Progress()
+
+    def begin_average(self) -> None:
+        """Average, where that is asked for, from the present weights on."""
+        self.ema = optim.EMA(self.module, self.options.ema) if self.options.ema > 0 else None
 
     @property
     def learner(self) -> Module:

@@ -18,11 +18,12 @@ from cnnkit.engine.features import FeatureLoader, Features
 from cnnkit.engine.judge import batch_for, judge, judge_batches
 from cnnkit.engine.keeper import Keeper
 from cnnkit.engine.log import Log
+from cnnkit.engine.probe import probe
 from cnnkit.engine.rate import Rate
 from cnnkit.engine.run import Run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Training
-from cnnkit.engine.step import compile_kernels, train_step
+from cnnkit.engine.step import batch_sizes, compile_kernels, train_step
 from cnnkit.errors import DataError, NumericError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.tasks import Tally, Task
@@ -96,6 +97,7 @@ class Session:
             if self.stop.received:
                 yield self._interrupted()
                 return
+        yield from self._probe()
         yield from self._hear_trunk()
         if self.stop.received:
             yield self._interrupted()
@@ -120,6 +122,18 @@ class Session:
             patience, best = self.training.options.patience, best_epoch(progress.history)
             yield Note(f"Stopped early: no better validation in {patience} epochs after epoch {best}.")
         yield from self._finish()
+
+    def _probe(self) -> Iterator[Event]:
+        """Let a new head learn alone before the whole network does."""
+        training = self.training
+        if not training.progress.new_head or training.progress.step:
+            return
+        yield from probe(training, self.task, self.splits, lambda: self.stop.received is not None)
+        if not self.stop.received:
+            training.progress.new_head = False
+            training.begin_average()
+            training.module.train()
+            yield self.keeper.save()
 
     def _hear_trunk(self) -> Iterator[Event]:
         """Compute once what a frozen trunk says, and train on that from here on."""
@@ -149,8 +163,8 @@ class Session:
             self.training,
             self.task,
             self.splits.preprocessing,
-            _sizes(batch, [images]),
-            _sizes(evaluated, parts),
+            batch_sizes(batch, [images]),
+            batch_sizes(evaluated, parts),
         )
 
     def _fit_to_time(self) -> Iterator[Event]:
@@ -300,8 +314,3 @@ class Session:
         step = self.training.progress.step
         each = (time.perf_counter() - self.stepping_since) / max(1, step - self.first_step)
         return each * (self.course.steps - step)
-
-
-def _sizes(most: int, parts: list[int]) -> list[int]:
-    """The batch sizes that occur when parts of these lengths are cut into batches."""
-    return sorted({size for n in parts for size in (min(most, n), n % most) if size}, reverse=True)
