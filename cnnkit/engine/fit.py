@@ -48,10 +48,10 @@ def fit(
     options = (options or FitOptions()).validate()
     if module is not None:
         options = options.replace(model=options.model or type(module).__name__.lower())
-    with _computing(options):
+    with computing(options):
         ready = begin(options, module, data)
         splits, training, options = ready.splits, ready.training, ready.training.options
-        task = _task(options, splits)
+        task = task_of(options, splits)
         _check_memory(training, splits)
         about = _about(options, splits, task, own=ready.own_module)
         manifest = describe(
@@ -90,7 +90,7 @@ def resume(
             yield Note(_how_to_go_on(folder, options, found.progress, result))
             yield Finished(result)
             return
-        with _computing(options):
+        with computing(options):
             if found:
                 ready = go_on(options, found, module, data)
             else:
@@ -98,7 +98,7 @@ def resume(
                 check_same_data(ready.splits, folder.read_manifest().get("data", {}).get("sha256"), folder.path)
                 notes.append("No checkpoint was written yet: the run begins again from its config.")
             splits, training, options = ready.splits, ready.training, ready.training.options
-            task = _task(options, splits)
+            task = task_of(options, splits)
             about = _about(options, splits, task, own=ready.own_module)
             _check_memory(training, splits)
             with StopRequest() as stop:
@@ -167,31 +167,43 @@ def _how_to_go_on(run: Run, options: FitOptions, progress: Progress, result: Fit
 
 
 def _check_memory(training: Training, splits: DataSplits) -> None:
+    batch = min(int(training.options.batch_size or 1), len(splits.train))
+    check_fits(batch, numbers(training, splits), free_memory(training, splits))
+
+
+def numbers(training: Training, splits: DataSplits) -> Numbers:
+    """What this network has to do with."""
     H, W, C = splits.preprocessing.shape
     with kernels.shapes_only():
         found = models.summary(training.module, classes=len(splits.classes), in_channels=C, image_size=(H, W))
-    numbers = Numbers(
+    return Numbers(
         # A frozen trunk leaves nothing for the way back.
         kept=0 if training.options.freeze == "trunk" else found.activation_floats,
         widest=max((math.prod(row.output) for row in found.layers), default=0),
         input=H * W * C,
         parameters=found.parameters,
     )
+
+
+def free_memory(training: Training, splits: DataSplits) -> int | None:
+    """Bytes that are left for steps, beside features and decoded pictures; None if unknown."""
     free = available_memory()
     if free is not None and training.cut is not None:
         free = max(0, free - needed(training.options.views or 0, splits, training.cut))
     if free is not None:
         free = max(0, free - splits.train.growth)
-    check_fits(min(int(training.options.batch_size or 1), len(splits.train)), numbers, free)
+    return free
 
 
 @contextmanager
-def _computing(options: FitOptions) -> Iterator[None]:
+def computing(options: FitOptions) -> Iterator[None]:
+    """Where and with how many threads these options want to compute."""
     with kernels.use(None if options.backend == "auto" else options.backend, options.threads):
         yield
 
 
-def _task(options: FitOptions, splits: DataSplits) -> Task[Any]:
+def task_of(options: FitOptions, splits: DataSplits) -> Task[Any]:
+    """The task with the loss that the options want."""
     weights = None
     if options.class_weights == "balanced":
         weights = balanced_weights(splits.train.labels(), len(splits.classes))

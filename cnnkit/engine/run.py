@@ -102,23 +102,31 @@ class Run:
 def create_run(options: FitOptions, task: str, manifest: dict[str, Any], data_name: str) -> Run:
     """A new run folder with its config and manifest; it appears whole, so a run that can be seen can be resumed."""
     text = options.to_toml().encode()
-    if options.output is not None:
-        path = Path(options.output).expanduser()
-        if _is_occupied(path):
-            if not options.exist_ok:
-                raise UsageError(
-                    f"{path} exists and is not empty. Go on with --resume {path}, choose another --output, "
-                    "or write into it with --exist-ok."
-                )
-            return _take_over(Run(path), text, manifest)
-        _prepare_and_move(path, text, manifest)
-        return Run(path)
-    parent, stem = RUNS / task, f"{options.model}-{_plain(data_name)}"
     while True:
-        path = parent / f"{stem}-{_next_number(parent, stem)}"
-        with suppress(FileExistsError):
+        path = planned_path(options, task, data_name)
+        if options.output is not None and _is_occupied(path):
+            return _take_over(Run(path), text, manifest)
+        try:
             _prepare_and_move(path, text, manifest)
-            return Run(path)
+        except FileExistsError:
+            if options.output is not None:
+                raise
+            continue
+        return Run(path)
+
+
+def planned_path(options: FitOptions, task: str, data_name: str) -> Path:
+    """Where a run with these options would lie: its output folder, or the next free number."""
+    if options.output is None:
+        parent, stem = RUNS / task, f"{options.model}-{_plain(data_name)}"
+        return parent / f"{stem}-{_next_number(parent, stem)}"
+    path = Path(options.output).expanduser()
+    if _is_occupied(path) and not options.exist_ok:
+        raise UsageError(
+            f"{path} exists and is not empty. Go on with --resume {path}, choose another --output, "
+            "or write into it with --exist-ok."
+        )
+    return path
 
 
 def open_run(path: str | Path) -> Run:

@@ -55,6 +55,11 @@ def compile_kernels(
         yield Compiling(done, len(walked), name, cached)
 
 
+def batch_sizes(most: int, parts: list[int]) -> list[int]:
+    """The batch sizes that occur when parts of these lengths are cut into batches."""
+    return sorted({size for n in parts for size in (min(most, n), n % most) if size}, reverse=True)
+
+
 def _noting(noted: list[tuple[str, bool]]) -> Callable[[int, int, str, bool], None]:
     return lambda done, total, name, cached: noted.append((name, cached))
 

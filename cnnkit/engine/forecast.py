@@ -1,0 +1,158 @@
+"""What a training would do, need and take, before it is begun: the dry run."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, final
+
+from cnnkit.data.loader import Loader
+from cnnkit.data.splits import DataSplits
+from cnnkit.engine.budget import too_short
+from cnnkit.engine.course import Course
+from cnnkit.engine.events import Event
+from cnnkit.engine.fit import computing, free_memory, numbers, task_of
+from cnnkit.engine.judge import batch_for
+from cnnkit.engine.memory import check_fits, forecast
+from cnnkit.engine.options import FitOptions
+from cnnkit.engine.pace import measure
+from cnnkit.engine.prepare import begin
+from cnnkit.engine.run import planned_path
+from cnnkit.engine.step import batch_sizes, compile_kernels
+from cnnkit.errors import UsageError
+from cnnkit.nn import Module
+
+# Arrays of a parameter's size that an optimiser keeps.
+SLOTS = {"sgd": 1, "adam": 2, "adamw": 2}
+
+
+@final
+@dataclass(frozen=True)
+class Forecast:
+    """Times are in seconds, measured with real steps on this machine, kernels being compiled.
+
+    options: resolved.   warnings: what the user should know of the data.   ready: opening data and compiling.
+    trunk: computing the features of a frozen trunk once; 0 where there are none, and steps are as timed.
+    total: the whole run from its start.   memory_bytes: needed, beside `memory_free_bytes` (None: unknown).
+    folder: the run folder that would be made, of about `disk_bytes`.
+    """
+
+    options: dict[str, Any]
+    found: str
+    warnings: tuple[str, ...]
+    model: str
+    parameters: int
+    classes: int
+    image_size: tuple[int, int]
+    train_images: int
+    val_images: int
+    test_images: int
+    epochs: int
+    steps: int
+    epoch_steps: int
+    ready: float
+    step: float
+    epoch: float
+    validation: float
+    test: float
+    trunk: float
+    total: float
+    memory_bytes: int
+    memory_free_bytes: int | None
+    folder: str
+    disk_bytes: int
+    command: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@final
+@dataclass(frozen=True)
+class Forecasted(Event):
+    """The last event of `look_ahead`."""
+
+    forecast: Forecast
+
+
+def look_ahead(
+    options: FitOptions | None = None, *, module: Module | None = None, data: DataSplits | None = None
+) -> Iterator[Event]:
+    """Prepare as `fit` does, time a few steps, and tell what would come. Nothing is written but compiled kernels.
+
+    What `fit` refuses is refused here with the same error.
+    """
+    begun = time.perf_counter()
+    options = (options or FitOptions()).validate()
+    if module is not None:
+        options = options.replace(model=options.model or type(module).__name__.lower())
+    with computing(options):
+        ready = begin(options, module, data)
+        training, splits, chosen = ready.training, ready.splits, ready.training.options
+        task = task_of(chosen, splits)
+        folder = planned_path(chosen, task.name, splits.name)
+        batch = min(int(chosen.batch_size or 1), len(splits.train))
+        needs, free = numbers(training, splits), free_memory(training, splits)
+        check_fits(batch, needs, free)
+        # The features of a frozen trunk are not made here: a picture's way through it is timed instead.
+        on_features, training.tail = training.tail is not None, None
+        loader = Loader(
+            splits.train,
+            int(chosen.batch_size or 1),
+            preprocessing=splits.preprocessing,
+            seed=chosen.seed,
+            shuffle=True,
+            augment=str(chosen.augment),
+            mixup=chosen.mixup,
+            cutmix=chosen.cutmix,
+        )
+        evaluated = batch_for(splits.preprocessing)
+        yield from compile_kernels(
+            training,
+            task,
+            splits.preprocessing,
+            batch_sizes(loader.batch_size, [len(splits.train)]),
+            batch_sizes(evaluated, [len(splits.val), len(splits.test), evaluated]),
+        )
+        training.module.train()
+        gone = time.perf_counter() - begun
+        pace = measure(training, task, loader, splits)
+        assert pace is not None
+        if chosen.time is not None:
+            steps = pace.steps_within(chosen.time - gone, len(loader))
+            if steps < 1:
+                raise UsageError(too_short(chosen.time, gone, pace))
+            chosen = chosen.replace(time=None, steps=steps)
+        course = Course.of(chosen, len(loader))
+        pictures = int(chosen.views or 0) * len(splits.train) + len(splits.val)
+        trunk = pace.test / len(splits.test) * pictures if on_features else 0.0
+        parameters = needs.parameters
+        kept = 2 + 2 * (2 + SLOTS.get(str(chosen.optimiser), 2) + (chosen.ema > 0))
+        yield Forecasted(
+            Forecast(
+                options=chosen.to_record(),
+                found=splits.found,
+                warnings=tuple(ready.notes),
+                model=str(chosen.model),
+                parameters=parameters,
+                classes=len(splits.classes),
+                image_size=splits.preprocessing.shape[:2],
+                train_images=len(splits.train),
+                val_images=len(splits.val),
+                test_images=len(splits.test),
+                epochs=course.epochs,
+                steps=course.steps,
+                epoch_steps=course.per_epoch,
+                ready=gone,
+                step=pace.step,
+                epoch=course.per_epoch * pace.step + pace.val,
+                validation=pace.val,
+                test=pace.test,
+                trunk=trunk,
+                total=gone + (trunk + pace.test if on_features else pace.seconds(course)),
+                memory_bytes=forecast(batch, needs),
+                memory_free_bytes=free,
+                folder=str(folder),
+                disk_bytes=4 * parameters * kept,
+                command=chosen.command(),
+            )
+        )
