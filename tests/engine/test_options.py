@@ -90,14 +90,19 @@ def test_one_end_is_enough():
 
 
 @pytest.mark.parametrize(
-    ("photos", "level"),
-    [(1, "strong"), (1999, "strong"), (2000, "standard"), (49_999, "standard"), (50_000, "light"), (None, "light")],
+    ("photos", "epochs", "level"),
+    [
+        *[(1, 40, "strong"), (1999, 40, "strong"), (2000, 40, "standard"), (49_999, 40, "standard")],
+        *[(50_000, 40, "light"), (None, 40, "light")],
+        # What is shown but a few times is not learned by heart.
+        *[(1999, 39, "standard"), (1999, 20, "standard"), (1999, 19, "light"), (1999, None, "light")],
+    ],
 )
-def test_the_fewer_photos_the_more_they_are_changed(photos, level):
-    assert resolve(FitOptions(), "my photos", photos=photos).augment == level
-    assert resolve(FitOptions(augment="none"), "my photos", photos=photos).augment == "none"
+def test_the_fewer_photos_and_the_more_epochs_the_more_is_changed(photos, epochs, level):
+    assert resolve(FitOptions(epochs=epochs), "my photos", photos=photos).augment == level
+    assert resolve(FitOptions(epochs=epochs, augment="none"), "my photos", photos=photos).augment == "none"
     for name, row in BY_DATA.items():
-        assert resolve(FitOptions(), name, photos=photos).augment == row.augment == "light"
+        assert resolve(FitOptions(epochs=epochs), name, photos=photos).augment == row.augment == "light"
 
 
 def test_a_head_alone_sees_lightly_changed_images():
