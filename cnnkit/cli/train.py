@@ -17,6 +17,7 @@ from cnnkit.cli.values import Duration, Name, Real, Size, Whole
 from cnnkit.engine.options import (
     AUGMENT,
     CLASS_WEIGHTS,
+    ENDS,
     FREEZE,
     KEEP,
     ON_UNREADABLE,
@@ -116,8 +117,17 @@ BY_DATA = "default: by the data"
 @option(
     "--resume", metavar="RUN", shell_complete=run_names, help="Go on with a run; --epochs may lead past its old end."
 )
+@option("--dry-run", is_flag=True, help="Check data and options and forecast memory and time; write nothing.")
 @click.pass_context
-def train(ctx: click.Context, /, screen: Screen, recipe: str | None, resume: str | None, **choices: Any) -> None:
+def train(
+    ctx: click.Context,
+    /,
+    screen: Screen,
+    recipe: str | None,
+    resume: str | None,
+    dry_run: bool,
+    **choices: Any,
+) -> None:
     """Train a network and keep the best epoch.
 
     Without options it learns the handwritten digits that come with cnnkit.
@@ -130,13 +140,46 @@ def train(ctx: click.Context, /, screen: Screen, recipe: str | None, resume: str
 
     shared = {"threads": _explicit(ctx, "threads"), "backend": _explicit(ctx, "backend")}
     if resume is not None:
+        _refuse_beside_resume(recipe, dry_run)
         changes = {name: value for name, value in choices.items() if _was_given(ctx, name)}
         changes |= {name: value for name, value in shared.items() if value is not None}
         _refuse_unchangeable(changes)
         _judge(screen, follow(screen, go_on(Path(resume), changes)))
         return
     given = {name: value for name, value in (choices | shared).items() if value is not None}
-    _judge(screen, follow(screen, fit(FitOptions.from_values(given).validate())))
+    for name in _weaker_ends(ctx, recipe, given):
+        del given[name]
+    options = FitOptions.from_values(given).validate()
+    if dry_run:
+        from cnnkit.cli.dry_run import show
+        from cnnkit.engine.forecast import look_ahead
+
+        show(screen, look_ahead(options))
+        return
+    _judge(screen, follow(screen, fit(options)))
+
+
+def _weaker_ends(ctx: click.Context, recipe: str | None, given: dict[str, Any]) -> list[str]:
+    """Of --epochs, --steps and --time what a stronger one overrules: options, then CNNKIT_*, a file, a recipe."""
+    from cnnkit.engine.recipes import find
+
+    by_recipe = find(recipe).options if recipe is not None else {}
+
+    def weakness(name: str) -> int:
+        source = ctx.get_parameter_source(name)
+        if source is ParameterSource.DEFAULT_MAP:
+            return 3 if by_recipe.get(name) == given[name] else 2
+        return 1 if source is ParameterSource.ENVIRONMENT else 0
+
+    ends = [name for name in ENDS if name in given]
+    return [name for name in ends if weakness(name) > min(map(weakness, ends))]
+
+
+def _refuse_beside_resume(recipe: str | None, dry_run: bool) -> None:
+    if recipe is not None:
+        raise UsageError("--recipe is for a new run; a run goes on with the options it has. Leave --recipe out.")
+    if dry_run:
+        raise UsageError("--dry-run looks at a new run; the config of one that goes on lies in its folder.")
 
 
 def _judge(screen: Screen, result: FitResult) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
+from cnnkit.engine.options import ENDS
 from cnnkit.errors import unknown_name
 
 
@@ -83,6 +84,14 @@ RECIPES = (
         "The network after Simonyan & Zisserman 2014, the distortions after Simard, Steinkraus & Platt 2003",
     ),
 )
+
+
+def merged(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a recipe under those given; an end that is given takes the place of the recipe's."""
+    options = dict(find(name).options)
+    if any(end in given for end in ENDS):
+        options = {option: value for option, value in options.items() if option not in ENDS}
+    return options | dict(given)
 
 
 def names() -> list[str]:
