@@ -1,5 +1,6 @@
 """What is chosen where the user chose nothing: one row per data set, found by its name."""
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -32,10 +33,11 @@ BY_DATA = {
 OTHERWISE = Defaults("convnet", epochs=15, batch_size=32, lr=0.01)
 # A head alone: its loss is nearly convex, so the end of the schedule is better than the epoch that some twenty images
 # choose. Steps are small beside features of some hundreds: the head is best where it has just learned the images.
-HEAD = Defaults("convnet", epochs=60, batch_size=32, lr=1e-3, optimiser="adamw", weight_decay=1e-2, keep="last")
+HEAD = Defaults("convnet", epochs=15, batch_size=32, lr=1e-3, optimiser="adamw", weight_decay=1e-2, keep="last")
 HEAD_ADAM_RATE = 1e-4
 # Up to so many images, weights from elsewhere keep their trunk; more can teach the whole network.
 FEW_IMAGES = 5000
+MOST_EPOCHS = 60
 # (fewer training images than, at least so many epochs, level): where the data set has no row and a mirror keeps its
 # images' meaning. Few images are learned by heart, but only in many epochs: on 1,000 images of CIFAR-10, strong gained
 # ResNet-20 2 % in 60 epochs and lost it 4 % in 15. Else it is the row's level.
@@ -46,9 +48,10 @@ ADAM_RATE = 1e-3
 TRUNK_SHARE = 10
 
 
-def resolve(options: FitOptions, data_name: str, *, photos: int | None = None) -> FitOptions:
+def resolve(options: FitOptions, data_name: str, *, images: int = 0, photos: int | None = None) -> FitOptions:
     """The options with nothing left open but what means "as found"; what the user gave stays.
 
+    images: in the training part, 0 if that is unknown: few are shown more often, but for a whole network with weights.
     photos: how many training images there are, if a mirror keeps their meaning; None: it does not, or who knows.
     """
     frozen = options.freeze == "trunk"
@@ -58,7 +61,10 @@ def resolve(options: FitOptions, data_name: str, *, photos: int | None = None) -
     head_rate = None
     if options.weights is not None and not frozen:
         rate, head_rate = rate / TRUNK_SHARE, rate
-    epochs = options.epochs if any(getattr(options, name) is not None for name in ENDS) else row.epochs
+    epochs = options.epochs
+    if all(getattr(options, name) is None for name in ENDS):
+        alone = row is HEAD or (row is OTHERWISE and options.weights is None)
+        epochs = _epochs(row, images) if alone else row.epochs
     return options.replace(
         model=options.model or row.model,
         epochs=epochs,
@@ -71,6 +77,12 @@ def resolve(options: FitOptions, data_name: str, *, photos: int | None = None) -
         augment=options.augment or _augment(row, photos, epochs),
         keep=options.keep or row.keep,
     ).validate()
+
+
+def _epochs(row: Defaults, images: int) -> int:
+    """So many that the steps in all grow with the root of the number of images, up to FEW_IMAGES."""
+    often = math.sqrt(FEW_IMAGES / images) if images else 1.0
+    return max(row.epochs, min(MOST_EPOCHS, round(row.epochs * often)))
 
 
 def _augment(row: Defaults, photos: int | None, epochs: int | None) -> str:

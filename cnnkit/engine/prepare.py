@@ -46,7 +46,8 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
         options = options.replace(freeze=options.freeze or what_to_freeze(start, splits))
     if options.overfit is not None:
         options = plain(options)
-    options = resolve(options, splits.name, photos=len(splits.train) if splits.mirror else None)
+    n = len(splits.train)
+    options = resolve(options, splits.name, images=n, photos=n if splits.mirror else None)
     network = _network(options, splits) if module is None else module
     if options.freeze == "trunk":
         views = choose_views(options, splits, cut(network, (1, H, W, C)), room_for_pictures(options.cache))

@@ -33,7 +33,7 @@ def probe(training: Training, task: Task[Any], splits: DataSplits, stop: Callabl
     module, at = training.module, training.cut
     if at is None:
         return
-    options = resolve(_alone(training.options), splits.name)
+    options = resolve(_alone(training.options), splits.name, images=len(splits.train))
     options = options.replace(views=choose_views(options, splits, at, room_for_pictures(options.cache)))
     if not options.views:
         return

@@ -107,3 +107,11 @@ def test_the_fewer_photos_and_the_more_epochs_the_more_is_changed(photos, epochs
 
 def test_a_head_alone_sees_lightly_changed_images():
     assert resolve(FitOptions(freeze="trunk"), "my photos", photos=200).augment == "light"
+
+
+@pytest.mark.parametrize(("images", "epochs"), [(0, 15), (20, 60), (221, 60), (1000, 34), (4999, 15), (50_000, 15)])
+def test_few_images_are_shown_more_often(images, epochs):
+    assert resolve(FitOptions(), "photos", images=images).epochs == epochs
+    assert resolve(FitOptions(weights="w", freeze="trunk"), "photos", images=images).epochs == epochs
+    assert resolve(FitOptions(weights="w", freeze="none"), "photos", images=images).epochs == 15
+    assert resolve(FitOptions(), "mnist", images=images).epochs == 12
