@@ -76,6 +76,12 @@ def shared_options() -> list[click.Parameter]:
 
 def _read_config(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
     if path is not None and not ctx.resilient_parsing:
-        ctx.default_map = {**(ctx.default_map or {}), **config_file.read(path, ctx.command)}
+        values = config_file.read(path, ctx.command)
+        ctx.default_map = {**(ctx.default_map or {}), **values}
         ctx.meta["cnnkit.config"] = str(path)
+        for other in ctx.command.params:
+            # Another eager option that was looked at before this file was known, and found to be nowhere.
+            if other.is_eager and other.name in values and ctx.params.get(other.name, path) is None:
+                del ctx.params[other.name]
+                other.handle_parse_result(ctx, {}, [])
     return path

@@ -28,6 +28,8 @@ def test_model_and_data_names_are_completed(shell):
     assert complete(shell, "cnnkit train --model le") == ["lenet5", "lenet_caffe"]
     assert complete(shell, "cnnkit weights ") == ["list", "convert"]
     assert complete(shell, "cnnkit weights convert a b --model lenet5") == ["lenet5"]
+    assert complete(shell, "cnnkit train --recipe resnet20") == ["resnet20-cifar10"]
+    assert complete(shell, "cnnkit recipes mnist") == ["mnist-99"]
     assert "fashion-mnist" in complete(shell, "cnnkit train --data fash")
 
 
