@@ -79,6 +79,25 @@ def resolve(options: FitOptions, data_name: str, *, images: int = 0, photos: int
     ).validate()
 
 
+def chosen(asked: FitOptions, options: FitOptions, data_name: str, images: int) -> list[str]:
+    """What was decided for data without a row of their own, for whoever may want it otherwise."""
+    if options.freeze == "trunk":
+        notes = []
+        if asked.freeze is None:
+            notes.append(
+                f"{images:,} images are few: the trunk keeps its weights, a head for these classes learns. "
+                "--freeze none lets the whole network learn."
+            )
+        if not options.views and asked.views is None and not options.mixup and not options.cutmix:
+            notes.append("What the trunk says has no room in memory (--cache): it is computed at every step.")
+        return notes
+    if data_name in BY_DATA or options.weights is not None or options.overfit is not None:
+        return []
+    words = {"model": f"{options.model}", "epochs": f"{options.epochs} epochs", "augment": f"{options.augment} changes"}
+    open_names = [name for name in words if getattr(asked, name) is None and getattr(options, name) is not None]
+    return [f"Chosen for {images:,} images: {', '.join(words[name] for name in open_names)}."] if open_names else []
+
+
 def _epochs(row: Defaults, images: int) -> int:
     """So many that the steps in all grow with the root of the number of images, up to FEW_IMAGES."""
     often = math.sqrt(FEW_IMAGES / images) if images else 1.0

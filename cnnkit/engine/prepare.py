@@ -8,7 +8,7 @@ from cnnkit.data.open import open_data
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.checkpoint import Checkpoint
-from cnnkit.engine.defaults import resolve
+from cnnkit.engine.defaults import chosen, resolve
 from cnnkit.engine.features import choose_views
 from cnnkit.engine.finetune import adopt, normalised_for, starting_point, what_to_freeze
 from cnnkit.engine.memory import room_for_pictures
@@ -40,6 +40,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     start = starting_point(options, module)
     splits = _parts(options, data, like=None if start is None else start.preprocessing)
     H, W, C = splits.preprocessing.shape
+    asked = options
     if start is not None:
         splits = normalised_for(splits, start.preprocessing, start.source)
         options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
@@ -57,7 +58,8 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     if start is not None:
         said, new_head = adopt(network, training.cut.head if training.cut else network, start, splits)
         training.progress.new_head = new_head and options.freeze == "none"
-    return Prepared(splits, training, module is not None, [*splits.notes, *said])
+    notes = [*splits.notes, *said, *chosen(asked, options, splits.name, n)]
+    return Prepared(splits, training, module is not None, notes)
 
 
 def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnkit.engine.defaults import BY_DATA, resolve
+from cnnkit.engine.defaults import BY_DATA, chosen, resolve
 from cnnkit.engine.options import FitOptions
 from cnnkit.errors import UsageError
 
@@ -115,3 +115,19 @@ def test_few_images_are_shown_more_often(images, epochs):
     assert resolve(FitOptions(weights="w", freeze="trunk"), "photos", images=images).epochs == epochs
     assert resolve(FitOptions(weights="w", freeze="none"), "photos", images=images).epochs == 15
     assert resolve(FitOptions(), "mnist", images=images).epochs == 12
+
+
+def test_what_was_chosen_is_told_where_the_data_have_no_row():
+    def told(asked, name="photos"):
+        return chosen(asked, resolve(asked, name, images=221, photos=221), name, 221)
+
+    assert told(FitOptions()) == ["Chosen for 221 images: convnet, 60 epochs, strong changes."]
+    assert told(FitOptions(model="lenet5", augment="none", epochs=3)) == []
+    assert told(FitOptions(steps=9, model="lenet5", augment="none")) == []
+    assert told(FitOptions(), "mnist") == []
+    assert told(FitOptions(weights="w", freeze="none")) == []
+    asked = FitOptions(weights="w")
+    frozen = resolve(asked.replace(freeze="trunk", views=8), "photos", images=221)
+    assert [note[:21] for note in chosen(asked, frozen, "photos", 221)] == ["221 images are few: t"]
+    (note,) = chosen(asked.replace(freeze="trunk"), frozen.replace(views=0), "photos", 221)
+    assert "no room in memory" in note
