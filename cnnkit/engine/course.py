@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, final
 
+from cnnkit.engine.events import EpochEnd
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.overfit import knows_by_heart
 from cnnkit.engine.state import Progress
@@ -30,6 +31,25 @@ class Course:
     def batches(self, epoch: int) -> int:
         """Steps of epoch 0, 1, 2, …"""
         return max(0, min(self.per_epoch, self.steps - epoch * self.per_epoch))
+
+
+def epoch_end(
+    progress: Progress, epochs: int, judgement: Judgement, *, lr: float, seconds: float, best: bool
+) -> EpochEnd:
+    """The row of the epoch that was just judged."""
+    return EpochEnd(
+        epoch=progress.epoch + 1,
+        epochs=epochs,
+        step=progress.step,
+        train_loss=progress.loss_sum / max(1, progress.images),
+        train_accuracy=progress.correct / max(1, progress.images),
+        val_loss=judgement.loss,
+        val_top1=judgement.top1,
+        lr=lr,
+        seconds=seconds,
+        images_per_second=progress.images_per_second,
+        best=best,
+    )
 
 
 def best_epoch(history: Sequence[Mapping[str, Any]]) -> int:

@@ -1,5 +1,6 @@
 """What a session leaves in its run folder: states, weight files, the table, the result."""
 
+import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,13 @@ from typing import Any, final
 
 from cnnkit._version import __version__
 from cnnkit.engine import checkpoint
-from cnnkit.engine.events import CheckpointSaved
+from cnnkit.engine.events import CheckpointSaved, Interrupted
 from cnnkit.engine.log import Log, write_results
 from cnnkit.engine.measure import class_summary
 from cnnkit.engine.overfit import knows_by_heart
 from cnnkit.engine.results import FitResult
 from cnnkit.engine.run import Run
+from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Training
 from cnnkit.serialize import files
 from cnnkit.tasks import Tally
@@ -76,6 +78,13 @@ class Keeper:
     def write_best(self, top1: float) -> None:
         """The best weights, now that the test images were looked at."""
         checkpoint.save_weights(self.run.best, self.training.best_weights, self._best(top1))
+
+    def interrupted(self, stop: StopRequest) -> Interrupted:
+        """What to tell of a stop, and how to go on."""
+        step, name = self.training.progress.step, stop.received.name if stop.received else ""
+        done = f"stopped after step {step:,} and saved" if step else "stopped before the first step"
+        text = f"{name}: {done}. Go on with: cnnkit train --resume {shlex.quote(str(self.run.path))}"
+        return Interrupted(str(self.run.path), step, name, stop.exit_code, text)
 
     def write_result(self, result: FitResult) -> None:
         """The last file of a finished run."""

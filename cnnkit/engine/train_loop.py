@@ -12,8 +12,8 @@ from cnnkit.data.loader import Loader
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
 from cnnkit.engine.budget import Budget, fit_to_time, fitted
-from cnnkit.engine.course import Course, best_epoch, is_over, stops_early
-from cnnkit.engine.events import EpochEnd, Event, Finished, Interrupted, Note, StepEnd, TrunkStep
+from cnnkit.engine.course import Course, best_epoch, epoch_end, is_over, stops_early
+from cnnkit.engine.events import Event, Finished, Interrupted, Note, StepEnd, TrunkStep
 from cnnkit.engine.features import FeatureLoader, Features
 from cnnkit.engine.judge import batch_for, judge, judge_batches
 from cnnkit.engine.keeper import Keeper
@@ -238,21 +238,9 @@ class Session:
         judgement = tally.judgement()
         if not math.isfinite(judgement.loss):
             raise self._hopeless(f"The validation loss is {judgement.loss} after step {progress.step:,}.")
-        number = progress.epoch + 1
-        is_best = training.keep_if_best(judgement, number)
-        end = EpochEnd(
-            epoch=number,
-            epochs=self.course.epochs,
-            step=progress.step,
-            train_loss=progress.loss_sum / max(1, progress.images),
-            train_accuracy=progress.correct / max(1, progress.images),
-            val_loss=judgement.loss,
-            val_top1=judgement.top1,
-            lr=self.rate.lr(progress.step - 1),
-            seconds=self.keeper.seconds(),
-            images_per_second=progress.images_per_second,
-            best=is_best,
-        )
+        is_best = training.keep_if_best(judgement, progress.epoch + 1)
+        lr, seconds = self.rate.lr(progress.step - 1), self.keeper.seconds()
+        end = epoch_end(progress, self.course.epochs, judgement, lr=lr, seconds=seconds, best=is_best)
         progress.history.append(asdict(end))
         if progress.batch == len(self.loader):
             progress.next_epoch()
@@ -297,18 +285,7 @@ class Session:
             self.keeper.write_derived()
 
     def _interrupted(self) -> Interrupted:
-        step, stop = self.training.progress.step, self.stop
-        name = stop.received.name if stop.received else ""
-        text = (
-            f"{name}: stopped after step {step:,} and saved. " if step else f"{name}: stopped before the first step. "
-        )
-        return Interrupted(
-            str(self.run.path),
-            step,
-            name,
-            stop.exit_code,
-            f"{text}Go on with: cnnkit train --resume {shlex.quote(str(self.run.path))}",
-        )
+        return self.keeper.interrupted(self.stop)
 
     def _seconds_left(self) -> float:
         step = self.training.progress.step

@@ -269,3 +269,24 @@ def test_not_a_number_becomes_null_in_json(cnnkit, monkeypatch):
     result = replace(RESULT, test_loss=float("nan"))
     replace_engine(monkeypatch, lambda options: iter([Finished(result)]))
     assert json.loads(cnnkit("train", "--json").out)["test_loss"] is None
+
+
+def test_images_that_were_not_learned_by_heart_end_with_exit_code_four(cnnkit, monkeypatch):
+    for learned, code in ((True, 0), (False, 4)):
+        result = replace(RESULT, learned=learned)
+        replace_engine(monkeypatch, lambda options, result=result: iter([Finished(result)]))
+        ended = cnnkit("train", "--overfit", "2000")
+        assert ended.code == code and "98.71 %" in ended.out
+        assert ("Learned 2,000 images by heart" in ended.err) is learned
+        assert ("did not learn 2,000 images by heart" in ended.err) is not learned
+
+
+def test_a_course_that_ends_within_an_epoch_is_told(cnnkit, monkeypatch):
+    def started(**changes):
+        first, *_ = story()
+        return lambda options: iter([replace(first, **changes), Finished(RESULT)])
+
+    replace_engine(monkeypatch, started(steps=5))
+    assert "5 steps in 2 epochs of at most 3" in cnnkit("train").err
+    replace_engine(monkeypatch, started(steps=0, epochs=0))
+    assert "digitnet, 97,000 parameters\n" in cnnkit("train", "--time", "5m").err
