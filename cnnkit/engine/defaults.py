@@ -31,6 +31,8 @@ BY_DATA = {
     "cifar100": Defaults("resnet20", epochs=15, batch_size=128, lr=0.1),
 }
 OTHERWISE = Defaults("convnet", epochs=15, batch_size=32, lr=0.01)
+# On 1,000 images of CIFAR-10, in 34 epochs: 57 %, as ResNet-20 in twice the time; convnet, in 15, came to 45 %.
+PHOTOS = Defaults("resnet9_x0_25", epochs=15, batch_size=32, lr=0.05)
 # A head alone: its loss is nearly convex, so the end of the schedule is better than the epoch that some twenty images
 # choose. Steps are small beside features of some hundreds: the head is best where it has just learned the images.
 HEAD = Defaults("convnet", epochs=15, batch_size=32, lr=1e-3, optimiser="adamw", weight_decay=1e-2, keep="last")
@@ -42,6 +44,8 @@ MOST_EPOCHS = 60
 # images' meaning. Few images are learned by heart, but only in many epochs: on 1,000 images of CIFAR-10, strong gained
 # ResNet-20 2 % in 60 epochs and lost it 4 % in 15. Else it is the row's level.
 AUGMENT_BY_SIZE = ((2_000, 40, "strong"), (50_000, 20, "standard"))
+# The network for photos takes no smaller ones.
+SMALLEST_PHOTO = 8
 # Adam's steps do not shrink with the gradient, so its rate is of another size.
 ADAM_RATE = 1e-3
 # A trunk that begins with good weights moves in smaller steps than a head that begins anew.
@@ -55,7 +59,8 @@ def resolve(options: FitOptions, data_name: str, *, images: int = 0, photos: int
     photos: how many training images there are, if a mirror keeps their meaning; None: it does not, or who knows.
     """
     frozen = options.freeze == "trunk"
-    row = HEAD if frozen else BY_DATA.get(data_name, OTHERWISE)
+    anew = photos is not None and options.weights is None
+    row = HEAD if frozen else BY_DATA.get(data_name, PHOTOS if anew else OTHERWISE)
     optimiser = options.optimiser or row.optimiser
     rate = row.lr if optimiser == "sgd" else HEAD_ADAM_RATE if frozen else ADAM_RATE
     head_rate = None
@@ -63,7 +68,7 @@ def resolve(options: FitOptions, data_name: str, *, images: int = 0, photos: int
         rate, head_rate = rate / TRUNK_SHARE, rate
     epochs = options.epochs
     if all(getattr(options, name) is None for name in ENDS):
-        alone = row is HEAD or (row is OTHERWISE and options.weights is None)
+        alone = row is HEAD or (row in (OTHERWISE, PHOTOS) and options.weights is None)
         epochs = _epochs(row, images) if alone else row.epochs
     return options.replace(
         model=options.model or row.model,
@@ -105,7 +110,7 @@ def _epochs(row: Defaults, images: int) -> int:
 
 
 def _augment(row: Defaults, photos: int | None, epochs: int | None) -> str:
-    if row is not OTHERWISE or photos is None or epochs is None:
+    if row is not PHOTOS or photos is None or epochs is None:
         return row.augment
     fitting = (level for images, least, level in AUGMENT_BY_SIZE if photos < images and epochs >= least)
     return next(fitting, row.augment)

@@ -8,7 +8,7 @@ from cnnkit.data.open import open_data
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.checkpoint import Checkpoint
-from cnnkit.engine.defaults import chosen, resolve
+from cnnkit.engine.defaults import SMALLEST_PHOTO, chosen, resolve
 from cnnkit.engine.features import choose_views
 from cnnkit.engine.finetune import adopt, normalised_for, starting_point, what_to_freeze
 from cnnkit.engine.memory import room_for_pictures
@@ -48,7 +48,8 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     if options.overfit is not None:
         options = plain(options)
     n = len(splits.train)
-    options = resolve(options, splits.name, images=n, photos=n if splits.mirror else None)
+    photos = n if splits.mirror and min(H, W) >= SMALLEST_PHOTO else None
+    options = resolve(options, splits.name, images=n, photos=photos)
     network = _network(options, splits) if module is None else module
     if options.freeze == "trunk":
         views = choose_views(options, splits, cut(network, (1, H, W, C)), room_for_pictures(options.cache))

@@ -121,7 +121,7 @@ def test_what_was_chosen_is_told_where_the_data_have_no_row():
     def told(asked, name="photos"):
         return chosen(asked, resolve(asked, name, images=221, photos=221), name, 221)
 
-    assert told(FitOptions()) == ["Chosen for 221 images: convnet, 60 epochs, strong changes."]
+    assert told(FitOptions()) == ["Chosen for 221 images: resnet9_x0_25, 60 epochs, strong changes."]
     assert told(FitOptions(model="lenet5", augment="none", epochs=3)) == []
     assert told(FitOptions(steps=9, model="lenet5", augment="none")) == []
     assert told(FitOptions(), "mnist") == []
