@@ -15,7 +15,7 @@ from cnnkit.cli.sparkline import sparkline
 from cnnkit.cli.train import BY_DATA, choice
 from cnnkit.cli.values import Name, Real, Size, Whole
 from cnnkit.engine.events import Compiling, Event, Note
-from cnnkit.engine.lr_find import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried, lr_find
+from cnnkit.engine.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried
 from cnnkit.engine.options import AUGMENT, FREEZE, OPTIMISERS, FitOptions
 from cnnkit.errors import NumericError
 
@@ -58,6 +58,8 @@ def find(screen: Screen, steps: int, lowest: float, highest: float, **choices: A
 
     Nothing is written; the weights are thrown away.
     """
+    from cnnkit.engine.lr_find import lr_find
+
     given = {name: value for name, value in choices.items() if value is not None}
     options = FitOptions.from_values(given).validate()
     result = _follow(screen, lr_find(options, steps=steps, lowest=lowest, highest=highest))

@@ -7,14 +7,13 @@ import itertools
 import math
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from typing import Any, final
 
 import numpy as np
 
 from cnnkit.data.loader import Batch, Loader
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.events import Event, Note
+from cnnkit.engine.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.prepare import begin
 from cnnkit.engine.step import compile_kernels, train_step
@@ -23,7 +22,6 @@ from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
 from cnnkit.tasks import ClassificationTask
 
-LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 150
 # Memory of the running mean that decides when the loss has run away, and how far that is above the best.
 MEMORY, RUNAWAY = 0.9, 4.0
 # Steps on either side that the curve is smoothed over: in the middle of a window no rate is blamed for another.
@@ -31,51 +29,6 @@ WINDOW = 5
 # The suggestion is this share of the rate with the lowest loss; a fall of less than that share, or that many times the
 # noise, is none.
 SHARE, LEAST_FALL, CLEARLY = 0.1, 0.02, 5.0
-
-
-@final
-@dataclass(frozen=True)
-class RateTried(Event):
-    """Step `done` of `total` was made with this rate.  loss: of its batch, before the step."""
-
-    done: int
-    total: int
-    lr: float
-    loss: float
-
-
-@final
-@dataclass(frozen=True)
-class LrResult:
-    """The curve, and what it suggests.
-
-    suggested: a tenth of `lowest`, the rate at which the smoothed loss was lowest; None where it did not fall.
-    steepest: the rate at which it fell fastest.   smoothed: the loss, averaged over steps before and after.
-    diverged: whether the loss ran away before the last rate.   command: what trains at the suggested rate.
-    """
-
-    suggested: float | None
-    lowest: float
-    steepest: float
-    diverged: bool
-    rates: tuple[float, ...]
-    losses: tuple[float, ...]
-    smoothed: tuple[float, ...]
-    model: str
-    data: str
-    optimiser: str
-    command: str
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@final
-@dataclass(frozen=True)
-class LrFound(Event):
-    """The last event of `lr_find`."""
-
-    result: LrResult
 
 
 def lr_find(

@@ -4,7 +4,7 @@ import pytest
 
 from cnnkit.cli import lr_find as cli
 from cnnkit.engine.events import Note
-from cnnkit.engine.lr_find import LrFound, LrResult, RateTried
+from cnnkit.engine.lr_range import LrFound, LrResult, RateTried
 
 RATES = tuple(10.0 ** (n / 4 - 6) for n in range(24))
 LOSSES = tuple(2.3 - 0.1 * n if n < 16 else 0.8 + (n - 15) for n in range(24))

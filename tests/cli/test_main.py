@@ -70,7 +70,7 @@ def test_an_unknown_command_gets_the_likely_one(cnnkit):
     ended = cnnkit("trian")
     assert ended.code == 2
     assert "Did you mean 'train'?" in ended.err
-    assert "There are: train, evaluate" in cnnkit("xyz").err
+    assert "There are: train, lr-find, evaluate" in cnnkit("xyz").err
 
 
 def test_an_unknown_option_gets_the_likely_one(cnnkit):

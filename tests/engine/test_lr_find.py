@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from cnnkit.engine.events import Note
-from cnnkit.engine.lr_find import LrFound, RateTried, lr_find, smooth
+from cnnkit.engine.lr_find import lr_find, smooth
+from cnnkit.engine.lr_range import LrFound, RateTried
 from cnnkit.errors import NumericError, UsageError
 
 
