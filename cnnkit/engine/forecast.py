@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, final
 
-from cnnkit.data.loader import Loader
 from cnnkit.data.splits import DataSplits
+from cnnkit.engine.batches import training_loader
 from cnnkit.engine.budget import too_short
 from cnnkit.engine.course import Course
 from cnnkit.engine.events import Event
@@ -95,16 +95,7 @@ def look_ahead(
         check_fits(batch, needs, free)
         # The features of a frozen trunk are not made here: a picture's way through it is timed instead.
         on_features, training.tail = training.tail is not None, None
-        loader = Loader(
-            splits.train,
-            int(chosen.batch_size or 1),
-            preprocessing=splits.preprocessing,
-            seed=chosen.seed,
-            shuffle=True,
-            augment=str(chosen.augment),
-            mixup=chosen.mixup,
-            cutmix=chosen.cutmix,
-        )
+        loader = training_loader(chosen, splits)
         evaluated = batch_for(splits.preprocessing)
         yield from compile_kernels(
             training,

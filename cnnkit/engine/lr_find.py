@@ -12,6 +12,7 @@ import numpy as np
 
 from cnnkit.data.loader import Batch, Loader
 from cnnkit.data.splits import DataSplits
+from cnnkit.engine.batches import training_loader
 from cnnkit.engine.events import Event, Note
 from cnnkit.engine.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried
 from cnnkit.engine.options import FitOptions
@@ -54,18 +55,9 @@ def lr_find(
     training, splits = ready.training, ready.splits
     chosen = training.options
     task = ClassificationTask(splits.classes, chosen.label_smoothing)
-    loader = Loader(
-        splits.train,
-        int(chosen.batch_size or 1),
-        preprocessing=splits.preprocessing,
-        seed=chosen.seed,
-        shuffle=True,
-        augment=str(chosen.augment),
-        mixup=chosen.mixup,
-        cutmix=chosen.cutmix,
-        # A rest of a few images would be a noisy point of the curve.
-        drop_last=len(splits.train) > int(chosen.batch_size or 1),
-    )
+    # A rest of a few images would be a noisy point of the curve.
+    drop_last = len(splits.train) > int(chosen.batch_size or 1)
+    loader = training_loader(chosen, splits, drop_last=drop_last)
     for text in (splits.found, *ready.notes):
         yield Note(text)
     yield from compile_kernels(training, task, splits.preprocessing, [min(loader.batch_size, len(splits.train))], [])

@@ -11,6 +11,7 @@ from typing import Any, final
 from cnnkit.data.loader import Loader
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
+from cnnkit.engine.batches import training_loader
 from cnnkit.engine.budget import Budget, fit_to_time, fitted
 from cnnkit.engine.course import Course, best_epoch, epoch_end, is_over, stops_early
 from cnnkit.engine.events import Event, Finished, Interrupted, Note, StepEnd, TrunkStep
@@ -46,16 +47,7 @@ class Session:
     def __post_init__(self) -> None:
         options, progress = self.training.options, self.training.progress
         self.features: Features | None = None
-        self.loader: Loader | FeatureLoader = Loader(
-            self.splits.train,
-            int(options.batch_size or 1),
-            preprocessing=self.splits.preprocessing,
-            seed=options.seed,
-            shuffle=True,
-            augment=str(options.augment),
-            mixup=options.mixup,
-            cutmix=options.cutmix,
-        )
+        self.loader: Loader | FeatureLoader = training_loader(options, self.splits)
         self.budget: Budget | None = None
         self.keeper = Keeper(self.run, self.training, self.log, self.about, self.begun)
         self.set_course()

@@ -1,0 +1,20 @@
+"""The batches that options ask for."""
+
+from cnnkit.data.loader import Loader
+from cnnkit.data.splits import DataSplits
+from cnnkit.engine.options import FitOptions
+
+
+def training_loader(options: FitOptions, splits: DataSplits, *, drop_last: bool = False) -> Loader:
+    """The training part, shuffled and changed at random.   drop_last: without the rest that fills no batch."""
+    return Loader(
+        splits.train,
+        int(options.batch_size or 1),
+        preprocessing=splits.preprocessing,
+        seed=options.seed,
+        shuffle=True,
+        augment=str(options.augment),
+        mixup=options.mixup,
+        cutmix=options.cutmix,
+        drop_last=drop_last,
+    )
