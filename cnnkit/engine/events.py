@@ -34,6 +34,7 @@ class RunStarted(Event):
     steps: int
     epoch_steps: int
     step: int
+    threads: int
     found: str
     notes: tuple[str, ...] = ()
 

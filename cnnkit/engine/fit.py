@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnkit import kernels, models
+from cnnkit.config import default_threads
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
 from cnnkit.engine.course import best_epoch, is_over
@@ -122,6 +123,7 @@ def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
         steps=0 if training.options.time else session.course.steps,
         epoch_steps=session.course.per_epoch,
         step=training.progress.step,
+        threads=training.options.threads or default_threads(),
         found=splits.found,
         notes=tuple(notes),
     )

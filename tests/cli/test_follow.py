@@ -54,6 +54,7 @@ def story(*, ending=None):
         steps=6,
         epoch_steps=3,
         step=0,
+        threads=2,
         found="the digits in the package",
         notes=("a note of the start",),
     )
