@@ -84,6 +84,17 @@ def header(path: Path) -> tuple[int, int, bool] | None:
         return None
 
 
+def stored_format(path: Path) -> str:
+    """One of FORMATS, as the file's first bytes say, whatever its name; "" where none is meant."""
+    _mute_pillow()
+    try:
+        with _open(path) as picture:
+            # A JPEG that holds further pictures, as some cameras write, is called MPO.
+            return {"MPO": "JPEG"}.get(picture.format or "", picture.format or "")
+    except Exception:
+        return ""
+
+
 def default_max_pixels() -> int:
     """`CNNKIT_MAX_PIXELS`, which can only lower the limit of 178 million."""
     text = os.environ.get("CNNKIT_MAX_PIXELS")

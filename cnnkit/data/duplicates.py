@@ -1,0 +1,148 @@
+"""Pictures that occur more than once, bit for bit or nearly, without comparing each with each in Python.
+
+The hash: the 63 lowest frequencies of a 32x32 thumbnail's cosine transform, but the mean, each above or below their
+median. Two pictures whose hashes differ in at most eight bits agree in at least one of nine bands of seven bits, so
+only pictures that share a band are compared; what the hash pairs is compared again, thumbnail with thumbnail.
+
+Source: the hash after Zauner 2010, Implementation and Benchmarking of Perceptual Image Hash Functions, chapter 3.
+"""
+
+from collections.abc import Hashable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnkit.data.sample import Pixels
+
+BANDS, BAND_BITS = 9, 7
+# Correlation of two thumbnails from which on the pictures are called nearly the same, and the bits that their hashes
+# may differ in: for pictures full of detail, and for those on flat paper, where two digits of one kind reach 0.99.
+DETAILED, PLAIN = (0.97, 8), (0.995, 3)
+# A plain picture has half of its thumbnail within so many levels of one grey.
+PAPER_WIDTH = 8
+# A thumbnail of less contrast, in levels, holds nothing to compare: blank sheets are all alike.
+LEAST_CONTRAST = 4.0
+# Hashes compared in one step: 2000 x 2000 of them take 32 MB.
+BLOCK = 2000
+
+Hashes = npt.NDArray[np.uint64]
+Pairs = npt.NDArray[np.int64]
+
+
+def exact_groups(keys: Sequence[Hashable]) -> list[list[int]]:
+    """The indices that share a key, for each key that occurs more than once, in the order of their first."""
+    found: dict[Hashable, list[int]] = {}
+    for index, key in enumerate(keys):
+        found.setdefault(key, []).append(index)
+    return [group for group in found.values() if len(group) > 1]
+
+
+def near_groups(thumbs: Pixels) -> list[list[int]]:
+    """Groups of indices whose thumbnails, uint8 (n, 32, 32), nearly agree; chains of such pairs are one group.
+
+    Exact copies should be represented by one of them: a thousand copies make half a million pairs.
+    """
+    plain, contrast = _plainness(thumbs)
+    pairs = []
+    for kind, (correlation, bits) in ((~plain, DETAILED), (plain, PLAIN)):
+        members = np.flatnonzero(kind & (contrast >= LEAST_CONTRAST))
+        hashes = perceptual_hashes(thumbs[members])
+        for block in _close(hashes, bits):
+            a, b = members[block[:, 0]], members[block[:, 1]]
+            pairs.append(np.stack([a, b], axis=1)[_correlation(thumbs, a, b) >= correlation])
+    return _connected(np.concatenate(pairs) if pairs else np.empty((0, 2), np.int64))
+
+
+def perceptual_hashes(thumbs: Pixels) -> Hashes:
+    """(n,) uint64, 63 bits of each thumbnail."""
+    side = thumbs.shape[1]
+    k, x = np.arange(8)[:, None], np.arange(side)[None]
+    basis = np.cos(np.pi * (2 * x + 1) * k / (2 * side))  # the cosine transform, its scale left out: only signs count
+    hashes = np.empty(len(thumbs), np.uint64)
+    for i in range(0, len(thumbs), BLOCK):
+        waves = _transform(basis, thumbs[i : i + BLOCK].astype(np.float64)).reshape(-1, 64)[:, 1:]
+        bits = waves > np.median(waves, axis=1, keepdims=True)
+        hashes[i : i + BLOCK] = (bits.astype(np.uint64) << np.arange(63, dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
+    return hashes
+
+
+def _transform(basis: npt.NDArray[np.float64], thumbs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(n, 32, 32) -> (n, 8, 8), the low frequencies: one axis after the other, term by term."""
+    for _ in range(2):
+        low = np.zeros((len(thumbs), thumbs.shape[2], len(basis)))
+        for x in range(basis.shape[1]):
+            low += thumbs[:, x, :, None] * basis[:, x]
+        thumbs = low  # (n, H, W) -> (n, W, 8): the next turn takes the other axis
+    return thumbs
+
+
+def _plainness(thumbs: Pixels) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+    """Which thumbnails are mostly flat paper, and the standard deviation of each, in levels."""
+    plain, contrast = np.zeros(len(thumbs), bool), np.zeros(len(thumbs))
+    for i, thumb in enumerate(thumbs):
+        paper = int(np.bincount(thumb.ravel()).argmax())
+        plain[i] = (np.abs(thumb.astype(np.int16) - paper) <= PAPER_WIDTH).mean() >= 0.5
+        contrast[i] = thumb.std()
+    return plain, contrast
+
+
+def _close(hashes: Hashes, bits: int) -> Iterator[Pairs]:
+    """Blocks of pairs (a < b) whose hashes differ in at most so many bits, each pair once."""
+    masks = [np.uint64((1 << BAND_BITS) - 1 << band * BAND_BITS) for band in range(BANDS)]
+    for number, mask in enumerate(masks):
+        band = hashes & mask
+        order = np.argsort(band, kind="stable")
+        starts = np.flatnonzero(np.diff(band[order], prepend=~mask)) if len(order) else order
+        for bucket in np.split(order, starts[1:]):
+            for rows, columns in _blocks(bucket):
+                differ = hashes[rows][:, None] ^ hashes[columns]
+                near = np.bitwise_count(differ) <= bits
+                near &= rows[:, None] < columns
+                for earlier in masks[:number]:  # a pair that shares an earlier band was found there
+                    near &= (differ & earlier) != 0
+                a, b = np.nonzero(near)
+                if len(a):
+                    yield np.stack([rows[a], columns[b]], axis=1)
+
+
+def _blocks(bucket: Pairs) -> Iterator[tuple[Pairs, Pairs]]:
+    """Every pair of a sorted bucket, as (rows, columns) of a bounded size."""
+    for i in range(0, len(bucket), BLOCK):
+        for j in range(i, len(bucket), BLOCK):
+            if len(bucket) > 1:
+                yield bucket[i : i + BLOCK], bucket[j : j + BLOCK]
+
+
+def _correlation(thumbs: Pixels, a: Pairs, b: Pairs) -> npt.NDArray[np.float64]:
+    """Of the thumbnails of each pair: 1 where they differ in brightness and contrast only."""
+    result = np.empty(len(a))
+    for i in range(0, len(a), BLOCK):
+        first, second = _standardised(thumbs[a[i : i + BLOCK]]), _standardised(thumbs[b[i : i + BLOCK]])
+        result[i : i + BLOCK] = (first * second).mean(axis=1)
+    return result
+
+
+def _standardised(thumbs: Pixels) -> npt.NDArray[np.float32]:
+    flat = thumbs.reshape(len(thumbs), -1).astype(np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    flat /= flat.std(axis=1, keepdims=True)
+    return flat
+
+
+def _connected(pairs: Pairs) -> list[list[int]]:
+    """The groups that pairs link together, each sorted, in the order of their first."""
+    parent: dict[int, int] = {}
+
+    def root(index: int) -> int:
+        while (above := parent.setdefault(index, index)) != index:
+            parent[index] = parent[above]
+            index = above
+        return index
+
+    for a, b in pairs.tolist():
+        first, second = sorted((root(a), root(b)))
+        parent[second] = first
+    groups: dict[int, list[int]] = {}
+    for index in sorted(parent):
+        groups.setdefault(root(index), []).append(index)
+    return list(groups.values())

@@ -1,0 +1,69 @@
+"""What a look through data may find, and how grave each kind is."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal, final
+
+Severity = Literal["error", "warning"]
+
+
+@final
+@dataclass(frozen=True)
+class Kind:
+    """title: what all findings of this kind have in common, for a heading."""
+
+    name: str
+    severity: Severity
+    title: str
+
+
+# In the order of a report. An error would spoil a training, or the trust in its test; a warning may be meant so.
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("unusable", "error", "A training would not begin"),
+        Kind("missing", "error", "Listed, but not there"),
+        Kind("empty", "error", "Empty files"),
+        Kind("truncated", "error", "Cut off before their end"),
+        Kind("unreadable", "error", "Cannot be read as pictures"),
+        Kind("placeholder", "error", "Stand in for a picture that was missing"),
+        Kind("two-labels", "error", "One picture under several labels"),
+        Kind("duplicate-across", "error", "The same picture in several parts"),
+        Kind("near-duplicate-across", "error", "Nearly the same picture in several parts"),
+        Kind("duplicate", "warning", "The same picture more than once"),
+        Kind("near-duplicate", "warning", "Nearly the same picture more than once"),
+        Kind("wrong-extension", "warning", "Of another format than the name says"),
+        Kind("odd-size", "warning", "Of an odd size"),
+        Kind("imbalance", "warning", "Classes of very different size"),
+        Kind("small-class", "warning", "Classes with a single picture"),
+        Kind("class-difference", "warning", "Classes that differ between the parts"),
+    )
+}
+
+
+@final
+@dataclass(frozen=True)
+class Finding:
+    """One thing found.   message: a sentence.   files: what it is about, as many as there are."""
+
+    kind: str
+    message: str
+    files: tuple[str, ...] = ()
+
+    def severity(self, allowed: Collection[str] = ()) -> Severity:
+        """That of its kind; kinds that the user allows only warn."""
+        return "warning" if self.kind in allowed else KINDS[self.kind].severity
+
+    def to_json(self, allowed: Collection[str] = ()) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "severity": self.severity(allowed),
+            "message": self.message,
+            "files": list(self.files),
+        }
+
+
+def in_order(findings: list[Finding]) -> list[Finding]:
+    """Kind by kind as the table has them, otherwise as they came."""
+    rank = {name: place for place, name in enumerate(KINDS)}
+    return sorted(findings, key=lambda finding: rank[finding.kind])

@@ -1,0 +1,163 @@
+"""One look at every picture: whether it can be read, and the little that is kept to compare it with all others."""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from cnnkit.config import default_threads
+from cnnkit.data.damage import kind_of_damage, unwritten_rows
+from cnnkit.data.picture import header, read_picture, stored_format
+from cnnkit.data.sample import Pixels
+from cnnkit.errors import DataError
+
+# A JPEG is decoded at a fraction of its size, as long as so many pixels a side are left.
+DECODED_SIDE = 256
+# The side of the grey thumbnail that is kept, and the side at which colours are counted.
+THUMB, COUNTED_SIDE = 32, 128
+# Levels by which paper may differ from its commonest colour, what JPEG does around letters.
+PAPER_WIDTH = 8
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a picture stands in a data set: its part, its class, and its file or, without one, a name for it."""
+
+    part: str
+    class_name: str
+    name: str
+    path: Path | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """How a picture spends its colours, each of 32 x 32 x 32 counted.
+
+    entropy: bits per pixel; 0 for one flat colour, 5 to 12 for a photo.
+    ink_entropy: the same, of the pixels that are not paper.
+    paper: share of the pixels within one level of the commonest colour.
+    common: how many colours make up 98 % of the picture.
+    """
+
+    entropy: float
+    ink_entropy: float
+    paper: float
+    common: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is kept of a picture. It takes about 1.5 KB, whatever the picture's size.
+
+    size: (height, width), upright.   format: "JPEG" and so on, "" without a file.   length: of the file, in bytes.
+    digest: over the pixels: equal for copies, also in another lossless format or with other EXIF data.
+    thumb: uint8 (32, 32), grey, out of shape.
+    """
+
+    place: Place
+    size: tuple[int, int]
+    format: str
+    length: int
+    digest: bytes
+    thumb: Pixels
+    colours: Colours
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that gives no picture.   kind: "empty", "truncated" or "unreadable".   message: a sentence."""
+
+    place: Place
+    kind: str
+    message: str
+
+
+def look_at_files(
+    places: Sequence[Place], progress: Callable[[int, int], None] | None = None, threads: int | None = None
+) -> Iterator[Look | Unreadable]:
+    """Decode every file, in threads, and yield what was seen, in the order of `places`."""
+    count = threads or default_threads()
+    with ThreadPoolExecutor(count, "cnnkit-look") as pool:
+        waiting: deque[Future[Look | Unreadable]] = deque()
+        try:
+            for done, place in enumerate(places):
+                waiting.append(pool.submit(look_at_file, place))
+                if len(waiting) > 4 * count:
+                    yield waiting.popleft().result()
+                if progress is not None:
+                    progress(done, len(places))
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def look_at_file(place: Place) -> Look | Unreadable:
+    """Read one picture file."""
+    assert place.path is not None
+    try:
+        picture = read_picture(place.path, at_least=DECODED_SIDE)
+        stored, length = stored_format(place.path), place.path.stat().st_size
+        size = _upright_size(place.path, picture)
+    except DataError as error:
+        return Unreadable(place, kind_of_damage(place.path, str(error)), str(error))
+    except OSError as error:
+        return Unreadable(place, "unreadable", f"{place.path} cannot be read: {error.strerror}.")
+    if stored == "JPEG" and (rows := unwritten_rows(picture)):
+        share = f"{rows / picture.height:.0%}"
+        return Unreadable(place, "truncated", f"{place.path} lacks its lower {share}: data are lost. Copy it again.")
+    return look_at(place, picture, size, stored, length)
+
+
+def look_at(place: Place, picture: Image.Image, size: tuple[int, int], stored_as: str = "", length: int = 0) -> Look:
+    """What is kept of a picture in mode RGB or L, decoded at `size` or at a fraction of it."""
+    digest = hashlib.blake2b(f"{picture.mode} {size}".encode(), digest_size=16)
+    digest.update(picture.tobytes())
+    thumb = np.asarray(picture.convert("L").resize((THUMB, THUMB), Image.Resampling.BOX))
+    return Look(place, size, stored_as, length, digest.digest(), thumb, colours(picture))
+
+
+def _upright_size(path: Path, picture: Image.Image) -> tuple[int, int]:
+    """(height, width) of the whole picture, which may have been decoded at a fraction of it."""
+    height, width, _ = header(path) or (picture.height, picture.width, False)
+    return (width, height) if (height > width) != (picture.height > picture.width) else (height, width)
+
+
+def colours(picture: Image.Image) -> Colours:
+    """Count the colours of a picture in mode RGB or L, without mixing any."""
+    longer = max(picture.size)
+    if longer > COUNTED_SIDE:
+        width, height = (max(1, side * COUNTED_SIDE // longer) for side in picture.size)
+        picture = picture.resize((width, height), Image.Resampling.NEAREST)
+    pixels = np.asarray(picture.convert("RGB"), np.int32).reshape(-1, 3)
+    exact = (pixels[:, 0] << 16) | (pixels[:, 1] << 8) | pixels[:, 2]
+    values, counts = np.unique(exact, return_counts=True)
+    commonest = int(values[counts.argmax()])
+    paper_colour = np.array([commonest >> 16, commonest >> 8 & 255, commonest & 255])
+    far = np.abs(pixels - paper_colour).max(axis=1)
+    coarse = (pixels[:, 0] >> 3 << 10) | (pixels[:, 1] >> 3 << 5) | pixels[:, 2] >> 3
+    shares = _shares(coarse)
+    common = int(np.searchsorted(np.cumsum(np.sort(shares)[::-1]), 0.98)) + 1
+    return Colours(_entropy(shares), _entropy(_shares(coarse[far > PAPER_WIDTH])), float((far <= 1).mean()), common)
+
+
+def _shares(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """The share of each different code; none of no codes."""
+    return np.unique(codes, return_counts=True)[1] / max(codes.size, 1)
+
+
+def _entropy(shares: npt.NDArray[np.float64]) -> float:
+    """-Σ p·log2(p), in bits."""
+    return float(-(shares * np.log2(shares)).sum()) + 0.0
