@@ -30,7 +30,7 @@ def _print(screen: Screen, found: Forecast) -> None:
         return
     H, W = found.image_size
     rows: list[tuple[str, object]] = [("data", found.found)]
-    rows += [("warning", text) for text in found.warnings]
+    rows += [("note", text) for text in found.warnings]
     rows += [
         ("network", f"{found.model}, {found.parameters:,} parameters, images of {H}x{W}, {found.classes:,} classes"),
         ("course", _course(found)),
@@ -39,7 +39,7 @@ def _print(screen: Screen, found: Forecast) -> None:
         ("", f"{found.step:.3g} s a step, {found.validation:.3g} s a validation, {found.test:.3g} s the test"),
         ("would write", f"{found.folder}, about {_bytes(found.disk_bytes)}"),
     ]
-    screen.facts(rows, prose=["data", "warning"])
+    screen.facts(rows, prose=["data", "note"])
     screen.text("\noptions:")
     for name, value in found.options.items():
         if name not in OUTWARD:

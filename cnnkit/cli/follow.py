@@ -23,7 +23,7 @@ from cnnkit.engine.events import (
 )
 from cnnkit.engine.results import FitResult
 
-LAST_EPOCHS = 10  # rows of the table at the end, and the best one
+LAST_EPOCHS = 10  # rows of the table at the end, and the one kept
 
 
 def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
@@ -124,7 +124,7 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
             ("test accuracy", f"{100 * result.top1:.2f} % of {result.test_images:,} images"),
             ("test loss", f"{result.test_loss:.4f}"),
             ("weights", result.checkpoint),
-            ("epochs", f"{result.epochs}, the best was {result.best_epoch}"),
+            ("epochs", f"{result.epochs}, the {_kept(result)}"),
             ("time", duration(result.seconds)),
             ("training", f"{result.images_per_second:,.0f} images/s"),
         ]
@@ -152,8 +152,12 @@ def _word(path: str) -> str:
     return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
+def _kept(result: FitResult) -> str:
+    return f"best was {result.best_epoch}" if result.keep == "best" else "last was kept"
+
+
 def _table(screen: Screen, result: FitResult, epochs: list[EpochEnd]) -> None:
-    """The last epochs, and the best one."""
+    """The last epochs, and the one that was kept."""
     shown = [event for event in epochs if event.epoch == result.best_epoch or event in epochs[-LAST_EPOCHS:]]
     rows = [
         (
@@ -162,7 +166,7 @@ def _table(screen: Screen, result: FitResult, epochs: list[EpochEnd]) -> None:
             f"{100 * event.train_accuracy:.2f} %",
             f"{event.val_loss:.4f}",
             f"{100 * event.val_top1:.2f} %",
-            "best" if event.epoch == result.best_epoch else "",
+            ("best" if result.keep == "best" else "kept") if event.epoch == result.best_epoch else "",
         )
         for event in shown
     ]

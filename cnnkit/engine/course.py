@@ -33,10 +33,9 @@ class Course:
         return max(0, min(self.per_epoch, self.steps - epoch * self.per_epoch))
 
 
-def epoch_end(
-    progress: Progress, epochs: int, judgement: Judgement, *, lr: float, seconds: float, best: bool
-) -> EpochEnd:
+def epoch_end(progress: Progress, epochs: int, judgement: Judgement, *, lr: float, seconds: float) -> EpochEnd:
     """The row of the epoch that was just judged."""
+    before = best_epoch(progress.history)
     return EpochEnd(
         epoch=progress.epoch + 1,
         epochs=epochs,
@@ -48,7 +47,7 @@ def epoch_end(
         lr=lr,
         seconds=seconds,
         images_per_second=progress.images_per_second,
-        best=best,
+        best=before == 0 or judgement.better_than(_judgement(progress.history[before - 1])),
     )
 
 
@@ -56,10 +55,14 @@ def best_epoch(history: Sequence[Mapping[str, Any]]) -> int:
     """The epoch of the best validation; 0 before the first."""
     best, number = None, 0
     for n, row in enumerate(history, 1):
-        judgement = Judgement(row["val_loss"], row["val_top1"], 0)
+        judgement = _judgement(row)
         if judgement.better_than(best):
             best, number = judgement, n
     return number
+
+
+def _judgement(row: Mapping[str, Any]) -> Judgement:
+    return Judgement(row["val_loss"], row["val_top1"], 0)
 
 
 def is_over(options: FitOptions, progress: Progress) -> bool:

@@ -110,6 +110,7 @@ class Keeper:
             test_images=judgement.n,
             steps=progress.step,
             stopped_early=stopped_early,
+            keep=str(self.training.options.keep),
             learned=None if self.training.options.overfit is None else knows_by_heart(self.training.options, progress),
             example=None if example is None else str(example),
             **class_summary(self.about["classes"], test.by_class()),

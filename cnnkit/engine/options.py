@@ -38,7 +38,7 @@ def _choice(default: Any, text: str, *, names: tuple[str, ...] = ()) -> Any:
 class FitOptions:
     """None means "by the data set", filled by `engine.defaults.resolve`; in `image_size` and `grey`, "as found"."""
 
-    data: str = _choice("digits", "Name or folder of the data set.")
+    data: str = _choice("digits", "Name, folder, .csv or .npz of the data set.")
     model: str | None = _choice(None, "Name of the network.")
     weights: str | None = _choice(None, "Run or weight file to start from.")
     freeze: str | None = _choice(None, "What of these weights stays as it is: trunk is all but the head.", names=FREEZE)

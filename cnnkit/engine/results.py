@@ -14,6 +14,7 @@ class FitResult:
 
     checkpoint: the weights that were kept, and that top1 (share of the test images, 0 to 1) was measured with, once.
     seconds: training, validation and compiling together.  images_per_second: training steps alone.
+    best_epoch, val_top1: of the weights that were kept: the best ones or, as keep says, the last.
     epochs: those that were judged; with a number of steps the last may have been cut short.
     stopped_early: `patience` ended it.   learned: whether all images of `overfit` are known by heart, None without.
     macro_f1, worst_class: on the test images; None for a task without classes, and in results of older versions.
@@ -36,6 +37,7 @@ class FitResult:
     test_images: int
     steps: int = 0
     stopped_early: bool = False
+    keep: str = "best"
     learned: bool | None = None
     macro_f1: float | None = None
     worst_class: str | None = None

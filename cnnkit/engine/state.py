@@ -108,13 +108,11 @@ class Training:
         finally:
             self.module.load_state_dict(before)
 
-    def keep_if_best(self, judgement: Judgement, epoch: int) -> bool:
+    def keep_if_best(self, judgement: Judgement, epoch: int) -> None:
         """Remember the present weights, of this epoch, if they are the best so far or if the last ones are wanted."""
-        if self.options.keep != "last" and not judgement.better_than(self.progress.best):
-            return False
-        self.progress.best, self.progress.best_epoch = judgement, epoch
-        self.best_weights = self.judged_weights()
-        return True
+        if self.options.keep == "last" or judgement.better_than(self.progress.best):
+            self.progress.best, self.progress.best_epoch = judgement, epoch
+            self.best_weights = self.judged_weights()
 
     def is_finite(self) -> bool:
         """Whether every weight, and every number the optimiser keeps, is one."""

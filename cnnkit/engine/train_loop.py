@@ -230,9 +230,9 @@ class Session:
         judgement = tally.judgement()
         if not math.isfinite(judgement.loss):
             raise self._hopeless(f"The validation loss is {judgement.loss} after step {progress.step:,}.")
-        is_best = training.keep_if_best(judgement, progress.epoch + 1)
+        training.keep_if_best(judgement, progress.epoch + 1)
         lr, seconds = self.rate.lr(progress.step - 1), self.keeper.seconds()
-        end = epoch_end(progress, self.course.epochs, judgement, lr=lr, seconds=seconds, best=is_best)
+        end = epoch_end(progress, self.course.epochs, judgement, lr=lr, seconds=seconds)
         progress.history.append(asdict(end))
         if progress.batch == len(self.loader):
             progress.next_epoch()
