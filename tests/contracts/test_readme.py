@@ -10,6 +10,7 @@ import threading
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
@@ -31,7 +32,8 @@ def blocks(language: str) -> list[str]:
 
 
 def draw_pictures(folder: Path) -> None:
-    """image.png with a one on it, and photos of two kinds."""
+    """image.png with a one on it, and photos of two kinds: patches of colour, warm ones and cold ones."""
+    rng = np.random.default_rng(0)
     one = Image.new("L", (120, 160), 255)
     ImageDraw.Draw(one).line((60, 30, 60, 130), fill=0, width=14)
     one.save(folder / "image.png")
@@ -39,7 +41,8 @@ def draw_pictures(folder: Path) -> None:
         place = folder / "photos" / kind
         place.mkdir(parents=True)
         for i in range(12):
-            Image.new("RGB", (48 + i, 40), tuple(value + i for value in colour)).save(place / f"{i}.png")
+            patches = np.clip(rng.normal(colour, 40, (6, 8, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(patches).resize((48 + i, 40), Image.Resampling.BICUBIC).save(place / f"{i}.png")
 
 
 def test_the_python_section_runs(tmp_path, monkeypatch, capsys):
