@@ -1,12 +1,13 @@
 """Pictures that occur more than once, bit for bit or nearly, without comparing each with each in Python.
 
 The hash: the 63 lowest frequencies of a 32x32 thumbnail's cosine transform, but the mean, each above or below their
-median. Two pictures whose hashes differ in at most eight bits agree in at least one of nine bands of seven bits, so
-only pictures that share a band are compared; what the hash pairs is compared again, thumbnail with thumbnail.
+median. Two hashes that differ in at most k bits agree in at least one of k + 1 bands, so only pictures that share a
+band are compared; what the hash pairs is compared again, thumbnail with thumbnail.
 
 Source: the hash after Zauner 2010, Implementation and Benchmarking of Perceptual Image Hash Functions, chapter 3.
 """
 
+import itertools
 from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from cnnkit.data.sample import Pixels
 
-BANDS, BAND_BITS = 9, 7
+BITS = 63
 # Correlation of two thumbnails from which on the pictures are called nearly the same, and the bits that their hashes
 # may differ in: for pictures full of detail, and for those on flat paper, where two digits of one kind reach 0.99.
 DETAILED, PLAIN = (0.97, 8), (0.995, 3)
@@ -62,7 +63,9 @@ def perceptual_hashes(thumbs: Pixels) -> Hashes:
     for i in range(0, len(thumbs), BLOCK):
         waves = _transform(basis, thumbs[i : i + BLOCK].astype(np.float64)).reshape(-1, 64)[:, 1:]
         bits = waves > np.median(waves, axis=1, keepdims=True)
-        hashes[i : i + BLOCK] = (bits.astype(np.uint64) << np.arange(63, dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
+        hashes[i : i + BLOCK] = (bits.astype(np.uint64) << np.arange(BITS, dtype=np.uint64)).sum(
+            axis=1, dtype=np.uint64
+        )
     return hashes
 
 
@@ -88,7 +91,8 @@ def _plainness(thumbs: Pixels) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.fl
 
 def _close(hashes: Hashes, bits: int) -> Iterator[Pairs]:
     """Blocks of pairs (a < b) whose hashes differ in at most so many bits, each pair once."""
-    masks = [np.uint64((1 << BAND_BITS) - 1 << band * BAND_BITS) for band in range(BANDS)]
+    ends = [BITS * band // (bits + 1) for band in range(bits + 2)]
+    masks = [np.uint64((1 << end) - (1 << start)) for start, end in itertools.pairwise(ends)]
     for number, mask in enumerate(masks):
         band = hashes & mask
         order = np.argsort(band, kind="stable")

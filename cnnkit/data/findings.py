@@ -44,7 +44,7 @@ KINDS = {
 @final
 @dataclass(frozen=True)
 class Finding:
-    """One thing found.   message: a sentence.   files: what it is about, as many as there are."""
+    """One thing found.   files: what it is about, as many as there are.   message: what is said of them."""
 
     kind: str
     message: str
@@ -53,6 +53,10 @@ class Finding:
     def severity(self, allowed: Collection[str] = ()) -> Severity:
         """That of its kind; kinds that the user allows only warn."""
         return "warning" if self.kind in allowed else KINDS[self.kind].severity
+
+    def sentence(self) -> str:
+        """The files and what is said of them, in one line."""
+        return f"{', '.join(self.files)}: {self.message}" if self.files else self.message
 
     def to_json(self, allowed: Collection[str] = ()) -> dict[str, Any]:
         return {

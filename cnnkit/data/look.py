@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,7 @@ class Look:
 
     size: (height, width), upright.   format: "JPEG" and so on, "" without a file.   length: of the file, in bytes.
     digest: over the pixels: equal for copies, also in another lossless format or with other EXIF data.
-    thumb: uint8 (32, 32), grey, out of shape.
+    thumb: uint8 (32, 32), grey, out of shape.   colours: None where they were not counted.
     """
 
     place: Place
@@ -70,7 +70,7 @@ class Look:
     length: int
     digest: bytes
     thumb: Pixels
-    colours: Colours
+    colours: Colours | None
 
 
 @final
@@ -83,20 +83,16 @@ class Unreadable:
     message: str
 
 
-def look_at_files(
-    places: Sequence[Place], progress: Callable[[int, int], None] | None = None, threads: int | None = None
-) -> Iterator[Look | Unreadable]:
+def look_at_files(places: Sequence[Place], threads: int | None = None) -> Iterator[Look | Unreadable]:
     """Decode every file, in threads, and yield what was seen, in the order of `places`."""
     count = threads or default_threads()
     with ThreadPoolExecutor(count, "cnnkit-look") as pool:
         waiting: deque[Future[Look | Unreadable]] = deque()
         try:
-            for done, place in enumerate(places):
+            for place in places:
                 waiting.append(pool.submit(look_at_file, place))
                 if len(waiting) > 4 * count:
                     yield waiting.popleft().result()
-                if progress is not None:
-                    progress(done, len(places))
             while waiting:
                 yield waiting.popleft().result()
         finally:
@@ -125,8 +121,19 @@ def look_at(place: Place, picture: Image.Image, size: tuple[int, int], stored_as
     """What is kept of a picture in mode RGB or L, decoded at `size` or at a fraction of it."""
     digest = hashlib.blake2b(f"{picture.mode} {size}".encode(), digest_size=16)
     digest.update(picture.tobytes())
-    thumb = np.asarray(picture.convert("L").resize((THUMB, THUMB), Image.Resampling.BOX))
-    return Look(place, size, stored_as, length, digest.digest(), thumb, colours(picture))
+    return Look(place, size, stored_as, length, digest.digest(), _thumb(picture), colours(picture))
+
+
+def look_at_pixels(place: Place, image: Pixels) -> Look:
+    """What is kept of an image in an array, uint8 (H, W, C); its colours are not counted."""
+    H, W, C = image.shape
+    digest = hashlib.blake2b(f"{image.shape}".encode() + image.tobytes(), digest_size=16).digest()
+    picture = Image.fromarray(np.ascontiguousarray(image[:, :, 0] if C == 1 else image))
+    return Look(place, (H, W), "", 0, digest, _thumb(picture), None)
+
+
+def _thumb(picture: Image.Image) -> Pixels:
+    return np.asarray(picture.convert("L").resize((THUMB, THUMB), Image.Resampling.BOX))
 
 
 def _upright_size(path: Path, picture: Image.Image) -> tuple[int, int]:

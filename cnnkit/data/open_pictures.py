@@ -30,10 +30,11 @@ def open_pictures(
     val_fraction: float,
     skip_unreadable: bool,
     cache_bytes: int,
+    tried: bool = False,
 ) -> DataSplits:
     """The parts of an image folder or of a list of pictures.
 
-    cache_bytes: memory for decoded pictures.
+    cache_bytes: memory for decoded pictures.   tried: every file was read before, and none is tried again.
     """
     lost = {file for file, _ in listing.missing}
     there = [file for file in listing.files if file not in lost]
@@ -44,7 +45,7 @@ def open_pictures(
     check = cache if skip_unreadable or len(there) <= CHECKED_AT_OPEN else check_header
     if listing.missing and not skip_unreadable:
         raise _refused(listing, listing.missing, "are not there")
-    refused = unreadable(there, check)
+    refused = [] if tried else unreadable(there, check)
     if refused and not skip_unreadable:
         raise _refused(listing, refused, "cannot be read")
     bad = {file for file, _ in refused} | lost

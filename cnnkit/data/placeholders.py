@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnnkit.data.look import Look
+from cnnkit.data.look import Colours, Look
 
 # Colour entropy, in bits: below the first a picture is blank; above the second, or above this share of what is usual,
 # it is no drawing.
@@ -34,15 +34,15 @@ LEAST_PICTURES = 5
 def placeholders(looks: Sequence[Look]) -> list[tuple[int, str]]:
     """(index, why) of the pictures that are taken for placeholders; why completes "the picture is ..."."""
     copies = Counter(look.digest for look in looks)
-    distinct = {(look.digest, look.place.class_name): look for look in looks}.values()
-    blank = {look.digest for look in distinct if look.colours.entropy < BLANK}
-    usual = _usual([look.colours.entropy for look in distinct if look.digest not in blank])
+    entropies = {(look.digest, look.place.class_name): look.colours.entropy for look in looks if look.colours}
+    blank = {digest for (digest, _), entropy in entropies.items() if entropy < BLANK}
+    among_blanks = 2 * len(blank) >= len(copies)
     of_class: dict[str, list[float]] = {}
-    for look in distinct:
-        if look.digest not in blank:
-            of_class.setdefault(look.place.class_name, []).append(look.colours.entropy)
+    for (digest, class_name), entropy in entropies.items():
+        if digest not in blank:
+            of_class.setdefault(class_name, []).append(entropy)
+    usual = _usual([entropy for values in of_class.values() for entropy in values])
     usual_of_class = {name: _usual(values) for name, values in of_class.items()}
-    among_blanks = 2 * len(blank) >= len({look.digest for look in distinct})
     found = []
     for index, look in enumerate(looks):
         if look.digest in blank:
@@ -50,7 +50,7 @@ def placeholders(looks: Sequence[Look]) -> list[tuple[int, str]]:
                 found.append((index, "blank: one flat colour"))
         elif usual is not None:
             level = min(usual, usual_of_class[look.place.class_name] or usual)
-            if why := _drawn(look, level, copies[look.digest]):
+            if look.colours and (why := _drawn(look, look.colours, level, copies[look.digest])):
                 found.append((index, why))
     return found
 
@@ -59,9 +59,8 @@ def _usual(entropies: list[float]) -> float | None:
     return float(np.median(entropies)) if len(entropies) >= LEAST_PICTURES else None
 
 
-def _drawn(look: Look, usual: float, copies: int) -> str:
+def _drawn(look: Look, colours: Colours, usual: float, copies: int) -> str:
     """Why a picture is no photo, or ""."""
-    colours = look.colours
     if copies >= COPIES and colours.entropy <= COPIED_SHARE * usual:
         return f"plain for its set, and there {copies} times"
     if copies == 1 and max(look.size) < SMALL:
