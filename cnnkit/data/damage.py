@@ -9,6 +9,14 @@ from PIL import Image
 UNWRITTEN = 128
 # So far from its end a file may still hold its end mark: cameras append what they like.
 TAIL = 4096
+STARTS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"BM": "BMP",
+    **{f"P{kind}".encode(): "PPM" for kind in range(1, 7)},
+}
 
 
 def kind_of_damage(path: Path, reason: str) -> str:
@@ -16,26 +24,38 @@ def kind_of_damage(path: Path, reason: str) -> str:
     try:
         if path.stat().st_size == 0:
             return "empty"
-        return "truncated" if "truncated" in reason or lacks_end(path) else "unreadable"
+        return "truncated" if "truncated" in reason or lacks_end(*ends(path)) else "unreadable"
     except OSError:
         return "unreadable"
 
 
-def lacks_end(path: Path) -> bool:
-    """Whether a file begins as a JPEG, PNG, GIF or WEBP and does not come to that format's end."""
+def ends(path: Path) -> tuple[bytes, bytes, int]:
+    """(the first bytes, the last ones, the length) of a file."""
     with open(path, "rb") as file:
-        head = file.read(16)
+        head = file.read(TAIL)
         length = file.seek(0, 2)
         file.seek(max(0, length - TAIL))
-        tail = file.read()
-    if head.startswith(b"\xff\xd8"):
-        return b"\xff\xd9" not in tail
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return b"IEND" not in tail
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return b";" not in tail.rstrip(b"\0")[-1:]
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return length < 8 + int.from_bytes(head[4:8], "little")
+        return head, file.read(TAIL), length
+
+
+def format_of(head: bytes) -> str:
+    """The format that a file's first bytes promise, "" where it is none of ours."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    return next((name for start, name in STARTS.items() if head.startswith(start)), "")
+
+
+def lacks_end(head: bytes, tail: bytes, length: int) -> bool:
+    """Whether a file begins as a JPEG, PNG, GIF or WEBP and does not come to that format's end."""
+    match format_of(head):
+        case "JPEG":
+            return b"\xff\xd9" not in tail
+        case "PNG":
+            return b"IEND" not in tail
+        case "GIF":
+            return not tail.rstrip(b"\0").endswith(b";")
+        case "WEBP":
+            return length < 8 + int.from_bytes(head[4:8], "little")
     return False
 
 

@@ -1,11 +1,13 @@
 """What a training is made of, data and network and optimiser: anew from options, or again from a state."""
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
 from cnnkit.data.open import open_data
 from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.quick_check import quick_check
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.checkpoint import Checkpoint
 from cnnkit.engine.defaults import SMALLEST_PHOTO, chosen, resolve
@@ -59,8 +61,14 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     if start is not None:
         said, new_head = adopt(network, training.cut.head if training.cut else network, start, splits)
         training.progress.new_head = new_head and options.freeze == "none"
-    notes = [*splits.notes, *said, *chosen(asked, options, splits.name, n)]
+    notes = [*splits.notes, *_doubts(splits, options.data), *said, *chosen(asked, options, splits.name, n)]
     return Prepared(splits, training, module is not None, notes)
+
+
+def _doubts(splits: DataSplits, data: str | None) -> list[str]:
+    """What the data should be looked through for; a training goes on regardless."""
+    warnings = quick_check(splits)
+    return [*warnings, f"All about that: cnnkit data check {shlex.quote(data)}"] if warnings and data else warnings
 
 
 def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:

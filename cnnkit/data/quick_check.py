@@ -1,0 +1,132 @@
+"""The quick half of a check, before a training: a second or two for ten thousand pictures, of which few are decoded."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from cnnkit.config import default_threads
+from cnnkit.data.damage import ends, format_of, lacks_end
+from cnnkit.data.duplicates import exact_groups
+from cnnkit.data.look import Look, Place, Unreadable, look_at_files
+from cnnkit.data.oddities import Counts, odd_classes, wrong_endings
+from cnnkit.data.placeholders import placeholders
+from cnnkit.data.splits import PARTS, DataSplits
+
+# Files that are looked at; of more, so many from all over.
+MOST_FILES = 20_000
+# Pictures that are decoded to find placeholders: the smallest files, and as many from all over to compare them with.
+DECODED = 64
+
+
+@final
+@dataclass(frozen=True)
+class Glance:
+    """What the ends of a file tell.   mark: equal where length and both ends are, so in copies."""
+
+    place: Place
+    path: Path
+    length: int
+    stored: str
+    cut: bool
+    mark: bytes
+
+
+def quick_check(splits: DataSplits) -> list[str]:
+    """What seems wrong with data that could be opened, a short sentence each; `check` finds more, and says more."""
+    counts: Counts = {part: Counter() for part in PARTS}
+    places = []
+    for part in PARTS:
+        dataset = splits.part(part)
+        for index, label in enumerate(dataset.labels().tolist()):
+            counts[part][splits.classes[label]] += 1
+            if (path := dataset.path(index)) is not None:
+                places.append(Place(part, splits.classes[label], str(path), path))
+    warnings = _of_files(places[:: -(-len(places) // MOST_FILES) or 1])
+    learned = {"train": counts["train"]}
+    return warnings + [_upper(finding.message) + "." for finding in odd_classes(learned)]
+
+
+def _of_files(places: Sequence[Place]) -> list[str]:
+    with ThreadPoolExecutor(default_threads(), "cnnkit-glance") as pool:
+        glances = [glance for glance in pool.map(_glance, places) if glance is not None]
+    warnings = []
+    cut = [glance.place.name for glance in glances if glance.cut]
+    damaged = [seen for seen in _looks(glances, cut) if isinstance(seen, Unreadable)] if cut else []
+    stand_ins, copied = _placeholders(glances), _copies(glances)
+    for names, one, more in (
+        ([seen.place.name for seen in damaged], "file is damaged", "files are damaged"),
+        (stand_ins, "picture looks like a placeholder", "pictures look like placeholders"),
+    ):
+        if names:
+            warnings.append(f"{len(names):,} {one if len(names) == 1 else more}: {_some(names)}.")
+    labels = [group for group in copied if len({place.class_name for place in group}) > 1]
+    parts = [group for group in copied if len({place.part for place in group}) > 1]
+    for groups, what in ((labels, "under several labels"), (parts, "in several parts"), (copied, "more than once")):
+        if groups:
+            number = "1 picture is" if len(groups) == 1 else f"{len(groups):,} pictures are"
+            warnings.append(f"{number} there {what}: {_some([place.name for place in groups[0]])}.")
+            break
+    if wrong := wrong_endings((glance.place.name, glance.stored) for glance in glances):
+        number = "1 file is" if len(wrong) == 1 else f"{len(wrong):,} files are"
+        warnings.append(
+            f"{number} of another format than the name says: {_some([finding.files[0] for finding in wrong])}."
+        )
+    return warnings
+
+
+def _glance(place: Place) -> Glance | None:
+    """None where the file cannot be opened: then a training says so itself."""
+    assert place.path is not None
+    try:
+        head, tail, length = ends(place.path)
+    except OSError:
+        return None
+    mark = hashlib.blake2b(head + tail + str(length).encode(), digest_size=16).digest()
+    return Glance(place, place.path, length, format_of(head), lacks_end(head, tail, length), mark)
+
+
+def _copies(glances: Sequence[Glance]) -> list[list[Place]]:
+    """Groups of equal files: those with equal ends are read whole."""
+    found = []
+    for group in exact_groups([glance.mark for glance in glances]):
+        members = [glances[index] for index in group]
+        found += [
+            [members[index].place for index in equal]
+            for equal in exact_groups([_digest(glance.path) for glance in members])
+        ]
+    return found
+
+
+def _digest(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "blake2b").digest()
+    except OSError:
+        return str(path).encode("utf-8", "surrogateescape")
+
+
+def _placeholders(glances: Sequence[Glance]) -> list[str]:
+    """Drawings take fewer bytes than photos, so the smallest files are decoded, and judged beside some of all."""
+    by_length = sorted(glances, key=lambda glance: glance.length)
+    some = by_length[:: -(-len(by_length) // DECODED) or 1]
+    chosen = dict.fromkeys(glance.place.name for glance in [*by_length[:DECODED], *some])
+    looks = [look for look in _looks(glances, chosen) if isinstance(look, Look)]
+    return [looks[index].place.name for index, _ in placeholders(looks)]
+
+
+def _looks(glances: Sequence[Glance], names: Iterable[str]) -> list[Look | Unreadable]:
+    known = {glance.place.name: glance.place for glance in glances}
+    return list(look_at_files([known[name] for name in names]))
+
+
+def _some(names: list[str]) -> str:
+    shown = [Path(name).parent.name + "/" + Path(name).name for name in names[:2]]
+    return ", ".join(shown) + (f" and {len(names) - 2:,} more" if len(names) > 2 else "")
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
