@@ -61,7 +61,12 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     if start is not None:
         said, new_head = adopt(network, training.cut.head if training.cut else network, start, splits)
         training.progress.new_head = new_head and options.freeze == "none"
-    notes = [*splits.notes, *_doubts(splits, options.data), *said, *chosen(asked, options, splits.name, n)]
+    notes = [
+        *splits.notes,
+        *_doubts(splits, None if data else options.data),
+        *said,
+        *chosen(asked, options, splits.name, n),
+    ]
     return Prepared(splits, training, module is not None, notes)
 
 
