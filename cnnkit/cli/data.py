@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,19 +12,17 @@ from cnnkit.cli.command import Group, command
 from cnnkit.cli.completion import data_names
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
-from cnnkit.cli.values import Size
-from cnnkit.errors import DataError
-
-if TYPE_CHECKING:
-    from cnnkit.data.check import DataReport
 
 data = Group(
     "data",
-    help="Data sets: list the names, check a folder, fetch one from the net.",
-    short_help="Data sets: list, check, fetch.",
+    help="Data sets: list the names, look through a folder, a .csv or an .npz, divide it, fetch one from the net.",
+    short_help="Data sets: list, check, show, measure, split, fetch.",
     commands_at={
         "list": "cnnkit.cli.data:list_names",
-        "check": "cnnkit.cli.data:check",
+        "check": "cnnkit.cli.data_check:check",
+        "show": "cnnkit.cli.data_show:show",
+        "stats": "cnnkit.cli.data_stats:stats",
+        "split": "cnnkit.cli.data_split:split",
         "fetch": "cnnkit.cli.data:fetch",
     },
     aliases={"ls": "list", "download": "fetch"},
@@ -44,43 +41,10 @@ def list_names(screen: Screen) -> None:
         return
     cells = [(row.name, "yes" if row.here else f"cnnkit data fetch {row.name}", row.summary) for row in rows]
     screen.table(["name", "on this machine", "what it is"], cells)
-    screen.note("A folder is taken too: MNIST's idx files, CIFAR's binary ones, or pictures in one folder a class.")
-
-
-@command("check", example="cnnkit data check photos/")
-@click.argument("source", metavar="DATA", shell_complete=data_names)
-@option("--image-size", also="--imgsz --img-size", type=Size("--image-size 32"), help="Size to bring pictures to.")
-@option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
-@click.pass_context
-def check(
-    ctx: click.Context, screen: Screen, source: str, image_size: tuple[int, int] | None, grey: bool | None
-) -> None:
-    """Look through DATA (a name or a folder): how many images, of which classes, and which cannot be read.
-
-    Nothing is changed. The exit code is 3 if something is wrong.
-    """
-    from cnnkit.data.check import check as check_data
-
-    report = check_data(source, image_size=image_size, grey=grey)
-    if screen.as_json:
-        screen.json(report.to_json())
-    else:
-        _show(screen, report)
-    if not report.ok:
-        ctx.exit(DataError.exit_code)
-
-
-def _show(screen: Screen, report: DataReport) -> None:
-    screen.text(report.found)
-    for note in report.notes:
-        screen.text(note)
-    if report.rows:
-        screen.text()
-        screen.table(["class", *report.parts], report.rows)
-    screen.text()
-    for problem in report.problems:
-        screen.text(f"problem: {problem}")
-    screen.text(f"{len(report.problems)} problem(s)." if report.problems else "No problem found.")
+    screen.note(
+        "A folder is taken too: pictures in one folder a class, MNIST's idx files, CIFAR's binary ones. So is a file:\n"
+        "photos.csv with the columns path,label[,split], or arrays.npz with x_train, y_train and so on."
+    )
 
 
 @command("fetch", example="cnnkit data fetch mnist")

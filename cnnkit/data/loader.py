@@ -117,6 +117,14 @@ class Loader:
             return (job.run() for job in jobs)
         return made_ahead(jobs, workers=workers, depth=self._depth())
 
+    def image(self, index: int, number: int) -> Pixels:
+        """What epoch `number` shows of a sample."""
+        sample = self.dataset[index]
+        if not self.transforms:
+            return sample.image
+        rng = self._rng(index, number, AUGMENT)
+        return transform(sample.replace(turn=number + int(self._first_turns[index])), self.transforms, rng).image
+
     def _jobs(self, number: int, start: int, workers: int) -> Iterator[Job[list[Pixels], Batch]]:
         """What is to be done for each batch; its images are shared out among the workers in pieces."""
         order = self.order(number)
@@ -146,15 +154,7 @@ class Loader:
         return Batch(x, labels, indices, labels[partners], share)
 
     def _images(self, indices: Labels, number: int) -> list[Pixels]:
-        return [self._image(index, number) for index in indices.tolist()]
-
-    def _image(self, index: int, number: int) -> Pixels:
-        """What epoch `number` shows of a sample."""
-        sample = self.dataset[index]
-        if not self.transforms:
-            return sample.image
-        rng = self._rng(index, number, AUGMENT)
-        return transform(sample.replace(turn=number + int(self._first_turns[index])), self.transforms, rng).image
+        return [self.image(index, number) for index in indices.tolist()]
 
     def _rng(self, item: int, number: int, purpose: int) -> np.random.Generator:
         """Counting generators are made in a third of the time that seeding others takes."""

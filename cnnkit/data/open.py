@@ -49,9 +49,7 @@ def open_data(
     on_unreadable: what to do with pictures that are missing or cannot be read.
     cache_bytes: memory for decoded pictures.
     """
-    size = (image_size, image_size) if isinstance(image_size, int) else image_size
-    if size is not None and not all(1 <= side <= LARGEST_SIDE for side in size):
-        raise UsageError(f"The image size is {size[0]}x{size[1]}, expected 1 to {LARGEST_SIDE} pixels, such as 64.")
+    size = checked_size(image_size)
     if on_unreadable not in ("refuse", "skip"):
         raise UsageError(f"on_unreadable is {on_unreadable!r}, expected refuse or skip.")
     name, folder = resolve(data)
@@ -81,6 +79,14 @@ def open_data(
             f"{splits.found}. They are used as they are; --image-size and --grey are for pictures in files."
         )
     return splits
+
+
+def checked_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    """(height, width) of a size that was asked for; UsageError if no network could read pictures so."""
+    size = (image_size, image_size) if isinstance(image_size, int) else image_size
+    if size is not None and not all(1 <= side <= LARGEST_SIDE for side in size):
+        raise UsageError(f"The image size is {size[0]}x{size[1]}, expected 1 to {LARGEST_SIDE} pixels, such as 64.")
+    return size
 
 
 def resolve(data: str | Path | None) -> tuple[str, Path | None]:

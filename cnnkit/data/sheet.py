@@ -48,6 +48,11 @@ def contact_sheet(tiles: Sequence[Tile], *, columns: int | None = None, side: in
     return sheet
 
 
+def thumbnail(image: Pixels, side: int = SIDE) -> Pixels:
+    """What a sheet shows of a large image, to keep in its place; a small one is kept as it is."""
+    return image if max(image.shape[:2]) <= side else np.asarray(_fitted(image, side))
+
+
 def check_sheet_path(path: Path, *, exist_ok: bool = False) -> None:
     """UsageError if a sheet cannot, or must not, be written there: to be asked before an hour of work."""
     if path.suffix.lower() not in SUFFIXES:

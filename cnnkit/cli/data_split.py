@@ -1,0 +1,65 @@
+"""`cnnkit data split`: train/ val/ test/ folders of pictures that have no parts yet."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cnnkit.cli.command import command
+from cnnkit.cli.completion import data_names
+from cnnkit.cli.options import option
+from cnnkit.cli.screen import Screen
+from cnnkit.cli.values import Name, Share, Whole
+
+if TYPE_CHECKING:
+    from cnnkit.data.split_folder import Link, SplitFolder
+
+LINKS = ("none", "hard", "symbolic")
+
+
+@command("split", example="cnnkit data split photos/ --output parts/")
+@click.argument("source", metavar="DATA", shell_complete=data_names)
+@option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="New folder to write into."
+)
+@option("--val", type=Share(example="--val 0.15"), default=0.15, help="Share of each class to choose epochs by.")
+@option("--test", type=Share(example="--test 0.15"), default=0.15, help="Share of each class to measure by.")
+@option("--seed", type=Whole(0, 2**63 - 1, example="--seed 1"), default=0, help="What draws the parts.")
+@option(
+    "--link",
+    type=Name(LINKS, example="--link hard"),
+    default="none",
+    help="none copies the files; links take no room, hard ones only within one disk.",
+)
+def split(screen: Screen, source: str, output: Path, val: float, test: float, seed: int, link: Link) -> None:
+    """Divide the pictures of DATA, a folder or a .csv, into train/, val/ and test/ within FOLDER.
+
+    Each class is divided alike, and exact copies stay in one part. DATA stays as it is.
+    """
+    from cnnkit.cli.steps import follow
+    from cnnkit.data.split_folder import split_folder
+
+    made = follow(screen, split_folder(source, output, val=val, test=test, seed=seed, link=link))
+    if screen.as_json:
+        screen.json(made.to_json())
+    else:
+        _show(screen, made, output)
+
+
+def _show(screen: Screen, made: SplitFolder, output: Path) -> None:
+    parts = list(made.parts)
+    rows = [[name, *(counts[part] for part in parts)] for name, counts in made.classes.items()]
+    screen.table(["class", *parts], [*rows, ["all", *made.parts.values()]])
+    screen.text()
+    how = {"none": "copied", "hard": "as hard links", "symbolic": "as symbolic links"}[made.link]
+    screen.facts([("folder", output), ("pictures", f"{made.bytes / 1e6:,.1f} MB, {how}")])
+    if made.copies:
+        screen.note(f"Exact copies: {made.copies:,}, each in the part of its original.")
+    if made.renamed:
+        screen.note(f"Names that were taken: {made.renamed:,}, these files got a number.")
+    for note in made.notes:
+        screen.note(note)
+    screen.note(f"Next:\n  {shlex.join(['cnnkit', 'train', '--data', str(output)])}")

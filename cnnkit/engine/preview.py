@@ -1,0 +1,143 @@
+"""What a training would show its network: samples as they are, and as its epochs change them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from cnnkit.data.loader import Loader
+from cnnkit.data.open import open_data
+from cnnkit.data.sample import Pixels
+from cnnkit.data.sets.base import Dataset
+from cnnkit.data.sheet import Tile, contact_sheet, thumbnail
+from cnnkit.data.splits import DataSplits
+from cnnkit.engine.defaults import SMALLEST_PHOTO, resolve
+from cnnkit.engine.options import FitOptions
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# Pictures of a sample beside the original: the first epochs of a training.
+EPOCHS = 6
+
+
+@final
+@dataclass(frozen=True)
+class Shown:
+    """One sample. image: as it is, at the network's size.   variants: what epoch 1, 2, ... show of it.
+
+    Images are uint8 (H, W, C), shrunk to what a sheet can show.
+    """
+
+    index: int
+    class_name: str
+    path: Path | None
+    image: Pixels
+    variants: tuple[Pixels, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Preview:
+    """augment: the level, and `chosen` if it is what a training would choose.   image_size: (H, W).
+
+    split, seed, channels: as asked and as found.   found: the data in a sentence.   notes: what the user should know.
+    """
+
+    found: str
+    notes: list[str]
+    split: str
+    augment: str
+    chosen: bool
+    image_size: tuple[int, int]
+    channels: int
+    seed: int
+    samples: list[Shown]
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the pixels."""
+        return {
+            "found": self.found,
+            "notes": self.notes,
+            "split": self.split,
+            "augment": self.augment,
+            "augment_chosen": self.chosen,
+            "image_size": list(self.image_size),
+            "channels": self.channels,
+            "seed": self.seed,
+            "epochs": len(self.samples[0].variants) if self.samples else 0,
+            "samples": [
+                {"index": shown.index, "class": shown.class_name, "path": shown.path and str(shown.path)}
+                for shown in self.samples
+            ],
+        }
+
+
+def preview(
+    data: str,
+    *,
+    augment: str | None = None,
+    count: int = 8,
+    image_size: tuple[int, int] | None = None,
+    grey: bool | None = None,
+    seed: int = 0,
+    split: str = "train",
+) -> Preview:
+    """`count` samples, classes in turn, drawn by the seed; each with what a training of that seed would make of it.
+
+    augment: by default the level that a training would choose; no other part than train is ever changed by one.
+    Pictures that cannot be read are left out, with a note.
+    """
+    splits = open_data(data, image_size=image_size, grey=grey, seed=seed, on_unreadable="skip")
+    part = splits.part(split)
+    level = augment or (_level(splits, seed) if split == "train" else "none")
+    loader = Loader(part, 1, seed=seed, shuffle=True, augment=level, preprocessing=splits.preprocessing)
+    H, W, C = splits.preprocessing.shape
+    epochs = range(EPOCHS if loader.transforms else 0)
+    samples = [
+        Shown(
+            index,
+            splits.classes[int(part.labels()[index])],
+            part.path(index),
+            thumbnail(part[index].image),
+            tuple(thumbnail(loader.image(index, epoch)) for epoch in epochs),
+        )
+        for index in in_turn(part, loader.order(0), count, seed)
+    ]
+    return Preview(splits.found, splits.notes, split, level, augment is None, (H, W), C, seed, samples)
+
+
+def in_turn(part: Dataset, order: np.ndarray[Any, np.dtype[np.int64]], count: int, seed: int) -> list[int]:
+    """Up to `count` indices, one of each class and again; of more classes than that the seed draws some."""
+    labels = part.labels()
+    waiting: dict[int, list[int]] = {}
+    for index in order[::-1].tolist():
+        waiting.setdefault(int(labels[index]), []).append(index)
+    classes = sorted(waiting)
+    if len(classes) > count:
+        classes = sorted(np.random.default_rng([seed, 0x5E3]).choice(classes, count, replace=False).tolist())
+    taken: list[int] = []
+    while len(taken) < min(count, len(part)):
+        for label in classes:
+            if waiting[label] and len(taken) < count:
+                taken.append(waiting[label].pop())
+    return taken
+
+
+def draw(shown: Preview) -> "Image":
+    """A row for each sample: the original, then what the epochs show; a plain grid where nothing changes."""
+    tiles: list[Tile] = []
+    for sample in shown.samples:
+        name = f"image {sample.index:,}" if sample.path is None else sample.path.name
+        tiles.append(Tile(sample.image, (sample.class_name, name)))
+        tiles += [Tile(image, (f"epoch {epoch}",)) for epoch, image in enumerate(sample.variants, 1)]
+    columns = 1 + len(shown.samples[0].variants)
+    return contact_sheet(tiles, columns=columns if columns > 1 else None)
+
+
+def _level(splits: DataSplits, seed: int) -> str:
+    H, W, _ = splits.preprocessing.shape
+    images = len(splits.train)
+    photos = images if splits.mirror and min(H, W) >= SMALLEST_PHOTO else None
+    return str(resolve(FitOptions(seed=seed), splits.name, images=images, photos=photos).augment)

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnkit.data.loader import Loader
+from cnnkit.data.open import open_data
+from cnnkit.engine.preview import EPOCHS, draw, preview
+from cnnkit.errors import UsageError
+
+
+@pytest.fixture
+def photos(tmp_path, rng):
+    for name in ("ants", "bees", "cows"):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for i in range(12):
+            Image.fromarray(rng.integers(0, 256, (24, 24, 3), np.uint8)).save(folder / f"{i}.png")
+    return str(tmp_path / "photos")
+
+
+def test_the_variants_are_what_the_epochs_of_a_training_show(photos):
+    shown = preview(photos, augment="strong", seed=5)
+    train = open_data(photos, seed=5).train
+    loader = Loader(train, 4, seed=5, shuffle=True, augment="strong")
+    for epoch in range(2):
+        batches = list(loader.epoch(epoch))
+        mean, std = np.array(train.preprocessing.mean), np.array(train.preprocessing.std)
+        pixels = np.concatenate([np.rint((batch.x * std + mean) * 255) for batch in batches])
+        place = {index: k for k, index in enumerate(np.concatenate([batch.indices for batch in batches]).tolist())}
+        for sample in shown.samples:
+            np.testing.assert_array_equal(sample.variants[epoch], pixels[place[sample.index]])
+            np.testing.assert_array_equal(sample.image, train[sample.index].image)
+
+
+def test_classes_come_in_turn_and_no_image_twice(photos):
+    shown = preview(photos, count=7)
+    assert [sample.class_name for sample in shown.samples] == ["ants", "bees", "cows"] * 2 + ["ants"]
+    assert len({sample.index for sample in shown.samples}) == 7
+    assert shown.samples[0].path.parent.name == "ants"
+
+
+def test_more_than_there_are_is_all_there_are(photos):
+    assert len(preview(photos, count=90, split="val").samples) == len(open_data(photos).val)
+
+
+def test_of_many_classes_the_seed_draws(photos):
+    drawn = {tuple(sample.class_name for sample in preview(photos, count=2, seed=seed).samples) for seed in range(6)}
+    assert len(drawn) > 1
+    assert all(len(set(names)) == 2 for names in drawn)
+
+
+def test_the_level_is_the_one_that_a_training_would_choose(photos):
+    shown = preview(photos)
+    assert (shown.augment, shown.chosen) == ("strong", True)
+    assert len(shown.samples[0].variants) == EPOCHS
+    assert preview("digits", count=1).augment == "light"
+
+
+def test_only_training_images_are_changed_unless_asked(photos):
+    assert preview(photos, split="test").samples[0].variants == ()
+    assert len(preview(photos, split="test", augment="light").samples[0].variants) == EPOCHS
+
+
+def test_a_row_holds_the_original_and_its_variants(photos):
+    rows, plain = draw(preview(photos, count=3)), draw(preview(photos, count=3, augment="none"))
+    assert rows.width > 3 * plain.width / 2
+    assert draw(preview("digits", count=1)).mode == "RGB"
+
+
+def test_large_images_are_kept_small(photos):
+    shown = preview(photos, image_size=(300, 600), count=1)
+    assert (shown.image_size, shown.samples[0].image.shape) == ((300, 600), (72, 144, 3))
+
+
+def test_unreadable_pictures_are_left_out_and_told(photos, tmp_path):
+    (tmp_path / "photos" / "ants" / "broken.png").write_bytes(b"no picture")
+    shown = preview(photos)
+    assert any(note.startswith("Skipped: ") and "broken.png" in note for note in shown.notes)
+
+
+def test_an_unknown_level_or_part_is_refused(photos):
+    with pytest.raises(UsageError, match="wild"):
+        preview(photos, augment="wild")
+    with pytest.raises(UsageError, match="no split"):
+        preview(photos, split="dev")
