@@ -42,7 +42,7 @@ class Inventory:
         """The parts as they lie."""
         if self.listing is None:
             return [] if self.splits is None else list(PARTS)
-        return list(self.listing.parts) if self.listing.split else [UNSPLIT]
+        return [part for part in PARTS if part in self.listing.parts] if self.listing.split else [UNSPLIT]
 
     def places(self) -> list[Place]:
         """Every picture file that is there; of lists, each once."""

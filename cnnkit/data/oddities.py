@@ -44,7 +44,7 @@ def odd_sizes(looks: Sequence[Look]) -> list[Finding]:
     for chosen, what in (
         (small, "far smaller"),
         (large, "far larger"),
-        (long, "far longer than wide, or wider than long,"),
+        (long, "of a far longer shape"),
     ):
         if members := np.flatnonzero(chosen).tolist():
             H, W = looks[members[0]].size

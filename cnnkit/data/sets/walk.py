@@ -15,12 +15,12 @@ Identity = tuple[int, int]
 
 def visible_folders(folder: Path) -> list[Path]:
     """The folders directly in `folder`, sorted by name, hidden ones left out."""
-    return [Path(entry.path) for entry in _visible(folder) if entry.is_dir()]
+    return [Path(entry.path) for entry in _visible(folder) if _leads_to_folder(entry)]
 
 
 def loose_pictures(folder: Path) -> int:
     """How many files directly in `folder` are pictures by their names."""
-    return sum(1 for entry in _visible(folder) if entry.name.lower().endswith(SUFFIXES) and not entry.is_dir())
+    return sum(1 for entry in _visible(folder) if entry.name.lower().endswith(SUFFIXES) and not _leads_to_folder(entry))
 
 
 def walk(roots: list[Path]) -> list[list[Path]]:
@@ -54,7 +54,7 @@ def _files(root: str, seen: set[Identity], links: list[str]) -> Iterator[str]:
                     seen.add(identity)
                     stack.append(iter(_visible(entry.path)))
                     break
-            elif entry.is_symlink() and entry.is_dir():
+            elif entry.is_symlink() and _leads_to_folder(entry):
                 links.append(entry.path)
             else:
                 yield entry.path
@@ -69,6 +69,14 @@ def _visible(folder: str | Path) -> list[os.DirEntry[str]]:
     except OSError as error:
         raise DataError(f"{folder} cannot be listed: {error.strerror}. Check its permissions.") from error
     return sorted(shown, key=lambda entry: entry.name)
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder or a link to one; a link to itself leads nowhere."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _identity(folder: str | Path) -> Identity:

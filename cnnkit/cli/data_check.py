@@ -1,0 +1,105 @@
+"""`cnnkit data check`: what is wrong with data, kind by kind, before an hour is spent on them."""
+
+from __future__ import annotations
+
+import os
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from cnnkit.cli.command import command
+from cnnkit.cli.completion import data_names
+from cnnkit.cli.options import option
+from cnnkit.cli.screen import Screen
+from cnnkit.cli.steps import follow
+from cnnkit.cli.terminal import harmless
+from cnnkit.cli.values import Names, Size
+from cnnkit.data.findings import KINDS
+from cnnkit.errors import DataError
+
+if TYPE_CHECKING:
+    from cnnkit.data.check import DataReport
+    from cnnkit.data.findings import Finding
+
+# So many findings of a kind, files of a finding, and classes are shown; --json has all.
+MOST_FINDINGS, MOST_FILES, MOST_CLASSES = 10, 4, 40
+
+
+@command("check", example="cnnkit data check photos/")
+@click.argument("source", metavar="DATA", shell_complete=data_names)
+@option("--image-size", also="--imgsz --img-size", type=Size("--image-size 32"), help="Size to bring pictures to.")
+@option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
+@option(
+    "--allow",
+    type=Names(tuple(KINDS), example="--allow near-duplicate-across"),
+    default=(),
+    show_default=False,
+    metavar="KINDS",
+    help="Kinds of findings that shall only warn, as the report names them, with commas between.",
+)
+@click.pass_context
+def check(
+    ctx: click.Context,
+    screen: Screen,
+    source: str,
+    image_size: tuple[int, int] | None,
+    grey: bool | None,
+    allow: tuple[str, ...],
+) -> None:
+    """Look at every image of DATA and say what is wrong.
+
+    Damaged files, placeholders, a picture in two parts or under two labels are problems: the exit code is 3. Copies
+    within a part, odd sizes, wrong endings and unequal classes are warnings. Nothing is changed.
+    """
+    from cnnkit.data.check import checking
+
+    report: DataReport = follow(screen, checking(source, image_size=image_size, grey=grey, allowed=allow))
+    if screen.as_json:
+        screen.json(report.to_json())
+    else:
+        _show(screen, report, os.path.join(os.path.expanduser(source), ""))
+    if not report.ok:
+        ctx.exit(DataError.exit_code)
+
+
+def _show(screen: Screen, report: DataReport, root: str) -> None:
+    screen.text(report.found)
+    for note in report.notes:
+        screen.text(note)
+    if report.rows:
+        screen.text()
+        _classes(screen, report)
+    for kind, findings in groupby(report.findings, key=lambda finding: finding.kind):
+        screen.text()
+        _kind(screen, kind, list(findings), report, root)
+    screen.text()
+    problems, warnings = len(report.problems), len(report.findings) - len(report.problems)
+    said = f"{problems} problem{'s' * (problems != 1)}" if problems else "No problem found"
+    screen.text(said + (f", {warnings} warning{'s' * (warnings != 1)}." if warnings else "."))
+
+
+def _classes(screen: Screen, report: DataReport) -> None:
+    """The counts of each class; of very many, the largest and the smallest."""
+    rows = report.rows
+    if len(rows) > MOST_CLASSES:
+        rows = sorted(rows, key=lambda row: -sum(count for count in row[1:] if isinstance(count, int)))
+        rest = len(rows) - MOST_CLASSES
+        rows = [
+            *rows[: MOST_CLASSES // 2],
+            (f"({rest:,} more)", *("" for _ in report.parts)),
+            *rows[-MOST_CLASSES // 2 :],
+        ]
+    screen.table(["class", *report.parts], rows)
+
+
+def _kind(screen: Screen, kind: str, findings: list[Finding], report: DataReport, root: str) -> None:
+    severity = {"error": "problem", "warning": "warning"}[findings[0].severity(report.allowed)]
+    screen.text(f"{severity}: {KINDS[kind].title} ({kind}, {len(findings):,})")
+    for finding in findings[:MOST_FINDINGS]:
+        files = [harmless(name.removeprefix(root), lines=False) for name in finding.files]
+        more = f" and {len(files) - MOST_FILES:,} more" if len(files) > MOST_FILES else ""
+        names = ", ".join(files[:MOST_FILES]) + more
+        screen.text(f"  {names}: {finding.message}" if names else f"  {finding.message}")
+    if len(findings) > MOST_FINDINGS:
+        screen.text(f"  and {len(findings) - MOST_FINDINGS:,} more; --json lists all.")
