@@ -10,13 +10,13 @@ from typing import final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from cnnkit.config import default_threads
 from cnnkit.data.damage import kind_of_damage, unwritten_rows
 from cnnkit.data.picture import header, read_picture, stored_format
 from cnnkit.data.sample import Pixels
-from cnnkit.errors import DataError
+from cnnkit.errors import DataError, ResourceError
 
 # A JPEG is decoded at a fraction of its size, as long as so many pixels a side are left.
 DECODED_SIDE = 256
@@ -44,12 +44,14 @@ class Colours:
 
     entropy: bits per pixel; 0 for one flat colour, 5 to 12 for a photo.
     ink_entropy: the same, of the pixels that are not paper.
+    inner_entropy: the same, of the ink two pixels and more from paper; 0 where nothing lies so deep, as in lettering.
     paper: share of the pixels within one level of the commonest colour.
     common: how many colours make up 98 % of the picture.
     """
 
     entropy: float
     ink_entropy: float
+    inner_entropy: float
     paper: float
     common: int
 
@@ -107,7 +109,7 @@ def look_at_file(place: Place) -> Look | Unreadable:
         picture = read_picture(place.path, at_least=DECODED_SIDE)
         stored, length = stored_format(place.path), place.path.stat().st_size
         size = _upright_size(place.path, picture)
-    except DataError as error:
+    except (DataError, ResourceError) as error:
         return Unreadable(place, kind_of_damage(place.path, str(error)), str(error))
     except OSError as error:
         return Unreadable(place, "unreadable", f"{place.path} cannot be read: {error.strerror}.")
@@ -155,9 +157,22 @@ def colours(picture: Image.Image) -> Colours:
     paper_colour = np.array([commonest >> 16, commonest >> 8 & 255, commonest & 255])
     far = np.abs(pixels - paper_colour).max(axis=1)
     coarse = (pixels[:, 0] >> 3 << 10) | (pixels[:, 1] >> 3 << 5) | pixels[:, 2] >> 3
+    ink = far > PAPER_WIDTH
     shares = _shares(coarse)
     common = int(np.searchsorted(np.cumsum(np.sort(shares)[::-1]), 0.98)) + 1
-    return Colours(_entropy(shares), _entropy(_shares(coarse[far > PAPER_WIDTH])), float((far <= 1).mean()), common)
+    return Colours(
+        _entropy(shares),
+        _entropy(_shares(coarse[ink])),
+        _entropy(_shares(coarse[_inside(ink.reshape(picture.height, -1))])),
+        float((far <= 1).mean()),
+        common,
+    )
+
+
+def _inside(ink: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """(H·W,): which pixels of an (H, W) mask have ink only in the 5x5 pixels around them."""
+    kept = Image.fromarray(ink.astype(np.uint8)).filter(ImageFilter.MinFilter(5))
+    return np.asarray(kept).ravel() > 0
 
 
 def _shares(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:

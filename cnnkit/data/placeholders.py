@@ -18,8 +18,9 @@ from cnnkit.data.look import Colours, Look
 # Colour entropy, in bits: below the first a picture is blank; above the second, or above this share of what is usual,
 # it is no drawing.
 BLANK, DRAWN, DRAWN_SHARE = 0.01, 1.5, 0.25
-# A drawing's least share of paper, and the most bits that its ink takes; photos of small things have 6 to 9.
-LEAST_PAPER, INK = 0.8, 5.6
+# A drawing's least share of paper, and the most bits that its ink takes; photos of small things have 6 to 9. In grey
+# no ink takes more than 5, but away from soft edges that of a sign takes 0 to 1.5, and that of a photo still 4.
+LEAST_PAPER, INK, INNER_INK = 0.8, 5.6, 2.5
 # The most colours of a drawing on shaded paper, its bound of entropy as a share of what is usual, and what must be
 # usual at least, in bits: photos.
 SHADED_COLOURS, SHADED_SHARE, PHOTOS = 8, 0.3, 4.0
@@ -65,7 +66,7 @@ def _drawn(look: Look, colours: Colours, usual: float, copies: int) -> str:
         return f"plain for its set, and there {copies} times"
     if copies == 1 and max(look.size) < SMALL:
         return ""
-    plain = colours.entropy <= min(DRAWN, DRAWN_SHARE * usual)
+    plain = colours.entropy <= min(DRAWN, DRAWN_SHARE * usual) and colours.inner_entropy <= INNER_INK
     if plain and colours.paper >= LEAST_PAPER and colours.ink_entropy <= INK:
         return f"a few signs on flat paper, {colours.paper:.0%} of it one colour"
     if usual >= PHOTOS and colours.entropy <= SHADED_SHARE * usual and colours.common <= SHADED_COLOURS:
