@@ -10,7 +10,7 @@ from cnnkit.data.copies import copies
 from cnnkit.data.findings import Finding, in_order
 from cnnkit.data.inventory import Inventory, origin, take_inventory
 from cnnkit.data.look import Look, Place, Unreadable, look_at_files, look_at_pixels
-from cnnkit.data.oddities import Counts, odd_classes, odd_sizes, wrong_endings
+from cnnkit.data.oddities import Counts, odd_classes, odd_sizes, outside, wrong_endings
 from cnnkit.data.placeholders import placeholders
 from cnnkit.data.splits import PARTS, DataSplits
 from cnnkit.data.steps import Step
@@ -121,6 +121,9 @@ def _check_files(
         counts[look.place.part][look.place.class_name] += 1
         files[look.place.part, look.place.class_name].append(look.place.name)
     findings += odd_classes(counts, files)
+    assert inventory.listing is not None
+    if inventory.listing.source.is_dir():
+        findings += outside(inventory.listing.source, [place.name for place in places])
     found, notes = inventory.source, []
     if not any(finding.kind == "unusable" for finding in findings):
         try:
@@ -128,7 +131,6 @@ def _check_files(
             found, notes = splits.found, splits.notes
         except DataError as error:
             findings.append(Finding("unusable", str(error)))
-    assert inventory.listing is not None
     names = inventory.listing.classes
     yield DataReport(found, inventory.parts, _rows(names, counts), in_order(findings), notes, allowed)
 

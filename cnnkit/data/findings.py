@@ -37,6 +37,7 @@ KINDS = {
         Kind("imbalance", "warning", "Classes of very different size"),
         Kind("small-class", "warning", "Classes with a single picture"),
         Kind("class-difference", "warning", "Classes that differ between the parts"),
+        Kind("outside", "warning", "Reached through links that leave the folder"),
     )
 }
 

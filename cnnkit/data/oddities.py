@@ -1,5 +1,6 @@
 """What is odd about pictures that can be read: their sizes, their endings, how their classes are filled."""
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -62,6 +63,14 @@ def wrong_endings(named: Iterable[tuple[str, str]]) -> list[Finding]:
         if stored in ENDINGS and ending and ending not in ENDINGS[stored]:
             found.append(Finding("wrong-extension", f"named {ending}, but {stored} inside", (name,)))
     return found
+
+
+def outside(root: Path, names: Sequence[str]) -> list[Finding]:
+    """Files that lie elsewhere: they are missed where the folder alone is copied."""
+    real = os.path.join(os.path.realpath(root), "")
+    if away := tuple(name for name in names if not os.path.realpath(name).startswith(real)):
+        return [Finding("outside", f"in fact elsewhere, such as {os.path.realpath(away[0])}", away)]
+    return []
 
 
 def odd_classes(counts: Counts, files: dict[tuple[str, str], list[str]] | None = None) -> list[Finding]:

@@ -1,6 +1,7 @@
 """Files and folders that the tests of data read; only the tests of fetch open sockets, to this machine."""
 
 import socket
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,5 +43,36 @@ def picture_folder(tmp_path: Path) -> Callable[..., Path]:
                 shape = size if mode == "L" else (*size, 3)
                 Image.fromarray(rng.integers(0, 256, shape, np.uint8)).save(folder / f"{i:03}.png")
         return tmp_path / "photos"
+
+    return make
+
+
+@pytest.fixture
+def photo() -> Callable[..., Image.Image]:
+    """photo(seed) makes a picture with the marks of a photo: large soft shapes in many colours, and fine noise."""
+
+    def make(seed: int, size: tuple[int, int] = (120, 90)) -> Image.Image:
+        rng = np.random.default_rng(seed)
+        soft = Image.fromarray(rng.integers(0, 256, (7, 7, 3), np.uint8)).resize(size, Image.Resampling.BICUBIC)
+        noise = rng.normal(0, 6, (size[1], size[0], 3))
+        return Image.fromarray(np.clip(np.asarray(soft) + noise, 0, 255).astype(np.uint8))
+
+    return make
+
+
+@pytest.fixture
+def photo_folder(tmp_path: Path, photo: Callable[..., Image.Image]) -> Callable[..., Path]:
+    """Make class folders of different photos: photo_folder(cats=3, dogs=4, below="train")."""
+
+    def make(below: str = "", **classes: int) -> Path:
+        for name, count in classes.items():
+            folder = tmp_path / "photos" / below / name
+            folder.mkdir(parents=True, exist_ok=True)
+            for i in range(count):
+                photo(hash_of(below, name, i)).save(folder / f"{i:03}.jpg", quality=90)
+        return tmp_path / "photos"
+
+    def hash_of(*words: object) -> int:
+        return zlib.crc32(repr(words).encode())
 
     return make
