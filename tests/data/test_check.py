@@ -1,10 +1,16 @@
 import gzip
 import json
+import os
+import shutil
 import struct
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cnnkit.data.check import check
+from cnnkit.data.findings import KINDS
 from cnnkit.errors import DataError
 
 
@@ -48,3 +54,131 @@ def test_the_embedded_digits_are_sound(no_network):
 def test_what_is_not_there_is_an_error(tmp_path):
     with pytest.raises(DataError, match="no data folder"):
         check(tmp_path / "nowhere")
+
+
+def kinds(folder, **rest):
+    report = check(folder, **rest)
+    return report.ok, [(finding.kind, [Path(file).name for file in finding.files]) for finding in report.findings]
+
+
+def test_photos_that_are_all_well_have_no_findings(photo_folder):
+    photo_folder(below="train", cats=8, dogs=8)
+    assert kinds(photo_folder(below="test", cats=4, dogs=4)) == (True, [])
+
+
+def test_a_placeholder_is_told_once_however_often_it_is_there(photo_folder):
+    folder = photo_folder(cats=8, dogs=8)
+    for name in ("a.gif", "b.gif"):
+        Image.new("L", (60, 60), 255).save(folder / "cats" / name)
+    assert kinds(folder) == (False, [("placeholder", ["a.gif"]), ("placeholder", ["b.gif"])])
+
+
+def test_copies_are_graver_across_parts_and_gravest_under_two_labels(photo_folder):
+    photo_folder(below="train", cats=8, dogs=8)
+    folder = photo_folder(below="val", cats=3, dogs=3)
+    train, val = folder / "train", folder / "val"
+    shutil.copy(train / "cats" / "000.jpg", train / "cats" / "same.jpg")
+    assert kinds(folder) == (True, [("duplicate", ["000.jpg", "same.jpg"])])
+    shutil.copy(train / "cats" / "001.jpg", val / "cats" / "leak.jpg")
+    shutil.copy(train / "cats" / "002.jpg", train / "dogs" / "what.jpg")
+    assert kinds(folder) == (
+        False,
+        [
+            ("two-labels", ["002.jpg", "what.jpg"]),
+            ("duplicate-across", ["001.jpg", "leak.jpg"]),
+            ("duplicate", ["000.jpg", "same.jpg"]),
+        ],
+    )
+
+
+def test_a_picture_saved_anew_is_nearly_the_same(photo_folder):
+    photo_folder(below="train", cats=8, dogs=8)
+    folder = photo_folder(below="val", cats=3, dogs=3)
+    for source, target in (
+        ("train/cats/001.jpg", "val/cats/small.jpg"),
+        ("train/dogs/002.jpg", "train/dogs/small.jpg"),
+    ):
+        with Image.open(folder / source) as picture:
+            picture.resize((80, 60)).save(folder / target, quality=50)
+    assert kinds(folder) == (
+        False,
+        [("near-duplicate-across", ["001.jpg", "small.jpg"]), ("near-duplicate", ["002.jpg", "small.jpg"])],
+    )
+    assert kinds(folder, allowed=("near-duplicate-across",))[0]
+
+
+def test_odd_pictures_and_classes_only_warn(photo_folder):
+    folder = photo_folder(cats=12, dogs=9, fish=1)
+    with Image.open(folder / "cats" / "001.jpg") as picture:
+        picture.save(folder / "cats" / "001.jpg", "PNG")
+    with Image.open(folder / "cats" / "002.jpg") as picture:
+        picture.resize((9, 7)).save(folder / "cats" / "tiny.png")
+    os.remove(folder / "cats" / "002.jpg")
+    (tmp := folder.parent / "elsewhere").mkdir()
+    os.rename(folder / "dogs" / "000.jpg", tmp / "000.jpg")
+    (folder / "dogs" / "000.jpg").symlink_to(tmp / "000.jpg")
+    ok, found = kinds(folder)
+    assert ok and [kind for kind, _ in found] == ["wrong-extension", "odd-size", "imbalance", "small-class", "outside"]
+    assert [names for kind, names in found if kind != "imbalance"] == [
+        ["001.jpg"],
+        ["tiny.png"],
+        ["000.jpg"],
+        ["000.jpg"],
+    ]
+
+
+def test_a_class_that_only_a_later_part_has_stops_a_training(photo_folder):
+    photo_folder(below="train", cats=6, dogs=6)
+    report = check(photo_folder(below="val", cats=2, fish=2))
+    assert report.rows == [("cats", 6, 2), ("dogs", 6, 0), ("fish", 0, 2)]
+    assert [finding.kind for finding in report.findings] == ["unusable", "class-difference", "class-difference"]
+    assert "'fish', which" in report.problems[0]
+
+
+def test_links_in_circles_and_to_themselves_come_to_an_end(photo_folder):
+    folder = photo_folder(cats=6, dogs=6)
+    (folder / "cats" / "circle").symlink_to(folder)
+    (folder / "cats" / "self.jpg").symlink_to("self.jpg")
+    ok, found = kinds(folder)
+    assert not ok and found[0] == ("unreadable", ["self.jpg"])
+
+
+def test_a_list_is_checked_like_a_folder(photo_folder):
+    folder = photo_folder(cats=6, dogs=6)
+    (folder / "dogs" / "000.jpg").write_bytes(b"")
+    rows = [f"{name}/{i:03}.jpg,{name}" for name in ("cats", "dogs") for i in range(6)]
+    (folder / "list.csv").write_text("\n".join(["path,label", *rows, "cats/gone.jpg,cats"]))
+    assert kinds(folder / "list.csv") == (False, [("missing", ["gone.jpg"]), ("empty", ["000.jpg"])])
+
+
+def test_arrays_are_compared_across_the_parts_that_they_bring(tmp_path, rng):
+    x = rng.integers(0, 256, (60, 16, 16, 3), np.uint8)
+    test = rng.integers(0, 256, (6, 16, 16, 3), np.uint8)
+    test[4] = x[7]
+    x[9] = x[11]
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=np.arange(60) % 2, x_test=test, y_test=np.array([0, 1, 0, 1, 1, 0]))
+    assert kinds(tmp_path / "a.npz") == (
+        False,
+        [("duplicate-across", ["train image 7", "test image 4"]), ("duplicate", ["train image 9", "train image 11"])],
+    )
+
+
+def test_names_of_any_kind_are_told_as_they_are(photo_folder):
+    folder = photo_folder(**{"a cat 🐈\n": 6, "dogs": 6})
+    shutil.copy(folder / "dogs" / "000.jpg", folder / "dogs" / "b\nad \x1b[31m.jpg")
+    record = json.loads(json.dumps(check(folder).to_json()))
+    assert record["rows"][0] == ["a cat 🐈\n", 6]
+    assert record["findings"][0]["files"][1].endswith("b\nad \x1b[31m.jpg")
+
+
+def test_every_kind_has_one_severity():
+    errors = {kind.name for kind in KINDS.values() if kind.severity == "error"}
+    assert errors == {
+        *("unusable", "missing", "empty", "truncated", "unreadable", "placeholder"),
+        *("two-labels", "duplicate-across", "near-duplicate-across"),
+    }
+
+
+def test_the_ants_and_bees_hold_one_placeholder_and_no_copies(shared):
+    ok, found = kinds(shared / "data" / "ants-bees")
+    assert (ok, found) == (False, [("placeholder", ["imageNotFound.jpg"])])

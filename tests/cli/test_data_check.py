@@ -1,0 +1,79 @@
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Two classes of noisy pictures, all different."""
+    rng = np.random.default_rng(3)
+    for name in ("cat", "dog"):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for i in range(7):
+            Image.fromarray(rng.integers(0, 256, (40, 60, 3), np.uint8)).save(folder / f"{i}.png")
+    return tmp_path / "photos"
+
+
+def test_kinds_are_headings_and_files_are_told_from_the_folder_on(cnnkit, photos):
+    (photos / "cat" / "gone.png").write_bytes(b"")
+    shutil.copy(photos / "cat" / "0.png", photos / "dog" / "again.png")
+    ended = cnnkit("data", "check", photos)
+    assert ended.code == 3
+    lines = ended.out.splitlines()
+    heading = lines.index("problem: Empty files (empty, 1)")
+    assert lines[heading + 1].startswith("  cat/gone.png: is empty (0 bytes)")
+    assert "  cat/0.png, dog/again.png: the same picture under the labels 'cat' and 'dog'" in lines
+    assert lines[-1] == "2 problems."
+
+
+def test_json_has_every_finding_with_its_severity_and_whole_paths(cnnkit, photos):
+    for i in range(15):
+        shutil.copy(photos / "cat" / "0.png", photos / "cat" / f"copy {i}.png")
+    ended = cnnkit("data", "check", photos, "--json")
+    assert ended.code == 0
+    (finding,) = ended.json["findings"]
+    assert (finding["kind"], finding["severity"], len(finding["files"])) == ("duplicate", "warning", 16)
+    assert str(photos / "cat" / "copy 3.png") in finding["files"]
+    shown = cnnkit("data", "check", photos).out
+    assert "and 12 more: the same picture" in shown and shown.endswith("No problem found, 1 warning.\n")
+
+
+def test_a_kind_that_is_allowed_only_warns(cnnkit, photos):
+    shutil.copy(photos / "cat" / "0.png", photos / "dog" / "again.png")
+    assert cnnkit("data", "check", photos).code == 3
+    ended = cnnkit("data", "check", photos, "--allow", "two-labels")
+    assert ended.code == 0
+    assert "warning: One picture under several labels" in ended.out
+    refused = cnnkit("data", "check", photos, "--allow", "two-label")
+    assert refused.code == 2
+    assert "did you mean two-labels?" in refused.err
+
+
+def test_names_of_any_kind_break_neither_table_nor_lines(cnnkit, photos):
+    (photos / "dog").rename(photos / "a dog 🐕\n\x1b[31m")
+    (photos / "cat" / "b\nc.png").write_bytes(b"")
+    lines = cnnkit("data", "check", photos).out.splitlines()
+    assert any(line.startswith("a dog 🐕\\n\\x1b[31m ") for line in lines)
+    assert any(line.startswith("  cat/b\\nc.png: is empty") for line in lines)
+
+
+def test_of_very_many_classes_the_largest_and_the_smallest_are_shown(cnnkit, photos):
+    rng = np.random.default_rng(5)
+    for i in range(60):
+        (photos / f"c{i:02}").mkdir()
+        for k in range(3):
+            Image.fromarray(rng.integers(0, 256, (9, 9, 3), np.uint8)).save(photos / f"c{i:02}" / f"{k}.png")
+    ended = cnnkit("data", "check", photos)
+    assert "(22 more)" in ended.out and "c05" in ended.out and "c30" not in ended.out
+    assert len(cnnkit("data", "check", photos, "--json").json["rows"]) == 62
+
+
+def test_a_training_goes_on_with_warnings_and_the_command_that_tells_more(cnnkit, photos):
+    shutil.copy(photos / "cat" / "0.png", photos / "dog" / "again.png")
+    ended = cnnkit("train", "--data", photos, "--model", "convnet", "--dry-run")
+    assert ended.code == 0
+    assert "under several labels: cat/0.png, dog/again.png" in ended.out
+    assert f"cnnkit data check {photos}" in ended.out

@@ -1,0 +1,61 @@
+import shutil
+
+import pytest
+from PIL import Image
+
+from cnnkit.data.open import open_data
+from cnnkit.data.quick_check import quick_check
+from cnnkit.data.sets.synthetic import synthetic
+from cnnkit.data.splits import split_parts
+
+
+@pytest.fixture
+def photos(photo_folder):
+    return photo_folder(cats=12, dogs=12)
+
+
+def warnings(folder, **rest):
+    return quick_check(open_data(folder, **rest))
+
+
+def test_sound_data_need_no_words(photos):
+    assert warnings(photos) == []
+
+
+def test_each_doubt_is_a_short_sentence(photos):
+    Image.new("RGB", (120, 90), "white").save(photos / "cats" / "gone.jpg")
+    shutil.copy(photos / "cats" / "003.jpg", photos / "cats" / "again.jpg")
+    with Image.open(photos / "dogs" / "001.jpg") as picture:
+        picture.save(photos / "dogs" / "001.jpg", "PNG")
+    placeholder, copies, ending = warnings(photos)
+    assert placeholder == "1 picture looks like a placeholder: cats/gone.jpg."
+    assert copies.startswith("1 picture is there ") and copies.endswith(": cats/003.jpg, cats/again.jpg.")
+    assert ending == "1 file is of another format than the name says: dogs/001.jpg."
+
+
+def test_the_gravest_of_copies_is_told(photos):
+    shutil.copy(photos / "cats" / "003.jpg", photos / "dogs" / "x.jpg")
+    (said,) = warnings(photos)
+    assert said.startswith("1 picture is there under several labels: ")
+
+
+def test_files_of_one_length_and_equal_ends_are_no_copies(photos):
+    for name, middle in (("a", 10), ("b", 200)):
+        picture = Image.new("L", (120, 200), 90)
+        picture.paste(middle, (0, 90, 120, 110))
+        picture.save(photos / "cats" / f"{name}.bmp")
+    assert not [said for said in warnings(photos) if "there" in said]
+
+
+def test_classes_out_of_balance_are_told_also_of_arrays(photo_folder):
+    (said,) = warnings(photo_folder(cats=40, dogs=4))
+    assert said.startswith("In train, 'cats' has ") and said.endswith("--class-weights balanced evens it out.")
+    arrays = split_parts(synthetic(60), None, None, found="made", notes=[], seed=0, val_fraction=0.1)
+    assert quick_check(arrays) == []
+
+
+def test_a_damaged_file_that_only_its_header_was_read_of_is_told(photos, monkeypatch):
+    monkeypatch.setattr("cnnkit.data.open_pictures.CHECKED_AT_OPEN", 0)
+    whole = (photos / "cats" / "001.jpg").read_bytes()
+    (photos / "cats" / "001.jpg").write_bytes(whole[: len(whole) // 2])
+    assert "1 file is damaged: cats/001.jpg." in warnings(photos)
