@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cnnkit.cli.class_table import class_table
 from cnnkit.cli.command import command
 from cnnkit.cli.completion import data_names
 from cnnkit.cli.options import option
@@ -51,8 +52,7 @@ def split(screen: Screen, source: str, output: Path, val: float, test: float, se
 
 def _show(screen: Screen, made: SplitFolder, output: Path) -> None:
     parts = list(made.parts)
-    rows = [[name, *(counts[part] for part in parts)] for name, counts in made.classes.items()]
-    screen.table(["class", *parts], [*rows, ["all", *made.parts.values()]])
+    class_table(screen, parts, {name: [counts[part] for part in parts] for name, counts in made.classes.items()})
     screen.text()
     how = {"none": "copied", "hard": "as hard links", "symbolic": "as symbolic links"}[made.link]
     screen.facts([("folder", output), ("pictures", f"{made.bytes / 1e6:,.1f} MB, {how}")])

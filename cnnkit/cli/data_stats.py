@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cnnkit.cli.class_table import class_table
 from cnnkit.cli.command import command
 from cnnkit.cli.completion import data_names
 from cnnkit.cli.options import option
@@ -42,8 +43,7 @@ def _show(screen: Screen, found: DataStats) -> None:
     for note in found.notes:
         screen.note(note)
     screen.text()
-    rows = [[name, *counts] for name, counts in found.classes.items()]
-    screen.table(["class", *found.parts], [*rows, ["all", *found.totals]])
+    class_table(screen, found.parts, found.classes)
     if found.files is not None:
         screen.text()
         _files(screen, found.files)

@@ -89,7 +89,7 @@ def preview(
     augment: by default the level that a training would choose; no other part than train is ever changed by one.
     Pictures that cannot be read are left out, with a note.
     """
-    splits = open_data(data, image_size=image_size, grey=grey, seed=seed, on_unreadable="skip")
+    splits = open_data(data, image_size=image_size, grey=grey, seed=seed, on_unreadable="skip", cache_bytes=0)
     part = splits.part(split)
     level = augment or (_level(splits, seed) if split == "train" else "none")
     loader = Loader(part, 1, seed=seed, shuffle=True, augment=level, preprocessing=splits.preprocessing)
