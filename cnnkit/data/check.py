@@ -16,7 +16,7 @@ from cnnkit.data.splits import PARTS, DataSplits
 from cnnkit.data.steps import Step
 from cnnkit.errors import DataError
 
-Row = tuple[str | int, ...]
+Row = tuple[str, *tuple[int, ...]]
 
 
 @final

@@ -150,20 +150,22 @@ def colours(picture: Image.Image) -> Colours:
     if longer > COUNTED_SIDE:
         width, height = (max(1, side * COUNTED_SIDE // longer) for side in picture.size)
         picture = picture.resize((width, height), Image.Resampling.NEAREST)
-    pixels = np.asarray(picture.convert("RGB"), np.int32).reshape(-1, 3)
-    exact = (pixels[:, 0] << 16) | (pixels[:, 1] << 8) | pixels[:, 2]
-    values, counts = np.unique(exact, return_counts=True)
-    commonest = int(values[counts.argmax()])
-    paper_colour = np.array([commonest >> 16, commonest >> 8 & 255, commonest & 255])
-    far = np.abs(pixels - paper_colour).max(axis=1)
-    coarse = (pixels[:, 0] >> 3 << 10) | (pixels[:, 1] >> 3 << 5) | pixels[:, 2] >> 3
+    planes = [np.asarray(plane, np.int32).ravel() for plane in picture.convert("RGB").split()]
+    coarse = (planes[0] >> 3 << 10) | (planes[1] >> 3 << 5) | planes[2] >> 3
+    counts = np.bincount(coarse)
+    likely = coarse == counts.argmax()  # the commonest colour is looked for among these
+    values, times = np.unique(planes[0][likely] << 16 | planes[1][likely] << 8 | planes[2][likely], return_counts=True)
+    commonest = int(values[times.argmax()])
+    paper = commonest >> 16, commonest >> 8 & 255, commonest & 255
+    far = np.maximum.reduce([np.abs(plane - level) for plane, level in zip(planes, paper, strict=True)])
+    shares = np.sort(counts[counts > 0])[::-1] / coarse.size
+    common = int(np.searchsorted(np.cumsum(shares), 0.98)) + 1
     ink = far > PAPER_WIDTH
-    shares = _shares(coarse)
-    common = int(np.searchsorted(np.cumsum(np.sort(shares)[::-1]), 0.98)) + 1
+    inside = _inside(ink.reshape(picture.height, -1))
     return Colours(
         _entropy(shares),
         _entropy(_shares(coarse[ink])),
-        _entropy(_shares(coarse[_inside(ink.reshape(picture.height, -1))])),
+        _entropy(_shares(coarse[inside])),
         float((far <= 1).mean()),
         common,
     )
@@ -177,7 +179,8 @@ def _inside(ink: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 def _shares(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
     """The share of each different code; none of no codes."""
-    return np.unique(codes, return_counts=True)[1] / max(codes.size, 1)
+    counts = np.bincount(codes)
+    return counts[counts > 0] / max(codes.size, 1)
 
 
 def _entropy(shares: npt.NDArray[np.float64]) -> float:
