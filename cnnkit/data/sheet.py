@@ -57,9 +57,9 @@ def check_sheet_path(path: Path, *, exist_ok: bool = False) -> None:
     """UsageError if a sheet cannot, or must not, be written there: to be asked before an hour of work."""
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"A sheet is a picture file that ends in {', '.join(SUFFIXES)}, but this is {path}.")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UsageError(f"{path} is a folder, but a sheet is a file. Give it a name, such as {path / 'sheet.png'}.")
-    if path.exists() and not exist_ok:
+    if os.path.exists(path) and not exist_ok:
         raise UsageError(f"{path} exists. Choose another name, or write over it with --exist-ok.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent} to write {path.name} into. Make it first.")

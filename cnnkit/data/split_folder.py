@@ -3,7 +3,6 @@
 import errno
 import os
 import shutil
-import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -14,8 +13,9 @@ from cnnkit.data.formats import PICTURE_FORMATS, detect
 from cnnkit.data.list_csv import list_csv
 from cnnkit.data.listing import Listing, list_folder
 from cnnkit.data.open import resolve
-from cnnkit.data.sets.image_folder import PictureFile
+from cnnkit.data.picture import check_header
 from cnnkit.data.sets.walk import BYSTANDERS
+from cnnkit.data.split_names import destinations
 from cnnkit.data.split_plan import Plan, check_shares, plan, unreadable
 from cnnkit.data.splits import PARTS
 from cnnkit.data.steps import Step
@@ -56,11 +56,13 @@ def split_folder(
 ) -> Iterator[Step | SplitFolder]:
     """Steps of the work, then the result. All is written beside `output` and renamed: it appears whole, or not at all.
 
-    UsageError for data that have parts already or are no pictures in files, and for an output that is in use.
+    UsageError for data that have parts already or are no pictures in files, and for an output that is in use; DataError
+    for files that are no pictures.
     """
     check_shares(val, test)
     listing = _listing(data)
     target = _free_place(output, listing)
+    yield from _check_pictures(listing)
     drawn: Plan | None = None
     for event in plan(listing.files, val=val, test=test, seed=seed):
         if isinstance(event, Plan):
@@ -74,7 +76,7 @@ def split_folder(
                 f"{listing.source} has too few pictures for a {part} part: {len(listing.files)} in "
                 f"{len(listing.classes)} classes. Add pictures, or leave the part out with --{part} 0."
             )
-    names, renamed = _names(drawn)
+    names, renamed = destinations(drawn.parts)
     total = sum(drawn.sizes.values())
     beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
@@ -113,10 +115,7 @@ def _listing(data: str) -> Listing:
             "to divide them anew."
         )
     if listing.missing:
-        raise DataError(
-            f"{len(listing.missing):,} of {len(listing.files):,} files in {listing.source} are not there. "
-            f"{listing.missing[0][1]} Remove such rows first; `cnnkit data check` lists them all."
-        )
+        raise _refused(listing, [message for _, message in listing.missing], "are not there")
     if len(listing.classes) < 2:
         raise DataError(
             f"{listing.source}: all {len(listing.files)} pictures are of one class; a classifier needs at least two. "
@@ -128,16 +127,36 @@ def _listing(data: str) -> Listing:
     return listing
 
 
+def _check_pictures(listing: Listing) -> Iterator[Step]:
+    """DataError if a file is no picture: a list may name any file of this machine, and none but pictures is copied."""
+    refused = []
+    for done, file in enumerate(listing.files, 1):
+        try:
+            check_header(file.path)
+        except DataError as error:
+            refused.append(str(error))
+        yield Step("reading headers", done, len(listing.files))
+    if refused:
+        raise _refused(listing, refused, "cannot be read")
+
+
+def _refused(listing: Listing, messages: list[str], what: str) -> DataError:
+    return DataError(
+        f"{len(messages):,} of {len(listing.files):,} files in {listing.source} {what}. {messages[0]} "
+        "Remove such files from the data first; `cnnkit data check` lists them all."
+    )
+
+
 def _free_place(output: Path, listing: Listing) -> Path:
     """Where the folder will be, absolute; UsageError if something is there or the source would grow by it."""
-    target = output.expanduser().resolve()
-    if target.is_dir():
+    target = Path(os.path.realpath(output.expanduser()))
+    if os.path.isdir(target):
         with os.scandir(target) as entries:
             if next(entries, None) is not None:
                 raise UsageError(f"{output} exists and is not empty. Choose another folder with --output.")
         if target == Path.cwd():
             raise UsageError(f"{output} is the folder you are in. Name a new one, such as --output parts.")
-    elif target.exists():
+    elif os.path.exists(target):
         raise UsageError(f"{output} is a file, but --output names a new folder. Choose another name.")
     source = listing.source.resolve()
     if source in target.parents:
@@ -147,46 +166,13 @@ def _free_place(output: Path, listing: Listing) -> Path:
     return target
 
 
-def _names(drawn: Plan) -> tuple[dict[PictureFile, Path], int]:
-    """Where each picture goes below the output, and how many got a number.
-
-    Names that differ in case alone count as equal, as on some file systems they are.
-    """
-    taken: set[str] = set()
-    numbers: dict[str, int] = {}
-    names: dict[PictureFile, Path] = {}
-    renamed = 0
-    for part, files in drawn.parts.items():
-        for file in files:
-            folder, name = f"{part}/{file.class_name}", _visible_name(file.path)
-            stem, suffix = os.path.splitext(name)
-            wanted = _key(f"{folder}/{name}")
-            renamed += wanted in taken
-            while (key := _key(f"{folder}/{name}")) in taken:
-                numbers[wanted] = numbers.get(wanted, 1) + 1
-                name = f"{stem}-{numbers[wanted]}{suffix}"
-            taken.add(key)
-            names[file] = Path(folder, name)
-    return names, renamed
-
-
-def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def _visible_name(path: Path) -> str:
-    """The file's own name; a list may name files that a look into a folder passes over."""
-    name = path.name.lstrip(".") or "picture"
-    return f"{name}-1" if name in BYSTANDERS else name
-
-
 def _check_room(folder: Path, drawn: Plan) -> None:
     needed = sum(-(-size // BLOCK) * BLOCK for size in drawn.sizes.values())
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise ResourceError(
             f"Copies of {len(drawn.sizes):,} pictures take {needed / 1e6:,.1f} MB, but {free / 1e6:,.1f} MB are free "
-            f"in {folder}. Free some space, or make links: --link hard."
+            f"in {folder}. Free some space, or make links instead: --link symbolic."
         )
 
 

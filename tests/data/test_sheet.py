@@ -71,3 +71,10 @@ def test_what_cannot_be_written_is_refused_beforehand(tmp_path):
         with pytest.raises(UsageError, match=text):
             check_sheet_path(tmp_path / name)
     check_sheet_path(tmp_path / "old.png", exist_ok=True)
+
+
+def test_a_name_too_long_for_the_file_system_is_refused(tmp_path):
+    path = tmp_path / ("a" * 300 + ".png")
+    check_sheet_path(path)
+    with pytest.raises(UsageError, match="cannot be written"):
+        save_sheet(path, contact_sheet([]))

@@ -59,7 +59,7 @@ def test_the_seed_draws(photos, tmp_path):
 
 def test_steps_count_what_was_compared_and_copied(photos, tmp_path):
     steps = [event for event in split_folder(str(photos), tmp_path / "parts") if isinstance(event, Step)]
-    assert steps[0] == Step("comparing", 1, 30) and steps[-1] == Step("copying", 30, 30)
+    assert steps[0] == Step("reading headers", 1, 30) and steps[-1] == Step("copying", 30, 30)
 
 
 @pytest.mark.parametrize("link", ["hard", "symbolic"])
@@ -125,6 +125,20 @@ def test_a_list_becomes_folders_named_by_its_labels(photos, tmp_path):
     assert sum(len(splits.part(part)) for part in ("train", "val", "test")) == 30
 
 
+def test_a_file_that_is_no_picture_is_never_copied(photos, tmp_path):
+    (tmp_path / "secret").write_text("key: 1234")
+    os.mkfifo(tmp_path / "pipe")
+    rows = ["secret,cat", "photos/cats/000.png,cat", "photos/dogs/000.png,dog"]
+    (tmp_path / "list.csv").write_text("\n".join(["path,label", *rows]))
+    with pytest.raises(DataError, match=r"1 of 3 files in .* cannot be read.*secret is not a picture"):
+        split(tmp_path / "list.csv", tmp_path / "parts")
+    (photos / "cats" / "000.png").unlink()
+    (tmp_path / "pipe").rename(photos / "cats" / "000.png")
+    with pytest.raises(DataError, match="not a regular file"):
+        split(photos, tmp_path / "parts")
+    assert not (tmp_path / "parts").exists()
+
+
 @pytest.mark.parametrize("label", ["../up", ".hidden", "a/b", "__MACOSX"])
 def test_a_label_that_cannot_name_a_folder_is_refused(photos, tmp_path, label):
     (tmp_path / "list.csv").write_text(f"path,label\nphotos/cats/000.png,{label}\nphotos/dogs/000.png,dog\n")
@@ -175,6 +189,7 @@ def test_an_output_in_use_is_refused(photos, tmp_path, monkeypatch):
         (photos, "is not empty"),
         (photos / "cats" / "parts", "lies within"),
         (tmp_path / "file" / "parts", "cannot be written"),
+        (tmp_path / ("a" * 300), "cannot be written"),
     ]:
         with pytest.raises(UsageError, match=text):
             split(photos, output)
@@ -192,7 +207,9 @@ def test_an_empty_folder_may_be_the_output(photos, tmp_path):
 
 def test_too_little_disk_is_seen_before_anything_is_copied(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9, 100_000))
-    with pytest.raises(ResourceError, match=r"Copies of 30 pictures take 0\.1 MB, but 0\.1 MB are free.*--link hard"):
+    with pytest.raises(
+        ResourceError, match=r"Copies of 30 pictures take 0\.1 MB, but 0\.1 MB are free.*--link symbolic"
+    ):
         split(photos, tmp_path / "parts")
     assert beside(tmp_path / "parts") == ["photos"]
 
