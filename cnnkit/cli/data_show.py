@@ -31,7 +31,7 @@ MOST_ROWS = 90
 @option("-n", "--count", type=Whole(1, MOST_ROWS, example="--count 12"), default=8, help="Images, classes in turn.")
 @option("--image-size", also="--imgsz --img-size", type=Size("--image-size 64"), help="Size to bring pictures to.")
 @option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
-@option("--seed", type=Whole(0, example="--seed 1"), default=0, help="Seed of the training that is shown.")
+@option("--seed", type=Whole(0, 2**63 - 1, example="--seed 1"), default=0, help="Seed of the training that is shown.")
 @option("--split", type=Name(SPLITS, example="--split val"), default="train", help="Part of the data.")
 @option("--exist-ok", is_flag=True, help="Write over FILE if it exists.")
 def show(

@@ -94,7 +94,7 @@ def resolve(data: str | Path | None) -> tuple[str, Path | None]:
     if data is None:
         return "digits", None
     folder = Path(data).expanduser()
-    if not _is_text(str(data)):
+    if not is_text(str(data)):
         raise DataError(
             f"The path {os.fsencode(str(data))!r} holds bytes that are no text, and a run could not note it. "
             "Rename it, or make a link to it."
@@ -142,7 +142,7 @@ def catalogue() -> list[CatalogueRow]:
     return rows
 
 
-def _is_text(text: str) -> bool:
+def is_text(text: str) -> bool:
     """Whether a name is text: Python hides bytes that are not in single surrogates."""
     try:
         text.encode()

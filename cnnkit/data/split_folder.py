@@ -12,7 +12,7 @@ from typing import Any, Literal, final
 from cnnkit.data.formats import PICTURE_FORMATS, detect
 from cnnkit.data.list_csv import list_csv
 from cnnkit.data.listing import Listing, list_folder
-from cnnkit.data.open import resolve
+from cnnkit.data.open import is_text, resolve
 from cnnkit.data.picture import check_header
 from cnnkit.data.sets.walk import BYSTANDERS
 from cnnkit.data.split_names import destinations
@@ -150,6 +150,11 @@ def _refused(listing: Listing, messages: list[str], what: str) -> DataError:
 def _free_place(output: Path, listing: Listing) -> Path:
     """Where the folder will be, absolute; UsageError if something is there or the source would grow by it."""
     target = Path(os.path.realpath(output.expanduser()))
+    if not is_text(str(target)):
+        raise UsageError(
+            f"The path {os.fsencode(target)!r} holds bytes that are no text, and a run could not note it. Choose "
+            "another folder with --output."
+        )
     if os.path.isdir(target):
         with os.scandir(target) as entries:
             if next(entries, None) is not None:

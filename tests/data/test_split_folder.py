@@ -190,6 +190,7 @@ def test_an_output_in_use_is_refused(photos, tmp_path, monkeypatch):
         (photos / "cats" / "parts", "lies within"),
         (tmp_path / "file" / "parts", "cannot be written"),
         (tmp_path / ("a" * 300), "cannot be written"),
+        (tmp_path / os.fsdecode(b"bytes \xff"), "no text"),
     ]:
         with pytest.raises(UsageError, match=text):
             split(photos, output)
