@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cnnkit.cli.class_table import class_table
 from cnnkit.cli.command import command
 from cnnkit.cli.completion import data_names
 from cnnkit.cli.options import option
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from cnnkit.data.check import DataReport
     from cnnkit.data.findings import Finding
 
-# So many findings of a kind, files of a finding, and classes are shown; --json has all.
-MOST_FINDINGS, MOST_FILES, MOST_CLASSES = 10, 4, 40
+# So many findings of a kind and files of a finding are shown; --json has all.
+MOST_FINDINGS, MOST_FILES = 10, 4
 
 
 @command("check", example="cnnkit data check photos/")
@@ -69,7 +70,7 @@ def _show(screen: Screen, report: DataReport, root: str) -> None:
         screen.text(note)
     if report.rows:
         screen.text()
-        _classes(screen, report)
+        class_table(screen, report.parts, {name: counts for name, *counts in report.rows})
     for kind, findings in groupby(report.findings, key=lambda finding: finding.kind):
         screen.text()
         _kind(screen, kind, list(findings), report, root)
@@ -77,20 +78,6 @@ def _show(screen: Screen, report: DataReport, root: str) -> None:
     problems, warnings = len(report.problems), len(report.findings) - len(report.problems)
     said = f"{problems} problem{'s' * (problems != 1)}" if problems else "No problem found"
     screen.text(said + (f", {warnings} warning{'s' * (warnings != 1)}." if warnings else "."))
-
-
-def _classes(screen: Screen, report: DataReport) -> None:
-    """The counts of each class; of very many, the largest and the smallest."""
-    rows = report.rows
-    if len(rows) > MOST_CLASSES:
-        rows = sorted(rows, key=lambda row: -sum(count for count in row[1:] if isinstance(count, int)))
-        rest = len(rows) - MOST_CLASSES
-        rows = [
-            *rows[: MOST_CLASSES // 2],
-            (f"({rest:,} more)", *("" for _ in report.parts)),
-            *rows[-MOST_CLASSES // 2 :],
-        ]
-    screen.table(["class", *report.parts], rows)
 
 
 def _kind(screen: Screen, kind: str, findings: list[Finding], report: DataReport, root: str) -> None:

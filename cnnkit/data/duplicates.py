@@ -44,14 +44,17 @@ def near_groups(thumbs: Pixels) -> list[list[int]]:
     Exact copies should be represented by one of them: a thousand copies make half a million pairs.
     """
     plain, contrast = _plainness(thumbs)
-    pairs = []
+    group = np.arange(len(thumbs))  # the first picture that each is linked to so far
     for kind, (correlation, bits) in ((~plain, DETAILED), (plain, PLAIN)):
         members = np.flatnonzero(kind & (contrast >= LEAST_CONTRAST))
-        hashes = perceptual_hashes(thumbs[members])
-        for block in _close(hashes, bits):
-            a, b = members[block[:, 0]], members[block[:, 1]]
-            pairs.append(np.stack([a, b], axis=1)[_correlation(thumbs, a, b) >= correlation])
-    return _connected(np.concatenate(pairs) if pairs else np.empty((0, 2), np.int64))
+        for pairs in _close(perceptual_hashes(thumbs[members]), bits):
+            for i in range(0, len(pairs), BLOCK):
+                a, b = members[pairs[i : i + BLOCK]].T
+                apart = group[a] != group[b]  # frames of one camera are linked soon, and then compared no more
+                a, b = a[apart], b[apart]
+                alike = _correlation(thumbs, a, b) >= correlation
+                _link(group, a[alike], b[alike])
+    return exact_groups(group.tolist())
 
 
 def perceptual_hashes(thumbs: Pixels) -> Hashes:
@@ -117,36 +120,23 @@ def _blocks(bucket: Pairs) -> Iterator[tuple[Pairs, Pairs]]:
                 yield bucket[i : i + BLOCK], bucket[j : j + BLOCK]
 
 
-def _correlation(thumbs: Pixels, a: Pairs, b: Pairs) -> npt.NDArray[np.float64]:
+def _correlation(thumbs: Pixels, a: Pairs, b: Pairs) -> npt.NDArray[np.float32]:
     """Of the thumbnails of each pair: 1 where they differ in brightness and contrast only."""
-    result = np.empty(len(a))
-    for i in range(0, len(a), BLOCK):
-        first, second = _standardised(thumbs[a[i : i + BLOCK]]), _standardised(thumbs[b[i : i + BLOCK]])
-        result[i : i + BLOCK] = (first * second).mean(axis=1)
-    return result
+    first, second = _standardised(thumbs[a]), _standardised(thumbs[b])
+    products: npt.NDArray[np.float32] = (first * second).mean(axis=1)
+    return products
 
 
 def _standardised(thumbs: Pixels) -> npt.NDArray[np.float32]:
-    flat = thumbs.reshape(len(thumbs), -1).astype(np.float32)
+    flat = thumbs.reshape(len(thumbs), thumbs.shape[1] * thumbs.shape[2]).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     flat /= flat.std(axis=1, keepdims=True)
     return flat
 
 
-def _connected(pairs: Pairs) -> list[list[int]]:
-    """The groups that pairs link together, each sorted, in the order of their first."""
-    parent: dict[int, int] = {}
-
-    def root(index: int) -> int:
-        while (above := parent.setdefault(index, index)) != index:
-            parent[index] = parent[above]
-            index = above
-        return index
-
-    for a, b in pairs.tolist():
-        first, second = sorted((root(a), root(b)))
-        parent[second] = first
-    groups: dict[int, list[int]] = {}
-    for index in sorted(parent):
-        groups.setdefault(root(index), []).append(index)
-    return list(groups.values())
+def _link(group: Pairs, a: Pairs, b: Pairs) -> None:
+    """Make one group of the groups of each pair, in place; a group is called by its first member."""
+    for first, second in zip(a.tolist(), b.tolist(), strict=True):
+        low, high = sorted((int(group[first]), int(group[second])))
+        if low != high:
+            group[group == high] = low

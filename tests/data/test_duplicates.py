@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
+from cnnkit.data import duplicates
 from cnnkit.data.duplicates import _close, exact_groups, near_groups, perceptual_hashes
 from cnnkit.data.look import THUMB
 from cnnkit.data.sets.digits import digits
@@ -78,3 +79,14 @@ def test_every_near_pair_of_hashes_is_found_whatever_bits_differ(rng):
     pairs = np.concatenate(list(_close(np.concatenate([first, flipped]), 8)))
     assert {(a, b) for a, b in pairs.tolist()} >= {(i, i + 300) for i in range(300)}
     assert len(np.unique(pairs, axis=0)) == len(pairs)
+
+
+def test_frames_of_one_camera_are_one_group_without_comparing_all(photo, monkeypatch):
+    compared = []
+    original = duplicates._correlation
+    monkeypatch.setattr(duplicates, "BLOCK", 50)
+    monkeypatch.setattr(duplicates, "_correlation", lambda *args: compared.append(len(args[1])) or original(*args))
+    still = thumbs(photo(1))[0].astype(int)
+    frames = np.clip(still + np.random.default_rng(0).integers(-3, 4, (300, THUMB, THUMB)), 0, 255).astype(np.uint8)
+    assert near_groups(frames) == [list(range(300))]
+    assert sum(compared) < 300 * 299 / 2 / 4
