@@ -32,7 +32,7 @@ data = Group(
 
 @command("list", example="cnnkit data list")
 def list_names(screen: Screen) -> None:
-    """List the data sets that --data knows by name, and the kinds of folder that it takes."""
+    """List the data sets that --data knows by name, and the folders and files that it takes."""
     from cnnkit.data.open import catalogue
 
     rows = catalogue()

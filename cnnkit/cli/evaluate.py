@@ -30,7 +30,7 @@ SPLITS = ("train", "val", "test")
     "--data",
     also="--dataset",
     shell_complete=data_names,
-    help="Name or folder; by default the data that the network was trained on.",
+    help="Name, folder, .csv or .npz; by default the data that the network was trained on.",
 )
 @option("--split", type=Name(SPLITS, example="--split test"), default="test", help="Part of the data.")
 @option(

@@ -16,6 +16,7 @@ def test_the_known_data_sets_are_listed(cnnkit):
     ended = cnnkit("data", "list")
     assert ended.code == 0
     assert "cnnkit data fetch mnist" in ended.out
+    assert "path,label[,split]" in ended.err and ".npz" in ended.err
     records = cnnkit("data", "list", "--json").json["data"]
     assert [record["name"] for record in records][:2] == ["digits", "mnist"]
     assert records[0]["here"]
