@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cnnkit.data.findings import Finding
 
 # So many findings of a kind and files of a finding are shown; --json has all.
-MOST_FINDINGS, MOST_FILES = 10, 4
+MOST_FINDINGS, MOST_FILES = 5, 4
 
 
 @command("check", example="cnnkit data check photos/")
@@ -51,7 +51,8 @@ def check(
     """Look at every image of DATA and say what is wrong.
 
     Damaged files, placeholders, a picture in two parts or under two labels are problems: the exit code is 3. Copies
-    within a part, odd sizes, wrong endings and unequal classes are warnings. Nothing is changed.
+    within a part, odd sizes, wrong endings, unequal classes and what a training would refuse, such as a single class,
+    are warnings. Nothing is changed.
     """
     from cnnkit.data.check import checking
 

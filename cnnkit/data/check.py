@@ -125,12 +125,12 @@ def _check_files(
     if inventory.listing.source.is_dir():
         findings += outside(inventory.listing.source, [place.name for place in places])
     found, notes = inventory.source, []
-    if not any(finding.kind == "unusable" for finding in findings):
+    if not any(finding.kind == "untrainable" for finding in findings):
         try:
             splits = inventory.open(bad, image_size, grey)
             found, notes = splits.found, splits.notes
         except DataError as error:
-            findings.append(Finding("unusable", str(error)))
+            findings.append(Finding("untrainable", str(error)))
     names = inventory.listing.classes
     yield DataReport(found, inventory.parts, _rows(names, counts), in_order(findings), notes, allowed)
 

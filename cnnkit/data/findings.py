@@ -21,7 +21,7 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("unusable", "error", "A training would not begin"),
+        Kind("unusable", "error", "Cannot be opened"),
         Kind("missing", "error", "Listed, but not there"),
         Kind("empty", "error", "Empty files"),
         Kind("truncated", "error", "Cut off before their end"),
@@ -30,6 +30,7 @@ KINDS = {
         Kind("two-labels", "error", "One picture under several labels"),
         Kind("duplicate-across", "error", "The same picture in several parts"),
         Kind("near-duplicate-across", "error", "Nearly the same picture in several parts"),
+        Kind("untrainable", "warning", "A training would not begin"),
         Kind("duplicate", "warning", "The same picture more than once"),
         Kind("near-duplicate", "warning", "Nearly the same picture more than once"),
         Kind("wrong-extension", "warning", "Of another format than the name says"),

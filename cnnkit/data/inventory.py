@@ -90,11 +90,12 @@ def take_inventory(
             splits = open_data(data, image_size=image_size, grey=grey)
             return Inventory(name, splits.found, splits=splits)
         listing = list_csv(place) if kind == "csv" else list_folder(place)
-        missing = [Finding("missing", message, (str(file.path),)) for file, message in listing.missing]
-        return Inventory(name, source, listing, findings=missing)
+        return Inventory(name, source, listing, findings=_missing(listing))
     except DataError as error:
-        listed = None if place is None or kind != "image folder" else _as_they_lie(place)
-        return Inventory(name, source, listed, findings=[Finding("unusable", str(error))])
+        listed = _as_they_lie(place) if place is not None and kind in PICTURE_FORMATS else None
+        if listed is None:
+            return Inventory(name, source, findings=[Finding("unusable", str(error))])
+        return Inventory(name, source, listed, findings=[Finding("untrainable", str(error)), *_missing(listed)])
 
 
 def origin(dataset: Dataset) -> tuple[Dataset, np.ndarray[tuple[int], np.dtype[np.int64]]]:
@@ -105,10 +106,16 @@ def origin(dataset: Dataset) -> tuple[Dataset, np.ndarray[tuple[int], np.dtype[n
     return dataset, indices
 
 
+def _missing(listing: Listing) -> list[Finding]:
+    return [Finding("missing", message, (str(file.path),)) for file, message in listing.missing]
+
+
 def _as_they_lie(folder: Path) -> Listing | None:
-    """The pictures of a folder that a training would refuse, such as one whose parts differ in their classes."""
-    place = innermost(folder)
+    """The pictures of a folder or a list that a training would refuse, as its parts differ in their classes."""
     try:
+        if folder.is_file():
+            return list_csv(folder, refuse=False)
+        place = innermost(folder)
         found = find_parts(place)
         places = {part: innermost(path, within_part=True) for part, path in (found or {"train": place}).items()}
         listed = {part: list_pictures(path) for part, path in places.items()}

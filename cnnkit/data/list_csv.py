@@ -46,10 +46,11 @@ class Entry:
     part: str
 
 
-def list_csv(path: Path) -> Listing:
+def list_csv(path: Path, *, refuse: bool = True) -> Listing:
     """The pictures that a CSV file names; paths are relative to its folder.
 
     Classes are the labels, sorted: as numbers where all are whole numbers, else as text.
+    refuse: a class that the train part lacks is a DataError; else it is a class like others.
     """
     try:
         entries = list(_entries(path))
@@ -63,7 +64,7 @@ def list_csv(path: Path) -> Listing:
         parts.setdefault(entry.part, []).append(entry.file)
     if "train" not in parts:
         raise DataError(f"{path}: no row is in the train part, only in {' and '.join(parts)}. Correct its splits.")
-    known = {file.class_name for file in parts["train"]}
+    known = {file.class_name for file in (parts["train"] if refuse else [entry.file for entry in entries])}
     for entry in entries:
         if entry.file.class_name not in known:
             raise DataError(

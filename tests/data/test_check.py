@@ -31,9 +31,11 @@ def test_every_unreadable_file_is_named(picture_folder):
     assert "001.png" in report.problems[0] and "002.png" in report.problems[1]
 
 
-def test_what_stops_a_training_is_a_problem(picture_folder):
+def test_what_stops_a_training_though_nothing_is_damaged_only_warns(picture_folder):
     report = check(picture_folder(cats=6))
-    assert not report.ok and "of one class" in report.problems[0] and report.rows == [("cats", 6)]
+    (finding,) = report.findings
+    assert report.ok and finding.kind == "untrainable" and "of one class" in finding.message
+    assert report.rows == [("cats", 6)]
 
 
 def test_labels_of_idx_files_are_checked(tmp_path):
@@ -127,12 +129,12 @@ def test_odd_pictures_and_classes_only_warn(photo_folder):
     ]
 
 
-def test_a_class_that_only_a_later_part_has_stops_a_training(photo_folder):
+def test_a_class_that_only_a_later_part_has_is_told(photo_folder):
     photo_folder(below="train", cats=6, dogs=6)
     report = check(photo_folder(below="val", cats=2, fish=2))
     assert report.rows == [("cats", 6, 2), ("dogs", 6, 0), ("fish", 0, 2)]
-    assert [finding.kind for finding in report.findings] == ["unusable", "class-difference", "class-difference"]
-    assert "'fish', which" in report.problems[0]
+    assert [finding.kind for finding in report.findings] == ["untrainable", "class-difference", "class-difference"]
+    assert report.ok and "'fish', which" in report.findings[0].message
 
 
 def test_links_in_circles_and_to_themselves_come_to_an_end(photo_folder):
@@ -149,6 +151,22 @@ def test_a_list_is_checked_like_a_folder(photo_folder):
     rows = [f"{name}/{i:03}.jpg,{name}" for name in ("cats", "dogs") for i in range(6)]
     (folder / "list.csv").write_text("\n".join(["path,label", *rows, "cats/gone.jpg,cats"]))
     assert kinds(folder / "list.csv") == (False, [("missing", ["gone.jpg"]), ("empty", ["000.jpg"])])
+
+
+def test_a_list_whose_parts_differ_in_their_classes_is_looked_through_all_the_same(photo_folder):
+    folder = photo_folder(cats=6, dogs=6)
+    rows = [f"{name}/{i:03}.jpg,{name},train" for name in ("cats", "dogs") for i in range(5)]
+    rows += ["cats/005.jpg,fish,val", "dogs/gone.jpg,dogs,val"]
+    (folder / "list.csv").write_text("\n".join(["path,label,split", *rows]))
+    ok, found = kinds(folder / "list.csv")
+    assert not ok and [kind for kind, _ in found] == ["missing", "untrainable", *["class-difference"] * 2]
+
+
+def test_a_list_that_gives_one_picture_two_labels_cannot_be_opened(photo_folder):
+    folder = photo_folder(cats=2, dogs=2)
+    (folder / "list.csv").write_text("path,label\ncats/000.jpg,cats\ncats/000.jpg,dogs\n")
+    report = check(folder / "list.csv")
+    assert not report.ok and "two labels: 'cats' in line 2 and 'dogs' in line 3" in report.problems[0]
 
 
 def test_arrays_are_compared_across_the_parts_that_they_bring(tmp_path, rng):

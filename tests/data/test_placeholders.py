@@ -63,6 +63,16 @@ def test_a_thing_on_white_paper_is_a_photo(photo):
     assert placeholders(seen([*(photo(seed) for seed in range(12)), white])) == []
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_shades_of_grey_on_white_paper_are_a_photo_and_lettering_is_none(photo, mode):
+    shades = Image.fromarray(np.add.outer(np.arange(60), 2 * np.arange(60)).astype(np.uint8))
+    thing = Image.new("L", (300, 200), 255)
+    thing.paste(shades, (120, 70))
+    words = drawn((300, 200), "white", ink="grey", text="not here", scale=40)
+    looks = seen([*(photo(seed) for seed in range(12)), thing.convert(mode), words.convert(mode)])
+    assert [index for index, _ in placeholders(looks)] == [13]
+
+
 def test_drawings_among_drawings_are_what_the_set_is_about(photo):
     drawings = [drawn((200, 200), "white", ink="black", text=f"{i}{i}\n{i * 7}", scale=50) for i in range(12)]
     assert placeholders(seen(drawings)) == []
