@@ -16,6 +16,8 @@ from cnnkit.data.oddities import Counts, odd_classes, wrong_endings
 from cnnkit.data.placeholders import placeholders
 from cnnkit.data.splits import PARTS, DataSplits
 
+# Sentences that are said, the gravest first.
+MOST_WARNINGS = 5
 # Files that are looked at; of more, so many from all over.
 MOST_FILES = 20_000
 # Pictures that are decoded to find placeholders: the smallest files, and as many from all over to compare them with.
@@ -47,7 +49,8 @@ def quick_check(splits: DataSplits) -> list[str]:
                 places.append(Place(part, splits.classes[label], str(path), path))
     warnings = _of_files(places[:: -(-len(places) // MOST_FILES) or 1])
     learned = {"train": counts["train"]}
-    return warnings + [_upper(finding.message) + "." for finding in odd_classes(learned)]
+    warnings += [_upper(finding.message) + "." for finding in odd_classes(learned)]
+    return warnings[:MOST_WARNINGS]
 
 
 def _of_files(places: Sequence[Place]) -> list[str]:

@@ -63,7 +63,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
         training.progress.new_head = new_head and options.freeze == "none"
     notes = [
         *splits.notes,
-        *_doubts(splits, None if data else options.data),
+        *([] if data else _doubts(splits, options.data)),
         *said,
         *chosen(asked, options, splits.name, n),
     ]
@@ -71,7 +71,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
 
 
 def _doubts(splits: DataSplits, data: str | None) -> list[str]:
-    """What the data should be looked through for; a training goes on regardless."""
+    """What opened data should be looked through for; a training goes on regardless."""
     warnings = quick_check(splits)
     return [*warnings, f"All about that: cnnkit data check {shlex.quote(data)}"] if warnings and data else warnings
 

@@ -93,6 +93,14 @@ def test_copies_are_graver_across_parts_and_gravest_under_two_labels(photo_folde
     )
 
 
+def test_a_copy_of_another_label_in_another_part_counts_as_both(photo_folder):
+    photo_folder(below="train", cats=8, dogs=8)
+    folder = photo_folder(below="val", cats=3, dogs=3)
+    shutil.copy(folder / "train" / "cats" / "000.jpg", folder / "val" / "dogs" / "what.jpg")
+    files = ["000.jpg", "what.jpg"]
+    assert kinds(folder, allowed=("two-labels",)) == (False, [("two-labels", files), ("duplicate-across", files)])
+
+
 def test_a_picture_saved_anew_is_nearly_the_same(photo_folder):
     photo_folder(below="train", cats=8, dogs=8)
     folder = photo_folder(below="val", cats=3, dogs=3)
