@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnkit.cli import lr_find as cli
+from cnnkit.engine import lr_find as engine
 from cnnkit.engine.events import Note
 from cnnkit.engine.lr_range import LrFound, LrResult, RateTried
 
@@ -33,7 +33,7 @@ def fake(monkeypatch):
         yield RateTried(1, 24, 1e-6, 2.3)
         yield LrFound(told["result"])
 
-    monkeypatch.setattr(cli, "lr_find", lr_find)
+    monkeypatch.setattr(engine, "lr_find", lr_find)
     return told
 
 
