@@ -97,7 +97,8 @@ def split_parts(
     for name, part in (("train", train), ("val", val), ("test", test)):
         if not len(part):
             raise DataError(
-                f"{train.name}: no images are left for the {name} part; two images per class are the least."
+                f"{train.name}: no images are left for the {name} part. "
+                "Three images of each class are enough for all parts."
             )
     sizes = f"{len(train)} train, {len(val)} val, {len(test)} test"
     return DataSplits(train, val, test, f"{found}: {sizes}, {len(train.classes)} classes", notes)
