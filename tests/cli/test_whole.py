@@ -178,7 +178,7 @@ def test_an_existing_output_is_refused_without_exist_ok(cnnkit, trained):
         (["predict", "file.txt", "--model", "file.txt"], 3),
         (["predict", "file.txt", "--model", "nowhere"], 3),
         (["predict"], 2),
-        (["data", "check", "one"], 3),
+        (["data", "check", "nowhere"], 3),
         (["models", "lenet6"], 2),
     ],
 )
