@@ -5,53 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import click
-
+from cnnkit.cli.choices import choices
 from cnnkit.cli.command import command
-from cnnkit.cli.completion import data_names, model_names, run_names
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.sparkline import sparkline
-from cnnkit.cli.train import BY_DATA, choice
-from cnnkit.cli.values import Name, Real, Size, Whole
+from cnnkit.cli.values import Real, Whole
 from cnnkit.engine.events import Compiling, Event, Note
 from cnnkit.engine.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried
-from cnnkit.engine.options import AUGMENT, FREEZE, OPTIMISERS, FitOptions
+from cnnkit.engine.options import FitOptions
 from cnnkit.errors import NumericError
 
 ROWS = 12
+# What decides how the first steps go.
+CHOICES = (
+    "data",
+    "model",
+    "weights",
+    "freeze",
+    "batch_size",
+    "optimiser",
+    "momentum",
+    "nesterov",
+    "weight_decay",
+    "label_smoothing",
+    "clip",
+    "augment",
+    "image_size",
+    "grey",
+    "seed",
+)
 
 
 @command("lr-find", example="cnnkit lr-find --data photos/ --model convnet", computes=True)
-@choice("data", "-d", also="--dataset", shell_complete=data_names)
-@choice("model", "-m", also="--arch --network", default_note=BY_DATA, shell_complete=model_names)
-@choice("weights", "-w", type=click.Path(), shell_complete=run_names)
-@choice("freeze", type=Name(FREEZE, example="--freeze trunk"))
-@choice(
-    "batch_size",
-    "-b",
-    also="--batch --batchsize",
-    default_note=BY_DATA,
-    type=Whole(1, 1_000_000, example="--batch-size 128"),
-)
-@choice("optimiser", also="--optimizer --opt", default_note=BY_DATA, type=Name(OPTIMISERS, example="--optimiser sgd"))
-@choice("momentum", type=Real(least=0, below=1, example="--momentum 0.9"))
-@choice("nesterov")
-@choice(
-    "weight_decay", also="--wd", default_note=BY_DATA, type=Real(least=0, most=1e3, example="--weight-decay 0.0005")
-)
-@choice("label_smoothing", also="--smoothing", type=Real(least=0, below=1, example="--label-smoothing 0.1"))
-@choice("clip", also="--clip-grad", type=Real(least=0, most=1e9, example="--clip 1"))
-@choice("augment", default_note=BY_DATA, type=Name(AUGMENT, example="--augment light"))
-@choice(
-    "image_size", also="--imgsz --img-size --input-size", default_note="default: as found", type=Size("--image-size 32")
-)
-@choice("grey", also="--gray", default_note="default: as found")
-@choice("seed", type=Whole(0, 2**63 - 1, example="--seed 1"))
+@choices(*CHOICES)
 @option("--steps", default=STEPS, type=Whole(20, 100_000, example="--steps 150"), help="Steps, a rate each.")
 @option("--lowest", default=LOWEST, type=Real(above=0, most=1e6, example="--lowest 1e-6"), help="First rate.")
 @option("--highest", default=HIGHEST, type=Real(above=0, most=1e6, example="--highest 10"), help="Last rate.")
-def find(screen: Screen, steps: int, lowest: float, highest: float, **choices: Any) -> None:
+def find(screen: Screen, steps: int, lowest: float, highest: float, **chosen: Any) -> None:
     """Try ever higher learning rates on a fresh network, and suggest one.
 
     It suggests a tenth of the rate at which the smoothed loss is lowest: the highest one of a schedule that falls.
@@ -60,7 +51,7 @@ def find(screen: Screen, steps: int, lowest: float, highest: float, **choices: A
     """
     from cnnkit.engine.lr_find import lr_find
 
-    given = {name: value for name, value in choices.items() if value is not None}
+    given = {name: value for name, value in chosen.items() if value is not None}
     options = FitOptions.from_values(given).validate()
     result = _follow(screen, lr_find(options, steps=steps, lowest=lowest, highest=highest))
     if screen.as_json:

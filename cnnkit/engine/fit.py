@@ -47,8 +47,6 @@ def fit(
     """
     begun = time.perf_counter()
     options = (options or FitOptions()).validate()
-    if module is not None:
-        options = options.replace(model=options.model or type(module).__name__.lower())
     with computing(options):
         ready = begin(options, module, data)
         splits, training, options = ready.splits, ready.training, ready.training.options

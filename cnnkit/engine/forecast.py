@@ -83,8 +83,6 @@ def look_ahead(
     """
     begun = time.perf_counter()
     options = (options or FitOptions()).validate()
-    if module is not None:
-        options = options.replace(model=options.model or type(module).__name__.lower())
     with computing(options):
         ready = begin(options, module, data)
         training, splits, chosen = ready.training, ready.splits, ready.training.options

@@ -35,10 +35,12 @@ class Prepared:
 
 
 def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -> Prepared:
-    """A training before its first step, every option resolved.
+    """A training before its first step, every option resolved; a network of one's own is called by its class.
 
     The record of a run must open the same data when the weight file is gone: size and colour become options.
     """
+    if module is not None:
+        options = options.replace(model=options.model or type(module).__name__.lower())
     start = starting_point(options, module)
     splits = _parts(options, data, like=None if start is None else start.preprocessing)
     H, W, C = splits.preprocessing.shape

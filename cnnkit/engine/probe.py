@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cnnkit.data.loader import Loader
 from cnnkit.data.splits import DataSplits
+from cnnkit.engine.batches import training_loader
 from cnnkit.engine.course import Course
 from cnnkit.engine.defaults import resolve
 from cnnkit.engine.events import Event, Note, TrunkStep
@@ -46,14 +46,7 @@ def probe(training: Training, task: Task[Any], splits: DataSplits, stop: Callabl
             return
         for done, total in features.fill(stop):
             yield TrunkStep(done, total)
-        inner = Loader(
-            splits.train,
-            int(options.batch_size or 1),
-            preprocessing=splits.preprocessing,
-            seed=options.seed,
-            shuffle=True,
-        )
-        loader = FeatureLoader(inner, features)
+        loader = FeatureLoader(training_loader(options, splits), features)
         course = Course.of(options, len(loader))
         rate = Rate(options, course)
         module.train()
