@@ -48,6 +48,23 @@ def test_after_the_rehearsal_a_step_needs_no_other_kernel(tiny, tmp_path, task):
     assert jit.specialisations() == before
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_rehearsal_does_not_warn_of_what_lies_in_memory(tiny, tmp_path, task, monkeypatch):
+    from cnnkit.kernels.cpu import memory
+
+    def take(pool, size):
+        block = pool_take(pool, size)
+        # A signalling NaN, which NumPy warns of when it is converted.
+        block[0][: size // 4 * 4].view(np.uint32)[:] = 0x7FA00000
+        return block
+
+    pool_take = memory._Pool.take
+    monkeypatch.setattr(memory._Pool, "take", take)
+    with pytest.raises(RuntimeWarning):
+        np.asarray(memory.empty(16), np.float64)
+    assert list(compile_kernels(training(tiny, tmp_path), task, tiny.data().preprocessing, [16], [30]))
+
+
 @pytest.mark.parametrize("weights", [None, np.array([0.5, 1.0, 2.0])])
 def test_after_the_rehearsal_a_step_on_mixed_images_needs_no_other_kernel(tiny, tmp_path, weights):
     from cnnkit.kernels.cpu import jit
