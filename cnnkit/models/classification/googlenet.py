@@ -11,7 +11,7 @@ Differs from the paper, as the published weights do:
     the branch of 5x5 filters has 3x3 ones;
     pool4 is 2x2; dropout is 0.2 before the last layer;
     the auxiliary classifiers average to 4x4 bins, so that images of any size will do.
-Images below 64 pixels begin with a 3x3 convolution of stride 1, and without pool1 and pool2.
+Images below 64 pixels begin with a 3x3 convolution of stride 1, and without pool1: 32x32 ends at 4x4.
 """
 
 import numpy as np
@@ -47,7 +47,7 @@ class GoogLeNet(Module):
         self.maxpool1 = Identity() if small else MaxPool2d(3, 2, ROUND_UP)
         self.conv2 = _conv(64, 64, 1, rng)
         self.conv3 = _conv(64, 192, 3, rng)
-        self.maxpool2 = Identity() if small else MaxPool2d(3, 2, ROUND_UP)
+        self.maxpool2 = MaxPool2d(3, 2, ROUND_UP)
         self.inception3a = Inception(192, 64, (96, 128), (16, 32), 32, rng)
         self.inception3b = Inception(256, 128, (128, 192), (32, 96), 64, rng)
         self.maxpool3 = MaxPool2d(3, 2, ROUND_UP)
@@ -125,5 +125,5 @@ def _auxiliary(in_channels: int, classes: int, rng: np.random.Generator) -> Sequ
     classes=1000,
 )
 def googlenet(*, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator) -> Module:
-    refuse_below(4, image_size)
+    refuse_below(8, image_size)
     return GoogLeNet(classes, in_channels, is_small(image_size), rng)

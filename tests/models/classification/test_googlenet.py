@@ -54,7 +54,7 @@ def test_looking_at_the_layers_changes_nothing(model):
         (224, {"conv1.norm": (112, 112, 64), "maxpool2": (28, 28, 192), "maxpool4": (7, 7, 832)}),
         # Partly filled windows count: 95 -> 48 -> 24 -> 12 -> 6 -> 3.
         (95, {"conv1.norm": (48, 48, 64), "maxpool2": (12, 12, 192), "maxpool4": (3, 3, 832)}),
-        (28, {"conv1.norm": (28, 28, 64), "maxpool2": (28, 28, 192), "maxpool4": (7, 7, 832)}),
+        (32, {"conv1.norm": (32, 32, 64), "maxpool2": (16, 16, 192), "maxpool4": (4, 4, 832)}),
     ],
 )
 def test_sizes_are_those_of_the_table(size, shapes):
