@@ -61,10 +61,10 @@ def tables() -> str:
     parts = []
     for folder in sorted(path for path in RESULTS.iterdir() if path.is_dir()):
         files = [json.loads(path.read_text()) | {"suite": path.stem} for path in sorted(folder.glob("*.json"))]
-        if files:
-            parts.append(f"### {cpu_of(files[0]['machine'])}\n")
+        runs = [json.loads(path.read_text()) for path in sorted(folder.glob("accuracy/*.json"))]
+        if files or runs:
+            parts.append(f"### {cpu_of((files + runs)[0]['machine'])}\n")
             parts += [table(kept) for kept in files if "results" in kept]
-            runs = [json.loads(path.read_text()) for path in sorted(folder.glob("accuracy/*.json"))]
             parts += [accuracy.table(runs)] if runs else []
             parts += [loader.table(kept, kept["suite"].rpartition("-")[2][:-1]) for kept in files if "alone" in kept]
     return "\n".join(parts)
