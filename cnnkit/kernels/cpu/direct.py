@@ -31,6 +31,7 @@ from cnnkit.kernels.cpu.simd import (
     load,
     load_first,
     prefetch,
+    rolled,
     splat,
     store,
     store_first,
@@ -99,7 +100,7 @@ def _make(shape: TileShape) -> Any:
                         a = splat(x, base + reads[min(p + i, last)] + k)
                         for v in range(vecs):
                             acc[i, v] = fma(a, load(w, w0 + LANES * v), acc[i, v])
-                    w0 += w_step
+                    w0 = rolled(w0 + w_step)
         low, high = fill(low), fill(high)
         for i in range(pix):
             for v in range(vecs):

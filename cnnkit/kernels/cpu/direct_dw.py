@@ -21,7 +21,7 @@ from cnnkit.kernels.cpu.epilogue import NOTHING, load_upto
 from cnnkit.kernels.cpu.gather import Gather, Phase
 from cnnkit.kernels.cpu.jit import inner, kernel
 from cnnkit.kernels.cpu.schedule import TileShape
-from cnnkit.kernels.cpu.simd import LANES, fma, load, load_first, splat, store, store_first, tile, zero
+from cnnkit.kernels.cpu.simd import LANES, fma, load, load_first, rolled, splat, store, store_first, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
 from cnnkit.kernels.cpu.threads import parallel_for
 from cnnkit.kernels.shared.array import Array
@@ -86,7 +86,8 @@ def _make(shape: TileShape) -> Any:
             for i in range(rows):
                 a = splat(x, base + taps[min(r + i, last)])
                 for v in range(vecs):
-                    acc[i, v] = fma(a, load(dy, d0 + q * d_step + LANES * v), acc[i, v])
+                    acc[i, v] = fma(a, load(dy, d0 + LANES * v), acc[i, v])
+            d0 = rolled(d0 + d_step)
         if whole:
             for i in range(rows):
                 for v in range(vecs):

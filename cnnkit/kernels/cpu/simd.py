@@ -24,6 +24,7 @@
 `acc = tile(rows, cols)` is a stack array of vectors, `acc[i, v]`. Both sizes must be literals, globals or closure ints.
 `transpose(t)` turns a tile of LANES x 1 about its diagonal.
 Once LLVM has unrolled the constant loops over it, all of it lives in registers.
+`i = rolled(i)` is i itself, of which LLVM then knows nothing: the loop that counts i is left as it is.
 
 With NUMBA_DISABLE_JIT=1 the same names are plain Python with every index checked.
 """
@@ -45,6 +46,7 @@ if config.DISABLE_JIT:
         prefetch,
         reduce_add,
         reduce_max,
+        rolled,
         scale_by_power,
         select_equal,
         select_less,
@@ -82,6 +84,7 @@ else:
         fma,
         reduce_add,
         reduce_max,
+        rolled,
         scale_by_power,
         select_equal,
         select_less,
@@ -106,6 +109,7 @@ __all__ = [
     "prefetch",
     "reduce_add",
     "reduce_max",
+    "rolled",
     "scale_by_power",
     "select_equal",
     "select_less",

@@ -180,3 +180,15 @@ def first_lane(typingctx, a):
         return builder.extract_element(args[0], ir.Constant(INDEX, 0))
 
     return types.float32(vec), codegen
+
+
+@intrinsic
+def rolled(typingctx, i):
+    # LLVM takes an instruction in assembly for a call, and unrolls no loop that has one. Measured on a Zen 4, for which
+    # it would unroll tile sums by two: 16 of 24 sums were then written to the stack in every turn, and direct
+    # convolution came to half of the peak instead of 95 %.
+    def codegen(context, builder, sig, args):
+        nothing = ir.InlineAsm(ir.FunctionType(args[0].type, [args[0].type]), "", "=r,0", False)
+        return builder.call(nothing, args, attrs=("readnone", "nounwind"))
+
+    return types.intp(types.intp), codegen
