@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from cnnkit.errors import UsageError
+from cnnkit.serialize.files import read_whole
 
+LARGEST = 2**20
 # What a file cannot say: where the file is, and what only one call can mean.
 LEFT_OUT = ("config", "print_config", "help", "debug")
 
@@ -19,7 +21,7 @@ LEFT_OUT = ("config", "print_config", "help", "debug")
 def read(path: Path, command: click.Command) -> dict[str, Any]:
     """The options for `command` in a file, by parameter name; a key that the command does not know is refused."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_whole(path, LARGEST).decode("utf-8"))
     except OSError as error:
         raise UsageError(f"--config {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -6,6 +6,10 @@ from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sets.idx import find_idx_files, idx_dataset, read_idx_part
 from cnnkit.data.splits import DataSplits, split_parts
 from cnnkit.errors import DataError
+from cnnkit.serialize.files import read_whole
+
+# Bytes of a list of class names.
+LARGEST_LIST = 2**20
 
 
 def open_idx(folder: Path, *, name: str, seed: int, val_fraction: float) -> DataSplits:
@@ -39,7 +43,8 @@ def class_names(folder: Path) -> list[str]:
     if not path.is_file():
         return []
     try:
-        names = path.read_text("utf-8").split("\n")
+        names = read_whole(path, LARGEST_LIST).decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}. Expected one class name a line.") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{path} cannot be read: {why}. Expected one class name a line.") from error
     return [name.strip() for name in names if name.strip()]

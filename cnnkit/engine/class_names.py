@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cnnkit.errors import DataError
+from cnnkit.serialize.files import read_whole
 
 _LARGEST_FILE = 1_000_000
 # A line of ImageNet's list: the synset, then its words, such as "n01440764 tench, Tinca tinca".
@@ -46,11 +47,7 @@ def are_stand_ins(names: Sequence[str]) -> bool:
 
 def _lines(path: Path) -> list[str]:
     try:
-        with open(path, "rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
-        if len(content) > _LARGEST_FILE:
-            raise DataError(f"{path} is longer than {_LARGEST_FILE:,} bytes, so it is no list of class names.")
-        text = content.decode("utf-8-sig").strip()
+        text = read_whole(path, _LARGEST_FILE).decode("utf-8-sig").strip()
         if not text.startswith("["):
             return text.splitlines()
         listed = json.loads(text)

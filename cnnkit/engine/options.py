@@ -12,7 +12,10 @@ from typing import Any, Self, final
 
 from cnnkit.config import BACKENDS
 from cnnkit.errors import UsageError, unknown_name
+from cnnkit.serialize import files
 
+# A file of options is a page of text.
+LARGEST_CONFIG = 2**20
 OPTIMISERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 AUGMENT = ("none", "light", "standard", "strong")
@@ -105,9 +108,10 @@ class FitOptions:
     def read(cls, path: str | Path) -> Self:
         """Options from a TOML file, such as a run's config.toml."""
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            text = files.read_whole(Path(path), LARGEST_CONFIG).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"The configuration {path} cannot be read: {error}.") from error
+            why = error.strerror if isinstance(error, OSError) else error
+            raise UsageError(f"The configuration {path} cannot be read: {why}.") from error
         return cls.from_toml(text, str(path))
 
     def to_toml(self) -> str:

@@ -25,6 +25,8 @@ except ImportError:  # Windows: two processes in one run folder are not noticed 
     fcntl = None  # type: ignore[assignment]
 
 RUNS = Path("runs")
+# A manifest tells the whole command line, which may be long.
+_LARGEST_JSON = 16 * 2**20
 
 
 @final
@@ -224,7 +226,7 @@ def _newest_hint() -> str:
 
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(files.read_whole(path, _LARGEST_JSON))
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None

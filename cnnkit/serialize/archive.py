@@ -14,7 +14,8 @@ from cnnkit.serialize.refused import Refused, printable
 _MOST = 4 * 2**30
 _FREE = 100 * 2**20
 _TIMES = 20
-_LARGEST_DIRECTORY = 16 * 2**20
+_LARGEST_DIRECTORY = 4 * 2**20
+_MOST_MEMBERS = 20_000
 _ENCRYPTED = 0x1 | 0x40
 _KNOWN_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -37,6 +38,8 @@ class Archive:
         self._zip = zipfile.ZipFile(io.BytesIO(data))
         self._left = most_unpacked(len(data))
         self._members: dict[str, zipfile.ZipInfo] = {}
+        if len(self._zip.filelist) > _MOST_MEMBERS:
+            raise Refused(f"has {len(self._zip.filelist):,} members, expected at most {_MOST_MEMBERS:,}.")
         for member in self._zip.infolist():
             _check_member(member)
             if member.filename in self._members:

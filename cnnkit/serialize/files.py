@@ -1,13 +1,17 @@
 """The one layer through which durable files are written: after a return the bytes survive a crash, or nothing changed.
 
+What is read whole comes in through here too (`read_whole`): plain files alone, of a size that was agreed on.
+
 Write order: beside, write, fsync, rename, fsync of the folder. The four primitives below are looked up at each call, so
 that a test can make the n-th of them fail.
 """
 
 import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from cnnkit.errors import CnnkitError, ResourceError, UsageError
 
@@ -18,6 +22,48 @@ _truncate = os.ftruncate
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOENT}
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """A file open for reading, once it is known to be a plain one: a pipe would wait for ever, a device never ends.
+
+    Raises:
+        OSError: with the reason as `strerror`, a clause for people that begins with "it is".
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _BINARY)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.EINVAL, "it is a socket, not a plain file", str(path)) from error
+        raise
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder, not a file", str(path))
+        if not stat.S_ISREG(mode):
+            kind = "pipe" if stat.S_ISFIFO(mode) else "device"
+            raise OSError(errno.EINVAL, f"it is a {kind}, not a plain file", str(path))
+        return os.fdopen(descriptor, "rb")
+    except OSError:
+        os.close(descriptor)
+        raise
+
+
+def read_whole(path: Path, most: int) -> bytes:
+    """The bytes of a plain file, of which there may be `most`.
+
+    Raises:
+        OSError: it cannot be read, is no plain file, or is larger; `strerror` says it for people.
+    """
+    with open_plain(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        data = b"" if size > most else file.read(size + 1)
+        # Files of /proc say that they have no bytes, and a file may grow meanwhile.
+        while size <= most and len(data) <= most and (more := file.read(min(1 << 20, most + 1 - len(data)))):
+            data += more
+    if max(size, len(data)) > most:
+        raise OSError(errno.EFBIG, f"it is larger than the {most:,} bytes that are read of such a file", str(path))
+    return data
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -133,6 +179,8 @@ def fsync_folder(path: Path) -> None:
 
 
 _BINARY = getattr(os, "O_BINARY", 0)
+# Opening a pipe would wait for one that writes to it.
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

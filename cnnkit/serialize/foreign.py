@@ -1,11 +1,10 @@
 """Weight files of others, known by their content, whatever their name ends in."""
 
 import os
-import stat
 from pathlib import Path
 
 from cnnkit.kernels.shared.array import Array
-from cnnkit.serialize import npz, pickle_reader
+from cnnkit.serialize import files, npz, pickle_reader
 from cnnkit.serialize.archive import Archive
 from cnnkit.serialize.plain_safetensors import of_safetensors
 from cnnkit.serialize.refused import Refused, refusing
@@ -46,16 +45,14 @@ def read_arrays(path: Path) -> tuple[dict[str, Array], list[str]]:
 
 def _content(path: Path) -> bytes:
     """The whole file, once its size and its first bytes are those of a weight file."""
-    with open(path, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            raise Refused("is no file of bytes.")
+    with files.open_plain(path) as file:
+        size = os.fstat(file.fileno()).st_size
         head = file.read(64)
         if not (head.startswith((_ZIP, _PICKLE)) or head[8:9] == b"{"):
             raise Refused(next((said for start, said in _OTHERS if head.startswith(start)), _UNKNOWN))
-        if about.st_size > _LARGEST:
-            raise Refused(f"has {about.st_size:,} bytes, more than any of our networks needs ({_LARGEST:,}).")
-        return head + file.read()
+        if size > _LARGEST:
+            raise Refused(f"has {size:,} bytes, more than any of our networks needs ({_LARGEST:,}).")
+        return head + file.read(max(size - len(head), 0))
 
 
 def _is_npz(names: list[str]) -> bool:

@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from cnnkit.kernels.shared.array import Array
+from cnnkit.serialize import files
 from cnnkit.serialize.archive import Archive, most_unpacked
 from cnnkit.serialize.refused import Refused, printable, refusing
 
+# Unpacked, more than this would not be read either.
+_LARGEST = 4 * 2**30
 _NUMBERS, _TEXT = "fiub", "US"
 _SUFFIX = ".npy"
 _LONGEST_HEADER = 10_000
@@ -25,7 +28,7 @@ def read_npz(path: Path, *, text: bool = False) -> dict[str, Array]:
     text: arrays of strings are read too.
     """
     with refusing(path):
-        return of_zip(path.read_bytes(), text=text)
+        return of_zip(files.read_whole(path, _LARGEST), text=text)
 
 
 def of_zip(data: bytes, *, text: bool = False) -> dict[str, Array]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cnnkit.kernels.shared.array import Array
-from cnnkit.serialize import pickle_machine
+from cnnkit.serialize import files, pickle_machine
 from cnnkit.serialize.archive import Archive, most_unpacked
 from cnnkit.serialize.pickle_machine import Forbidden
 from cnnkit.serialize.refused import Refused, printable, refusing
@@ -22,6 +22,7 @@ from cnnkit.serialize.torch_tensors import WHOLE_MODEL, Claim, Storage, calls, s
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _OLD_PROTOCOL = 1001
+_LARGEST = 4 * 2**30
 _LARGEST_PICKLE = 64 * 2**20
 _DEEPEST = 4
 # Where training scripts put the state dict among other things, the likeliest first.
@@ -52,7 +53,7 @@ def read_torch(path: Path) -> tuple[Arrays, list[str]]:
         CheckpointError: the file is damaged, or asks for anything but tensors, or claims more than it holds.
     """
     with refusing(path):
-        data = path.read_bytes()
+        data = files.read_whole(path, _LARGEST)
         return of_zip(data) if data[:4] == b"PK\x03\x04" else of_pickles(data)
 
 

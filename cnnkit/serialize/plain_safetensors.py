@@ -18,6 +18,7 @@ from cnnkit.serialize.half import widened
 from cnnkit.serialize.refused import Refused, printable
 
 _LONGEST_HEADER = 16 * 2**20
+MOST_ARRAYS = 20_000
 _MOST_AXES = 16
 _LONGEST_AXIS = 2**40
 _ABOUT = "__metadata__"
@@ -41,6 +42,8 @@ def of_safetensors(data: bytes) -> dict[str, Array]:
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > min(len(data) - 8, _LONGEST_HEADER):
         raise Refused(f"has {len(data):,} bytes, but its header claims {length:,}.")
+    if data.count(b'"data_offsets"', 8, 8 + length) > MOST_ARRAYS:
+        raise Refused(f"claims more than {MOST_ARRAYS:,} arrays, far more than any of our networks needs.")
     entries = json.loads(data[8 : 8 + length], object_pairs_hook=_once)
     entries.pop(_ABOUT, None)
     payload = memoryview(data)[8 + length :]

@@ -19,13 +19,16 @@ from safetensors import SafetensorError
 from cnnkit.errors import CheckpointError, ResourceError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize import files
+from cnnkit.serialize.plain_safetensors import MOST_ARRAYS
 
 VERSION = 1
 _KEY = "cnnkit"
 _BLANK = b"0" * 64
 _BEFORE_DIGEST = rb'"{\"digest\":\"'
-# The format's own limit for its header.
-_HEADER_LIMIT = 100_000_000
+# What a file may hold: the largest network, its optimiser, average and best weights have 3 GB and 4,000 arrays. The
+# header also holds the record, which tells of each epoch in 200 bytes.
+_LARGEST = 16 * 2**30
+_HEADER_LIMIT = 32 * 2**20
 _LINE = 64
 
 
@@ -52,7 +55,7 @@ def read_record(path: Path) -> dict[str, Any]:
 def is_ours(path: Path) -> bool:
     """Whether this looks like a file of ours, whole or not: by its header alone."""
     try:
-        with open(path, "rb") as file:
+        with files.open_plain(path) as file:
             length = int.from_bytes(file.read(8), "little")
             header = file.read(min(length, _HEADER_LIMIT))
     except OSError:
@@ -96,8 +99,10 @@ def _read_checked(path: Path) -> tuple[bytes, dict[str, Any]]:
 def _read(path: Path) -> bytes:
     """The file's bytes, once its header fits the file: no claim makes us take more memory than the file is long."""
     try:
-        with open(path, "rb") as file:
+        with files.open_plain(path) as file:
             size = os.fstat(file.fileno()).st_size
+            if size > _LARGEST:
+                raise _damaged(path, f"it has {size:,} bytes, more than any network needs")
             head = file.read(8)
             length = int.from_bytes(head, "little")
             if len(head) < 8 or length > min(size - 8, _HEADER_LIMIT):
@@ -116,6 +121,8 @@ def _read(path: Path) -> bytes:
 
 def _check_claims(path: Path, header: bytes, payload: int) -> None:
     try:
+        if header.count(b'"data_offsets"') > MOST_ARRAYS:
+            raise ValueError(f"it claims more than {MOST_ARRAYS:,} arrays")
         entries = json.loads(header)
         if _KEY not in entries.get("__metadata__", {}):
             raise CheckpointError(f"{path} is a safetensors file, but not one of cnnkit: it does not say its model.")

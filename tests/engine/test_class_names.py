@@ -66,7 +66,7 @@ def test_lines_of_another_kind_keep_their_commas(path):
         ('["cat"', "begins as a JSON list, but is none"),
         ("[" * 100_000, "begins as a JSON list, but is none"),
         (b"\xff\xfe", "is no text in UTF-8"),
-        ("x" * 1_000_001, "is longer than 1,000,000 bytes"),
+        ("x" * 1_000_001, "it is larger than the 1,000,000 bytes"),
     ],
 )
 def test_a_list_that_cannot_be_meant_so_is_refused(path, text, match):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,33 @@ def test_removing_what_is_gone_is_no_error(tmp_path):
     files.remove(tmp_path / "x")
     files.remove(tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+def test_only_a_plain_file_of_the_agreed_size_is_read(tmp_path):
+    (tmp_path / "plain").write_bytes(b"0123456789")
+    assert files.read_whole(tmp_path / "plain", 10) == b"0123456789"
+    with pytest.raises(OSError, match="it is larger than the 9 bytes that are read of such a file"):
+        files.read_whole(tmp_path / "plain", 9)
+    os.truncate(tmp_path / "plain", 1 << 40)  # a sparse file takes no room
+    with pytest.raises(OSError, match="it is larger than the 1,000 bytes"):
+        files.read_whole(tmp_path / "plain", 1000)
+    with pytest.raises(IsADirectoryError, match="it is a folder"):
+        files.read_whole(tmp_path, 10)
+    with pytest.raises(FileNotFoundError):
+        files.read_whole(tmp_path / "missing", 10)
+
+
+def test_what_would_wait_or_never_end_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    os.symlink("/dev/zero", tmp_path / "zeros")
+    os.symlink("loop", tmp_path / "loop")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        for name, why in (("pipe", "pipe"), ("zeros", "device"), ("socket", "socket"), ("loop", "symbolic links")):
+            with pytest.raises(OSError, match=why) as caught:
+                files.read_whole(tmp_path / name, 10)
+            assert caught.value.strerror
+
+
+def test_a_file_that_does_not_know_its_length_is_read_to_its_end():
+    assert files.read_whole(Path("/proc/self/status"), 1 << 20).startswith(b"Name:")

@@ -62,7 +62,7 @@ def test_a_huge_file_is_refused_unread(path, monkeypatch):
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no /dev/zero")
 def test_a_device_is_refused_unread():
-    with pytest.raises(CheckpointError, match="is no file of bytes"):
+    with pytest.raises(CheckpointError, match="it is a device, not a plain file"):
         read_arrays(Path("/dev/zero"))
 
 

@@ -15,11 +15,14 @@ import numpy as np
 
 from cnnkit.data.sample import Labels, Pixels
 from cnnkit.errors import DataError, ResourceError
+from cnnkit.serialize.files import read_whole
 
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
 # Ten times the records of a published batch, twice those of the largest published file.
 MOST_RECORDS = 100_000
+# Bytes of a list of class names.
+LARGEST_LIST = 2**20
 
 
 @final
@@ -189,9 +192,10 @@ def _labels(layout: CifarLayout, path: Path, records: Pixels) -> Pixels:
 
 def _lines(layout: CifarLayout, path: Path) -> list[str]:
     try:
-        names = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+        names = [line.strip() for line in read_whole(path, LARGEST_LIST).decode("utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}. Expected one class name a line.") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{path} cannot be read: {why}. Expected one class name a line.") from error
     if len(names) != layout.classes or len(set(names)) != len(names):
         raise DataError(
             f"{path} has {len(names)} names ({len(set(names))} different), expected {layout.classes}: one class a line."
