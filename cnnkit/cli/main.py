@@ -34,6 +34,7 @@ cli = Group(
         "doctor": "cnnkit.cli.doctor:doctor",
         "cache": "cnnkit.cli.cache:cache",
         "completion": "cnnkit.cli.completion:completion",
+        "help": "cnnkit.cli.help:show",
     },
     aliases={"val": "evaluate", "test": "evaluate", "infer": "predict", "benchmark": "bench"},
     example="cnnkit train",

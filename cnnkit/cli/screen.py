@@ -50,6 +50,12 @@ class Screen:
         """A line of the result for people."""
         print(harmless(line))
 
+    def markdown(self, text: str) -> None:
+        """A page of the manual."""
+        from cnnkit.cli.manual import print_markdown
+
+        print_markdown(text, sys.stdout)
+
     def facts(self, rows: Iterable[tuple[str, object]], *, prose: Sequence[str] = ()) -> None:
         """A result of names and values, one a line.
 

@@ -8,7 +8,8 @@ HEAVY = ("numpy", "numba", "rich", "PIL", "safetensors")
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["-h"], ["--version"], ["train", "-h"], ["train", "--print-config"], ["nonsense"]]
+    "arguments",
+    [["--help"], ["-h"], ["--version"], ["train", "-h"], ["train", "--print-config"], ["help"], ["nonsense"]],
 )
 def test_help_and_version_import_nothing_heavy(shell, arguments):
     code = (

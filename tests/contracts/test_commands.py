@@ -1,4 +1,4 @@
-"""Every command has a help that ends in an example, the shared options, and a line in the README."""
+"""Every command has a help that ends in an example, the shared options, and a line in the manual."""
 
 import shlex
 from pathlib import Path
@@ -10,7 +10,7 @@ from cnnkit.cli.command import Command, Group
 from cnnkit.cli.main import cli
 from cnnkit.cli.options import SHARED
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+MANUAL = Path(__file__).resolve().parents[2] / "cnnkit" / "docs" / "commands.md"
 
 
 def commands(group: Group = cli, path: tuple[str, ...] = ()) -> dict[str, click.Command]:
@@ -72,5 +72,10 @@ def test_every_option_has_a_help_and_its_variable(words):
 
 
 @pytest.mark.parametrize("words", LEAVES)
-def test_the_readme_has_a_line(words):
-    assert f"`cnnkit {words}" in README.read_text(encoding="utf-8")
+def test_the_manual_has_a_line(words):
+    assert f"`cnnkit {words}" in MANUAL.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_the_manual_has_each_shared_option(name):
+    assert f"`--{name.replace('_', '-')}" in MANUAL.read_text(encoding="utf-8")
