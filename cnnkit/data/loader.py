@@ -9,6 +9,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
+from cnnkit.data.batching import Batching
 from cnnkit.data.collate import collate
 from cnnkit.data.prefetch import Job, made_ahead
 from cnnkit.data.preprocessing import Preprocessing
@@ -57,6 +58,7 @@ class Loader:
     The order is a function of (seed, epoch), the augmentation of (seed, epoch, sample), the mixing of images of
     (seed, epoch, batch): an epoch begun at batch `start` goes on exactly as the whole one would have.
     `shard` = (rank, size) takes every size-th sample from the rank-th on.   mixup, cutmix: their alphas, 0 for none.
+    least, drop_last: what becomes of a last batch that is not full, as `Batching` says.
 
     prefetch: batches made ahead, in bounded memory; 0 makes each when it is asked for.   workers: threads that decode
     and change pictures, by default as many as compute. Neither changes a batch.
@@ -74,6 +76,7 @@ class Loader:
         mixup: float = 0.0,
         cutmix: float = 0.0,
         shard: tuple[int, int] = (0, 1),
+        least: int = 1,
         drop_last: bool = False,
         prefetch: int = 2,
         workers: int | None = None,
@@ -89,7 +92,8 @@ class Loader:
         self.dataset, self.batch_size = dataset, batch_size
         self.workers = get_threads() if workers is None else workers
         self.preprocessing = preprocessing or dataset.preprocessing
-        self.seed, self.shuffle, self.shard, self.drop_last, self.prefetch = seed, shuffle, shard, drop_last, prefetch
+        self.seed, self.shuffle, self.shard, self.prefetch = seed, shuffle, shard, prefetch
+        self.batching = Batching(len(range(shard[0], len(dataset), shard[1])), batch_size, least, drop_last)
         self.mixup, self.cutmix = mixup, cutmix
         H, W, _ = self.preprocessing.shape
         self.transforms = augmentation(augment, mirror=dataset.mirror, image_size=(H, W))
@@ -98,9 +102,7 @@ class Loader:
 
     def __len__(self) -> int:
         """Batches in an epoch."""
-        rank, size = self.shard
-        samples = len(range(rank, len(self.dataset), size))
-        return samples // self.batch_size if self.drop_last else -(-samples // self.batch_size)
+        return len(self.batching)
 
     def order(self, number: int) -> Labels:
         """The indices that epoch `number` visits, in their order."""
@@ -129,7 +131,7 @@ class Loader:
         """What is to be done for each batch; its images are shared out among the workers in pieces."""
         order = self.order(number)
         for k in range(start, len(self)):
-            indices = order[k * self.batch_size : (k + 1) * self.batch_size]
+            indices = order[self.batching.batch(k)]
             piece = PIECE if workers > 1 else len(indices)
             parts = [partial(self._images, indices[i : i + piece], number) for i in range(0, len(indices), piece)]
             yield Job(parts, partial(self._batch, indices, number, k))

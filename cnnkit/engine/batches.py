@@ -2,11 +2,12 @@
 
 from cnnkit.data.loader import Loader
 from cnnkit.data.splits import DataSplits
-from cnnkit.engine.options import FitOptions
+from cnnkit.engine.state import Training
 
 
-def training_loader(options: FitOptions, splits: DataSplits, *, drop_last: bool = False) -> Loader:
+def training_loader(training: Training, splits: DataSplits, *, drop_last: bool = False) -> Loader:
     """The training part, shuffled and changed at random.   drop_last: without the rest that fills no batch."""
+    options = training.options
     return Loader(
         splits.train,
         int(options.batch_size or 1),
@@ -16,5 +17,6 @@ def training_loader(options: FitOptions, splits: DataSplits, *, drop_last: bool 
         augment=str(options.augment),
         mixup=options.mixup,
         cutmix=options.cutmix,
+        least=training.least_batch,
         drop_last=drop_last,
     )

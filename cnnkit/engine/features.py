@@ -122,17 +122,17 @@ class FeatureLoader:
     def __init__(self, loader: Loader, features: Features) -> None:
         self._loader, self._features = loader, features
         self._labels = loader.dataset.labels()
-        self.dataset, self.batch_size = loader.dataset, loader.batch_size
+        self.dataset, self.batching = loader.dataset, loader.batching
 
     def __len__(self) -> int:
-        return len(self._loader)
+        return len(self.batching)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """The batches of epoch `number` from batch `start` on."""
         order = self._loader.order(number)
         view = self._features.train[number % self._features.views]
         for k in range(start, len(self)):
-            indices = order[k * self.batch_size : (k + 1) * self.batch_size]
+            indices = order[self.batching.batch(k)]
             yield Batch(_taken(view, indices), self._labels[indices], indices)
 
 

@@ -15,6 +15,7 @@ from cnnkit import kernels, models
 from cnnkit.config import default_threads
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
+from cnnkit.engine.batches import training_loader
 from cnnkit.engine.course import best_epoch, is_over
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
 from cnnkit.engine.features import needed
@@ -167,8 +168,8 @@ def _how_to_go_on(run: Run, options: FitOptions, progress: Progress, result: Fit
 
 
 def _check_memory(training: Training, splits: DataSplits) -> None:
-    batch = min(int(training.options.batch_size or 1), len(splits.train))
-    check_fits(batch, numbers(training, splits), free_memory(training, splits))
+    largest = training_loader(training, splits).batching.sizes()[0]
+    check_fits(largest, numbers(training, splits), free_memory(training, splits), training.least_batch)
 
 
 def numbers(training: Training, splits: DataSplits) -> Numbers:

@@ -88,18 +88,18 @@ def look_ahead(
         training, splits, chosen = ready.training, ready.splits, ready.training.options
         task = task_of(chosen, splits)
         folder = planned_path(chosen, task.name, splits.name)
-        batch = min(int(chosen.batch_size or 1), len(splits.train))
+        loader = training_loader(training, splits)
+        largest = loader.batching.sizes()[0]
         needs, free = numbers(training, splits), free_memory(training, splits)
-        check_fits(batch, needs, free)
+        check_fits(largest, needs, free, training.least_batch)
         # The features of a frozen trunk are not made here: a picture's way through it is timed instead.
         on_features, training.tail = training.tail is not None, None
-        loader = training_loader(chosen, splits)
         evaluated = batch_for(splits.preprocessing)
         yield from compile_kernels(
             training,
             task,
             splits.preprocessing,
-            batch_sizes(loader.batch_size, [len(splits.train)]),
+            loader.batching.sizes(),
             batch_sizes(evaluated, [len(splits.val), len(splits.test), evaluated]),
         )
         training.module.train()
@@ -138,7 +138,7 @@ def look_ahead(
                 test=pace.test,
                 trunk=trunk,
                 total=gone + (trunk + pace.test if on_features else pace.seconds(course)),
-                memory_bytes=forecast(batch, needs),
+                memory_bytes=forecast(largest, needs),
                 memory_free_bytes=free,
                 folder=str(folder),
                 disk_bytes=4 * parameters * kept,

@@ -57,10 +57,10 @@ def lr_find(
     task = ClassificationTask(splits.classes, chosen.label_smoothing)
     # A rest of a few images would be a noisy point of the curve.
     drop_last = len(splits.train) > int(chosen.batch_size or 1)
-    loader = training_loader(chosen, splits, drop_last=drop_last)
+    loader = training_loader(training, splits, drop_last=drop_last)
     for text in (splits.found, *ready.notes):
         yield Note(text)
-    yield from compile_kernels(training, task, splits.preprocessing, [min(loader.batch_size, len(splits.train))], [])
+    yield from compile_kernels(training, task, splits.preprocessing, loader.batching.sizes(), [])
     before = {name: array.copy() for name, array in training.arrays().items()}
     training.module.train()
     rates: list[float] = []

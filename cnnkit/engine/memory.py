@@ -37,17 +37,20 @@ def forecast(batch_size: int, numbers: Numbers) -> int:
     return 4 * (batch_size * per_image + PER_PARAMETER * numbers.parameters)
 
 
-def check_fits(batch_size: int, numbers: Numbers, available: int | None) -> None:
-    """ResourceError if the forecast is above what is available, with the batch that would fit."""
+def check_fits(batch_size: int, numbers: Numbers, available: int | None, least: int = 1) -> None:
+    """ResourceError if the forecast is above what is available, with the batch that would fit.
+
+    least: images that a batch must have; a last one of fewer joins the batch before, which must fit then.
+    """
     needed = forecast(batch_size, numbers)
     if available is None or needed <= available:
         return
     fixed = forecast(0, numbers)
-    fitting = int((available - fixed) // max(1, (needed - fixed) / batch_size))
+    fitting = int((available - fixed) // max(1, (needed - fixed) / batch_size)) - (least - 1)
     advice = (
         f"--batch-size {fitting} would fit"
-        if fitting >= 1
-        else "not even one image fits: take a smaller model or images"
+        if fitting >= least
+        else f"not even {'one image fits' if least == 1 else f'{least} images fit'}: take a smaller model or images"
     )
     raise ResourceError(
         f"Training with batches of {batch_size} takes about {_megabytes(needed)}, "

@@ -29,7 +29,7 @@ _OUTWARD = ("output", "exist_ok", "threads", "backend", "cache")
 # What says when a run ends: one of them.
 ENDS = ("epochs", "steps", "time")
 # What may change when a run goes on.
-RESUMABLE = ("epochs", "steps", "patience", "lr", "schedule", "warmup", "threads", "backend", "cache")
+RESUMABLE = ("epochs", "steps", "patience", "lr", "schedule", "warmup", "on_unreadable", "threads", "backend", "cache")
 
 
 def _choice(default: Any, text: str, *, names: tuple[str, ...] = ()) -> Any:

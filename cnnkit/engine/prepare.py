@@ -16,8 +16,8 @@ from cnnkit.engine.finetune import adopt, normalised_for, starting_point, what_t
 from cnnkit.engine.memory import room_for_pictures
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.overfit import few, plain
-from cnnkit.engine.state import Training, create_module
-from cnnkit.errors import CheckpointError, DataError
+from cnnkit.engine.state import Training, create_module, least_batch
+from cnnkit.errors import CheckpointError, DataError, UsageError
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import cut
 from cnnkit.nn.tail import Tail
@@ -129,8 +129,28 @@ def _network(options: FitOptions, splits: DataSplits) -> Module:
 
 
 def _training(options: FitOptions, splits: DataSplits, network: Module) -> Training:
-    if options.weights is None and options.freeze != "trunk" and options.head_lr is None:
-        return Training(options, network)
     shape = splits.preprocessing.shape
-    at = cut(network, (1, *shape))
-    return Training(options, network, at, Tail(network, at, shape) if options.views else None)
+    if options.weights is None and options.freeze != "trunk" and options.head_lr is None:
+        training = Training(options, network)
+    else:
+        at = cut(network, (1, *shape))
+        training = Training(options, network, at, Tail(network, at, shape) if options.views else None)
+    training.least_batch = least_batch(network, shape)
+    _check_batch(training, len(splits.train))
+    return training
+
+
+def _check_batch(training: Training, images: int) -> None:
+    """UsageError where the batches are too small for the network."""
+    options, least = training.options, training.least_batch
+    if min(int(options.batch_size or 1), images) >= least:
+        return
+    why = (
+        f"{options.model} normalises maps of 1x1 over the images of a batch, which takes at least {least}. "
+        "Another --model or larger images may take fewer."
+    )
+    if options.overfit is not None and options.overfit < least:
+        raise UsageError(f"--overfit is {options.overfit}, but {why} Give --overfit {least} or more.")
+    if images < least:
+        raise DataError(f"There is {images} training image, but {why}")
+    raise UsageError(f"--batch-size is {options.batch_size}, but {why} Give --batch-size {least} or more.")

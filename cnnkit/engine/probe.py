@@ -18,7 +18,7 @@ from cnnkit.engine.features import FeatureLoader, Features, choose_views
 from cnnkit.engine.memory import room_for_pictures
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.rate import Rate
-from cnnkit.engine.state import Training
+from cnnkit.engine.state import Training, least_batch
 from cnnkit.engine.step import train_step
 from cnnkit.nn.freeze import frozen_trunk
 from cnnkit.nn.tail import Tail
@@ -41,12 +41,13 @@ def probe(training: Training, task: Task[Any], splits: DataSplits, stop: Callabl
     with frozen_trunk(module, at):
         tail = Tail(module, at, splits.preprocessing.shape)
         head = Training(options, module, at, tail)
+        head.least_batch = least_batch(module, splits.preprocessing.shape)
         features = Features(tail, at, splits, options)
         if not features.fits():
             return
         for done, total in features.fill(stop):
             yield TrunkStep(done, total)
-        loader = FeatureLoader(training_loader(options, splits), features)
+        loader = FeatureLoader(training_loader(head, splits), features)
         course = Course.of(options, len(loader))
         rate = Rate(options, course)
         module.train()

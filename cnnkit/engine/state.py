@@ -1,15 +1,16 @@
 """The state of a training between two steps: all that decides how it goes on, as arrays and one plain record."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self, final
 
 import numpy as np
 
 from cnnkit import kernels, models, optim
+from cnnkit.autograd import Tensor, no_grad
 from cnnkit.engine.options import FitOptions
-from cnnkit.errors import CheckpointError
+from cnnkit.errors import CheckpointError, ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import Cut, freeze_trunk
@@ -71,7 +72,10 @@ class Training:
 
     cut: before the head, which `freeze` lets learn alone, and which `head_lr` is for.
     tail: of the network, where batches are what a frozen trunk says; else None.
+    least_batch: images that a step needs at least, as `least_batch` finds them.
     """
+
+    least_batch = 1
 
     def __init__(self, options: FitOptions, module: Module, cut: Cut | None = None, tail: Tail | None = None) -> None:
         self.options, self.module, self.cut, self.tail = options, module, cut, tail
@@ -143,6 +147,29 @@ def create_module(options: FitOptions, classes: int, shape: tuple[int, int, int]
     H, W, C = shape
     rng = np.random.default_rng([options.seed, _FIRST_WEIGHTS])
     return models.create(str(options.model), classes=classes, in_channels=C, image_size=(H, W), rng=rng)
+
+
+def least_batch(module: Module, shape: tuple[int, int, int]) -> int:
+    """Images (H, W, C) that a step of this network needs: 2 where one alone leaves a batch norm nothing to average.
+
+    That is so where a map of 1x1 is normalised over the batch. It is tried, without computing, on the network as it
+    trains: what is frozen normalises by its running statistics, and takes any batch.
+    """
+    modes = [(part, part.training) for part in module.modules()]
+    buffers = {name: array.copy() for name, array in module.named_buffers()}
+    module.train()
+    try:
+        with no_grad(), kernels.shapes_only():
+            for images in (1, 2):
+                with suppress(ShapeError):
+                    module(Tensor(np.zeros((images, *shape), np.float32)))
+                    return images
+    finally:
+        for name, array in module.named_buffers():
+            np.copyto(array, buffers[name])
+        for part, training in modes:
+            part.training = training
+    return 1
 
 
 def create_optimiser(options: FitOptions, module: Module, head: Module | None = None) -> optim.Optimiser:

@@ -8,6 +8,7 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
+from cnnkit.data.batching import Batching
 from cnnkit.data.loader import Batch
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.engine.events import Compiling
@@ -57,7 +58,7 @@ def compile_kernels(
 
 def batch_sizes(most: int, parts: list[int]) -> list[int]:
     """The batch sizes that occur when parts of these lengths are cut into batches."""
-    return sorted({size for n in parts for size in (min(most, n), n % most) if size}, reverse=True)
+    return sorted({size for n in parts for size in Batching(n, most).sizes()}, reverse=True)
 
 
 def _noting(noted: list[tuple[str, bool]]) -> Callable[[int, int, str, bool], None]:

@@ -45,9 +45,9 @@ class Session:
     begun: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
-        options, progress = self.training.options, self.training.progress
+        progress = self.training.progress
         self.features: Features | None = None
-        self.loader: Loader | FeatureLoader = training_loader(options, self.splits)
+        self.loader: Loader | FeatureLoader = training_loader(self.training, self.splits)
         self.budget: Budget | None = None
         self.keeper = Keeper(self.run, self.training, self.log, self.about, self.begun)
         self.set_course()
@@ -146,16 +146,15 @@ class Session:
             yield Note(features.note(time.perf_counter() - begun))
 
     def _compile(self) -> Iterator[Event]:
-        batch, images = self.loader.batch_size, len(self.loader.dataset)
         evaluated = batch_for(self.splits.preprocessing)
         parts = [len(self.splits.val), len(self.splits.test)]
         if self.training.tail is not None:
-            parts.append(images)
+            parts.append(len(self.loader.dataset))
         yield from compile_kernels(
             self.training,
             self.task,
             self.splits.preprocessing,
-            batch_sizes(batch, [images]),
+            self.loader.batching.sizes(),
             batch_sizes(evaluated, parts),
         )
 
