@@ -9,7 +9,7 @@ from cnnkit import kernels, nn
 from cnnkit.autograd import Tensor
 from cnnkit.data.sets.subset import Subset
 from cnnkit.data.sets.synthetic import synthetic
-from cnnkit.data.splits import split_parts
+from cnnkit.data.splits import DataSplits, split_parts
 from cnnkit.engine import memory
 from cnnkit.engine.events import RunStarted, StepEnd
 from cnnkit.engine.fit import fit, resume
@@ -103,13 +103,13 @@ def test_the_range_test_takes_such_a_network(tmp_path):
 
 def test_a_batch_of_one_is_refused_in_the_words_of_the_command_line_before_a_folder_is_made(tmp_path):
     for begin in (fit, look_ahead, lr_find):
-        with pytest.raises(UsageError, match="^--batch-size is 1, but narrow .* Give --batch-size 2 or more"):
+        with pytest.raises(UsageError, match=r"^--batch-size is 1, but narrow .* Give --batch-size 2 or more"):
             list(begin(options(tmp_path / "run", batch_size=1), module=Narrow(), data=data()))
-    with pytest.raises(UsageError, match="^--overfit is 1, but .* Give --overfit 2 or more"):
+    with pytest.raises(UsageError, match=r"^--overfit is 1, but .* Give --overfit 2 or more"):
         list(fit(options(tmp_path / "run", overfit=1), module=Narrow(), data=data()))
-    with pytest.raises(DataError, match="^There is 1 training image, but"):
-        single = data()
-        one = type(single)(Subset(single.train, np.arange(1)), single.val, single.test, "one")
+    whole = data()
+    one = DataSplits(Subset(whole.train, np.arange(1)), whole.val, whole.test, "one")
+    with pytest.raises(DataError, match=r"^There is 1 training image, but"):
         list(fit(options(tmp_path / "run"), module=Narrow(), data=one))
     assert not (tmp_path / "run").exists()
     list(fit(options(tmp_path / "run", batch_size=1, epochs=1), module=Narrow(4), data=data(6)))
