@@ -1,17 +1,21 @@
 """Predictor: a trained network with its own preprocessing and the names of its classes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from cnnkit.autograd import Tensor, no_grad
+from cnnkit.data import given
 from cnnkit.data.collate import collate
-from cnnkit.data.picture import plain
+from cnnkit.data.picture import FORMATS, plain
 from cnnkit.data.preprocessing import Preprocessing, load_image, prepare
 from cnnkit.data.sample import Pixels
+from cnnkit.engine.inside import named_result, reaching_head
 from cnnkit.engine.judge import batch_for
 from cnnkit.engine.results import Prediction, PredictionError
 from cnnkit.errors import DataError, UsageError
@@ -20,7 +24,9 @@ from cnnkit.nn import Module
 from cnnkit.nn.prepared import prepared
 from cnnkit.tasks import ClassificationTask
 
-Picture = str | Path | Image.Image | Array
+Picture = str | Path | bytes | Image.Image | Array
+# One picture, several in a list or one after another, or all in one array.
+Pictures = Picture | Iterable[Picture]
 
 
 @final
@@ -47,26 +53,75 @@ class Predictor:
         self.source, self.record = source, record or {}
         self.task = ClassificationTask(classes)
 
+    def __repr__(self) -> str:
+        H, W, C = self.preprocessing.shape
+        source = f", from {self.source}" if self.source else ""
+        return f"Predictor({self.name}, {len(self.classes)} classes, {H}x{W} {'grey' if C == 1 else 'RGB'}{source})"
+
     def predict(self, picture: Picture, top: int = 5) -> Prediction:
-        """What is in one picture: a file, a Pillow image, or uint8 (H, W), (H, W, 1) or (H, W, 3).
+        """What is in one picture: a file, its bytes, a Pillow image, or an array (H, W), (H, W, C) or (C, H, W).
 
         An array of the very size and channels of the network's images is taken for one of the data set's own; anything
-        else is a foreign picture and goes through the preprocessing.
+        else is a foreign picture and goes through the preprocessing. Arrays are uint8, or numbers as in the data that
+        the network was trained on.
         """
         path = str(picture) if isinstance(picture, str | Path) else None
         return self._answer([self._image(picture)], [path], _checked(top))[0]
 
-    def predict_many(self, pictures: Iterable[Picture], top: int = 5) -> Iterator[Prediction | PredictionError]:
+    def predict_many(self, pictures: Pictures, top: int = 5) -> Iterator[Prediction | PredictionError]:
         """An answer for each picture, in order; one that cannot be read gets a PredictionError and stops no other."""
         _checked(top)
-        size = batch_for(self.preprocessing)
-        waiting: list[tuple[str | None, Pixels | PredictionError]] = []
-        for picture in pictures:
-            waiting.append(self._try(picture))
-            if len(waiting) == size:
-                yield from self._answers(waiting, top)
-                waiting = []
-        yield from self._answers(waiting, top)
+        waiting = (self._try(picture) for picture in given.pictures(pictures, self.preprocessing.shape))
+        while some := list(islice(waiting, batch_for(self.preprocessing))):
+            yield from self._answers(some, top)
+
+    def predict_proba(self, pictures: Pictures) -> Array:
+        """(N, K) float32: the score of each class for each picture, as softmax gives them; a row sums to 1.
+
+        The columns are in the order of `classes`. One picture is N = 1.
+
+        Args:
+            pictures: an array (n, H, W), (n, H, W, C) or (n, C, H, W), or paths, bytes, Pillow images, arrays in a
+                list; or one of these.
+
+        Raises:
+            DataError: a picture cannot be read; the message says which one. `predict_many` goes on behind it.
+        """
+        logits = self._of_all(pictures, lambda x: self.prepared(x).numpy())
+        if logits is None:
+            return np.empty((0, len(self.classes)), np.float32)
+        return self.task.scores(logits)
+
+    def features(self, pictures: Pictures, layer: str | None = None) -> Array:
+        """What a layer gives for each picture, (N, …) float32: what the network sees in it, for a search or a plot.
+
+        Args:
+            pictures: as for `predict_proba`.
+            layer: its name, as in `models.summary` and `module.named_modules()`; None is what the head is given, the
+                last layer before the class scores.
+        """
+        shape = self.preprocessing.shape
+        inside = reaching_head(self.module, shape) if layer is None else named_result(self.module, layer)
+        found = self._of_all(pictures, inside)
+        # No picture, no feature; but the right number of axes.
+        return inside(Tensor(np.zeros((1, *shape), np.float32)))[:0] if found is None else found
+
+    def _of_all(self, pictures: Pictures, compute: Callable[[Tensor], Array]) -> Array | None:
+        """`compute` on the pictures, batch after batch; None where there are none."""
+        found: list[Array] = []
+        images = self._images(pictures)
+        while some := list(islice(images, batch_for(self.preprocessing))):
+            with no_grad():
+                # A copy: the network's own arrays go back to a pool.
+                found.append(np.array(compute(Tensor(collate(some, self.preprocessing)))))
+        return np.concatenate(found) if found else None
+
+    def _images(self, pictures: Pictures) -> Iterator[Pixels]:
+        for number, picture in enumerate(given.pictures(pictures, self.preprocessing.shape)):
+            try:
+                yield self._image(picture)
+            except DataError as error:
+                raise DataError(f"Picture {number} (counted from 0): {error}") from error
 
     def _try(self, picture: Picture) -> tuple[str | None, Pixels | PredictionError]:
         path = str(picture) if isinstance(picture, str | Path) else None
@@ -104,20 +159,21 @@ class Predictor:
                 if str(picture) in str(error):
                     raise
                 raise DataError(f"{picture}: {error}") from error
+        if isinstance(picture, bytes | bytearray | memoryview):
+            picture = _opened(picture)
         if isinstance(picture, Image.Image):
             return prepare(plain(picture), self.preprocessing)
-        image = np.asarray(picture)
-        if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
-            raise DataError(
-                f"A picture is uint8 of shape (height, width), (height, width, 1) or (height, width, 3), but this is "
-                f"{image.dtype} {image.shape}. One picture at a time; predict_many takes several."
-            )
-        if not image.size:
-            raise DataError(f"This picture has no pixels: {image.shape}.")
-        image = image[:, :, None] if image.ndim == 2 else image
+        image = given.one(picture, self.preprocessing.shape)
         if image.shape == self.preprocessing.shape:
             return image
         return prepare(Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image), self.preprocessing)
+
+
+def _opened(content: bytes | bytearray | memoryview) -> Image.Image:
+    try:
+        return Image.open(BytesIO(content), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise DataError(f"These {len(content):,} bytes are no picture; expected one of {', '.join(FORMATS)}.") from None
 
 
 def _checked(top: int) -> int:

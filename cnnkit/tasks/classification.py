@@ -60,12 +60,17 @@ class ClassificationTask(Task[Ranking]):
         weights = None if self.class_weights is None else self.class_weights.take(labels, mode="clip")
         return cross_entropy(logits, labels, label_smoothing=self.label_smoothing, weights=weights)
 
+    def scores(self, outputs: Array) -> Array:
+        """(N, K): the softmax of the network's outputs."""
+        self._check(outputs)
+        scores: Array = kernels.of(outputs).softmax(outputs)
+        return scores
+
     def tally(self) -> "ClassificationTally":
         return ClassificationTally(self)
 
     def decode(self, outputs: Array, top: int) -> list[Ranking]:
-        self._check(outputs)
-        scores = kernels.of(outputs).softmax(outputs)
+        scores = self.scores(outputs)
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
         return [
             Ranking(tuple(indices.tolist()), tuple(row[indices].tolist()))

@@ -84,9 +84,11 @@ def test_an_array_that_is_no_picture_is_refused(predictor, shape):
         predictor.predict(np.zeros(shape, np.uint8))
 
 
-def test_an_array_of_floats_is_refused(predictor):
-    with pytest.raises(DataError, match=r"A picture is uint8 .* float64"):
-        predictor.predict(np.zeros((28, 28)))
+def test_floats_from_zero_to_one_are_pixels_and_normalised_ones_are_refused(predictor, rng):
+    pixels = rng.integers(0, 256, (28, 28), np.uint8)
+    assert predictor.predict(pixels / 255).top == predictor.predict(pixels).top
+    with pytest.raises(DataError, match=r"float64 .* from -3 to .*before they are normalised"):
+        predictor.predict(pixels / 100 - 3.0)
 
 
 def test_top_must_be_one_or_more(predictor, picture):

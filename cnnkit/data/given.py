@@ -1,0 +1,126 @@
+"""What Python code hands over as pictures: arrays in either channel order, nested lists, files, Pillow images."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from cnnkit.autograd import Tensor
+from cnnkit.data.sample import Pixels
+from cnnkit.data.sets.npz import _images
+from cnnkit.errors import DataError, UsageError
+from cnnkit.kernels.shared.array import Array
+
+# One picture that is no array: a file, the bytes of one, or an image of Pillow's.
+SINGLE = (str, Path, bytes, bytearray, memoryview, Image.Image)
+
+
+def is_array(given: Any) -> bool:
+    """Whether NumPy reads it as a whole: its own arrays, tensors of torch and of ours, columns of pandas."""
+    return isinstance(given, Tensor) or (hasattr(given, "__array__") and not isinstance(given, SINGLE))
+
+
+def array_of(given: Any, name: str) -> Array:
+    """A NumPy array of it; DataError where there is none of numbers or texts. name: what it is, for messages."""
+    if isinstance(given, Tensor):
+        return given.numpy()
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise DataError(
+            f"{name} is a {type(given).__name__} whose items are of different sizes, so it is no array ({error})."
+        ) from error
+    # The conversion is the other library's, which may refuse in its own way (a tensor on a GPU, say).
+    except Exception as error:
+        raise DataError(
+            f"{name} is a {type(given).__module__}.{type(given).__name__} that NumPy cannot read: {error} "
+            "Convert it to a NumPy array first."
+        ) from error
+
+
+def pixels(images: Array, name: str, notes: list[str], like: tuple[int, int, int] | None = None) -> Pixels:
+    """uint8 (n, H, W, C) of (n, H, W), (n, H, W, C) or (n, C, H, W); what was decided is added to `notes`.
+
+    like: the (H, W, C) of a network, which decides where either order of axes could be meant.
+    """
+    if images.ndim == 4 and images.shape[1] in (1, 3) and images.shape[3] in (1, 3):
+        first, last = (images.shape[2], images.shape[3], images.shape[1]), images.shape[1:]
+        if like == first != last:
+            images = images.transpose(0, 2, 3, 1)
+        elif like != last:
+            raise DataError(
+                f"{name} is {images.shape}: it cannot be told which axis holds the channels. Expected "
+                "(n, height, width, channels) or (n, channels, height, width), with more than 3 pixels on each side."
+            )
+    return _images(Path("Data"), name, images, notes)
+
+
+def pictures(given: Any, like: tuple[int, int, int]) -> Iterator[Any]:
+    """One picture after another: what is no array as it is, arrays as uint8 (H, W, C).
+
+    given: one picture or several. An array of three axes is one picture if its last axis is 1 or 3, else (n, H, W).
+    like: the (H, W, C) of the network.
+    """
+    if isinstance(given, SINGLE):
+        yield given
+        return
+    if isinstance(given, Mapping):
+        raise UsageError(f"Pictures are a list or an array, not a {type(given).__name__}. Pass its values as a list.")
+    if isinstance(given, list | tuple) and given:
+        given = _stacked(given)
+    if is_array(given):
+        yield from _of_array(array_of(given, "This array"), like)
+        return
+    try:
+        items = iter(given)
+    except TypeError:
+        raise UsageError(
+            f"A picture is a path, bytes, a Pillow image or an array, but this is a {type(given).__name__}."
+        ) from None
+    for item in items:
+        yield item if isinstance(item, SINGLE) else one(item, like)
+
+
+def one(given: Any, like: tuple[int, int, int]) -> Pixels:
+    """uint8 (H, W, C) of one picture in an array: (H, W), (H, W, C) or (C, H, W)."""
+    image = array_of(given, "This picture")
+    if image.ndim not in (2, 3) or (image.ndim == 3 and not {image.shape[0], image.shape[2]} & {1, 3}):
+        raise DataError(
+            f"A picture is of shape (height, width), (height, width, 1) or (height, width, 3), but this is "
+            f"{image.dtype} {image.shape}. One picture at a time; predict_many takes several."
+        )
+    if not image.size:
+        raise DataError(f"This picture has no pixels: {image.shape}.")
+    found: Pixels = pixels(image[None], "A picture", [], like)[0]
+    return found
+
+
+def _stacked(given: list[Any] | tuple[Any, ...]) -> Any:
+    """A list of arrays of one size as one array (n, …), so that pixels of all of them tell their range."""
+    if not all(is_array(item) or isinstance(item, list | tuple) for item in given):
+        return given
+    arrays = [array_of(item, "A picture") for item in given]
+    if len({array.shape for array in arrays}) > 1 or arrays[0].ndim < 2:
+        return arrays if arrays[0].ndim > 1 else array_of(given, "This list")
+    several = np.stack(arrays)
+    return several[..., None] if several.ndim == 3 else several
+
+
+def _of_array(images: Array, like: tuple[int, int, int]) -> Iterator[Pixels]:
+    H, W, C = like
+    if images.ndim == 3 and images.shape == (C, H, W) and C > 1:
+        raise DataError(
+            f"This array is {images.shape}: one picture with its channels first, or {C} grey ones? Pass images[None] "
+            "for one picture, images[..., None] for grey ones."
+        )
+    if images.ndim == 2 or (images.ndim == 3 and images.shape[2] in (1, 3) and images.shape[1:] != (H, W)):
+        images = images[None]
+    elif images.ndim not in (3, 4):
+        raise DataError(
+            f"Pictures are an array (n, height, width) or (n, height, width, channels), but this is {images.dtype} "
+            f"{images.shape}."
+        )
+    if len(images):
+        yield from pixels(images, "The array", [], like)

@@ -1,0 +1,59 @@
+"""What a network computes on its way: the result of a layer by name, or what its head is given."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from cnnkit.autograd import Tensor
+from cnnkit.errors import UsageError, unknown_name
+from cnnkit.kernels.shared.array import Array
+from cnnkit.nn import Module
+from cnnkit.nn.freeze import cut
+from cnnkit.nn.tail import reaching
+
+
+def reaching_head(network: Module, shape: tuple[int, int, int]) -> Callable[[Tensor], Array]:
+    """A function from a batch to what the layer of the class scores is given. shape: (H, W, C) of one image."""
+    head = cut(network, (1, *shape)).head
+
+    def compute(x: Tensor) -> Array:
+        with reaching(head) as given:
+            network(x)
+        return given[-1].numpy()
+
+    return compute
+
+
+def named_result(network: Module, layer: str) -> Callable[[Tensor], Array]:
+    """A function from a batch to what the layer of this name gives; where it is called often, the last time."""
+    modules = dict(network.named_modules())
+    if layer not in modules or not layer:
+        raise unknown_name("layer", layer, [name for name in modules if name])
+
+    def compute(x: Tensor) -> Array:
+        found: list[Tensor] = []
+        _noting(network, layer.split("."), found)(x)
+        if not found:
+            near = [name for name in modules if name.startswith(f"{layer}.")]
+            hint = f" Ask for a layer within it: {', '.join(near)}." if near else ""
+            raise UsageError(f"{type(network).__name__} does not call its layer {layer!r} by itself.{hint}")
+        return found[-1].numpy()
+
+    return compute
+
+
+def _noting(module: Module, names: list[str], found: list[Tensor]) -> Module:
+    """A copy of the way to one layer, whose results are added to `found`. All else is shared, so threads may ask."""
+    twin = copy.copy(module)
+    if names:
+        setattr(twin, names[0], _noting(getattr(module, names[0]), names[1:], found))
+        return twin
+
+    def forward(*given: Any, **named: Any) -> Any:
+        y = module.forward(*given, **named)
+        if isinstance(y, Tensor):
+            found.append(y)
+        return y
+
+    vars(twin)["forward"] = forward
+    return twin
