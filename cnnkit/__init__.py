@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, Any
 from cnnkit._version import __version__
 
 if TYPE_CHECKING:
+    from cnnkit import autograd as autograd
+    from cnnkit import data as data
     from cnnkit import errors as errors
     from cnnkit import kernels as kernels
+    from cnnkit import models as models
     from cnnkit import nn as nn
+    from cnnkit import ops as ops
+    from cnnkit import optim as optim
     from cnnkit.autograd import Tensor as Tensor
     from cnnkit.engine.load import load as load
     from cnnkit.engine.simple import fit as fit
@@ -22,14 +27,32 @@ if TYPE_CHECKING:
 # name -> (module, attribute); None is the module itself.
 _LAZY: dict[str, tuple[str, str | None]] = {
     "Tensor": ("cnnkit.ops.arithmetic", "Tensor"),  # where it gets its + - * / @
+    "autograd": ("cnnkit.autograd", None),
+    "data": ("cnnkit.data", None),
     "errors": ("cnnkit.errors", None),
     "fit": ("cnnkit.engine.simple", "fit"),
     "kernels": ("cnnkit.kernels", None),
     "load": ("cnnkit.engine.load", "load"),
+    "models": ("cnnkit.models", None),
     "nn": ("cnnkit.nn", None),
+    "ops": ("cnnkit.ops", None),
+    "optim": ("cnnkit.optim", None),
 }
 
-__all__ = ["Tensor", "__version__", "errors", "fit", "kernels", "load", "nn"]
+__all__ = [
+    "Tensor",
+    "__version__",
+    "autograd",
+    "data",
+    "errors",
+    "fit",
+    "kernels",
+    "load",
+    "models",
+    "nn",
+    "ops",
+    "optim",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,13 @@ def test_every_public_name_is_there():
         cnnkit.nothing  # noqa: B018 - the look-up is what is tried
 
 
+@pytest.mark.parametrize("name", ["nn", "ops", "optim", "data", "models", "autograd", "kernels"])
+def test_a_part_is_listed_and_reached_by_its_attribute(name):
+    code = f"import cnnkit; print(cnnkit.{name}.__name__, {name!r} in dir(cnnkit))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == f"cnnkit.{name} True\n"
+
+
 def test_importing_cnnkit_and_its_options_imports_neither_numpy_nor_numba():
     code = "import sys, cnnkit, cnnkit.engine.options, cnnkit.engine.events; print({'numpy', 'numba'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

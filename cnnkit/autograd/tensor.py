@@ -21,6 +21,8 @@ class Tensor:
     """
 
     __slots__ = ("__weakref__", "_index", "_node", "data", "grad", "requires_grad")
+    # An operator between an array and a Tensor is the Tensor's: numpy would compute it without a tape.
+    __array_ufunc__ = None
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         if isinstance(data, Tensor):
@@ -75,6 +77,10 @@ class Tensor:
     def numpy(self) -> Array:
         """The array itself, not a copy."""
         return self.data
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """The numbers, for `np.asarray(tensor)`: the array itself, unless another dtype or a copy is asked for."""
+        return np.array(self.data, dtype=dtype, copy=copy)
 
     def item(self) -> float:
         """The number of a tensor that holds one."""
@@ -135,3 +141,4 @@ class Tensor:
         def __rtruediv__(self, other: Any) -> "Tensor": ...
         def __neg__(self) -> "Tensor": ...
         def __matmul__(self, other: Any) -> "Tensor": ...
+        def __rmatmul__(self, other: Any) -> "Tensor": ...

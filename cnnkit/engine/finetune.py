@@ -12,7 +12,8 @@ from cnnkit.engine.options import FitOptions
 from cnnkit.engine.predict import Predictor
 from cnnkit.errors import CheckpointError, DataError, UsageError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.nn import Module
+from cnnkit.nn import Conv2d, Linear, Module
+from cnnkit.nn.module import computes_as
 
 # Far above what scores differ by when a head has learned a few hundred images.
 HIGH_SCORE = 10.0
@@ -79,21 +80,23 @@ def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) ->
             raise _misfit(name, own, given, start, splits.preprocessing.shape[:2])
     module.load_state_dict({name: array for name, array in given.items() if name not in fresh}, strict=False)
     if fresh & last:
-        _begin_level(head)
+        begin_level(head)
     notes = [f"The weights are those of {start.source}.{_said_of_head(fresh & last, own, given)}"]
     if not fresh and start.classes != splits.classes:
         notes.append("Its last layer is taken as it is, though the classes there have other names.")
     return notes, bool(fresh & last)
 
 
-def _begin_level(head: Module) -> None:
+def begin_level(head: Module) -> None:
     """Let a new head give every class the same score.
 
     The first steps then follow what the trunk says, not what the dice said. Where the head ends in an activation that
     stops what is below zero, its scores begin so high that nothing is stopped: only their differences matter.
     """
+    if not (computes_as(head, Linear) or computes_as(head, Conv2d)):
+        return  # zeros might stop another kind of layer for good
     for name, parameter in head.named_parameters():
-        below = name == "bias" and getattr(head, "activation", "identity") != "identity"
+        below = name == "bias" and head.activation != "identity"
         parameter.take(np.full(parameter.shape, HIGH_SCORE if below else 0.0, parameter.data.dtype))
 
 

@@ -11,6 +11,7 @@ Channels-last files (kernel, depthwise_kernel) have all else as ours.
 from cnnkit.kernels.shared.array import Array
 from cnnkit.models.renames import Named, leaf
 from cnnkit.nn import Flatten, Linear, Module
+from cnnkit.nn.module import computes_as
 
 Shape = tuple[int, ...]
 
@@ -43,15 +44,15 @@ def behind_flatten(array: Array, named: Named, flat: Shape) -> Array:
 
 def flattened(module: Module, x_shape: Shape) -> dict[str, Shape]:
     """The (H, W, C) before each dense layer that follows a Flatten, by the name of its weight."""
-    if not any(isinstance(layer, Flatten) for layer in module.modules()):
+    if not any(computes_as(layer, Flatten) for layer in module.modules()):
         return {}
     names = {id(layer): name for name, layer in module.named_modules()}
     found: dict[str, Shape] = {}
     before: Shape | None = None
     for layer, taken, _ in module.watched(x_shape, auxiliary=True):
-        if isinstance(layer, Flatten):
+        if computes_as(layer, Flatten):
             before = taken[1:]
-        elif isinstance(layer, Linear):
+        elif computes_as(layer, Linear):
             if before is not None and len(before) == 3:
                 found[f"{names[id(layer)]}.weight"] = before
             before = None

@@ -3,9 +3,11 @@
 import math
 from dataclasses import dataclass
 
+from cnnkit.errors import UsageError
 from cnnkit.models.registry import create, spec
 from cnnkit.nn import Flatten, Module
 from cnnkit.nn.init import without_values
+from cnnkit.nn.module import computes_as
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class ModelSummary:
 
 def summary(
     model: str | Module,
+    shape: tuple[int, ...] | None = None,
     *,
     classes: int | None = None,
     in_channels: int | None = None,
@@ -41,8 +44,15 @@ def summary(
 ) -> ModelSummary:
     """Summarise a model by name, at the image and classes it is meant for unless told else, or one's own module.
 
+    shape: of the input, (H, W, C) or (N, H, W, C); N is of no account. Or tell `image_size` and `in_channels` by
+    themselves; one's own module reads 28x28x1 where nothing is told.
+
     Nothing is computed: shapes follow from shapes. What takes part in training alone is not counted.
     """
+    if shape is not None:
+        if in_channels is not None or image_size is not None:
+            raise UsageError("summary expects either shape or image_size and in_channels, but received both.")
+        image_size, in_channels = _size_and_channels(shape)
     if isinstance(model, str):
         H, W, C = spec(model).input
         H, W = image_size or (H, W)
@@ -54,8 +64,9 @@ def summary(
         H, W = image_size or (28, 28)
         C = in_channels or 1
         module, name, paper = model, type(model).__name__, ""
-    layers = tuple(_row(name, layer, before, after) for name, layer, before, after in _layers(module, (1, H, W, C)))
-    kept = sum(math.prod(row.output) for row in layers if row.kind != Flatten.__name__)
+    calls = _layers(module, (1, H, W, C))
+    layers = tuple(_row(*call) for call in calls)
+    kept = sum(math.prod(after[1:]) for _, layer, _, after in calls if not computes_as(layer, Flatten))
     return ModelSummary(
         name=name,
         parameters=_parameters(module),
@@ -65,6 +76,14 @@ def summary(
         layers=layers,
         activation_floats=H * W * C + kept,
     )
+
+
+def _size_and_channels(shape: tuple[int, ...]) -> tuple[tuple[int, int], int]:
+    sizes = tuple(shape)
+    if len(sizes) not in (3, 4) or not all(isinstance(size, int) and size >= 1 for size in sizes):
+        raise UsageError(f"summary expects shape (H, W, C) or (N, H, W, C), numbers of at least 1, not {shape}.")
+    H, W, C = sizes[-3:]
+    return (H, W), C
 
 
 _Layer = tuple[str, Module, tuple[int, ...], tuple[int, ...]]

@@ -1,6 +1,7 @@
 """Modules made of modules."""
 
 from collections.abc import Iterator, Mapping
+from typing import overload
 
 from cnnkit.autograd import Tensor
 from cnnkit.errors import ShapeError, UsageError
@@ -30,6 +31,8 @@ class Sequential(Module):
         return x_shape
 
     def multiply_adds(self, x_shape: tuple[int, ...]) -> int:
+        if type(self).forward is not Sequential.forward:
+            return super().multiply_adds(x_shape)
         total = 0
         for module in self.children():
             total += module.multiply_adds(x_shape)
@@ -42,7 +45,14 @@ class Sequential(Module):
     def __iter__(self) -> Iterator[Module]:
         return self.children()
 
-    def __getitem__(self, index: int) -> Module:
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Sequential": ...
+    def __getitem__(self, index: int | slice) -> Module:
+        """One module; of a slice, a Sequential of the same modules under the same names."""
+        if isinstance(index, slice):
+            return Sequential(dict(list(self.named_children())[index]))
         return list(self.children())[index]
 
 
@@ -65,8 +75,14 @@ class ModuleList(Module):
     def __iter__(self) -> Iterator[Module]:
         return self.children()
 
-    def __getitem__(self, index: int) -> Module:
-        return list(self.children())[index]
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> "ModuleList": ...
+    def __getitem__(self, index: int | slice) -> Module:
+        """One module; of a slice, a ModuleList of the same modules, named anew."""
+        chosen = list(self.children())[index]
+        return ModuleList(*chosen) if isinstance(chosen, list) else chosen
 
 
 def _named(modules: tuple[Module | Mapping[str, Module], ...]) -> list[tuple[str, Module]]:

@@ -4,7 +4,7 @@ import difflib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class _Watch(threading.local):
 
 
 _watch = _Watch()
+_Kind = TypeVar("_Kind", bound="Module")
 
 
 class Module:
@@ -57,16 +58,23 @@ class Module:
     training_only: tuple[str, ...] = ()
     _buffer_names: tuple[str, ...] = ()
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """A forward in the place of an inherited one: what that one's shapes were told to be is no longer so."""
+        super().__init_subclass__(**options)
+        inherited = any("forward" in vars(base) for base in cls.__mro__[1:] if base is not Module)
+        if inherited and "forward" in vars(cls) and "output_shape" not in vars(cls):
+            cls.output_shape = Module.output_shape  # type: ignore[method-assign]
+
     def forward(self, x: Tensor) -> Tensor:
         """What this part computes."""
         raise NotImplementedError
 
-    def __call__(self, x: Tensor | Array, *rest: Any) -> Tensor:
-        """Compute, on a Tensor or on a plain array; `rest` goes to `forward` as it is."""
+    def __call__(self, x: Tensor | Array, *rest: Any, **options: Any) -> Tensor:
+        """Compute, on a Tensor or on a plain array; `rest` and `options` go to `forward` as they are."""
         x = x if isinstance(x, Tensor) else Tensor(x)
         if _watch.stand_in is not None and (y := _watch.stand_in(self, x)) is not None:
             return y
-        y = self.forward(x, *rest)
+        y = self.forward(x, *rest, **options)
         if _watch.call is not None and isinstance(y, Tensor):
             _watch.call(self, x.shape, y.shape)
         return y
@@ -209,6 +217,11 @@ class Module:
         if not children:
             return f"{type(self).__name__}({self.extra_repr()})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(children) + "\n)"
+
+
+def computes_as(module: Module, kind: type[_Kind]) -> TypeGuard[_Kind]:
+    """Whether a module is known to compute what `kind` does: its exact type, with no `forward` set on the object."""
+    return type(module) is kind and "forward" not in vars(module)
 
 
 @contextmanager

@@ -3,11 +3,13 @@
     norm(conv(x)) = x * (w · scale) + (bias - mean · scale),   scale = weight / √(var + eps), per output channel
 
 Computed in float64 and rounded once, so the logits differ from those of the network itself by rounding alone.
+
+Only layers whose work is known are replaced: exact types without a `forward` of their own. Their stand-ins keep names,
+types and parameters, so that a network which looks into its parts, or calls them one by one, computes what it did.
 """
 
 import copy
-from itertools import pairwise
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -17,33 +19,80 @@ from cnnkit.kernels.shared.array import Array
 from cnnkit.nn.blocks import ConvNorm
 from cnnkit.nn.containers import Sequential
 from cnnkit.nn.conv import Conv2d
-from cnnkit.nn.module import Module
+from cnnkit.nn.module import Module, computes_as
 from cnnkit.nn.norm import BatchNorm2d
-from cnnkit.nn.shape import Identity
 from cnnkit.ops.check import activation_of
 from cnnkit.ops.conv import conv2d_shape
 from cnnkit.ops.window import window
 
 
-class PreparedConv(Module):
-    """A convolution, with the batch norm that followed it: it computes, but neither learns nor is saved."""
+@final
+class PreparedConv(Conv2d):
+    """A convolution, with the batch norm that followed it: it computes, but does not learn.
+
+    Where somebody gives the convolution other filters later, it computes as that does.
+    """
 
     def __init__(self, conv: Conv2d, norm: BatchNorm2d | None = None) -> None:
-        weight, bias = conv.weight.data, None if conv.bias is None else conv.bias.data
-        activation = conv.activation
+        vars(self).update(vars(conv))
+        # In a tuple, so that they are no children.
+        self._folds = () if norm is None else (conv, norm)
+        self._made_from = weight = conv.weight.data
+        bias = None if conv.bias is None else conv.bias.data
         if norm is not None:
             weight, bias = folded(weight, bias, norm)
-            activation = norm.activation
-        self.groups, self.window = conv.groups, window(conv.stride, conv.padding, conv.dilation)
-        self.bias, self.shape = bias, weight.shape
-        self.activation = activation_of(activation, "PreparedConv")
-        self.filters: Any = kernels.of(weight).pack(weight, self.window, conv.groups)
+        win = window(conv.stride, conv.padding, conv.dilation)
+        self._filters: Any = kernels.of(weight).pack(weight, win, conv.groups)
+        activation = activation_of(conv.activation if norm is None else norm.activation, "PreparedConv")
+        self._ends = {"bias": bias, "activation": activation}
 
     def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
-        conv2d_shape(x.shape, self.shape, self.window, self.groups)
+        for conv, norm in [self._folds] if self._folds else []:
+            if conv.weight.data is not self._made_from:
+                return norm(conv(x), residual)
+        if self.weight.data is not self._made_from:
+            return super().forward(x)
+        win = window(self.stride, self.padding, self.dilation)
+        conv2d_shape(x.shape, self.weight.shape, win, self.groups)
         rest = None if residual is None else residual.data
-        ends = {"bias": self.bias, "activation": self.activation, "residual": rest}
-        return Tensor(kernels.of(x.data).conv2d(x.data, self.filters, self.window, self.groups, **ends))
+        return Tensor(kernels.of(x.data).conv2d(x.data, self._filters, win, self.groups, residual=rest, **self._ends))
+
+
+@final
+class _PreparedConvNorm(ConvNorm):
+    """Both at once; `conv` and `norm` are still there for whoever calls them one by one."""
+
+    def __init__(self, block: ConvNorm) -> None:
+        vars(self).update(vars(block))
+        # In a tuple, so that it is no third child.
+        self._both = (PreparedConv(block.conv, block.norm),)
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        return self._both[0](x, residual)
+
+
+@final
+class _PreparedSequential(Sequential):
+    """The steps of a sequence, a convolution and the norm behind it in one; the children are still one by one."""
+
+    def __init__(self, sequence: Sequential) -> None:
+        vars(self).update(vars(sequence))
+        steps: list[Module] = []
+        rest = list(sequence.named_children())
+        while rest:
+            (name, child), *rest = rest
+            if rest and (pair := _foldable(child, rest[0][1])):
+                rest = rest[1:]
+                steps.append(PreparedConv(*pair))
+            else:
+                setattr(self, name, prepared(child))
+                steps.append(getattr(self, name))
+        self._steps = tuple(steps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for step in self._steps:
+            x = step(x)
+        return x
 
 
 def folded(w: Array, bias: Array | None, norm: BatchNorm2d) -> tuple[Array, Array]:
@@ -54,17 +103,30 @@ def folded(w: Array, bias: Array | None, norm: BatchNorm2d) -> tuple[Array, Arra
 
 
 def prepared(module: Module) -> Module:
-    """A copy for use: the same answers, sooner. It shares what it need not change with `module`, and has no tape."""
-    if isinstance(module, ConvNorm):
-        return PreparedConv(module.conv, module.norm)
-    if isinstance(module, Conv2d):
+    """A copy for use: the same answers, sooner. It shares what it need not change with `module`, and has no tape.
+
+    What is not known here (a subclass, a `forward` of one's own) stays as it is.
+    """
+    if computes_as(module, Conv2d):
         return PreparedConv(module)
+    if computes_as(module, ConvNorm):
+        return _PreparedConvNorm(module) if _foldable(module.conv, module.norm) else _with_parts(module)
+    if computes_as(module, Sequential):
+        return _PreparedSequential(module)
+    return _with_parts(module)
+
+
+def _with_parts(module: Module) -> Module:
+    """A copy whose children are ready; the module itself if nothing is to be gained."""
+    ready = {name: prepared(child) for name, child in module.named_children()}
+    if all(ready[name] is child for name, child in module.named_children()):
+        return module
     twin = copy.copy(module)
-    for name, child in module.named_children():
-        setattr(twin, name, prepared(child))
-    if isinstance(module, Sequential):
-        for (name, child), (after, norm) in pairwise(module.named_children()):
-            if isinstance(child, Conv2d) and child.activation == "identity" and isinstance(norm, BatchNorm2d):
-                setattr(twin, name, PreparedConv(child, norm))
-                setattr(twin, after, Identity())
+    vars(twin).update(ready)
     return twin
+
+
+def _foldable(conv: Module, norm: Module) -> tuple[Conv2d, BatchNorm2d] | None:
+    if computes_as(conv, Conv2d) and computes_as(norm, BatchNorm2d) and conv.activation == "identity":
+        return conv, norm
+    return None

@@ -253,6 +253,7 @@ _OPERATORS: dict[str, Callable[..., Tensor]] = {
     "__rtruediv__": _swapped(divide),
     "__neg__": negate,
     "__matmul__": matmul,
+    "__rmatmul__": _swapped(matmul),
 }
 for _name, _op in _OPERATORS.items():
     setattr(Tensor, _name, _op)

@@ -59,3 +59,28 @@ def test_backward_of_a_leaf_is_dy_itself():
     x.backward()
     x.backward(2.0)
     assert x.grad == 3
+
+
+def test_numpy_reads_the_numbers():
+    tensor = Tensor(np.arange(6, dtype=np.float32).reshape(2, 3), requires_grad=True)
+    assert np.asarray(tensor) is tensor.data and np.array(tensor, copy=False) is tensor.data
+    np.testing.assert_array_equal(tensor, np.arange(6).reshape(2, 3))
+    assert np.asarray(tensor, np.float64).dtype == np.float64
+    copied = np.array(tensor)
+    copied[:] = 0
+    assert tensor.data.sum() == 15 and np.stack([tensor, tensor]).shape == (2, 2, 3) and np.mean(tensor) == 2.5
+    with pytest.raises(ValueError, match="copy"):
+        np.array(tensor, np.float64, copy=False)
+
+
+def test_an_array_beside_a_tensor_is_computed_on_the_tape():
+    w = Tensor(np.ones((2, 2), np.float32), requires_grad=True)
+    x = np.arange(4, dtype=np.float32).reshape(2, 2)
+    ops.sum(x * w + x - w + (x @ w) + (x + 1) / w).backward()
+    # by hand: x - 1 + the sums of x's columns - (x + 1)
+    np.testing.assert_array_equal(w.grad, np.array([[0, 0], [2, 2]]) + x.sum(axis=0)[:, None] - [[2, 2], [4, 4]])
+
+
+def test_a_function_of_numpy_refuses_a_tensor_for_it_would_leave_no_tape():
+    with pytest.raises(TypeError, match="does not support ufuncs"):
+        np.exp(Tensor(np.ones(3)))

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 import cnnkit
-from cnnkit import models
+from cnnkit import models, nn
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.data.splits import DataSplits, split_parts
 from cnnkit.engine.evaluate import evaluate
 from cnnkit.engine.events import EvaluateFinished
-from cnnkit.engine.finetune import adopt
+from cnnkit.engine.finetune import adopt, begin_level
 from cnnkit.engine.fit import fit, resume
 from cnnkit.engine.load import load
 from cnnkit.engine.options import FitOptions
@@ -349,3 +349,19 @@ def test_published_weights_learn_to_tell_ants_from_bees(shared, tmp_path):
     )
     assert result.model == "resnet32" and result.top1 > 0.6
     assert load(tmp_path / "run").preprocessing.shape == (32, 32, 3)
+
+
+def test_a_head_of_another_kind_keeps_its_first_weights_for_zeros_might_stop_it():
+    class Factors(nn.Module):
+        """Two factors: where both are zero, no gradient moves either."""
+
+        def __init__(self) -> None:
+            self.left, self.right = nn.Parameter(np.ones((4, 2))), nn.Parameter(np.ones((2, 3)))
+
+        def forward(self, x):
+            return x @ self.left @ self.right
+
+    factors, dense = Factors(), nn.Linear(4, 3)
+    for layer in (factors, dense):
+        begin_level(layer)
+    assert factors.left.data.all() and factors.right.data.all() and not dense.weight.data.any()

@@ -5,6 +5,7 @@ import pytest
 
 from cnnkit import models, nn
 from cnnkit.autograd import Tensor
+from cnnkit.errors import UsageError
 from cnnkit.models import LayerRow
 
 
@@ -60,3 +61,33 @@ def test_a_module_of_ones_own():
     assert [row.name for row in told.layers] == ["block.inner.0", "block.inner.1", "pool"]
     assert told.multiply_adds == 4 * 5 * 9
     assert (told.name, told.parameters, told.input) == ("Sequential", 10, (4, 5, 1))
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 3), (1, 4, 5, 3), (8, 4, 5, 3), [4, 5, 3]])
+def test_the_shape_of_the_input_is_told_with_or_without_a_batch(shape):
+    model = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 7))
+    told = models.summary(model, shape)
+    assert told.input == (4, 5, 3) and [row.output for row in told.layers] == [(2, 3, 2), (2, 3, 2), (12,), (7,)]
+    assert told.parameters == 3 * 9 * 2 + 2 + 12 * 7 + 7 and told.multiply_adds == 12 * 27 + 84
+    assert models.summary("lenet5", (20, 24, 3)) == models.summary("lenet5", image_size=(20, 24), in_channels=3)
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (0, 4, 5, 3), (4, 5, -3), (1, 1, 4, 5, 3), (4.0, 5, 3)])
+def test_a_shape_that_is_no_image_is_refused(shape):
+    with pytest.raises(UsageError, match=r"expects shape \(H, W, C\) or \(N, H, W, C\)"):
+        models.summary(nn.ReLU(), shape)
+
+
+def test_a_size_told_twice_is_refused():
+    with pytest.raises(UsageError, match="either shape or image_size"):
+        models.summary(nn.ReLU(), (4, 5, 3), image_size=(4, 5))
+
+
+def test_a_flatten_of_ones_own_is_counted_as_it_computes():
+    class Flatten(nn.Flatten):
+        def forward(self, x):
+            return super().forward(x) * 2.0
+
+    shape = (4, 5, 1)
+    assert models.summary(Flatten(), shape).activation_floats == 40
+    assert models.summary(nn.Flatten(), shape).activation_floats == 20

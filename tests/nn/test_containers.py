@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnkit import nn
+from cnnkit import nn, ops
 from cnnkit.errors import ShapeError, UsageError
 
 
@@ -47,3 +47,42 @@ def test_a_module_list_registers_its_modules():
     assert len(layers) == 3 and layers[2].weight.shape == (4, 5) and len(list(layers)) == 3
     with pytest.raises(UsageError, match="A ModuleList computes nothing itself"):
         layers(np.zeros((1, 2)))
+
+
+def test_a_slice_is_a_sequential_of_the_same_modules_under_the_same_names(rng):
+    net = nn.Sequential({"a": nn.Linear(4, 4, rng=rng), "b": nn.ReLU(), "c": nn.Linear(4, 4, rng=rng), "d": nn.ReLU()})
+    for cut in (slice(3), slice(1, None), slice(-2, None), slice(None, None, 2), slice(None, None, -1), slice(9, 10)):
+        part = net[cut]
+        assert type(part) is nn.Sequential and list(part) == list(net)[cut]
+        assert [name for name, _ in part.named_children()] == ["a", "b", "c", "d"][cut]
+    x = rng.normal(size=(2, 4)).astype(np.float32)
+    np.testing.assert_array_equal(net[2:](net[:2](x)), net(x))
+    np.testing.assert_array_equal(net[:0](x), x)
+    with pytest.raises(IndexError):
+        net[4]
+
+
+def test_a_slice_of_a_kind_with_its_own_forward_is_a_plain_sequential():
+    class Twice(nn.Sequential):
+        def __init__(self) -> None:
+            super().__init__(nn.ReLU(), nn.Flatten())
+
+        def forward(self, x):
+            return super().forward(super().forward(x))
+
+    assert type(Twice()[:1]) is nn.Sequential
+
+
+def test_a_slice_of_a_module_list_is_a_module_list():
+    layers = nn.ModuleList(nn.ReLU(), nn.Flatten(), nn.ReLU())
+    assert type(layers[1:]) is nn.ModuleList and list(layers[1:]) == list(layers)[1:]
+
+
+def test_a_sequential_with_its_own_forward_finds_its_shapes_by_trying():
+    class Halves(nn.Sequential):
+        def forward(self, x):
+            return super().forward(ops.max_pool2d(x, 2))
+
+    halves = Halves(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU())
+    assert halves.output_shape((1, 6, 8, 1)) == (1, 3, 4, 2)
+    assert halves.multiply_adds((1, 6, 8, 1)) == 3 * 4 * 2 * 9

@@ -112,3 +112,27 @@ def test_residuals_train(rng):
         parameter.data = parameter.data.astype(np.float64)
     ops.sum(block(rng.normal(size=(1, 3, 3, 2)))).backward()
     assert all(parameter.grad is not None for parameter in block.parameters())
+
+
+def test_a_call_passes_on_what_forward_takes_by_name_and_by_place():
+    class Scaled(nn.Module):
+        def forward(self, x, factor=1.0, *, shift=0.0):
+            return x * factor + shift
+
+    x = np.ones((1, 2), np.float32)
+    np.testing.assert_array_equal(Scaled()(x, 3.0, shift=1.0), [[4, 4]])
+    np.testing.assert_array_equal(Scaled()(x, factor=2.0), [[2, 2]])
+    with pytest.raises(TypeError, match="unexpected keyword argument 'scale'"):
+        Scaled()(x, scale=2.0)
+
+
+def test_a_layer_with_its_own_forward_tells_the_shape_of_that():
+    class Pooled(nn.Conv2d):
+        def forward(self, x):
+            return ops.max_pool2d(super().forward(x), 2)
+
+    class Renamed(nn.Conv2d):
+        pass
+
+    assert Pooled(1, 3, 3).output_shape((2, 6, 6, 1)) == (2, 2, 2, 3)
+    assert Renamed.output_shape is nn.Conv2d.output_shape

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from cnnkit import nn
-from cnnkit.autograd import Tensor, no_grad
+from cnnkit import nn, ops
+from cnnkit.autograd import Tensor, no_grad, traced
 from cnnkit.nn.blocks import ConvNorm
-from cnnkit.nn.prepared import PreparedConv, prepared
+from cnnkit.nn.prepared import prepared
 
 
 class Block(nn.Module):
@@ -45,9 +45,11 @@ def test_a_norm_behind_a_convolution_in_a_sequence_is_folded_too(rng):
     norm.weight.data[:], norm.bias.data[:], norm.running_var[:] = rng.normal(size=6), rng.normal(size=6), 0.3
     x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
     ready = prepared(plain)
-    assert [type(layer).__name__ for layer in ready] == ["PreparedConv", "Identity", "GlobalAvgPool2d"]
+    with no_grad(), traced() as calls:
+        y = ready(x).data
+    assert [function.__name__ for function, _, _ in calls] == ["_AdaptiveAvgPool2d", "_Reshape"]
     with no_grad():
-        np.testing.assert_allclose(ready(x).data, plain.eval()(x).data, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(y, plain.eval()(x).data, rtol=0, atol=1e-5)
 
 
 def test_in_float64_folding_changes_the_last_digits_alone(network, rng):
@@ -63,7 +65,7 @@ def test_in_float64_folding_changes_the_last_digits_alone(network, rng):
 def test_the_network_itself_stays_as_it_was(network):
     before = {name: array.copy() for name, array in network.state_dict().items()}
     ready = prepared(network)
-    assert isinstance(network.block.conv1, ConvNorm) and isinstance(ready.block.conv1, PreparedConv)
+    assert type(network.block.conv1) is ConvNorm and type(ready.block.conv1) is not ConvNorm
     for name, array in network.state_dict().items():
         np.testing.assert_array_equal(array, before[name])
 
@@ -82,3 +84,121 @@ def test_one_preparation_serves_images_of_any_size(network, rng):
         x = rng.normal(size=shape).astype(np.float32)
         with no_grad():
             np.testing.assert_allclose(ready(x).data, network(x).data, rtol=0, atol=2e-5)
+
+
+class Doubled(nn.Conv2d):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * 2.0
+
+
+class DoubledNorm(nn.BatchNorm2d):
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        return super().forward(x, residual) * 2.0
+
+
+class DoubledBlock(ConvNorm):
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        return super().forward(x, residual) * 2.0
+
+
+class Backwards(nn.Sequential):
+    def forward(self, x: Tensor) -> Tensor:
+        for module in reversed(list(self.children())):
+            x = module(x)
+        return x
+
+
+class Called(nn.Conv2d):
+    def __call__(self, x, *rest, **options):
+        return super().__call__(x, *rest, **options) * 2.0
+
+
+class Inside(nn.Module):
+    """It looks into its parts: the convolution's own result goes round the norm, and its filters are used twice."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.body = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1, rng=rng), _moved(nn.BatchNorm2d(4), rng))
+        self.block = ConvNorm(4, 4, 1, rng=rng)
+        _moved(self.block.norm, rng)
+        self.last = nn.Conv2d(4, 4, 1, rng=rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        around = self.body[0](x)
+        y = self.body[1](around) + around + self.body(x)
+        y = self.block.norm(self.block.conv(y)) + self.block(y)
+        return self.last(y) + ops.conv2d(y, self.last.weight, self.last.bias)
+
+
+class Standardised(nn.Module):
+    """Its filters are made anew at each call."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.v = nn.Parameter(rng.normal(size=(3, 3, 4, 4)).astype(np.float32))
+        self.conv = nn.Conv2d(4, 4, 3)
+        self.block = ConvNorm(4, 4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.conv.weight.data = self.block.conv.weight.data = self.v.data / np.float32(self.v.data.std())
+        return self.conv(x) + ops.avg_pool2d(self.block.conv(x) + self.block(x), 3, 1)
+
+
+def _moved(norm, rng):
+    norm.running_mean[:], norm.running_var[:] = rng.normal(size=4), rng.uniform(0.3, 2, 4)
+    norm.weight.data[:], norm.bias.data[:] = rng.normal(size=4), rng.normal(size=4)
+    return norm
+
+
+def _with_own_forward(layer):
+    plain = layer.forward
+    layer.forward = lambda x, *rest: plain(x, *rest) * 2.0
+    return layer
+
+
+OWN = {
+    "a convolution with its own forward": lambda rng: Doubled(4, 4, 3, rng=rng),
+    "one before a norm": lambda rng: nn.Sequential(Doubled(4, 4, 3, rng=rng), _moved(nn.BatchNorm2d(4), rng)),
+    "a norm with its own forward": lambda rng: nn.Sequential(nn.Conv2d(4, 4, 3, rng=rng), _moved(DoubledNorm(4), rng)),
+    "a block with its own forward": lambda rng: DoubledBlock(4, 4, 3, rng=rng),
+    "a sequence with its own forward": lambda rng: Backwards(
+        nn.Conv2d(4, 4, 3, padding=1, rng=rng), _moved(nn.BatchNorm2d(4), rng), nn.ReLU()
+    ),
+    "a convolution with its own call": lambda rng: Called(4, 4, 3, rng=rng),
+    "forward set on a convolution": lambda rng: _with_own_forward(nn.Conv2d(4, 4, 3, rng=rng)),
+    "forward set on a norm": lambda rng: nn.Sequential(
+        nn.Conv2d(4, 4, 3, rng=rng), _with_own_forward(_moved(nn.BatchNorm2d(4), rng))
+    ),
+    "forward set on a block": lambda rng: _with_own_forward(ConvNorm(4, 4, 3, rng=rng)),
+    "forward set on a sequence": lambda rng: _with_own_forward(
+        nn.Sequential(nn.Conv2d(4, 4, 3, rng=rng), _moved(nn.BatchNorm2d(4), rng))
+    ),
+    "a network that looks into its parts": Inside,
+    "filters made at each call": Standardised,
+}
+
+
+@pytest.mark.parametrize("what", OWN)
+def test_what_computes_in_its_own_way_stays_as_it_is(what, rng):
+    network = nn.Sequential({"own": OWN[what](rng), "conv": nn.Conv2d(4, 2, 1, rng=rng)}).eval()
+    x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
+    ready = prepared(network)
+    with no_grad():
+        # sums of some hundred products of numbers up to about 10
+        np.testing.assert_allclose(ready(x).data, network(x).data, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("exchanged", ["conv", "norm"])
+def test_a_block_whose_part_was_exchanged_is_not_folded(exchanged, rng):
+    block = ConvNorm(4, 4, 3, rng=rng)
+    setattr(block, exchanged, Doubled(4, 4, 3, rng=rng) if exchanged == "conv" else _moved(DoubledNorm(4), rng))
+    block.eval()
+    x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
+    with no_grad():
+        np.testing.assert_allclose(prepared(block)(x).data, block(x).data, rtol=0, atol=1e-4)
+
+
+def test_a_block_whose_convolution_got_an_activation_is_not_folded(rng):
+    block = ConvNorm(4, 4, 3, rng=rng).eval()
+    block.conv.activation = "relu"
+    x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
+    with no_grad():
+        np.testing.assert_allclose(prepared(block)(x).data, block(x).data, rtol=0, atol=1e-5)
