@@ -50,8 +50,8 @@ def check(
 ) -> None:
     """Look at every image of DATA and say what is wrong.
 
-    Damaged files, placeholders, a picture in two parts or under two labels are problems: the exit code is 3. Copies
-    within a part, odd sizes, wrong endings, unequal classes and what a training would refuse, such as a single class,
+    Damaged files, placeholders, a picture in two parts or under two labels, and what a training would refuse, such as
+    a single class, are problems: the exit code is 3. Copies within a part, odd sizes, wrong endings and unequal classes
     are warnings. Nothing is changed.
     """
     from cnnkit.data.check import checking

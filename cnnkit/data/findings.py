@@ -30,7 +30,7 @@ KINDS = {
         Kind("two-labels", "error", "One picture under several labels"),
         Kind("duplicate-across", "error", "The same picture in several parts"),
         Kind("near-duplicate-across", "error", "Nearly the same picture in several parts"),
-        Kind("untrainable", "warning", "A training would not begin"),
+        Kind("untrainable", "error", "A training would not begin"),
         Kind("duplicate", "warning", "The same picture more than once"),
         Kind("near-duplicate", "warning", "Nearly the same picture more than once"),
         Kind("wrong-extension", "warning", "Of another format than the name says"),

@@ -7,14 +7,15 @@ from typing import final
 import numpy as np
 
 from cnnkit.data.findings import Finding
+from cnnkit.data.folder_parts import find_parts, innermost
 from cnnkit.data.formats import PICTURE_FORMATS, detect
 from cnnkit.data.list_csv import list_csv
-from cnnkit.data.listing import Listing, innermost, list_folder
+from cnnkit.data.listing import Listing, list_folder
 from cnnkit.data.look import Place
 from cnnkit.data.open import open_data, resolve
 from cnnkit.data.open_pictures import open_pictures
 from cnnkit.data.sets.base import Dataset
-from cnnkit.data.sets.image_folder import PictureFile, find_parts, list_pictures
+from cnnkit.data.sets.image_folder import PictureFile, list_pictures
 from cnnkit.data.sets.subset import Subset
 from cnnkit.data.splits import PARTS, VAL_FRACTION, DataSplits
 from cnnkit.errors import DataError

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import final
 
 from cnnkit.data.listing import Listing
-from cnnkit.data.sets.image_folder import PARTS, PictureFile
+from cnnkit.data.part_names import EXPECTED, parts_called
+from cnnkit.data.sets.image_folder import PictureFile
 from cnnkit.data.table import DELIMITERS, read_rows
 from cnnkit.errors import DataError
 
@@ -38,12 +39,12 @@ class Columns:
 @final
 @dataclass(frozen=True)
 class Entry:
-    """One row. text: the path as written.   line: where it begins."""
+    """One row. text: the path as written.   line: where it begins.   said: what it calls its part."""
 
     line: int
     text: str
     file: PictureFile
-    part: str
+    said: str
 
 
 def list_csv(path: Path, *, refuse: bool = True) -> Listing:
@@ -58,18 +59,19 @@ def list_csv(path: Path, *, refuse: bool = True) -> Listing:
         raise DataError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error
     if not entries:
         raise DataError(f"{path} names no pictures; expected a row of path,label for each, below such a header.")
+    called = _parts(path, entries)
     entries, notes = _once(path, entries)
     parts: dict[str, list[PictureFile]] = {}
     for entry in entries:
-        parts.setdefault(entry.part, []).append(entry.file)
+        parts.setdefault(called[entry.said], []).append(entry.file)
     if "train" not in parts:
         raise DataError(f"{path}: no row is in the train part, only in {' and '.join(parts)}. Correct its splits.")
     known = {file.class_name for file in (parts["train"] if refuse else [entry.file for entry in entries])}
     for entry in entries:
         if entry.file.class_name not in known:
             raise DataError(
-                f"{path}, line {entry.line}: the class {entry.file.class_name!r} of the {entry.part} part has no "
-                "picture in the train part. Is the label misspelt?"
+                f"{path}, line {entry.line}: the class {entry.file.class_name!r} of the {called[entry.said]} part has "
+                "no picture in the train part. Is the label misspelt?"
             )
     split = set(parts) != {"train"}
     return Listing(
@@ -139,9 +141,19 @@ def _entry(path: Path, row: tuple[int, list[str]], columns: Columns) -> Entry:
         if not value:
             raise DataError(f"{path}, line {line}: the {what} is empty. Fill it in, or remove the row.")
     said = "train" if columns.split is None else fields[columns.split]
-    if said.lower() not in PARTS:
-        raise DataError(f"{path}, line {line}: the split is {said[:50]!r}, expected one of {', '.join(PARTS)}.")
-    return Entry(line, text, PictureFile(_place(path.parent, text), label), PARTS[said.lower()])
+    return Entry(line, text, PictureFile(_place(path.parent, text), label), said)
+
+
+def _parts(path: Path, entries: list[Entry]) -> dict[str, str]:
+    """train, val or test for each thing that rows call their part."""
+    first: dict[str, int] = {}
+    for entry in entries:
+        first.setdefault(entry.said, entry.line)
+    called = parts_called(first)
+    for said, line in first.items():
+        if said not in called:
+            raise DataError(f"{path}, line {line}: the split is {said[:50]!r}, expected {EXPECTED}.")
+    return called
 
 
 def _place(folder: Path, text: str) -> Path:
@@ -165,7 +177,7 @@ def _once(path: Path, entries: list[Entry]) -> tuple[list[Entry], list[str]]:
                 f"{path} gives {entry.text} two labels: {known.file.class_name!r} in line {known.line} and "
                 f"{entry.file.class_name!r} in line {entry.line}. Remove one of the rows."
             )
-        parts = "" if known.part == entry.part else f", as {known.part} and as {entry.part}"
+        parts = "" if known.said == entry.said else f", as {known.said} and as {entry.said}"
         again.append(f"{entry.text} (lines {known.line} and {entry.line}{parts})")
     if not again:
         return entries, []

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-from cnnkit.data.sets.image_folder import PictureFile, find_parts, list_pictures
-from cnnkit.data.sets.walk import loose_pictures, visible_folders
+from cnnkit.data.folder_parts import check_sense, find_parts, innermost, not_used
+from cnnkit.data.sets.image_folder import PictureFile, list_pictures
 from cnnkit.errors import DataError
 
 
@@ -39,6 +39,7 @@ def list_folder(folder: Path) -> Listing:
     place = innermost(folder)
     notes = [] if place == folder else [f"The classes lie in {place}; that folder is taken."]
     found = find_parts(place)
+    check_sense(place, found)
     places = {part: innermost(path, within_part=True) for part, path in (found or {"train": place}).items()}
     listed = {part: list_pictures(path) for part, path in places.items()}
     classes = listed["train"][1]
@@ -49,8 +50,7 @@ def list_folder(folder: Path) -> Listing:
             raise DataError(
                 f"{places[part]} has the class {unknown[0]!r}, which {places['train']} lacks. Is a folder misnamed?"
             )
-    if loose := sum(loose_pictures(path) for path in {place, *places.values()}):
-        notes.append(f"{loose} {'picture lies' if loose == 1 else 'pictures lie'} beside the class folders: not used.")
+    notes += not_used(folder, place, found, classes)
     layout = "pictures in " + ", ".join(f"{path.name}/" for path in found.values())
     return Listing(
         folder,
@@ -61,13 +61,3 @@ def list_folder(folder: Path) -> Listing:
         {part: str(path) for part, path in places.items()},
         notes=notes,
     )
-
-
-def innermost(folder: Path, *, within_part: bool = False) -> Path:
-    """Where the class folders lie: below a folder that holds nothing but one folder of folders, as archives unpack."""
-    while within_part or not find_parts(folder):
-        children = visible_folders(folder)
-        if len(children) != 1 or loose_pictures(children[0]) or not visible_folders(children[0]):
-            break
-        folder = children[0]
-    return folder

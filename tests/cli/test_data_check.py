@@ -41,6 +41,13 @@ def test_json_has_every_finding_with_its_severity_and_whole_paths(cnnkit, photos
     assert "and 12 more: the same picture" in shown and shown.endswith("No problem found, 1 warning.\n")
 
 
+def test_data_that_no_training_would_take_end_with_3(cnnkit, photos):
+    shutil.rmtree(photos / "dog")
+    ended = cnnkit("data", "check", photos)
+    assert ended.code == 3 and "problem: A training would not begin (untrainable, 1)" in ended.out
+    assert cnnkit("data", "check", photos, "--json").json["ok"] is False
+
+
 def test_a_kind_that_is_allowed_only_warns(cnnkit, photos):
     shutil.copy(photos / "cat" / "0.png", photos / "dog" / "again.png")
     assert cnnkit("data", "check", photos).code == 3

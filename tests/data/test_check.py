@@ -31,10 +31,12 @@ def test_every_unreadable_file_is_named(picture_folder):
     assert "001.png" in report.problems[0] and "002.png" in report.problems[1]
 
 
-def test_what_stops_a_training_though_nothing_is_damaged_only_warns(picture_folder):
-    report = check(picture_folder(cats=6))
+def test_what_stops_a_training_though_nothing_is_damaged_is_a_problem(picture_folder):
+    folder = picture_folder(cats=6)
+    report = check(folder)
     (finding,) = report.findings
-    assert report.ok and finding.kind == "untrainable" and "of one class" in finding.message
+    assert check(folder, allowed=["untrainable"]).ok
+    assert not report.ok and finding.kind == "untrainable" and "of one class" in finding.message
     assert report.rows == [("cats", 6)]
 
 
@@ -142,7 +144,7 @@ def test_a_class_that_only_a_later_part_has_is_told(photo_folder):
     report = check(photo_folder(below="val", cats=2, fish=2))
     assert report.rows == [("cats", 6, 2), ("dogs", 6, 0), ("fish", 0, 2)]
     assert [finding.kind for finding in report.findings] == ["untrainable", "class-difference", "class-difference"]
-    assert report.ok and "'fish', which" in report.findings[0].message
+    assert not report.ok and "'fish', which" in report.findings[0].message
 
 
 def test_links_in_circles_and_to_themselves_come_to_an_end(photo_folder):
@@ -201,7 +203,7 @@ def test_every_kind_has_one_severity():
     errors = {kind.name for kind in KINDS.values() if kind.severity == "error"}
     assert errors == {
         *("unusable", "missing", "empty", "truncated", "unreadable", "placeholder"),
-        *("two-labels", "duplicate-across", "near-duplicate-across"),
+        *("two-labels", "duplicate-across", "near-duplicate-across", "untrainable"),
     }
 
 

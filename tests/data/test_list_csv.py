@@ -142,7 +142,7 @@ def test_a_picture_listed_twice_is_used_once_and_told(photos):
         ("path,label\n\n", "names no pictures"),
         ("path,label\nall/0.png,\n", "line 2: the label is empty"),
         ("path,label\nall/0.png,a\n  ,b\n", "line 3: the path is empty"),
-        ("path,label,split\nall/0.png,a,tset\n", "line 2: the split is 'tset', expected one of train, val"),
+        ("path,label,split\nall/0.png,a,tset\n", "line 2: the split is 'tset', expected train .also"),
         ("path,label,split\nall/0.png,a,\n", "line 2: the split is ''"),
         ("path,label\n\nall/0.png,a,b\n", "line 3 has 3 fields, expected 2: 'all/0.png,a,b'"),
         ("path,label\nall/0.png\n", "line 2 has 1 fields, expected 2"),
@@ -200,3 +200,9 @@ def test_any_labels_that_python_writes_are_read_back(photos, labels, delimiter):
     writer.writerow(["path", "label"])
     writer.writerows((f"all/{i}.png", label) for i, label in enumerate(labels))
     assert [file.class_name for file in list_csv(photos(text.getvalue())).files] == labels
+
+
+def test_splits_of_other_usual_names_are_known(photos):
+    rows = "all/0.png,a,Training\nall/1.png,b,training\nall/2.png,a,dev\nall/3.png,b,testing\n"
+    listing = list_csv(photos("path,label,split\n" + rows))
+    assert {part: len(files) for part, files in listing.parts.items()} == {"train": 2, "val": 1, "test": 1}

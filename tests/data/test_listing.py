@@ -3,7 +3,8 @@ import os
 import numpy as np
 import pytest
 
-from cnnkit.data.listing import innermost, list_folder
+from cnnkit.data.folder_parts import innermost
+from cnnkit.data.listing import list_folder
 from cnnkit.data.loader import Loader
 from cnnkit.data.open import open_data
 from cnnkit.errors import DataError

@@ -178,3 +178,30 @@ def test_damaged_files_are_opened_or_refused(saved, damage, cut):
     # Any other exception, and any warning, fails the test.
     with contextlib.suppress(DataError):
         open_data(path)
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "test"),
+    [
+        (("x_training", "y_training"), ("X_dev", "y_dev"), ("images_test", "labels_test")),
+        (("trainX", "trainY"), ("validX", "validY"), ("testX", "testY")),
+        (("Xtrain", "ytrain"), ("xval", "yval"), ("xtest", "ytest")),
+        (("train_set_x", "train_set_y"), ("dev_set_x", "dev_set_y"), ("test_set_x", "test_set_y")),
+        (("TrainingImages", "TrainingLabels"), ("eval-images", "eval-labels"), ("tst.img", "tst.label")),
+    ],
+)
+def test_other_usual_names_of_the_parts(saved, train, val, test):
+    arrays = {train[0]: pixels(20), train[1]: LABELS, val[0]: pixels(6), val[1]: LABELS[:6]}
+    splits = open_data(saved(**arrays, **{test[0]: pixels(8), test[1]: LABELS[:8]}))
+    assert [len(splits.train), len(splits.val), len(splits.test)] == [20, 6, 8] and not splits.notes
+
+
+def test_arrays_that_are_not_used_are_named(saved):
+    splits = open_data(saved(x_train=pixels(), y_train=LABELS, x_extra=pixels(), y_val=LABELS, ids=LABELS))
+    assert "Not used: x_extra, y_val, ids in arrays.npz." in splits.notes
+
+
+def test_one_split_array_may_use_other_names_too(saved):
+    split = np.array(["Training"] * 12 + ["dev"] * 4 + ["eval"] * 4)
+    splits = open_data(saved(images=pixels(), labels=LABELS, split=split))
+    assert [len(splits.train), len(splits.val), len(splits.test)] == [12, 4, 4]

@@ -18,7 +18,6 @@ from cnnkit.data.sets.picture_cache import PictureCache
 from cnnkit.data.sets.walk import visible_folders, walk
 from cnnkit.errors import DataError
 
-PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 # Files that a thread checks before it asks for more.
 AT_ONCE = 32
 # Means and deviations of natural photos, as published networks use them; for grey the mean over the channels.
@@ -83,17 +82,6 @@ def photo_preprocessing(image_size: tuple[int, int], grey: bool) -> Preprocessin
         mean, std = (round(sum(values) / 3, 3) for values in (PHOTO_MEAN, PHOTO_STD))
         return Preprocessing(*image_size, 1, (mean,), (std,), "resize")
     return Preprocessing(*image_size, 3, PHOTO_MEAN, PHOTO_STD, "resize")
-
-
-def find_parts(folder: Path) -> dict[str, Path]:
-    """train, val, test -> folder; {} for a flat folder, whose classes lie directly below (one may be called train)."""
-    parts: dict[str, Path] = {}
-    for child in visible_folders(folder):
-        if (part := PARTS.get(child.name.lower())) and visible_folders(child):
-            if part in parts:
-                raise DataError(f"{folder} has both {parts[part].name}/ and {child.name}/; keep one of them.")
-            parts[part] = child
-    return parts if "train" in parts else {}
 
 
 def list_pictures(folder: Path) -> tuple[list[PictureFile], list[str]]:

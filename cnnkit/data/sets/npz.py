@@ -4,19 +4,21 @@ x_train, y_train, x_test, y_test (Keras); train_images, train_labels, val_images
 perhaps split; classes, if there are names. Nothing pickled is opened.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
 
+from cnnkit.data.part_names import EXPECTED as EXPECTED_PARTS
+from cnnkit.data.part_names import PART_NAMES, parts_called
 from cnnkit.data.preprocessing import LARGEST_SIDE
 from cnnkit.data.sample import Labels, Pixels
-from cnnkit.data.sets.image_folder import PARTS
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize.npz import read_npz
 
-IMAGE_NAMES = ("x", "images", "image", "data")
-LABEL_NAMES = ("y", "labels", "label", "targets")
+IMAGE_NAMES = ("x", "images", "image", "imgs", "img", "data")
+LABEL_NAMES = ("y", "labels", "label", "targets", "target")
 CLASS_NAMES = ("classes", "class_names", "label_names")
 SPLIT_NAMES = ("split", "splits")
 EXPECTED = "x_train and y_train (Keras), train_images and train_labels (MedMNIST), or images and labels"
@@ -48,33 +50,43 @@ def read_parts(path: Path) -> tuple[dict[str, Part], list[str] | None, list[str]
         if len(images) != len(labels):
             raise DataError(f"{path}: {x_name} holds {len(images):,} images, but {y_name} {len(labels):,} labels.")
         parts[part] = images, labels
-    if list(parts) == ["train"] and (name := _first(arrays, SPLIT_NAMES)):
-        parts = _by_split(path, name, arrays[name], parts["train"])
+    split = _first(arrays, SPLIT_NAMES) if list(parts) == ["train"] else None
+    if split is not None:
+        parts = _by_split(path, split, arrays[split], parts["train"])
     if "train" not in parts or not len(parts["train"][0]):
         raise DataError(f"{path}: the training part holds no images.")
     names = _first(arrays, CLASS_NAMES)
+    used = {name for pair in found.values() for name in pair} | {names, split}
+    if unused := [name for name in arrays if name not in used]:
+        notes.append(f"Not used: {', '.join(unused[:5])}{' and more' if len(unused) > 5 else ''} in {path.name}.")
     return parts, None if names is None else _texts(path, names, arrays[names]), list(dict.fromkeys(notes))
 
 
 def _pairs(path: Path, arrays: dict[str, Array]) -> dict[str, tuple[str, str]]:
     """Part -> names of its images and its labels."""
-    lower = {name.lower(): name for name in arrays}
-    found: dict[str, tuple[str, str]] = {}
-    for said, part in PARTS.items():
-        images = [name for x in IMAGE_NAMES for form in (f"{x}_{said}", f"{said}_{x}") if (name := lower.get(form))]
-        labels = [name for y in LABEL_NAMES for form in (f"{y}_{said}", f"{said}_{y}") if (name := lower.get(form))]
-        if images and not labels:
-            raise DataError(f"{path} holds {images[0]}, but no labels for it. Expected {EXPECTED}.")
-        if images and part in found:
-            raise DataError(f"{path} holds {found[part][0]} and {images[0]}, both of the {part} part. Keep one.")
-        if images:
-            found[part] = images[0], labels[0]
-    whole = [lower[x] for x in IMAGE_NAMES if x in lower], [lower[y] for y in LABEL_NAMES if y in lower]
-    if not found and all(whole):
-        found["train"] = whole[0][0], whole[1][0]
-    if not found:
-        shown = ", ".join(sorted(arrays)[:8]) + (", …" if len(arrays) > 8 else "")
-        raise DataError(f"{path} holds the arrays {shown[:300]}; expected {EXPECTED}.")
+    images, labels = _by_part(path, arrays, IMAGE_NAMES), _by_part(path, arrays, LABEL_NAMES)
+    if lonely := [name for part, name in images.items() if part not in labels]:
+        raise DataError(f"{path} holds {lonely[0]}, but no labels for it. Expected {EXPECTED}.")
+    if images:
+        return {part: (images[part], labels[part]) for part in PART_NAMES if part in images}
+    whole = _first(arrays, IMAGE_NAMES), _first(arrays, LABEL_NAMES)
+    if whole[0] and whole[1]:
+        return {"train": (whole[0], whole[1])}
+    shown = ", ".join(sorted(arrays)[:8]) + (", …" if len(arrays) > 8 else "")
+    raise DataError(f"{path} holds the arrays {shown[:300]}; expected {EXPECTED}.")
+
+
+def _by_part(path: Path, arrays: dict[str, Array], known: tuple[str, ...]) -> dict[str, str]:
+    """Part -> name, of those like "x_train", "testImages" or "dev_x"."""
+    said: dict[str, str] = {}
+    for name in arrays:
+        plain = re.sub(r"[^a-z]", "", name.lower())
+        for word in known:
+            said |= {rest: name for rest in (plain.removeprefix(word), plain.removesuffix(word)) if rest != plain}
+    found: dict[str, str] = {}
+    for rest, part in parts_called(said).items():
+        if found.setdefault(part, said[rest]) != said[rest]:
+            raise DataError(f"{path} holds {found[part]} and {said[rest]}, both of the {part} part. Keep one.")
     return found
 
 
@@ -138,9 +150,10 @@ def _by_split(path: Path, name: str, split: Array, whole: Part) -> dict[str, Par
         raise DataError(
             f"{path}: {name} is {split.dtype} {split.shape}, expected {len(images):,} texts, train, val or test."
         )
-    if unknown := next((text for text in said if text.lower() not in PARTS), None):
-        raise DataError(f"{path}: {name} says {unknown[:50]!r}, expected one of {', '.join(PARTS)}.")
-    part_of = np.array([PARTS[text.lower()] for text in said])
+    called = parts_called(set(said))
+    if unknown := next((text for text in said if text not in called), None):
+        raise DataError(f"{path}: {name} says {unknown[:50]!r}, expected {EXPECTED_PARTS}.")
+    part_of = np.array([called[text] for text in said])
     return {
         part: (images[part_of == part], labels[part_of == part])
         for part in ("train", "val", "test")
@@ -158,7 +171,8 @@ def _texts(path: Path, name: str, array: Array) -> list[str]:
 
 
 def _first(arrays: dict[str, Array], names: tuple[str, ...]) -> str | None:
-    return next((name for name in names if name in arrays), None)
+    lower = {name.lower(): name for name in arrays}
+    return next((lower[name] for name in names if name in lower), None)
 
 
 def as_numbers(path: Path, labels: Array, classes: list[str]) -> Labels:

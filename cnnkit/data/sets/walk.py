@@ -18,6 +18,11 @@ def visible_folders(folder: Path) -> list[Path]:
     return [Path(entry.path) for entry in _visible(folder) if _leads_to_folder(entry)]
 
 
+def visible_files(folder: Path) -> list[Path]:
+    """The files directly in `folder`, sorted by name, hidden ones left out."""
+    return [Path(entry.path) for entry in _visible(folder) if not _leads_to_folder(entry)]
+
+
 def loose_pictures(folder: Path) -> int:
     """How many files directly in `folder` are pictures by their names."""
     return sum(1 for entry in _visible(folder) if entry.name.lower().endswith(SUFFIXES) and not _leads_to_folder(entry))
