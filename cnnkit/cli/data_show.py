@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cnnkit.cli.command import command
-from cnnkit.cli.completion import data_names
+from cnnkit.cli.completion import data_names, run_names
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.values import Name, Size, Whole
@@ -29,6 +29,12 @@ MOST_ROWS = 90
     help="Random changes to the images; by default those that a training would choose.",
 )
 @option("-n", "--count", type=Whole(1, MOST_ROWS, example="--count 12"), default=8, help="Images, classes in turn.")
+@option(
+    "--weights",
+    metavar="RUN|FILE",
+    shell_complete=run_names,
+    help="Read pictures as a training that starts from these weights does.",
+)
 @option("--image-size", also="--imgsz --img-size", type=Size("--image-size 64"), help="Size to bring pictures to.")
 @option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
 @option("--seed", type=Whole(0, 2**63 - 1, example="--seed 1"), default=0, help="Seed of the training that is shown.")
@@ -40,6 +46,7 @@ def show(
     output: Path,
     augment: str | None,
     count: int,
+    weights: str | None,
     image_size: tuple[int, int] | None,
     grey: bool | None,
     seed: int,
@@ -55,7 +62,16 @@ def show(
     from cnnkit.engine.preview import draw, preview
 
     check_sheet_path(output, exist_ok=exist_ok)
-    shown = preview(source, augment=augment, count=count, image_size=image_size, grey=grey, seed=seed, split=split)
+    shown = preview(
+        source,
+        augment=augment,
+        count=count,
+        image_size=image_size,
+        grey=grey,
+        seed=seed,
+        split=split,
+        weights=weights,
+    )
     save_sheet(output, draw(shown))
     if screen.as_json:
         screen.json({"sheet": str(output), **shown.to_json()})

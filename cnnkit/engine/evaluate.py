@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cnnkit.data.open import open_data
 from cnnkit.data.sheet import check_sheet_path, contact_sheet, save_sheet
-from cnnkit.data.splits import DataSplits
+from cnnkit.data.splits import VAL_FRACTION, DataSplits
 from cnnkit.engine.class_names import are_stand_ins
 from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
 from cnnkit.engine.judge import judge
 from cnnkit.engine.measure import measured, tile
 from cnnkit.engine.predict import Predictor
+from cnnkit.engine.reading import open_as
 from cnnkit.errors import DataError, UsageError
 
 # Pictures on a sheet, unless a number is given.
@@ -61,30 +61,15 @@ def evaluate(
 def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreadable: str = "refuse") -> DataSplits:
     """Data as this network reads them: its own, split as in training, or others brought to its size and channels."""
     trained_on: dict[str, Any] = predictor.record.get("data_options", {})
-    skip = on_unreadable == "skip" or trained_on.get("on_unreadable") == "skip"
-    common: dict[str, Any] = {
-        "seed": trained_on.get("seed", 0),
-        "val_fraction": trained_on.get("val_fraction", 0.1),
-        "on_unreadable": "skip" if skip else "refuse",
-    }
-    H, W, C = predictor.preprocessing.shape
-    if data is None:
-        if predictor.record.get("converted_from") and not trained_on:
-            raise UsageError(
-                f"{predictor.source} does not say on what it was trained. Give data to judge it on: --data."
-            )
-        size = trained_on.get("image_size")
-        return open_data(
-            trained_on.get("data"), image_size=tuple(size) if size else None, grey=trained_on.get("grey"), **common
-        )
-    try:
-        # Pictures of digits in a folder may be a data set's own: its rule is for photos of paper.
-        foreign = predictor.preprocessing.foreign
-        foreign = "resize" if foreign == "digit" else foreign
-        return open_data(data, image_size=(H, W), grey=C == 1, foreign=foreign, **common)
-    except UsageError:
-        # Data in arrays are used as they are; whether they fit is checked below.
-        return open_data(data, **common)
+    if data is None and predictor.record.get("converted_from") and not trained_on:
+        raise UsageError(f"{predictor.source} does not say on what it was trained. Give data to judge it on: --data.")
+    return open_as(
+        predictor.preprocessing,
+        trained_on.get("data") if data is None else data,
+        seed=trained_on.get("seed", 0),
+        val_fraction=trained_on.get("val_fraction", VAL_FRACTION),
+        skip_unreadable=on_unreadable == "skip" or trained_on.get("on_unreadable") == "skip",
+    )
 
 
 def _check_fits(predictor: Predictor, splits: DataSplits) -> None:

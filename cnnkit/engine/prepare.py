@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-from cnnkit.data.open import open_data
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.quick_check import quick_check
 from cnnkit.data.splits import DataSplits
@@ -16,6 +15,7 @@ from cnnkit.engine.finetune import adopt, normalised_for, starting_point, what_t
 from cnnkit.engine.memory import room_for_pictures
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.overfit import few, plain
+from cnnkit.engine.reading import open_as
 from cnnkit.engine.state import Training, create_module, least_batch
 from cnnkit.errors import CheckpointError, DataError, UsageError
 from cnnkit.nn import Module
@@ -111,15 +111,14 @@ def _parts(options: FitOptions, data: DataSplits | None, *, like: Preprocessing 
 
 
 def _open(options: FitOptions, *, like: Preprocessing | None = None) -> DataSplits:
-    return open_data(
+    return open_as(
+        like,
         options.data,
         image_size=options.image_size,
         grey=options.grey,
-        like=None if like is None else like.shape,
-        foreign="resize" if like is None or like.foreign == "digit" else like.foreign,
         seed=options.seed,
         val_fraction=options.val_fraction,
-        on_unreadable="skip" if options.on_unreadable == "skip" else "refuse",
+        skip_unreadable=options.on_unreadable == "skip",
         cache_bytes=room_for_pictures(options.cache),
     )
 

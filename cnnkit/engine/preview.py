@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from cnnkit.data.loader import Loader
-from cnnkit.data.open import open_data
 from cnnkit.data.sample import Pixels
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sheet import Tile, contact_sheet, thumbnail
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.defaults import SMALLEST_PHOTO, resolve
+from cnnkit.engine.load import load
 from cnnkit.engine.options import FitOptions
+from cnnkit.engine.reading import open_as
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -83,13 +84,16 @@ def preview(
     grey: bool | None = None,
     seed: int = 0,
     split: str = "train",
+    weights: str | Path | None = None,
 ) -> Preview:
     """`count` samples, classes in turn, drawn by the seed; each with what a training of that seed would make of it.
 
     augment: by default the level that a training would choose; no other part than train is ever changed by one.
+    weights: a run or a weight file; pictures are then read as a training that starts from it reads them.
     Pictures that cannot be read are left out, with a note.
     """
-    splits = open_data(data, image_size=image_size, grey=grey, seed=seed, on_unreadable="skip", cache_bytes=0)
+    like = None if weights is None else load(weights).preprocessing
+    splits = open_as(like, data, image_size=image_size, grey=grey, seed=seed, skip_unreadable=True, cache_bytes=0)
     part = splits.part(split)
     level = augment or (_level(splits, seed) if split == "train" else "none")
     loader = Loader(part, 1, seed=seed, shuffle=True, augment=level, preprocessing=splits.preprocessing)
