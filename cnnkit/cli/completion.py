@@ -38,7 +38,7 @@ def completion(screen: Screen, shell: str) -> None:
     if screen.as_json:
         screen.json({"shell": shell, "script": script})
     else:
-        screen.text(script)
+        screen.text(script, whole=True)
         screen.note(f"To have it in every session, {PLACES[shell]}")
 
 

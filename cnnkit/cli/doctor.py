@@ -22,7 +22,7 @@ def doctor(screen: Screen) -> None:
     if screen.as_json:
         screen.json(facts)
     else:
-        screen.facts(_lines(facts))
+        screen.facts(_lines(facts), prose=["cuda"])
 
 
 def _cache() -> dict[str, Any]:

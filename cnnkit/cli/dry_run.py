@@ -39,7 +39,7 @@ def _print(screen: Screen, found: Forecast) -> None:
         ("", f"{found.step:.3g} s a step, {found.validation:.3g} s a validation, {found.test:.3g} s the test"),
         ("would write", f"{found.folder}, about {_bytes(found.disk_bytes)}"),
     ]
-    screen.facts(rows, prose=["data", "note"])
+    screen.facts(rows, prose=["data", "note", "network", "time"])
     screen.text("\noptions:")
     for name, value in found.options.items():
         if name not in OUTWARD:

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import click
 
-from cnnkit.cli.terminal import harmless
+from cnnkit.cli.terminal import harmless, wrapped
 from cnnkit.errors import CnnkitError, ResourceError
 
 INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
@@ -35,7 +35,7 @@ def exit_code(error: BaseException, *, debug: bool) -> int:
         traceback.print_exception(error)
     message, code = _account(error, debug=debug)
     with suppress(BrokenPipeError):
-        sys.stderr.write(harmless(message) + "\n")
+        sys.stderr.write(wrapped(harmless(message), sys.stderr) + "\n")
     return code
 
 

@@ -106,7 +106,7 @@ def evaluate(
         given = [("--data", data), ("--split", split if split != "test" else None)]
         which = [*([source] if source else []), *(word for pair in given if pair[1] for word in pair if word)]
         again = shlex.join(["cnnkit", "evaluate", *which, "--top-losses", "12", "--sheet", "mistakes.png"])
-        screen.note(f"\nTo see what it is most wrong about:\n  {again}")
+        screen.note(f"\nTo see the images with the highest loss:\n  {again}")
     if min_top1 is not None and result.top1 < min_top1:
         raise CheckFailed(missed(result, min_top1))
 

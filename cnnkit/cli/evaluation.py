@@ -1,4 +1,4 @@
-"""An evaluation as people read it: a few facts, the worst classes first, what is mixed up, and the worst images."""
+"""An evaluation as people read it: a few facts, the worst classes first, which classes are confused, and the worst images."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def show(screen: Screen, result: EvaluateResult) -> None:
 
 def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
     between = f"{100 * result.top1_low:.1f} to {_percent(result.top1_high)}"
-    yield "top-1", f"{100 * result.top1:.2f} % of {result.n:,} images (with 95 % confidence {between})"
+    yield "top-1", f"{100 * result.top1:.2f} % of {result.n:,} images (95 % confidence interval: {between})"
     if len(result.classes) > 5:
         yield "top-5", f"{100 * result.top5:.2f} %"
     yield "loss", f"{result.loss:.4f}"
@@ -40,14 +40,14 @@ def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
         uneven = f"classes have {min(sizes):,} to {max(sizes):,} images"
         yield "balanced accuracy", f"{100 * result.balanced_accuracy:.2f} %; {uneven}"
     yield "mean score", f"{_percent(result.mean_score)}: {_sureness(result)}"
-    yield "calibration error", _percent(result.calibration_error)
+    yield "calibration error", f"{_percent(result.calibration_error)}, the mean gap between score and accuracy"
 
 
 def _sureness(result: EvaluateResult) -> str:
     """A mean score that the accuracy may well have, given so many images, is no fault."""
     if result.top1_low <= result.mean_score <= result.top1_high:
-        return "as sure as it is right"
-    word = "too sure" if result.mean_score > result.top1 else "too unsure"
+        return "well calibrated"
+    word = "overconfident" if result.mean_score > result.top1 else "underconfident"
     return f"{word} by {_percent(abs(result.mean_score - result.top1))}"
 
 
@@ -79,7 +79,7 @@ def _mistakes(screen: Screen, result: EvaluateResult) -> None:
         (row.truth, row.answer, f"{row.images:,}", _percent(row.images / max(1, support[row.truth])))
         for row in result.mistakes[:MOST_MISTAKES]
     ]
-    screen.table(["truth", "answer", "images", "of the class"], rows, optional=["of the class"])
+    screen.table(["true class", "predicted", "images", "of the class"], rows, optional=["of the class"])
 
 
 def _fits(result: EvaluateResult) -> bool:
@@ -91,7 +91,7 @@ def _fits(result: EvaluateResult) -> bool:
 
 
 def _confusion(screen: Screen, result: EvaluateResult) -> None:
-    screen.text("\nRows: the truth. Columns: the answer.")
+    screen.text("\nConfusion matrix (rows: true class, columns: predicted class):")
     counts = zip(result.classes, result.confusion or (), strict=True)
     screen.table(["", *result.classes], [(name, *row) for name, row in counts])
 
@@ -102,7 +102,7 @@ def _top_losses(screen: Screen, result: EvaluateResult) -> None:
         (k, row.path or f"number {row.index}", row.truth, row.answer, _percent(row.score), f"{row.loss:.2f}")
         for k, row in enumerate(result.top_losses, 1)
     ]
-    screen.table(["", "image", "truth", "answer", "score", "loss"], rows, optional=["", "loss"])
+    screen.table(["", "image", "true class", "predicted", "score", "loss"], rows, optional=["", "loss"])
     if result.sheet:
         screen.text(f"They are drawn in {result.sheet}.")
 

@@ -117,23 +117,22 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
     if screen.as_json:
         screen.json(result.to_json())
     else:
-        if epochs:
+        if epochs and not screen.lines_are_seen:
             _table(screen, result, epochs)
             screen.text()
         rows: list[tuple[str, object]] = [
             ("test accuracy", f"{100 * result.top1:.2f} % of {result.test_images:,} images"),
             ("test loss", f"{result.test_loss:.4f}"),
             ("weights", result.checkpoint),
-            ("epochs", f"{result.epochs}, the {_kept(result)}"),
+            ("epochs", f"{result.epochs}; kept: {_kept(result)}"),
             ("time", duration(result.seconds)),
-            ("training", f"{result.images_per_second:,.0f} images/s"),
+            ("training speed", f"{result.images_per_second:,.0f} images/s"),
         ]
-        curve = sparkline(losses, max(8, min(40, screen.width - 30)), unicode=screen.unicode)
-        if curve:
-            rows.insert(0, ("loss", f"{losses[0]:.3f} {curve} {losses[-1]:.3f}"))
+        rows = [*_curve(screen, epochs, losses), *rows]
         if result.worst_f1 is not None and result.macro_f1 is not None and result.worst_f1 < 1:
             rows.insert(-4, ("macro F1", _classes(result, result.worst_f1, result.macro_f1)))
-        screen.facts(rows)
+        screen.note("")
+        screen.facts(rows, prose=["test accuracy", "macro F1", "epochs"])
     run = _word(result.run)
     # A name that could move the cursor is not shown.
     picture = result.example if result.example and result.example.isprintable() else "image.png"
@@ -141,9 +140,20 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
     screen.note(f"  cnnkit train --resume {run} --epochs {2 * result.epochs}")
 
 
+def _curve(screen: Screen, epochs: list[EpochEnd], losses: list[float]) -> Iterator[tuple[str, str]]:
+    """The loss of all steps as a line, from the first step's to the last epoch's, and below it what its ends are."""
+    curve = sparkline(losses, max(8, min(40, screen.width - 34)), unicode=screen.unicode)
+    if not curve or not epochs:
+        return
+    drawn = f"{losses[0]:.3f} {curve} {epochs[-1].train_loss:.3f}"
+    end = f"mean of epoch {epochs[-1].epoch}"
+    yield "training loss", drawn
+    yield "", f"start  {end:>{len(drawn) - 7}}"
+
+
 def _classes(result: FitResult, worst: float, mean: float) -> str:
     return (
-        f"{100 * mean:.2f} %; {100 * worst:.1f} % for {result.worst_class}, the worst ({result.worst_images:,} images)"
+        f"{100 * mean:.2f} %; lowest F1: {100 * worst:.1f} % for {result.worst_class} ({result.worst_images:,} images)"
     )
 
 
@@ -153,7 +163,7 @@ def _word(path: str) -> str:
 
 
 def _kept(result: FitResult) -> str:
-    return f"best was {result.best_epoch}" if result.keep == "best" else "last was kept"
+    return f"epoch {result.best_epoch}, the best" if result.keep == "best" else "the last"
 
 
 def _table(screen: Screen, result: FitResult, epochs: list[EpochEnd]) -> None:

@@ -79,7 +79,7 @@ def _command(ctx: click.Context, screen: Screen, words: tuple[str, ...]) -> None
     if screen.as_json:
         screen.json({"topic": " ".join(words), "text": place.get_help()})
     else:
-        screen.text(place.get_help())
+        screen.text(place.get_help(), whole=True)
 
 
 def _unknown(ctx: click.Context, words: str) -> UsageError:

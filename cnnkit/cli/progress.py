@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from cnnkit.cli.terminal import console, harmless, terminal
+from cnnkit.cli.terminal import console, harmless, terminal, wrapped
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -54,7 +54,7 @@ class Progress:
         if self.silent:
             return
         self._last_line = time.monotonic()
-        text = harmless(text)
+        text = wrapped(harmless(text), self.stream)
         if self._bar is not None:
             self._bar.console.print(text, soft_wrap=True)
         else:

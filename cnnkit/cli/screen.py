@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnkit.cli.progress import Progress
-from cnnkit.cli.terminal import UNBOUNDED, console, harmless, terminal
+from cnnkit.cli.terminal import UNBOUNDED, console, harmless, terminal, wrapped
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,11 +30,11 @@ class Screen:
     def note(self, text: str) -> None:
         """Something good to know, on stderr."""
         if not self.quiet:
-            print(harmless(text), file=sys.stderr, flush=True)
+            self.complain(text)
 
     def complain(self, text: str) -> None:
         """Something wrong that does not end the command, on stderr, also when quiet."""
-        print(harmless(text), file=sys.stderr, flush=True)
+        print(wrapped(harmless(text), sys.stderr), file=sys.stderr, flush=True)
 
     def json(self, record: dict[str, Any]) -> None:
         """The one result object."""
@@ -46,9 +46,10 @@ class Screen:
         line = _finite({"schema_version": SCHEMA_VERSION, **record})
         print(json.dumps(line, separators=(",", ":"), default=str), flush=True)
 
-    def text(self, line: str = "") -> None:
-        """A line of the result for people."""
-        print(harmless(line))
+    def text(self, line: str = "", *, whole: bool = False) -> None:
+        """A line of the result for people; a terminal breaks it between words, unless it is to stay whole."""
+        line = harmless(line)
+        print(line if whole else wrapped(line, sys.stdout))
 
     def markdown(self, text: str) -> None:
         """A page of the manual."""
@@ -90,6 +91,11 @@ class Screen:
     def progress(self, unit: str = "") -> Progress:
         """A bar or plain lines on stderr, as the stream allows; nothing when quiet."""
         return Progress(sys.stderr, silent=self.quiet, unit=unit)
+
+    @property
+    def lines_are_seen(self) -> bool:
+        """Whether who reads the result on stdout has read the lines of progress too."""
+        return not self.quiet and sys.stdout.isatty() == sys.stderr.isatty()
 
     @property
     def unicode(self) -> bool:

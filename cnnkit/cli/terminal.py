@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import textwrap
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _MOVING = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SPELT_OUT_LINES_TOO = {code: chr(code).encode("unicode_escape").decode() for code in _MOVING}
 _SPELT_OUT = {code: text for code, text in _SPELT_OUT_LINES_TOO.items() if chr(code) not in "\n\t"}
+PROSE = 80  # columns of a sentence, also where the terminal is wider
 UNBOUNDED = 4096  # columns of a file or a pipe: nothing is cut
 
 
@@ -44,6 +46,25 @@ def harmless(text: str, *, lines: bool = True) -> str:
     Names of files and classes come from outside. lines: line ends and tabs may stay.
     """
     return text.translate(_SPELT_OUT if lines else _SPELT_OUT_LINES_TOO)
+
+
+def wrapped(text: str, stream: IO[str]) -> str:
+    """Text as a person at a terminal reads it: long lines broken between words, the rest of each indented.
+
+    A line that is indented already is a command or a path, to be copied, and stays whole; so does text for a file.
+    """
+    if not stream.isatty():
+        return text
+    columns = min(terminal(stream).width, PROSE)
+    return "\n".join(_broken(line, columns) for line in text.split("\n"))
+
+
+def _broken(line: str, columns: int) -> str:
+    if len(line) <= columns or line[:1].isspace():
+        return line
+    return textwrap.fill(
+        line, columns, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
 
 
 def console(stream: IO[str]) -> Console:

@@ -83,16 +83,16 @@ def test_the_worst_class_comes_first(judge):
 
 def test_the_facts_tell_balance_and_how_sure_it_is(judge):
     out = judge(THREE).out
-    assert re.search(r"top-1 +80\.00 % of 20 images \(with 95 % confidence 58\.4 to 91\.9 %\)", out)
+    assert re.search(r"top-1 +80\.00 % of 20 images \(95 % confidence interval: 58\.4 to 91\.9 %\)", out)
     assert re.search(r"balanced accuracy +71\.67 %; classes have 4 to 10 images", out)
-    assert re.search(r"mean score +90\.0 %: as sure as it is right", out)
+    assert re.search(r"mean score +90\.0 %: well calibrated", out)
     assert re.search(r"calibration error +10\.0 %", out)
     # Among three classes the truth is always one of the five best.
     assert "top-5" not in out
     assert "balanced" not in judge(RIGHT).out
 
 
-@pytest.mark.parametrize(("score", "words"), [(0.99, "too sure by 9.0 %"), (0.5, "too unsure by 40.0 %")])
+@pytest.mark.parametrize(("score", "words"), [(0.99, "overconfident by 9.0 %"), (0.5, "underconfident by 40.0 %")])
 def test_a_score_that_many_images_belie_is_told(judge, score, words):
     labels = [0, 1] * 1000
     answers = [1 - label if i < 200 else label for i, label in enumerate(labels)]
@@ -118,7 +118,7 @@ def many(classes: int) -> EvaluateResult:
 def test_of_many_classes_the_worst_are_shown_and_json_is_named(judge):
     ended = judge(many(100))
     assert "The 20 worst of 100 classes; --json has them all:" in ended.out
-    assert len(ended.out.splitlines()) < 50 and "Rows: the truth" not in ended.out
+    assert len(ended.out.splitlines()) < 50 and "Confusion matrix" not in ended.out
     record = judge(many(100), "--json").json
     assert len(record["per_class"]) == 100 and record["per_class"][7]["label"] == "class 7"
 
@@ -228,7 +228,7 @@ def test_on_a_terminal_nothing_is_wider_than_it(judge, monkeypatch, columns):
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out.getvalue())
     assert max(map(len, shown.splitlines())) <= columns
     # The square table does not fit; the list of mistakes does.
-    assert "Rows: the truth" not in shown and "The most frequent mistakes" in shown
+    assert "Confusion matrix" not in shown and "The most frequent mistakes" in shown
 
 
 def test_a_class_name_moves_no_cursor(judge):

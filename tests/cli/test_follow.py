@@ -164,16 +164,38 @@ def test_a_name_that_could_move_the_cursor_is_not_suggested(cnnkit, monkeypatch)
 
 def test_the_worst_class_is_told_where_there_is_one(cnnkit, monkeypatch):
     ended = told(cnnkit, monkeypatch, macro_f1=0.9512, worst_class="bees", worst_f1=0.801, worst_images=83)
-    assert re.search(r"macro F1 +95\.12 %; 80\.1 % for bees, the worst \(83 images\)", ended.out)
+    assert re.search(r"macro F1 +95\.12 %; lowest F1: 80\.1 % for bees \(83 images\)", ended.out)
     assert "macro F1" not in told(cnnkit, monkeypatch).out
     assert "macro F1" not in told(cnnkit, monkeypatch, macro_f1=1.0, worst_class="a", worst_f1=1.0, worst_images=3).out
 
 
-def test_the_result_is_a_table_with_the_curve_of_the_loss(cnnkit, fake_fit):
+def test_the_curve_of_the_loss_ends_at_the_last_epoch_and_its_ends_are_named(cnnkit, fake_fit):
     ended = cnnkit("train")
     assert "98.71 % of 2,000 images" in ended.out
     assert RESULT.checkpoint in ended.out
-    assert re.search(r"loss +2\.000 █[▁▂▃▄▅▆▇█]+ 0\.333", ended.out)
+    curve, ends, *_ = ended.out.splitlines()
+    assert re.fullmatch(r"training loss +2\.000 █[▁▂▃▄▅▆▇█]+ 0\.250", curve)
+    assert re.fullmatch(r" +start +mean of epoch 2", ends)
+    assert len(ends) >= len(curve), "the last caption stands below the last figure"
+
+
+def test_the_epochs_are_shown_once(cnnkit, fake_fit):
+    ended = cnnkit("train")
+    assert "epoch 2/2  loss 0.2500" in ended.err
+    assert "0.2500" not in ended.out and "best" not in ended.out.splitlines()[0]
+
+
+def test_who_saw_no_epochs_gets_them_as_a_table(cnnkit, fake_fit):
+    assert cnnkit("train", "--quiet").out.splitlines()[2].split() == [
+        "2",
+        "0.2500",
+        "90.00",
+        "%",
+        "0.2000",
+        "95.00",
+        "%",
+        "best",
+    ]
 
 
 def test_quiet_leaves_the_result_alone(cnnkit, fake_fit):

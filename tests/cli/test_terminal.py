@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from cnnkit.cli.terminal import UNBOUNDED, console, harmless, terminal
+from cnnkit.cli.terminal import UNBOUNDED, console, harmless, terminal, wrapped
 
 
 class Fake(io.StringIO):
@@ -70,3 +70,23 @@ def test_what_would_move_the_cursor_or_turn_the_writing_is_spelt_out():
     assert harmless("a\nb\tc") == "a\nb\tc" and harmless("a\nb\tc", lines=False) == r"a\nb\tc"
     # A cat, and a family that is one sign of several joined.
     assert harmless("äöü 猫 🐈 👨\u200d👩\u200d👧", lines=False) == "äöü 猫 🐈 👨\u200d👩\u200d👧"
+
+
+@pytest.mark.parametrize("columns", [200, 80, 60])
+def test_a_person_reads_long_lines_broken_between_words_and_indented(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    first, *rest = wrapped("word " * 40, Fake(True)).split("\n")
+    assert max(map(len, (first, *rest))) <= min(columns, 80)
+    assert all(line.startswith("  word") for line in rest)
+
+
+def test_commands_and_long_paths_are_never_broken(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    text = "Next:\n  cnnkit predict " + "a/" * 30 + "x.png\nIt is in " + "b-" * 30 + "."
+    shown = wrapped(text, Fake(True)).split("\n")
+    assert "  cnnkit predict " + "a/" * 30 + "x.png" in shown
+    assert "  " + "b-" * 30 + "." in shown
+
+
+def test_a_file_gets_lines_as_they_are():
+    assert wrapped("word " * 40, Fake(False)) == "word " * 40
