@@ -1,4 +1,4 @@
-"""An evaluation as people read it: a few facts, the worst classes first, which classes are confused, and the worst images."""
+"""An evaluation as people read it: facts, the worst classes first, which classes are confused, the worst images."""
 
 from __future__ import annotations
 
