@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cnnkit.data.sets.cifar import find_cifar
 from cnnkit.data.sets.idx import find_idx_files
-from cnnkit.data.sets.walk import SUFFIXES, loose_pictures, visible_folders, walk
+from cnnkit.data.sets.walk import SUFFIXES, is_annotation, loose_pictures, visible_folders, walk
 from cnnkit.errors import DataError
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z")
@@ -24,7 +24,7 @@ def detect(place: Path) -> str:
         return "idx"
     if find_cifar(place):
         return "cifar"
-    if any(walk([child])[0] for child in visible_folders(place)):
+    if any(not is_annotation(path.name) for child in visible_folders(place) for path in walk([child])[0]):
         return "image folder"
     raise DataError(f"{place} holds {_what_else(place)}")
 

@@ -122,6 +122,6 @@ def _as_they_lie(folder: Path) -> Listing | None:
         listed = {part: list_pictures(path) for part, path in places.items()}
     except DataError:
         return None
-    classes = sorted({name for _, names in listed.values() for name in names})
-    parts = {part: files for part, (files, _) in listed.items()}
+    classes = sorted({name for _, names, _ in listed.values() for name in names})
+    parts = {part: files for part, (files, _, _) in listed.items()}
     return Listing(folder, "pictures", parts, classes, bool(found), {part: str(path) for part, path in places.items()})

@@ -45,19 +45,30 @@ def list_folder(folder: Path) -> Listing:
     classes = listed["train"][1]
     if not classes:
         raise DataError(f"{places['train']} holds no pictures; expected one folder of pictures per class.")
-    for part, (_, part_classes) in listed.items():
+    for part, (_, part_classes, _) in listed.items():
         if unknown := sorted(set(part_classes) - set(classes)):
             raise DataError(
                 f"{places[part]} has the class {unknown[0]!r}, which {places['train']} lacks. Is a folder misnamed?"
             )
     notes += not_used(folder, place, found, classes)
+    notes += _annotations([path for _, _, beside in listed.values() for path in beside])
     layout = "pictures in " + ", ".join(f"{path.name}/" for path in found.values())
     return Listing(
         folder,
         layout if found else "pictures, one folder per class",
-        {part: files for part, (files, _) in listed.items()},
+        {part: files for part, (files, _, _) in listed.items()},
         classes,
         bool(found),
         {part: str(path) for part, path in places.items()},
         notes=notes,
     )
+
+
+def _annotations(beside: list[Path]) -> list[str]:
+    """One note on all files that lie among the pictures and are none."""
+    if not beside:
+        return []
+    endings = ", ".join(sorted({path.suffix.lower() for path in beside}))
+    first = f"{beside[0].parent.name}/{beside[0].name}"
+    are = f"{len(beside):,} files that are no pictures lie" if len(beside) > 1 else "1 file that is no picture lies"
+    return [f"{are} beside the pictures ({endings}), such as {first}: not used."]

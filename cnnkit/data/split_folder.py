@@ -14,7 +14,7 @@ from cnnkit.data.list_csv import list_csv
 from cnnkit.data.listing import Listing, list_folder
 from cnnkit.data.open import is_text, resolve
 from cnnkit.data.picture import check_header
-from cnnkit.data.sets.walk import BYSTANDERS
+from cnnkit.data.sets.walk import is_bystander
 from cnnkit.data.split_names import destinations
 from cnnkit.data.split_plan import Plan, check_shares, plan, unreadable
 from cnnkit.data.splits import PARTS
@@ -122,7 +122,7 @@ def _listing(data: str) -> Listing:
             "Expected one folder, or one label, per class."
         )
     for name in listing.classes:
-        if name.startswith(".") or name in BYSTANDERS or any(char in name for char in "/\\\0"):
+        if is_bystander(name) or any(char in name for char in "/\\\0"):
             raise DataError(f"{listing.source}: the label {name!r} cannot name a folder. Give the class another name.")
     return listing
 

@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 from cnnkit.data.sets.image_folder import PictureFile
-from cnnkit.data.sets.walk import BYSTANDERS
+from cnnkit.data.sets.walk import is_bystander
 
 
 def destinations(parts: dict[str, list[PictureFile]]) -> tuple[dict[PictureFile, Path], int]:
@@ -38,4 +38,4 @@ def _key(name: str) -> str:
 def _visible_name(path: Path) -> str:
     """The file's own name; a list may name files that a look into a folder passes over."""
     name = path.name.lstrip(".") or "picture"
-    return f"{name}-1" if name in BYSTANDERS else name
+    return f"{name}-1" if is_bystander(name) else name

@@ -85,3 +85,26 @@ def test_classes_and_files_of_any_name_are_trained_on(picture_folder):
     splits = open_data(folder)
     assert len(splits.fingerprint()) == 64 and len(splits.classes) == 2
     assert sum(len(batch.labels) for batch in Loader(splits.train, 2).epoch(0)) == len(splits.train)
+
+
+def test_annotations_beside_pictures_are_no_pictures_and_told_in_one_note(files):
+    top = files("cats/1.png", "cats/1.xml", "cats/deep/1.TXT", "dogs/1.png", "dogs/1.json", "labels/1.txt", "README.md")
+    listing = list_folder(top)
+    assert [file.path.name for file in listing.files] == ["1.png", "1.png"] and listing.classes == ["cats", "dogs"]
+    assert listing.notes == [
+        "Not used: labels/ (0 pictures), README.md.",
+        "3 files that are no pictures lie beside the pictures (.json, .txt, .xml), such as cats/1.xml: not used.",
+    ]
+
+
+def test_a_folder_of_annotations_alone_is_no_folder_of_pictures(files):
+    with pytest.raises(DataError, match="no folder with pictures"):
+        open_data(files("labels/1.txt", "labels/2.xml"))
+
+
+def test_pictures_with_annotations_are_trained_on(picture_folder):
+    folder = picture_folder(cats=5, dogs=5)
+    (folder / "cats" / "000.xml").write_text("<annotation/>")
+    splits = open_data(folder)
+    assert len(splits.train) + len(splits.val) + len(splits.test) == 10
+    assert any(note.startswith("1 file that is no picture lies") for note in splits.notes)

@@ -15,7 +15,7 @@ from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sets.picture_cache import PictureCache
-from cnnkit.data.sets.walk import visible_folders, walk
+from cnnkit.data.sets.walk import is_annotation, visible_folders, walk
 from cnnkit.errors import DataError
 
 # Files that a thread checks before it asks for more.
@@ -84,18 +84,20 @@ def photo_preprocessing(image_size: tuple[int, int], grey: bool) -> Preprocessin
     return Preprocessing(*image_size, 3, PHOTO_MEAN, PHOTO_STD, "resize")
 
 
-def list_pictures(folder: Path) -> tuple[list[PictureFile], list[str]]:
-    """(files, classes) below a folder of class folders, in the order of their names.
+def list_pictures(folder: Path) -> tuple[list[PictureFile], list[str], list[Path]]:
+    """(files, classes, annotations beside them) below a folder of class folders, in the order of their names.
 
     Hidden files and folders are skipped; folders within a class belong to it, however deep.
     """
-    files, classes = [], []
+    files, classes, beside = [], [], []
     places = visible_folders(folder)
     for place, paths in zip(places, walk(places), strict=True):
-        if paths:
+        pictures = [path for path in paths if not is_annotation(path.name)]
+        if pictures:
             classes.append(place.name)
-            files += [PictureFile(path, place.name) for path in paths]
-    return files, classes
+            files += [PictureFile(path, place.name) for path in pictures]
+            beside += [path for path in paths if is_annotation(path.name)]
+    return files, classes, beside
 
 
 def unreadable(

@@ -6,11 +6,33 @@ from pathlib import Path
 
 from cnnkit.errors import DataError
 
-# What file managers leave behind in any folder of pictures, and what a Mac packs beside it.
-BYSTANDERS = ("Thumbs.db", "desktop.ini", "__MACOSX")
+# What systems and file managers leave behind in any folder of pictures, in small letters.
+BYSTANDERS = frozenset(
+    (
+        *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "folder.htt", "picasa.ini"),  # Windows
+        *("$recycle.bin", "recycler", "system volume information"),
+        *("icon\r", "__macosx", "network trash folder", "temporary items"),  # macOS
+        *("@eadir", "@recycle", "#recycle", "@recently-snapshot", "lost+found"),  # network drives, Linux
+    )
+)
+# Files that say something about the pictures beside them.
+ANNOTATIONS = (
+    *(".txt", ".xml", ".json", ".jsonl", ".geojson", ".csv", ".tsv", ".yaml", ".yml", ".toml", ".ini", ".cfg"),
+    *(".md", ".rst", ".html", ".htm", ".log", ".pdf", ".xlsx", ".xls", ".ods", ".xmp", ".aae", ".npy", ".mat"),
+)
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm")
 
 Identity = tuple[int, int]
+
+
+def is_bystander(name: str) -> bool:
+    """Whether a file or folder is hidden, or one that a system leaves behind: it is passed over without a word."""
+    return name.startswith(".") or name.lower() in BYSTANDERS
+
+
+def is_annotation(name: str) -> bool:
+    """Whether a file is by its name no picture, but says something about pictures."""
+    return name.lower().endswith(ANNOTATIONS)
 
 
 def visible_folders(folder: Path) -> list[Path]:
@@ -70,7 +92,7 @@ def _files(root: str, seen: set[Identity], links: list[str]) -> Iterator[str]:
 def _visible(folder: str | Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            shown = [entry for entry in entries if not entry.name.startswith(".") and entry.name not in BYSTANDERS]
+            shown = [entry for entry in entries if not is_bystander(entry.name)]
     except OSError as error:
         raise DataError(f"{folder} cannot be listed: {error.strerror}. Check its permissions.") from error
     return sorted(shown, key=lambda entry: entry.name)

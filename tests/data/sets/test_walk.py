@@ -102,3 +102,16 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path):
 
 def test_pictures_beside_the_classes_are_counted_by_name(tree):
     assert loose_pictures(tree("1.JPG", "2.png", "read.me", "x.png/1")) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["thumbs.db", "THUMBS.DB", "ehthumbs.db", "Icon\r", "._1.png", ".DS_Store", "Desktop.ini", "ehthumbs_vista.db"],
+)
+def test_files_of_systems_are_passed_over_in_any_case(tree, name):
+    assert names(tree("a/1.png", f"a/{name}")) == {"a": ["1.png"]}
+
+
+@pytest.mark.parametrize("name", ["@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found", ".Trash"])
+def test_folders_of_systems_are_passed_over(tree, name):
+    assert names(tree("a/1.png", f"{name}/1.png", f"a/{name}/1.png")) == {"a": ["1.png"]}
