@@ -1,5 +1,6 @@
 """Losses: one number that says how wrong the network is."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import DataError, ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.ops import check
-from cnnkit.ops.arithmetic import multiply
+from cnnkit.ops.arithmetic import add, multiply
 from cnnkit.ops.reduce import mean, sum
 
 
@@ -19,18 +20,20 @@ def cross_entropy(
     *,
     label_smoothing: float = 0.0,
     weights: Array | None = None,
+    class_weights: Array | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """-Σ_k target[k] · log softmax(logits)[k],   target = (1 - s)·one_hot(label) + s / K.
+    """v[n] · -Σ_k w[k] · target[k] · log softmax(logits)[k],   target = (1 - s)·one_hot(label) + s / K.
 
-    With weights the loss l of an image becomes w·l, and the mean Σ w·l / Σ w (as PyTorch divides), so that their size
-    is of no account, but their proportions are.
+    The mean divides by Σ v[n]·w[label] over the images, as PyTorch does, so that the size of weights is of no account,
+    but their proportions are.
 
     Args:
         logits: (N, K).
         labels: (N,) whole numbers from 0 to K - 1.
         label_smoothing: s, the share of the target that is spread over all classes.
-        weights: (N,) w, how much each image counts, from 0 up; None: all the same.
+        weights: (N,) v, how much each image counts, from 0 up; None: all the same.
+        class_weights: (K,) w, how much each class counts, from 0 up; None: all the same.
         reduction: "mean" or "sum" over the images, or "none" for (N,).
 
     Source: Szegedy et al. 2015, arXiv:1512.00567, section 7, for the smoothing.
@@ -42,21 +45,38 @@ def cross_entropy(
         raise UsageError(f"label_smoothing is {label_smoothing}, expected a number from 0 up to, not including, 1.")
     if reduction not in ("mean", "sum", "none"):
         raise UsageError(f"reduction is {reduction!r}, expected 'mean', 'sum' or 'none'.")
-    losses: Tensor = _CrossEntropy.apply(logits, _labels(labels, *logits.shape), float(label_smoothing))
-    if weights is not None:
-        w = _weights(weights, logits.shape[0])
-        total = w.sum() if reduction == "mean" and w.size else 1.0
-        losses = multiply(losses, (w / total).astype(logits.dtype))
+    N, K = logits.shape
+    places = _labels(labels, N, K)
+    if weights is None and class_weights is None:
+        losses: Tensor = _CrossEntropy.apply(logits, places, float(label_smoothing))
+        return _reduced(losses, reduction, mean)
+    v = np.ones(N) if weights is None else _weights(weights, N, "image")
+    w = np.ones(K) if class_weights is None else _weights(class_weights, K, "class")
+    each = v * w[places]
+    if N and not each.any():
+        raise DataError("cross_entropy expects an image whose weight is above 0, but all of this batch weigh nothing.")
+    total = each.sum() if reduction == "mean" and N else 1.0
+    if class_weights is None or label_smoothing == 0:
+        losses = _CrossEntropy.apply(logits, places, float(label_smoothing))
+        return _reduced(multiply(losses, (each / total).astype(logits.dtype)), reduction, sum)
+    hard = multiply(
+        _CrossEntropy.apply(logits, places, 0.0), ((1 - label_smoothing) * each / total).astype(logits.dtype)
+    )
+    spread = _AllClasses.apply(logits, label_smoothing / K * w)
+    return _reduced(add(hard, multiply(spread, (v / total).astype(logits.dtype))), reduction, sum)
+
+
+def _reduced(losses: Tensor, reduction: str, reduce: Callable[[Tensor], Tensor]) -> Tensor:
     if reduction == "none":
         return losses
-    return mean(losses) if reduction == "mean" and weights is None else sum(losses)
+    return sum(losses) if reduction == "sum" else reduce(losses)
 
 
-def _weights(weights: Any, N: int) -> Array:
+def _weights(weights: Any, size: int, what: str) -> Array:
     w = np.asarray(weights, np.float64)
-    if w.shape != (N,):
-        raise ShapeError(f"cross_entropy expects one weight for each image, shape ({N},), but received {w.shape}.")
-    if N and not (np.isfinite(w).all() and w.min() >= 0 and w.any()):
+    if w.shape != (size,):
+        raise ShapeError(f"cross_entropy expects one weight for each {what}, shape ({size},), but received {w.shape}.")
+    if size and not (np.isfinite(w).all() and w.min() >= 0 and w.any()):
         raise DataError(
             f"cross_entropy expects finite weights from 0 up, at least one above 0, but they go from {w.min()} to "
             f"{w.max()}. Do the class weights come from the training part?"
@@ -91,3 +111,21 @@ class _CrossEntropy(Function):
     def backward(ctx: Context, dlosses: Array) -> tuple[Any, ...]:
         scores, labels, smoothing = ctx.saved
         return kernels.of(scores, dlosses).cross_entropy_dx(scores, labels, dlosses, smoothing), None, None
+
+
+class _AllClasses(Function):
+    """-Σ_k w[k] · log softmax(logits)[k]; a class that weighs nothing takes no part, however unlikely it is."""
+
+    @staticmethod
+    def forward(ctx: Context, logits: Array, w: Array) -> Array:
+        y = kernels.of(logits).log_softmax(logits)
+        ctx.save(y, w)
+        counted = np.flatnonzero(w)
+        losses: Array = -(y[:, counted] * w[counted]).sum(axis=1)
+        return losses.astype(logits.dtype)
+
+    @staticmethod
+    def backward(ctx: Context, dlosses: Array) -> tuple[Any, ...]:
+        y, w = ctx.saved
+        dy = (-dlosses[:, None] * w).astype(y.dtype)
+        return kernels.of(dy, y).log_softmax_dx(dy, y), None

@@ -56,9 +56,7 @@ class ClassificationTask(Task[Ranking]):
         return batch.share * value + (1 - batch.share) * self._cross_entropy(logits, batch.partners)
 
     def _cross_entropy(self, logits: Tensor, labels: Array) -> Tensor:
-        # Labels out of range are cut short here, for the op to refuse.
-        weights = None if self.class_weights is None else self.class_weights.take(labels, mode="clip")
-        return cross_entropy(logits, labels, label_smoothing=self.label_smoothing, weights=weights)
+        return cross_entropy(logits, labels, label_smoothing=self.label_smoothing, class_weights=self.class_weights)
 
     def scores(self, outputs: Array) -> Array:
         """(N, K): the softmax of the network's outputs."""

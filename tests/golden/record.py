@@ -39,14 +39,34 @@ def optimisers() -> dict[str, list[float]]:
 
 
 def cross_entropies() -> dict[str, dict[str, list[float]]]:
-    """Loss and gradient, with and without label smoothing."""
+    """Loss and gradient: with and without label smoothing, class weights, and each reduction."""
     answers = {}
-    for smoothing in (0.0, 0.1):
+    for smoothing, weights, reduction in CROSS_ENTROPIES:
         logits = torch.tensor(5 * formula((6, 4), 2.0), requires_grad=True)
-        loss = F.cross_entropy(logits, torch.tensor([0, 3, 1, 2, 2, 0]), label_smoothing=smoothing)
-        loss.backward()
-        answers[str(smoothing)] = {"loss": [loss.item()], "dlogits": logits.grad.flatten().tolist()}
+        loss = F.cross_entropy(
+            logits,
+            torch.tensor([0, 3, 1, 2, 2, 0]),
+            None if weights is None else torch.tensor(weights, dtype=torch.float64),
+            label_smoothing=smoothing,
+            reduction=reduction,
+        )
+        loss.backward(torch.ones_like(loss))
+        name = str(smoothing) if weights is None else f"{smoothing} {weights} {reduction}"
+        answers[name] = {"loss": loss.detach().flatten().tolist(), "dlogits": logits.grad.flatten().tolist()}
     return answers
+
+
+# (label smoothing, class weights, reduction)
+CROSS_ENTROPIES = [
+    (0.0, None, "mean"),
+    (0.1, None, "mean"),
+    *[
+        (smoothing, weights, reduction)
+        for smoothing in (0.0, 0.1, 0.6)
+        for weights in ([0.5, 2.0, 1.0, 3.0], [1.0, 0.0, 2.0, 0.25])
+        for reduction in ("mean", "sum", "none")
+    ],
+]
 
 
 def convolutions() -> dict[str, dict[str, list[float]]]:

@@ -104,3 +104,15 @@ def test_cross_entropy(smoothing):
     expected = GOLDEN["cross_entropy"][str(smoothing)]
     assert_golden(loss.data, expected["loss"])
     assert_golden(logits.grad, expected["dlogits"])
+
+
+@pytest.mark.parametrize("case", [name for name in GOLDEN["cross_entropy"] if " " in name])
+def test_cross_entropy_with_class_weights(case):
+    smoothing, rest = case.split(" ", 1)
+    weights, reduction = rest.rsplit(" ", 1)
+    logits = Tensor(5 * formula((6, 4), 2.0), requires_grad=True)
+    options = {"label_smoothing": float(smoothing), "class_weights": json.loads(weights), "reduction": reduction}
+    loss = ops.cross_entropy(logits, np.array([0, 3, 1, 2, 2, 0]), **options)
+    loss.backward(np.ones(loss.shape))
+    assert_golden(loss.data, GOLDEN["cross_entropy"][case]["loss"])
+    assert_golden(logits.grad, GOLDEN["cross_entropy"][case]["dlogits"])

@@ -129,6 +129,17 @@ CASES = {
             )
             for reduction in ("mean", "sum", "none")
         ],
+        *[
+            (
+                f"class weights, smoothed by {smoothing}, {reduction}",
+                lambda x, smoothing=smoothing, reduction=reduction: ops.cross_entropy(
+                    x, LABELS, class_weights=[0.5, 0, 2], label_smoothing=smoothing, reduction=reduction
+                ),
+                [apart((4, 3))],
+            )
+            for smoothing in (0.0, 0.3)
+            for reduction in ("mean", "sum", "none")
+        ],
     ],
     "divide": [("broadcast", ops.divide, [apart((2, 3)), positive((3,), 1)])],
     "dropout": [("some are dropped", lambda x: ops.dropout(x, 0.5, KEY), [apart((5, 5))])],

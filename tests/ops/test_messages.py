@@ -177,6 +177,16 @@ CASES = [
     ),
     (DataError, lambda: ops.cross_entropy(x(2, 3), [0, 1], weights=[0.0, 0.0]), "but they go from 0.0 to 0.0"),
     (DataError, lambda: ops.cross_entropy(x(2, 3), [0, 1], weights=[1.0, np.inf]), "but they go from 1.0 to inf"),
+    (
+        ShapeError,
+        lambda: ops.cross_entropy(x(2, 3), [0, 1], class_weights=[1.0] * 2),
+        "one weight for each class, shape (3,), but received (2,)",
+    ),
+    (
+        DataError,
+        lambda: ops.cross_entropy(x(2, 3), [0, 0], class_weights=[0.0, 1.0, 1.0]),
+        "all of this batch weigh nothing",
+    ),
     (UsageError, lambda: ops.cross_entropy(x(1, 3), [0], reduction="max"), "expected 'mean', 'sum' or 'none'"),
 ]
 

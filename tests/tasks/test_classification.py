@@ -78,11 +78,11 @@ def test_the_loss_of_mixed_images_is_its_definition(smoothing, weights):
     def one(row: np.ndarray, label: int) -> float:
         target = np.full(7, smoothing / 7)
         target[label] += 1 - smoothing
-        return float(-(target * log_softmax(row)).sum())
+        return float(-((1.0 if weights is None else weights) * target * log_softmax(row)).sum())
 
     def of(truths: list[int]) -> float:
         w = [1.0 if weights is None else float(weights[label]) for label in truths]
-        return sum(w[n] * one(LOGITS[n], truths[n]) for n in range(3)) / sum(w)
+        return sum(one(LOGITS[n], truths[n]) for n in range(3)) / sum(w)
 
     expected = share * of(labels) + (1 - share) * of(partners)
     # A few float32 numbers of size 5.
