@@ -33,19 +33,19 @@ PLAIN_SUITES = SUITES[:-1]
     type=Names(RIVALS, example="--against torch,onnxruntime"),
     default=(),
     show_default=False,
-    help="Other libraries to measure in turn with ours, where they are installed: torch, onnxruntime.",
+    help="Libraries to compare with, if they are installed: torch, onnxruntime.",
 )
 @option(
-    "--only", default="", show_default=False, metavar="TEXT", help="Measure only the cases whose name has TEXT in it."
+    "--only", default="", show_default=False, metavar="TEXT", help="Measure only the cases whose name contains TEXT."
 )
-@option("--seconds", type=Real(above=0, most=600, example="--seconds 1"), help="Time for each contender of a case.")
+@option("--seconds", type=Real(above=0, most=600, example="--seconds 1"), help="Time for each library in a case.")
 @click.pass_context
 def bench(
     ctx: click.Context, screen: Screen, suite: str | None, against: tuple[str, ...], only: str, seconds: float | None
 ) -> None:
     """Measure kernels, training and prediction on this machine.
 
-    Each answer is checked before the clock starts; then median, best and worst are shown.
+    Every answer is checked before it is timed. Shown are the median, the best and the worst time.
     """
     from cnnkit import bench as measuring
     from cnnkit.cli.machine import machine_facts, threads_in_use
@@ -53,7 +53,7 @@ def bench(
     if "torch" in against:
         _start_fairly(ctx.find_root().meta.get("cnnkit.own_arguments"), measuring.FAIR_ENVIRONMENT)
     machine = machine_facts()
-    screen.note(f"{machine['cpu']}, {threads_in_use()} thread(s); the clock starts when the answer is checked.")
+    screen.note(f"{machine['cpu']}, {threads_in_use()} thread(s); every answer is checked before it is timed.")
     results: list[Result] = []
     with screen.progress() as progress:
         measured = measuring.run(
@@ -96,4 +96,4 @@ def _table(screen: Screen, results: list[Result], against: tuple[str, ...]) -> N
     ]
     screen.table(columns, rows, optional=["worst", "best", "GFLOP/s", "of peak"])
     if against:
-        screen.note("A ratio above 1 means that cnnkit is the faster.")
+        screen.note("A ratio above 1 means that cnnkit is faster.")

@@ -12,7 +12,7 @@ from cnnkit.errors import CnnkitError
 
 cache = Group(
     "cache",
-    help="The compiled kernels: where they lie, and remove them.",
+    help="The compiled kernels: show their folder, or remove them.",
     short_help="The compiled kernels: dir, clear.",
     commands_at={"dir": "cnnkit.cli.cache:cache_dir", "clear": "cnnkit.cli.cache:clear"},
     aliases={"path": "dir", "clean": "clear"},
@@ -31,14 +31,16 @@ def cache_dir(screen: Screen) -> None:
 
 @command("clear", example="cnnkit cache clear")
 def clear(screen: Screen) -> None:
-    """Remove all compiled kernels; the next command compiles anew."""
+    """Remove all compiled kernels; the next command that needs them compiles them again."""
     removed, freed = 0, 0
     for folder in kernel_folders(cache_root()):
         size = folder_size(folder)
         try:
             shutil.rmtree(folder)
         except OSError as error:
-            raise CnnkitError(f"{folder} cannot be removed: {error.strerror}. Whose is it?") from error
+            raise CnnkitError(
+                f"{folder} cannot be removed: {error.strerror}. See who owns it: ls -ld {folder}"
+            ) from error
         removed, freed = removed + 1, freed + size
     if screen.as_json:
         screen.json({"folder": str(cache_root()), "removed": removed, "bytes": freed})

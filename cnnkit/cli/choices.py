@@ -23,7 +23,7 @@ from cnnkit.engine.options import (
     FitOptions,
 )
 
-BY_DATA = "default: by the data"
+BY_DATA = "default: chosen for the data"
 
 F = TypeVar("F", bound=Callable[..., Any])
 Choice = tuple[str, Callable[[Any], Any]]
@@ -74,7 +74,7 @@ _ROWS = (
     ),
     _choice(
         "head_lr",
-        default_note="default: as --lr, or by the data",
+        default_note="default: --lr, or chosen for the data",
         type=Real(above=0, most=1e6, example="--head-lr 0.05"),
     ),
     _choice(
@@ -100,10 +100,10 @@ _ROWS = (
     _choice(
         "image_size",
         also="--imgsz --img-size --input-size",
-        default_note="default: as found",
+        default_note="default: as in the data",
         type=Size("--image-size 32"),
     ),
-    _choice("grey", also="--gray", default_note="default: as found"),
+    _choice("grey", also="--gray", default_note="default: as in the data"),
     _choice("val_fraction", type=Real(above=0, most=0.9, example="--val-fraction 0.1")),
     # CNNKIT_CACHE is the folder of compiled kernels.
     _choice("cache", envvar="CNNKIT_PICTURE_CACHE", type=Real(least=0, most=0.9, example="--cache 0.25")),

@@ -39,7 +39,7 @@ def completion(screen: Screen, shell: str) -> None:
         screen.json({"shell": shell, "script": script})
     else:
         screen.text(script, whole=True)
-        screen.note(f"To have it in every session, {PLACES[shell]}")
+        screen.note(f"To have completion in every session, {PLACES[shell]}")
 
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]

@@ -15,7 +15,7 @@ from cnnkit.cli.screen import Screen
 
 data = Group(
     "data",
-    help="Data sets: list the names, look through a folder, a .csv or an .npz, divide it, fetch one from the net.",
+    help="Data sets: list them, check or measure your own, split them, download a published one.",
     short_help="Data sets: list, check, show, measure, split, fetch.",
     commands_at={
         "list": "cnnkit.cli.data:list_names",
@@ -42,8 +42,8 @@ def list_names(screen: Screen) -> None:
     cells = [(row.name, "yes" if row.here else f"cnnkit data fetch {row.name}", row.summary) for row in rows]
     screen.table(["name", "on this machine", "what it is"], cells)
     screen.note(
-        "A folder is taken too: pictures in one folder a class, MNIST's idx files, CIFAR's binary ones. So is a file:\n"
-        "photos.csv with the columns path,label[,split], or arrays.npz with x_train, y_train and so on."
+        "--data also takes your own data: a folder with one folder of pictures per class, photos.csv with the columns "
+        "path,label[,split], arrays.npz with x_train, y_train and so on, MNIST's idx files, or CIFAR's binary files."
     )
 
 
@@ -51,9 +51,9 @@ def list_names(screen: Screen) -> None:
 @click.argument("name", shell_complete=data_names)
 @option("-o", "--output", type=click.Path(), help="Folder to put it in; by default where --data NAME finds it.")
 def fetch(screen: Screen, name: str, output: str | None) -> None:
-    """Fetch the data set NAME (mnist, fashion-mnist, cifar10, cifar100) from its publisher and check its sums.
+    """Download the data set NAME (mnist, fashion-mnist, cifar10, cifar100) and compare its checksums.
 
-    A broken fetch goes on where it stopped. No other command ever opens a connection.
+    A broken download goes on where it stopped. No other command opens a connection.
     """
     from cnnkit.data.fetch import fetch as fetch_data
 

@@ -29,7 +29,9 @@ MOST_FINDINGS, MOST_FILES = 5, 4
 
 @command("check", example="cnnkit data check photos/")
 @click.argument("source", metavar="DATA", shell_complete=data_names)
-@option("--image-size", also="--imgsz --img-size", type=Size("--image-size 32"), help="Size to bring pictures to.")
+@option(
+    "--image-size", also="--imgsz --img-size", type=Size("--image-size 32"), help="Size that pictures are scaled to."
+)
 @option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
 @option(
     "--allow",
@@ -37,7 +39,7 @@ MOST_FINDINGS, MOST_FILES = 5, 4
     default=(),
     show_default=False,
     metavar="KINDS",
-    help="Kinds of findings that shall only warn, as the report names them, with commas between.",
+    help="Kinds of findings, as the report names them, that become warnings; separated by commas.",
 )
 @click.pass_context
 def check(

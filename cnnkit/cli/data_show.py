@@ -26,20 +26,28 @@ MOST_ROWS = 90
 @option(
     "--augment",
     type=Name(AUGMENT, example="--augment strong"),
-    help="Random changes to the images; by default those that a training would choose.",
+    help="Augmentation; by default what a training would choose.",
 )
-@option("-n", "--count", type=Whole(1, MOST_ROWS, example="--count 12"), default=8, help="Images, classes in turn.")
+@option(
+    "-n",
+    "--count",
+    type=Whole(1, MOST_ROWS, example="--count 12"),
+    default=8,
+    help="Number of images, taken from all classes in turn.",
+)
 @option(
     "--weights",
     metavar="RUN|FILE",
     shell_complete=run_names,
-    help="Read pictures as a training that starts from these weights does.",
+    help="Prepare pictures as a training that starts from these weights does.",
 )
-@option("--image-size", also="--imgsz --img-size", type=Size("--image-size 64"), help="Size to bring pictures to.")
+@option(
+    "--image-size", also="--imgsz --img-size", type=Size("--image-size 64"), help="Size that pictures are scaled to."
+)
 @option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
 @option("--seed", type=Whole(0, 2**63 - 1, example="--seed 1"), default=0, help="Seed of the training that is shown.")
 @option("--split", type=Name(SPLITS, example="--split val"), default="train", help="Part of the data.")
-@option("--exist-ok", is_flag=True, help="Write over FILE if it exists.")
+@option("--exist-ok", is_flag=True, help="Overwrite FILE if it exists.")
 def show(
     screen: Screen,
     source: str,
@@ -53,10 +61,10 @@ def show(
     split: str,
     exist_ok: bool,
 ) -> None:
-    """Draw images of DATA as a training shows them to its network.
+    """Draw images of DATA as the network sees them in a training.
 
-    Each row is an image at the network's size and what the first epochs make of it: the very pixels of a training
-    with this seed.
+    Each row shows an image at the network's size, then its augmented versions in the first epochs: exactly
+    the pixels of a training with this seed.
     """
     from cnnkit.data.sheet import check_sheet_path, save_sheet
     from cnnkit.engine.preview import draw, preview

@@ -26,19 +26,24 @@ LINKS = ("none", "hard", "symbolic")
 @option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="New folder to write into."
 )
-@option("--val", type=Share(example="--val 0.15"), default=0.15, help="Share of each class to choose epochs by.")
-@option("--test", type=Share(example="--test 0.15"), default=0.15, help="Share of each class to measure by.")
-@option("--seed", type=Whole(0, 2**63 - 1, example="--seed 1"), default=0, help="What draws the parts.")
+@option(
+    "--val",
+    type=Share(example="--val 0.15"),
+    default=0.15,
+    help="Share of each class for the validation part, which chooses the best epoch.",
+)
+@option("--test", type=Share(example="--test 0.15"), default=0.15, help="Share of each class for the test part.")
+@option("--seed", type=Whole(0, 2**63 - 1, example="--seed 1"), default=0, help="Seed of the random split.")
 @option(
     "--link",
     type=Name(LINKS, example="--link hard"),
     default="none",
-    help="none copies the files; links take no room, hard ones only within one disk.",
+    help="none copies the files. Links need no space; hard links work only within one disk.",
 )
 def split(screen: Screen, source: str, output: Path, val: float, test: float, seed: int, link: Link) -> None:
-    """Divide the pictures of DATA, a folder or a .csv, into train/, val/ and test/ within FOLDER.
+    """Divide the pictures of DATA, a folder or a .csv, into train/, val/ and test/ in FOLDER.
 
-    Each class is divided alike, and exact copies stay in one part. DATA stays as it is.
+    Each class is divided in the same proportions, and exact copies stay in one part. DATA is not changed.
     """
     from cnnkit.cli.steps import follow
     from cnnkit.data.split_folder import split_folder
@@ -59,7 +64,7 @@ def _show(screen: Screen, made: SplitFolder, output: Path) -> None:
     if made.copies:
         screen.note(f"Exact copies: {made.copies:,}, each in the part of its original.")
     if made.renamed:
-        screen.note(f"Names that were taken: {made.renamed:,}, these files got a number.")
+        screen.note(f"Files with a name that was taken: {made.renamed:,}, they got a number.")
     for note in made.notes:
         screen.note(note)
     screen.note(f"Next:\n  {shlex.join(['cnnkit', 'train', '--data', str(output)])}")

@@ -21,7 +21,9 @@ COLOURS = ("red", "green", "blue")
 
 @command("stats", example="cnnkit data stats photos/")
 @click.argument("source", metavar="DATA", shell_complete=data_names)
-@option("--image-size", also="--imgsz --img-size", type=Size("--image-size 64"), help="Size to bring pictures to.")
+@option(
+    "--image-size", also="--imgsz --img-size", type=Size("--image-size 64"), help="Size that pictures are scaled to."
+)
 @option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
 def stats(screen: Screen, source: str, image_size: tuple[int, int] | None, grey: bool | None) -> None:
     """Measure DATA: images per class and part, sizes and formats of the files, means and deviations of the pixels.
@@ -84,5 +86,5 @@ def _pixels(screen: Screen, pixels: PixelStats) -> None:
         [[name, *(f"{value:.4f}" for value in values)] for name, *values in columns],
     )
     screen.note(
-        f"Means and deviations of {pixels.sample:,} training images, from 0 to 1, and those by which cnnkit normalises."
+        f"Mean and standard deviation of {pixels.sample:,} training images, from 0 to 1, and those used to normalise."
     )

@@ -33,7 +33,7 @@ def _print(screen: Screen, found: Forecast) -> None:
     rows += [("note", text) for text in found.warnings]
     rows += [
         ("network", f"{found.model}, {found.parameters:,} parameters, images of {H}x{W}, {found.classes:,} classes"),
-        ("course", _course(found)),
+        ("length", _course(found)),
         ("memory", f"{_bytes(found.memory_bytes)} of {_bytes(found.memory_free_bytes)} free"),
         ("time", f"about {duration(found.total)} in all, {_epoch(found)}"),
         ("", f"{found.step:.3g} s a step, {found.validation:.3g} s a validation, {found.test:.3g} s the test"),
@@ -44,7 +44,9 @@ def _print(screen: Screen, found: Forecast) -> None:
     for name, value in found.options.items():
         if name not in OUTWARD:
             screen.text(f"  {name} = {value}")
-    screen.note(f"\nNothing was written. Times are of some real steps on this machine.\nTo train:\n  {found.command}")
+    screen.note(
+        f"\nNothing was written. Times are measured with a few steps on this machine.\nTo train:\n  {found.command}"
+    )
 
 
 def _course(found: Forecast) -> str:
@@ -54,7 +56,7 @@ def _course(found: Forecast) -> str:
 
 def _epoch(found: Forecast) -> str:
     if found.trunk:
-        return f"{duration(found.trunk)} of it for what the frozen trunk says, once"
+        return f"{duration(found.trunk)} of it for the features of the frozen trunk, computed once"
     return f"{duration(found.epoch)} an epoch" if found.epoch >= 10 else f"{found.epoch:.2g} s an epoch"
 
 

@@ -58,12 +58,15 @@ def _account(error: BaseException, *, debug: bool) -> tuple[str, int]:
     if isinstance(error, SystemExit):
         return "", error.code if isinstance(error.code, int) else 1
     if isinstance(error, MemoryError):
-        return "Error: not enough memory. A smaller --batch-size needs less.", ResourceError.exit_code
+        return (
+            "Error: not enough memory. Close other programs, or use smaller batches or images.",
+            ResourceError.exit_code,
+        )
     if isinstance(error, OSError) and error.strerror:
         code = ResourceError.exit_code if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return f"Error: {place}{error.strerror}.", code
-    hint = "" if debug else " This is a fault in cnnkit; run again with --debug to see where."
+    hint = "" if debug else " This is a bug in cnnkit; run again with --debug to see where."
     return f"Error: {type(error).__name__}: {error}.{hint}", 1
 
 

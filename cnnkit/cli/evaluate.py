@@ -49,20 +49,20 @@ SPLITS = ("train", "val", "test")
 @option(
     "--min-top1",
     type=Share(example="--min-top1 0.9"),
-    help="Exit with 4 if the accuracy, a number from 0 to 1, is below.",
+    help="Exit with code 4 if the accuracy (0 to 1) is below this.",
 )
 @option(
     "--top-losses",
     type=Whole(1, 1000, example="--top-losses 10"),
-    help="Name so many images with the highest loss: wrong labels and bad pictures are among them.",
+    help="Name this many images with the highest loss; wrong labels and bad pictures are often among them.",
 )
 @option(
     "--sheet",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Draw those images, 24 unless told, into a picture file.",
+    help="Draw the images with the highest loss (24, or --top-losses) into a picture file.",
 )
-@option("--exist-ok", is_flag=True, help="Write over FILE if it exists.")
+@option("--exist-ok", is_flag=True, help="Overwrite FILE if it exists.")
 def evaluate(
     screen: Screen,
     source: str | None,

@@ -97,7 +97,7 @@ def _confusion(screen: Screen, result: EvaluateResult) -> None:
 
 
 def _top_losses(screen: Screen, result: EvaluateResult) -> None:
-    screen.text(f"\nThe highest losses of the {result.split} part:")
+    screen.text(f"\nThe images of the {result.split} part with the highest loss:")
     rows = [
         (k, row.path or f"number {row.index}", row.truth, row.answer, _percent(row.score), f"{row.loss:.2f}")
         for k, row in enumerate(result.top_losses, 1)

@@ -72,7 +72,7 @@ def _start(event: RunStarted) -> Iterator[str]:
     yield event.found
     yield from event.notes
     yield f"{event.model}, {event.parameters:,} parameters{_course(event)}"
-    yield f"run folder: {event.run}" + (f", going on after step {event.step:,}" if event.step else "")
+    yield f"run folder: {event.run}" + (f", resumed after step {event.step:,}" if event.step else "")
 
 
 def _course(event: RunStarted) -> str:

@@ -39,15 +39,21 @@ CHOICES = (
 
 @command("lr-find", example="cnnkit lr-find --data photos/ --model convnet", computes=True)
 @choices(*CHOICES)
-@option("--steps", default=STEPS, type=Whole(20, 100_000, example="--steps 150"), help="Steps, a rate each.")
+@option(
+    "--steps",
+    default=STEPS,
+    type=Whole(20, 100_000, example="--steps 150"),
+    help="Number of steps, each with its own rate.",
+)
 @option("--lowest", default=LOWEST, type=Real(above=0, most=1e6, example="--lowest 1e-6"), help="First rate.")
 @option("--highest", default=HIGHEST, type=Real(above=0, most=1e6, example="--highest 10"), help="Last rate.")
 def find(screen: Screen, steps: int, lowest: float, highest: float, **chosen: Any) -> None:
-    """Try ever higher learning rates on a fresh network, and suggest one.
+    """Try rising learning rates on a fresh network, and suggest one.
 
-    It suggests a tenth of the rate at which the smoothed loss is lowest: the highest one of a schedule that falls.
+    The suggestion is a tenth of the rate with the lowest smoothed loss. Use it as --lr, the highest
+    rate of the schedule.
 
-    Nothing is written; the weights are thrown away.
+    Nothing is written; the weights are discarded.
     """
     from cnnkit.engine.lr_find import lr_find
 
@@ -61,7 +67,7 @@ def find(screen: Screen, steps: int, lowest: float, highest: float, **chosen: An
     if result.suggested is None:
         raise NumericError(
             f"The loss fell at no rate from {result.rates[0]:.2g} to {result.rates[-1]:.2g}. "
-            "Try more --steps, a larger --batch-size, or see whether the network can learn: cnnkit train --overfit 8."
+            "Try more --steps, a larger --batch-size, or test whether the network can learn: cnnkit train --overfit 8."
         )
     screen.note(f"\nNext:\n  {result.command}")
 
@@ -97,6 +103,6 @@ def _show(screen: Screen, result: LrResult) -> None:
             ("suggested --lr", f"{suggested} for {result.optimiser}, a tenth of the rate with the lowest loss"),
             ("lowest loss at", f"{result.lowest:.2g}"),
             ("steepest fall at", f"{result.steepest:.2g}"),
-            ("ended", "the loss ran away" if result.diverged else "at the last rate"),
+            ("ended", "the loss diverged" if result.diverged else "at the last rate"),
         ]
     )

@@ -67,9 +67,9 @@ def shared_options() -> list[click.Parameter]:
             is_eager=True,
             expose_value=True,
             callback=_read_config,
-            help="Take options from a TOML file; options and CNNKIT_* variables go before it.",
+            help="Read options from a TOML file; options and CNNKIT_* variables override it.",
         ),
-        Option(["--print-config"], is_flag=True, help="Print all options as TOML for --config, and do nothing else."),
+        Option(["--print-config"], is_flag=True, help="Print all options as TOML for --config, and stop."),
         Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
     ]
 

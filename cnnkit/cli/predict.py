@@ -31,21 +31,25 @@ SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".pbm", "
     also="--weights",
     metavar="RUN|FILE",
     shell_complete=run_names,
-    help="A run folder or a weight file; by default the newest run, else the digits network in the package.",
+    help="A run folder or a weight file; by default the newest run, or the digits network in the package.",
 )
 @option(
-    "--top", also="--topk", type=Whole(1, example="--top 5"), default=5, help="Best classes to tell of each picture."
+    "--top",
+    also="--topk",
+    type=Whole(1, example="--top 5"),
+    default=5,
+    help="Number of classes to show for each picture, the best first.",
 )
 @option("--csv", type=click.Path(), metavar="FILE", help="Also write path, label, index and score to FILE.")
 @click.pass_context
 def predict(
     ctx: click.Context, screen: Screen, paths: tuple[str, ...], model: str | None, top: int, csv: str | None
 ) -> None:
-    """Tell what is in pictures.
+    """Say what is in pictures.
 
     A folder stands for all pictures in it.
 
-    A picture that cannot be read is named, the others are answered, and the exit code is then 3.
+    A picture that cannot be read is named, the others are answered, and the exit code is 3.
     """
     from cnnkit.engine.load import load
 

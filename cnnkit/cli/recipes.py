@@ -1,4 +1,4 @@
-"""`cnnkit recipes`: trainings that are known to reach what they say."""
+"""`cnnkit recipes`: trainings with a measured accuracy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def recipes(screen: Screen, name: str | None) -> None:
     screen.facts([("name", recipe.name), ("what it is", recipe.summary), ("source", recipe.source)], prose=["source"])
     screen.text()
     screen.facts([(f"--{option.replace('_', '-')}", value) for option, value in recipe.options.items()])
-    screen.note(f"\nOptions that you give go before these:\n  {recipe.command()}")
+    screen.note(f"\nYour own options override these:\n  {recipe.command()}")
 
 
 def _record(name: str) -> dict[str, object]:

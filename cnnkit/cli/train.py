@@ -19,7 +19,7 @@ from cnnkit.errors import CheckFailed, UsageError
 
 
 def _read_recipe(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
-    """A recipe is a set of defaults: a configuration file, CNNKIT_* variables and options go before it."""
+    """A recipe is a set of defaults: a configuration file, CNNKIT_* variables and options override it."""
     if name is not None and not ctx.resilient_parsing:
         from cnnkit.engine.recipes import find
 
@@ -34,13 +34,11 @@ def _read_recipe(ctx: click.Context, param: click.Parameter, name: str | None) -
     is_eager=True,
     callback=_read_recipe,
     shell_complete=recipe_names,
-    help="All options of a known training; `cnnkit recipes` lists them.",
+    help="All options of a training with a measured accuracy; `cnnkit recipes` lists them.",
 )
 @choices()
-@option(
-    "--resume", metavar="RUN", shell_complete=run_names, help="Go on with a run; --epochs may lead past its old end."
-)
-@option("--dry-run", is_flag=True, help="Check data and options and forecast memory and time; write nothing.")
+@option("--resume", metavar="RUN", shell_complete=run_names, help="Go on with a run; --epochs may extend it.")
+@option("--dry-run", is_flag=True, help="Check data and options, estimate memory and time, and write nothing.")
 @click.pass_context
 def train(
     ctx: click.Context,
@@ -55,7 +53,7 @@ def train(
 
     Without options it learns the handwritten digits that come with cnnkit.
 
-    The best epoch is chosen on a part of the training images; the test images are looked at once, at the end.
+    The best epoch is chosen on a part of the training images; the test images are used once, at the end.
     """
     from cnnkit.cli.follow import follow
     from cnnkit.engine.fit import fit
@@ -100,9 +98,9 @@ def _weaker_ends(ctx: click.Context, recipe: str | None, given: dict[str, Any]) 
 
 def _refuse_beside_resume(recipe: str | None, dry_run: bool) -> None:
     if recipe is not None:
-        raise UsageError("--recipe is for a new run; a run goes on with the options it has. Leave --recipe out.")
+        raise UsageError("--recipe is for a new run; a resumed run keeps its options. Leave --recipe out.")
     if dry_run:
-        raise UsageError("--dry-run looks at a new run; the config of one that goes on lies in its folder.")
+        raise UsageError("--dry-run is for a new run; the options of a resumed run are in config.toml in its folder.")
 
 
 def _judge(screen: Screen, result: FitResult) -> None:
@@ -131,6 +129,6 @@ def _refuse_unchangeable(changes: dict[str, Any]) -> None:
     if fixed:
         may = ", ".join("--" + name.replace("_", "-") for name in RESUMABLE)
         raise UsageError(
-            f"--{fixed[0].replace('_', '-')} cannot change when a run goes on; what may change: {may}. "
+            f"--{fixed[0].replace('_', '-')} cannot change when a run is resumed. These can: {may}. "
             "Start a new run, or leave it out."
         )

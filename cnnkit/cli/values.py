@@ -93,7 +93,7 @@ class Share(Real):
         except ValueError:
             percent = math.nan
         if 0 <= percent <= 100:
-            wanted = f"{wanted}: {percent:g} per cent are {percent / 100:g}"
+            wanted = f"{wanted}: {percent:g} per cent is {percent / 100:g}"
         super().refuse(value, wanted, param, ctx)
 
 
@@ -109,7 +109,7 @@ class Numbers(Value):
         except (TypeError, ValueError):
             numbers = ()
         if not numbers or not all(map(math.isfinite, numbers)):
-            self.refuse(value, "one or several numbers, with commas between", param, ctx)
+            self.refuse(value, "one or several numbers, separated by commas", param, ctx)
         return numbers
 
 

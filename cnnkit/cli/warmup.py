@@ -14,7 +14,7 @@ from cnnkit.cli.screen import Screen
 def warmup(screen: Screen, names: tuple[str, ...]) -> None:
     """Compile all kernels now, once per machine.
 
-    With MODEL: only those of this network.
+    With MODEL: only the kernels of this network.
     """
     from cnnkit.engine.warmup import warmup as walk
     from cnnkit.kernels.cpu.cache import cache_folder
@@ -30,4 +30,4 @@ def warmup(screen: Screen, names: tuple[str, ...]) -> None:
         screen.json(facts | {"folder": str(cache_folder())})
     else:
         screen.text(f"{done.compiled} kernels compiled, {done.loaded} already there, {done.seconds:.1f} s.")
-        screen.note(f"They lie in {cache_folder()}.")
+        screen.note(f"They are saved in {cache_folder()}.")

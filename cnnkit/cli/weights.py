@@ -16,7 +16,7 @@ from cnnkit.cli.values import Numbers, Real, Size
 
 weights = Group(
     "weights",
-    help="Published weights: where they can be had, and their way into one of our files.",
+    help="Published weights: where they are, and how to convert them into one of our files.",
     short_help="Published weights: list, convert.",
     commands_at={"list": "cnnkit.cli.weights:list_sources", "convert": "cnnkit.cli.weights:convert"},
     aliases={"ls": "list", "import": "convert"},
@@ -26,9 +26,9 @@ weights = Group(
 
 @command("list", example="cnnkit weights list")
 def list_sources(screen: Screen) -> None:
-    """List whose weights our networks take, where they can be had, and under which licence.
+    """List which published weights our networks take, where they are, and under which licence.
 
-    Nothing is fetched. A licence is what the publisher says: read it there before use.
+    Nothing is downloaded. Read the licence at the publisher before you use the weights.
     """
     from cnnkit.models import names
     from cnnkit.models.published import offers
@@ -49,7 +49,7 @@ def list_sources(screen: Screen) -> None:
             prose=("licence", "note", "models"),
         )
         screen.text()
-    screen.note("None of them comes with cnnkit. With a file at hand:\n  cnnkit weights convert FILE OUT --model NAME")
+    screen.note("None of them is part of cnnkit. If you have a file:\n  cnnkit weights convert FILE OUT --model NAME")
 
 
 @command("convert", example="cnnkit weights convert resnet20.th resnet20.safetensors --model resnet20")
@@ -59,20 +59,20 @@ def list_sources(screen: Screen) -> None:
 @option(
     "--mean",
     type=Numbers("--mean 0.485,0.456,0.406"),
-    help="Mean of the input, one number a channel; by default the published one.",
+    help="Mean of the input, one number per channel; by default the published one.",
 )
-@option("--std", type=Numbers("--std 0.229,0.224,0.225"), help="Deviation of the input, as --mean.")
+@option("--std", type=Numbers("--std 0.229,0.224,0.225"), help="Standard deviation of the input, like --mean.")
 @option(
     "--scale",
     type=Real(above=0, most=1e6, example="--scale 255"),
-    help="S in the input (pixel / S - mean) / std; by default the published one, else 255.",
+    help="S in the input (pixel / S - mean) / std; by default the published one, or 255.",
 )
-@option("--classes", type=click.Path(path_type=Path), help="File of class names: one a line, or a JSON list.")
+@option("--classes", type=click.Path(path_type=Path), help="File of class names: one per line, or a JSON list.")
 @option(
     "--image-size",
     also="--imgsz --img-size",
     type=Size("--image-size 224"),
-    help="Size of its images; by default the network's own.",
+    help="Size of the images; by default the network's own.",
 )
 @option("--exist-ok", also="--force", is_flag=True, help="Replace OUT if it exists.")
 def convert(
@@ -87,11 +87,11 @@ def convert(
     image_size: tuple[int, int] | None,
     exist_ok: bool,
 ) -> None:
-    """Write the weights in FILE, and all that is needed to use them, to OUT.
+    """Convert the weights in FILE, and write them with all that is needed to use them to OUT.
 
-    FILE is a state dict: .pth, .pt, .th, .npz or .safetensors. It is read as data: nothing in it is run.
+    FILE is a state dict: .pth, .pt, .th, .npz or .safetensors. It is read as data: no code in it is run.
 
-    OUT is for predict, evaluate, and train --weights.
+    OUT can be used with predict, evaluate, and train --weights.
     """
     from cnnkit.engine.weights import Choices
     from cnnkit.engine.weights import convert as convert_file

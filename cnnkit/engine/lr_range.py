@@ -26,7 +26,7 @@ class LrResult:
 
     suggested: a tenth of `lowest`, the rate at which the smoothed loss was lowest; None where it did not fall.
     steepest: the rate at which it fell fastest.   smoothed: the loss, averaged over steps before and after.
-    diverged: whether the loss ran away before the last rate.   command: what trains at the suggested rate.
+    diverged: whether the loss diverged before the last rate.   command: what trains at the suggested rate.
     """
 
     suggested: float | None

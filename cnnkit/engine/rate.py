@@ -43,7 +43,7 @@ def changed(options: FitOptions, changes: Mapping[str, Any], done: Progress) -> 
     for name in changes:
         if name not in RESUMABLE:
             raise UsageError(
-                f"{name} cannot change when a run goes on; what may change: {', '.join(RESUMABLE)}. Start a new run."
+                f"{name} cannot change when a run is resumed. These can: {', '.join(RESUMABLE)}. Start a new run."
             )
     given = FitOptions.from_values(dict(changes)).validate()
     new = options.replace(**{name: getattr(given, name) for name in changes})

@@ -50,7 +50,7 @@ def test_copies_and_numbers_are_told(cnnkit, photos):
         shutil.copy(photos / "ants" / name, photos / "ants" / "deep" / name)
     ended = cnnkit("data", "split", "my photos", "-o", "parts")
     assert "Exact copies: 2" in ended.err
-    assert "2, these files got a number" in ended.err
+    assert "2, they got a number" in ended.err
 
 
 def test_endings(cnnkit, photos, empty_folder, monkeypatch):
@@ -58,7 +58,7 @@ def test_endings(cnnkit, photos, empty_folder, monkeypatch):
     for code, text, arguments in [
         (2, "Missing option '--output'", ["my photos"]),
         (2, "above 0 and below 1", ["my photos", "-o", "parts", "--val", "0.6", "--test", "0.6"]),
-        (2, "15 per cent are 0.15", ["my photos", "-o", "parts", "--val", "15"]),
+        (2, "15 per cent is 0.15", ["my photos", "-o", "parts", "--val", "15"]),
         (2, "is not empty", ["my photos", "-o", "my photos"]),
         (2, "holds arrays", ["digits", "-o", "parts"]),
         (2, "one of none, hard, symbolic", ["my photos", "-o", "parts", "--link", "soft"]),

@@ -27,4 +27,4 @@ def test_json_stands_alone(cnnkit, known_pace, empty_folder):
 
 def test_a_run_that_goes_on_is_not_looked_at(cnnkit):
     ended = cnnkit("train", "--resume", "runs/x", "--dry-run")
-    assert ended.code == 2 and "--dry-run looks at a new run" in ended.err
+    assert ended.code == 2 and "--dry-run is for a new run" in ended.err

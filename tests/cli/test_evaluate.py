@@ -138,7 +138,7 @@ LOSSES = [
 
 def test_the_highest_losses_name_file_or_number(judge):
     ended = judge(made([0, 1], [1, 2], ["ant", "bee", "wasp"], top_losses=LOSSES, sheet="a.png"))
-    lines = ended.out[ended.out.index("The highest losses of the test part:") :].splitlines()
+    lines = ended.out[ended.out.index("The images of the test part with the highest loss:") :].splitlines()
     assert re.fullmatch(r"1 +photos/ant's nest/a b\.jpg +ant +bee +98\.0 % +4\.12", lines[2].strip())
     assert re.fullmatch(r"2 +number 3 +bee +wasp +75\.0 % +1\.50", lines[3].strip())
     assert lines[-1] == "They are drawn in a.png."
@@ -180,7 +180,7 @@ def test_a_missed_threshold_tells_what_was_wanted_and_what_came(judge):
 def test_a_threshold_in_per_cent_is_refused_before_any_work(judge):
     ended = judge(THREE, "--min-top1", "90")
     assert (ended.code, ended.out) == (2, "")
-    assert "90 per cent are 0.9" in ended.err
+    assert "90 per cent is 0.9" in ended.err
     assert not hasattr(judge, "told")
 
 

@@ -245,7 +245,7 @@ def test_resume_passes_on_what_was_given_and_nothing_else(cnnkit, fake_fit):
 def test_resume_refuses_what_cannot_change(cnnkit, fake_fit):
     ended = cnnkit("train", "--resume", "runs/x", "--batch-size", "9")
     assert ended.code == 2
-    assert "--batch-size cannot change when a run goes on" in ended.err
+    assert "--batch-size cannot change when a run is resumed" in ended.err
 
 
 def test_every_choice_of_training_is_an_option(cnnkit):

@@ -44,7 +44,7 @@ def test_the_curve_the_rule_and_the_next_command_are_shown(cnnkit, fake):
         "0.00056 for sgd, a tenth of the rate with the lowest loss",
         "lowest",
         "steepest",
-        "the loss ran away",
+        "the loss diverged",
     ):
         assert part in ended.out
     assert ended.err.splitlines()[-1] == "  cnnkit train --data photos --lr 0.00056"

@@ -43,7 +43,7 @@ def test_numbers_are_parted_by_commas():
 
 @pytest.mark.parametrize("text", ["", "a", "1,", "nan", "1,inf", "0.5;0.5"])
 def test_numbers_that_are_none_are_refused(text):
-    with pytest.raises(click.BadParameter, match=r"with commas between\. Correct would be --mean 0\.5"):
+    with pytest.raises(click.BadParameter, match=r"separated by commas\. Correct would be --mean 0\.5"):
         Numbers("--mean 0.5").convert(text, None, None)
 
 
@@ -60,7 +60,7 @@ def test_names_are_parted_by_commas():
         names.convert("torhc", None, None)
 
 
-@pytest.mark.parametrize(("text", "hint"), [("90", "90 per cent are 0.9"), ("99.5%", "99.5 per cent are 0.995")])
+@pytest.mark.parametrize(("text", "hint"), [("90", "90 per cent is 0.9"), ("99.5%", "99.5 per cent is 0.995")])
 def test_a_share_in_per_cent_is_told_how_to_write_it(text, hint):
     with pytest.raises(click.BadParameter) as caught:
         Share(example="--min-top1 0.9").convert(text, None, None)

@@ -146,7 +146,7 @@ def test_a_training_starts_from_the_weights_of_a_run(cnnkit, trained, tmp_path):
     assert f"The weights are those of {run}." in ended.err
     assert cnnkit("evaluate", tmp_path / "tuned", "--json").json["model"] == "lenet5"
     again = cnnkit("train", "--resume", tmp_path / "tuned", "--weights", run)
-    assert (again.code, "--weights cannot change when a run goes on" in again.err) == (2, True)
+    assert (again.code, "--weights cannot change when a run is resumed" in again.err) == (2, True)
 
 
 def test_an_existing_output_is_refused_without_exist_ok(cnnkit, trained):
