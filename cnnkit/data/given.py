@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from cnnkit.autograd import Tensor
+from cnnkit.data.picture import pixels as picture_pixels
 from cnnkit.data.sample import Pixels
 from cnnkit.data.sets.npz import _images
 from cnnkit.errors import DataError, UsageError
@@ -84,8 +85,10 @@ def pictures(given: Any, like: tuple[int, int, int]) -> Iterator[Any]:
 
 
 def one(given: Any, like: tuple[int, int, int]) -> Pixels:
-    """uint8 (H, W, C) of one picture in an array: (H, W), (H, W, C) or (C, H, W)."""
+    """uint8 (H, W, C) of one picture in an array: (H, W), (H, W, C), (C, H, W), or (H, W, 4) with transparency last."""
     image = array_of(given, "This picture")
+    if image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 4 and image.size:
+        return picture_pixels(image)
     if image.ndim not in (2, 3) or (image.ndim == 3 and not {image.shape[0], image.shape[2]} & {1, 3}):
         raise DataError(
             f"A picture is of shape (height, width), (height, width, 1) or (height, width, 3), but this is "

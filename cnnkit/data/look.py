@@ -14,7 +14,8 @@ from PIL import Image, ImageFilter
 
 from cnnkit.config import default_threads
 from cnnkit.data.damage import kind_of_damage, unwritten_rows
-from cnnkit.data.picture import header, read_picture, stored_format
+from cnnkit.data.picture import read_picture
+from cnnkit.data.picture_header import Header, header
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import DataError, ResourceError
 
@@ -107,16 +108,16 @@ def look_at_file(place: Place) -> Look | Unreadable:
     assert place.path is not None
     try:
         picture = read_picture(place.path, at_least=DECODED_SIDE)
-        stored, length = stored_format(place.path), place.path.stat().st_size
-        size = _upright_size(place.path, picture)
+        known = header(place.path) or Header(picture.height, picture.width, picture.mode == "L", "")
+        length = place.path.stat().st_size
     except (DataError, ResourceError) as error:
         return Unreadable(place, kind_of_damage(place.path, str(error)), str(error))
     except OSError as error:
         return Unreadable(place, "unreadable", f"{place.path} cannot be read: {error.strerror}.")
-    if stored == "JPEG" and (rows := unwritten_rows(picture)):
+    if known.format == "JPEG" and (rows := unwritten_rows(picture)):
         share = f"{rows / picture.height:.0%}"
         return Unreadable(place, "truncated", f"{place.path} lacks its lower {share}: data are lost. Copy it again.")
-    return look_at(place, picture, size, stored, length)
+    return look_at(place, picture, (known.height, known.width), known.format, length)
 
 
 def look_at(place: Place, picture: Image.Image, size: tuple[int, int], stored_as: str = "", length: int = 0) -> Look:
@@ -136,12 +137,6 @@ def look_at_pixels(place: Place, image: Pixels) -> Look:
 
 def _thumb(picture: Image.Image) -> Pixels:
     return np.asarray(picture.convert("L").resize((THUMB, THUMB), Image.Resampling.BOX))
-
-
-def _upright_size(path: Path, picture: Image.Image) -> tuple[int, int]:
-    """(height, width) of the whole picture, which may have been decoded at a fraction of it."""
-    height, width, _ = header(path) or (picture.height, picture.width, False)
-    return (width, height) if (height > width) != (picture.height > picture.width) else (height, width)
 
 
 def colours(picture: Image.Image) -> Colours:

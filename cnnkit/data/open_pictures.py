@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cnnkit.data.listing import Listing
-from cnnkit.data.picture import check_header, header
+from cnnkit.data.picture_header import check_header, header
 from cnnkit.data.preprocessing import Foreign, Preprocessing
 from cnnkit.data.sets.image_folder import ImageFolder, PictureFile, photo_preprocessing, unreadable
 from cnnkit.data.sets.picture_cache import PictureCache
@@ -80,13 +80,13 @@ def choose_preprocessing(
     known = {entry for entry in headers if entry is not None}
     notes = []
     if image_size is None:
-        sizes = {(height, width) for height, width, _ in known}
+        sizes = {(head.height, head.width) for head in known}
         native = next(iter(sizes)) if len(sizes) == 1 else (0, 0)
         image_size = native if 1 <= max(native) <= LARGEST_NATIVE else (DEFAULT_SIZE, DEFAULT_SIZE)
         if image_size != native:
             notes.append(f"Pictures are scaled to {image_size[0]}x{image_size[1]}; --image-size chooses otherwise.")
     if grey is None:
-        grey = bool(known) and all(is_grey for _, _, is_grey in known)
+        grey = bool(known) and all(head.grey for head in known)
     return photo_preprocessing(image_size, grey), notes
 
 

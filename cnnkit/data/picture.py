@@ -1,98 +1,115 @@
-"""Read any picture file safely: formats from a list, size judged from the header, upright, RGB or grey."""
+"""Read any picture safely: formats from a list, size judged from the header, upright, RGB or grey.
+
+One way in for a file, its bytes, a Pillow image and an array: each gives the same pixels.
+"""
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from cnnkit.errors import DataError, ResourceError, UsageError
+from cnnkit.data.orientation import orientation, stored_orientation, turned
+from cnnkit.data.picture_modes import plain
+from cnnkit.data.sample import Pixels
+from cnnkit.errors import CnnkitError, DataError, ResourceError, UsageError
+from cnnkit.kernels.shared.array import Array
 
 # TIFF is left out: its decoders take their sizes from many tags, which cannot be judged from the header.
 FORMATS = ("PNG", "JPEG", "BMP", "PPM", "GIF", "WEBP")
 # Pillow itself refuses twice the number at which it warns; a lower limit may be set, never a higher one.
 LARGEST_PICTURE = 2 * 89_478_485
-ORIENTATION_TAG = 0x0112
-# EXIF 2.32, tag Orientation: what turns the stored picture upright.
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+# What stands for one picture: the path of its file, the file's bytes, a Pillow image, or its pixels.
+Source = str | Path | bytes | Image.Image | Array
 
 
-def read_picture(path: Path, *, max_pixels: int | None = None, at_least: int | None = None) -> Image.Image:
+def read_picture(
+    source: Source, *, max_pixels: int | None = None, at_least: int | None = None, whole: int = 0
+) -> Image.Image:
     """The picture in mode RGB or L, turned upright as its EXIF data say, transparency laid over white.
 
+    source: a file, its bytes, a Pillow image, or uint8 (H, W), (H, W, 1), (H, W, 3), or (H, W, 4) with transparency
+    last. An array has no EXIF data: it is taken to be upright. A Pillow image stays as it is.
     max_pixels: a larger picture is refused from its header (default: `CNNKIT_MAX_PIXELS`, else 178 million).
-    at_least: a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size as long as both sides keep so many pixels.
+    at_least: a JPEG of more than `whole` pixels may be decoded at 1/2, 1/4 or 1/8 of its size as long as both sides
+    keep so many pixels. Such pixels differ a little from those of the whole picture made smaller.
     """
     limit = default_max_pixels() if max_pixels is None else min(max_pixels, LARGEST_PICTURE)
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "does not exist"
-        raise DataError(f"{path} {what}; expected a picture file ({', '.join(FORMATS)}).")
-    _mute_pillow()
-    try:
-        with _open(path) as picture:
-            if picture.width * picture.height > limit:
-                raise _too_large(path, f"{picture.width}x{picture.height}", limit)
-            if at_least is not None:
+    name = name_of(source)
+    with _told(name, limit):
+        if isinstance(source, Image.Image):
+            return _from_pillow(source, name, limit, at_least, whole)
+        if not isinstance(source, str | Path | bytes | bytearray | memoryview):
+            return plain(from_array(source))
+        with opened(source) as (picture, file):
+            _check_size(picture, name, limit)
+            turn = stored_orientation(picture, file)
+            if at_least is not None and picture.width * picture.height > whole:
                 picture.draft(None, (at_least, at_least))
             picture.load()
-            return _upright(plain(picture), _orientation(picture))
-    except DataError:
-        raise
-    except MemoryError as error:
-        raise ResourceError(f"{path}: not enough memory to decode the picture. Shrink it first.") from error
-    except Image.DecompressionBombError as error:
-        raise _too_large(path, str(error).split(" (")[-1].split(" pixels")[0] + " pixels", limit) from error
-    # A decoder that meets foreign bytes may fail in any way.
-    except Exception as error:
+            flat = plain(picture)
+            del picture
+            flat.info = {}
+        return turned(flat, turn)
+
+
+def pixels(source: Source) -> Pixels:
+    """uint8 (H, W, C) of any source of one picture, C = 1 (grey) or 3 (RGB): upright, transparency laid over white."""
+    image = np.asarray(read_picture(source))
+    return image[:, :, None] if image.ndim == 2 else image
+
+
+def from_array(source: Array) -> Image.Image:
+    """A Pillow image of an array; DataError where it holds no picture."""
+    image = np.asarray(source)
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)):
         raise DataError(
-            f"{path} cannot be read as a picture: {_reason(error)}. Is it cut or damaged? Save it again."
-        ) from error
+            f"A picture is uint8 of shape (height, width), (height, width, 1) or (height, width, 3), but this is "
+            f"{image.dtype} {image.shape}. One picture at a time; predict_many takes several."
+        )
+    if not image.size:
+        raise DataError(f"This picture has no pixels: {image.shape}.")
+    return Image.fromarray(np.ascontiguousarray(image[:, :, 0] if image.shape[2:] == (1,) else image))
 
 
-def plain(picture: Image.Image) -> Image.Image:
-    """A picture of any mode in RGB or L, transparency laid over white."""
-    mode = picture.mode
-    if mode.startswith("I") or mode == "F":
-        return _from_deep(picture)
-    if mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
-        return _over_paper(picture)
-    return picture.convert("L") if mode in ("1", "L") else picture.convert("RGB")
+def name_of(source: object) -> str:
+    """How a message calls the source of a picture."""
+    if isinstance(source, str | Path):
+        return str(source)
+    if isinstance(source, Image.Image):
+        filename = getattr(source, "filename", "")
+        return os.fsdecode(filename) if filename else "The Pillow image"
+    return "The picture"
 
 
-def check_header(path: Path) -> None:
-    """Refuse what `read_picture` would refuse after the first bytes; the picture itself is not decoded."""
-    if header(path) is None:
-        read_picture(path)
-
-
-def header(path: Path) -> tuple[int, int, bool] | None:
-    """(height, width, is grey) as stored, from the header alone; None where it cannot be read."""
-    _mute_pillow()
-    try:
-        with _open(path) as picture:
-            return picture.height, picture.width, picture.mode in ("1", "L", "LA", "I;16", "I")
-    except Exception:
-        return None
-
-
-def stored_format(path: Path) -> str:
-    """One of FORMATS, as the file's first bytes say, whatever its name; "" where none is meant."""
-    _mute_pillow()
-    try:
-        with _open(path) as picture:
-            # A JPEG that holds further pictures, as some cameras write, is called MPO.
-            return {"MPO": "JPEG"}.get(picture.format or "", picture.format or "")
-    except Exception:
-        return ""
+@contextmanager
+def opened(source: str | Path | bytes) -> Iterator[tuple[Image.Image, IO[bytes]]]:
+    """The picture, of which only the header is read yet, and the file that it is read from."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # odd files are judged here; once per call: safe among threads
+    if isinstance(source, str | Path):
+        path = Path(source)
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "does not exist"
+            raise DataError(f"{path} {what}; expected a picture file ({', '.join(FORMATS)}).")
+    name = name_of(source)
+    # A file that is opened here is read; Pillow would map it, and one that shrinks meanwhile would end the process.
+    with open(source, "rb") if isinstance(source, str | Path) else BytesIO(source) as file:
+        if not file.read(1):
+            raise DataError(f"{name} is empty (0 bytes); expected a picture. Copy it again.")
+        file.seek(0)
+        try:
+            picture = Image.open(file, formats=FORMATS)
+        except UnidentifiedImageError:
+            raise DataError(
+                f"{name} is not a picture that cnnkit reads; expected one of {', '.join(FORMATS)}."
+            ) from None
+        with picture:
+            yield picture, file
 
 
 def default_max_pixels() -> int:
@@ -105,58 +122,50 @@ def default_max_pixels() -> int:
     return min(int(text), LARGEST_PICTURE)
 
 
-def _open(path: Path) -> Image.Image:
-    if not path.stat().st_size:
-        raise DataError(f"{path} is empty (0 bytes); expected a picture. Copy it again.")
+def _from_pillow(picture: Image.Image, name: str, limit: int, at_least: int | None, whole: int) -> Image.Image:
+    _check_size(picture, name, limit)
+    decoded = picture
+    if at_least is not None and picture.width * picture.height > whole and (again := _reopened(picture)):
+        again.draft(None, (at_least, at_least))
+        decoded = again
+    decoded.load()
+    return turned(plain(decoded), orientation(picture))
+
+
+def _reopened(picture: Image.Image) -> Image.Image | None:
+    """A JPEG that was opened and not decoded yet, once more: the caller's own keeps its size. None of all others."""
+    file = getattr(picture, "fp", None)
+    if picture.format not in ("JPEG", "MPO") or not getattr(picture, "tile", None) or not file or picture.tell():
+        return None
+    place = file.tell()
+    file.seek(0)
+    again = Image.open(BytesIO(file.read()), formats=["JPEG"])
+    file.seek(place)
+    return again if again.size == picture.size else None  # the caller may have asked for a draft
+
+
+def _check_size(picture: Image.Image, name: str, limit: int) -> None:
+    if picture.width * picture.height > limit:
+        raise _too_large(name, f"{picture.width}x{picture.height}", limit)
+
+
+@contextmanager
+def _told(name: str, limit: int) -> Iterator[None]:
+    """Whatever a decoder raises that meets foreign bytes becomes an error that names the picture."""
     try:
-        return Image.open(path, formats=FORMATS)
-    except UnidentifiedImageError:
-        raise DataError(f"{path} is not a picture that cnnkit reads; expected one of {', '.join(FORMATS)}.") from None
+        yield
+    except CnnkitError:
+        raise
+    except MemoryError as error:
+        raise ResourceError(f"{name}: not enough memory to decode the picture. Shrink it first.") from error
+    except Image.DecompressionBombError as error:
+        raise _too_large(name, str(error).split(" (")[-1].split(" pixels")[0] + " pixels", limit) from error
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0].rstrip(".") or type(error).__name__
+        raise DataError(
+            f"{name} cannot be read as a picture: {reason}. Is it cut or damaged? Save it again."
+        ) from error
 
 
-def _too_large(path: Path, size: str, limit: int) -> DataError:
-    return DataError(f"{path} claims {size}, more than the limit of {limit} pixels. Shrink it first.")
-
-
-def _mute_pillow() -> None:
-    """Pillow warns about odd files, whose fate is decided here; a filter set once per call is safe among threads."""
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0].rstrip(".") or type(error).__name__
-
-
-def _from_deep(picture: Image.Image) -> Image.Image:
-    """16 bits a pixel: the upper eight are kept."""
-    if picture.mode == "F":
-        raise DataError("pixels are floating-point numbers; save it with 8 or 16 bits")
-    levels = np.asarray(picture).astype(np.int64)
-    return Image.fromarray(np.clip(levels >> 8, 0, 255).astype(np.uint8))
-
-
-def _over_paper(picture: Image.Image) -> Image.Image:
-    """Lay a transparent picture over white, or over black where nothing would show on white (white ink)."""
-    grey = picture.mode in ("LA", "La", "L", "1")
-    rgba = picture.convert("RGBA")
-    for paper in ("white", "black"):
-        flat = Image.new("RGBA", rgba.size, paper)
-        flat.alpha_composite(rgba)
-        low, _ = flat.convert("L").getextrema()
-        if paper == "black" or not isinstance(low, int | float) or low < 250:
-            break
-        if rgba.getchannel("A").getextrema() == (255, 255):
-            break
-    return flat.convert("L" if grey else "RGB")
-
-
-def _orientation(picture: Image.Image) -> int:
-    try:
-        return int(picture.getexif().get(ORIENTATION_TAG, 1))
-    # Damaged EXIF data are no reason to lose the picture.
-    except Exception:
-        return 1
-
-
-def _upright(picture: Image.Image, orientation: int) -> Image.Image:
-    return picture.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else picture
+def _too_large(name: str, size: str, limit: int) -> DataError:
+    return DataError(f"{name} claims {size}, more than the limit of {limit} pixels. Shrink it first.")

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final, get_args
 
 import numpy as np
@@ -13,10 +12,15 @@ from cnnkit.errors import DataError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from cnnkit.data.picture import Source
+
 Foreign = Literal["resize", "margin", "stretch", "digit"]
 # What "margin" leaves: torchvision scales the short side to 256 and cuts out 224.
 WITHIN_MARGIN = 7 / 8
 LARGEST_SIDE = 4096
+# Up to so many pixels, as phones take them, a JPEG is decoded as it is: at a fraction of its size its pixels would
+# differ from those of the same picture in an array, by up to 15 levels where that is 500 pixels wide.
+WHOLE = 1 << 24
 
 
 @final
@@ -84,20 +88,28 @@ def prepare(picture: "Image", preprocessing: Preprocessing) -> Pixels:
     return resize(picture, preprocessing)
 
 
-def load_image(path: Path, preprocessing: Preprocessing) -> Pixels:
-    """Read a picture file and `prepare` it: the one way from a file to a network, in training and in prediction.
+def load_image(source: "Source", preprocessing: Preprocessing) -> Pixels:
+    """Read a picture and `prepare` it: the one way from a picture to a network, in training and in prediction.
 
-    A JPEG far larger than needed is decoded at a fraction of its size, which is how a 50-megapixel photo stays cheap.
+    source: a file, its bytes, a Pillow image or an array (`read_picture`), which all give the same pixels. An array of
+    the very size and channels of the network's images is taken for one of the data set's own, and only returned.
+    A JPEG of more than WHOLE pixels is decoded at a fraction of its size: a 50-megapixel photo stays cheap.
     """
     from cnnkit.data.digit import WORKING_SIDE
-    from cnnkit.data.picture import read_picture
+    from cnnkit.data.picture import name_of, read_picture
 
+    if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.size:
+        image = source[:, :, None] if source.ndim == 2 else source
+        if image.shape == preprocessing.shape:
+            return image
     side = WORKING_SIDE if preprocessing.foreign == "digit" else 2 * max(preprocessing.height, preprocessing.width)
-    picture = read_picture(path, at_least=side)
+    picture = read_picture(source, at_least=side, whole=WHOLE)
     try:
         return prepare(picture, preprocessing)
     except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+        if isinstance(source, np.ndarray | bytes):
+            raise
+        raise DataError(f"{name_of(source)}: {error}") from error
 
 
 def resize(picture: "Image", preprocessing: Preprocessing) -> Pixels:

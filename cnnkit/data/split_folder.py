@@ -13,7 +13,7 @@ from cnnkit.data.formats import PICTURE_FORMATS, detect
 from cnnkit.data.list_csv import list_csv
 from cnnkit.data.listing import Listing, list_folder
 from cnnkit.data.open import is_text, resolve
-from cnnkit.data.picture import check_header
+from cnnkit.data.picture_header import check_header
 from cnnkit.data.sets.walk import is_bystander
 from cnnkit.data.split_names import destinations
 from cnnkit.data.split_plan import Plan, check_shares, plan, unreadable

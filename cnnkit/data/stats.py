@@ -14,7 +14,7 @@ from cnnkit.data.list_csv import list_csv
 from cnnkit.data.listing import Listing, list_folder
 from cnnkit.data.open import checked_size, open_data, resolve
 from cnnkit.data.open_pictures import choose_preprocessing
-from cnnkit.data.picture import header, stored_format
+from cnnkit.data.picture_header import Header, header
 from cnnkit.data.preprocessing import Preprocessing, load_image
 from cnnkit.data.sample import Pixels
 from cnnkit.data.splits import PARTS, DataSplits
@@ -38,9 +38,10 @@ class Spread:
 @final
 @dataclass(frozen=True)
 class FileStats:
-    """Of picture files, as they are stored, from their headers.
+    """Of picture files, from their headers.
 
-    height, width: in pixels.   aspect: width / height.   size: of a file, in bytes; `total` of all.
+    height, width: in pixels, of the upright picture.   aspect: width / height.
+    size: of a file, in bytes; `total` of all.
     formats: how many of each.   grey, colour: how many.   unreadable: how many whose header says nothing, or that are
     not there; the other figures are without them.
     """
@@ -168,12 +169,9 @@ def _of_pictures(
 @final
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What is known of a picture file from its header."""
+    """What is known of a picture file from its header, and its size in bytes."""
 
-    height: int
-    width: int
-    grey: bool
-    format: str
+    known: Header
     size: int
 
 
@@ -183,16 +181,16 @@ def _head(path: Path) -> _Head | None:
     except OSError:
         return None
     known = header(path) if path.is_file() else None
-    return None if known is None or 0 in known[:2] else _Head(*known, stored_format(path), size)
+    return None if known is None or 0 in (known.height, known.width) else _Head(known, size)
 
 
 def _of_files(heads: list[_Head], unreadable: int) -> FileStats:
-    grey = sum(head.grey for head in heads)
-    formats = Counter(head.format for head in heads)
+    grey = sum(head.known.grey for head in heads)
+    formats = Counter(head.known.format for head in heads)
     return FileStats(
-        _spread([head.height for head in heads]),
-        _spread([head.width for head in heads]),
-        _spread([round(head.width / head.height, 3) for head in heads]),
+        _spread([head.known.height for head in heads]),
+        _spread([head.known.width for head in heads]),
+        _spread([round(head.known.width / head.known.height, 3) for head in heads]),
         _spread([head.size for head in heads]),
         sum(head.size for head in heads),
         dict(sorted(formats.items(), key=lambda item: (-item[1], item[0]))),

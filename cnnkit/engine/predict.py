@@ -1,19 +1,17 @@
 """Predictor: a trained network with its own preprocessing and the names of its classes."""
 
 from collections.abc import Callable, Iterable, Iterator
-from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.data import given
 from cnnkit.data.collate import collate
-from cnnkit.data.picture import FORMATS, plain
-from cnnkit.data.preprocessing import Preprocessing, load_image, prepare
+from cnnkit.data.picture import Source
+from cnnkit.data.preprocessing import Preprocessing, load_image
 from cnnkit.data.sample import Pixels
 from cnnkit.engine.inside import named_result, reaching_head
 from cnnkit.engine.judge import batch_for
@@ -24,9 +22,8 @@ from cnnkit.nn import Module
 from cnnkit.nn.prepared import prepared
 from cnnkit.tasks import ClassificationTask
 
-Picture = str | Path | bytes | Image.Image | Array
 # One picture, several in a list or one after another, or all in one array.
-Pictures = Picture | Iterable[Picture]
+Pictures = Source | Iterable[Source]
 
 
 @final
@@ -58,12 +55,12 @@ class Predictor:
         source = f", from {self.source}" if self.source else ""
         return f"Predictor({self.name}, {len(self.classes)} classes, {H}x{W} {'grey' if C == 1 else 'RGB'}{source})"
 
-    def predict(self, picture: Picture, top: int = 5) -> Prediction:
+    def predict(self, picture: Source, top: int = 5) -> Prediction:
         """What is in one picture: a file, its bytes, a Pillow image, or an array (H, W), (H, W, C) or (C, H, W).
 
-        An array of the very size and channels of the network's images is taken for one of the data set's own; anything
-        else is a foreign picture and goes through the preprocessing. Arrays are uint8, or numbers as in the data that
-        the network was trained on.
+        Whichever it comes as, the same picture gets the same answer. An array of the very size and channels of the
+        network's images is taken for one of the data set's own; anything else goes through the preprocessing. Arrays
+        are uint8, or numbers as in the data that the network was trained on.
         """
         path = str(picture) if isinstance(picture, str | Path) else None
         return self._answer([self._image(picture)], [path], _checked(top))[0]
@@ -123,7 +120,7 @@ class Predictor:
             except DataError as error:
                 raise DataError(f"Picture {number} (counted from 0): {error}") from error
 
-    def _try(self, picture: Picture) -> tuple[str | None, Pixels | PredictionError]:
+    def _try(self, picture: Source) -> tuple[str | None, Pixels | PredictionError]:
         path = str(picture) if isinstance(picture, str | Path) else None
         try:
             return path, self._image(picture)
@@ -150,30 +147,10 @@ class Predictor:
             answers.append(Prediction(path, names[0], ranking.indices[0], ranking.scores[0], pairs, self.name))
         return answers
 
-    def _image(self, picture: Picture) -> Pixels:
+    def _image(self, picture: Source) -> Pixels:
         """The uint8 (H, W, C) that the network reads."""
-        if isinstance(picture, str | Path):
-            try:
-                return load_image(Path(picture), self.preprocessing)
-            except DataError as error:
-                if str(picture) in str(error):
-                    raise
-                raise DataError(f"{picture}: {error}") from error
-        if isinstance(picture, bytes | bytearray | memoryview):
-            picture = _opened(picture)
-        if isinstance(picture, Image.Image):
-            return prepare(plain(picture), self.preprocessing)
-        image = given.one(picture, self.preprocessing.shape)
-        if image.shape == self.preprocessing.shape:
-            return image
-        return prepare(Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image), self.preprocessing)
-
-
-def _opened(content: bytes | bytearray | memoryview) -> Image.Image:
-    try:
-        return Image.open(BytesIO(content), formats=FORMATS)
-    except UnidentifiedImageError:
-        raise DataError(f"These {len(content):,} bytes are no picture; expected one of {', '.join(FORMATS)}.") from None
+        source = picture if isinstance(picture, given.SINGLE) else given.one(picture, self.preprocessing.shape)
+        return load_image(source, self.preprocessing)
 
 
 def _checked(top: int) -> int:

@@ -196,7 +196,8 @@ def test_the_real_ants_and_bees(shared):
     assert batch.x.shape == (16, 64, 64, 3) and np.isfinite(batch.x).all()
 
 
-def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size_in_training_too(tmp_path):
+def test_a_very_large_jpeg_is_decoded_at_a_fraction_of_its_size_in_training_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("cnnkit.data.preprocessing.WHOLE", 1_000_000)
     for name in ("cats", "dogs"):
         (tmp_path / "big" / name).mkdir(parents=True)
         for i in range(3):
@@ -206,3 +207,18 @@ def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size_in_training_too(tmp_p
     reduced = read_picture(sample.path, at_least=128)
     assert reduced.size == (200, 150)
     np.testing.assert_array_equal(sample.image, resize(reduced, photo_preprocessing((64, 64), grey=False)))
+
+
+def test_the_common_size_is_that_of_the_upright_pictures(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name, row in (("top", 0), ("bottom", 88)):
+        (tmp_path / name).mkdir()
+        for i in range(10):
+            upright = Image.new("RGB", (64, 96), (i, i, i))
+            upright.paste((255, 255, 255), (0, row, 64, row + 8))
+            upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / name / f"{i}.png", exif=exif)
+    splits = open_data(tmp_path)
+    assert splits.preprocessing.shape == (96, 64, 3)
+    for sample in (splits.train[i] for i in range(len(splits.train))):
+        assert sample.image[0 if splits.classes[sample.label] == "top" else -1].min() == 255

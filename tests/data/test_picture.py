@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnkit.data.picture import LARGEST_PICTURE, UPRIGHT, default_max_pixels, read_picture
+from cnnkit.data.orientation import UPRIGHT
+from cnnkit.data.picture import LARGEST_PICTURE, default_max_pixels, read_picture
 from cnnkit.data.preprocessing import load_image
 from cnnkit.data.sets.digits import PREPROCESSING
 from cnnkit.errors import DataError, UsageError

@@ -111,3 +111,14 @@ def test_what_is_no_data_is_refused(tmp_path):
         stats("digits", image_size=5000)
     with pytest.raises(UsageError, match="used as they are"):
         stats("digits", image_size=32)
+
+
+def test_sizes_are_those_of_the_upright_pictures(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for i in range(2):
+            Image.new("RGB", (60, 30), (i, 90, 200)).save(tmp_path / name / f"{i}.jpg", exif=exif)
+    *_, stats = data_stats(tmp_path)
+    assert (stats.files.height.median, stats.files.width.median, stats.files.aspect.median) == (60, 30, 0.5)

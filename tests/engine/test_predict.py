@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 import cnnkit
 from cnnkit import models
@@ -63,6 +63,17 @@ def test_a_file_an_image_and_an_array_give_the_same_answer(predictor, picture):
     assert [score for _, score in answer.top] == sorted((score for _, score in answer.top), reverse=True)
     image = Image.open(picture)
     assert predictor.predict(image).top == answer.top == predictor.predict(np.asarray(image)).top
+    assert predictor.predict(picture.read_bytes()).top == answer.top
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_taken_on_the_side_gets_one_answer_however_it_comes(predictor, picture, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = picture.with_name("turned.jpg")
+    Image.open(picture).save(path, exif=exif, quality=95)
+    answers = [path, path.read_bytes(), Image.open(path), np.asarray(ImageOps.exif_transpose(Image.open(path)))]
+    assert len({predictor.predict(answer).top for answer in answers}) == 1
 
 
 def test_the_scores_of_all_classes_sum_to_one(predictor, picture):
@@ -78,7 +89,7 @@ def test_an_array_of_the_data_sets_own_size_is_not_prepared_again(predictor):
     assert predictor.predict(image).top != predictor.predict(Image.fromarray(image)).top
 
 
-@pytest.mark.parametrize("shape", [(5,), (2, 3, 4), (1, 28, 28, 1), (0, 5)])
+@pytest.mark.parametrize("shape", [(5,), (2, 3, 5), (1, 28, 28, 1), (0, 5)])
 def test_an_array_that_is_no_picture_is_refused(predictor, shape):
     with pytest.raises(DataError):
         predictor.predict(np.zeros(shape, np.uint8))

@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 
 from cnnkit.config import default_threads
-from cnnkit.data.picture import check_header
+from cnnkit.data.picture_header import check_header
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
