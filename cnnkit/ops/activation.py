@@ -14,9 +14,9 @@ from cnnkit.kernels.shared.scalar import (
     RELU6,
     SIGMOID,
     SWISH,
-    TOLD_BY_OUTPUT,
     Activation,
     leaky,
+    told_by_output,
 )
 from cnnkit.ops import check
 
@@ -32,7 +32,7 @@ def relu6(x: Tensor | Array) -> Tensor:
 
 
 def leaky_relu(x: Tensor | Array, slope: float = 0.01) -> Tensor:
-    """x where x > 0, slope·x elsewhere."""
+    """x where x > 0, slope·x elsewhere, for any slope; at 0 the gradient is that of slope·x."""
     return activate(x, leaky(slope))
 
 
@@ -65,7 +65,7 @@ def swish(x: Tensor | Array) -> Tensor:
 def activate(x: Tensor | Array, activation: str | Activation) -> Tensor:
     """The activation of this name, element by element."""
     act = check.activation_of(activation, "activate")
-    function = _Activate if act.kind in TOLD_BY_OUTPUT else _ActivateAt
+    function = _Activate if told_by_output(act) else _ActivateAt
     result: Tensor = function.apply(check.tensor(x, "activate"), act)
     return result
 
@@ -89,13 +89,13 @@ def _rows(x: Tensor | Array, op: str) -> Tensor:
     return x
 
 
-def fused(activation: Activation, *, told_by_output: bool = True) -> tuple[Activation, Activation | None]:
+def fused(activation: Activation, *, from_output: bool = True) -> tuple[Activation, Activation | None]:
     """(what the op before may apply itself, what has to follow as an op of its own).
 
     An op that goes back from its output cannot go back through a swish: it leaves it to `activate`, which keeps its
     input. Where nothing is recorded, nobody goes back.
     """
-    if told_by_output and activation.kind not in TOLD_BY_OUTPUT and is_recording():
+    if from_output and not told_by_output(activation) and is_recording():
         return IDENTITY, activation
     return activation, None
 

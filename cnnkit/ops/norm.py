@@ -42,7 +42,7 @@ def batch_norm(
             f"batch_norm expects at least 2 values of each channel to normalise by in training, but x {x.shape} has "
             f"{count}. Use a larger batch, or eval(), which normalises by running statistics."
         )
-    now, later = fused(act, told_by_output=residual is not None)
+    now, later = fused(act, from_output=residual is not None)
     y, mean, var = _BatchNorm.apply(x, weight, bias, residual, eps, now)
     return y if later is None else activate(y, later), mean.data, var.data
 
@@ -60,7 +60,7 @@ def batch_norm_frozen(
 ) -> Tensor:
     """The same, normalised by a mean and a variance that were found before and have no gradient."""
     x, act = _checked("batch_norm_frozen", x, activation, residual, weight=weight, bias=bias, mean=mean, var=var)
-    now, later = fused(act, told_by_output=residual is not None)
+    now, later = fused(act, from_output=residual is not None)
     y: Tensor = _BatchNormFrozen.apply(x, weight, bias, residual, mean, var, eps, now)
     return y if later is None else activate(y, later)
 

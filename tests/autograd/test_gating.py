@@ -8,12 +8,13 @@ import pytest
 from cnnkit import kernels, ops
 from cnnkit.autograd import Function, Tensor, gradcheck
 from cnnkit.kernels import reference
-from cnnkit.kernels.shared.scalar import RELU
+from cnnkit.kernels.shared.scalar import RELU, leaky
 
-ACTIVATIONS = ["relu", "relu6", "leaky_relu", "sigmoid"]
+# By name, and leaky relus whose slope is steep, or negative: then the output does not tell it.
+ACTIVATIONS = ["relu", "relu6", "leaky_relu", "sigmoid", leaky(2.5), leaky(-0.5)]
 
 
-@pytest.fixture(params=ACTIVATIONS)
+@pytest.fixture(params=ACTIVATIONS, ids=str)
 def activation(request):
     return request.param
 
@@ -50,6 +51,18 @@ def test_gradients_are_those_of_the_values(name, activation, passes):
     network, operands = NETWORKS[name]
     gradcheck(network(activation), operands, name=name)
     assert bool(passes) == (name == "activation, activation")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_fast_kernels_give_the_same_gradients(name, activation):
+    network, operands = NETWORKS[name]
+    gradients = []
+    for dtype in (np.float64, np.float32):
+        tensors = [Tensor(a.astype(dtype), requires_grad=True) for a in operands]
+        ops.sum(network(activation)(*tensors) * 0.1).backward()
+        gradients.append([t.grad for t in tensors])
+    for exact, fast in zip(*gradients, strict=True):
+        np.testing.assert_allclose(fast, exact, rtol=1e-4, atol=1e-5 * np.abs(exact).max())
 
 
 def test_one_consumer_gates_and_others_do_not(activation):

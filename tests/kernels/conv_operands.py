@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cnnkit.kernels import reference
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
-from cnnkit.kernels.shared.scalar import IDENTITY, RELU, TOLD_BY_OUTPUT, Activation
+from cnnkit.kernels.shared.scalar import IDENTITY, RELU, Activation, told_by_output
 
 
 class ConvCase(NamedTuple):
@@ -52,7 +52,7 @@ def assert_conv_agrees(
     scale = np.abs(expected).max(initial=1.0)
     assert_matches(dx, expected, case.w[0] * case.w[1] * case.w[3] // case.groups, factor=factor, scale=scale)
     # A slope of at most 1 makes small what rounding has shifted: the scale of the error is that of the sums.
-    if activation.kind not in TOLD_BY_OUTPUT:
+    if not told_by_output(activation):
         activation = RELU
     gate = reference.activate(x, activation).astype(np.float32)
     dz = backend.conv2d_dx(dy, w, case.x, case.win, case.groups, x=gate, activation=activation)

@@ -13,8 +13,8 @@ from cnnkit.kernels.shared.scalar import (
     RELU6,
     SIGMOID,
     SWISH,
-    TOLD_BY_OUTPUT,
     leaky,
+    told_by_output,
 )
 
 ACTIVATIONS = {
@@ -23,6 +23,8 @@ ACTIVATIONS = {
     "relu6": RELU6,
     "sigmoid": SIGMOID,
     "leaky": leaky(0.1),
+    "leaky, steeper below 0": leaky(2.5),
+    "leaky, of negative slope": leaky(-0.5),
     "hard_sigmoid": HARD_SIGMOID,
     "hard_swish": HARD_SWISH,
     "swish": SWISH,
@@ -42,7 +44,7 @@ def test_activate_agrees_with_its_definition(rng, activation, shape):
     assert_matches(y, reference.activate(x, activation))
     dy = normal(rng, shape)
     assert_matches(cpu.activate_dx_at(dy, x, activation), reference.activate_dx_at(dy, x, activation))
-    if activation.kind in TOLD_BY_OUTPUT:
+    if told_by_output(activation):
         assert_matches(cpu.activate_dx(dy, y, activation), reference.activate_dx(dy, y, activation))
 
 

@@ -13,8 +13,8 @@ from cnnkit.kernels.shared.scalar import (
     RELU6,
     SIGMOID,
     SWISH,
-    TOLD_BY_OUTPUT,
     leaky,
+    told_by_output,
 )
 
 EPS = 1e-5
@@ -37,6 +37,7 @@ KINDS = {
     "relu": RELU,
     "relu6": RELU6,
     "leaky": leaky(0.1),
+    "leaky, of negative slope": leaky(-0.5),
     "sigmoid": SIGMOID,
     "hard_sigmoid": HARD_SIGMOID,
     "hard_swish": HARD_SWISH,
@@ -90,7 +91,7 @@ def test_batch_norm_agrees_with_its_definition(rng, shape, activation):
     check_gradients(dy, x, weight, bias, mean, var, activation=activation)
     check_gradients(dy, x, weight, bias, mean, var, activation=activation, frozen=True)
     y, mean, var = check_forward(x, weight, bias, activation, residual)
-    if activation.kind in TOLD_BY_OUTPUT:
+    if told_by_output(activation):
         check_gradients(dy, x, weight, bias, mean, var, activation=activation, y=y)
 
 
@@ -100,7 +101,7 @@ def test_every_activation(rng, activation):
     _, mean, var = check_forward(x, weight, bias, activation, None)
     check_gradients(dy, x, weight, bias, mean, var, activation=activation)
     y, mean, var = check_forward(x, weight, bias, activation, residual)
-    if activation.kind in TOLD_BY_OUTPUT:
+    if told_by_output(activation):
         check_gradients(dy, x, weight, bias, mean, var, activation=activation, y=y, frozen=True)
     scale, shift = normal(rng, (18,)), normal(rng, (18,))
     for added in (None, residual):

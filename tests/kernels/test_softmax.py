@@ -54,6 +54,26 @@ class TestKnownValues:
         losses, _ = backend.cross_entropy(np.array([[20, 0]], np.float32), np.array([0]))
         np.testing.assert_allclose(losses, math.log1p(math.exp(-20)), rtol=1e-5)
 
+    @pytest.mark.parametrize("huge", [1e16, -1e16, 3e38, -3e38, 1e9])
+    @pytest.mark.parametrize("classes", [4, 37])
+    def test_beside_huge_logits_the_logarithm_of_the_sum_stays(self, backend, huge, classes):
+        x, labels = np.full((2, classes), huge, np.float32), np.array([0, classes - 1])
+        np.testing.assert_allclose(backend.log_softmax(x), -math.log(classes), rtol=1e-7)
+        for smoothing in (0.0, 0.1):
+            np.testing.assert_allclose(backend.cross_entropy(x, labels, smoothing)[0], math.log(classes), rtol=1e-6)
+
+    @pytest.mark.parametrize("classes", [4, 37])
+    def test_a_masked_class_adds_nothing(self, backend, classes):
+        x = np.linspace(-3, 3, classes, dtype=np.float32)[None]
+        masked = np.where(np.arange(classes) % 3 == 1, -np.inf, x).astype(np.float32)
+        kept = x[:, np.arange(classes) % 3 != 1]
+        losses, scores = backend.cross_entropy(masked, np.array([0]))
+        np.testing.assert_allclose(losses, backend.cross_entropy(kept, np.array([0]))[0], rtol=1e-6)
+        assert (scores[0, 1::3] == 0).all() and np.isneginf(backend.log_softmax(masked)[0, 1::3]).all()
+        assert np.isfinite(backend.cross_entropy_dx(scores, np.array([0]), np.ones(1, np.float32))).all()
+        assert np.isposinf(backend.cross_entropy(masked, np.array([1]))[0])  # the label itself is masked
+        assert np.isposinf(backend.cross_entropy(masked, np.array([0]), 0.1)[0])  # a share of the target is
+
     def test_nan_stays_visible(self, backend):
         x = np.array([[1, np.nan, 2]], np.float32)
         assert np.isnan(backend.softmax(x)).all()

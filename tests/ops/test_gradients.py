@@ -5,6 +5,7 @@ import pytest
 
 from cnnkit import ops
 from cnnkit.autograd import gradcheck
+from cnnkit.kernels.shared.scalar import leaky
 
 LABELS = np.array([2, 0, 1, 2])
 KEY = (7, 3)
@@ -60,6 +61,12 @@ CASES = {
             lambda x, w, b, r: normed(x, w, b, activation="relu", residual=r),
             [*NORM, apart((2, 3, 2, 3), 3)],
         ),
+        (
+            "residual and a leaky relu of negative slope",
+            lambda x, w, b, r: normed(x, w, b, activation=leaky(-0.3), residual=r),
+            [*NORM, apart((2, 3, 2, 3), 3)],
+        ),
+        ("a leaky relu of negative slope", lambda x, w, b: normed(x, w, b, activation=leaky(-0.3)), NORM),
         (
             "residual and hard_swish",
             lambda x, w, b, r: normed(x, w, b, activation="hard_swish", residual=r),
@@ -149,7 +156,10 @@ CASES = {
     "global_max_pool2d": [("images", ops.global_max_pool2d, [apart((2, 3, 2, 2))])],
     "hard_sigmoid": [("all three parts", ops.hard_sigmoid, [apart((6, 5), step=0.3)])],
     "hard_swish": [("all three parts", ops.hard_swish, [apart((6, 5), step=0.3)])],
-    "leaky_relu": [("a slope of one's own", lambda x: ops.leaky_relu(x, 0.2), [apart((3, 4))])],
+    "leaky_relu": [
+        (f"slope {slope}", lambda x, slope=slope: ops.leaky_relu(x, slope), [apart((3, 4))])
+        for slope in (0.2, 0, 1, 3, -0.2, -3)
+    ],
     "linear": [
         (
             "with relu",
@@ -159,6 +169,11 @@ CASES = {
         (
             "with swish",
             lambda x, w, b: ops.linear(x, w, b, activation="swish"),
+            [apart((3, 4)), apart((4, 2), 1), apart((2,))],
+        ),
+        (
+            "with a leaky relu of negative slope",
+            lambda x, w, b: ops.linear(x, w, b, activation=leaky(-2)),
             [apart((3, 4)), apart((4, 2), 1), apart((2,))],
         ),
         ("plain", ops.linear, [apart((3, 4)), apart((4, 2), 1), apart((2,))]),

@@ -110,6 +110,8 @@ def scale_channels_dx(dy: Array, x: Array, s: Array) -> tuple[Array, Array]:
 def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array:
     """Channels of x (..., C), dealt out: y[..., i·groups + g] = x[..., g·(C / groups) + i]."""
     y, C = empty(x.shape) if out is None else out, x.shape[-1]
+    if x.size == 0:
+        return y
     per_task = max(1, SHUFFLED // C)
     shuffle_kernel(flat(x), y.reshape(-1), _places(C, groups), per_task, -(-x.size // (C * per_task)))
     return y

@@ -11,6 +11,7 @@ from cnnkit.kernels.cpu.direct_dw import direct_dw
 from cnnkit.kernels.cpu.filters import Filters
 from cnnkit.kernels.cpu.gather import dx_gather, forward_gather
 from cnnkit.kernels.cpu.pointwise import add
+from cnnkit.kernels.cpu.reduce import sum_over
 from cnnkit.kernels.cpu.winograd import winograd
 from cnnkit.kernels.cpu.winograd_dw import winograd_dw
 from cnnkit.kernels.shared.array import Array
@@ -94,6 +95,10 @@ def conv2d_dw(
     """The gradient by the filters, (KH, KW, C / groups, O); db (O,) is filled with that by the bias."""
     dy, x = memory.contiguous(dy), memory.contiguous(x)
     dw = memory.empty(w_shape) if out is None else out
+    if dw.size == 0:  # no channels: only a bias is left to learn
+        if db is not None:
+            db[...] = sum_over(dy, (0, 1, 2))
+        return dw
     if schedule.use_winograd_dw(x.shape[3], dy.shape[3], tuple(w_shape), win, groups, dy.shape[1:3]):
         winograd_dw(x, dy, dw, db, win.pad_top, win.pad_left)
         return dw

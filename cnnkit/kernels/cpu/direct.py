@@ -7,6 +7,7 @@ A task takes some tiles of each phase (gather.py) and some panels of output chan
 first copies the rows it will read, with their border, to its worker's scratch.
 """
 
+from functools import cache
 from typing import Any
 
 from cnnkit.kernels.cpu import memory, schedule, threads
@@ -65,6 +66,7 @@ def rows_read(reads, phases, pix, sizes, image, chunk, width):
     return min(low, high) // width, (high + width - 1) // width
 
 
+@cache  # two names may mean one shape: then they share its kernel
 def _make(shape: TileShape) -> Any:
     pix, vecs = shape
     block = shape.block

@@ -10,7 +10,7 @@ pixels, into a number of shares fixed by the shape, each with its own sums, whic
 dy itself, the gradient of a bias, are taken from the panels by the tasks of the first rows.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +60,7 @@ def copy_columns(x, x0, reads, p, count, columns, first, end, step, own, to):
             store(own, to + (column - first) * step + q * LANES, load_upto(x, at, columns[2 * column + 1]))
 
 
+@cache  # two names may mean one shape: then they share its kernel
 def _make(shape: TileShape) -> Any:
     rows, vecs = shape
     block = shape.block

@@ -150,7 +150,7 @@ def batch_norm(
 ) -> tuple[Array, Array, Array]:
     """y = act((x - mean)·rstd·weight + bias + residual) over the last axis, and the batch's mean and biased var."""
     C = x.shape[-1]
-    cut = cut_pixels(x.size // C, C)
+    cut = cut_pixels(x.size // max(C, 1), C)
     y = empty(x.shape) if out is None else out
     mean, var, scale, shift = (empty(C) for _ in range(4))
     adds = residual is not None
@@ -187,7 +187,7 @@ def scale_shift(
 ) -> Array:
     """act(x · scale[c] + shift[c] + residual): batch norm whose mean and variance are known beforehand."""
     C = x.shape[-1]
-    cut = cut_pixels(x.size // C, C)
+    cut = cut_pixels(x.size // max(C, 1), C)
     y = empty(x.shape) if out is None else out
     adds = residual is not None
     scale_shift_kernel(

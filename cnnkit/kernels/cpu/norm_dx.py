@@ -121,7 +121,7 @@ def batch_norm_dx(
 ) -> tuple[Array, Array, Array, Array | None]:
     """dx, dweight, dbias, and where y is given the gradient dz of the residual; frozen: mean and var are constants."""
     C = x.shape[-1]
-    cut = cut_pixels(x.size // C, C)
+    cut = cut_pixels(x.size // max(C, 1), C)
     source = SAME if activation == IDENTITY else FROM_X if y is None else FROM_Y
     dx, dweight, dbias = empty(x.shape), empty(C), empty(C)
     dz = empty(x.shape) if source == FROM_Y else None

@@ -32,9 +32,10 @@ def row_maximum(x, first, K):
 
 @inner
 def softmax_row(x, y, first, K):
-    """y = e^(x - greatest) / Σ of one row of K; returns log Σ e^x = greatest + log Σ e^(x - greatest).
+    """y = e^(x - greatest) / Σ of one row of K; returns (greatest, log Σ e^(x - greatest)) as float64.
 
-    The logarithm is a float64: subtracted from x in float32 it would lose what a certain answer is still uncertain of.
+    The two are not added up: beside a huge x the logarithm would be lost, and all that a certain answer is still
+    uncertain of. So the greatest is taken off x first, then the logarithm.
     """
     greatest = row_maximum(x, first, K)
     whole = K - K % LANES
@@ -50,16 +51,16 @@ def softmax_row(x, y, first, K):
     scale = fill(F32(1 / total))
     for k in range(0, K, LANES):
         store_upto(y, first + k, load_upto(y, first + k, K - k) * scale, K - k)
-    return np.float64(greatest) + math.log(total)
+    return np.float64(greatest), math.log(total)
 
 
 @inner
 def softmax_task(x, y, K, logarithm, per_task, worker, task):
     for first in range(task * per_task * K, min((task + 1) * per_task * K, len(x)), K):
-        log_sum = softmax_row(x, y, first, K)
+        greatest, log_sum = softmax_row(x, y, first, K)
         if logarithm:
             for k in range(first, first + K):
-                y[k] = x[k] - log_sum
+                y[k] = x[k] - greatest - log_sum
 
 
 @kernel
@@ -89,12 +90,12 @@ def softmax_dx_kernel(dy, y, dx, K, logarithm, per_task, tasks):
 @inner
 def cross_entropy_task(logits, labels, losses, scores, K, smoothing, per_task, worker, task):
     for n in range(task * per_task, min((task + 1) * per_task, len(labels))):
-        log_sum = softmax_row(logits, scores, n * K, K)
-        loss = log_sum - logits[n * K + labels[n]]
+        greatest, log_sum = softmax_row(logits, scores, n * K, K)
+        loss = log_sum - (logits[n * K + labels[n]] - greatest)
         if smoothing > 0:
             total = np.float64(0)
             for k in range(n * K, n * K + K):
-                total += log_sum - logits[k]
+                total += log_sum - (logits[k] - greatest)
             loss = (1 - smoothing) * loss + smoothing / K * total
         losses[n] = loss
 

@@ -5,9 +5,11 @@ Two ways to cut the sum over tiles, both fixed by the shape:
   each share has its own 36·C·O sums, added in order at the end.
 - many channels: rounds. All threads transform a round's tiles, then each takes planes of the one sum.
 
-Plane SUMS of A dy Aᵀ holds the sum of each tile's 16 pixels: added up over the tiles it is the gradient of a bias.
+Beside the 36 planes of A dy Aᵀ lies one more, number SUMS, with the sum of each tile's 16 pixels: added up over the
+tiles it is the gradient of a bias.
 """
 
+from functools import cache
 from typing import Any
 
 from cnnkit.kernels.cpu import memory, schedule, threads
@@ -21,7 +23,7 @@ from cnnkit.kernels.cpu.winograd_transforms import back_1d, fetch_patch, transfo
 from cnnkit.kernels.shared.array import Array
 
 ROWS, BLOCK = schedule.WINOGRAD_DW.rows, schedule.WINOGRAD_DW.block  # of rounds
-SUMS = 7
+SUMS = 36
 TOGETHER = 12  # tiles of one transforming task: with one tile a task, threads fought over cache lines at half the speed
 
 
@@ -43,11 +45,11 @@ def winograd_dw(x: Array, dy: Array, dw: Array, db: Array | None, pad_top: int, 
     du = memory.empty(groups * 36 * rows * cols)
     bias_sums = NOTHING if db is None else db if groups == 1 else memory.empty(groups * O)
     if rounds:
-        v, m = memory.empty(36 * rounds * C), memory.empty(36 * rounds * O)
+        v, m = memory.empty(36 * rounds * C), memory.empty((SUMS + 1) * rounds * O)
         rounds_kernel(x.reshape(-1), dy.reshape(-1), v, m, du, bias_sums, sizes, rounds)
     else:
         per_block = schedule.WINOGRAD_DW_TILES
-        scratch = memory.empty((threads.workers(), 36 * per_block * (rows + cols)))
+        scratch = memory.empty((threads.workers(), per_block * (36 * rows + (SUMS + 1) * cols)))
         if (rows, cols) != (C, O):  # what lies beyond C and O is multiplied too; its sums are never read
             scratch.fill(0)
         GROUPS[shape](x.reshape(-1), dy.reshape(-1), du, bias_sums, scratch, sizes, (groups, per_block, rows, cols))
@@ -56,6 +58,7 @@ def winograd_dw(x: Array, dy: Array, dw: Array, db: Array | None, pad_top: int, 
         add_shares(bias_sums, db, O, groups)
 
 
+@cache  # two names may mean one shape: then they share its kernel
 def _make_product(shape: TileShape) -> Any:
     rows, vecs = shape
 
@@ -98,6 +101,7 @@ def fetch_tile(x, dy, sizes, t):
     fetch_patch(dy, n * OH * OW * O, OH, OW, i, j, O)
 
 
+@cache
 def _make_groups(shape: TileShape) -> Any:
     shape_rows, block = shape.rows, shape.block
     waits = shape.vecs == 1  # few channels: products are soon done, and memory would be waited for
@@ -149,12 +153,13 @@ def round_task(x, dy, v, m, sizes, first, count, worker, task):
 
 @inner
 def plane_task(v, m, du, bias_sums, C, O, first, count, worker, task):
-    """One plane of the sums, all input channels x BLOCK output channels."""
+    """One plane of the sums, all input channels x BLOCK output channels; behind the planes, those of the bias."""
     blocks = O // BLOCK
     e, o = task // blocks, task % blocks * BLOCK
-    if e == SUMS and bias_sums.size > 0:
+    if e == SUMS:
         for i in range(o, o + BLOCK, LANES):
             add_rows(m, (e * O + i) * count, LANES, count, bias_sums, i, LANES, first == 0)
+        return
     for c in range(0, C, ROWS):
         a0 = (e * C + c // LANES * LANES) * count + c % LANES
         outer_product(v, a0, LANES, m, (e * O + o) * count, LANES, count * LANES, count,
@@ -167,7 +172,8 @@ def rounds_kernel(x, dy, v, m, du, bias_sums, sizes, per_round):
     for first in range(0, tiles, per_round):
         count = min(per_round, tiles - first)
         parallel_for(round_task, (count + TOGETHER - 1) // TOGETHER, (x, dy, v, m, sizes, first, count))
-        parallel_for(plane_task, 36 * (O // BLOCK), (v, m, du, bias_sums, C, O, first, count))
+        planes = SUMS + 1 if bias_sums.size > 0 else SUMS
+        parallel_for(plane_task, planes * (O // BLOCK), (v, m, du, bias_sums, C, O, first, count))
 
 
 @inner

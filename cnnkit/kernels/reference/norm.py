@@ -1,5 +1,7 @@
 """Normalisation, defined: over a batch for each channel, and across neighbouring channels."""
 
+import math
+
 import numpy as np
 
 from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
@@ -72,7 +74,7 @@ def batch_norm_dx(
     dz = activate_dx_at(dy, normal * weight + bias, activation) if y is None else activate_dx(dy, y, activation)
     dbias = _pixels(dz).sum(axis=0)
     dweight = _pixels(dz * normal).sum(axis=0)
-    count = x.size // x.shape[-1]
+    count = math.prod(x.shape[:-1])
     dx = dz if frozen else dz - (dbias + normal * dweight) / max(count, 1)
     return dx * (weight * rstd), dweight, dbias, None if y is None else dz
 
@@ -126,4 +128,4 @@ def _window_sum(v: Array, before: int, after: int) -> Array:
 
 def _pixels(x: Array) -> Array:
     """(..., C) as (count, C) in float64."""
-    return x.astype(np.float64).reshape(-1, x.shape[-1])
+    return x.astype(np.float64).reshape(math.prod(x.shape[:-1]), x.shape[-1])

@@ -34,6 +34,7 @@ def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> tuple
 
     loss[n] = -Σ k  target[n, k] · log softmax(logits[n])[k]
     target[n, k] = (1 - smoothing)·[k is the label] + smoothing / K
+    A class of target 0 adds nothing, also where its logit is -∞ (a masked class).
 
     Args:
         logits: (N, K).
@@ -42,8 +43,9 @@ def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> tuple
 
     Source: Szegedy et al. 2015, arXiv:1512.00567, section 7 (label smoothing).
     """
-    losses = -(_targets(labels, logits.shape[1], smoothing) * log_softmax(logits)).sum(axis=1)
-    return losses, softmax(logits)
+    targets, logs = _targets(labels, logits.shape[1], smoothing), log_softmax(logits)
+    counts = (targets > 0) | np.isnan(logs)
+    return -np.multiply(targets, logs, out=np.zeros_like(logs), where=counts).sum(axis=1), softmax(logits)
 
 
 def cross_entropy_dx(scores: Array, labels: Array, dlosses: Array, smoothing: float = 0.0) -> Array:
@@ -52,7 +54,7 @@ def cross_entropy_dx(scores: Array, labels: Array, dlosses: Array, smoothing: fl
 
 
 def _targets(labels: Array, classes: int, smoothing: float) -> Array:
-    targets = np.full((len(labels), classes), smoothing / classes)
+    targets = np.full((len(labels), classes), smoothing / max(classes, 1))
     for n, label in enumerate(labels):
         targets[n, label] += 1 - smoothing
     return targets

@@ -25,13 +25,20 @@ HARD_SIGMOID = Activation(HARD_SIGMOID_KIND)
 HARD_SWISH = Activation(HARD_SWISH_KIND)
 SWISH = Activation(SWISH_KIND)
 
-# Kinds whose slope follows from the output: no layer before them has to keep its result for the way back. The swishes
-# fall before they rise, so two inputs share an output and it tells neither.
-TOLD_BY_OUTPUT = (IDENTITY_KIND, RELU_KIND, LEAKY_KIND, RELU6_KIND, SIGMOID_KIND, HARD_SIGMOID_KIND)
+
+def told_by_output(activation: Activation) -> bool:
+    """Whether the slope follows from the output, so that no layer has to keep the input for the way back.
+
+    The swishes, and a leaky relu of negative slope, fall before they rise: two inputs share an output, which tells
+    neither.
+    """
+    if activation.kind == LEAKY_KIND:
+        return activation.slope > 0
+    return activation.kind not in (HARD_SWISH_KIND, SWISH_KIND)
 
 
 def leaky(slope: float = 0.01) -> Activation:
-    """x where x > 0, slope·x elsewhere; the leaky relu of slope 0 is relu."""
+    """x where x > 0, slope·x elsewhere, for any slope; the leaky relu of slope 0 is relu."""
     return Activation(LEAKY_KIND, float(slope)) if slope else RELU
 
 
@@ -105,7 +112,7 @@ def activate_scalar(x, kind, slope):
 
 @njit
 def activate_slope(y, kind, slope):
-    """Derivative of a function TOLD_BY_OUTPUT, from its OUTPUT y; at a corner it is that of the flat side."""
+    """Derivative of a function told_by_output, from its OUTPUT y; at a corner it is that of the flat side."""
     if kind == RELU_KIND:
         return 1.0 if y > 0 else 0.0
     if kind == LEAKY_KIND:
@@ -126,4 +133,6 @@ def activate_slope_at(z, kind, slope):
         return (z / 3 + 0.5 if z < 3 else 1.0) if z > -3 else 0.0
     if kind == SWISH_KIND:
         return sigmoid(z) * (1.0 + z * (1.0 - sigmoid(z)))
+    if kind == LEAKY_KIND:  # the sign of the input is asked, whatever that of the slope
+        return 1.0 if z > 0 else slope
     return activate_slope(activate_scalar(z, kind, slope), kind, slope)

@@ -13,8 +13,6 @@ from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.scalar import ACTIVATIONS, HARD_SIGMOID, RELU, RELU6, SIGMOID, leaky
 
 SAME = Window(1, 1, 1, 1, 1, 1)
-# Winograd F(4x4, 3x3) errs 4-9 times as much as a plain sum: its matrices hold numbers up to 8 and down to 1/24.
-WINOGRAD_FACTOR = 36.0
 
 DIRECT = {
     "one pixel, one channel": ConvCase((1, 1, 1, 1), (1, 1, 1, 1)),
@@ -59,7 +57,7 @@ def test_the_direct_schedule_agrees_with_the_definition(case, rng):
 @pytest.mark.parametrize("case", WINOGRAD.values(), ids=WINOGRAD.keys())
 def test_winograd_agrees_with_the_definition(case, rng):
     assert schedule.use_winograd(case.x[3], case.w[3], case.w, case.win, 1, (8, 8))
-    assert_conv_agrees(cpu, case, rng, activation=RELU, ends=True, factor=WINOGRAD_FACTOR)
+    assert_conv_agrees(cpu, case, rng, activation=RELU, ends=True)
 
 
 def test_winograd_in_rounds_for_many_channels(rng):
@@ -74,8 +72,41 @@ def test_winograd_in_rounds_for_many_channels(rng):
     for ky, kx in np.ndindex(3, 3):
         patch = padded[:, ky : ky + 21, kx : kx + 22].reshape(-1, 96)
         expected[ky, kx] = np.matmul(patch.T, dy.reshape(-1, 64).astype(np.float64))
-    assert_matches(dw, expected, dy[..., 0].size, factor=WINOGRAD_FACTOR)
+    assert_matches(dw, expected, dy[..., 0].size)
     assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
+
+
+@pytest.mark.parametrize(("channels", "side", "bound"), [(64, 28, 20), (256, 14, 36)], ids=["64", "256"])
+def test_winograd_errs_at_most_thrice_as_much_as_plain_sums(channels, side, bound, rng, monkeypatch):
+    """In eps of the greatest result. Measured: forward 14 and 24 where plain sums err 8 and 17, dw 7 and 13."""
+    case = ConvCase((2, side, side, channels), (3, 3, channels, channels), SAME)
+    x, w, dy = random_array(rng, *case.x), random_array(rng, *case.w), random_array(rng, *case.y)
+    expected = float64_convolutions(x, w, dy)
+
+    def errors():
+        db = np.empty(channels, np.float32)
+        found = cpu.conv2d(x, w, SAME), cpu.conv2d_dx(dy, w, case.x, SAME), cpu.conv2d_dw(dy, x, case.w, SAME, db=db)
+        assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
+        eps = np.finfo(np.float32).eps
+        return [np.abs(f - e).max() / np.abs(e).max() / eps for f, e in zip(found, expected, strict=True)]
+
+    fast = errors()
+    monkeypatch.setattr(schedule, "use_winograd", lambda *shapes: False)
+    plain = errors()
+    assert max(fast) < bound and all(f < 3 * p for f, p in zip(fast, plain, strict=True)), (fast, plain)
+
+
+def float64_convolutions(x, w, dy):
+    """y, dx and dw of a 3x3 convolution with padding 1, a product of matrices for each tap."""
+    N, H, W, C = x.shape
+    x, dy = (np.pad(a.astype(np.float64), ((0, 0), (1, 1), (1, 1), (0, 0))) for a in (x, dy))
+    y, dx, dw = np.zeros((N, H, W, w.shape[3])), np.zeros((N, H, W, C)), np.zeros(w.shape)
+    for ky, kx in np.ndindex(3, 3):
+        here, there = np.s_[:, ky : ky + H, kx : kx + W], np.s_[:, 2 - ky : 2 - ky + H, 2 - kx : 2 - kx + W]
+        y += np.matmul(x[here], w[ky, kx].astype(np.float64))
+        dx += np.matmul(dy[there], w[ky, kx].T.astype(np.float64))
+        dw[ky, kx] = np.tensordot(x[here], dy[:, 1:-1, 1:-1], ((0, 1, 2), (0, 1, 2)))
+    return y, dx, dw
 
 
 @pytest.mark.parametrize("activation", [RELU, SIGMOID], ids=lambda a: f"kind {a.kind}")
@@ -101,7 +132,7 @@ def test_results_past_the_caches_are_the_same(activation, rng, monkeypatch):
 @pytest.mark.parametrize("ends", [False, True], ids=["bare", "bias and residual"])
 @pytest.mark.parametrize("case", [DIRECT["groups"], WINOGRAD["17 channels to 33"]], ids=["direct", "winograd"])
 def test_every_epilogue(case, ends, activation, rng):
-    assert_conv_agrees(cpu, case, rng, activation=activation, ends=ends, factor=WINOGRAD_FACTOR)
+    assert_conv_agrees(cpu, case, rng, activation=activation, ends=ends)
 
 
 @settings(max_examples=40, deadline=None)

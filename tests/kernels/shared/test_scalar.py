@@ -13,11 +13,11 @@ from cnnkit.kernels.shared.scalar import (
     RELU6,
     SIGMOID,
     SWISH,
-    TOLD_BY_OUTPUT,
     activate_scalar,
     activate_slope,
     activate_slope_at,
     leaky,
+    told_by_output,
 )
 
 
@@ -79,6 +79,13 @@ def test_a_leaky_relu_that_does_not_leak_is_relu():
     assert leaky(0.0) == RELU
 
 
+@pytest.mark.parametrize("slope", [-3.0, -1.0, -0.01])
+def test_a_leaky_relu_of_negative_slope_is_told_by_its_input(slope):
+    assert not told_by_output(leaky(slope)) and told_by_output(leaky(-slope))
+    assert activate_scalar(-2.0, *leaky(slope)) > 0
+    assert activate_slope_at(-2.0, *leaky(slope)) == slope and activate_slope_at(2.0, *leaky(slope)) == 1
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
 def test_slopes_from_the_input_are_those_of_the_values(activation):
     for z in (-4.0, -2.9, -1.3, -0.2, 0.4, 2.9, 5.0, 7.0):
@@ -93,5 +100,5 @@ def test_at_a_corner_the_slope_is_that_of_one_side(z):
 
 
 def test_an_output_of_a_swish_has_two_inputs():
-    assert {HARD_SWISH.kind, SWISH.kind}.isdisjoint(TOLD_BY_OUTPUT)
+    assert not told_by_output(HARD_SWISH) and not told_by_output(SWISH)
     assert activate_scalar(-2.0, *HARD_SWISH) == pytest.approx(activate_scalar(-1.0, *HARD_SWISH))
