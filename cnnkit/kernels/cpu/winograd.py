@@ -3,9 +3,9 @@
 A task takes some tiles of 4x4 outputs: transform their 6x6 input patches, multiply the 36 planes by the transformed
 filters, transform back. Between the steps everything stays in the worker's scratch, in its second-level cache.
 
-Results err up to twice as much as plain sums. A NaN or an infinity in x, which a plain sum hands to the 3x3 outputs that
-read it, becomes NaN in up to 5x5 outputs, for those of a tile share its products. With precision "exact" (schedule.py)
-convolutions do not come here.
+Results err up to twice as much as plain sums. A NaN or an infinity in x, which a plain sum hands to the 3x3 outputs
+that read it, becomes NaN in up to 5x5 outputs, for those of a tile share its products. With precision "exact"
+(schedule.py) convolutions do not come here.
 """
 
 from functools import cache
