@@ -14,6 +14,7 @@ from cnnkit.cli.options import option
 from cnnkit.cli.values import Duration, Name, Real, Size, Whole
 from cnnkit.engine.options import (
     AUGMENT,
+    CHANGES,
     CLASS_WEIGHTS,
     FREEZE,
     KEEP,
@@ -50,6 +51,8 @@ def _choice(name: str, *short: str, default_note: str = "", **rest: Any) -> Choi
 
 
 _FIELDS = {field.name: field for field in fields(FitOptions)}
+# Other spellings of CHANGES.
+_CHANGES = {**dict.fromkeys(CHANGES, ""), "colour": "--color --color-jitter", "erase": "--random-erasing"}
 _ROWS = (
     _choice("data", "-d", also="--dataset", shell_complete=data_names),
     _choice("model", "-m", also="--arch --network", default_note=BY_DATA, shell_complete=model_names),
@@ -97,6 +100,7 @@ _ROWS = (
     _choice("ema", type=Real(least=0, below=1, example="--ema 0.99")),
     _choice("clip", also="--clip-grad", type=Real(least=0, most=1e9, example="--clip 1")),
     _choice("augment", default_note=BY_DATA, type=Name(AUGMENT, example="--augment light")),
+    *(_choice(name, also=also, default_note="default: by --augment") for name, also in _CHANGES.items()),
     _choice(
         "image_size",
         also="--imgsz --img-size --input-size",

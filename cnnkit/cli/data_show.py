@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from cnnkit.cli.choices import choices
 from cnnkit.cli.command import command
 from cnnkit.cli.completion import data_names, run_names
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.values import Name, Size, Whole
-from cnnkit.engine.options import AUGMENT
+from cnnkit.engine.options import AUGMENT, CHANGES
 
 SPLITS = ("train", "val", "test")
 # A sheet of more rows is higher than WebP allows.
@@ -28,6 +29,7 @@ MOST_ROWS = 90
     type=Name(AUGMENT, example="--augment strong"),
     help="Augmentation; by default what a training would choose.",
 )
+@choices(*CHANGES)
 @option(
     "-n",
     "--count",
@@ -60,6 +62,7 @@ def show(
     seed: int,
     split: str,
     exist_ok: bool,
+    **asked: bool | None,
 ) -> None:
     """Draw images of DATA as the network sees them in a training.
 
@@ -73,6 +76,7 @@ def show(
     shown = preview(
         source,
         augment=augment,
+        changes={name: value for name, value in asked.items() if value is not None},
         count=count,
         image_size=image_size,
         grey=grey,
@@ -94,6 +98,7 @@ def show(
             ("data", shown.found),
             ("shown", f"{len(shown.samples)} images of {split}, {H}x{W} {'grey' if shown.channels == 1 else 'RGB'}"),
             ("augment", f"{shown.augment}{how}"),
+            ("changes", ", ".join(shown.changes) or "none"),
         ],
         prose=("data", "shown", "augment"),
     )

@@ -13,7 +13,7 @@ from cnnkit.cli.sparkline import sparkline
 from cnnkit.cli.values import Real, Whole
 from cnnkit.engine.events import Compiling, Event, Note
 from cnnkit.engine.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried
-from cnnkit.engine.options import FitOptions
+from cnnkit.engine.options import CHANGES, FitOptions
 from cnnkit.errors import NumericError
 
 ROWS = 12
@@ -31,6 +31,7 @@ CHOICES = (
     "label_smoothing",
     "clip",
     "augment",
+    *CHANGES,
     "image_size",
     "grey",
     "seed",

@@ -1,7 +1,7 @@
 """Batches in an order that (seed, epoch) alone decide, made ahead of their use by threads."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import final
@@ -58,6 +58,7 @@ class Loader:
     The order is a function of (seed, epoch), the augmentation of (seed, epoch, sample), the mixing of images of
     (seed, epoch, batch): an epoch begun at batch `start` goes on exactly as the whole one would have.
     `shard` = (rank, size) takes every size-th sample from the rank-th on.   mixup, cutmix: their alphas, 0 for none.
+    augment: a level.   changes: flip, crop, rotate, colour, erase -> whether it is made, whatever the level says.
     least, drop_last: what becomes of a last batch that is not full, as `Batching` says.
 
     prefetch: batches made ahead, in bounded memory; 0 makes each when it is asked for.   workers: threads that decode
@@ -73,6 +74,7 @@ class Loader:
         seed: int = 0,
         shuffle: bool = False,
         augment: str = "none",
+        changes: Mapping[str, bool] | None = None,
         mixup: float = 0.0,
         cutmix: float = 0.0,
         shard: tuple[int, int] = (0, 1),
@@ -96,7 +98,8 @@ class Loader:
         self.batching = Batching(len(range(shard[0], len(dataset), shard[1])), batch_size, least, drop_last)
         self.mixup, self.cutmix = mixup, cutmix
         H, W, _ = self.preprocessing.shape
-        self.transforms = augmentation(augment, mirror=dataset.mirror, image_size=(H, W))
+        chosen = augmentation(augment, changes, mirror=dataset.mirror, image_size=(H, W))
+        self.transforms = list(chosen.values())
         self._labels = dataset.labels()
         self._first_turns = np.random.default_rng([seed, TURN]).integers(2, size=len(dataset))
 

@@ -15,6 +15,7 @@ def training_loader(training: Training, splits: DataSplits, *, drop_last: bool =
         seed=options.seed,
         shuffle=True,
         augment=str(options.augment),
+        changes=options.changes(),
         mixup=options.mixup,
         cutmix=options.cutmix,
         least=training.least_batch,

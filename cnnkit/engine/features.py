@@ -13,6 +13,7 @@ import numpy as np
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.data.loader import Batch, Loader
 from cnnkit.data.splits import DataSplits
+from cnnkit.engine.augment import changes_of
 from cnnkit.engine.judge import batch_for
 from cnnkit.engine.options import FitOptions
 from cnnkit.kernels.cpu import memory
@@ -35,7 +36,7 @@ def choose_views(options: FitOptions, splits: DataSplits, at: Cut, room: int | N
         return options.views
     n = len(splits.train)
     views = 1
-    if options.augment != "none":
+    if changes_of(options, splits):
         views = min(MOST_VIEWS, max(FEWEST_VIEWS, PICTURES // max(n, 1)))
     views = min(views, options.epochs or views)
     if room is None:
@@ -68,7 +69,12 @@ class Features:
         self._tail.network.eval()
         options, pre = self._options, self._splits.preprocessing
         train = Loader(
-            self._splits.train, self._batch_size, preprocessing=pre, seed=options.seed, augment=str(options.augment)
+            self._splits.train,
+            self._batch_size,
+            preprocessing=pre,
+            seed=options.seed,
+            augment=str(options.augment),
+            changes=options.changes(),
         )
         val = Loader(self._splits.val, self._batch_size, preprocessing=pre)
         todo = [(train, view, self.train[view]) for view in range(self.views)] + [(val, 0, self.val)]

@@ -19,6 +19,8 @@ LARGEST_CONFIG = 2**20
 OPTIMISERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 AUGMENT = ("none", "light", "standard", "strong")
+# What the levels are made of: each is an option of its own, which overrides the level.
+CHANGES = ("flip", "crop", "rotate", "colour", "erase")
 ON_UNREADABLE = ("refuse", "skip")
 FREEZE = ("none", "trunk")
 KEEP = ("best", "last")
@@ -77,6 +79,11 @@ class FitOptions:
     ema: float = _choice(0.0, "Keep a moving average of the weights with this decay; 0: off.")
     clip: float = _choice(0.0, "Clip the norm of the gradient to this; 0: off.")
     augment: str | None = _choice(None, "Level of augmentation: random changes to the training images.", names=AUGMENT)
+    flip: bool | None = _choice(None, "Mirror images left to right, every other time.")
+    crop: bool | None = _choice(None, "Shift images, or crop them, at random.")
+    rotate: bool | None = _choice(None, "Rotate, scale and shear images a little.")
+    colour: bool | None = _choice(None, "Change brightness, contrast and saturation.")
+    erase: bool | None = _choice(None, "Cover a random rectangle of some images.")
     seed: int = _choice(0, "Seed of all random numbers.")
     image_size: tuple[int, int] | None = _choice(None, "Height and width that pictures are scaled to.")
     grey: bool | None = _choice(None, "Read pictures without colour.")
@@ -132,6 +139,10 @@ class FitOptions:
     def replace(self, **changes: Any) -> Self:
         """A copy with some options changed."""
         return replace(self, **changes)
+
+    def changes(self) -> dict[str, bool]:
+        """Those of CHANGES that are asked for or excluded, whatever the level says."""
+        return {name: value for name in CHANGES if (value := getattr(self, name)) is not None}
 
     def command(self) -> str:
         """The command that repeats this run, wherever it may lie and however many threads compute it."""

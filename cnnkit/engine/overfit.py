@@ -5,7 +5,7 @@ import numpy as np
 from cnnkit.data.sample import Labels
 from cnnkit.data.sets.subset import Subset
 from cnnkit.data.splits import DataSplits
-from cnnkit.engine.options import ENDS, FitOptions
+from cnnkit.engine.options import CHANGES, ENDS, FitOptions
 from cnnkit.engine.results import FitResult
 from cnnkit.engine.state import Progress
 from cnnkit.errors import UsageError
@@ -49,6 +49,7 @@ def plain(options: FitOptions) -> FitOptions:
         options = options.replace(epochs=MOST_EPOCHS)
     return options.replace(
         augment="none",
+        **dict.fromkeys(CHANGES),
         weight_decay=0.0,
         label_smoothing=0.0,
         mixup=0.0,

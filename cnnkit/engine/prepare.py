@@ -8,6 +8,7 @@ from typing import final
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.quick_check import quick_check
 from cnnkit.data.splits import DataSplits
+from cnnkit.engine.augment import choose_flip
 from cnnkit.engine.checkpoint import Checkpoint
 from cnnkit.engine.defaults import SMALLEST_PHOTO, chosen, resolve
 from cnnkit.engine.features import choose_views
@@ -54,6 +55,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     n = len(splits.train)
     photos = n if splits.mirror and min(H, W) >= SMALLEST_PHOTO else None
     options = resolve(options, splits.name, images=n, photos=photos)
+    options, flips = choose_flip(options, splits)
     network = _network(options, splits) if module is None else module
     if options.freeze == "trunk":
         views = choose_views(options, splits, cut(network, (1, H, W, C)), room_for_pictures(options.cache))
@@ -68,6 +70,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
         *([] if data else _doubts(splits, options.data)),
         *said,
         *chosen(asked, options, splits.name, n),
+        *flips,
     ]
     return Prepared(splits, training, module is not None, notes)
 

@@ -1,5 +1,6 @@
 """What a training would show its network: samples as they are, and as its epochs change them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -11,6 +12,7 @@ from cnnkit.data.sample import Pixels
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sheet import Tile, contact_sheet, thumbnail
 from cnnkit.data.splits import DataSplits
+from cnnkit.engine.augment import changes_of, choose_flip
 from cnnkit.engine.defaults import SMALLEST_PHOTO, resolve
 from cnnkit.engine.load import load
 from cnnkit.engine.options import FitOptions
@@ -41,8 +43,9 @@ class Shown:
 @final
 @dataclass(frozen=True)
 class Preview:
-    """augment: the level, and `chosen` if it is what a training would choose.   image_size: (H, W).
+    """augment: the level, and `chosen` if it is what a training would choose.   changes: those that are made.
 
+    image_size: (H, W).
     split, seed, channels: as asked and as found.   found: the data in a sentence.   notes: what the user should know.
     """
 
@@ -51,6 +54,7 @@ class Preview:
     split: str
     augment: str
     chosen: bool
+    changes: tuple[str, ...]
     image_size: tuple[int, int]
     channels: int
     seed: int
@@ -64,6 +68,7 @@ class Preview:
             "split": self.split,
             "augment": self.augment,
             "augment_chosen": self.chosen,
+            "changes": list(self.changes),
             "image_size": list(self.image_size),
             "channels": self.channels,
             "seed": self.seed,
@@ -79,6 +84,7 @@ def preview(
     data: str,
     *,
     augment: str | None = None,
+    changes: Mapping[str, bool] | None = None,
     count: int = 8,
     image_size: tuple[int, int] | None = None,
     grey: bool | None = None,
@@ -89,14 +95,26 @@ def preview(
     """`count` samples, classes in turn, drawn by the seed; each with what a training of that seed would make of it.
 
     augment: by default the level that a training would choose; no other part than train is ever changed by one.
+    changes: flip, crop, rotate, colour, erase -> whether it is made, whatever the level says.
     weights: a run or a weight file; pictures are then read as a training that starts from it reads them.
     Pictures that cannot be read are left out, with a note.
     """
     like = None if weights is None else load(weights).preprocessing
     splits = open_as(like, data, image_size=image_size, grey=grey, seed=seed, skip_unreadable=True, cache_bytes=0)
     part = splits.part(split)
-    level = augment or (_level(splits, seed) if split == "train" else "none")
-    loader = Loader(part, 1, seed=seed, shuffle=True, augment=level, preprocessing=splits.preprocessing)
+    options = FitOptions(seed=seed, augment=augment).replace(**(changes or {}))
+    if augment is None:
+        options = options.replace(augment=_level(options, splits) if split == "train" else "none")
+    options, notes = choose_flip(options, splits)
+    loader = Loader(
+        part,
+        1,
+        seed=seed,
+        shuffle=True,
+        augment=str(options.augment),
+        changes=options.changes(),
+        preprocessing=splits.preprocessing,
+    )
     H, W, C = splits.preprocessing.shape
     epochs = range(EPOCHS if loader.transforms else 0)
     samples = [
@@ -109,7 +127,18 @@ def preview(
         )
         for index in in_turn(part, loader.order(0), count, seed)
     ]
-    return Preview(splits.found, splits.notes, split, level, augment is None, (H, W), C, seed, samples)
+    return Preview(
+        splits.found,
+        [*splits.notes, *notes],
+        split,
+        str(options.augment),
+        augment is None,
+        tuple(changes_of(options, splits)),
+        (H, W),
+        C,
+        seed,
+        samples,
+    )
 
 
 def in_turn(part: Dataset, order: np.ndarray[Any, np.dtype[np.int64]], count: int, seed: int) -> list[int]:
@@ -140,8 +169,8 @@ def draw(shown: Preview) -> "Image":
     return contact_sheet(tiles, columns=columns if columns > 1 else None)
 
 
-def _level(splits: DataSplits, seed: int) -> str:
+def _level(options: FitOptions, splits: DataSplits) -> str:
     H, W, _ = splits.preprocessing.shape
     images = len(splits.train)
     photos = images if splits.mirror and min(H, W) >= SMALLEST_PHOTO else None
-    return str(resolve(FitOptions(seed=seed), splits.name, images=images, photos=photos).augment)
+    return str(resolve(options, splits.name, images=images, photos=photos).augment)

@@ -3,7 +3,7 @@
 import pytest
 
 from cnnkit.engine.defaults import BY_DATA, chosen, resolve
-from cnnkit.engine.options import FitOptions
+from cnnkit.engine.options import CHANGES, FitOptions
 from cnnkit.errors import UsageError
 
 
@@ -69,6 +69,7 @@ def test_resolving_leaves_nothing_open_and_keeps_what_was_given(name):
     assert open_names == {
         *("weights", "head_lr", "image_size", "grey", "threads", "output", "warmup", "schedule_epochs"),
         *("steps", "time", "overfit", "schedule_until", "freeze", "views"),
+        *CHANGES,
     }
     assert resolved.epochs == 77
     assert resolve(resolved, name) == resolved

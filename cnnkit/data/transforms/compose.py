@@ -1,7 +1,9 @@
-"""Levels of augmentation: lists of pure functions (sample, rng) -> sample."""
+"""Levels of augmentation, made of five changes, each a pure function (sample, rng) -> sample."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import final
 
 import numpy as np
 
@@ -15,7 +17,7 @@ from cnnkit.data.transforms.scale import random_resized_crop
 from cnnkit.errors import unknown_name
 
 Transform = Callable[[Sample, np.random.Generator], Sample]
-Levels = dict[str, list[Transform]]
+Changes = dict[str, Transform]
 # From this shorter side on, what an image shows is known at other sizes too.
 LARGE_SIDE = 96
 
@@ -25,34 +27,89 @@ STRONG_JITTER = partial(colour_jitter, brightness=0.4, contrast=0.4, saturation=
 GENTLE_CROP = partial(random_resized_crop, scale=(0.5, 1.0))
 WIDE_CROP = partial(random_resized_crop, scale=(0.25, 1.0))
 
+
+@final
+@dataclass(frozen=True)
+class Kind:
+    """Levels for a kind of images.
+
+    alone: every change, in the order in which they are made, as it is where a level lacks it and it is asked for.
+    """
+
+    alone: Changes
+    levels: dict[str, Changes]
+
+
 # For images whose meaning a mirror keeps: photos above all.
-SMALL_PHOTOS: Levels = {
-    "none": [],
-    "light": [alternating_flip, shift],
-    "standard": [alternating_flip, padded_random_crop],
-    "strong": [alternating_flip, padded_random_crop, rotate_scale_shear, STRONG_JITTER, erase],
-}
-LARGE_PHOTOS: Levels = {
-    "none": [],
-    "light": [GENTLE_CROP, alternating_flip],
-    "standard": [GENTLE_CROP, MILD_JITTER, alternating_flip],
-    "strong": [WIDE_CROP, STRONG_JITTER, erase, alternating_flip],
-}
+SMALL_PHOTOS = Kind(
+    alone={
+        "flip": alternating_flip,
+        "crop": shift,
+        "rotate": rotate_scale_shear,
+        "colour": MILD_JITTER,
+        "erase": erase,
+    },
+    levels={
+        "none": {},
+        "light": {"flip": alternating_flip, "crop": shift},
+        "standard": {"flip": alternating_flip, "crop": padded_random_crop},
+        "strong": {
+            "flip": alternating_flip,
+            "crop": padded_random_crop,
+            "rotate": rotate_scale_shear,
+            "colour": STRONG_JITTER,
+            "erase": erase,
+        },
+    },
+)
+LARGE_PHOTOS = Kind(
+    alone={
+        "crop": GENTLE_CROP,
+        "rotate": rotate_scale_shear,
+        "colour": MILD_JITTER,
+        "erase": erase,
+        "flip": alternating_flip,
+    },
+    levels={
+        "none": {},
+        "light": {"crop": GENTLE_CROP, "flip": alternating_flip},
+        "standard": {"crop": GENTLE_CROP, "colour": MILD_JITTER, "flip": alternating_flip},
+        "strong": {"crop": WIDE_CROP, "colour": STRONG_JITTER, "erase": erase, "flip": alternating_flip},
+    },
+)
 # For others, such as digits.
-SIGNS: Levels = {
-    "none": [],
-    "light": [shift],
-    "standard": [rotate_scale_shear, shift],
-    "strong": [rotate_scale_shear, shift, erase],
-}
+SIGNS = Kind(
+    alone={
+        "flip": alternating_flip,
+        "rotate": rotate_scale_shear,
+        "crop": shift,
+        "colour": MILD_JITTER,
+        "erase": erase,
+    },
+    levels={
+        "none": {},
+        "light": {"crop": shift},
+        "standard": {"rotate": rotate_scale_shear, "crop": shift},
+        "strong": {"rotate": rotate_scale_shear, "crop": shift, "erase": erase},
+    },
+)
 
 
-def augmentation(level: str, *, mirror: bool, image_size: tuple[int, int]) -> list[Transform]:
-    """The transforms of a level.   mirror: whether a mirrored image keeps its meaning.   image_size: (H, W)."""
-    levels = SIGNS if not mirror else SMALL_PHOTOS if min(image_size) < LARGE_SIDE else LARGE_PHOTOS
-    if level not in levels:
-        raise unknown_name("augmentation", level, list(levels))
-    return list(levels[level])
+def augmentation(
+    level: str, changes: Mapping[str, bool] | None = None, *, mirror: bool, image_size: tuple[int, int]
+) -> Changes:
+    """The transforms of a level, by name, in the order in which they are made.
+
+    changes: flip, crop, rotate, colour or erase -> whether it is made, whatever the level says.
+    mirror: whether a mirrored image keeps its meaning.   image_size: (H, W).
+    """
+    kind = SIGNS if not mirror else SMALL_PHOTOS if min(image_size) < LARGE_SIDE else LARGE_PHOTOS
+    if level not in kind.levels:
+        raise unknown_name("augmentation", level, list(kind.levels))
+    own, asked = kind.levels[level], changes or {}
+    if unknown := next((name for name in asked if name not in kind.alone), None):
+        raise unknown_name("change of images", unknown, list(kind.alone))
+    return {name: own.get(name, alone) for name, alone in kind.alone.items() if asked.get(name, name in own)}
 
 
 def transform(sample: Sample, transforms: Sequence[Transform], rng: np.random.Generator) -> Sample:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from cnnkit.data.sample import Sample
 from cnnkit.data.transforms import colour, compose, crop, erase, flip, scale
 from cnnkit.data.transforms.affine import rotate_scale_shear
-from cnnkit.data.transforms.compose import SIGNS, augmentation, transform
+from cnnkit.data.transforms.compose import augmentation, transform
+from cnnkit.engine.options import AUGMENT, CHANGES
 from cnnkit.errors import UsageError
 
 # A new transform is one more row: its name and itself, as it is called.
@@ -59,12 +60,12 @@ def test_an_even_grey_image_stays_even(name, level):
 
 
 @pytest.mark.parametrize("mirror", [False, True])
-@pytest.mark.parametrize("level", SIGNS)
+@pytest.mark.parametrize("level", AUGMENT)
 @pytest.mark.parametrize("shape", [(28, 28, 1), (9, 17, 3), (1, 1, 1), (100, 120, 3), (96, 96, 1)])
 def test_a_level_keeps_shape_and_label(level, mirror, shape, rng):
     sample = Sample(rng.integers(0, 256, shape, np.uint8), 3, turn=1)
     steps = augmentation(level, mirror=mirror, image_size=shape[:2])
-    result = transform(sample, steps, rng)
+    result = transform(sample, list(steps.values()), rng)
     assert result.image.shape == shape and result.image.dtype == np.uint8 and result.label == 3
     assert bool(steps) == (level != "none")
 
@@ -72,19 +73,56 @@ def test_a_level_keeps_shape_and_label(level, mirror, shape, rng):
 @pytest.mark.parametrize("size", [(28, 28), (224, 224)])
 def test_digits_are_never_mirrored(size):
     for level in ("light", "standard", "strong"):
-        assert flip.alternating_flip not in augmentation(level, mirror=False, image_size=size)
-        assert flip.alternating_flip in augmentation(level, mirror=True, image_size=size)
+        assert "flip" not in augmentation(level, mirror=False, image_size=size)
+        assert augmentation(level, mirror=True, image_size=size)["flip"] is flip.alternating_flip
 
 
 def test_small_photos_are_moved_and_large_ones_cut():
     """CIFAR's standard is that of the residual networks' paper, and nothing else."""
     small = augmentation("standard", mirror=True, image_size=(32, 32))
-    assert small == [flip.alternating_flip, crop.padded_random_crop]
+    assert list(small.values()) == [flip.alternating_flip, crop.padded_random_crop]
     for size in [(96, 96), (96, 400)]:
-        assert compose.GENTLE_CROP in augmentation("standard", mirror=True, image_size=size)
-    assert compose.GENTLE_CROP not in augmentation("standard", mirror=True, image_size=(95, 400))
+        assert augmentation("standard", mirror=True, image_size=size)["crop"] is compose.GENTLE_CROP
+    assert augmentation("standard", mirror=True, image_size=(95, 400))["crop"] is not compose.GENTLE_CROP
+
+
+def test_levels_are_what_they_were():
+    """In this order, for every change draws from the same numbers: an older run goes on with the same images."""
+    move, cut, turn, jitter = crop.shift, crop.padded_random_crop, rotate_scale_shear, compose.STRONG_JITTER
+    gentle, wide, mirror = compose.GENTLE_CROP, compose.WIDE_CROP, flip.alternating_flip
+    expected = {
+        (True, 32): [[], [mirror, move], [mirror, cut], [mirror, cut, turn, jitter, erase.erase]],
+        (True, 96): [
+            [],
+            [gentle, mirror],
+            [gentle, compose.MILD_JITTER, mirror],
+            [wide, jitter, erase.erase, mirror],
+        ],
+        (False, 32): [[], [move], [turn, move], [turn, move, erase.erase]],
+    }
+    for (mirrored, side), lists in expected.items():
+        found = [augmentation(level, mirror=mirrored, image_size=(side, side)) for level in AUGMENT]
+        assert [list(changes.values()) for changes in found] == lists
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("side", [28, 128])
+@pytest.mark.parametrize("level", AUGMENT)
+def test_each_change_is_made_or_left_out_whatever_the_level_says(level, side, mirror, rng):
+    own = augmentation(level, mirror=mirror, image_size=(side, side))
+    sample = Sample(rng.integers(0, 256, (side, side, 3), np.uint8), 0, turn=1)
+    for name in CHANGES:
+        with_it, without = (
+            augmentation(level, {name: made}, mirror=mirror, image_size=(side, side)) for made in (True, False)
+        )
+        assert with_it.keys() == own.keys() | {name} and without.keys() == own.keys() - {name}
+        assert all(with_it[other] is own[other] for other in own)
+        transform(sample, list(with_it.values()), rng)
+    assert not augmentation(level, dict.fromkeys(CHANGES, False), mirror=mirror, image_size=(side, side))
 
 
 def test_an_unknown_level_is_named():
     with pytest.raises(UsageError, match="Did you mean 'standard'"):
         augmentation("standart", mirror=True, image_size=(32, 32))
+    with pytest.raises(UsageError, match="Did you mean 'flip'"):
+        augmentation("light", {"flips": True}, mirror=True, image_size=(32, 32))
