@@ -192,7 +192,7 @@ def test_an_extended_run_that_is_stopped_goes_on_to_its_new_end(tiny, tmp_path):
 
 def test_what_cannot_change_is_refused(tiny, tmp_path):
     list(tiny.fit(tmp_path / "run"))
-    with pytest.raises(UsageError, match="batch_size cannot change when a run goes on"):
+    with pytest.raises(UsageError, match="batch_size cannot change when a run is resumed"):
         list(tiny.resume(tmp_path / "run", batch_size=3))
     with pytest.raises(UsageError, match="epochs is 2, but the run has done 3 already"):
         list(tiny.resume(tmp_path / "run", epochs=2))
