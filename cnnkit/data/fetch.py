@@ -36,7 +36,7 @@ def fetch(
     source = _source(name)
     base = base_url or os.environ.get("CNNKIT_FETCH_URL") or source.base
     if not re.match(r"https?://", base):
-        raise UsageError(f"Data are fetched over http or https, not from {base!r}.")
+        raise UsageError(f"Data are downloaded over http or https, not from {base!r}.")
     folder = folder or data_home() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,13 +97,13 @@ def _fetch_file(url: str, file: RemoteFile, folder: Path, on_progress: Progress)
         except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
             reason = getattr(error, "reason", None) or error
             raise CnnkitError(
-                f"{url} could not be fetched: {reason}. Run the command again: it goes on there."
+                f"{url} could not be fetched: {reason}. Run the command again: it goes on where it stopped."
             ) from error
     if (found := _md5(part)) != file.md5:
         part.unlink()
         raise DataError(
-            f"{url} has the MD5 {found}, but {file.md5} is the published one. What came was deleted; "
-            "fetch again, or from another place with CNNKIT_FETCH_URL."
+            f"{url} has the MD5 checksum {found}, but the published one is {file.md5}. The file was "
+            "deleted; fetch it again, or from another place with CNNKIT_FETCH_URL."
         )
     part.replace(target)
 

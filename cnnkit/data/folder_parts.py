@@ -95,8 +95,8 @@ def not_used(folder: Path, place: Path, parts: dict[str, Path], classes: Iterabl
     loose = sum(file.name.lower().endswith(SUFFIXES) for file in files)
     notes = []
     if loose:
-        lie = "picture lies" if loose == 1 else "pictures lie"
-        notes.append(f"{loose:,} {lie} beside the class folders: not used.")
+        lie = "picture is" if loose == 1 else "pictures are"
+        notes.append(f"{loose:,} {lie} outside the class folders and not used.")
     others = [_with_count(child) for child in left]
     others += [file.name for file in files if not file.name.lower().endswith(SUFFIXES)]
     return [*notes, f"Not used: {_some(others)}."] if others else notes

@@ -45,7 +45,7 @@ def _detect_file(path: Path) -> str:
     elif suffix == ".npy":
         hint = "Save images and labels together: numpy.savez('data.npz', images=..., labels=...)."
     elif suffix in SUFFIXES:
-        hint = "Name the folder of its class folders, or ask `cnnkit predict` what it shows."
+        hint = "Give the folder that holds the class folders; to ask what one picture shows: `cnnkit predict`."
     raise DataError(f"{path} is a file; expected a folder with data, a .csv of path,label or an .npz of arrays. {hint}")
 
 
@@ -59,5 +59,5 @@ def _what_else(folder: Path) -> str:
         "of arrays, or idx files such as train-images-idx3-ubyte.gz, or CIFAR's data_batch_1.bin and so on."
     )
     if pictures := loose_pictures(folder):
-        return f"{pictures} pictures that lie in no folder of a class; {expected}"
+        return f"{pictures} pictures that are in no class folder; {expected}"
     return f"{len(names)} files but no folder with pictures; {expected}" if names else f"no data; {expected}"

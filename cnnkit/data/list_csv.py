@@ -58,7 +58,7 @@ def list_csv(path: Path, *, refuse: bool = True) -> Listing:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error
     if not entries:
-        raise DataError(f"{path} names no pictures; expected a row of path,label for each, below such a header.")
+        raise DataError(f"{path} names no pictures; expected the header path,label and a row for each picture.")
     called = _parts(path, entries)
     entries, notes = _once(path, entries)
     parts: dict[str, list[PictureFile]] = {}
@@ -134,7 +134,7 @@ def _entry(path: Path, row: tuple[int, list[str]], columns: Columns) -> Entry:
     if len(fields) != columns.width:
         raise DataError(
             f"{path}, line {line} has {len(fields)} fields, expected {columns.width}: {','.join(fields)[:100]!r}. "
-            "Quotes go around a name that holds the delimiter."
+            "Put quotes around a name that contains the delimiter."
         )
     text, label = fields[columns.path], fields[columns.label]
     for what, value in (("path", text), ("label", label)):
@@ -182,7 +182,7 @@ def _once(path: Path, entries: list[Entry]) -> tuple[list[Entry], list[str]]:
     if not again:
         return entries, []
     more = f" and {len(again) - NAMED:,} more" if len(again) > NAMED else ""
-    note = f"Listed more than once, used once as the first line says: {', '.join(again[:NAMED])}{more}."
+    note = f"Listed more than once, used once, as in the first of the lines: {', '.join(again[:NAMED])}{more}."
     return list(first.values()), [note]
 
 

@@ -37,7 +37,7 @@ class Listing:
 def list_folder(folder: Path) -> Listing:
     """The pictures of an image folder; classes are the names of its folders, sorted."""
     place = innermost(folder)
-    notes = [] if place == folder else [f"The classes lie in {place}; that folder is taken."]
+    notes = [] if place == folder else [f"The class folders are in {place}; that folder is used."]
     found = find_parts(place)
     check_sense(place, found)
     places = {part: innermost(path, within_part=True) for part, path in (found or {"train": place}).items()}
@@ -70,5 +70,5 @@ def _annotations(beside: list[Path]) -> list[str]:
         return []
     endings = ", ".join(sorted({path.suffix.lower() for path in beside}))
     first = f"{beside[0].parent.name}/{beside[0].name}"
-    are = f"{len(beside):,} files that are no pictures lie" if len(beside) > 1 else "1 file that is no picture lies"
-    return [f"{are} beside the pictures ({endings}), such as {first}: not used."]
+    are = f"{len(beside):,} files that are no pictures are" if len(beside) > 1 else "1 file that is no picture is"
+    return [f"{are} among the pictures and not used ({endings}), such as {first}."]

@@ -88,7 +88,7 @@ class Loader:
         if not 0 <= shard[0] < shard[1]:
             raise UsageError(f"The shard is (rank, size) with 0 <= rank < size, but it is {shard}.")
         if not (0 <= mixup < math.inf and 0 <= cutmix < math.inf):
-            raise UsageError(f"mixup and cutmix are finite numbers from 0 up, but they are {mixup} and {cutmix}.")
+            raise UsageError(f"mixup and cutmix are finite numbers, 0 or more, but they are {mixup} and {cutmix}.")
         if workers is not None and workers < 1:
             raise UsageError(f"A loader has at least 1 worker, but {workers} were asked for.")
         self.dataset, self.batch_size = dataset, batch_size

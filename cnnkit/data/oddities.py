@@ -45,7 +45,7 @@ def odd_sizes(looks: Sequence[Look]) -> list[Finding]:
     for chosen, what in (
         (small, "far smaller"),
         (large, "far larger"),
-        (long, "of a far longer shape"),
+        (long, "far longer in shape"),
     ):
         if members := np.flatnonzero(chosen).tolist():
             H, W = looks[members[0]].size
@@ -69,7 +69,7 @@ def outside(root: Path, names: Sequence[str]) -> list[Finding]:
     """Files that lie elsewhere: they are missed where the folder alone is copied."""
     real = os.path.join(os.path.realpath(root), "")
     if away := tuple(name for name in names if not os.path.realpath(name).startswith(real)):
-        return [Finding("outside", f"in fact elsewhere, such as {os.path.realpath(away[0])}", away)]
+        return [Finding("outside", f"actually elsewhere, such as {os.path.realpath(away[0])}", away)]
     return []
 
 
@@ -85,11 +85,11 @@ def odd_classes(counts: Counts, files: dict[tuple[str, str], list[str]] | None =
         most, least = max(filled, key=lambda name: filled[name]), min(filled, key=lambda name: filled[name])
         message = (
             f"in {learned}, {most!r} has {filled[most]:,} pictures and {least!r} {filled[least]:,}; "
-            "train --class-weights balanced evens it out"
+            "train with --class-weights balanced to compensate"
         )
         found.append(Finding("imbalance", message))
     if single := sorted(name for name, count in filled.items() if count == 1):
-        message = f"in {learned}, only one picture of {_some(single)}: nothing is left to test on"
+        message = f"in {learned}, only one picture of {_some(single)}: none is left for a test"
         there = tuple(file for name in single for file in (files or {}).get((learned, name), []))
         found.append(Finding("small-class", message, there))
     differences: dict[tuple[str, str], list[str]] = defaultdict(list)

@@ -96,7 +96,7 @@ def resolve(data: str | Path | None) -> tuple[str, Path | None]:
     folder = Path(data).expanduser()
     if not is_text(str(data)):
         raise DataError(
-            f"The path {os.fsencode(str(data))!r} holds bytes that are no text, and a run could not note it. "
+            f"The path {os.fsencode(str(data))!r} is not valid text, so a run cannot record it. "
             "Rename it, or make a link to it."
         )
     if folder.exists():

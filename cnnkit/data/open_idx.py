@@ -25,7 +25,9 @@ def open_idx(folder: Path, *, name: str, seed: int, val_fraction: float) -> Data
         test = idx_dataset(*read_idx_part(files, "test"), name=name, classes=classes, like=train.preprocessing)
     H, W, _ = train.preprocessing.shape
     found = f"{folder}: idx files, {H}x{W} grey"
-    notes = ["The images are handwritten digits as MNIST makes them; pictures are prepared likewise for prediction."]
+    notes = [
+        "The images are taken for handwritten digits like MNIST's; pictures for `predict` are prepared like these."
+    ]
     return split_parts(
         train,
         None,
@@ -46,5 +48,5 @@ def class_names(folder: Path) -> list[str]:
         names = read_whole(path, LARGEST_LIST).decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{path} cannot be read: {why}. Expected one class name a line.") from error
+        raise DataError(f"{path} cannot be read: {why}. Expected one class name per line.") from error
     return [name.strip() for name in names if name.strip()]

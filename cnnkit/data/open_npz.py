@@ -25,12 +25,16 @@ def open_npz(path: Path, *, name: str, seed: int, val_fraction: float) -> DataSp
             raise DataError(f"{path} has the label {highest}, expected numbers from 0 to {MOST_CLASSES - 1}.")
         classes = [str(label) for label in range(highest + 1)]
     if len(set(classes)) != len(classes):
-        raise DataError(f"{path} names {len(classes)} classes, of which {len(set(classes))} differ. Correct the names.")
+        raise DataError(
+            f"{path} names {len(classes)} classes, but only {len(set(classes))} of the names differ. Correct the names."
+        )
     H, W, C = images.shape[1:]
     digits = looks_like_digits(images)
     preprocessing = Preprocessing(H, W, C, *statistics(images), "digit" if digits else "resize")
     if digits:
-        notes.append("The images are handwritten digits as MNIST makes them; pictures are prepared likewise.")
+        notes.append(
+            "The images are taken for handwritten digits like MNIST's; pictures for `predict` are prepared like these."
+        )
     opened = {}
     for part, (images, labels) in parts.items():
         if images.shape[1:] != preprocessing.shape:

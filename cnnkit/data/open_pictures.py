@@ -44,7 +44,7 @@ def open_pictures(
     cache = PictureCache(preprocessing, min(cache_bytes, len(there) * H * W * C))
     check = cache if skip_unreadable or len(there) <= CHECKED_AT_OPEN else check_header
     if listing.missing and not skip_unreadable:
-        raise _refused(listing, listing.missing, "are not there")
+        raise _refused(listing, listing.missing, "are missing")
     refused = [] if tried else unreadable(there, check)
     if refused and not skip_unreadable:
         raise _refused(listing, refused, "cannot be read")
@@ -53,7 +53,7 @@ def open_pictures(
     readable = len(there) - len(refused)
     if 0 < cache.pictures < readable:
         notes.append(
-            f"{cache.pictures:,} of {readable:,} pictures are kept decoded, in {cache_bytes / 1e6:,.0f} MB of memory; "
+            f"{cache.pictures:,} of {readable:,} pictures are kept decoded in {cache_bytes / 1e6:,.0f} MB of memory; "
             "the others are decoded in each epoch. A larger --cache keeps more."
         )
 

@@ -163,7 +163,7 @@ def _told(name: str, limit: int) -> Iterator[None]:
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0].rstrip(".") or type(error).__name__
         raise DataError(
-            f"{name} cannot be read as a picture: {reason}. Is it cut or damaged? Save it again."
+            f"{name} cannot be read as a picture: {reason}. Is it truncated or damaged? Save it again."
         ) from error
 
 

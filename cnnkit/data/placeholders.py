@@ -63,12 +63,12 @@ def _usual(entropies: list[float]) -> float | None:
 def _drawn(look: Look, colours: Colours, usual: float, copies: int) -> str:
     """Why a picture is no photo, or ""."""
     if copies >= COPIES and colours.entropy <= COPIED_SHARE * usual:
-        return f"plain for its set, and there {copies} times"
+        return f"plain for this data set, and present {copies} times"
     if copies == 1 and max(look.size) < SMALL:
         return ""
     plain = colours.entropy <= min(DRAWN, DRAWN_SHARE * usual) and colours.inner_entropy <= INNER_INK
     if plain and colours.paper >= LEAST_PAPER and colours.ink_entropy <= INK:
-        return f"a few signs on flat paper, {colours.paper:.0%} of it one colour"
+        return f"a few marks on a flat background, {colours.paper:.0%} of it one colour"
     if usual >= PHOTOS and colours.entropy <= SHADED_SHARE * usual and colours.common <= SHADED_COLOURS:
-        return f"a few signs on plain paper, almost all of it {colours.common} colours"
+        return f"a few marks on a plain background, almost all of it {colours.common} colours"
     return ""

@@ -76,7 +76,7 @@ def _of_files(places: Sequence[Place]) -> list[str]:
     if wrong := wrong_endings((glance.place.name, glance.stored) for glance in glances):
         number = "1 file is" if len(wrong) == 1 else f"{len(wrong):,} files are"
         warnings.append(
-            f"{number} of another format than the name says: {_some([finding.files[0] for finding in wrong])}."
+            f"{number} of another format than the ending says: {_some([finding.files[0] for finding in wrong])}."
         )
     return warnings
 

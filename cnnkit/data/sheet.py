@@ -60,7 +60,7 @@ def check_sheet_path(path: Path, *, exist_ok: bool = False) -> None:
     if os.path.isdir(path):
         raise UsageError(f"{path} is a folder, but a sheet is a file. Give it a name, such as {path / 'sheet.png'}.")
     if os.path.exists(path) and not exist_ok:
-        raise UsageError(f"{path} exists. Choose another name, or write over it with --exist-ok.")
+        raise UsageError(f"{path} exists. Choose another name, or overwrite it with --exist-ok.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent} to write {path.name} into. Make it first.")
     if not os.access(path.parent, os.W_OK):

@@ -115,7 +115,7 @@ def _listing(data: str) -> Listing:
             "to divide them anew."
         )
     if listing.missing:
-        raise _refused(listing, [message for _, message in listing.missing], "are not there")
+        raise _refused(listing, [message for _, message in listing.missing], "are missing")
     if len(listing.classes) < 2:
         raise DataError(
             f"{listing.source}: all {len(listing.files)} pictures are of one class; a classifier needs at least two. "
@@ -152,7 +152,7 @@ def _free_place(output: Path, listing: Listing) -> Path:
     target = Path(os.path.realpath(output.expanduser()))
     if not is_text(str(target)):
         raise UsageError(
-            f"The path {os.fsencode(target)!r} holds bytes that are no text, and a run could not note it. Choose "
+            f"The path {os.fsencode(target)!r} is not valid text, so a run cannot record it. Choose "
             "another folder with --output."
         )
     if os.path.isdir(target):
@@ -165,9 +165,7 @@ def _free_place(output: Path, listing: Listing) -> Path:
         raise UsageError(f"{output} is a file, but --output names a new folder. Choose another name.")
     source = listing.source.resolve()
     if source in target.parents:
-        raise UsageError(
-            f"{output} lies within {listing.source}, which is to stay as it is. Choose a folder elsewhere."
-        )
+        raise UsageError(f"{output} is inside {listing.source}, which is not changed. Choose a folder elsewhere.")
     return target
 
 
@@ -208,12 +206,16 @@ def _copy(source: Path, target: Path, size: int) -> None:
 def _refusal(target: Path, error: OSError, link: Link) -> CnnkitError:
     why = error.strerror or str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ResourceError(f"There is no room to write {target} ({why}); nothing is left behind. Free some space.")
+        return ResourceError(
+            f"There is no space left to write {target} ({why}); the new folder was removed again. Free some space."
+        )
     if link != "none" and error.errno in (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EOPNOTSUPP):
         other = "symbolic or --link none" if link == "hard" else "none"
         return UsageError(f"No {link} link to the pictures can be made in {target} ({why}). Use --link {other}.")
     if error.errno == errno.ENOTEMPTY:
-        return UsageError(f"{target} came into being meanwhile. Choose another folder with --output.")
+        return UsageError(
+            f"{target} was created by somebody else in the meantime. Choose another folder with --output."
+        )
     return UsageError(f"{target} cannot be written ({why}). Choose another folder with --output.")
 
 
@@ -229,8 +231,8 @@ def _result(target: Path, link: str, seed: int, drawn: Plan, listing: Listing, r
             notes.append(f"Too few pictures for {part}: {', '.join(absent[:3])}{more}.")
     if drawn.disputed:
         notes.append(
-            f"{drawn.disputed:,} {'picture lies' if drawn.disputed == 1 else 'pictures lie'} under two labels, and all "
-            "its copies are in train; `cnnkit data check` names them."
+            f"{drawn.disputed:,} {'picture has' if drawn.disputed == 1 else 'pictures have'} two labels, and all "
+            "their copies are in train; `cnnkit data check` names them."
         )
     parts = {part: len(files) for part, files in drawn.parts.items()}
     return SplitFolder(str(target), link, seed, parts, classes, total, renamed, drawn.copies, notes)

@@ -57,8 +57,8 @@ def check_shares(val: float, test: float) -> None:
     """UsageError unless something is left for training, and something is to be taken from it."""
     if not (val >= 0 and test >= 0 and 0 < val + test < 1):
         raise UsageError(
-            f"The shares of val and test are {val:g} and {test:g}; together they are above 0 and below 1, "
-            "such as --val 0.15 --test 0.15: the rest trains."
+            f"The shares of val and test are {val:g} and {test:g}; their sum must be above 0 and below 1, "
+            "such as --val 0.15 --test 0.15. The rest is for training."
         )
 
 

@@ -85,20 +85,18 @@ def split_parts(
     if test is None and val is not None:
         test, val = val, None
         notes.append(
-            "There is no test part: val is the test part, and the best epoch is chosen on a seeded part of train."
+            "There is no test part: val is the test part, and the best epoch is chosen on a random part of train."
         )
     if test is None:
         train, test = split(train, TEST_FRACTION, seed + 1)
-        notes.append(
-            f"There is no test part: a seeded {TEST_FRACTION:.0%} of the images is set aside as the test part."
-        )
+        notes.append(f"There is no test part: {TEST_FRACTION:.0%} of the images, drawn at random, is the test part.")
     if val is None:
         train, val = split(train, val_fraction, seed)
     for name, part in (("train", train), ("val", val), ("test", test)):
         if not len(part):
             raise DataError(
                 f"{train.name}: no images are left for the {name} part. "
-                "Three images of each class are enough for all parts."
+                "At least three images of each class are needed for all parts."
             )
     sizes = f"{len(train)} train, {len(val)} val, {len(test)} test"
     return DataSplits(train, val, test, f"{found}: {sizes}, {len(train.classes)} classes", notes)

@@ -28,15 +28,15 @@ def read_rows(path: Path, delimiter: str) -> Iterator[Row]:
                 raise DataError(f"{path}, in or after line {line}, is not UTF-8. Save it as CSV UTF-8.") from error
             except csv.Error as error:
                 raise DataError(
-                    f"{path}, line {line}: {error}. Is a quote open, or one inside a name? Write it doubled, "
-                    "and quotes around the field."
+                    f"{path}, line {line}: {error}. Is a quote open, or inside a name? Double it there, "
+                    "and put quotes around the field."
                 ) from error
             if fields is None:
                 return
             if any(field.strip() for field in fields):
                 count += 1
                 if count > MOST_ROWS:
-                    raise DataError(f"{path} has more than {MOST_ROWS:,} rows, the limit. Cut it in parts.")
+                    raise DataError(f"{path} has more than {MOST_ROWS:,} rows, the limit. Split it.")
                 yield line, [field.strip() for field in fields]
             line = rows.line_num + 1
 

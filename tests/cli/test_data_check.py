@@ -44,7 +44,7 @@ def test_json_has_every_finding_with_its_severity_and_whole_paths(cnnkit, photos
 def test_data_that_no_training_would_take_end_with_3(cnnkit, photos):
     shutil.rmtree(photos / "dog")
     ended = cnnkit("data", "check", photos)
-    assert ended.code == 3 and "problem: A training would not begin (untrainable, 1)" in ended.out
+    assert ended.code == 3 and "problem: A training would refuse this (untrainable, 1)" in ended.out
     assert cnnkit("data", "check", photos, "--json").json["ok"] is False
 
 

@@ -91,13 +91,13 @@ def test_a_printed_digit_fills_twenty_pixels_and_sits_in_the_middle(number):
 
 @pytest.mark.parametrize("paper", [0, 128, 255])
 def test_a_blank_picture_has_no_digit(paper):
-    with pytest.raises(DataError, match="no ink was found"):
+    with pytest.raises(DataError, match="no digit was found"):
         as_digit(Image.new("L", (100, 100), paper))
 
 
 def test_blank_noisy_paper_has_no_digit(rng):
     noise = rng.normal(200, 8, (300, 300)) - np.linspace(0, 60, 300)
-    with pytest.raises(DataError, match="no ink was found"):
+    with pytest.raises(DataError, match="no digit was found"):
         as_digit(Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8)))
 
 
@@ -117,7 +117,7 @@ def test_specks_beside_the_digit_are_left_out():
 
 def test_the_message_names_the_file(tmp_path):
     Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
-    with pytest.raises(DataError, match=r"blank\.png: no ink was found"):
+    with pytest.raises(DataError, match=r"blank\.png: no digit was found"):
         load_image(tmp_path / "blank.png", PREPROCESSING)
 
 

@@ -109,7 +109,7 @@ def test_what_is_there_already_is_not_fetched_again(digits_as_mnist, tmp_path):
 def test_a_broken_fetch_goes_on_where_it_stopped_if_the_server_can(digits_as_mnist, tmp_path, ranges):
     server, name = digits_as_mnist, "train-images-idx3-ubyte.gz"
     server.cut, server.ranges = 100_000, ranges
-    with pytest.raises(CnnkitError, match="Run the command again: it goes on there"):
+    with pytest.raises(CnnkitError, match="Run the command again: it goes on where it stopped"):
         fetch("mnist", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [name + ".part"]
     server.cut = None
@@ -128,7 +128,7 @@ def test_a_part_longer_than_the_file_is_begun_anew(digits_as_mnist, tmp_path):
 
 def test_a_wrong_checksum_leaves_nothing_behind(digits_as_mnist, tmp_path):
     digits_as_mnist.files["train-images-idx3-ubyte.gz"] += b"x"
-    with pytest.raises(DataError, match="is the published one"):
+    with pytest.raises(DataError, match="the published one is"):
         fetch("mnist", tmp_path)
     assert not list(tmp_path.iterdir())
 

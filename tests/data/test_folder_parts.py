@@ -57,7 +57,7 @@ def test_every_folder_and_file_beside_the_parts_is_named(files):
     top = files(*both("train"), *both("test"), "extra/cats/1.png", "extra/2.jpg", "val/1.png", "labels.csv", "1.png")
     files("train/notes.md", "train/empty/deep/.hidden", "train/2.png", "README", ".hidden", "test/Thumbs.db")
     assert list_folder(top).notes == [
-        "2 pictures lie beside the class folders: not used.",
+        "2 pictures are outside the class folders and not used.",
         "Not used: extra/ (2 pictures), val/ (1 picture, in no folder of a class), empty/ (0 pictures), README, "
         "labels.csv and 1 more.",
     ]

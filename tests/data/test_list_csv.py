@@ -105,7 +105,7 @@ def test_absolute_paths_paths_that_lead_out_and_backslashes_are_taken(photos, tm
 def test_missing_files_are_counted_and_the_first_three_named_or_skipped(photos):
     path = photos("path,label\n" + rows("ab" * 6) + "".join(f"all/no{i}.png,a\n" for i in range(5)) + "all,b\n")
     with pytest.raises(
-        DataError, match=r"6 of 18 files .* are not there\. Line 14: .*no0.*no2\.png does not exist\. … ."
+        DataError, match=r"6 of 18 files .* are missing\. Line 14: .*no0.*no2\.png does not exist\. … ."
     ):
         open_data(path)
     splits = open_data(path, on_unreadable="skip")
@@ -138,7 +138,7 @@ def test_a_picture_listed_twice_is_used_once_and_told(photos):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "names no pictures; expected a row of path,label"),
+        ("", "names no pictures; expected the header path,label"),
         ("path,label\n\n", "names no pictures"),
         ("path,label\nall/0.png,\n", "line 2: the label is empty"),
         ("path,label\nall/0.png,a\n  ,b\n", "line 3: the path is empty"),

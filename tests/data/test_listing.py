@@ -54,9 +54,9 @@ def test_parts_may_lie_one_folder_deeper_too(files):
 def test_the_folder_that_is_taken_and_what_is_not_used_are_told(files):
     listing = list_folder(files("in/cats/1.png", "in/dogs/1.png", "in/dogs/more/2.png", "loose.jpg"))
     assert listing.classes == ["cats", "dogs"] and len(listing.files) == 3
-    assert any("The classes lie in" in note for note in listing.notes)
+    assert any("The class folders are in" in note for note in listing.notes)
     listing = list_folder(files("cats/1.png", "loose2.jpg"))
-    assert listing.notes == ["2 pictures lie beside the class folders: not used."]
+    assert listing.notes == ["2 pictures are outside the class folders and not used."]
 
 
 def test_a_training_folder_without_pictures_is_refused(files):
@@ -93,7 +93,7 @@ def test_annotations_beside_pictures_are_no_pictures_and_told_in_one_note(files)
     assert [file.path.name for file in listing.files] == ["1.png", "1.png"] and listing.classes == ["cats", "dogs"]
     assert listing.notes == [
         "Not used: labels/ (0 pictures), README.md.",
-        "3 files that are no pictures lie beside the pictures (.json, .txt, .xml), such as cats/1.xml: not used.",
+        "3 files that are no pictures are among the pictures and not used (.json, .txt, .xml), such as cats/1.xml.",
     ]
 
 
@@ -107,4 +107,4 @@ def test_pictures_with_annotations_are_trained_on(picture_folder):
     (folder / "cats" / "000.xml").write_text("<annotation/>")
     splits = open_data(folder)
     assert len(splits.train) + len(splits.val) + len(splits.test) == 10
-    assert any(note.startswith("1 file that is no picture lies") for note in splits.notes)
+    assert any(note.startswith("1 file that is no picture is") for note in splits.notes)

@@ -219,7 +219,7 @@ def test_batches_ahead_are_bounded_by_bytes_and_number(monkeypatch, room, ahead)
         ({"batch_size": 0}, "the batch size is 0"),
         ({"batch_size": 2, "workers": 0}, "at least 1 worker, but 0"),
         ({"batch_size": 2, "shard": (2, 2)}, "0 <= rank < size"),
-        ({"batch_size": 2, "mixup": -0.1}, "mixup and cutmix are finite numbers from 0 up, but they are -0.1 and 0.0"),
+        ({"batch_size": 2, "mixup": -0.1}, "mixup and cutmix are finite numbers, 0 or more, but they are -0.1 and 0.0"),
         ({"batch_size": 2, "cutmix": float("nan")}, "but they are 0.0 and nan"),
         ({"batch_size": 2, "augment": "standart"}, "Did you mean 'standard'?"),
     ],

@@ -141,7 +141,7 @@ def test_what_is_no_data_folder_is_refused_with_the_next_move(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other names")
 def test_a_path_that_is_no_text_is_refused_before_a_run_has_to_note_it(picture_folder, tmp_path):
     folder = picture_folder(cats=5, dogs=5).rename(tmp_path / os.fsdecode(b"\xff"))
-    with pytest.raises(DataError, match="holds bytes that are no text"):
+    with pytest.raises(DataError, match="is not valid text"):
         open_data(folder)
 
 

@@ -116,7 +116,10 @@ def test_mnists_digits_are_recognised(saved):
             {"images": pixels(), "labels": LABELS, "classes": np.array(["a"])},
             "labels run from 0 to 1, but .* 1 classes",
         ),
-        ({"images": pixels(), "labels": LABELS, "classes": np.array(["a", "a"])}, "names 2 classes, of which 1 differ"),
+        (
+            {"images": pixels(), "labels": LABELS, "classes": np.array(["a", "a"])},
+            "names 2 classes, but only 1 of the names",
+        ),
         ({"images": pixels(), "labels": LABELS, "split": np.array(["train"] * 19)}, "expected 20 texts"),
         ({"images": pixels(), "labels": LABELS, "split": np.array(["tset"] * 20)}, "split says 'tset'"),
         ({"images": pixels(), "labels": LABELS, "more": np.array([None])}, "holds pickled objects in more.npy"),
@@ -163,7 +166,7 @@ def test_zeros_without_end_are_refused(tmp_path):
 
 def test_a_file_larger_than_the_limit_is_not_read(saved, monkeypatch):
     monkeypatch.setattr(npz, "LARGEST_FILE", 1000)
-    with pytest.raises(DataError, match="more than the 1,000 that are read"):
+    with pytest.raises(DataError, match="more than the limit of 1,000"):
         open_data(saved(images=pixels(), labels=LABELS))
 
 

@@ -30,7 +30,7 @@ def test_each_doubt_is_a_short_sentence(photos):
     placeholder, copies, ending = warnings(photos)
     assert placeholder == "1 picture looks like a placeholder: cats/gone.jpg."
     assert copies.startswith("1 picture is there ") and copies.endswith(": cats/003.jpg, cats/again.jpg.")
-    assert ending == "1 file is of another format than the name says: dogs/001.jpg."
+    assert ending == "1 file is of another format than the ending says: dogs/001.jpg."
 
 
 def test_the_gravest_of_copies_is_told(photos):
@@ -49,7 +49,9 @@ def test_files_of_one_length_and_equal_ends_are_no_copies(photos):
 
 def test_classes_out_of_balance_are_told_also_of_arrays(photo_folder):
     (said,) = warnings(photo_folder(cats=40, dogs=4))
-    assert said.startswith("In train, 'cats' has ") and said.endswith("--class-weights balanced evens it out.")
+    assert said.startswith("In train, 'cats' has ") and said.endswith(
+        "train with --class-weights balanced to compensate."
+    )
     arrays = split_parts(synthetic(60), None, None, found="made", notes=[], seed=0, val_fraction=0.1)
     assert quick_check(arrays) == []
 

@@ -174,7 +174,7 @@ def test_what_is_divided_or_no_pictures_is_refused_with_a_way_out(picture_folder
     with pytest.raises(DataError, match="holds no data"):
         split(tmp_path / "empty", tmp_path / "parts")
     (tmp_path / "list.csv").write_text("path,label\nnowhere.png,cat\nphotos/train/cats/000.png,dog\n")
-    with pytest.raises(DataError, match=r"1 of 2 files in .* are not there"):
+    with pytest.raises(DataError, match=r"1 of 2 files in .* are missing"):
         split(tmp_path / "list.csv", tmp_path / "parts")
     assert not (tmp_path / "parts").exists()
 
@@ -187,10 +187,10 @@ def test_an_output_in_use_is_refused(photos, tmp_path, monkeypatch):
         (tmp_path / "full", "is not empty"),
         (tmp_path / "file", "is a file"),
         (photos, "is not empty"),
-        (photos / "cats" / "parts", "lies within"),
+        (photos / "cats" / "parts", "is inside"),
         (tmp_path / "file" / "parts", "cannot be written"),
         (tmp_path / ("a" * 300), "cannot be written"),
-        (tmp_path / os.fsdecode(b"bytes \xff"), "no text"),
+        (tmp_path / os.fsdecode(b"bytes \xff"), "not valid text"),
     ]:
         with pytest.raises(UsageError, match=text):
             split(photos, output)
@@ -218,7 +218,7 @@ def test_too_little_disk_is_seen_before_anything_is_copied(photos, tmp_path, mon
 @pytest.mark.parametrize(
     ("code", "link", "kind", "text"),
     [
-        (errno.ENOSPC, "none", ResourceError, "no room"),
+        (errno.ENOSPC, "none", ResourceError, "no space left to write"),
         (errno.EACCES, "none", UsageError, "cannot be written"),
         (errno.EXDEV, "hard", UsageError, "--link symbolic or --link none"),
         (errno.EPERM, "symbolic", UsageError, "Use --link none"),

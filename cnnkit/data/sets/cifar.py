@@ -158,7 +158,7 @@ def _records(layout: CifarLayout, path: Path) -> int:
     if not size or size % record:
         raise DataError(
             f"{path} has {size:,} bytes, expected a multiple of {record:,}, the size of a {layout.title} record. "
-            "It is cut or of another kind: fetch or copy it again."
+            "It is truncated or of another kind: fetch or copy it again."
         )
     if size // record > MOST_RECORDS:
         raise DataError(
@@ -195,9 +195,9 @@ def _lines(layout: CifarLayout, path: Path) -> list[str]:
         names = [line.strip() for line in read_whole(path, LARGEST_LIST).decode("utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{path} cannot be read: {why}. Expected one class name a line.") from error
+        raise DataError(f"{path} cannot be read: {why}. Expected one class name per line.") from error
     if len(names) != layout.classes or len(set(names)) != len(names):
         raise DataError(
-            f"{path} has {len(names)} names ({len(set(names))} different), expected {layout.classes}: one class a line."
+            f"{path} has {len(names)} names ({len(set(names))} different), expected {layout.classes}, one per line."
         )
     return names

@@ -133,6 +133,6 @@ def _parse(file: IO[bytes], path: Path, packed: bool, magic: int, dimensions: in
     if filled < expected or file.read(1):
         more = "fewer" if filled < expected else "more"
         raise DataError(
-            f"{path} holds {more} than the {expected} bytes that its header promises. It is cut or damaged."
+            f"{path} holds {more} than the {expected} bytes that its header promises. It is truncated or damaged."
         )
     return data

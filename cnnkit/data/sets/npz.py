@@ -35,7 +35,7 @@ def read_parts(path: Path) -> tuple[dict[str, Part], list[str] | None, list[str]
     """
     size = path.stat().st_size
     if size > LARGEST_FILE:
-        raise DataError(f"{path} has {size:,} bytes, more than the {LARGEST_FILE:,} that are read. Cut it in parts.")
+        raise DataError(f"{path} has {size:,} bytes, more than the limit of {LARGEST_FILE:,}. Split it.")
     try:
         arrays = read_npz(path, text=True)
     except CheckpointError as error:
@@ -97,7 +97,7 @@ def _images(path: Path, name: str, images: Array, notes: list[str]) -> Pixels:
     if images.ndim == 3:
         images = images[..., None]
     elif images.ndim == 4 and shape[3] not in (1, 3) and shape[1] in (1, 3):
-        notes.append(f"{name} is {shape}: channels come first in it, and are turned to the end.")
+        notes.append(f"{name} is {shape}: its channels come first; they are moved to the end.")
         images = images.transpose(0, 2, 3, 1)
     elif images.ndim != 4 or shape[3] not in (1, 3):
         hint = " Four channels: leave the transparency out." if images.ndim == 4 and 4 in shape[1:] else ""

@@ -14,7 +14,7 @@ def centre_crop(sample: Sample, rng: np.random.Generator, size: tuple[int, int])
     H, W, _ = sample.image.shape
     height, width = size
     if not (1 <= height <= H and 1 <= width <= W):
-        raise ShapeError(f"A cut of {height}x{width} does not fit into an image of {H}x{W}. Resize the image first.")
+        raise ShapeError(f"A crop of {height}x{width} does not fit into an image of {H}x{W}. Resize the image first.")
     top, left = (H - height) // 2, (W - width) // 2
     return sample.replace(image=sample.image[top : top + height, left : left + width])
 

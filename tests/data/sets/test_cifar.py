@@ -80,7 +80,7 @@ def test_class_names_come_from_a_file_beside(tmp_path, name):
 def test_a_file_of_names_of_the_wrong_length_is_refused(tmp_path, text):
     folder = ten(tmp_path / "cifar")
     (folder / "classes.txt").write_text(text)
-    with pytest.raises(DataError, match=r"classes.txt has \d+ names .* expected 10: one class a line"):
+    with pytest.raises(DataError, match=r"classes.txt has \d+ names .* expected 10, one per line"):
         open_data(folder)
 
 
@@ -99,7 +99,7 @@ def test_the_name_means_the_fetched_folder(tmp_path, monkeypatch):
     [
         (b"", "has 0 bytes, expected a multiple of 3,073"),
         (record(1)[:-1], "has 3,072 bytes, expected a multiple of 3,073"),
-        (record(1) + b"x", "It is cut or of another kind"),
+        (record(1) + b"x", "It is truncated or of another kind"),
         (record(1) + record(10), "record 1 has the label 10, expected 0 to 9"),
     ],
 )

@@ -58,5 +58,5 @@ def test_a_centre_crop_leaves_the_smaller_half_of_an_odd_rest_above(size, top, l
 
 @pytest.mark.parametrize("size", [(29, 3), (3, 29), (0, 3)])
 def test_a_centre_crop_that_does_not_fit_is_refused(size, sample, rng):
-    with pytest.raises(ShapeError, match=rf"A cut of {size[0]}x{size[1]} does not fit into an image of 28x28"):
+    with pytest.raises(ShapeError, match=rf"A crop of {size[0]}x{size[1]} does not fit into an image of 28x28"):
         centre_crop(sample, rng, size)
