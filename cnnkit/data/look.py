@@ -116,7 +116,9 @@ def look_at_file(place: Place) -> Look | Unreadable:
         return Unreadable(place, "unreadable", f"{place.path} cannot be read: {error.strerror}.")
     if known.format == "JPEG" and (rows := unwritten_rows(picture)):
         share = f"{rows / picture.height:.0%}"
-        return Unreadable(place, "truncated", f"{place.path} lacks its lower {share}: the file is truncated. Copy it again.")
+        return Unreadable(
+            place, "truncated", f"{place.path} lacks its lower {share}: the file is truncated. Copy it again."
+        )
     return look_at(place, picture, (known.height, known.width), known.format, length)
 
 
