@@ -67,9 +67,10 @@ def open_pictures(
             f"{listing.source}: none of the {len(listing.parts['train'])} training files is a readable picture."
         )
     found = f"{listing.source}: {listing.layout}, read as {H}x{W} {'grey' if C == 1 else 'RGB'}"
-    return split_parts(
+    splits = split_parts(
         train, dataset("val"), dataset("test"), found=found, notes=notes, seed=seed, val_fraction=val_fraction
     )
+    return replace(splits, source=listing.source)
 
 
 def choose_preprocessing(

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Self, final
 
 import numpy as np
@@ -22,7 +23,7 @@ class DataSplits:
     """train: learned from.   val: chooses the best epoch.   test: measured once, at the end.
 
     found: one sentence, what lies there.   notes: what was decided without being asked.
-    read_as: the preprocessing, where it is not that of the training part.
+    read_as: the preprocessing, where it is not that of the training part.   source: the folder or file they lie in.
     """
 
     train: Dataset
@@ -31,6 +32,7 @@ class DataSplits:
     found: str
     notes: list[str] = field(default_factory=list)
     read_as: Preprocessing | None = None
+    source: Path | None = None
 
     @property
     def name(self) -> str:
@@ -47,6 +49,11 @@ class DataSplits:
     def normalised(self, mean: tuple[float, ...], std: tuple[float, ...]) -> Self:
         """The same data, normalised by these numbers, one a channel, instead of their own."""
         return replace(self, read_as=replace(self.train.preprocessing, mean=mean, std=std))
+
+    @property
+    def what(self) -> str:
+        """`found` without the sizes of the parts."""
+        return self.found.rpartition(": ")[0] or self.found
 
     @property
     def mirror(self) -> bool:

@@ -10,6 +10,7 @@ from cnnkit.data.splits import VAL_FRACTION, DataSplits
 from cnnkit.engine.class_names import are_stand_ins
 from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
 from cnnkit.engine.judge import judge
+from cnnkit.engine.judged import Judged, judged_on
 from cnnkit.engine.measure import measured, tile
 from cnnkit.engine.predict import Predictor
 from cnnkit.engine.reading import open_as
@@ -42,16 +43,23 @@ def evaluate(
     if sheet is not None:
         check_sheet_path(sheet, exist_ok=exist_ok)
         top_losses = top_losses or ON_A_SHEET
-    splits = data if isinstance(data, DataSplits) else open_for(predictor, data, on_unreadable=on_unreadable)
+    if isinstance(data, DataSplits):
+        judged = Judged(data, [f"{data.found}; judged on its {split} part."])
+    else:
+        opened = open_for(predictor, data, on_unreadable=on_unreadable)
+        opened.part(split)
+        judged = judged_on(predictor, opened, split, given=data)
+    splits = judged.splits
     part = splits.part(split)
     _check_fits(predictor, splits)
-    yield Note(f"{splits.found}; judged on its {split} part.")
+    yield from map(Note, judged.said)
     if splits.classes != predictor.classes:
         yield Note(f"The weights name no classes: those of {splits.name} are taken for them, in order.")
     tally = predictor.task.tally()
     for done in judge(predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
     result = measured(tally, predictor, splits, split, top_losses=top_losses)
+    result = replace(result, changes=judged.changes)
     if sheet is not None:
         save_sheet(sheet, contact_sheet([tile(part, row, k) for k, row in enumerate(result.top_losses, 1)]))
         result = replace(result, sheet=str(sheet))

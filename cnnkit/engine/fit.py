@@ -13,12 +13,14 @@ from typing import Any
 
 from cnnkit import kernels, models
 from cnnkit.config import default_threads
+from cnnkit.data.parts import parts_of, to_csv
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
 from cnnkit.engine.batches import training_loader
 from cnnkit.engine.course import best_epoch, is_over
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
 from cnnkit.engine.features import needed
+from cnnkit.engine.judged import digest
 from cnnkit.engine.log import Log
 from cnnkit.engine.manifest import describe
 from cnnkit.engine.memory import Numbers, available_memory, check_fits
@@ -53,12 +55,13 @@ def fit(
         splits, training, options = ready.splits, ready.training, ready.training.options
         task = task_of(options, splits)
         _check_memory(training, splits)
-        about = _about(options, splits, task, own=ready.own_module)
+        parts = to_csv(parts_of(splits))
+        about = _about(options, splits, task, parts, own=ready.own_module)
         manifest = describe(
             options, task=task.name, data_name=splits.name, data_hash=about["data_sha256"], found=splits.found
         )
         with StopRequest() as stop:
-            run = create_run(options, task.name, manifest, splits.name)
+            run = create_run(options, task.name, manifest, splits.name, parts)
             with run.held():
                 if options.weights is not None:
                     # From here on the run needs the weight file no more.
@@ -99,12 +102,13 @@ def resume(
                 notes.append("No checkpoint was written yet: the run begins again from its config.")
             splits, training, options = ready.splits, ready.training, ready.training.options
             task = task_of(options, splits)
-            about = _about(options, splits, task, own=ready.own_module)
+            parts = to_csv(parts_of(splits))
+            about = _about(options, splits, task, parts, own=ready.own_module)
             _check_memory(training, splits)
             with StopRequest() as stop:
                 log = Log(folder, found.events_length if found else 0)
                 session = Session(folder, training, task, splits, log, about, stop)
-                _settle(session, before, found is not None)
+                _settle(session, before, parts, found is not None)
                 yield from _tell(session, [*ready.notes, *notes])
 
 
@@ -132,7 +136,7 @@ def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
     yield from session.events()
 
 
-def _settle(session: Session, before: FitOptions, has_state: bool) -> None:
+def _settle(session: Session, before: FitOptions, parts: bytes, has_state: bool) -> None:
     """Make the folder agree with the state: what a crash left half done, and options that changed."""
     training, run = session.training, session.run
     if has_state:
@@ -140,6 +144,8 @@ def _settle(session: Session, before: FitOptions, has_state: bool) -> None:
             session.keeper.save()
         session.keeper.write_derived()
     session.keeper.write_config()
+    # They are the same; a run of an older version has none.
+    files.write_atomic(run.parts, parts)
     files.remove(run.result)
 
 
@@ -211,7 +217,7 @@ def task_of(options: FitOptions, splits: DataSplits) -> Task[Any]:
     return ClassificationTask(splits.classes, options.label_smoothing, weights)
 
 
-def _about(options: FitOptions, splits: DataSplits, task: Task[Any], *, own: bool) -> dict[str, Any]:
+def _about(options: FitOptions, splits: DataSplits, task: Task[Any], parts: bytes, *, own: bool) -> dict[str, Any]:
     """What every checkpoint and weight file says of the network and its data."""
     shape = splits.preprocessing.shape
     return {
@@ -224,6 +230,7 @@ def _about(options: FitOptions, splits: DataSplits, task: Task[Any], *, own: boo
         "preprocessing": splits.preprocessing.to_record(),
         "data": splits.name,
         "data_sha256": splits.fingerprint(),
+        "parts_sha256": digest(parts),
         "data_options": {
             name: value for name, value in options.to_record().items() if name in ("data", *_DATA_OPTIONS)
         },

@@ -46,8 +46,10 @@ def load(source: str | Path | None = None, *, module: Module | None = None) -> P
         ) from error
     if path == SHIPPED:
         # MNIST, on which it was trained, need not be on this machine; the part of it in the package always is.
-        record = {**record, "data_options": {"data": "digits"}}
-    return Predictor(network, preprocessing, classes, str(record["model"]), source=said, record=record)
+        record = {**record, "data_options": {"data": "digits"}, "data_sha256": None}
+    return Predictor(
+        network, preprocessing, classes, str(record["model"]), source=said, record=record, folder=_run_of(path)
+    )
 
 
 def _find(source: str | Path | None) -> tuple[Path, str]:
@@ -61,6 +63,12 @@ def _find(source: str | Path | None) -> tuple[Path, str]:
     if not SHIPPED.exists():
         raise CheckpointError("There is no run under runs/, and no digits network in the package. Run: cnnkit train")
     return SHIPPED, "the digits network in the package"
+
+
+def _run_of(path: Path) -> Path | None:
+    """The run folder that a weight file or a state is in."""
+    folder = path.resolve().parent.parent
+    return folder if Run(folder).parts.is_file() else None
 
 
 def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:

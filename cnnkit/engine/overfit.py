@@ -1,5 +1,7 @@
 """Learn a few images by heart: a network that cannot do even that has a fault, or the wrong learning rate."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from cnnkit.data.sample import Labels
@@ -24,7 +26,7 @@ def few(splits: DataSplits, count: int, seed: int) -> DataSplits:
         )
     chosen = Subset(splits.train, _in_turn(labels, np.random.default_rng([seed, 0x0F17]))[:count])
     found = f"{splits.name}: {count:,} training images to learn by heart, the same for judging"
-    return DataSplits(chosen, chosen, chosen, found, list(splits.notes), splits.read_as)
+    return replace(splits, train=chosen, val=chosen, test=chosen, found=found, notes=list(splits.notes))
 
 
 def _in_turn(labels: Labels, rng: np.random.Generator) -> Labels:

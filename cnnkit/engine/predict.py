@@ -32,6 +32,7 @@ class Predictor:
 
     module: the network.   prepared: the same made ready for use, which is what answers.
     name: of the network.   source: where its weights came from.   record: all that the weight file says of itself.
+    folder: of the run that the weight file is in; None where it is in none.
     """
 
     def __init__(
@@ -43,11 +44,12 @@ class Predictor:
         *,
         source: str = "",
         record: dict[str, Any] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.module = module.eval()
         self.prepared = prepared(self.module)
         self.preprocessing, self.classes, self.name = preprocessing, classes, name
-        self.source, self.record = source, record or {}
+        self.source, self.record, self.folder = source, record or {}, folder
         self.task = ClassificationTask(classes)
 
     def __repr__(self) -> str:

@@ -93,6 +93,19 @@ class TopLoss:
 
 @final
 @dataclass(frozen=True)
+class DataChanges:
+    """How the data differ from those of the training.
+
+    gone, changed: images of the judged part that are left out.   new: images that the training did not know.
+    """
+
+    gone: int = 0
+    changed: int = 0
+    new: int = 0
+
+
+@final
+@dataclass(frozen=True)
 class EvaluateResult:
     """How a network does on n images. Shares go from 0 to 1; loss is the mean cross-entropy.
 
@@ -101,6 +114,7 @@ class EvaluateResult:
     mistakes: the most frequent ones.   mean_score: of the answers; above top1 it is too sure.
     calibration_error, reliability: over 15 bins of the score.
     top_losses: as many as were asked for.   sheet: the picture file that shows them.
+    changes: since the training; None where they are other data, or nobody can tell.
     """
 
     top1: float
@@ -124,6 +138,7 @@ class EvaluateResult:
     mistakes: tuple[Mistake, ...]
     top_losses: tuple[TopLoss, ...] = ()
     sheet: str | None = None
+    changes: DataChanges | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

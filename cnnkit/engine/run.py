@@ -2,8 +2,8 @@
 
 config.toml       the options, resolved; good for --config     manifest.json   versions, machine, data hash, seed, start
 events.jsonl      what happened, a line each                   results.csv     a row per epoch
+parts.csv         which image was in which part                result.json     once the run is finished
 weights/          best.safetensors, last.safetensors           state/          step-N.safetensors, two generations
-result.json       once the run is finished
 """
 
 import json
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from cnnkit.engine.options import FitOptions
 from cnnkit.errors import CheckpointError, UsageError
@@ -53,6 +53,10 @@ class Run:
         return self.path / "results.csv"
 
     @property
+    def parts(self) -> Path:
+        return self.path / "parts.csv"
+
+    @property
     def result(self) -> Path:
         return self.path / "result.json"
 
@@ -81,7 +85,7 @@ class Run:
 
     def discard(self) -> None:
         """Take away a run in which nothing was trained, and its folder if nothing else lies there."""
-        for path in (self.config, self.manifest, self.events, *self.states.glob("step-*.safetensors")):
+        for path in (self.config, self.manifest, self.parts, self.events, *self.states.glob("step-*.safetensors")):
             path.unlink(missing_ok=True)
         for folder in (self.states, self.best.parent, self.path):
             with suppress(OSError):
@@ -101,15 +105,26 @@ class Run:
             os.close(descriptor)
 
 
-def create_run(options: FitOptions, task: str, manifest: dict[str, Any], data_name: str) -> Run:
-    """A new run folder with its config and manifest; it appears whole, so a run that can be seen can be resumed."""
-    text = options.to_toml().encode()
+class First(NamedTuple):
+    """What is in a run folder before its first step."""
+
+    config: bytes
+    manifest: dict[str, Any]
+    parts: bytes
+
+
+def create_run(options: FitOptions, task: str, manifest: dict[str, Any], data_name: str, parts: bytes = b"") -> Run:
+    """A new run folder with its config, manifest and list of parts.
+
+    It appears whole, so a run that can be seen can be resumed.
+    """
+    first = First(options.to_toml().encode(), manifest, parts)
     while True:
         path = planned_path(options, task, data_name)
         if options.output is not None and _is_occupied(path):
-            return _take_over(Run(path), text, manifest)
+            return _take_over(Run(path), first)
         try:
-            _prepare_and_move(path, text, manifest)
+            _prepare_and_move(path, first)
         except FileExistsError:
             if options.output is not None:
                 raise
@@ -163,20 +178,20 @@ def _lock(descriptor: int, path: Path) -> None:
         return
 
 
-def _prepare_and_move(path: Path, config: bytes, manifest: dict[str, Any]) -> None:
+def _prepare_and_move(path: Path, first: First) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with suppress(FileNotFoundError):
         shutil.rmtree(beside)
     files.make_folder(beside)
     try:
-        _fill(Run(beside), config, manifest)
+        _fill(Run(beside), first)
         files.move_folder(beside, path)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
 
 
-def _take_over(run: Run, config: bytes, manifest: dict[str, Any]) -> Run:
+def _take_over(run: Run, first: First) -> Run:
     """Make an old run folder into a new one: what a resume would go by goes first."""
     for path in (
         run.result,
@@ -187,16 +202,17 @@ def _take_over(run: Run, config: bytes, manifest: dict[str, Any]) -> Run:
         run.last,
     ):
         files.remove(path)
-    _fill(run, config, manifest)
+    _fill(run, first)
     return run
 
 
-def _fill(run: Run, config: bytes, manifest: dict[str, Any]) -> None:
+def _fill(run: Run, first: First) -> None:
     for folder in (run.best.parent, run.states):
         with suppress(FileExistsError):
             files.make_folder(folder)
-    files.write_atomic(run.config, config)
-    run.write_json(run.manifest, manifest)
+    files.write_atomic(run.config, first.config)
+    files.write_atomic(run.parts, first.parts)
+    run.write_json(run.manifest, first.manifest)
 
 
 def _is_occupied(path: Path) -> bool:

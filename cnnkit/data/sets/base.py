@@ -11,6 +11,14 @@ from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sample import Labels, Pixels, Sample
 
 
+def digest(class_name: str, *content: bytes) -> str:
+    """What `Dataset.mark` gives for a sample of this class and content."""
+    hashed = hashlib.blake2b(class_name.encode("utf-8", "surrogateescape") + b"\0", digest_size=8)
+    for part in content:
+        hashed.update(part)
+    return hashed.hexdigest()
+
+
 class Dataset(ABC):
     """Samples by number, all of the size that `preprocessing` says.
 
@@ -36,6 +44,11 @@ class Dataset(ABC):
     def path(self, index: int) -> Path | None:
         """The file of one image, without decoding it; None where images are no files of their own."""
         return None
+
+    def mark(self, index: int) -> str:
+        """16 hexadecimal digits of a sample's class and content: the same wherever it lies and whatever its part."""
+        sample = self[index]
+        return digest(self.classes[sample.label], repr(sample.image.shape).encode(), sample.image.tobytes())
 
     @property
     def decodes(self) -> bool:

@@ -1,6 +1,7 @@
 """Pictures in files: one folder per class, inside train/ val/ test/ or directly below, or named in a list."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,11 +14,13 @@ from cnnkit.config import default_threads
 from cnnkit.data.picture_header import check_header
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sample import Labels, Sample
-from cnnkit.data.sets.base import Dataset
+from cnnkit.data.sets.base import Dataset, digest
 from cnnkit.data.sets.picture_cache import PictureCache
 from cnnkit.data.sets.walk import is_annotation, visible_folders, walk
 from cnnkit.errors import DataError
 
+# Up to this length a file's mark covers all of it; of a longer one, as of every one in a fingerprint, both ends.
+READ_WHOLE, _ENDS = 1 << 16, 4096
 # Files that a thread checks before it asks for more.
 AT_ONCE = 32
 # Means and deviations of natural photos, as published networks use them; for grey the mean over the channels.
@@ -43,6 +46,7 @@ class ImageFolder(Dataset):
         number = {class_name: label for label, class_name in enumerate(classes)}
         self._labels = np.array([number[file.class_name] for file in files], np.int64)
         self._fingerprint = ""
+        self._marks: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self.files)
@@ -65,14 +69,20 @@ class ImageFolder(Dataset):
     def growth(self) -> int:
         return self._cache.growth
 
+    def mark(self, index: int) -> str:
+        if index not in self._marks:
+            self._marks[index] = _looked_at(self.files[index])[1]
+        return self._marks[index]
+
     def fingerprint(self) -> str:
         """Over names, sizes and the first and last 4 KiB of every file: reading all of a large folder takes minutes."""
         if not self._fingerprint:
-            digest = hashlib.sha256(repr((self.classes, self.preprocessing)).encode("utf-8", "surrogateescape"))
-            for file in self.files:
-                for part in _marks(file):
-                    digest.update(part)
-            self._fingerprint = digest.hexdigest()
+            hashed = hashlib.sha256(repr((self.classes, self.preprocessing)).encode("utf-8", "surrogateescape"))
+            for index, file in enumerate(self.files):
+                parts, self._marks[index] = _looked_at(file)
+                for part in parts:
+                    hashed.update(part)
+            self._fingerprint = hashed.hexdigest()
         return self._fingerprint
 
 
@@ -119,15 +129,22 @@ def unreadable(
         return [verdict for chunk in chunks for verdict in chunk]
 
 
-def _marks(file: PictureFile) -> list[bytes]:
+def _looked_at(file: PictureFile) -> tuple[list[bytes], str]:
+    """What a file gives to the fingerprint, and its mark, in one reading."""
     try:
-        size = file.path.stat().st_size
         with open(file.path, "rb") as handle:
-            head = handle.read(4096)
-            handle.seek(max(4096, size - 4096))
-            tail = handle.read(4096)
+            size = os.fstat(handle.fileno()).st_size
+            if size <= READ_WHOLE:
+                content = [handle.read(READ_WHOLE)]
+                head, tail = content[0][:_ENDS], content[0][max(_ENDS, size - _ENDS) :][:_ENDS]
+            else:
+                head = handle.read(_ENDS)
+                handle.seek(size - _ENDS)
+                tail = handle.read(_ENDS)
+                content = [head, tail]
     except OSError as error:
         raise DataError(
             f"{file.path} cannot be read: {error.strerror}. Was it moved while the data were opened? Put it back."
         ) from error
-    return [f"{file.class_name}/{file.path.name}\0{size}\0".encode("utf-8", "surrogateescape"), head, tail]
+    name = f"{file.class_name}/{file.path.name}\0{size}\0".encode("utf-8", "surrogateescape")
+    return [name, head, tail], digest(file.class_name, str(size).encode(), *content)

@@ -32,6 +32,9 @@ class Subset(Dataset):
     def path(self, index: int) -> Path | None:
         return self.dataset.path(self._index_list[index])
 
+    def mark(self, index: int) -> str:
+        return self.dataset.mark(self._index_list[index])
+
     @property
     def decodes(self) -> bool:
         return self.dataset.decodes
