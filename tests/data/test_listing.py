@@ -98,7 +98,7 @@ def test_annotations_beside_pictures_are_no_pictures_and_told_in_one_note(files)
 
 
 def test_a_folder_of_annotations_alone_is_no_folder_of_pictures(files):
-    with pytest.raises(DataError, match="no folder with pictures"):
+    with pytest.raises(DataError, match="holds no data"):
         open_data(files("labels/1.txt", "labels/2.xml"))
 
 
