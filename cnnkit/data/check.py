@@ -10,6 +10,7 @@ from cnnkit.data.copies import copies
 from cnnkit.data.findings import Finding, in_order
 from cnnkit.data.inventory import Inventory, origin, take_inventory
 from cnnkit.data.look import Look, Place, Unreadable, look_at_files, look_at_pixels
+from cnnkit.data.look_alikes import look_alikes
 from cnnkit.data.oddities import Counts, odd_classes, odd_sizes, outside, wrong_endings
 from cnnkit.data.placeholders import placeholders
 from cnnkit.data.splits import PARTS, DataSplits
@@ -122,6 +123,7 @@ def _check_files(
         files[look.place.part, look.place.class_name].append(look.place.name)
     findings += odd_classes(counts, files)
     assert inventory.listing is not None
+    findings += _look_alikes(inventory.listing.classes)
     if inventory.listing.source.is_dir():
         findings += outside(inventory.listing.source, [place.name for place in places])
     found, notes = inventory.source, []
@@ -153,12 +155,17 @@ def _check_arrays(splits: DataSplits, allowed: Collection[str]) -> Iterator[Step
             yield Step("looking", len(looks), total)
             looks.append(look_at_pixels(place, dataset[index].image))
     findings = copies(looks) + odd_classes(counts)
+    findings += _look_alikes(splits.classes)
     table = _rows(splits.classes, dict(zip(PARTS, rows, strict=True)))
     yield DataReport(splits.found, list(PARTS), table, in_order(findings), splits.notes, allowed)
 
 
 def _rows(classes: list[str], counts: Counts) -> list[Row]:
     return [(name, *(count[name] for count in counts.values())) for name in classes]
+
+
+def _look_alikes(classes: list[str]) -> list[Finding]:
+    return [Finding("look-alike", sentence.rstrip(".")) for sentence in look_alikes(classes)]
 
 
 def _damaged(seen: Unreadable) -> Finding:

@@ -38,6 +38,7 @@ KINDS = {
         Kind("imbalance", "warning", "Classes of very different size"),
         Kind("small-class", "warning", "Classes with a single picture"),
         Kind("class-difference", "warning", "Classes that differ between the parts"),
+        Kind("look-alike", "warning", "Classes whose names look alike"),
         Kind("outside", "warning", "Reached through links that leave the folder"),
     )
 }

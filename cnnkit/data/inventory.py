@@ -10,8 +10,9 @@ from cnnkit.data.findings import Finding
 from cnnkit.data.folder_parts import find_parts, innermost
 from cnnkit.data.formats import PICTURE_FORMATS, detect
 from cnnkit.data.list_csv import list_csv
-from cnnkit.data.listing import Listing, list_folder
+from cnnkit.data.listing import Listing, list_folder, named
 from cnnkit.data.look import Place
+from cnnkit.data.look_alikes import as_known
 from cnnkit.data.open import open_data, resolve
 from cnnkit.data.open_pictures import open_pictures
 from cnnkit.data.sets.base import Dataset
@@ -122,6 +123,8 @@ def _as_they_lie(folder: Path) -> Listing | None:
         listed = {part: list_pictures(path) for part, path in places.items()}
     except DataError:
         return None
-    classes = sorted({name for _, names, _ in listed.values() for name in names})
-    parts = {part: files for part, (files, _, _) in listed.items()}
+    names = [name for _, part_names, _ in listed.values() for name in part_names]
+    known = as_known(names, names)
+    classes = sorted(set(known.values()))
+    parts = {part: [named(file, known) for file in files] for part, (files, _, _) in listed.items()}
     return Listing(folder, "pictures", parts, classes, bool(found), {part: str(path) for part, path in places.items()})

@@ -7,11 +7,12 @@ a picture.
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
-from cnnkit.data.listing import Listing
+from cnnkit.data.listing import Listing, named
+from cnnkit.data.look_alikes import as_known, nearest
 from cnnkit.data.part_names import EXPECTED, parts_called
 from cnnkit.data.sets.image_folder import PictureFile
 from cnnkit.data.table import DELIMITERS, read_rows
@@ -60,6 +61,9 @@ def list_csv(path: Path, *, refuse: bool = True) -> Listing:
     if not entries:
         raise DataError(f"{path} names no pictures; expected the header path,label and a row for each picture.")
     called = _parts(path, entries)
+    labels = list(dict.fromkeys(entry.file.class_name for entry in entries))
+    if len(spelled := as_known(labels, labels)) > len(set(spelled.values())):
+        entries = [replace(entry, file=named(entry.file, spelled)) for entry in entries]
     entries, notes = _once(path, entries)
     parts: dict[str, list[PictureFile]] = {}
     for entry in entries:
@@ -71,7 +75,7 @@ def list_csv(path: Path, *, refuse: bool = True) -> Listing:
         if entry.file.class_name not in known:
             raise DataError(
                 f"{path}, line {entry.line}: the class {entry.file.class_name!r} of the {called[entry.said]} part has "
-                "no picture in the train part. Is the label misspelt?"
+                "no picture in the train part." + (nearest(entry.file.class_name, known) or " Is the label misspelt?")
             )
     split = set(parts) != {"train"}
     return Listing(

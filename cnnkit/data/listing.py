@@ -1,10 +1,12 @@
 """What pictures there are, by part and class, before one of them is opened: from folders or from a list."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
 from cnnkit.data.folder_parts import check_sense, find_parts, innermost, not_used
+from cnnkit.data.look_alikes import as_known, nearest
 from cnnkit.data.sets.image_folder import PictureFile, list_pictures
 from cnnkit.errors import DataError
 
@@ -42,26 +44,34 @@ def list_folder(folder: Path) -> Listing:
     check_sense(place, found)
     places = {part: innermost(path, within_part=True) for part, path in (found or {"train": place}).items()}
     listed = {part: list_pictures(path) for part, path in places.items()}
-    classes = listed["train"][1]
+    classes = list(dict.fromkeys(as_known(listed["train"][1], listed["train"][1]).values()))
     if not classes:
         raise DataError(f"{places['train']} holds no pictures; expected one folder of pictures per class.")
-    for part, (_, part_classes, _) in listed.items():
-        if unknown := sorted(set(part_classes) - set(classes)):
+    known = as_known([name for _, names, _ in listed.values() for name in names], classes)
+    for part, (_, names, _) in listed.items():
+        if unknown := next((name for name in names if name not in known), None):
             raise DataError(
-                f"{places[part]} has the class {unknown[0]!r}, which {places['train']} lacks. Is a folder misnamed?"
+                f"{places[part]} has the class {unknown!r}, which {places['train']} lacks."
+                + (nearest(unknown, classes) or " Is a folder misnamed?")
             )
-    notes += not_used(folder, place, found, classes)
+    notes += not_used(folder, place, found, known)
     notes += _annotations([path for _, _, beside in listed.values() for path in beside])
     layout = "pictures in " + ", ".join(f"{path.name}/" for path in found.values())
     return Listing(
         folder,
         layout if found else "pictures, one folder per class",
-        {part: files for part, (files, _, _) in listed.items()},
+        {part: [named(file, known) for file in files] for part, (files, _, _) in listed.items()},
         classes,
         bool(found),
         {part: str(path) for part, path in places.items()},
         notes=notes,
     )
+
+
+def named(file: PictureFile, known: Mapping[str, str]) -> PictureFile:
+    """The picture under its class's name as it is spelled in `known`, which tells the spelling of each name."""
+    name = known[file.class_name]
+    return file if name == file.class_name else PictureFile(file.path, name)
 
 
 def _annotations(beside: list[Path]) -> list[str]:

@@ -12,6 +12,7 @@ from cnnkit.config import default_threads
 from cnnkit.data.damage import ends, format_of, lacks_end
 from cnnkit.data.duplicates import exact_groups
 from cnnkit.data.look import Look, Place, Unreadable, look_at_files
+from cnnkit.data.look_alikes import look_alikes
 from cnnkit.data.oddities import Counts, odd_classes, wrong_endings
 from cnnkit.data.placeholders import placeholders
 from cnnkit.data.splits import PARTS, DataSplits
@@ -50,7 +51,7 @@ def quick_check(splits: DataSplits) -> list[str]:
     warnings = _of_files(places[:: -(-len(places) // MOST_FILES) or 1])
     learned = {"train": counts["train"]}
     warnings += [_upper(finding.message) + "." for finding in odd_classes(learned)]
-    return warnings[:MOST_WARNINGS]
+    return [*look_alikes(splits.classes), *warnings][:MOST_WARNINGS]
 
 
 def _of_files(places: Sequence[Place]) -> list[str]:

@@ -9,12 +9,15 @@ import numpy as np
 
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sets.base import Dataset
+from cnnkit.data.sets.relabelled import Relabelled
 from cnnkit.data.sets.subset import split
 from cnnkit.errors import DataError, UsageError
 
 # Share of the training images on which the best epoch is chosen, and of a flat folder's images kept for the test.
 VAL_FRACTION, TEST_FRACTION = 0.1, 0.2
 PARTS = ("train", "val", "test")
+# Classes that a note names.
+NAMED = 5
 
 
 @final
@@ -49,6 +52,11 @@ class DataSplits:
     def normalised(self, mean: tuple[float, ...], std: tuple[float, ...]) -> Self:
         """The same data, normalised by these numbers, one a channel, instead of their own."""
         return replace(self, read_as=replace(self.train.preprocessing, mean=mean, std=std))
+
+    def with_classes(self, classes: list[str]) -> Self:
+        """The same data with their classes, each of which is one of these, counted in this order."""
+        parts = {part: Relabelled(self.part(part), classes) for part in PARTS}
+        return replace(self, train=parts["train"], val=parts["val"], test=parts["test"])
 
     @property
     def what(self) -> str:
@@ -88,6 +96,7 @@ def split_parts(
             f"The validation part is a fraction between 0 and 1 of the training images, not {val_fraction}."
         )
     notes = list(notes)
+    given = {"val": val, "test": test}
     _check_classes(train)
     if test is None and val is not None:
         test, val = val, None
@@ -105,8 +114,21 @@ def split_parts(
                 f"{train.name}: no images are left for the {name} part. "
                 "At least three images of each class are needed for all parts."
             )
+    for called, brought in given.items():
+        if brought is not None:
+            notes += _lacking(called, brought)
     sizes = f"{len(train)} train, {len(val)} val, {len(test)} test"
     return DataSplits(train, val, test, f"{found}: {sizes}, {len(train.classes)} classes", notes)
+
+
+def _lacking(part: str, dataset: Dataset) -> list[str]:
+    """A note on the classes of which a part that the data bring has no images."""
+    counts = np.bincount(dataset.labels(), minlength=len(dataset.classes))
+    lacking = [name for name, count in zip(dataset.classes, counts, strict=True) if not count]
+    if not lacking:
+        return []
+    more = f" and {len(lacking) - NAMED:,} more" if len(lacking) > NAMED else ""
+    return [f"The {part} part has no images of {', '.join(map(repr, lacking[:NAMED]))}{more}."]
 
 
 def _check_classes(train: Dataset) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 from cnnkit.data.sheet import check_sheet_path, contact_sheet, save_sheet
 from cnnkit.data.splits import VAL_FRACTION, DataSplits
-from cnnkit.engine.class_names import are_stand_ins
 from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
 from cnnkit.engine.judge import judge
 from cnnkit.engine.judged import Judged, judged_on
 from cnnkit.engine.measure import measured, tile
 from cnnkit.engine.predict import Predictor
 from cnnkit.engine.reading import open_as
+from cnnkit.engine.same_classes import labelled_for
 from cnnkit.errors import DataError, UsageError
 
 # Pictures on a sheet, unless a number is given.
@@ -50,11 +50,10 @@ def evaluate(
         opened.part(split)
         judged = judged_on(predictor, opened, split, given=data)
     splits = judged.splits
-    part = splits.part(split)
     _check_fits(predictor, splits)
-    yield from map(Note, judged.said)
-    if splits.classes != predictor.classes:
-        yield Note(f"The weights name no classes: those of {splits.name} are taken for them, in order.")
+    splits, said = labelled_for(splits, predictor.classes, predictor.name, split)
+    part = splits.part(split)
+    yield from map(Note, [*judged.said, *said])
     tally = predictor.task.tally()
     for done in judge(predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
@@ -86,14 +85,3 @@ def _check_fits(predictor: Predictor, splits: DataSplits) -> None:
             f"The network {predictor.name} reads images of {predictor.preprocessing.shape} (height, width, channels), "
             f"but {splits.name} has {splits.preprocessing.shape}. Use data of that size, or a network trained on these."
         )
-    unnamed = are_stand_ins(predictor.classes) and len(splits.classes) == len(predictor.classes)
-    if splits.classes != predictor.classes and not unnamed:
-        raise DataError(
-            f"The network {predictor.name} knows {_shown(predictor.classes)}, but {splits.name} has "
-            f"{_shown(splits.classes)}. Use data with the same classes, or a network trained on these."
-        )
-
-
-def _shown(classes: list[str]) -> str:
-    more = ", …" if len(classes) > 5 else ""
-    return f"{len(classes)} classes ({', '.join(classes[:5])}{more})"

@@ -17,6 +17,7 @@ from cnnkit.engine.memory import room_for_pictures
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.overfit import few, plain
 from cnnkit.engine.reading import open_as
+from cnnkit.engine.same_classes import in_order_of
 from cnnkit.engine.state import Training, create_module, least_batch
 from cnnkit.errors import CheckpointError, DataError, UsageError
 from cnnkit.nn import Module
@@ -47,7 +48,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     H, W, C = splits.preprocessing.shape
     asked = options
     if start is not None:
-        splits = normalised_for(splits, start.preprocessing, start.source)
+        splits = in_order_of(normalised_for(splits, start.preprocessing, start.source), start.classes)
         options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
         options = options.replace(freeze=options.freeze or what_to_freeze(start, splits))
     if options.overfit is not None:
@@ -84,6 +85,7 @@ def _doubts(splits: DataSplits, data: str | None) -> list[str]:
 def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:
     """A training where a state left it."""
     splits = _parts(options, data, like=Preprocessing.from_record(found.about["preprocessing"]))
+    splits = in_order_of(splits, [str(name) for name in found.about["classes"]])
     check_same_data(splits, found.about.get("data_sha256"), found.path.parents[1])
     if options.weights is not None:
         kept = Preprocessing.from_record(found.about["preprocessing"])

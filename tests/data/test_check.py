@@ -11,6 +11,8 @@ from PIL import Image
 
 from cnnkit.data.check import check
 from cnnkit.data.findings import KINDS
+from cnnkit.data.open import open_data
+from cnnkit.data.quick_check import quick_check
 from cnnkit.errors import DataError
 
 
@@ -210,3 +212,17 @@ def test_every_kind_has_one_severity():
 def test_the_ants_and_bees_hold_one_placeholder_and_no_copies(shared):
     ok, found = kinds(shared / "data" / "ants-bees")
     assert (ok, found) == (False, [("placeholder", ["imageNotFound.jpg"])])
+
+
+def test_classes_whose_names_look_alike_are_told_apart(photo_folder):
+    folder = photo_folder(cats=4, Cats=4)
+    (finding,) = check(folder).findings
+    assert finding.kind == "look-alike" and "'Cats' and 'cats' look alike, but differ in upper" in finding.message
+    assert any("look alike" in warning for warning in quick_check(open_data(folder)))
+
+
+def test_a_class_of_another_spelling_in_a_later_part_is_a_problem_that_says_how(photo_folder):
+    photo_folder(below="train", cats=4, dogs=4)
+    report = check(photo_folder(below="test", cats=2, Dogs=2))
+    assert not report.ok and "differs in upper and lower case" in report.problems[0]
+    assert "look-alike" in [finding.kind for finding in report.findings]

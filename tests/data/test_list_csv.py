@@ -206,3 +206,14 @@ def test_splits_of_other_usual_names_are_known(photos):
     rows = "all/0.png,a,Training\nall/1.png,b,training\nall/2.png,a,dev\nall/3.png,b,testing\n"
     listing = list_csv(photos("path,label,split\n" + rows))
     assert {part: len(files) for part, files in listing.parts.items()} == {"train": 2, "val": 1, "test": 1}
+
+
+def test_labels_are_one_however_their_accents_are_stored(photos):
+    listing = list_csv(photos("path,label\nall/0.png,caf\u00e9\nall/1.png,cafe\u0301\nall/2.png,tea\n"))
+    assert listing.classes == ["caf\u00e9", "tea"]
+    assert [file.class_name for file in listing.files] == ["caf\u00e9", "caf\u00e9", "tea"]
+
+
+def test_a_label_that_only_looks_like_one_of_train_is_told_apart(photos):
+    with pytest.raises(DataError, match="It looks like 'tea', but differs in upper and lower case"):
+        list_csv(photos("path,label,split\nall/0.png,tea,train\nall/1.png,bee,train\nall/2.png,Tea,test\n"))

@@ -108,3 +108,23 @@ def test_pictures_with_annotations_are_trained_on(picture_folder):
     splits = open_data(folder)
     assert len(splits.train) + len(splits.val) + len(splits.test) == 10
     assert any(note.startswith("1 file that is no picture is") for note in splits.notes)
+
+
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+
+
+def test_a_class_is_one_however_its_accents_are_stored(files):
+    listing = list_folder(files(f"train/{NFC}/1.png", "train/tea/1.png", f"test/{NFD}/2.png", "test/tea/2.png"))
+    assert listing.classes == [NFC, "tea"] and {file.class_name for file in listing.parts["test"]} == {NFC, "tea"}
+    assert not listing.notes
+
+
+def test_two_folders_of_one_name_are_one_class(files):
+    listing = list_folder(files(f"{NFC}/1.png", f"{NFD}/2.png", "tea/1.png"))
+    assert listing.classes == [NFD, "tea"] and [file.class_name for file in listing.files] == [NFD, NFD, "tea"]
+
+
+@pytest.mark.parametrize(("other", "how"), [("Cats", "upper and lower case"), ("cats ", "a blank at the")])
+def test_a_class_that_only_looks_like_one_of_train_is_told_apart(files, other, how):
+    with pytest.raises(DataError, match=rf"has the class '{other}', which .* lacks. It looks like 'cats', .* {how}"):
+        list_folder(files("train/cats/1.png", "train/dogs/1.png", f"test/{other}/2.png"))

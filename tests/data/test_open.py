@@ -222,3 +222,9 @@ def test_the_common_size_is_that_of_the_upright_pictures(tmp_path):
     assert splits.preprocessing.shape == (96, 64, 3)
     for sample in (splits.train[i] for i in range(len(splits.train))):
         assert sample.image[0 if splits.classes[sample.label] == "top" else -1].min() == 255
+
+
+def test_a_part_that_lacks_a_class_is_opened_and_the_class_named(picture_folder):
+    picture_folder(below="train", cats=5, dogs=5)
+    splits = open_data(picture_folder(below="test", cats=2))
+    assert splits.classes == ["cats", "dogs"] and "The test part has no images of 'dogs'." in splits.notes
