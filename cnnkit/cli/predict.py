@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,13 +13,12 @@ import click
 
 from cnnkit.cli.command import command
 from cnnkit.cli.completion import run_names
+from cnnkit.cli.endings import Terminated
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.values import Whole
 from cnnkit.engine.results import Prediction, PredictionError
 from cnnkit.errors import DataError
-
-SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm", ".gif", ".webp"))
 
 
 @command("predict", example="cnnkit predict image.png folder/ --model runs/mine --top 3", computes=True)
@@ -41,9 +39,16 @@ SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".pbm", "
     help="Number of classes to show for each picture, the best first.",
 )
 @option("--csv", type=click.Path(), metavar="FILE", help="Also write path, label, index and score to FILE.")
+@option("--exist-ok", is_flag=True, help="Overwrite FILE if it exists.")
 @click.pass_context
 def predict(
-    ctx: click.Context, screen: Screen, paths: tuple[str, ...], model: str | None, top: int, csv: str | None
+    ctx: click.Context,
+    screen: Screen,
+    paths: tuple[str, ...],
+    model: str | None,
+    top: int,
+    csv: str | None,
+    exist_ok: bool,
 ) -> None:
     """Say what is in pictures.
 
@@ -51,13 +56,16 @@ def predict(
 
     A picture that cannot be read is named, the others are answered, and the exit code is 3.
     """
+    from cnnkit.data.pictures_below import not_read
     from cnnkit.engine.load import load
 
-    files, refused = expand([Path(path) for path in paths])
+    files, refused, others = expand([Path(path) for path in paths])
+    if others:
+        screen.note(not_read(others))
     failed = 0
     answers: list[Prediction] = []
     moving = len(files) > 1 and not (screen.as_json and sys.stdout.isatty())
-    with _csv_rows(csv) as keep, screen.progress(" pictures") as progress:
+    with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress:
         predictor = load(model)
         screen.note(f"network: {predictor.name}, from {predictor.source}")
         for done, answer in enumerate(chain(refused, predictor.predict_many(files, top=top)), 1):
@@ -80,37 +88,46 @@ def predict(
         ctx.exit(DataError.exit_code)
 
 
-def expand(paths: list[Path]) -> tuple[list[Path], list[PredictionError]]:
-    """The pictures meant: files as they are, a folder's in order of their names; and the folders that give none."""
-    files: list[Path] = []
-    refused = []
+def expand(paths: list[Path]) -> tuple[list[Path], list[PredictionError], list[Path]]:
+    """(pictures, folders that cannot be answered, files left out): a folder stands for all pictures below it."""
+    from cnnkit.data.endings import SUFFIXES
+    from cnnkit.data.pictures_below import pictures_below
+
+    pictures: list[Path] = []
+    refused: list[PredictionError] = []
+    others: list[Path] = []
     for path in paths:
-        found = sorted(_pictures(path)) if path.is_dir() else [path]
-        files += found
-        if not found:
-            ends = ", ".join(sorted(SUFFIXES))
+        if not path.is_dir():
+            pictures.append(path)
+            continue
+        below = pictures_below(path)
+        pictures += below.pictures
+        others += below.others
+        refused += [PredictionError(str(place), error) for place, error in below.refused]
+        if not below.pictures and not below.refused:
+            ends = ", ".join(SUFFIXES)
             refused.append(PredictionError(str(path), f"{path} holds no picture that can be read; expected {ends}."))
-    return files, refused
-
-
-def _pictures(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:
-                yield Path(place, name)
+    return pictures, refused, others
 
 
 @contextmanager
-def _csv_rows(name: str | None) -> Iterator[Callable[[Prediction | PredictionError], object]]:
-    """A function that writes one answer; the file is opened before any work, so that a wrong path costs nothing."""
+def _csv_rows(
+    screen: Screen, name: str | None, exist_ok: bool
+) -> Iterator[Callable[[Prediction | PredictionError], object]]:
+    """A function that writes one answer; the file is tried before any work, so that a wrong path costs nothing."""
+    from cnnkit.serialize.outputs import text_output
+
     if name is None:
         yield lambda answer: None
         return
-    with open(name, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = DictWriter(file, ["path", "label", "index", "score", "error"], restval="", extrasaction="ignore")
-        writer.writeheader()
-        yield lambda answer: writer.writerow(answer.to_json())
+    try:
+        with text_output(Path(name), exist_ok=exist_ok) as file:
+            writer = DictWriter(file, ["path", "label", "index", "score", "error"], restval="", extrasaction="ignore")
+            writer.writeheader()
+            yield lambda answer: writer.writerow(answer.to_json())
+    except (KeyboardInterrupt, Terminated):
+        screen.complain(f"{name} was not written: not all pictures were answered.")
+        raise
 
 
 def _cells(answer: Prediction) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from cnnkit.data.endings import is_picture_name
 from cnnkit.data.part_names import EXPECTED, part_within, parts_called
-from cnnkit.data.sets.walk import SUFFIXES, loose_pictures, visible_files, visible_folders, walk
+from cnnkit.data.sets.walk import loose_pictures, visible_files, visible_folders, walk
 from cnnkit.errors import DataError
 
 # What is not used and named; of more only the number is told.
@@ -92,13 +93,13 @@ def not_used(folder: Path, place: Path, parts: dict[str, Path], classes: Iterabl
     left = [child for child in visible_folders(place) if child not in used] if parts else []
     left += [child for root in roots for child in visible_folders(root) if child.name not in known]
     files = [file for above in _above(folder, [place, *roots]) for file in visible_files(above)]
-    loose = sum(file.name.lower().endswith(SUFFIXES) for file in files)
+    loose = sum(is_picture_name(file.name) for file in files)
     notes = []
     if loose:
         lie = "picture is" if loose == 1 else "pictures are"
         notes.append(f"{loose:,} {lie} outside the class folders and not used.")
     others = [_with_count(child) for child in left]
-    others += [file.name for file in files if not file.name.lower().endswith(SUFFIXES)]
+    others += [file.name for file in files if not is_picture_name(file.name)]
     return [*notes, f"Not used: {_some(others)}."] if others else notes
 
 
@@ -116,7 +117,7 @@ def _above(top: Path, places: list[Path]) -> list[Path]:
 
 def _with_count(folder: Path) -> str:
     """A folder's name, with the number of pictures in it."""
-    count = sum(path.name.lower().endswith(SUFFIXES) for path in walk([folder])[0])
+    count = sum(is_picture_name(path.name) for path in walk([folder])[0])
     alone = ", in no folder of a class" if parts_called([folder.name]) and loose_pictures(folder) else ""
     return f"{folder.name}/ ({count:,} picture{'s' * (count != 1)}{alone})"
 

@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+from cnnkit.data.endings import is_picture_name
 from cnnkit.data.sets.cifar import find_cifar
 from cnnkit.data.sets.idx import find_idx_files
-from cnnkit.data.sets.walk import SUFFIXES, is_annotation, loose_pictures, visible_folders, walk
+from cnnkit.data.sets.walk import is_annotation, loose_pictures, visible_folders, walk
 from cnnkit.errors import DataError
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z")
@@ -44,7 +45,7 @@ def _detect_file(path: Path) -> str:
         hint = "Unpack it first."
     elif suffix == ".npy":
         hint = "Save images and labels together: numpy.savez('data.npz', images=..., labels=...)."
-    elif suffix in SUFFIXES:
+    elif is_picture_name(path.name):
         hint = "Give the folder that holds the class folders; to ask what one picture shows: `cnnkit predict`."
     raise DataError(f"{path} is a file; expected a folder with data, a .csv of path,label or an .npz of arrays. {hint}")
 

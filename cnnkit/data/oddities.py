@@ -7,18 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnkit.data.endings import ENDINGS
 from cnnkit.data.findings import Finding
 from cnnkit.data.look import Look
 
-# What the name of a file of each format may end in.
-ENDINGS = {
-    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo"},
-    "PNG": {".png", ".apng"},
-    "BMP": {".bmp", ".dib"},
-    "PPM": {".ppm", ".pgm", ".pbm", ".pnm", ".pfm"},
-    "GIF": {".gif"},
-    "WEBP": {".webp"},
-}
 # A picture is odd whose side, √(H·W), is so many times smaller or larger than the median, or whose sides differ by more
 # than so many times where that is twice of what is usual; a side of so few pixels is odd where the median is larger.
 TIMES_SIZE, TIMES_ASPECT, SMALLEST_SIDE = 8, 4, 16

@@ -1,7 +1,6 @@
 """A contact sheet: many small pictures in one file, each with a few words below it."""
 
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import UsageError
 from cnnkit.serialize import files
+from cnnkit.serialize.outputs import check_output
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 SIDE, GAP, TEXT_SIZE = 144, 8, 13
@@ -57,14 +57,7 @@ def check_sheet_path(path: Path, *, exist_ok: bool = False) -> None:
     """UsageError if a sheet cannot, or must not, be written there: to be asked before an hour of work."""
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"A sheet is a picture file that ends in {', '.join(SUFFIXES)}, but this is {path}.")
-    if os.path.isdir(path):
-        raise UsageError(f"{path} is a folder, but a sheet is a file. Give it a name, such as {path / 'sheet.png'}.")
-    if os.path.exists(path) and not exist_ok:
-        raise UsageError(f"{path} exists. Choose another name, or overwrite it with --exist-ok.")
-    if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent} to write {path.name} into. Make it first.")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"{path} cannot be written: no right to write into {path.parent}. Choose another folder.")
+    check_output(path, exist_ok=exist_ok)
 
 
 def save_sheet(path: Path, sheet: Image.Image) -> None:

@@ -1,7 +1,6 @@
 """Published weights, made into one file that says all it needs: network, preprocessing, names of the classes."""
 
 import math
-import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from cnnkit.models.published import Published, row
 from cnnkit.models.stem import is_small
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign import read_arrays
+from cnnkit.serialize.outputs import check_output
 
 _WHOLE_SCALE = 255
 
@@ -213,15 +213,9 @@ def _names(network: Network, published: Published | None, choices: Choices) -> l
 
 
 def _check_target(source: Path, target: Path, exist_ok: bool) -> None:
-    if target.is_dir() or not target.parent.is_dir():
-        where = "is a folder" if target.is_dir() else "lies in a folder that does not exist"
-        raise UsageError(f"The target {target} {where}. Name a file, such as weights.safetensors.")
-    if not os.access(target.parent, os.W_OK):
-        raise UsageError(f"{target.parent} cannot be written to. Choose another folder.")
     if target.exists() and target.resolve() == source.resolve():
         raise UsageError(f"{target} would take the place of the file that is read. Choose another name.")
-    if target.exists() and not exist_ok:
-        raise UsageError(f"{target} exists. Choose another name, or give --exist-ok to replace it.")
+    check_output(target, exist_ok=exist_ok)
 
 
 def _fitting(arrays: dict[str, Array]) -> str:

@@ -205,8 +205,8 @@ def test_an_output_that_cannot_be_made_is_told(cnnkit, trained, empty_folder, pl
 def test_a_csv_that_cannot_be_written_is_told_before_any_work(cnnkit, trained):
     run, data = trained
     ended = cnnkit("predict", data, "--model", run, "--csv", "/proc/nowhere/out.csv")
-    assert (ended.code, ended.out) == (1, "")
-    assert "/proc/nowhere/out.csv" in ended.err
+    assert (ended.code, ended.out) == (2, "")
+    assert "There is no folder /proc/nowhere to write out.csv into" in ended.err
 
 
 @pytest.mark.slow  # compiles what predict needs
