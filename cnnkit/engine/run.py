@@ -8,6 +8,7 @@ weights/          best.safetensors, last.safetensors           state/          s
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -91,15 +92,30 @@ class Run:
             with suppress(OSError):
                 folder.rmdir()
 
+    def _tidy(self) -> None:
+        self.check_folders()
+        for folder in (self.path, self.states, self.best.parent):
+            files.sweep(folder)
+
+    def check_folders(self) -> None:
+        """UsageError where a folder in the run's is a link; the run's own may be one, as the user named it."""
+        for folder in (self.states, self.best.parent):
+            files.check_real_folder(folder)
+
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Refuse a second process that would write here; the hold goes with the process, however it ends."""
+        """Refuse a second process that would write here; the hold goes with the process, however it ends.
+
+        What a killed process left half written is swept away, and folders that are links are refused.
+        """
         if fcntl is None:
+            self._tidy()
             yield
             return
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
             _lock(descriptor, self.path)
+            self._tidy()
             yield
         finally:
             os.close(descriptor)
@@ -179,9 +195,7 @@ def _lock(descriptor: int, path: Path) -> None:
 
 
 def _prepare_and_move(path: Path, first: First) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with suppress(FileNotFoundError):
-        shutil.rmtree(beside)
+    beside = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.tmp")
     files.make_folder(beside)
     try:
         _fill(Run(beside), first)
@@ -193,6 +207,7 @@ def _prepare_and_move(path: Path, first: First) -> None:
 
 def _take_over(run: Run, first: First) -> Run:
     """Make an old run folder into a new one: what a resume would go by goes first."""
+    run.check_folders()
     for path in (
         run.result,
         *sorted(run.states.glob("step-*.safetensors")),

@@ -1,6 +1,7 @@
 """The one layer through which durable files are written: after a return the bytes survive a crash, or nothing changed.
 
 What is read whole comes in through here too (`read_whole`): plain files alone, of a size that was agreed on.
+Nothing is written through a link: a folder from somebody else may hold any.
 
 Write order: beside, write, fsync, rename, fsync of the folder. The four primitives below are looked up at each call, so
 that a test can make the n-th of them fail.
@@ -8,6 +9,7 @@ that a test can make the n-th of them fail.
 
 import errno
 import os
+import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -67,10 +69,13 @@ def read_whole(path: Path, most: int) -> bytes:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Put `data` at `path`: a reader, and a machine that crashed, see the old file or the new one, never a part."""
-    beside = path.with_name(f".{path.name}.tmp")
+    """Put `data` at `path`: a reader, and a machine that crashed, see the old file or the new one, never a part.
+
+    A link at `path` is replaced, not followed. Beside it a new name is taken that nobody can have guessed.
+    """
+    beside = path.with_name(f".{path.name[:_LONGEST_STEM]}.{secrets.token_hex(8)}.tmp")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _BINARY, 0o666)
         try:
             _write_all(descriptor, data)
             _fsync(descriptor)
@@ -87,7 +92,7 @@ def write_atomic(path: Path, data: bytes) -> None:
 def append(path: Path, data: bytes) -> int:
     """Add `data` at the end of `path`, durably, and return the new length; a failure leaves the file as it was."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o666)
+        descriptor = _open_own(path, os.O_RDWR | os.O_CREAT)
         try:
             length = os.lseek(descriptor, 0, os.SEEK_END)
             try:
@@ -109,7 +114,7 @@ def append(path: Path, data: bytes) -> int:
 def cut_back(path: Path, length: int) -> None:
     """Drop what lies behind `length`; a file that is shorter, or missing, stays as it is."""
     try:
-        descriptor = os.open(path, os.O_RDWR | _BINARY)
+        descriptor = _open_own(path, os.O_RDWR)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -122,6 +127,20 @@ def cut_back(path: Path, length: int) -> None:
         raise _refusal(path, error) from error
     finally:
         os.close(descriptor)
+
+
+def check_real_folder(path: Path) -> None:
+    """UsageError if `path` is a link to a folder elsewhere; a path that is missing is fine."""
+    if path.is_symlink():
+        raise UsageError(f"{path} is a link, and what is written there would land elsewhere. Remove the link.")
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a kill left half written in this folder."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") and entry.name.endswith(".tmp") and not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)
 
 
 def remove(path: Path) -> None:
@@ -181,6 +200,24 @@ def fsync_folder(path: Path) -> None:
 _BINARY = getattr(os, "O_BINARY", 0)
 # Opening a pipe would wait for one that writes to it.
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+# Of a file's name in that of the file beside it: names have at most 255 bytes, of which a character takes up to four.
+_LONGEST_STEM = 50
+
+
+def _open_own(path: Path, flags: int) -> int:
+    """Open a file of ours for writing: no link, no pipe, and none that is another file's twin (a hard link)."""
+    flags |= _NOFOLLOW | _NONBLOCK | _BINARY
+    descriptor = os.open(path, flags, 0o666)
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a plain file", str(path))
+    if about.st_nlink > 1:
+        os.close(descriptor)
+        write_atomic(path, read_whole(path, about.st_size))
+        descriptor = os.open(path, flags, 0o666)
+    return descriptor
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -201,6 +238,10 @@ def _refusal(path: Path, error: OSError) -> CnnkitError:
             f"There is no room to write {path} ({why}). Nothing that was saved before is lost: "
             "free some space, then go on with --resume."
         )
+    if error.errno == errno.ELOOP:
+        return UsageError(f"{path} is a link, and nothing is written through a link. Remove it.")
+    if error.errno == errno.EINVAL:
+        return UsageError(f"{path} cannot be written: {why}. Remove it.")
     if error.errno in _NO_RIGHT:
         return UsageError(f"{path} cannot be written ({why}). Choose another folder with --output.")
     return ResourceError(f"Writing {path} failed ({why}). What was saved is kept: see to the disk, then --resume.")

@@ -147,3 +147,73 @@ def test_what_would_wait_or_never_end_is_refused_at_once(tmp_path):
 
 def test_a_file_that_does_not_know_its_length_is_read_to_its_end():
     assert files.read_whole(Path("/proc/self/status"), 1 << 20).startswith(b"Name:")
+
+
+def linked(tmp_path):
+    """Somebody's file, and a link to it where one of ours belongs."""
+    (tmp_path / "foreign").write_bytes(b"somebody's")
+    (tmp_path / "x").symlink_to(tmp_path / "foreign")
+    return tmp_path / "x"
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path):
+    path = linked(tmp_path)
+    files.write_atomic(path, b"ours")
+    assert path.read_bytes() == b"ours" and not path.is_symlink()
+    assert (tmp_path / "foreign").read_bytes() == b"somebody's"
+
+
+@pytest.mark.parametrize("write", [lambda path: files.append(path, b"more"), lambda path: files.cut_back(path, 3)])
+def test_nothing_is_added_or_cut_through_a_link(tmp_path, write):
+    path = linked(tmp_path)
+    with pytest.raises(UsageError, match=r"x is a link, and nothing is written through a link. Remove it\."):
+        write(path)
+    assert (tmp_path / "foreign").read_bytes() == b"somebody's"
+    path.unlink()
+    path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="is a link"):
+        write(path)
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("write", [lambda path: files.append(path, b"!"), lambda path: files.cut_back(path, 3)])
+def test_a_twin_of_a_file_is_parted_from_it_first(tmp_path, write):
+    (tmp_path / "foreign").write_bytes(b"somebody's")
+    os.link(tmp_path / "foreign", tmp_path / "x")
+    write(tmp_path / "x")
+    assert (tmp_path / "foreign").read_bytes() == b"somebody's"
+    assert (tmp_path / "x").read_bytes() in (b"somebody's!", b"som")
+
+
+@pytest.mark.parametrize("write", [lambda path: files.append(path, b"more"), lambda path: files.cut_back(path, 3)])
+def test_a_pipe_is_not_written_to(tmp_path, write):
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(UsageError, match="it is a pipe or a device, not a plain file"):
+        write(tmp_path / "x")
+
+
+def test_the_file_beside_is_new_whatever_lies_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(files.secrets, "token_hex", lambda n: "guessed")
+    (tmp_path / "foreign").write_bytes(b"somebody's")
+    (tmp_path / ".x.guessed.tmp").symlink_to(tmp_path / "foreign")
+    with pytest.raises((UsageError, ResourceError)):
+        files.write_atomic(tmp_path / "x", b"ours")
+    assert (tmp_path / "foreign").read_bytes() == b"somebody's"
+
+
+def test_a_long_name_can_be_written_beside(tmp_path):
+    for name in ("n" * 255, "\N{CAT FACE}" * 63):
+        files.write_atomic(tmp_path / name, b"ours")
+        assert (tmp_path / name).read_bytes() == b"ours"
+
+
+def test_what_a_kill_left_is_swept_and_nothing_else(tmp_path):
+    (tmp_path / "foreign").write_bytes(b"somebody's")
+    (tmp_path / ".x.0123.tmp").write_bytes(b"half")
+    (tmp_path / ".y.tmp").symlink_to(tmp_path / "foreign")
+    (tmp_path / ".folder.tmp").mkdir()
+    (tmp_path / "z.tmp").write_bytes(b"")
+    files.sweep(tmp_path)
+    files.sweep(tmp_path / "missing")
+    assert sorted(os.listdir(tmp_path)) == [".folder.tmp", "foreign", "z.tmp"]
+    assert (tmp_path / "foreign").read_bytes() == b"somebody's"
