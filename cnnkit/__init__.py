@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cnnkit import optim as optim
     from cnnkit.autograd import Tensor as Tensor
     from cnnkit.engine.load import load as load
+    from cnnkit.engine.simple import evaluate as evaluate
     from cnnkit.engine.simple import fit as fit
 
 # name -> (module, attribute); None is the module itself.
@@ -30,6 +31,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "autograd": ("cnnkit.autograd", None),
     "data": ("cnnkit.data", None),
     "errors": ("cnnkit.errors", None),
+    "evaluate": ("cnnkit.engine.simple", "evaluate"),
     "fit": ("cnnkit.engine.simple", "fit"),
     "kernels": ("cnnkit.kernels", None),
     "load": ("cnnkit.engine.load", "load"),
@@ -45,6 +47,7 @@ __all__ = [
     "autograd",
     "data",
     "errors",
+    "evaluate",
     "fit",
     "kernels",
     "load",

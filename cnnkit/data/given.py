@@ -70,7 +70,7 @@ def pictures(given: Any, like: tuple[int, int, int]) -> Iterator[Any]:
     if isinstance(given, Mapping):
         raise UsageError(f"Pictures are a list or an array, not a {type(given).__name__}. Pass its values as a list.")
     if isinstance(given, list | tuple) and given:
-        given = _stacked(given)
+        given = stacked(given)
     if is_array(given):
         yield from _of_array(array_of(given, "This array"), like)
         return
@@ -84,7 +84,7 @@ def pictures(given: Any, like: tuple[int, int, int]) -> Iterator[Any]:
         yield item if isinstance(item, SINGLE) else one(item, like)
 
 
-def one(given: Any, like: tuple[int, int, int]) -> Pixels:
+def one(given: Any, like: tuple[int, int, int] | None = None) -> Pixels:
     """uint8 (H, W, C) of one picture in an array: (H, W), (H, W, C), (C, H, W), or (H, W, 4) with transparency last."""
     image = array_of(given, "This picture")
     if image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 4 and image.size:
@@ -100,7 +100,7 @@ def one(given: Any, like: tuple[int, int, int]) -> Pixels:
     return found
 
 
-def _stacked(given: list[Any] | tuple[Any, ...]) -> Any:
+def stacked(given: list[Any] | tuple[Any, ...]) -> Any:
     """A list of arrays of one size as one array (n, …), so that pixels of all of them tell their range."""
     if not all(is_array(item) or isinstance(item, list | tuple) for item in given):
         return given
@@ -125,5 +125,7 @@ def _of_array(images: Array, like: tuple[int, int, int]) -> Iterator[Pixels]:
             f"Pictures are an array (n, height, width) or (n, height, width, channels), but this is {images.dtype} "
             f"{images.shape}."
         )
-    if len(images):
+    if images.ndim == 4 and images.shape[3] == 4:
+        yield from (one(image, like) for image in images)
+    elif len(images):
         yield from pixels(images, "The array", [], like)

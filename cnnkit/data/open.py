@@ -20,6 +20,8 @@ from cnnkit.data.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.errors import DataError, UsageError
 
 OnUnreadable = Literal["refuse", "skip"]
+# The name of data that Python code gave, which no file holds.
+IN_MEMORY = "arrays"
 NAMES = {
     "digits": "10,000 + 2,000 handwritten digits from MNIST, 28x28 grey, 10 classes; part of the package",
     "mnist": "60,000 + 10,000 handwritten digits, 28x28 grey, 10 classes",
@@ -109,6 +111,11 @@ def resolve(data: str | Path | None) -> tuple[str, Path | None]:
         if not folder.is_dir():
             raise DataError(f"{text} is not on this machine ({folder}). Fetch it with: cnnkit data fetch {text}")
         return text, folder
+    if text == IN_MEMORY:
+        raise DataError(
+            "These data were arrays in memory, given in Python, and no file holds them. Give them again there "
+            "(cnnkit.evaluate(run, data), cnnkit.fit(data=data, resume_from=run)), or others by --data."
+        )
     close = difflib.get_close_matches(text.lower(), NAMES, 1)
     hint = f" Did you mean {close[0]}?" if close else f" Known names are {', '.join(NAMES)}."
     raise DataError(f"There is no data folder or file {text} and no data set of that name.{hint}")

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from cnnkit.data.preprocessing import Preprocessing, statistics
-from cnnkit.data.sets.base import ArrayDataset
-from cnnkit.data.sets.idx import looks_like_digits
+from cnnkit.data.sets.arrays import array_parts
 from cnnkit.data.sets.npz import as_numbers, read_parts
 from cnnkit.data.splits import DataSplits, split_parts
 from cnnkit.errors import DataError
@@ -16,7 +14,7 @@ MOST_CLASSES = 100_000
 def open_npz(path: Path, *, name: str, seed: int, val_fraction: float) -> DataSplits:
     """The parts of an .npz file, normalised by the mean and deviation of its training images."""
     parts, classes, notes = read_parts(path)
-    images, labels = parts["train"]
+    _, labels = parts["train"]
     if classes is None and labels.dtype == object:
         classes = sorted(set(labels))
     elif classes is None:
@@ -28,25 +26,9 @@ def open_npz(path: Path, *, name: str, seed: int, val_fraction: float) -> DataSp
         raise DataError(
             f"{path} names {len(classes)} classes, but only {len(set(classes))} of the names differ. Correct the names."
         )
-    H, W, C = images.shape[1:]
-    digits = looks_like_digits(images)
-    preprocessing = Preprocessing(H, W, C, *statistics(images), "digit" if digits else "resize")
-    if digits:
-        notes.append(
-            "The images are taken for handwritten digits like MNIST's; pictures for `predict` are prepared like these."
-        )
-    opened = {}
-    for part, (images, labels) in parts.items():
-        if images.shape[1:] != preprocessing.shape:
-            raise DataError(f"{path}: images of the {part} part are {images.shape[1:]}, those of train {(H, W, C)}.")
-        opened[part] = ArrayDataset(
-            images,
-            as_numbers(path, labels, classes),
-            name=name,
-            classes=classes,
-            preprocessing=preprocessing,
-            mirror=not digits,
-        )
+    numbered = {part: (x, as_numbers(path, y, classes)) for part, (x, y) in parts.items()}
+    opened = array_parts(numbered, name=name, classes=classes, notes=notes, where=f"{path}: ")
+    H, W, C = opened["train"].preprocessing.shape
     return split_parts(
         opened["train"],
         opened.get("val"),

@@ -51,6 +51,11 @@ def epoch_end(progress: Progress, epochs: int, judgement: Judgement, *, lr: floa
     )
 
 
+def history(progress: Progress) -> tuple[EpochEnd, ...]:
+    """The epochs that were judged."""
+    return tuple(EpochEnd(**row) for row in progress.history)
+
+
 def best_epoch(history: Sequence[Mapping[str, Any]]) -> int:
     """The epoch of the best validation; 0 before the first."""
     best, number = None, 0

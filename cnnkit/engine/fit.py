@@ -17,7 +17,7 @@ from cnnkit.data.parts import parts_of, to_csv
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
 from cnnkit.engine.batches import training_loader
-from cnnkit.engine.course import best_epoch, is_over
+from cnnkit.engine.course import best_epoch, history, is_over
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
 from cnnkit.engine.features import needed
 from cnnkit.engine.judged import digest
@@ -33,13 +33,19 @@ from cnnkit.engine.run import Run, create_run, open_run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Progress, Training
 from cnnkit.engine.train_loop import Session
+from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.nn import Module
 from cnnkit.serialize import files
 from cnnkit.tasks import ClassificationTask, Task, balanced_weights
+from cnnkit.tasks.classification import Loss
 
 
 def fit(
-    options: FitOptions | None = None, *, module: Module | None = None, data: DataSplits | None = None
+    options: FitOptions | None = None,
+    *,
+    module: Module | None = None,
+    data: DataSplits | None = None,
+    loss: Loss | None = None,
 ) -> Iterator[Event]:
     """Train from the start in a new run folder; the last event is Finished or Interrupted.
 
@@ -47,19 +53,21 @@ def fit(
         options: what is left None is chosen by the data set.
         module: a network of one's own, instead of the one that `options.model` names; it is trained in place.
         data: opened data, instead of what `options.data` names.
+        loss: of the training, instead of the cross-entropy.
     """
     begun = time.perf_counter()
     options = (options or FitOptions()).validate()
     with computing(options):
         ready = begin(options, module, data)
         splits, training, options = ready.splits, ready.training, ready.training.options
-        task = task_of(options, splits)
+        task = task_of(options, splits, loss)
         _check_memory(training, splits)
         parts = to_csv(parts_of(splits))
         about = _about(options, splits, task, parts, own=ready.own_module)
         manifest = describe(
             options, task=task.name, data_name=splits.name, data_hash=about["data_sha256"], found=splits.found
         )
+        manifest |= {"own_loss": about["own_loss"]}
         with StopRequest() as stop:
             run = create_run(options, task.name, manifest, splits.name, parts)
             with run.held():
@@ -76,13 +84,14 @@ def resume(
     *,
     module: Module | None = None,
     data: DataSplits | None = None,
+    loss: Loss | None = None,
 ) -> Iterator[Event]:
     """Go on with a run from its newest whole checkpoint, or from its config if there is none yet.
 
     Args:
         run: its folder.
         changes: options (of `options.RESUMABLE`) by name; `epochs` may lead past the old end.
-        module, data: as they were given to `fit`, if they were.
+        module, data, loss: as they were given to `fit`, if they were.
     """
     folder = open_run(run)
     with folder.held():
@@ -93,6 +102,7 @@ def resume(
             yield Note(_how_to_go_on(folder, options, found.progress, result))
             yield Finished(result)
             return
+        _check_loss(folder, loss, (found.about if found else folder.read_manifest()).get("own_loss"))
         with computing(options):
             if found:
                 ready = go_on(options, found, module, data)
@@ -101,7 +111,7 @@ def resume(
                 check_same_data(ready.splits, folder.read_manifest().get("data", {}).get("sha256"), folder.path)
                 notes.append("No checkpoint was written yet: the run begins again from its config.")
             splits, training, options = ready.splits, ready.training, ready.training.options
-            task = task_of(options, splits)
+            task = task_of(options, splits, loss)
             parts = to_csv(parts_of(splits))
             about = _about(options, splits, task, parts, own=ready.own_module)
             _check_memory(training, splits)
@@ -154,7 +164,7 @@ def _finished(run: Run, options: FitOptions, progress: Progress) -> FitResult | 
     if content is None or not is_over(options, progress) or content.get("epochs") != len(progress.history):
         return None
     try:
-        return FitResult(**content)
+        return FitResult(**content, history=history(progress))
     except TypeError:
         return None
 
@@ -171,6 +181,17 @@ def _how_to_go_on(run: Run, options: FitOptions, progress: Progress, result: Fit
     if options.steps is not None:
         return f"{run.path} is finished: {result.steps:,} steps. --steps {2 * result.steps} would go on."
     return f"{run.path} is finished: {result.epochs} epochs. --epochs {2 * result.epochs} would go on."
+
+
+def _check_loss(run: Run, loss: Loss | None, trained_with: str | None) -> None:
+    """A run goes on with the loss that it began with, which no file can keep."""
+    if trained_with is not None and loss is None:
+        raise CheckpointError(
+            f"{run.path} was trained with a loss of its own ({trained_with}), and a run cannot keep a function. "
+            "Pass it again, in Python: cnnkit.fit(..., resume_from=run, loss=...)."
+        )
+    if trained_with is None and loss is not None:
+        raise UsageError(f"{run.path} was trained with the cross-entropy, and goes on with it. Leave loss out.")
 
 
 def _check_memory(training: Training, splits: DataSplits) -> None:
@@ -209,12 +230,17 @@ def computing(options: FitOptions) -> Iterator[None]:
         yield
 
 
-def task_of(options: FitOptions, splits: DataSplits) -> Task[Any]:
-    """The task with the loss that the options want."""
+def task_of(options: FitOptions, splits: DataSplits, loss: Loss | None = None) -> Task[Any]:
+    """The task with the loss that the options want, or that was given."""
     weights = None
     if options.class_weights == "balanced":
         weights = balanced_weights(splits.train.labels(), len(splits.classes))
-    return ClassificationTask(splits.classes, options.label_smoothing, weights)
+    if loss is not None and (weights is not None or options.label_smoothing):
+        raise UsageError(
+            "label_smoothing and class_weights change the cross-entropy, but loss replaces it. Leave them out, and do "
+            "the same in your loss."
+        )
+    return ClassificationTask(splits.classes, options.label_smoothing, weights, loss)
 
 
 def _about(options: FitOptions, splits: DataSplits, task: Task[Any], parts: bytes, *, own: bool) -> dict[str, Any]:
@@ -224,6 +250,7 @@ def _about(options: FitOptions, splits: DataSplits, task: Task[Any], parts: byte
         "task": task.name,
         "model": options.model,
         "own_module": own,
+        "own_loss": task.own_loss,
         "classes": splits.classes,
         "in_channels": shape[2],
         "image_size": list(shape[:2]),

@@ -8,6 +8,7 @@ from typing import Any, final
 
 from cnnkit._version import __version__
 from cnnkit.engine import checkpoint
+from cnnkit.engine.course import history
 from cnnkit.engine.events import CheckpointSaved, Interrupted
 from cnnkit.engine.log import Log, write_results
 from cnnkit.engine.measure import class_summary
@@ -113,6 +114,7 @@ class Keeper:
             keep=str(self.training.options.keep),
             learned=None if self.training.options.overfit is None else knows_by_heart(self.training.options, progress),
             example=None if example is None else str(example),
+            history=history(progress),
             **class_summary(self.about["classes"], test.by_class()),
         )
 

@@ -65,7 +65,7 @@ class Predictor:
         are uint8, or numbers as in the data that the network was trained on.
         """
         path = str(picture) if isinstance(picture, str | Path) else None
-        return self._answer([self._image(picture)], [path], _checked(top))[0]
+        return self._answer([self.read(picture)], [path], _checked(top))[0]
 
     def predict_many(self, pictures: Pictures, top: int = 5) -> Iterator[Prediction | PredictionError]:
         """An answer for each picture, in order; one that cannot be read gets a PredictionError and stops no other."""
@@ -118,14 +118,14 @@ class Predictor:
     def _images(self, pictures: Pictures) -> Iterator[Pixels]:
         for number, picture in enumerate(given.pictures(pictures, self.preprocessing.shape)):
             try:
-                yield self._image(picture)
+                yield self.read(picture)
             except DataError as error:
                 raise DataError(f"Picture {number} (counted from 0): {error}") from error
 
     def _try(self, picture: Source) -> tuple[str | None, Pixels | PredictionError]:
         path = str(picture) if isinstance(picture, str | Path) else None
         try:
-            return path, self._image(picture)
+            return path, self.read(picture)
         except DataError as error:
             return path, PredictionError(path or "", str(error))
 
@@ -149,7 +149,7 @@ class Predictor:
             answers.append(Prediction(path, names[0], ranking.indices[0], ranking.scores[0], pairs, self.name))
         return answers
 
-    def _image(self, picture: Source) -> Pixels:
+    def read(self, picture: Source) -> Pixels:
         """The uint8 (H, W, C) that the network reads."""
         source = picture if isinstance(picture, given.SINGLE) else given.one(picture, self.preprocessing.shape)
         return load_image(source, self.preprocessing)

@@ -1,9 +1,10 @@
 """What the engine returns: frozen records, each with the JSON that scripts rely on."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
 if TYPE_CHECKING:  # the command line reads this file before it may load numpy
+    from cnnkit.engine.events import EpochEnd
     from cnnkit.metrics import ScoreBin
 
 
@@ -20,6 +21,8 @@ class FitResult:
     macro_f1, worst_class: on the test images; None for a task without classes, and in results of older versions.
     worst_f1, worst_images: of the class with the lowest F1 among those that have images.
     example: a test picture to try the network on; None where images are no files of their own.
+    history: the EpochEnd of each epoch: its losses, accuracies, rate and seconds; the JSON leaves it to results.csv.
+    notes: what was decided without being asked, and what the user should know; not in the JSON either.
     """
 
     run: str
@@ -44,9 +47,12 @@ class FitResult:
     worst_f1: float | None = None
     worst_images: int | None = None
     example: str | None = None
+    history: "tuple[EpochEnd, ...]" = field(default=(), repr=False)
+    notes: tuple[str, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        record = asdict(self)
+        return {name: value for name, value in record.items() if name not in ("history", "notes")}
 
 
 @final

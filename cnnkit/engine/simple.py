@@ -1,73 +1,186 @@
-"""Training in one call, for Python."""
+"""Training and evaluation in one call, for Python."""
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cnnkit.data.given_parts import given_parts
+from cnnkit.data.open import IN_MEMORY
+from cnnkit.data.open_arrays import open_arrays, open_to_judge
 from cnnkit.data.splits import DataSplits
-from cnnkit.engine.events import Event, Finished, Interrupted
+from cnnkit.engine.evaluate import evaluate as evaluate_events
+from cnnkit.engine.events import EpochEnd, EvaluateFinished, Event, Finished, Interrupted, Note, RunStarted
 from cnnkit.engine.fit import fit as fit_events
 from cnnkit.engine.fit import resume
 from cnnkit.engine.load import load
+from cnnkit.engine.memory import available_memory
+from cnnkit.engine.notebook import shown
 from cnnkit.engine.options import FitOptions
+from cnnkit.engine.predict import Predictor
 from cnnkit.engine.recipes import merged
-from cnnkit.engine.results import FitResult
-from cnnkit.errors import UsageError
+from cnnkit.engine.results import EvaluateResult, FitResult
+from cnnkit.engine.run import open_run
+from cnnkit.errors import DataError, UsageError
 from cnnkit.nn import Module
+from cnnkit.tasks.classification import Loss
 
 
 def fit(
-    what: str | Path | DataSplits | Module | None = None,
+    what: Any = None,
+    data: Any = None,
     *,
-    data: str | Path | DataSplits | None = None,
     recipe: str | None = None,
     resume_from: str | Path | None = None,
+    loss: Loss | None = None,
     on_event: Callable[[Event], None] | None = None,
+    on_epoch: Callable[[EpochEnd], None] | None = None,
+    progress: bool | None = None,
     **options: Any,
 ) -> FitResult:
     """Train to the end and return the result; every option of `cnnkit train` is a keyword.
 
         cnnkit.fit("digits", model="convnet", epochs=1)
         cnnkit.fit(recipe="mnist-99", time=600)
-        cnnkit.fit(my_module, data="digits", epochs=2)       # my_module then has the weights of its best epoch
+        cnnkit.fit((X, y), epochs=5)                         # arrays, or (X_train, y_train, X_test, y_test)
+        cnnkit.fit(my_module, (X, y), epochs=5)              # my_module then has the weights of its best epoch
 
     Args:
-        what: the data (a name, a folder or opened data), or a network of one's own; None is the recipe's data, else
-            the digits of the package.
-        data: the data, where `what` is a network.
-        recipe: options by the name of a known training; those given go before them.
-        resume_from: a run to go on with, instead of a new one.
-        on_event: called with each event, to show progress.
+        what: the data, or a network of one's own; None is the recipe's data, else the digits of the package.
+        data: the data, where `what` is a network. A name, a folder, a file, opened data, or images and labels in
+            memory: (X, y), (X_train, y_train, X_test, y_test), the same with X_val, y_val in the middle, or pairs
+            (image, label) one after another. Images are uint8 or floats, channels last or first; labels are numbers,
+            texts or one-hot rows.
+        recipe: options by the name of a known training; those given overrule them.
+        resume_from: a run to go on with, instead of a new one; data and network are given again where they were given.
+        loss: loss(logits, labels) -> Tensor of one number, the mean over a batch: instead of the cross-entropy, in
+            training. logits are a Tensor (N, K), labels int64 (N,). Judgements stay in cross-entropy and accuracy.
+            It is called a few times before the first step too, to see which kernels it needs.
+        on_event: called with each event of `engine.events`.
+        on_epoch: called with the EpochEnd of each epoch.
+        progress: whether to show a line of progress; None: in a notebook.
 
     Ctrl-C saves the run and then raises KeyboardInterrupt, as Python code expects it.
     """
     module = what if isinstance(what, Module) else None
     if module is None and data is not None:
-        raise UsageError("The data are given twice. fit(data, ...) or fit(module, data=...).")
+        network = f" A network is chosen by name: fit(data, model={what!r})." if isinstance(what, str) else ""
+        raise UsageError(f"The data are given twice. fit(data, ...) or fit(module, data, ...).{network}")
     if recipe is not None:
         if resume_from is not None:
             raise UsageError("recipe is for a new run; a run goes on with the options it has. Leave recipe out.")
         options = merged(recipe, options)
-    chosen = data if isinstance(what, Module) else what
+    chosen = data if module is not None else what
     if chosen is None:
-        chosen = options.pop("data", "digits")
+        chosen = options.get("data", "digits")
     options.pop("data", None)
-    opened = chosen if isinstance(chosen, DataSplits) else None
     if resume_from is not None:
-        events = resume(resume_from, options, module=module, data=opened)
+        before = FitOptions.read(open_run(resume_from).config)
+        events = resume(resume_from, options, module=module, data=_opened(chosen, before), loss=loss)
     else:
-        name = chosen.name if isinstance(chosen, DataSplits) else str(chosen)
-        events = fit_events(FitOptions.from_values({"data": name, **options}), module=module, data=opened)
-    for event in events:
-        if on_event is not None:
-            on_event(event)
-        if isinstance(event, Interrupted):
-            if event.signal == signal.SIGINT.name:
-                raise KeyboardInterrupt(event.text)
-            raise SystemExit(event.exit_code)
-        if isinstance(event, Finished):
-            if module is not None:
-                load(event.result.checkpoint, module=module)
-            return event.result
+        name = chosen.name if isinstance(chosen, DataSplits) else str(chosen) if _is_name(chosen) else IN_MEMORY
+        wanted = FitOptions.from_values({"data": name, **options}).validate()
+        events = fit_events(wanted, module=module, data=_opened(chosen, wanted), loss=loss)
+    notes: list[str] = []
+    with shown(progress) as show:
+        for event in events:
+            show(event)
+            if on_event is not None:
+                on_event(event)
+            if isinstance(event, EpochEnd) and on_epoch is not None:
+                on_epoch(event)
+            if isinstance(event, RunStarted):
+                notes += event.notes
+            if isinstance(event, Note):
+                notes.append(event.text)
+            if isinstance(event, Interrupted):
+                if event.signal == signal.SIGINT.name:
+                    raise KeyboardInterrupt(event.text)
+                raise SystemExit(event.exit_code)
+            if isinstance(event, Finished):
+                if module is not None:
+                    load(event.result.checkpoint, module=module)
+                return replace(event.result, notes=tuple(notes))
     raise RuntimeError("the training ended without a result")
+
+
+def evaluate(
+    run: str | Path | FitResult | Predictor | None = None,
+    data: Any = None,
+    *,
+    split: str = "test",
+    module: Module | None = None,
+    progress: bool | None = None,
+) -> EvaluateResult:
+    """Judge a trained network on data: accuracy, loss, each class, and what it mixes up.
+
+        cnnkit.evaluate(result)                              # the test part of what the run learned from
+        cnnkit.evaluate("runs/classification/a-1", (X, y))   # all of X
+
+    Args:
+        run: a run folder, a weight file, the result of `fit` or a Predictor; None is the newest run.
+        data: as for `fit`; None is what the network was trained on. A network that learned from arrays is given them
+            again, and is then judged on the part of them that it kept for its test; of other arrays without parts, all
+            images are judged.
+        split: "train", "val" or "test".
+        module: the network itself, for a run of a module of one's own.
+        progress: whether to show a line of progress; None: in a notebook.
+    """
+    if isinstance(run, Module):
+        raise UsageError("evaluate judges a run, a weight file or a Predictor. A module goes with its run: module=...")
+    if isinstance(run, FitResult):
+        run = run.run
+    predictor = run if isinstance(run, Predictor) else load(run, module=module)
+    opened = data if data is None or _is_name(data) or isinstance(data, DataSplits) else _judged(predictor, data, split)
+    with shown(progress) as show:
+        for event in evaluate_events(predictor, opened, split=split):
+            show(event)
+            if isinstance(event, EvaluateFinished):
+                whole = isinstance(opened, DataSplits) and opened.train is opened.test
+                return replace(event.result, split="all") if whole else event.result
+    raise RuntimeError("the evaluation ended without a result")
+
+
+def _is_name(data: Any) -> bool:
+    return isinstance(data, str | Path)
+
+
+def _opened(data: Any, options: FitOptions) -> DataSplits | None:
+    """The data as these options want them; None where a name says what to open."""
+    if data is None or _is_name(data) or isinstance(data, DataSplits):
+        return data if isinstance(data, DataSplits) else None
+    room = available_memory()
+    return open_arrays(
+        given_parts(data, room),
+        image_size=options.image_size,
+        grey=options.grey,
+        seed=options.seed,
+        val_fraction=options.val_fraction,
+        room=room,
+    )
+
+
+def _judged(predictor: Predictor, data: Any, split: str) -> DataSplits:
+    """Images in memory for a trained network: its own data in the parts that its training drew, others as they are."""
+    room, record = available_memory(), predictor.record
+    parts = given_parts(data, room)
+    options = record.get("data_options", {})
+    if options.get("data") == IN_MEMORY:
+        size = options.get("image_size")
+        # What cannot be trained on, one image alone, say, can be judged.
+        with suppress(DataError, UsageError):
+            own = open_arrays(
+                parts,
+                image_size=tuple(size) if size else None,
+                grey=options.get("grey"),
+                seed=options.get("seed", 0),
+                val_fraction=options.get("val_fraction", 0.1),
+                room=room,
+            )
+            if own.fingerprint() == record.get("data_sha256"):
+                return own
+    if split != "test" and len(parts) == 1:
+        raise UsageError(f"split is {split!r}, but these data have no parts, and all of them are judged. Leave it out.")
+    return open_to_judge(parts, predictor.classes, predictor.read, room)

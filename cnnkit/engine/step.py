@@ -48,7 +48,7 @@ def compile_kernels(
     from cnnkit.kernels.cpu import jit
 
     with jit.rehearse() as walked:
-        _rehearse(training, task, preprocessing, batch_sizes, eval_sizes)
+        _rehearse(training, task.rehearsed(), preprocessing, batch_sizes, eval_sizes)
     for done, item in enumerate(walked, 1):
         noted: list[tuple[str, bool]] = []
         jit.compile_all([item], _noting(noted))

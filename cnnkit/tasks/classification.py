@@ -1,5 +1,6 @@
 """Classification: one label per image."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -8,13 +9,16 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.data.loader import Batch
-from cnnkit.errors import ShapeError
+from cnnkit.errors import ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.metrics import ClassScore, per_class, topk_correct
 from cnnkit.nn import Module
 from cnnkit.nn.blocks import WithAuxiliary
 from cnnkit.ops.loss import cross_entropy
 from cnnkit.tasks.task import Judgement, StepLoss, Tally, Task
+
+# loss(logits (N, K), labels (N,) int64) -> a Tensor of one number, the mean over the batch.
+Loss = Callable[[Tensor, Array], Tensor]
 
 
 @final
@@ -32,12 +36,27 @@ class ClassificationTask(Task[Ranking]):
 
     label_smoothing: of the training loss; the judged loss has none.
     class_weights: (K,), how much the images of each class count in the training loss; None: all the same.
+    loss: of the training, instead of the cross-entropy. What is judged stays the cross-entropy.
     """
 
     name = "classification"
 
-    def __init__(self, classes: list[str], label_smoothing: float = 0.0, class_weights: Array | None = None) -> None:
+    def __init__(
+        self,
+        classes: list[str],
+        label_smoothing: float = 0.0,
+        class_weights: Array | None = None,
+        loss: Loss | None = None,
+    ) -> None:
         self.classes, self.label_smoothing, self.class_weights = classes, label_smoothing, class_weights
+        self._given = loss
+
+    @property
+    def own_loss(self) -> str | None:
+        return None if self._given is None else getattr(self._given, "__name__", type(self._given).__name__)
+
+    def rehearsed(self) -> "ClassificationTask":
+        return self if self._given is None else ClassificationTask(self.classes)
 
     def loss(self, model: Module, batch: Batch) -> StepLoss:
         outputs = model(Tensor(batch.x))
@@ -48,12 +67,29 @@ class ClassificationTask(Task[Ranking]):
         return StepLoss(value, int((logits.numpy().argmax(axis=1) == batch.weightier).sum()))
 
     def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """share · CE(labels) + (1 - share) · CE(partners); the first alone where no images are mixed."""
+        """share · L(labels) + (1 - share) · L(partners); the first alone where no images are mixed."""
         self._check(logits.numpy())
-        value = self._cross_entropy(logits, batch.labels)
+        one = self._cross_entropy if self._given is None else self._of_the_caller
+        value = one(logits, batch.labels)
         if batch.partners is None:
             return value
-        return batch.share * value + (1 - batch.share) * self._cross_entropy(logits, batch.partners)
+        return batch.share * value + (1 - batch.share) * one(logits, batch.partners)
+
+    def _of_the_caller(self, logits: Tensor, labels: Array) -> Tensor:
+        assert self._given is not None
+        value = self._given(logits, labels)
+        if not isinstance(value, Tensor) or value.size != 1:
+            shape = f" of shape {np.shape(value)}" if isinstance(value, Tensor | np.ndarray) else ""
+            raise UsageError(
+                f"loss is to return a Tensor of one number, the mean over the batch, but {self.own_loss} returned a "
+                f"{type(value).__name__}{shape}. Compute it from logits by cnnkit.ops, and end it with mean()."
+            )
+        if not value.requires_grad:
+            raise UsageError(
+                f"What {self.own_loss} returned does not rest on the logits, so nothing can be learned from it. "
+                "Compute with the Tensor by cnnkit.ops, not with its numbers."
+            )
+        return value
 
     def _cross_entropy(self, logits: Tensor, labels: Array) -> Tensor:
         return cross_entropy(logits, labels, label_smoothing=self.label_smoothing, class_weights=self.class_weights)

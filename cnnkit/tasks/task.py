@@ -57,6 +57,15 @@ class Task(ABC, Generic[Answer]):
     def loss(self, model: Module, batch: Batch) -> StepLoss:
         """The loss of one batch, in training."""
 
+    @property
+    def own_loss(self) -> str | None:
+        """The name of a loss that the caller gave; None without."""
+        return None
+
+    def rehearsed(self) -> "Task[Answer]":
+        """What is rehearsed to find the kernels of a step: the same, but that nothing of the caller's is called."""
+        return self
+
     @abstractmethod
     def tally(self) -> "Tally":
         """An empty count for one pass over a part of the data."""

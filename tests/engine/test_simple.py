@@ -1,14 +1,20 @@
-"""`cnnkit.fit`: training in one call."""
+"""`cnnkit.fit` and `cnnkit.evaluate`: a training, or an evaluation, in one call."""
 
+import json
 import os
 import signal
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 import cnnkit
-from cnnkit.engine.events import StepEnd
-from cnnkit.errors import UsageError
+from cnnkit import ops
+from cnnkit.data.sets.synthetic import synthetic
+from cnnkit.engine.events import EpochEnd, RunStarted, StepEnd
+from cnnkit.errors import CheckpointError, DataError, UsageError
 
 
 def test_a_module_of_ones_own_is_trained_in_place_and_gets_its_best_weights(tiny, tmp_path):
@@ -48,3 +54,242 @@ def test_a_signal_saves_and_is_raised_as_python_expects(tiny, tmp_path, number, 
     with pytest.raises(error):
         cnnkit.fit(tiny.Tiny(), data=tiny.data(), epochs=2, batch_size=16, output=str(tmp_path / "run"), on_event=stop)
     assert [path.name for path in (tmp_path / "run/state").iterdir()] == ["step-00000003.safetensors"]
+
+
+def arrays(seed: int = 0, n: int = 78):
+    """Images and labels of the tiny data, as Python code would hold them."""
+    part = synthetic(n, classes=3, size=8, seed=seed)
+    return part.images, part.labels()
+
+
+OPTIONS = {"epochs": 2, "batch_size": 16, "lr": 0.05}
+
+
+def test_a_network_is_fitted_to_arrays(tiny, tmp_path):
+    result = cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, output=str(tmp_path / "run"))
+    assert result.data == "arrays" and result.test_images == 15 and result.top1 > 0.6
+    assert any("no test part" in note for note in result.notes)
+    again = cnnkit.fit(tiny.Tiny(), data=[*arrays()], **OPTIONS, output=str(tmp_path / "again"))
+    assert again.history[0].train_loss == result.history[0].train_loss
+
+
+def test_a_network_by_name_is_fitted_to_arrays_of_floats_with_a_test(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (x, y), (x_test, y_test) = arrays(), arrays(1, 30)
+    names = np.array(["ant", "bee", "cat"])
+    data = ((x / 255).transpose(0, 3, 1, 2), names[y], (x_test / 255).transpose(0, 3, 1, 2), names[y_test])
+    result = cnnkit.fit(data, model="convnet", **OPTIONS)
+    assert result.test_images == 30 and result.run.startswith("runs/classification/convnet-arrays-")
+    predictor = cnnkit.load(result.run)
+    assert predictor.classes == ["ant", "bee", "cat"]
+    scores = predictor.predict_proba(data[2])
+    assert (names[scores.argmax(axis=1)] == data[3]).mean() == result.top1
+
+
+def test_a_generator_of_pairs_is_data(tiny, tmp_path):
+    pairs = ((image, int(label)) for image, label in zip(*arrays(), strict=True))
+    assert cnnkit.fit(tiny.Tiny(), pairs, **OPTIONS, output=str(tmp_path / "run")).test_images == 15
+
+
+def test_a_run_on_arrays_goes_on_with_them_and_says_so_where_they_are_missing(tiny, tmp_path):
+    run, data = tmp_path / "run", arrays()
+    cnnkit.fit(tiny.Tiny(), data, **OPTIONS | {"epochs": 1}, seed=4, output=str(run))
+    assert cnnkit.fit(tiny.Tiny(), data, resume_from=run, epochs=2).epochs == 2
+    with pytest.raises(DataError, match="arrays in memory, given in Python, and no file holds them"):
+        cnnkit.fit(tiny.Tiny(), resume_from=run, epochs=3)
+    with pytest.raises(DataError, match="data have changed"):
+        cnnkit.fit(tiny.Tiny(), arrays(5), resume_from=run, epochs=3)
+
+
+def test_options_are_read_from_the_keywords_for_arrays_too(tiny, tmp_path):
+    with pytest.raises(UsageError, match="Did you mean 'epochs'"):
+        cnnkit.fit(tiny.Tiny(), arrays(), epoch=1)
+    with pytest.raises(UsageError, match=r"fit\(data, model='convnet'\)"):
+        cnnkit.fit("convnet", arrays())
+    result = cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, val_fraction=0.5, output=str(tmp_path / "run"))
+    assert events_of(result, RunStarted)[0].val_images > 25
+
+
+def events_of(result, kind):
+    """What a run told, read from its log."""
+    lines = [json.loads(line) for line in (Path(result.run) / "events.jsonl").read_text().splitlines()]
+    return [SimpleNamespace(**line) for line in lines if line["event"] == kind.__name__]
+
+
+def test_history_has_the_record_of_each_epoch_that_on_epoch_saw(tiny, tmp_path):
+    seen = []
+    run = tmp_path / "run"
+    result = cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, output=str(run), on_epoch=seen.append)
+    assert result.history == tuple(seen) and [row.epoch for row in result.history] == [1, 2]
+    assert all(isinstance(row, EpochEnd) and row.lr > 0 and row.seconds > 0 for row in seen)
+    assert result.history[1].val_top1 == result.val_top1 or result.history[0].val_top1 == result.val_top1
+    assert "history" not in json.loads((run / "result.json").read_text()) and "history=" not in repr(result)
+    # A finished run that is asked to go on tells the same.
+    assert cnnkit.fit(tiny.Tiny(), arrays(), resume_from=run).history == result.history
+
+
+def half(logits, labels):
+    return 0.5 * ops.cross_entropy(logits, labels)
+
+
+def test_a_loss_of_ones_own_is_learned_from(tiny, tmp_path):
+    calls = []
+
+    def loss(logits, labels):
+        calls.append((logits.shape, labels.dtype, len(labels)))
+        return 0.5 * ops.cross_entropy(logits, labels)
+
+    plain = cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, augment="none", output=str(tmp_path / "plain"))
+    own = cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, augment="none", loss=loss, output=str(tmp_path / "own"))
+    assert all(dtype == np.int64 and shape == (n, 3) for shape, dtype, n in calls)
+    assert sum(n for _, _, n in calls) == 2 * 57, "every image of both epochs, and nothing made up"
+    first, half_of_it = (events_of(result, StepEnd)[0].loss for result in (plain, own))
+    assert half_of_it == pytest.approx(first / 2, rel=1e-6)
+    # Judged by the cross-entropy, as any run.
+    assert own.history[-1].val_loss > 0.5 * plain.history[-1].val_loss
+
+
+def test_half_a_loss_at_twice_the_rate_is_the_whole_loss(tiny, tmp_path):
+    options = OPTIONS | {"optimiser": "sgd", "weight_decay": 0.0, "augment": "none"}
+    whole = cnnkit.fit(tiny.Tiny(), arrays(), **options, output=str(tmp_path / "whole"))
+    halved = cnnkit.fit(tiny.Tiny(), arrays(), **options | {"lr": 0.1}, loss=half, output=str(tmp_path / "half"))
+    # Halves and doubles are exact.
+    assert [row.val_loss for row in halved.history] == [row.val_loss for row in whole.history]
+
+
+def test_mixed_images_are_learned_by_a_loss_of_ones_own_too(tiny, tmp_path):
+    options = OPTIONS | {"mixup": 0.4}
+    plain = cnnkit.fit(tiny.Tiny(), arrays(), **options, output=str(tmp_path / "plain"))
+    own = cnnkit.fit(tiny.Tiny(), arrays(), **options, loss=ops.cross_entropy, output=str(tmp_path / "own"))
+    assert [row.train_loss for row in own.history] == [row.train_loss for row in plain.history]
+
+
+def test_a_run_with_a_loss_of_ones_own_goes_on_with_it_alone(tiny, tmp_path):
+    def stop(event):
+        if isinstance(event, StepEnd) and event.step == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, loss=half, output=str(run), on_event=stop)
+    with pytest.raises(CheckpointError, match=r"a loss of its own \(half\).*Pass it again, in Python"):
+        cnnkit.fit(tiny.Tiny(), arrays(), resume_from=run)
+    resumed = cnnkit.fit(tiny.Tiny(), arrays(), resume_from=run, loss=half)
+    smooth = cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, loss=half, output=str(tmp_path / "smooth"))
+    assert resumed.test_loss == smooth.test_loss and resumed.top1 == smooth.top1
+    cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS | {"epochs": 1}, output=str(tmp_path / "plain"))
+    with pytest.raises(UsageError, match="trained with the cross-entropy"):
+        cnnkit.fit(tiny.Tiny(), arrays(), resume_from=tmp_path / "plain", epochs=2, loss=half)
+
+
+def test_a_run_without_a_state_yet_remembers_that_its_loss_was_given(tiny, tmp_path):
+    def stop(event):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, loss=half, output=str(tmp_path / "run"), on_event=stop)
+    with pytest.raises(CheckpointError, match=r"a loss of its own \(half\)"):
+        cnnkit.fit(tiny.Tiny(), arrays(), resume_from=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        (lambda logits, labels: 1.0, "returned a float.*mean"),
+        (lambda logits, labels: logits, r"returned a Tensor of shape \(16, 3\)"),
+        (lambda logits, labels: logits.numpy().mean(), "returned a float32"),
+        (lambda logits, labels: None, "returned a NoneType"),
+        (lambda logits, labels: cnnkit.Tensor(logits.numpy().mean()), "does not rest on the logits"),
+    ],
+)
+def test_a_loss_that_cannot_be_learned_from_is_told(tiny, tmp_path, loss, said):
+    with pytest.raises(UsageError, match=said):
+        cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, loss=loss, output=str(tmp_path / "run"))
+
+
+def test_options_of_the_cross_entropy_do_not_go_with_another_loss(tiny, tmp_path):
+    for option in ({"label_smoothing": 0.1}, {"class_weights": "balanced"}):
+        with pytest.raises(UsageError, match="loss replaces it"):
+            cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS | option, loss=half, output=str(tmp_path / "run"))
+
+
+def test_what_a_run_learned_from_is_judged_again_on_its_test_part(tiny, tmp_path):
+    module, data = tiny.Tiny(), arrays()
+    result = cnnkit.fit(module, data, **OPTIONS, output=str(tmp_path / "run"))
+    judged = cnnkit.evaluate(result, data, module=tiny.Tiny())
+    assert (judged.top1, judged.n, judged.split) == (result.top1, 15, "test")
+    assert cnnkit.evaluate(result.run, data, split="val", module=tiny.Tiny()).top1 == result.val_top1
+    with pytest.raises(DataError, match="no file holds them"):
+        cnnkit.evaluate(result, module=tiny.Tiny())
+
+
+def test_other_arrays_are_judged_whole(tiny, tmp_path):
+    result = cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, output=str(tmp_path / "run"))
+    predictor, (x, y) = cnnkit.load(result.run, module=tiny.Tiny()), arrays(7, 40)
+    judged = cnnkit.evaluate(predictor, (x, y))
+    assert (judged.n, judged.split, judged.data) == (40, "all", "arrays")
+    assert judged.top1 == (predictor.predict_proba(x).argmax(axis=1) == y).mean()
+    assert cnnkit.evaluate(predictor, ([x[0]], [y[0]])).n == 1
+    assert cnnkit.evaluate(predictor, zip(x, y, strict=True)).top1 == judged.top1
+    parts = cnnkit.evaluate(predictor, (*arrays(), x, y))
+    assert (parts.n, parts.split, parts.top1) == (40, "test", judged.top1)
+    assert cnnkit.evaluate(predictor, tiny.data()).n == 30
+    with pytest.raises(UsageError, match="no parts, and all of them are judged"):
+        cnnkit.evaluate(predictor, (x, y), split="train")
+    with pytest.raises(DataError, match=r"reads images of \(8, 8, 1\)"):
+        cnnkit.evaluate(predictor, (x[:, :5], y))
+    with pytest.raises(UsageError, match="judges a run"):
+        cnnkit.evaluate(tiny.Tiny(), (x, y))
+
+
+def test_the_embedded_digits_are_judged_by_the_shipped_network(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = cnnkit.evaluate()
+    assert result.top1 > 0.98 and result.n == 2000 and result.data == "digits"
+
+
+class Display:
+    """IPython, as far as a notebook shows progress with it."""
+
+    def __init__(self) -> None:
+        self.drawn: list[str] = []
+
+    def display(self, text, *, raw, display_id):
+        self.drawn.append(text["text/plain"])
+        return self
+
+    def update(self, text, *, raw):
+        self.drawn.append(text["text/plain"])
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    screen, module = Display(), ModuleType("IPython")
+    module.get_ipython = lambda: SimpleNamespace(kernel=object())
+    within = ModuleType("IPython.display")
+    within.display = screen.display
+    monkeypatch.setitem(sys.modules, "IPython", module)
+    monkeypatch.setitem(sys.modules, "IPython.display", within)
+    return screen
+
+
+def test_a_notebook_shows_progress_in_one_place(tiny, tmp_path, notebook, capsys):
+    cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, output=str(tmp_path / "run"))
+    last = notebook.drawn[-1].splitlines()
+    assert "no test part" in notebook.drawn[-1], "what was decided is told"
+    assert [line for line in last if line.startswith("epoch ")][1].startswith("epoch 2/2: train loss ")
+    assert last[-1].endswith("% of 15 test images are right.")
+    assert any("[####" in drawn for drawn in notebook.drawn)
+    assert capsys.readouterr() == ("", "")
+    cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, output=str(tmp_path / "quiet"), progress=False)
+    assert notebook.drawn[-1].splitlines() == last
+    cnnkit.evaluate(tmp_path / "run", arrays(3), module=tiny.Tiny())
+    assert notebook.drawn[-1].endswith("% of 78 images are right.")
+
+
+def test_elsewhere_progress_is_shown_where_it_is_asked_for(tiny, tmp_path, capsys):
+    cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, output=str(tmp_path / "quiet"))
+    assert capsys.readouterr() == ("", "")
+    cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, output=str(tmp_path / "run"), progress=True)
+    out, err = capsys.readouterr()
+    assert out == "" and "\repoch 2/2: train loss " in err and err.endswith("\n")
