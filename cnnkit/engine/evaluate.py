@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cnnkit.data.open import IN_MEMORY
 from cnnkit.data.sheet import check_sheet_path, contact_sheet, save_sheet
 from cnnkit.data.splits import VAL_FRACTION, DataSplits
 from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
@@ -43,7 +44,9 @@ def evaluate(
     if sheet is not None:
         check_sheet_path(sheet, exist_ok=exist_ok)
         top_losses = top_losses or ON_A_SHEET
-    if isinstance(data, DataSplits):
+    if isinstance(data, DataSplits) and data.name == IN_MEMORY:
+        judged = judged_on(predictor, data, split, given=data)
+    elif isinstance(data, DataSplits):
         judged = Judged(data, [f"{data.found}; judged on its {split} part."])
     else:
         opened = open_for(predictor, data, on_unreadable=on_unreadable)

@@ -39,20 +39,22 @@ def digest(parts: bytes) -> str:
     return hashlib.sha256(parts).hexdigest()
 
 
-def judged_on(predictor: Predictor, splits: DataSplits, split: str, *, given: str | Path | None) -> Judged:
+def judged_on(predictor: Predictor, splits: DataSplits, split: str, *, given: str | Path | DataSplits | None) -> Judged:
     """The opened data with the right images in the part called `split`.
 
-    given: what the user named as data; None for those of the training.
+    given: what the user named, or opened, as data; None for those of the training.
 
     Raises:
         DataError: none of the part is left, or which images were trained on cannot be told.
     """
     trained_on = predictor.record.get("data_options", {}).get("data")
-    own = given is None or _same_place(given, trained_on)
+    own = given is None or (not isinstance(given, DataSplits) and _same_place(given, trained_on))
     parts = _recorded(predictor)
     if parts is None:
         return _by_checksum(predictor, splits, split, own=own, named=given is not None)
-    if own or share_known(parts, splits) >= SAME_DATA:
+    # A test part that Python code gave is judged as it is.
+    brought = isinstance(given, DataSplits) and not drawn(splits)
+    if own or (not brought and share_known(parts, splits) >= SAME_DATA):
         return _by_record(parts, splits, split)
     return _others(parts, splits, split)
 

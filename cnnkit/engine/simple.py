@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from cnnkit.engine.predict import Predictor
 from cnnkit.engine.recipes import merged
 from cnnkit.engine.results import EvaluateResult, FitResult
 from cnnkit.engine.run import open_run
-from cnnkit.errors import DataError, UsageError
+from cnnkit.errors import UsageError
 from cnnkit.nn import Module
 from cnnkit.tasks.classification import Loss
 
@@ -122,8 +121,8 @@ def evaluate(
     Args:
         run: a run folder, a weight file, the result of `fit` or a Predictor; None is the newest run.
         data: as for `fit`; None is what the network was trained on. A network that learned from arrays is given them
-            again, and is then judged on the part of them that it kept for its test; of other arrays without parts, all
-            images are judged.
+            again, and is then judged on the part of them that it kept for its test. Of other images without parts all
+            are judged, but for those that it was trained on.
         split: "train", "val" or "test".
         module: the network itself, for a run of a module of one's own.
         progress: whether to show a line of progress; None: in a notebook.
@@ -133,13 +132,17 @@ def evaluate(
     if isinstance(run, FitResult):
         run = run.run
     predictor = run if isinstance(run, Predictor) else load(run, module=module)
-    opened = data if data is None or _is_name(data) or isinstance(data, DataSplits) else _judged(predictor, data, split)
+    opened, whole = data, False
+    if data is not None and not _is_name(data) and not isinstance(data, DataSplits):
+        room = available_memory()
+        parts = given_parts(data, room)
+        opened, whole = open_to_judge(parts, predictor.classes, predictor.read, room), len(parts) == 1
     with shown(progress) as show:
         for event in evaluate_events(predictor, opened, split=split):
             show(event)
             if isinstance(event, EvaluateFinished):
-                whole = isinstance(opened, DataSplits) and opened.train is opened.test
-                return replace(event.result, split="all") if whole else event.result
+                # With changes known it is a part that the run noted.
+                return replace(event.result, split="all") if whole and event.result.changes is None else event.result
     raise RuntimeError("the evaluation ended without a result")
 
 
@@ -160,27 +163,3 @@ def _opened(data: Any, options: FitOptions) -> DataSplits | None:
         val_fraction=options.val_fraction,
         room=room,
     )
-
-
-def _judged(predictor: Predictor, data: Any, split: str) -> DataSplits:
-    """Images in memory for a trained network: its own data in the parts that its training drew, others as they are."""
-    room, record = available_memory(), predictor.record
-    parts = given_parts(data, room)
-    options = record.get("data_options", {})
-    if options.get("data") == IN_MEMORY:
-        size = options.get("image_size")
-        # What cannot be trained on, one image alone, say, can be judged.
-        with suppress(DataError, UsageError):
-            own = open_arrays(
-                parts,
-                image_size=tuple(size) if size else None,
-                grey=options.get("grey"),
-                seed=options.get("seed", 0),
-                val_fraction=options.get("val_fraction", 0.1),
-                room=room,
-            )
-            if own.fingerprint() == record.get("data_sha256"):
-                return own
-    if split != "test" and len(parts) == 1:
-        raise UsageError(f"split is {split!r}, but these data have no parts, and all of them are judged. Leave it out.")
-    return open_to_judge(parts, predictor.classes, predictor.read, room)

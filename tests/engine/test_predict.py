@@ -114,7 +114,7 @@ def test_many_pictures_are_answered_in_order_and_a_bad_one_stops_none(predictor,
     assert [type(answer) for answer in answers] == [Prediction, PredictionError, Prediction, PredictionError]
     assert answers[0] == answers[2] and answers[1].path.endswith("empty.png") and "empty" in answers[1].error
     # The digit rule knows no file, but whoever reads the message must.
-    assert answers[3].error.startswith(f"{tmp_path / 'blank.png'}: no ink")
+    assert answers[3].error.startswith(f"{tmp_path / 'blank.png'}: no digit")
     assert answers[0].to_json().keys() == {"path", "label", "index", "score", "top", "model"}
     assert answers[1].to_json().keys() == {"path", "error"}
     json.dumps([answer.to_json() for answer in answers])
@@ -225,7 +225,7 @@ def test_data_of_another_size_or_with_other_classes_are_refused(predictor, tiny)
     with pytest.raises(DataError, match=r"reads images of \(28, 28, 1\).* but synthetic has \(8, 8, 1\)"):
         list(evaluate(predictor, tiny.data()))
     predictor.classes[0] = "zero"
-    with pytest.raises(DataError, match=r"knows 10 classes \(zero, .* has 10 classes \(0, "):
+    with pytest.raises(DataError, match=r"knows 10 classes \('zero', .* digits also has '0'"):
         list(evaluate(predictor))
 
 

@@ -234,8 +234,8 @@ def test_other_arrays_are_judged_whole(tiny, tmp_path):
     parts = cnnkit.evaluate(predictor, (*arrays(), x, y))
     assert (parts.n, parts.split, parts.top1) == (40, "test", judged.top1)
     assert cnnkit.evaluate(predictor, tiny.data()).n == 30
-    with pytest.raises(UsageError, match="no parts, and all of them are judged"):
-        cnnkit.evaluate(predictor, (x, y), split="train")
+    both = np.concatenate([arrays()[0][:4], x]), np.concatenate([arrays()[1][:4], y])
+    assert 40 <= cnnkit.evaluate(predictor, both).n < 44, "what it was trained on is left out"
     with pytest.raises(DataError, match=r"reads images of \(8, 8, 1\)"):
         cnnkit.evaluate(predictor, (x[:, :5], y))
     with pytest.raises(UsageError, match="judges a run"):
