@@ -93,6 +93,7 @@ _ROWS = (
     _choice("schedule_from", hidden=True, type=Whole(0, 1_000_000, example="--schedule-from 0")),
     _choice("schedule_epochs", hidden=True, type=Whole(1, 1_000_000, example="--schedule-epochs 5")),
     _choice("schedule_until", hidden=True, type=Whole(1, 1_000_000_000_000, example="--schedule-until 1000")),
+    _choice("schedule_again", hidden=True),
     _choice("label_smoothing", also="--smoothing", type=Real(least=0, below=1, example="--label-smoothing 0.1")),
     _choice("class_weights", type=Name(CLASS_WEIGHTS, example="--class-weights balanced")),
     _choice("mixup", type=Real(least=0, most=100, example="--mixup 0.2")),

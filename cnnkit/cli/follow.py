@@ -137,7 +137,10 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
     # A name that could move the cursor is not shown.
     picture = result.example if result.example and result.example.isprintable() else "image.png"
     screen.note(f"\nNext:\n  cnnkit evaluate {run}\n  cnnkit predict {_word(picture)} --model {run}")
-    screen.note(f"  cnnkit train --resume {run} --epochs {2 * result.epochs}")
+    if result.learned is None:
+        screen.note(f"  cnnkit train --resume {run} --epochs {2 * result.epochs}")
+        if text := result.later_end():
+            screen.note(f"With more epochs: {text[0].lower()}{text[1:]}")
 
 
 def _curve(screen: Screen, epochs: list[EpochEnd], losses: list[float]) -> Iterator[tuple[str, str]]:

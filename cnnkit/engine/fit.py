@@ -17,7 +17,7 @@ from cnnkit.data.parts import parts_of, to_csv
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
 from cnnkit.engine.batches import training_loader
-from cnnkit.engine.course import best_epoch, history, is_over
+from cnnkit.engine.course import Course, best_epoch, history, is_over
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
 from cnnkit.engine.features import needed
 from cnnkit.engine.judged import digest
@@ -27,7 +27,7 @@ from cnnkit.engine.memory import Numbers, available_memory, check_fits
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.overfit import verdict
 from cnnkit.engine.prepare import begin, check_same_data, go_on
-from cnnkit.engine.rate import changed
+from cnnkit.engine.rate import Rate, changed
 from cnnkit.engine.results import FitResult
 from cnnkit.engine.run import Run, create_run, open_run
 from cnnkit.engine.signals import StopRequest
@@ -119,7 +119,7 @@ def resume(
                 log = Log(folder, found.events_length if found else 0)
                 session = Session(folder, training, task, splits, log, about, stop)
                 _settle(session, before, parts, found is not None)
-                yield from _tell(session, [*ready.notes, *notes])
+                yield from _tell(session, [*ready.notes, *notes, *_of_rate(session, before)])
 
 
 def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
@@ -144,6 +144,13 @@ def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
     yield started
     training.module.train()
     yield from session.events()
+
+
+def _of_rate(session: Session, before: FitOptions) -> list[str]:
+    """What a new end made of the learning rate; nothing before the first step."""
+    step, per_epoch = session.training.progress.step, session.course.per_epoch
+    moved = session.rate.moved(Rate(before, Course.of(before, per_epoch)), step) if step else None
+    return [moved] if moved else []
 
 
 def _settle(session: Session, before: FitOptions, parts: bytes, has_state: bool) -> None:
@@ -174,13 +181,15 @@ def _how_to_go_on(run: Run, options: FitOptions, progress: Progress, result: Fit
         return (
             f"{run.path} was stopped early: no better validation in {options.patience} epochs after epoch "
             f"{best_epoch(progress.history)}. "
-            f"--patience {2 * options.patience} or --epochs {2 * result.epochs} would go on."
+            f"--patience {2 * options.patience} or --epochs {2 * result.epochs} would go on. {result.later_end()}"
         )
     if result.learned:
         return f"{run.path} is finished: {verdict(result)}"
     if options.steps is not None:
-        return f"{run.path} is finished: {result.steps:,} steps. --steps {2 * result.steps} would go on."
-    return f"{run.path} is finished: {result.epochs} epochs. --epochs {2 * result.epochs} would go on."
+        done, longer = f"{result.steps:,} steps", f"--steps {2 * result.steps}"
+    else:
+        done, longer = f"{result.epochs} epochs", f"--epochs {2 * result.epochs}"
+    return f"{run.path} is finished: {done}. {longer} would go on. {result.later_end()}".rstrip()
 
 
 def _check_loss(run: Run, loss: Loss | None, trained_with: str | None) -> None:

@@ -115,6 +115,8 @@ class Keeper:
             learned=None if self.training.options.overfit is None else knows_by_heart(self.training.options, progress),
             example=None if example is None else str(example),
             history=history(progress),
+            schedule=self.training.options.schedule,
+            lr=self.training.options.lr,
             **class_summary(self.about["classes"], test.by_class()),
         )
 

@@ -72,6 +72,7 @@ class FitOptions:
     schedule_from: int = _choice(0, "Epochs done when the schedule begins.")
     schedule_epochs: int | None = _choice(None, "Epochs that the schedule spans; then the rate stays.")
     schedule_until: int | None = _choice(None, "Steps done when the schedule ends, if not whole epochs.")
+    schedule_again: bool = _choice(False, "Begin a second cycle of the schedule where it ends.")
     label_smoothing: float = _choice(0.0, "Label smoothing: share of each label that is spread over all classes.")
     class_weights: str = _choice("none", "Give rare classes more weight in the loss.", names=CLASS_WEIGHTS)
     mixup: float = _choice(0.0, "Strength of mixup, which blends pairs of images; 0: off.")

@@ -70,5 +70,13 @@ def _alone(options: FitOptions) -> FitOptions:
     more = ("warmup", "schedule_epochs", "schedule_until", "keep", "views", "overfit")
     fresh = dict.fromkeys((*opened, *more))
     return options.replace(
-        freeze="trunk", schedule_from=0, ema=0.0, clip=0.0, mixup=0.0, cutmix=0.0, patience=0, **fresh
+        freeze="trunk",
+        schedule_from=0,
+        schedule_again=False,
+        ema=0.0,
+        clip=0.0,
+        mixup=0.0,
+        cutmix=0.0,
+        patience=0,
+        **fresh,
     )

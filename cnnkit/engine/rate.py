@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cnnkit.engine.course import Course, stops_early
+from cnnkit.engine.course import Course, is_complete, stops_early
 from cnnkit.engine.options import ENDS, RESUMABLE, FitOptions
 from cnnkit.engine.state import Progress
 from cnnkit.errors import UsageError
@@ -11,33 +11,63 @@ from cnnkit.optim import schedule
 
 
 class Rate:
-    """`lr(step)`, step counted through the whole run; behind the schedule's end it stays at its last value."""
+    """`lr(step)`, step counted through the whole run.
+
+    Behind the schedule's end the rate stays at its last value; with `schedule_again` a second cycle spans what is left.
+    """
 
     def __init__(self, options: FitOptions, course: Course) -> None:
+        self.options, self.steps = options, course.steps
         self._first = options.schedule_from * course.per_epoch
         self._last = options.schedule_until or course.steps
         if options.schedule_epochs is not None:
             self._last = self._first + options.schedule_epochs * course.per_epoch
-        total = max(1, self._last - self._first)
+        self._schedule = self._cycle(self._last - self._first)
+        self._again = self._cycle(course.steps - self._last) if options.schedule_again else None
+
+    def _cycle(self, steps: int) -> schedule.Schedule:
+        options, total = self.options, max(1, steps)
         warmup = None if options.warmup is None else round(options.warmup * total)
-        self._schedule = schedule.create(str(options.schedule), float(options.lr or 0.0), total, warmup=warmup)
+        return schedule.create(str(options.schedule), float(options.lr or 0.0), total, warmup=warmup)
 
     def lr(self, step: int) -> float:
         """The rate of step 0, 1, 2, …"""
+        if self._again is not None and step >= self._last:
+            return self._again.lr(step - self._last)
         return self._schedule.lr(max(0, step - self._first))
 
-    def note(self, step: int, steps: int) -> str | None:
-        """What to tell whoever trains from `step` to the end `steps`: that, and from where on, the rate stays."""
-        if self._last >= steps or step >= steps:
+    def note(self, step: int) -> str | None:
+        """What to tell whoever trains on from `step`: that, and from where on, the rate stays."""
+        if self._again is not None or self._last >= self.steps or step >= self.steps:
             return None
         since = "is over" if step >= self._last else f"ends with step {self._last:,}"
         return f"The schedule {since}: after it the learning rate stays at {self.lr(self._last):g}."
 
+    def moved(self, before: "Rate", step: int) -> str | None:
+        """A sentence on what a new end made of the rate of `before`, at `step`; None for nothing."""
+        course = self.options.schedule
+        if course == "constant" or before.options.schedule != course or before.steps == self.steps:
+            return None
+        now, last = self.lr(step), self.lr(self.steps - 1)
+        if self._again is not None and step == self._last:
+            highest = float(self.options.lr or 0.0)
+            climb = f", rises to {highest:.3g}" if highest > now else ""
+            return (
+                f"The schedule was over, so a new cycle ({course}) begins: the learning rate starts at "
+                f"{now:.3g}{climb} and ends at {last:.3g} with step {self.steps:,}."
+            )
+        return (
+            f"The schedule now ends with step {self.steps:,}: the learning rate goes on at {now:.3g} instead of "
+            f"{before.lr(step):.3g}, and ends at {last:.3g}."
+        )
+
 
 def changed(options: FitOptions, changes: Mapping[str, Any], done: Progress) -> FitOptions:
-    """The options of a run that goes on. A new end leaves the schedule its old one; a new schedule begins now.
+    """The options of a run that goes on.
 
-    A new rate alone is kept to the end. The head's rate goes with it, in the proportion that it had.
+    With a new end, a schedule that is over begins a second cycle, up to that end; else it is stretched to it.
+    A new schedule begins now. A new rate alone is kept to the end. The head's rate goes with it, in the proportion that
+    it had.
     A run that patience has ended goes on to an end that is given now, without patience if none is given.
     """
     for name in changes:
@@ -57,12 +87,12 @@ def changed(options: FitOptions, changes: Mapping[str, Any], done: Progress) -> 
     if changes.keys() & {"schedule", "lr", "warmup"}:
         course = changes.get("schedule") or "constant"
         new = new.replace(schedule=course, warmup=changes.get("warmup"), schedule_from=done.epoch)
-        return new.replace(schedule_epochs=None, schedule_until=None).validate()
-    if (new.epochs, new.steps) != (options.epochs, options.steps) and _follows_the_end(options):
-        if options.steps is not None:
-            new = new.replace(schedule_until=options.steps)
-        elif options.epochs is not None:
-            new = new.replace(schedule_epochs=max(1, options.epochs - options.schedule_from))
+        return new.replace(schedule_epochs=None, schedule_until=None, schedule_again=False).validate()
+    if (new.epochs, new.steps) != (options.epochs, options.steps) and options.schedule != "constant":
+        if _schedule_is_over(options, done):
+            new = new.replace(schedule_from=0, schedule_epochs=None, schedule_until=done.step, schedule_again=True)
+        elif not options.schedule_again:
+            new = new.replace(schedule_epochs=None, schedule_until=None)
     return new.validate()
 
 
@@ -75,5 +105,10 @@ def _check_end(new: FitOptions, done: Progress) -> None:
         raise UsageError(f"steps is {new.steps:,}, but the run has done {done.step:,} already. Give a larger number.")
 
 
-def _follows_the_end(options: FitOptions) -> bool:
-    return options.schedule_epochs is None and options.schedule_until is None
+def _schedule_is_over(options: FitOptions, done: Progress) -> bool:
+    if not options.schedule_again:
+        if options.schedule_until is not None:
+            return done.step >= options.schedule_until
+        if options.schedule_epochs is not None:
+            return done.epoch >= options.schedule_from + options.schedule_epochs
+    return is_complete(options, done)

@@ -23,6 +23,7 @@ class FitResult:
     example: a test picture to try the network on; None where images are no files of their own.
     history: the EpochEnd of each epoch: its losses, accuracies, rate and seconds; the JSON leaves it to results.csv.
     notes: what was decided without being asked, and what the user should know; not in the JSON either.
+    schedule, lr: of the learning rate, and its highest value; None in results of older versions.
     """
 
     run: str
@@ -49,10 +50,22 @@ class FitResult:
     example: str | None = None
     history: "tuple[EpochEnd, ...]" = field(default=(), repr=False)
     notes: tuple[str, ...] = field(default=(), repr=False)
+    schedule: str | None = None
+    lr: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         record = asdict(self)
         return {name: value for name, value in record.items() if name not in ("history", "notes")}
+
+    def later_end(self) -> str:
+        """What a later end makes of the learning rate when the run goes on, in a sentence; "" if that is unknown."""
+        if self.schedule is None or self.lr is None:
+            return ""
+        if self.schedule == "constant":
+            return f"The learning rate stays at {self.lr:g}."
+        if self.stopped_early:
+            return f"The {self.schedule} schedule then ends there."
+        return f"A new cycle of the schedule ({self.schedule}) then begins, with learning rates up to {self.lr:g}."
 
 
 @final

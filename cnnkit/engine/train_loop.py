@@ -101,7 +101,7 @@ class Session:
             if self.stop.received:
                 yield self._interrupted()
                 return
-        if text := self.rate.note(progress.step, self.course.steps):
+        if text := self.rate.note(progress.step):
             yield Note(text)
         while not is_over(self.training.options, progress):
             yield from self._epoch()

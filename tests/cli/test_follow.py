@@ -158,6 +158,16 @@ def test_the_next_commands_can_be_pasted_whatever_the_paths_are(cnnkit, monkeypa
     ]
 
 
+def test_what_more_epochs_would_do_to_the_learning_rate_is_told(cnnkit, monkeypatch):
+    err = told(cnnkit, monkeypatch, schedule="one-cycle", lr=0.05).err
+    assert "With more epochs: a new cycle of the schedule (one-cycle) then begins" in " ".join(err.split())
+    assert "With more epochs" not in told(cnnkit, monkeypatch).err
+
+
+def test_a_test_of_learning_by_heart_proposes_no_resume(cnnkit, monkeypatch):
+    assert "--resume" not in told(cnnkit, monkeypatch, learned=True).err
+
+
 def test_a_name_that_could_move_the_cursor_is_not_suggested(cnnkit, monkeypatch):
     assert "predict image.png" in told(cnnkit, monkeypatch, example="a\x1b[2J.png").err
 

@@ -66,11 +66,15 @@ def test_stopping_anywhere_changes_nothing(tiny, tmp_path, same_files, changes):
 
 @pytest.mark.parametrize("longer", [{"epochs": 4}, {"epochs": 3}, {"steps": 15}])
 def test_an_epoch_that_was_cut_short_is_gone_on_with(tiny, tmp_path, same_files, longer):
-    """A longer run is the one that had been that long from the start, with the schedule's old end."""
+    """A longer run is the one that had been that long from the start, with a second cycle from the old end on."""
     list(tiny.fit(tmp_path / "run", epochs=None, steps=10, keep="last"))
     events = list(tiny.resume(tmp_path / "run", **longer))
     assert next(e for e in events if isinstance(e, StepEnd)).batch == 3
-    list(tiny.fit(tmp_path / "straight", **({"epochs": None} | longer), schedule_until=10, keep="last"))
+    list(
+        tiny.fit(
+            tmp_path / "straight", **({"epochs": None} | longer), schedule_until=10, schedule_again=True, keep="last"
+        )
+    )
     same_files(tmp_path / "run", tmp_path / "straight")
     ours, theirs = rows(tmp_path / "run"), rows(tmp_path / "straight")
     for name in ("epoch", "step", "train_loss", "train_accuracy", "val_loss", "val_top1", "lr"):
@@ -80,7 +84,7 @@ def test_an_epoch_that_was_cut_short_is_gone_on_with(tiny, tmp_path, same_files,
 def test_a_run_of_epochs_may_go_on_for_some_steps(tiny, tmp_path, same_files):
     list(tiny.fit(tmp_path / "run"))
     assert list(tiny.resume(tmp_path / "run", steps=14))[-1].result.steps == 14
-    list(tiny.fit(tmp_path / "straight", epochs=None, steps=14, schedule_epochs=3))
+    list(tiny.fit(tmp_path / "straight", epochs=None, steps=14, schedule_until=12, schedule_again=True))
     same_files(tmp_path / "run", tmp_path / "straight")
 
 

@@ -159,17 +159,20 @@ def test_resuming_a_finished_run_says_so_and_repeats_its_result(tiny, tmp_path):
     assert before == {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
 
 
-def test_more_epochs_go_on_with_the_last_rate(tiny, tmp_path):
+def test_more_epochs_go_on_with_a_new_cycle_and_its_rates_are_told(tiny, tmp_path):
     list(tiny.fit(tmp_path / "run"))
+    (note, _) = tiny.resume(tmp_path / "run")
+    assert (
+        "--epochs 6 would go on. A new cycle of the schedule (one-cycle) then begins, with learning rates up to 0.05"
+        in note.text
+    )
     events = list(tiny.resume(tmp_path / "run", epochs=5))
-    assert any("learning rate stays at" in e.text for e in events if isinstance(e, Note))
+    assert [n for n in events[0].notes if "a new cycle (one-cycle) begins: the learning rate starts at 0.002" in n]
     rates = [e.lr for e in events if isinstance(e, StepEnd)]
-    before = [json.loads(line) for line in (tmp_path / "run/events.jsonl").read_text().splitlines()]
-    last = [e["lr"] for e in before if e["event"] == "StepEnd" and e["step"] == 12]
-    assert rates == last * 8
+    assert max(rates) == 0.05 and rates[0] == 0.002 and rates[-1] < 0.005 and len(rates) == 8
     assert events[-1].result.epochs == 5
     # The command in the record says it all: a run with these options from the start is the same run.
-    list(tiny.fit(tmp_path / "straight", epochs=5, schedule_epochs=3))
+    list(tiny.fit(tmp_path / "straight", epochs=5, schedule_until=12, schedule_again=True))
     for name in ("best", "last"):
         ours, theirs = (tmp_path / run / f"weights/{name}.safetensors" for run in ("run", "straight"))
         assert ours.read_bytes() == theirs.read_bytes()
