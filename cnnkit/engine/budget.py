@@ -85,15 +85,15 @@ def too_short(seconds: float, gone: float, pace: Pace) -> str:
     """What to tell where not one step fits."""
     least = gone + pace.step + pace.val + pace.test
     return (
-        f"--time is {seconds:,.0f} s, too short for one step: {gone:.1f} s are gone by, a step takes "
+        f"--time is {seconds:,.0f} s, too short for one step: {gone:.1f} s have passed, a step takes "
         f"{pace.step:.3g} s, validation and test {pace.val + pace.test:.3g} s. "
-        f"--time {math.ceil(1.2 * least)}s is about the least."
+        f"--time {math.ceil(1.2 * least)}s is about the shortest possible."
     )
 
 
 def fitted(seconds: float, gone: float, pace: Pace, course: Course) -> str:
     """What to tell of the steps that fit."""
     return (
-        f"Into {seconds:,.0f} s fit {course.steps:,} steps, {course.steps / course.per_epoch:.3g} epochs: "
-        f"{gone:.1f} s are gone by, a step takes {pace.step:.3g} s, a validation {pace.val:.3g} s."
+        f"{course.steps:,} steps ({course.steps / course.per_epoch:.3g} epochs) fit into {seconds:,.0f} s: "
+        f"{gone:.1f} s have passed, a step takes {pace.step:.3g} s, a validation {pace.val:.3g} s."
     )

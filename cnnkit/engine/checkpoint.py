@@ -91,7 +91,7 @@ def newest(run: Run) -> tuple[Checkpoint | None, list[str]]:
         for damaged in paths[: paths.index(path)]:
             files.rename(damaged, damaged.with_suffix(".damaged"))
         if notes:
-            notes.append(f"Going on from the generation before, {path.name}.")
+            notes.append(f"Resuming from the previous state, {path.name}.")
         return checkpoint, notes
     if notes:
         raise CheckpointError(f"No checkpoint in {run.states} is whole. {notes[0]} Its options are in {run.config}.")
@@ -103,7 +103,7 @@ def read(path: Path) -> Checkpoint:
     arrays, record = safe.load(path)
     try:
         if record["kind"] != "state":
-            raise CheckpointError(f"{path} holds weights, not a state to go on from. Resume the run folder.")
+            raise CheckpointError(f"{path} holds weights, not the state of a training. Resume the run folder.")
         return Checkpoint(
             path,
             arrays,
@@ -119,4 +119,4 @@ def read(path: Path) -> Checkpoint:
 def kept(run: Run) -> str:
     """A sentence for an error: which state is left to go on from."""
     paths = generations(run)
-    return f"The last good state is kept: {paths[0]}." if paths else "No state was saved yet."
+    return f"The last good state is kept: {paths[0]}." if paths else "No state has been saved yet."

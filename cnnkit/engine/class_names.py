@@ -28,10 +28,10 @@ def read_class_names(path: Path, count: int) -> list[str]:
         if not name or not name.isprintable():
             raise DataError(f"{path}: name {number} is {name!r:.50}, expected readable text. Name every class.")
     if len(names) != count:
-        raise DataError(f"{path} names {len(names)} classes, but the weights know {count}. One name a line is wanted.")
+        raise DataError(f"{path} names {len(names)} classes, but the weights know {count}. Expected one name per line.")
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
-        raise DataError(f"{path} names {twice[0]!r:.50} twice. Give every class a name of its own.")
+        raise DataError(f"{path} names {twice[0]!r:.50} twice. Every class needs its own name.")
     return names
 
 
@@ -54,11 +54,11 @@ def _lines(path: Path) -> list[str]:
     except OSError as error:
         raise DataError(f"The class names {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no text in UTF-8, so it is no list of class names.") from error
+        raise DataError(f"{path} is not UTF-8 text, so it is no list of class names. Save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} begins as a JSON list, but is none: {error!s:.100}.") from error
+        raise DataError(f"{path} begins like a JSON list, but is not valid JSON: {error!s:.100}.") from error
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
-        raise DataError(f'{path} is expected to hold a JSON list of names, such as ["cat", "dog"].')
+        raise DataError(f'{path} should hold a JSON list of names, such as ["cat", "dog"].')
     return listed
 
 

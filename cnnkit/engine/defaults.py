@@ -90,11 +90,13 @@ def chosen(asked: FitOptions, options: FitOptions, data_name: str, images: int) 
         notes = []
         if asked.freeze is None:
             notes.append(
-                f"{images:,} images are few: the trunk keeps its weights, a head for these classes learns. "
-                "--freeze none lets the whole network learn."
+                f"{images:,} images are few: the trunk is frozen, and only the head is trained. "
+                "--freeze none trains the whole network."
             )
         if not options.views and asked.views is None and not options.mixup and not options.cutmix:
-            notes.append("What the trunk says has no room in memory (--cache): it is computed at every step.")
+            notes.append(
+                "The features of the frozen trunk do not fit into memory (--cache), so they are computed at every step."
+            )
         return notes
     if data_name in BY_DATA or options.weights is not None or options.overfit is not None:
         return []

@@ -47,7 +47,7 @@ def evaluate(
     if isinstance(data, DataSplits) and data.name == IN_MEMORY:
         judged = judged_on(predictor, data, split, given=data)
     elif isinstance(data, DataSplits):
-        judged = Judged(data, [f"{data.found}; judged on its {split} part."])
+        judged = Judged(data, [f"{data.found}; evaluated on the {split} part."])
     else:
         opened = open_for(predictor, data, on_unreadable=on_unreadable)
         opened.part(split)
@@ -72,7 +72,9 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
     """Data as this network reads them: its own, split as in training, or others brought to its size and channels."""
     trained_on: dict[str, Any] = predictor.record.get("data_options", {})
     if data is None and predictor.record.get("converted_from") and not trained_on:
-        raise UsageError(f"{predictor.source} does not say on what it was trained. Give data to judge it on: --data.")
+        raise UsageError(
+            f"{predictor.source} does not say what data it was trained on. Give the data to evaluate it on: --data."
+        )
     return open_as(
         predictor.preprocessing,
         trained_on.get("data") if data is None else data,

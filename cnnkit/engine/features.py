@@ -104,8 +104,9 @@ class Features:
 
     def note(self, seconds: float) -> str:
         """What was done, in a sentence."""
-        n, also = len(self._splits.train), f", {self.views} pictures of each," if self.views > 1 else ""
-        return f"{n:,} images{also} went through the frozen trunk in {seconds:.0f} s. The head learns from that."
+        n, also = len(self._splits.train), f", {self.views} versions of each," if self.views > 1 else ""
+        done = f"{n:,} images{also} went through the frozen trunk in {seconds:.0f} s."
+        return f"{done} The head is trained on their features."
 
     def _said(self, batch: Batch) -> tuple[Array, Array]:
         """(what reaches the tail, what the network makes of it)."""

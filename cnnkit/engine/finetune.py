@@ -27,15 +27,15 @@ def starting_point(options: FitOptions, module: Module | None = None) -> Predict
     if options.weights is None:
         if options.freeze == "trunk" and module is None:
             raise UsageError(
-                f"freeze is {options.freeze}, but a network with random weights would stay random. "
-                "Give what it should start from, such as --weights runs/mine, or leave --freeze out."
+                f"freeze is {options.freeze}, but there are no weights to keep. "
+                "Give weights to start from, such as --weights runs/mine, or leave --freeze out."
             )
         return None
     start = load(options.weights, module=module)
     if module is None and options.model not in (None, start.name):
         raise UsageError(
             f"--model is {options.model}, but {start.source} holds weights of {start.name}. "
-            "Leave --model out, or take other weights."
+            "Leave --model out, or use other weights."
         )
     return start
 
@@ -51,7 +51,7 @@ def normalised_for(splits: DataSplits, preprocessing: Preprocessing, source: str
     if wanted != found:
         raise DataError(
             f"{source} reads {_colour(wanted)} images, but {splits.name} has {_colour(found)} ones. "
-            "Take weights or data of the other kind; --grey and --no-grey decide how pictures in files are read."
+            "Use other weights or data; --grey and --no-grey decide how pictures in files are read."
         )
     return splits.normalised(preprocessing.mean, preprocessing.std)
 
@@ -83,7 +83,7 @@ def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) ->
         begin_level(head)
     notes = [f"The weights are those of {start.source}.{_said_of_head(fresh & last, own, given)}"]
     if not fresh and start.classes != splits.classes:
-        notes.append("Its last layer is taken as it is, though the classes there have other names.")
+        notes.append("Its last layer is kept, although its classes have other names.")
     return notes, bool(fresh & last)
 
 
@@ -110,7 +110,8 @@ def _said_of_head(fresh: set[str], own: Mapping[str, Array], given: Mapping[str,
         return ""
     name = different[0]
     return (
-        f" Its last layer starts anew: {name} is {own[name].shape} for these classes, and {_shape(given, name)} there."
+        f" Its last layer is re-initialised, because the classes differ: {name} is {own[name].shape} for "
+        f"these classes, and {_shape(given, name)} in the weights."
     )
 
 

@@ -109,7 +109,7 @@ def resume(
             else:
                 ready = begin(options, module, data)
                 check_same_data(ready.splits, folder.read_manifest().get("data", {}).get("sha256"), folder.path)
-                notes.append("No checkpoint was written yet: the run begins again from its config.")
+                notes.append("No checkpoint was written yet: the run starts again from its config.toml.")
             splits, training, options = ready.splits, ready.training, ready.training.options
             task = task_of(options, splits, loss)
             parts = to_csv(parts_of(splits))

@@ -88,7 +88,7 @@ def lr_find(
         training.optimiser.zero_grad()
         training.restore(before, training.progress)
     if len(rates) < 2 * WINDOW:
-        raise NumericError(f"The loss is no number after {len(rates)} steps at {lowest:g}. Try a lower lowest rate.")
+        raise NumericError(f"The loss is not a number after {len(rates)} steps at {lowest:g}. Try a smaller --lowest.")
     yield LrFound(_read(rates, losses, diverged, options, chosen, splits))
 
 

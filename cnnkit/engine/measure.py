@@ -30,8 +30,8 @@ def measured(
     if (unknown := np.flatnonzero(np.isnan(losses))).size:
         first = part.path(int(unknown[0])) or f"number {unknown[0]}"
         raise NumericError(
-            f"The answers of {predictor.source} are no numbers (NaN) for {unknown.size:,} of {len(losses):,} images, "
-            f"the first of them {first}. Its weights are damaged, or of a training that failed: take others."
+            f"The answers of {predictor.source} are not numbers (NaN) for {unknown.size:,} of {len(losses):,} images, "
+            f"the first of them {first}. Its weights are damaged, or from a training that failed: use others."
         )
     judgement, by_class = tally.judgement(), tally.by_class()
     calibration = metrics.calibration(scores, answers == labels)
@@ -91,7 +91,7 @@ def class_summary(classes: Sequence[str], by_class: Sequence[metrics.ClassScore]
 
 def tile(part: Dataset, row: TopLoss, number: int) -> Tile:
     """An image for the sheet: the whole picture where there is a file, else what the network saw."""
-    verdict = "right" if row.answer == row.truth else f"taken for {row.answer}"
+    verdict = "right" if row.answer == row.truth else f"predicted: {row.answer}"
     told = (f"{number}. {row.truth}", f"{verdict}, {100 * row.score:.0f} %", f"loss {row.loss:.2f}")
     return Tile(_picture(part, row), told)
 

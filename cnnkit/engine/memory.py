@@ -50,7 +50,7 @@ def check_fits(batch_size: int, numbers: Numbers, available: int | None, least: 
     advice = (
         f"--batch-size {fitting} would fit"
         if fitting >= least
-        else f"not even {'one image fits' if least == 1 else f'{least} images fit'}: take a smaller model or images"
+        else f"not even {'one image fits' if least == 1 else f'{least} images fit'}: use a smaller model or image size"
     )
     raise ResourceError(
         f"Training with batches of {batch_size} takes about {_megabytes(needed)}, "

@@ -175,7 +175,9 @@ class FitOptions:
                 raise UsageError(f"{name} is 0, expected a number above 0, such as {right}.")
         ends = [f"--{name}" for name in ENDS if getattr(self, name) is not None]
         if len(ends) > 1:
-            raise UsageError(f"{' and '.join(ends)} are both given, but a run has one end. Leave out all but one.")
+            raise UsageError(
+                f"{' and '.join(ends)} are both given, but they exclude each other. Leave out all but one."
+            )
         if self.image_size is not None and (len(self.image_size) != 2 or min(self.image_size) < 1):
             raise UsageError(f"image_size is {self.image_size}, expected a height and a width, such as (32, 32).")
         return self

@@ -25,7 +25,7 @@ def few(splits: DataSplits, count: int, seed: int) -> DataSplits:
             f"--overfit is {count:,}, but there are {len(labels):,} training images. Give a smaller number."
         )
     chosen = Subset(splits.train, _in_turn(labels, np.random.default_rng([seed, 0x0F17]))[:count])
-    found = f"{splits.name}: {count:,} training images to learn by heart, the same for judging"
+    found = f"{splits.name}: {count:,} training images to memorise, also used for validation and test"
     return replace(splits, train=chosen, val=chosen, test=chosen, found=found, notes=list(splits.notes))
 
 
@@ -77,11 +77,11 @@ def verdict(result: FitResult) -> str:
     images = f"{result.test_images:,} image" + ("" if result.test_images == 1 else "s")
     if result.learned:
         epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs:,} epochs"
-        return f"Learned {images} by heart in {epochs}: all are right, and the loss is {result.test_loss:.4f}."
+        return f"Memorised {images} in {epochs}: all are right, and the loss is {result.test_loss:.4f}."
     right = round(result.top1 * result.test_images)
     return (
-        f"{result.model} did not learn {images} by heart in {result.epochs:,} epochs: {right:,} are right, and the "
+        f"{result.model} did not memorise {images} in {result.epochs:,} epochs: {right:,} are right, and the "
         f"loss is {result.test_loss:.3g}, not below {LOSS}. Try another --lr (cnnkit lr-find suggests one), "
-        "--optimiser adam or more --epochs; if none helps, look for wrong labels, equal pictures, or a fault in the "
+        "--optimiser adam or more --epochs; if none helps, look for wrong labels, equal pictures, or a mistake in the "
         "network."
     )

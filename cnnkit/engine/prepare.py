@@ -79,7 +79,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
 def _doubts(splits: DataSplits, data: str | None) -> list[str]:
     """What opened data should be looked through for; a training goes on regardless."""
     warnings = quick_check(splits)
-    return [*warnings, f"All about that: cnnkit data check {shlex.quote(data)}"] if warnings and data else warnings
+    return [*warnings, f"Details: cnnkit data check {shlex.quote(data)}"] if warnings and data else warnings
 
 
 def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:

@@ -59,8 +59,8 @@ def probe(training: Training, task: Task[Any], splits: DataSplits, stop: Callabl
                 head.progress.step += 1
         head.optimiser.zero_grad()
     yield Note(
-        f"The new head alone learned first, {course.epochs} epochs on what the trunk says, in "
-        f"{time.perf_counter() - begun:.0f} s; now the whole network."
+        f"The new head was trained alone first, {course.epochs} epochs on the features of the trunk, in "
+        f"{time.perf_counter() - begun:.0f} s; now the whole network is trained."
     )
 
 

@@ -69,7 +69,7 @@ def fit(
         raise UsageError(f"The data are given twice. fit(data, ...) or fit(module, data, ...).{network}")
     if recipe is not None:
         if resume_from is not None:
-            raise UsageError("recipe is for a new run; a run goes on with the options it has. Leave recipe out.")
+            raise UsageError("recipe is for a new run; a resumed run keeps its options. Leave recipe out.")
         options = merged(recipe, options)
     chosen = data if module is not None else what
     if chosen is None:

@@ -136,7 +136,9 @@ class Session:
         if not features.fits():
             training.tail = None
             training.module.train()
-            yield Note("The network looks past its head, so its trunk is computed at every step.")
+            yield Note(
+                "The network does not end in its last layer alone, so its frozen trunk is computed at every step."
+            )
             return
         for done, total in features.fill(lambda: self.stop.received is not None):
             yield TrunkStep(done, total)

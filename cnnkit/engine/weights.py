@@ -105,7 +105,7 @@ def adopt(path: Path, model: str, choices: Choices) -> Adopted:
     """Read a foreign file for the model of this name."""
     models.spec(model)
     if safe.is_ours(path):
-        raise UsageError(f"{path} is a file of cnnkit already. Use it as it is: --model {shlex.quote(str(path))}")
+        raise UsageError(f"{path} is a cnnkit file already. Use it directly: --model {shlex.quote(str(path))}")
     arrays, notes = read_arrays(path)
     try:
         network = fit(arrays, model, choices.image_size)
@@ -129,7 +129,7 @@ def adopt_unnamed(path: Path) -> Adopted:
     network = networks[0]
     if row(network.model) is None:
         raise CheckpointError(
-            f"{path} fits {network.model}, but not how its input was made. Say so:\n"
+            f"{path} fits {network.model}, but not how its input was normalised. Say so:\n"
             f"  {_command(path, network.model, '--mean 0.5 --std 0.5')}"
         )
     return _adopted(path, arrays, network, Choices(), notes)
@@ -167,8 +167,8 @@ def _preprocessing(network: Network, published: Published | None, choices: Choic
         mean, std, scale = published.mean, published.std, choices.scale or published.scale
     else:
         raise UsageError(
-            f"How the input of these weights was made is not known for {network.model}: give --mean and --std, one "
-            "number for each channel, such as --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225."
+            f"How the input of these weights was normalised is not known for {network.model}: give --mean and --std, "
+            "one number per channel, such as --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225."
         )
     factor = scale / _WHOLE_SCALE
     H, W = network.image_size
@@ -214,7 +214,7 @@ def _names(network: Network, published: Published | None, choices: Choices) -> l
 
 def _check_target(source: Path, target: Path, exist_ok: bool) -> None:
     if target.exists() and target.resolve() == source.resolve():
-        raise UsageError(f"{target} would take the place of the file that is read. Choose another name.")
+        raise UsageError(f"{target} is the file that is read. Choose another name.")
     check_output(target, exist_ok=exist_ok)
 
 

@@ -24,7 +24,7 @@ class Schedule:
         if not (self.peak >= 0 and math.isfinite(self.peak)):
             raise UsageError(f"peak (the learning rate) is {self.peak}, expected a finite number of at least 0.")
         if not 0 <= self.warmup <= self.total_steps:
-            raise UsageError(f"warmup is {self.warmup} steps, expected 0 to {self.total_steps}, the steps there are.")
+            raise UsageError(f"warmup is {self.warmup} steps, expected 0 to {self.total_steps}, the number of steps.")
 
     def lr(self, step: int) -> float:
         """The rate of step 0, 1, 2, …"""

@@ -310,8 +310,8 @@ def test_images_that_were_not_learned_by_heart_end_with_exit_code_four(cnnkit, m
         replace_engine(monkeypatch, lambda options, result=result: iter([Finished(result)]))
         ended = cnnkit("train", "--overfit", "2000")
         assert ended.code == code and "98.71 %" in ended.out
-        assert ("Learned 2,000 images by heart" in ended.err) is learned
-        assert ("did not learn 2,000 images by heart" in ended.err) is not learned
+        assert ("Memorised 2,000 images" in ended.err) is learned
+        assert ("did not memorise 2,000 images" in ended.err) is not learned
 
 
 def test_a_course_that_ends_within_an_epoch_is_told(cnnkit, monkeypatch):

@@ -34,7 +34,7 @@ def test_a_file_is_converted_and_used(cnnkit, file, tmp_path):
     ended = cnnkit("evaluate", target, "--data", "digits", "--json")
     assert ended.code == 0
     assert ended.json["classes"] == list("0123456789")
-    assert "The weights name no classes: those of digits are taken" in ended.err
+    assert "The weights have no class names; those of digits are used" in ended.err
 
 
 def test_the_result_as_json(cnnkit, file, tmp_path):

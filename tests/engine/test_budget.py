@@ -77,7 +77,7 @@ def test_a_timed_run_is_one_of_so_many_steps(tiny, tmp_path, known_pace):
     started = next(e for e in events if isinstance(e, RunStarted))
     assert (started.epochs, started.steps) == (0, 0)
     note = next(e.text for e in events if isinstance(e, Note))
-    assert "Into 3,600 s fit 10 steps, 2.5 epochs" in note and "a step takes 300 s, a validation 100 s" in note
+    assert "10 steps (2.5 epochs) fit into 3,600 s" in note and "a step takes 300 s, a validation 100 s" in note
     assert events[-1].result.steps == 10
     list(tiny.fit(tmp_path / "steps", epochs=None, steps=10))
     timed, steps = Run(tmp_path / "timed"), Run(tmp_path / "steps")

@@ -64,7 +64,7 @@ def test_weights_that_are_not_finite_are_not_kept(run, training, name):
 def test_a_weight_file_is_no_state(run, training):
     path = run.states / "step-00000001.safetensors"
     checkpoint.save_weights(path, training.module.state_dict(), {"model": "tiny"})
-    with pytest.raises(CheckpointError, match="holds weights, not a state"):
+    with pytest.raises(CheckpointError, match="holds weights, not the state"):
         checkpoint.read(path)
 
 

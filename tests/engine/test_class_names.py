@@ -54,7 +54,7 @@ def test_lines_of_another_kind_keep_their_commas(path):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("cat\ndog\ncow", "names 3 classes, but the weights know 2. One name a line"),
+        ("cat\ndog\ncow", "names 3 classes, but the weights know 2. Expected one name per line"),
         ("cat", "names 1 classes, but the weights know 2"),
         ("", "names 0 classes"),
         ("cat\n\ndog", "name 2 is '', expected readable text"),
@@ -62,10 +62,10 @@ def test_lines_of_another_kind_keep_their_commas(path):
         ("cat\n\x1b[31mdog", "name 2 is .*expected readable text"),
         ("cat\ncat", "names 'cat' twice"),
         ("n01440764 tench\nn01440764 tench", "names 'tench .n01440764.' twice"),
-        ('["cat", 3]', "expected to hold a JSON list of names"),
-        ('["cat"', "begins as a JSON list, but is none"),
-        ("[" * 100_000, "begins as a JSON list, but is none"),
-        (b"\xff\xfe", "is no text in UTF-8"),
+        ('["cat", 3]', "should hold a JSON list of names"),
+        ('["cat"', "begins like a JSON list, but is not valid JSON"),
+        ("[" * 100_000, "begins like a JSON list, but is not valid JSON"),
+        (b"\xff\xfe", "is not UTF-8 text"),
         ("x" * 1_000_001, "it is larger than the 1,000,000 bytes"),
     ],
 )

@@ -113,7 +113,7 @@ def test_what_was_done_is_told(weights, tmp_path):
     events = list(fit(options(tmp_path / "run", weights), data=data()))
     assert [event for event in events if isinstance(event, TrunkStep)][-1] == TrunkStep(4 * 48 + 12, 4 * 48 + 12)
     (note,) = (event.text for event in events if isinstance(event, Note))
-    assert note.startswith("48 images, 4 pictures of each, went through the frozen trunk in ")
+    assert note.startswith("48 images, 4 versions of each, went through the frozen trunk in ")
 
 
 @pytest.mark.parametrize(
@@ -159,5 +159,5 @@ def test_a_network_that_looks_past_its_head_is_trained_on_pictures(tmp_path):
     network = Bypass()
     assert cut(network, (1, 8, 8, 1)).start is network.head
     events = list(fit(options(tmp_path / "run", tmp_path / "w"), module=network, data=data()))
-    assert any(isinstance(event, Note) and "looks past its head" in event.text for event in events)
+    assert any(isinstance(event, Note) and "does not end in its last layer alone" in event.text for event in events)
     assert not any(isinstance(event, TrunkStep) for event in events)

@@ -78,7 +78,8 @@ def test_the_trunk_is_taken_and_a_head_for_other_classes_starts_anew(weights, tm
     assert arrays["model/dense.weight"].shape == (256, 4)
     assert started.model == record["about"]["model"] == "digitnet"
     (note,) = (note for note in started.notes if "weights are those of" in note)
-    assert "last layer starts anew: dense.weight is (256, 4) for these classes, and (256, 3) there" in note
+    assert "last layer is re-initialised, because the classes differ: dense.weight is (256, 4)" in note
+    assert "and (256, 3) in the weights" in note
 
 
 def test_a_head_for_as_many_classes_is_taken_too(weights, tmp_path):
@@ -88,7 +89,7 @@ def test_a_head_for_as_many_classes_is_taken_too(weights, tmp_path):
     events.close()
     for name, array in load(weights).module.state_dict().items():
         np.testing.assert_array_equal(arrays[f"model/{name}"], array, err_msg=name)
-    assert not any("starts anew" in note or "other names" in note for note in notes)
+    assert not any("re-initialised" in note or "other names" in note for note in notes)
 
 
 def test_classes_with_other_names_are_told(weights, tmp_path):
@@ -96,7 +97,7 @@ def test_classes_with_other_names_are_told(weights, tmp_path):
     for part in (renamed.train, renamed.val, renamed.test):
         part.classes = ["a", "b", "c"]
     started = next(fit(options(tmp_path / "run", weights), data=renamed))
-    assert any("the classes there have other names" in note for note in started.notes)
+    assert any("its classes have other names" in note for note in started.notes)
 
 
 def test_the_images_are_normalised_as_the_weights_know_them(weights, tmp_path):
@@ -206,7 +207,7 @@ def test_what_cannot_be_meant_is_refused_before_a_run_folder_is_made(weights, tm
     run = tmp_path / "run"
     refused(UsageError, r"--model is lenet5, but .* holds weights of digitnet", run, weights, model="lenet5")
     refused(DataError, "reads grey images, but synthetic has RGB ones", run, weights, data=data(channels=3))
-    with pytest.raises(UsageError, match="random weights would stay random"):
+    with pytest.raises(UsageError, match="no weights to keep"):
         next(fit(FitOptions(freeze="trunk", output=str(run)), data=data()))
     assert not run.exists()
 

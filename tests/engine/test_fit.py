@@ -215,7 +215,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tiny, tmp_path, same_
     newest.write_bytes(data)
     events = list(tiny.resume(tmp_path / "run"))
     notes = events[0].notes
-    assert "is damaged" in notes[0] and "Going on from the generation before, step-00000008" in notes[1]
+    assert "is damaged" in notes[0] and "Resuming from the previous state, step-00000008" in notes[1]
     same_weights(tmp_path / "run")
     assert newest.with_suffix(".damaged").exists()
 

@@ -72,7 +72,7 @@ def test_what_cannot_be_meant_is_refused(search, changes, message):
 def test_a_loss_that_is_no_number_from_the_start_is_told(search, tiny):
     module = tiny.Tiny()
     module.dense.bias.data[0] = np.nan
-    with pytest.raises(NumericError, match="no number after 0 steps"):
+    with pytest.raises(NumericError, match="not a number after 0 steps"):
         search(module)
 
 

@@ -28,7 +28,7 @@ def test_values_of_a_file_may_be_written_with_dashes():
         ({"epochs": "x"}, "epochs in options is 'x', expected a whole number"),
         ({"epochs": True}, "epochs in options is True, expected a whole number"),
         ({"batch_size": 0}, "batch_size is 0"),
-        ({"epochs": 2, "steps": 9}, "--epochs and --steps are both given, but a run has one end"),
+        ({"epochs": 2, "steps": 9}, "--epochs and --steps are both given, but they exclude each other"),
         ({"epochs": 2, "time": 9}, "--epochs and --time are both given"),
         ({"lr": -1}, "lr is -1.0"),
         ({"lr": 0}, "lr is 0, expected a number above 0, such as 0.05"),
@@ -131,4 +131,4 @@ def test_what_was_chosen_is_told_where_the_data_have_no_row():
     frozen = resolve(asked.replace(freeze="trunk", views=8), "photos", images=221)
     assert [note[:21] for note in chosen(asked, frozen, "photos", 221)] == ["221 images are few: t"]
     (note,) = chosen(asked.replace(freeze="trunk"), frozen.replace(views=0), "photos", 221)
-    assert "no room in memory" in note
+    assert "do not fit into memory" in note

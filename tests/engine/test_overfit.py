@@ -39,9 +39,9 @@ def test_it_ends_as_soon_as_all_are_known(tiny, tmp_path):
     judged = [e for e in events if isinstance(e, EpochEnd)]
     assert all(e.val_loss >= 0.01 or e.val_top1 < 1 for e in judged[:-1]) and len(judged) == result.epochs < 300
     assert len({e.lr for e in events if isinstance(e, StepEnd)}) == 1
-    assert verdict(result).startswith(f"Learned 6 images by heart in {result.epochs} epochs: all are right")
+    assert verdict(result).startswith(f"Memorised 6 images in {result.epochs} epochs: all are right")
     note, again = tiny.resume(tmp_path / "run")
-    assert "Learned 6 images by heart" in note.text and again == events[-1]
+    assert "Memorised 6 images" in note.text and again == events[-1]
 
 
 def test_what_stands_in_the_way_is_left_out_and_what_was_chosen_stays(tiny, tmp_path):
@@ -65,7 +65,7 @@ def test_what_was_not_learned_is_told_with_advice(tiny, tmp_path):
     result = list(tiny.fit(tmp_path / "run", **(PLAIN | {"overfit": 6, "epochs": 2, "lr": 1e-9})))[-1].result
     assert result.learned is False
     told = verdict(result)
-    assert "tiny did not learn 6 images by heart in 2 epochs" in told and "Try another --lr" in told
+    assert "tiny did not memorise 6 images in 2 epochs" in told and "Try another --lr" in told
 
 
 def test_stopped_anywhere_it_ends_with_the_same_bits(tiny, tmp_path):

@@ -30,7 +30,7 @@ def options(output, weights, **changes):
 
 
 def told(events):
-    return [event.text for event in events if isinstance(event, Note) and "new head alone" in event.text]
+    return [event.text for event in events if isinstance(event, Note) and "new head was trained alone" in event.text]
 
 
 def test_the_head_learns_from_the_trunk_as_it_came(weights, tmp_path):

@@ -125,7 +125,7 @@ def test_nothing_is_overwritten_unless_told(file, target):
     assert target.read_bytes() == b"mine"
     convert(file, "lenet5", target, HALF, exist_ok=True)
     assert load(target).name == "lenet5"
-    with pytest.raises(UsageError, match="would take the place of the file that is read"):
+    with pytest.raises(UsageError, match="is the file that is read"):
         convert(file, "lenet5", file, HALF, exist_ok=True)
 
 
@@ -153,7 +153,7 @@ def test_a_folder_without_permission_is_named_before_any_work(file, target, monk
 
 def test_a_file_of_ours_needs_no_conversion(file, target, tmp_path):
     convert(file, "lenet5", target, HALF)
-    with pytest.raises(UsageError, match="is a file of cnnkit already"):
+    with pytest.raises(UsageError, match="is a cnnkit file already"):
         convert(target, "lenet5", tmp_path / "again.safetensors", HALF)
 
 
@@ -221,7 +221,7 @@ def test_weights_without_class_names_are_judged_by_those_of_the_data(file, targe
     train, test = (synthetic(40, 10, 28, 1, seed=seed) for seed in (5, 6))
     data = split_parts(train, None, test, found="synthetic", notes=[], seed=0, val_fraction=0.2)
     events = list(evaluate(predictor, data))
-    assert Note(f"The weights name no classes: those of {data.name} are taken for them, in order.") in events
+    assert Note(f"The weights have no class names; those of {data.name} are used, in their order.") in events
     assert isinstance(events[-1], EvaluateFinished)
     assert events[-1].result.classes == tuple(data.classes)
     train, test = (synthetic(40, 4, 28, 1, seed=seed) for seed in (5, 6))
@@ -232,7 +232,9 @@ def test_weights_without_class_names_are_judged_by_those_of_the_data(file, targe
 
 def test_converted_weights_do_not_know_their_data(file, target):
     convert(file, "lenet5", target, HALF)
-    with pytest.raises(UsageError, match=r"does not say on what it was trained\. Give data to judge it on: --data"):
+    with pytest.raises(
+        UsageError, match=r"does not say what data it was trained on\. Give the data to evaluate it on: --data"
+    ):
         list(evaluate(load(target)))
 
 
