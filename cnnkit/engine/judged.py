@@ -77,18 +77,18 @@ def _by_record(parts: Parts, splits: DataSplits, split: str) -> Judged:
     n = len(parts[split])
     if not found.places:
         raise DataError(
-            f"None of the {n:,} images of the run's {split} part can be judged: "
+            f"None of the {n:,} images of the run's {split} part can be used: "
             f"{_what_became(found.gone, found.changed)}. "
-            "Put the old data back, or name data that were not trained on: --data."
+            "Put the old data back, or give data that were not used for training: --data."
         )
-    said = [f"{splits.what}; judged on the {split} part that the run noted: {len(found.places):,} images."]
+    said = [f"{splits.what}; evaluated on the {split} part that the run recorded: {len(found.places):,} images."]
     if found.gone or found.changed:
         said.append(
             f"The data have changed since the training. Of the {n:,} images of the {split} part, "
             f"{_what_became(found.gone, found.changed)}: these are left out."
         )
     if found.new:
-        said.append(f"{_images(found.new)} that the training did not know: not judged.")
+        said.append(f"Left out, because new since the training: {_images(found.new)}.")
     return Judged(_with(splits, split, found.places), said, changes)
 
 
@@ -102,10 +102,10 @@ def _others(parts: Parts, splits: DataSplits, split: str) -> Judged:
         return Judged(splits, [_as_found(splits, split)])
     if not kept:
         raise DataError(
-            f"All {known:,} images of the {split} part of {splits.name} were trained on: they do not tell how well the "
-            "network does. Name other data: --data."
+            f"All {known:,} images of the {split} part of {splits.name} were used for training: they do not tell how "
+            "well the network does. Give other data: --data."
         )
-    said = f"{splits.what}; judged on its {split} part. {_images(known)} that the network was trained on: left out."
+    said = f"{splits.what}; evaluated on the {split} part. Left out, because used for training: {_images(known)}."
     return Judged(_with(splits, split, kept), [said])
 
 
@@ -122,8 +122,8 @@ def _by_checksum(predictor: Predictor, splits: DataSplits, split: str, *, own: b
         return Judged(splits, [_as_found(splits, split), "The data have changed since the training."])
     raise DataError(
         f"{splits.what}: the data have changed since the training, and which images were in its {split} part is not "
-        f"noted {_where(record)}. Parts that are drawn again would hold images that were trained on. Put the old data "
-        "back, or name data that were not trained on: --data."
+        f"noted {_where(record)}. Parts drawn again would hold images that were used for training. Put the old data "
+        "back, or give data that were not used for training: --data."
     )
 
 
@@ -160,7 +160,7 @@ def _same_place(given: str | Path, trained_on: object) -> bool:
 
 
 def _as_found(splits: DataSplits, split: str) -> str:
-    return f"{splits.found}; judged on its {split} part."
+    return f"{splits.found}; evaluated on the {split} part."
 
 
 def _images(count: int) -> str:

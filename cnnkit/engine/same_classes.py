@@ -30,7 +30,7 @@ def labelled_for(splits: DataSplits, classes: list[str], network: str, part: str
         DataError: the data have classes that the network does not know.
     """
     if are_stand_ins(classes) and len(splits.classes) == len(classes):
-        said = f"The weights name no classes: those of {splits.name} are taken for them, in order."
+        said = f"The weights have no class names; those of {splits.name} are used, in their order."
         return splits, [said] if splits.classes != classes else []
     known = as_known(splits.classes, classes)
     if unknown := [name for name in splits.classes if name not in known]:

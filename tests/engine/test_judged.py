@@ -101,7 +101,7 @@ def test_a_run_notes_which_picture_was_in_which_part(tmp_path):
     assert len(parts["test"]) == result.test_images
     found, said = judged(tmp_path / "run")
     assert (found.top1, found.n, found.changes) == (result.top1, result.test_images, DataChanges())
-    assert "the test part that the run noted: 12 images" in said
+    assert "the test part that the run recorded: 12 images" in said
 
 
 def test_a_folder_that_grew_is_judged_on_the_old_test_part(tmp_path):
@@ -113,7 +113,7 @@ def test_a_folder_that_grew_is_judged_on_the_old_test_part(tmp_path):
     for given in (None, tmp_path / "d"):
         found, said = judged(tmp_path / "run", given)
         assert (found.top1, found.loss, found.n) == (result.top1, pytest.approx(result.test_loss), result.test_images)
-        assert found.changes == DataChanges(new=21) and "21 images that the training did not know" in said
+        assert found.changes == DataChanges(new=21) and "because new since the training: 21 images" in said
 
 
 def test_a_grown_copy_elsewhere_is_told_too(tmp_path):
@@ -139,7 +139,7 @@ def test_nothing_is_judged_where_nothing_is_left(tmp_path):
     train(tmp_path / "run", fill(tmp_path / "d"))
     for name in names(tmp_path / "run", "test"):
         (tmp_path / "d" / name).unlink()
-    with pytest.raises(DataError, match=r"None of the 12 images of the run's test part can be judged: 12 are gone"):
+    with pytest.raises(DataError, match=r"None of the 12 images of the run's test part can be used: 12 are gone"):
         judged(tmp_path / "run")
 
 
@@ -200,7 +200,7 @@ def test_other_data_are_judged_without_what_was_trained_on(tmp_path):
     name = next(name for name in names(tmp_path / "run", "train") if name.startswith("dog/"))
     shutil.copy(tmp_path / "d" / name, tmp_path / "other" / "test" / "dog" / "copy.png")
     found, said = judged(tmp_path / "run", tmp_path / "other")
-    assert found.n == 15 and "1 image that the network was trained on: left out" in said
+    assert found.n == 15 and "because used for training: 1 image" in said
 
 
 def test_an_old_run_is_judged_where_the_checksum_is_its_own_and_else_refused(tmp_path):
