@@ -33,8 +33,10 @@ class Course:
         return max(0, min(self.per_epoch, self.steps - epoch * self.per_epoch))
 
 
-def epoch_end(progress: Progress, epochs: int, judgement: Judgement, *, lr: float, seconds: float) -> EpochEnd:
-    """The row of the epoch that was just judged."""
+def epoch_end(
+    progress: Progress, epochs: int, judgement: Judgement, *, lr: float, seconds: float, keep: str | None = "best"
+) -> EpochEnd:
+    """The row of the epoch that was just judged.   keep: with "last", none is called the best."""
     before = best_epoch(progress.history)
     return EpochEnd(
         epoch=progress.epoch + 1,
@@ -47,7 +49,7 @@ def epoch_end(progress: Progress, epochs: int, judgement: Judgement, *, lr: floa
         lr=lr,
         seconds=seconds,
         images_per_second=progress.images_per_second,
-        best=before == 0 or judgement.better_than(_judgement(progress.history[before - 1])),
+        best=keep != "last" and (before == 0 or judgement.better_than(_judgement(progress.history[before - 1]))),
     )
 
 

@@ -93,6 +93,8 @@ def chosen(asked: FitOptions, options: FitOptions, data_name: str, images: int) 
                 f"{images:,} images are few: the trunk is frozen, and only the head is trained. "
                 "--freeze none trains the whole network."
             )
+        if asked.keep is None and options.keep == "last":
+            notes.append("The weights of the last epoch are kept; --keep best keeps those of the best validation.")
         if not options.views and asked.views is None and not options.mixup and not options.cutmix:
             notes.append(
                 "The features of the frozen trunk do not fit into memory (--cache), so they are computed at every step."

@@ -83,7 +83,10 @@ class StepEnd(Event):
 @final
 @dataclass(frozen=True)
 class EpochEnd(Event):
-    """An epoch (from 1) is done and judged on the validation images.  best: it is the best so far."""
+    """An epoch (from 1) is done and judged on the validation images.
+
+    best: it is the best so far, and its weights are kept; never where the last ones are (`--keep last`).
+    """
 
     epoch: int
     epochs: int

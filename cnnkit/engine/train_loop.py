@@ -233,7 +233,8 @@ class Session:
             raise self._hopeless(f"The validation loss is {judgement.loss} after step {progress.step:,}.")
         training.keep_if_best(judgement, progress.epoch + 1)
         lr, seconds = self.rate.lr(progress.step - 1), self.keeper.seconds()
-        end = epoch_end(progress, self.course.epochs, judgement, lr=lr, seconds=seconds)
+        keep = training.options.keep
+        end = epoch_end(progress, self.course.epochs, judgement, lr=lr, seconds=seconds, keep=keep)
         progress.history.append(asdict(end))
         if progress.batch == len(self.loader):
             progress.next_epoch()

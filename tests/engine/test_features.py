@@ -18,6 +18,7 @@ from cnnkit.engine.load import load
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.prepare import begin
 from cnnkit.nn.freeze import cut
+from cnnkit.serialize import safe
 from cnnkit.tasks import ClassificationTask
 
 
@@ -161,3 +162,18 @@ def test_a_network_that_looks_past_its_head_is_trained_on_pictures(tmp_path):
     events = list(fit(options(tmp_path / "run", tmp_path / "w"), module=network, data=data()))
     assert any(isinstance(event, Note) and "does not end in its last layer alone" in event.text for event in events)
     assert not any(isinstance(event, TrunkStep) for event in events)
+
+
+@pytest.mark.parametrize("keep", [None, "last", "best"])
+def test_which_epoch_is_kept_is_said_in_one_way(weights, tmp_path, keep):
+    events = list(fit(options(tmp_path / "run", weights, epochs=4, keep=keep), data=data()))
+    kept = "best" if keep == "best" else "last"
+    best = [event.epoch for event in events if isinstance(event, EpochEnd) and event.best]
+    result, notes = events[-1].result, events[0].notes
+    assert (result.keep, any("last epoch are kept" in note for note in notes)) == (kept, keep is None)
+    assert result.best_epoch == (best[-1] if kept == "best" else 4) and bool(best) == (kept == "best")
+    record = safe.read_record(tmp_path / "run/weights/best.safetensors")
+    assert (record["epoch"], record["top1"]) == (result.best_epoch, result.top1)
+    ours, last = (safe.load(tmp_path / f"run/weights/{name}.safetensors")[0] for name in ("best", "last"))
+    same = all(np.array_equal(ours[name], last[name]) for name in ours)
+    assert same == (result.best_epoch == 4)
