@@ -1,4 +1,4 @@
-"""Defaults from the environment: threads, cache folder, backend. Read when asked for, so a command may set them."""
+"""Defaults from the environment: threads, cache, backend, precision. Read when asked for, so a command may set them."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 from cnnkit.errors import UsageError
 
 BACKENDS = ("auto", "cpu", "reference", "cuda")
+# From the fastest to the most exact; all are float32 and give the same bits on any number of threads.
+PRECISIONS = ("fast", "exact")
 
 
 def default_backend() -> str:
@@ -13,6 +15,14 @@ def default_backend() -> str:
     name = os.environ.get("CNNKIT_BACKEND") or "auto"
     if name not in BACKENDS:
         raise UsageError(f"CNNKIT_BACKEND is {name!r}, expected one of {', '.join(BACKENDS)}.")
+    return name
+
+
+def default_precision() -> str:
+    """`CNNKIT_PRECISION`, else "fast"."""
+    name = os.environ.get("CNNKIT_PRECISION") or "fast"
+    if name not in PRECISIONS:
+        raise UsageError(f"CNNKIT_PRECISION is {name!r}, expected one of {', '.join(PRECISIONS)}.")
     return name
 
 

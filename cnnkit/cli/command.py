@@ -41,22 +41,32 @@ class Command(click.Command):
         from cnnkit.cli.screen import Screen
 
         ctx.obj = Screen(as_json=shared["json"], quiet=shared["quiet"])
-        return self._compute(ctx, shared["backend"], shared["threads"])
+        return self._compute(ctx, shared["backend"], shared["precision"], shared["threads"])
 
-    def _compute(self, ctx: click.Context, backend: str, threads: int | None) -> Any:
+    def _compute(self, ctx: click.Context, backend: str, precision: str, threads: int | None) -> Any:
         from cnnkit import kernels
         from cnnkit.config import default_threads
 
         count = threads or default_threads()
         if "numba" not in sys.modules:
             os.environ["NUMBA_NUM_THREADS"] = str(count)  # numba reads it once, when it is imported
-        with kernels.use(backend=backend, threads=count if self.computes else None):
+        with kernels.use(backend=backend, threads=count if self.computes else None, precision=precision):
             if self.computes:
                 from cnnkit.kernels.cpu.cache import cache_note
 
                 if note := cache_note():
                     ctx.obj.note(note)
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                if self.computes and (note := _refused_kernels()):
+                    ctx.obj.note(note)
+
+
+def _refused_kernels() -> str:
+    from cnnkit.kernels.cpu.cache import refused_note
+
+    return refused_note()
 
 
 class Group(click.Group):

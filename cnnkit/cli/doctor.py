@@ -32,7 +32,7 @@ def _cache() -> dict[str, Any]:
     return {
         "folder": str(folder),
         "bytes": folder_size(folder),
-        "compiled": sum(1 for _ in folder.glob("*.nbc")),
+        "compiled": sum(1 for _ in folder.glob("*.kernel")),
         "kept": not cache_note(),
         "note": cache_note(),
     }

@@ -10,9 +10,9 @@ import click
 
 from cnnkit.cli import config_file
 from cnnkit.cli.values import Name, Whole
-from cnnkit.config import BACKENDS
+from cnnkit.config import BACKENDS, PRECISIONS
 
-SHARED = ("json", "quiet", "threads", "backend", "config", "print_config", "debug")
+SHARED = ("json", "quiet", "threads", "backend", "precision", "config", "print_config", "debug")
 
 
 class Option(click.Option):
@@ -43,7 +43,7 @@ def option(*declarations: str, also: str = "", **rest: Any) -> Callable[[Any], A
 
 
 def shared_options() -> list[click.Parameter]:
-    """--json --quiet --threads --backend --config --print-config --debug, anew for each command."""
+    """--json --quiet --threads --backend --precision --config --print-config --debug, anew for each command."""
     return [
         Option(["--json"], is_flag=True, help="Print the result as JSON on stdout."),
         Option(["-q", "--quiet"], is_flag=True, help="No progress and no notes: the result and errors only."),
@@ -60,6 +60,13 @@ def shared_options() -> list[click.Parameter]:
             default="auto",
             show_default=True,
             help="auto, cpu, reference (the slow definitions) or cuda (not in this version).",
+        ),
+        Option(
+            ["--precision"],
+            type=Name(PRECISIONS, example="--precision exact"),
+            default="fast",
+            show_default=True,
+            help="fast, or exact: convolutions as plain sums, up to three times slower and with half the rounding.",
         ),
         Option(
             ["--config"],

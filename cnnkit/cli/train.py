@@ -59,12 +59,12 @@ def train(
     from cnnkit.engine.fit import fit
     from cnnkit.engine.fit import resume as go_on
 
-    shared = {"threads": _explicit(ctx, "threads"), "backend": _explicit(ctx, "backend")}
+    shared = {name: _explicit(ctx, name) for name in ("threads", "backend", "precision")}
     if resume is not None:
         _refuse_beside_resume(recipe, dry_run)
         changes = {name: value for name, value in chosen.items() if _was_given(ctx, name)}
-        changes |= {name: value for name, value in shared.items() if value is not None}
         _refuse_unchangeable(changes)
+        changes |= {name: value for name, value in shared.items() if value is not None}
         _judge(screen, follow(screen, go_on(Path(resume), changes)))
         return
     given = {name: value for name, value in (chosen | shared).items() if value is not None}

@@ -56,7 +56,7 @@ def fit(
         loss: of the training, instead of the cross-entropy.
     """
     begun = time.perf_counter()
-    options = (options or FitOptions()).validate()
+    options = in_force(options or FitOptions())
     with computing(options):
         ready = begin(options, module, data)
         splits, training, options = ready.splits, ready.training, ready.training.options
@@ -234,9 +234,16 @@ def free_memory(training: Training, splits: DataSplits) -> int | None:
 
 @contextmanager
 def computing(options: FitOptions) -> Iterator[None]:
-    """Where and with how many threads these options want to compute."""
-    with kernels.use(None if options.backend == "auto" else options.backend, options.threads):
+    """Where, with how many threads and how exactly these options want to compute."""
+    with kernels.use(None if options.backend == "auto" else options.backend, options.threads, options.precision):
         yield
+
+
+def in_force(options: FitOptions) -> FitOptions:
+    """Valid options for a new run, which keeps the precision chosen around it: `with kernels.use(precision=...)`."""
+    if options.precision == "fast":
+        options = options.replace(precision=kernels.precision())
+    return options.validate()
 
 
 def task_of(options: FitOptions, splits: DataSplits, loss: Loss | None = None) -> Task[Any]:

@@ -10,7 +10,7 @@ from cnnkit.engine.batches import training_loader
 from cnnkit.engine.budget import too_short
 from cnnkit.engine.course import Course
 from cnnkit.engine.events import Event
-from cnnkit.engine.fit import computing, free_memory, numbers, task_of
+from cnnkit.engine.fit import computing, free_memory, in_force, numbers, task_of
 from cnnkit.engine.judge import batch_for
 from cnnkit.engine.memory import check_fits, forecast
 from cnnkit.engine.options import FitOptions
@@ -82,7 +82,7 @@ def look_ahead(
     What `fit` refuses is refused here with the same error.
     """
     begun = time.perf_counter()
-    options = (options or FitOptions()).validate()
+    options = in_force(options or FitOptions())
     with computing(options):
         ready = begin(options, module, data)
         training, splits, chosen = ready.training, ready.splits, ready.training.options

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self, final
 
-from cnnkit.config import BACKENDS
+from cnnkit.config import BACKENDS, PRECISIONS
 from cnnkit.errors import UsageError, unknown_name
 from cnnkit.serialize import files
 
@@ -95,6 +95,7 @@ class FitOptions:
     on_unreadable: str = _choice("refuse", "What to do with an unreadable picture.", names=ON_UNREADABLE)
     threads: int | None = _choice(None, "Threads to compute with; never changes a result.")
     backend: str = _choice("auto", "Where to compute.", names=BACKENDS)
+    precision: str = _choice("fast", "How exact convolutions are; a run keeps its own.", names=PRECISIONS)
     output: str | None = _choice(None, "Folder of this run; by default the next free one under runs/.")
     exist_ok: bool = _choice(False, "Write into the output folder even if it is not empty.")
 

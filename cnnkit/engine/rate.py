@@ -71,9 +71,12 @@ def changed(options: FitOptions, changes: Mapping[str, Any], done: Progress) -> 
     A run that patience has ended goes on to an end that is given now, without patience if none is given.
     """
     for name in changes:
+        if name == "precision" and changes[name] == options.precision:
+            continue
         if name not in RESUMABLE:
+            has = f" The run has {options.precision!r}: leave it out." if name == "precision" else ""
             raise UsageError(
-                f"{name} cannot change when a run is resumed. These can: {', '.join(RESUMABLE)}. Start a new run."
+                f"{name} cannot change when a run is resumed.{has} These can: {', '.join(RESUMABLE)}. Start a new run."
             )
     given = FitOptions.from_values(dict(changes)).validate()
     new = options.replace(**{name: getattr(given, name) for name in changes})

@@ -4,6 +4,7 @@
     y = k.conv2d(x, w, Window(), bias=b, activation=RELU)
 
 float64 arrays run on `reference`, the definitions; float32 arrays on `cpu` unless `use(backend=...)` says else.
+`use(precision="exact")` has convolutions computed as plain sums, without Winograd, whose results err twice as much.
 """
 
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from cnnkit.config import BACKENDS, default_backend
+from cnnkit.config import BACKENDS, PRECISIONS, default_backend
 from cnnkit.errors import DeviceError, UsageError
+from cnnkit.kernels.shared.precision import choose, precision
 
 # What a caller needs beside the kernels themselves, looked up when asked for (PEP 562): numba is slow to import.
 _LAZY = {
@@ -31,7 +33,7 @@ _LAZY = {
     "leaky": "cnnkit.kernels.shared.scalar",
 }
 
-__all__ = ["backend", "of", "shapes_only", "use", *_LAZY]
+__all__ = ["backend", "of", "precision", "shapes_only", "use", *_LAZY]
 
 # One choice for the process, as with the thread count: the loader's threads must see what the command chose.
 _chosen: str | None = None
@@ -51,16 +53,22 @@ def backend() -> str:
 
 @contextmanager
 def use(backend: str | None = None, threads: int | None = None, precision: str | None = None) -> Iterator[None]:
-    """Choose backend, thread count and precision until the block ends; None leaves a choice as it is."""
+    """Choose backend, thread count and precision until the block ends; None leaves a choice as it is.
+
+    Args:
+        backend: "auto", "cpu", "reference" or "cuda".
+        threads: how many compute; never changes a result.
+        precision: "fast", or "exact" for float32 convolutions that are plain sums (see shared/precision.py).
+    """
     global _chosen
-    if precision not in (None, "float32"):
-        raise UsageError(f"precision is {precision!r}, but this version computes in 'float32' only.")
+    if precision is not None and precision not in PRECISIONS:
+        raise UsageError(f"precision is {precision!r}, expected one of {', '.join(PRECISIONS)}.")
     before = _chosen
     if backend is not None:
         _resolve(backend)
         _chosen = backend
     try:
-        with _threads(threads):
+        with _precision(precision), _threads(threads):
             yield
     finally:
         _chosen = before
@@ -71,6 +79,18 @@ def shapes_only() -> Iterator[None]:
     """Inside, `cpu` kernels give results of the right shape and unspecified content: a way to walk through a net."""
     with import_module("cnnkit.kernels.cpu.jit").rehearse() if backend() == "cpu" else nullcontext():
         yield
+
+
+@contextmanager
+def _precision(name: str | None) -> Iterator[None]:
+    if name is None:
+        yield
+        return
+    before = choose(name)
+    try:
+        yield
+    finally:
+        choose(before)
 
 
 @contextmanager

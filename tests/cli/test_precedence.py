@@ -13,6 +13,7 @@ KINDS = {  # option: (on the command line, in the environment, in the file, what
     "image_size": ("8", "9x10", "[11, 12]", ([8, 8], [9, 10], [11, 12], None)),
     "threads": ("4", "3", "2", (4, 3, 2, None)),
     "backend": ("cpu", "reference", '"auto"', ("cpu", "reference", "auto", "auto")),
+    "precision": ("exact", "fast", '"exact"', ("exact", "fast", "exact", "fast")),
     "nesterov": (None, "0", "false", (False, False, False, True)),
     "grey": (None, "1", "true", (False, True, True, None)),
     "quiet": (None, "1", "true", (True, True, True, False)),

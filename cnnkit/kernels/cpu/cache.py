@@ -3,7 +3,8 @@
 The folder's name holds a hash of all kernel sources, the vector width, the CPU and the versions, so nothing stale is
 ever loaded: Numba's own stamp sees only the file of the kernel itself. Its files are machine code, so it must be the
 user's own and writable by nobody else. Any other folder, and one that cannot be written, is replaced by a private
-temporary folder that goes with the process; `cache_note()` says so.
+temporary folder that goes with the process; `cache_note()` says so. A file that is damaged or not the user's own
+(cache_file.py) is compiled and written anew; `refused_note()` says so.
 """
 
 import atexit
@@ -22,17 +23,19 @@ import llvmlite
 import numba
 import numpy as np
 from numba.core import config
-from numba.core.caching import IndexDataCacheFile
 from numba.core.compiler import CompileResult
 from numba.core.dispatcher import Dispatcher
+from numba.core.serialize import dumps, loads
 
 from cnnkit.config import cache_root
+from cnnkit.kernels.cpu import cache_file
 from cnnkit.kernels.cpu.lanes import FEATURES, LANES
 
 KEPT = 4  # folders of other hashes that stay: two installations side by side must not throw away each other's
 
 _folder: Path | None = None
 _note = ""
+_refused: dict[str, str] = {}
 
 
 def cache_folder() -> Path:
@@ -57,6 +60,19 @@ def cache_note() -> str:
     return _note
 
 
+def refused_note() -> str:
+    """A sentence for the user on files that were not used since the last call, else ""."""
+    if not _refused:
+        return ""
+    (name, why), others = next(iter(_refused.items())), len(_refused) - 1
+    _refused.clear()
+    also = f"It and {others} other files were" if others else "It was"
+    return (
+        f"The compiled kernel {cache_folder() / name} {why}. {also} not used but compiled again; results are not "
+        "affected. If this happens again, check the disk and who can write to that folder."
+    )
+
+
 def sources_hash() -> str:
     """16 hex digits that change with everything the machine code depends on."""
     digest = hashlib.sha256()
@@ -78,6 +94,8 @@ def _own_folder(root: Path, name: str) -> Path:
         folder.mkdir(mode=0o700)
         _prune(root, folder)
     except FileExistsError:
+        if folder.is_symlink():
+            raise RuntimeError(f"{folder} is a link") from None
         os.utime(folder)
     _trust(folder)
     with tempfile.TemporaryFile(dir=folder):
@@ -138,7 +156,6 @@ class KernelCache:
         self.compiled = self.loaded = 0
         self.seconds = 0.0
         self._function, self._started = function, 0.0
-        self._file: IndexDataCacheFile | None = None
 
     @property
     def cache_path(self) -> str:
@@ -148,15 +165,17 @@ class KernelCache:
         """The machine code for that signature, None if there is none or it cannot be read."""
         self._started = time.perf_counter()
         target_context.refresh()
+        path, label = self._place(sig, target_context.codegen())
         try:
-            stored = self._files().load(self._key(sig, target_context.codegen()))
-            result = None if stored is None else CompileResult._rebuild(target_context, *stored)
-        except Exception:  # a damaged file may raise anything; the kernel is then compiled anew
-            self._forget()
+            payload = cache_file.read(path, label)
+            if payload is None:
+                return None
+            result = CompileResult._rebuild(target_context, *loads(payload))
+        except Exception as error:  # whatever it is: the kernel is compiled and written anew
+            _refused[path.name] = str(error) if isinstance(error, cache_file.Refused) else "cannot be loaded"
             return None
-        if result is not None:
-            self.loaded += 1
-            self.seconds += time.perf_counter() - self._started
+        self.loaded += 1
+        self.seconds += time.perf_counter() - self._started
         return result
 
     def save_overload(self, sig: Any, result: CompileResult) -> None:
@@ -164,22 +183,16 @@ class KernelCache:
         self.compiled += 1
         with contextlib.suppress(OSError):
             if not result.library.has_dynamic_globals:
-                self._files().save(self._key(sig, result.codegen), result._reduce())
+                cache_file.write(*self._place(sig, result.codegen), dumps(result._reduce()))
         self.seconds += time.perf_counter() - self._started
 
-    def _forget(self) -> None:
-        with contextlib.suppress(OSError):
-            self._files().flush()
-
-    def _files(self) -> IndexDataCacheFile:
-        if self._file is None:
-            name = f"{self._function.__module__}.{self._function.__qualname__}".replace("<locals>", "_")
-            line = self._function.__code__.co_firstlineno
-            self._file = IndexDataCacheFile(self.cache_path, f"{name}-{line}", source_stamp=0)
-        return self._file
-
-    def _key(self, sig: Any, codegen: Any) -> Any:
-        return sig, codegen.magic_tuple(), _closure(self._function)
+    def _place(self, sig: Any, codegen: Any) -> tuple[Path, str]:
+        """The file of one specialisation, and the label that tells it from all others."""
+        name = f"{self._function.__module__}.{self._function.__qualname__}".replace("<locals>", "_")
+        line = self._function.__code__.co_firstlineno
+        label = repr((name, line, sig, codegen.magic_tuple(), _closure(self._function)))
+        digits = hashlib.sha256(label.encode()).hexdigest()[:16]
+        return cache_folder() / f"{name}-{line}-{digits}.kernel", label
 
 
 def distinguished(function: Any) -> Any:

@@ -9,6 +9,7 @@ Lists are appended to and popped from in one step of the interpreter, so no lock
 garbage collector runs a `__del__` inside it, or when a fork copies it while held.
 """
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,7 +42,11 @@ class _Pool:
             block = self.free[size].pop()
         except (KeyError, IndexError):
             self.misses += 1
-            raw = np.empty(size + LINE, np.uint8)
+            try:
+                raw = np.empty(size + LINE, np.uint8)
+            except MemoryError:
+                self.free.clear()  # blocks of other sizes wait there
+                raw = np.empty(size + LINE, np.uint8)
             start = raw.ctypes.data
             return raw, start + -start % LINE
         self.hits += 1
@@ -59,12 +64,13 @@ class _Owner:
 
     __slots__ = ("__array_interface__", "_block", "_give", "_size")
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> None:
-        self._give, self._size, self._block = _pool.give, size, _pool.take(size)
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], size: int, block: _Block) -> None:
+        self._give, self._size, self._block = _pool.give, size, block
         self.__array_interface__ = {"shape": shape, "typestr": dtype.str, "data": (self._block[1], False), "version": 3}
 
     def __del__(self) -> None:
-        self._give(self._size, self._block)
+        with suppress(MemoryError):  # no room for one more entry of the list: the memory goes back to the system
+            self._give(self._size, self._block)
 
 
 def empty(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
@@ -74,7 +80,9 @@ def empty(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     count = kind.itemsize
     for n in shape:
         count *= n
-    return np.asarray(_Owner(shape, kind, _size_class(count)))
+    size = _size_class(count)
+    # The memory first: an owner that got none would have nothing to give back.
+    return np.asarray(_Owner(shape, kind, size, _pool.take(size)))
 
 
 def zeros(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:

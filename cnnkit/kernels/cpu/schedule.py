@@ -1,7 +1,7 @@
 """THE place that decides how a convolution is computed: Winograd, depthwise or direct, register tiles, how work is cut.
 
-Everything here depends on shapes and on the CPU's vectors, never on the number of threads: so any number of threads
-gives the same bits. Measured on AVX-512 and AVX2 machines; see kernels/README.md.
+Everything here depends on shapes, the CPU's vectors and the chosen precision, never on the number of threads: so any
+number of threads gives the same bits. Measured on AVX-512 and AVX2 machines; see kernels/README.md.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cnnkit.kernels.cpu.lanes import LANES, REGISTERS
 from cnnkit.kernels.shared.geometry import Window
+from cnnkit.kernels.shared.precision import precision
 
 
 class TileShape(NamedTuple):
@@ -207,7 +208,12 @@ def cut_depthwise_dw(rows: int, OW: int, C: int, taps: int) -> tuple[int, int]:
 
 
 def use_winograd(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: Sequence[int]) -> bool:
-    """F(4x4, 3x3) does a quarter of the products where its transforms are shared by enough channels."""
+    """F(4x4, 3x3) does a quarter of the products where its transforms are shared by enough channels.
+
+    Never with precision "exact", which wants plain sums.
+    """
+    if precision() == "exact":
+        return False
     plain = win.stride_h == win.stride_w == win.dilation_h == win.dilation_w == 1 and groups == 1
     return plain and w_shape[:2] == (3, 3) and min(C, O) >= max(LANES, 16) and min(out_hw) >= 3
 

@@ -65,3 +65,37 @@ def test_aligned_and_contiguous_copy_only_where_they_must():
     assert memory.contiguous(frozen).flags.writeable
     assert memory.contiguous(a.astype(np.float64)).dtype == np.float32
     assert memory.flat(a).base is not None and memory.flat(a).shape == (24,)
+
+
+def test_out_of_memory_is_one_error_and_no_complaint_of_an_owner():
+    """pytest turns an error in a `__del__` into a failure."""
+    for _ in range(3):
+        with pytest.raises(MemoryError):
+            memory.empty(1 << 58)
+        gc.collect()
+
+
+def test_waiting_memory_is_given_back_before_memory_is_refused(monkeypatch):
+    memory.trim()
+    memory.empty(5000)  # waits from now on
+    taken, right = [], np.empty
+
+    def scarce(size, dtype):
+        taken.append(size)
+        if memory.statistics().held_bytes:
+            raise MemoryError
+        return right(size, dtype)
+
+    monkeypatch.setattr(memory.np, "empty", scarce)
+    a = memory.empty(77777)
+    assert a.size == 77777 and len(taken) == 2 and memory.statistics().held_bytes == 0
+
+
+def test_an_owner_ends_quietly_where_the_list_cannot_grow(monkeypatch):
+    def full(size, block):
+        raise MemoryError
+
+    monkeypatch.setattr(memory._pool, "give", full, raising=True)
+    a = memory.empty(100)
+    del a
+    gc.collect()
