@@ -20,6 +20,7 @@ from cnnkit.engine.options import (
     KEEP,
     ON_UNREADABLE,
     OPTIMISERS,
+    PADDINGS,
     SCHEDULES,
     FitOptions,
 )
@@ -56,6 +57,7 @@ _CHANGES = {**dict.fromkeys(CHANGES, ""), "colour": "--color --color-jitter", "e
 _ROWS = (
     _choice("data", "-d", also="--dataset", shell_complete=data_names),
     _choice("model", "-m", also="--arch --network", default_note=BY_DATA, shell_complete=model_names),
+    _choice("padding", default_note="default: as in --weights", type=Name(PADDINGS, example="--padding same")),
     _choice("weights", "-w", type=click.Path(), shell_complete=run_names),
     _choice("freeze", default_note=BY_DATA, type=Name(FREEZE, example="--freeze trunk")),
     _choice("views", default_note=BY_DATA, type=Whole(0, 1000, example="--views 8")),

@@ -8,12 +8,21 @@ import click
 
 from cnnkit.cli.command import command
 from cnnkit.cli.completion import model_names
+from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
+from cnnkit.cli.values import Name
+from cnnkit.engine.options import PADDINGS
 
 
 @command("models", example="cnnkit models convnet")
 @click.argument("name", required=False, shell_complete=model_names)
-def models(screen: Screen, name: str | None) -> None:
+@option(
+    "--padding",
+    default="default",
+    type=Name(PADDINGS, example="--padding same"),
+    help="Where zeros are added at stride 2: as usual for the network, as TensorFlow (same), or on both sides.",
+)
+def models(screen: Screen, name: str | None, padding: str) -> None:
     """List the networks, or show the layers of one.
 
     With NAME: output, parameters and multiply-adds of every layer.
@@ -21,7 +30,7 @@ def models(screen: Screen, name: str | None) -> None:
     if name is None:
         _list(screen)
     else:
-        _show(screen, name)
+        _show(screen, name, padding)
 
 
 def _list(screen: Screen) -> None:
@@ -51,10 +60,10 @@ def _list(screen: Screen) -> None:
     screen.note("The layers of one: cnnkit models NAME")
 
 
-def _show(screen: Screen, name: str) -> None:
+def _show(screen: Screen, name: str, padding: str) -> None:
     from cnnkit.models.summary import summary
 
-    shown = summary(name)
+    shown = summary(name, padding=padding)
     layers = [
         {
             "name": row.name,

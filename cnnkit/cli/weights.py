@@ -12,7 +12,10 @@ from cnnkit.cli.completion import model_names
 from cnnkit.cli.models import size
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
-from cnnkit.cli.values import Numbers, Real, Size
+from cnnkit.cli.values import Name, Numbers, Real, Size
+from cnnkit.engine.options import PADDINGS
+
+LAYOUTS = ("hwio", "oihw", "ohwi")
 
 weights = Group(
     "weights",
@@ -74,6 +77,18 @@ def list_sources(screen: Screen) -> None:
     type=Size("--image-size 224"),
     help="Size of the images; by default the network's own.",
 )
+@option(
+    "--layout",
+    type=Name(LAYOUTS, example="--layout hwio"),
+    help="Order of axes in the filters: hwio (TensorFlow, cnnkit), oihw (PyTorch) or ohwi (TFLite); "
+    "by default as the names or the shapes tell.",
+)
+@option(
+    "--padding",
+    type=Name(PADDINGS, example="--padding same"),
+    help="Where the network adds zeros at stride 2: same (TensorFlow, Keras), symmetric (PyTorch, Caffe), or the "
+    "network's default.",
+)
 @option("--exist-ok", also="--force", is_flag=True, help="Replace OUT if it exists.")
 def convert(
     screen: Screen,
@@ -85,6 +100,8 @@ def convert(
     scale: float | None,
     classes: Path | None,
     image_size: tuple[int, int] | None,
+    layout: str | None,
+    padding: str | None,
     exist_ok: bool,
 ) -> None:
     """Convert the weights in FILE, and write them with all that is needed to use them to OUT.
@@ -96,7 +113,8 @@ def convert(
     from cnnkit.engine.weights import Choices
     from cnnkit.engine.weights import convert as convert_file
 
-    result = convert_file(file, model, out, Choices(mean, std, scale, classes, image_size), exist_ok=exist_ok)
+    choices = Choices(mean, std, scale, classes, image_size, layout, padding)
+    result = convert_file(file, model, out, choices, exist_ok=exist_ok)
     for note in result.notes:
         screen.note(note)
     if screen.as_json:
@@ -111,6 +129,8 @@ def convert(
             ("input", size((*result.image_size, result.in_channels))),
             ("mean", _numbers(result.mean)),
             ("std", _numbers(result.std)),
+            ("layout", result.layout),
+            ("padding", result.padding),
         ]
     )
 

@@ -270,6 +270,7 @@ def _about(options: FitOptions, splits: DataSplits, task: Task[Any], parts: byte
         "classes": splits.classes,
         "in_channels": shape[2],
         "image_size": list(shape[:2]),
+        "padding": options.padding or "default",
         "preprocessing": splits.preprocessing.to_record(),
         "data": splits.name,
         "data_sha256": splits.fingerprint(),

@@ -107,6 +107,7 @@ def _network(path: Path, record: Mapping[str, Any], classes: int, preprocessing:
         )
     try:
         size = (preprocessing.height, preprocessing.width)
-        return Network(record["model"], classes, preprocessing.channels, size).build()
+        padding = record.get("padding", "default")
+        return Network(record["model"], classes, preprocessing.channels, size, padding).build()
     except CnnkitError as error:
         raise CheckpointError(f"{path}: {error}") from error

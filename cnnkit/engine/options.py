@@ -24,6 +24,8 @@ CHANGES = ("flip", "crop", "rotate", "colour", "erase")
 ON_UNREADABLE = ("refuse", "skip")
 FREEZE = ("none", "trunk")
 KEEP = ("best", "last")
+# Those of models/geometry.py, which must not be imported here.
+PADDINGS = ("default", "same", "symmetric")
 CLASS_WEIGHTS = ("none", "balanced")
 
 # What says where a run lies and how it is computed, not what it computes: no part of the command that made the weights.
@@ -45,6 +47,9 @@ class FitOptions:
 
     data: str = _choice("digits", "Name, folder, .csv or .npz of the data set.")
     model: str | None = _choice(None, "Name of the network.")
+    padding: str | None = _choice(
+        None, "Where zeros are added at stride 2: as usual for the network, or as TensorFlow (same).", names=PADDINGS
+    )
     weights: str | None = _choice(None, "Run or weight file to start from.")
     freeze: str | None = _choice(
         None, "Which layers keep these weights unchanged; the trunk is all layers but the last.", names=FREEZE

@@ -42,6 +42,8 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     The record of a run must open the same data when the weight file is gone: size and colour become options.
     """
     if module is not None:
+        if options.padding is not None:
+            raise UsageError(f"padding is {options.padding}, but a network of one's own pads as its layers say.")
         options = options.replace(model=options.model or type(module).__name__.lower())
     start = starting_point(options, module)
     splits = _parts(options, data, like=None if start is None else start.preprocessing)
@@ -51,6 +53,8 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
         splits = in_order_of(normalised_for(splits, start.preprocessing, start.source), start.classes)
         options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
         options = options.replace(freeze=options.freeze or what_to_freeze(start, splits))
+        kept = start.record.get("padding", "default")
+        options = options.replace(padding=options.padding or (None if kept == "default" else kept))
     if options.overfit is not None:
         options = plain(options)
     n = len(splits.train)

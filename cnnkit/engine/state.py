@@ -146,7 +146,14 @@ def create_module(options: FitOptions, classes: int, shape: tuple[int, int, int]
     """The network with its first weights, a function of the seed."""
     H, W, C = shape
     rng = np.random.default_rng([options.seed, _FIRST_WEIGHTS])
-    return models.create(str(options.model), classes=classes, in_channels=C, image_size=(H, W), rng=rng)
+    return models.create(
+        str(options.model),
+        classes=classes,
+        in_channels=C,
+        image_size=(H, W),
+        padding=options.padding or "default",
+        rng=rng,
+    )
 
 
 def least_batch(module: Module, shape: tuple[int, int, int]) -> int:

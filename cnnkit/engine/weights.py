@@ -3,7 +3,7 @@
 import math
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -13,10 +13,13 @@ from cnnkit.engine import checkpoint
 from cnnkit.engine.class_names import read_class_names, stand_ins
 from cnnkit.errors import CheckpointError, CnnkitError, UsageError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.models.adopt import to_state
-from cnnkit.models.identify import fit, identify
+from cnnkit.models.adopt import named, to_state
+from cnnkit.models.geometry import depends_on_padding
+from cnnkit.models.identify import AmbiguousError, Reading, fit, identify
+from cnnkit.models.layouts import HWIO, Layout, by_name
 from cnnkit.models.network import Network
 from cnnkit.models.published import Published, row
+from cnnkit.models.renames import is_renamed
 from cnnkit.models.stem import is_small
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign import read_arrays
@@ -32,6 +35,8 @@ class Choices:
 
     mean, std, scale: the input is (pixel / scale - mean) / std, one number for each channel, or one for all.
     classes: a file of names.   image_size: that the network was built for.
+    layout: "hwio", "oihw" or "ohwi", the order of the filters' axes, see `models.layouts`.
+    padding: where the network's zeros go, see `models.geometry`.
     """
 
     mean: tuple[float, ...] | None = None
@@ -39,6 +44,8 @@ class Choices:
     scale: float | None = None
     classes: Path | None = None
     image_size: tuple[int, int] | None = None
+    layout: str | None = None
+    padding: str | None = None
 
 
 @final
@@ -47,6 +54,7 @@ class Adopted:
     """A foreign weight file as one of ours: the state, the record that goes with it, and what should be known."""
 
     network: Network
+    layout: Layout
     state: dict[str, Array]
     record: dict[str, Any]
     notes: list[str]
@@ -66,6 +74,8 @@ class ConvertResult:
     in_channels: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    layout: str
+    padding: str
     notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -97,6 +107,8 @@ def convert(
         in_channels=adopted.network.in_channels,
         mean=preprocessing.mean,
         std=preprocessing.std,
+        layout=adopted.layout.filters,
+        padding=adopted.network.padding,
         notes=tuple(adopted.notes),
     )
 
@@ -108,10 +120,12 @@ def adopt(path: Path, model: str, choices: Choices) -> Adopted:
         raise UsageError(f"{path} is a cnnkit file already. Use it directly: --model {shlex.quote(str(path))}")
     arrays, notes = read_arrays(path)
     try:
-        network = fit(arrays, model, choices.image_size)
+        reading = fit(arrays, model, choices.image_size, choices.layout)
+    except AmbiguousError as error:
+        raise CheckpointError(f"{path}: {error}") from error
     except CheckpointError as error:
         raise CheckpointError(f"{path} is not for {model}: {error}{_fitting(arrays)}") from error
-    return _adopted(path, arrays, network, choices, notes)
+    return _adopted(path, arrays, reading, choices, notes)
 
 
 def adopt_unnamed(path: Path) -> Adopted:
@@ -121,7 +135,8 @@ def adopt_unnamed(path: Path) -> Adopted:
         CheckpointError: with the command that converts it.
     """
     arrays, notes = read_arrays(path)
-    networks = identify(arrays)
+    readings = identify(arrays)
+    networks = [reading.network for reading in readings]
     if len(networks) != 1:
         fitting = f"several networks ({', '.join(network.model for network in networks)})" if networks else "no network"
         name = networks[0].model if networks else "NAME"
@@ -132,11 +147,12 @@ def adopt_unnamed(path: Path) -> Adopted:
             f"{path} fits {network.model}, but not how its input was normalised. Say so:\n"
             f"  {_command(path, network.model, '--mean 0.5 --std 0.5')}"
         )
-    return _adopted(path, arrays, network, Choices(), notes)
+    return _adopted(path, arrays, readings[0], Choices(), notes)
 
 
-def _adopted(path: Path, arrays: dict[str, Array], network: Network, choices: Choices, notes: list[str]) -> Adopted:
-    published = row(network.model)
+def _adopted(path: Path, arrays: dict[str, Array], reading: Reading, choices: Choices, notes: list[str]) -> Adopted:
+    published = row(reading.network.model)
+    network, doubt = _padded(reading.network, arrays, published, choices.padding)
     preprocessing = _preprocessing(network, published, choices)
     names = _names(network, published, choices)
     data = published.data if published and names == list(published.classes) else None
@@ -147,6 +163,7 @@ def _adopted(path: Path, arrays: dict[str, Array], network: Network, choices: Ch
         "classes": names,
         "in_channels": network.in_channels,
         "image_size": list(network.image_size),
+        "padding": network.padding,
         "preprocessing": preprocessing.to_record(),
         "converted_from": path.name,
         "data": data,
@@ -154,7 +171,41 @@ def _adopted(path: Path, arrays: dict[str, Array], network: Network, choices: Ch
     }
     if names == stand_ins(network.classes):
         notes = [*notes, f"The {network.classes} classes have no names: give them with --classes FILE."]
-    return Adopted(network, to_state(arrays, network, network.build()), {**record, "kind": "weights"}, notes)
+    state = to_state(arrays, network, network.build(), reading.layout)
+    notes = [*notes, *_said_of_layout(reading), *doubt]
+    return Adopted(network, reading.layout, state, {**record, "kind": "weights"}, notes)
+
+
+def _padded(
+    network: Network, arrays: dict[str, Array], published: Published | None, told: str | None
+) -> tuple[Network, list[str]]:
+    """The network with its zeros where the user or the names say; a note where neither does and it matters."""
+    if told is not None:
+        return replace(network, padding=told), []
+    found = named(arrays, network.model)
+    keras = any(by_name(one.published) == HWIO for one in found.values())
+    if keras and published is not None and published.keras_padding is not None:
+        return replace(network, padding=published.keras_padding), []
+    if not keras and any(is_renamed(one.published, ours) for ours, one in found.items()):
+        return network, []  # under its publisher's names
+    if not depends_on_padding(network.build(), network.input_shape):
+        return network, []
+    return network, [
+        f"Arrays do not tell where zeros are added at stride 2. {network.model} is taken as it is here; for weights "
+        "that TensorFlow or Keras trained give --padding same, for those of PyTorch or Caffe --padding symmetric."
+    ]
+
+
+def _said_of_layout(reading: Reading) -> list[str]:
+    if not reading.by_shape:
+        return []
+    axes = {"hwio": "(height, width, in, out)", "oihw": "(out, in, height, width)", "ohwi": "(out, height, width, in)"}
+    dense = {"io": "(in, out)", "oi": "(out, in)"}
+    filters, other = reading.layout
+    return [
+        f"Filters are read as {filters}, {axes[filters]}, and dense weights as {dense[other]}: only so do their shapes "
+        "fit. --layout says otherwise."
+    ]
 
 
 def _preprocessing(network: Network, published: Published | None, choices: Choices) -> Preprocessing:
@@ -178,9 +229,7 @@ def _preprocessing(network: Network, published: Published | None, choices: Choic
         network.in_channels,
         tuple(value * factor for value in _per_channel("mean", mean, network)),
         tuple(value * factor for value in _per_channel("std", std, network)),
-        "resize"
-        if published is None or (is_small(network.image_size) and published.foreign == "margin")
-        else published.foreign,
+        _foreign(network, published),
     )
 
 
@@ -220,7 +269,7 @@ def _check_target(source: Path, target: Path, exist_ok: bool) -> None:
 
 def _fitting(arrays: dict[str, Array]) -> str:
     try:
-        networks = identify(arrays)
+        networks = [reading.network for reading in identify(arrays)]
     except CnnkitError:
         return ""
     return f" It fits --model {' or '.join(network.model for network in networks)}." if networks else ""

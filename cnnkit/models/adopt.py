@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.models.layouts import behind_flatten, flattened, turned
+from cnnkit.models.layouts import Layout, behind_flatten, flattened, turned
 from cnnkit.models.network import Network
 from cnnkit.models.published import row
 from cnnkit.models.renames import Named, renamed
@@ -17,30 +17,41 @@ State = dict[str, Array]
 Shape = tuple[int, ...]
 
 
-def to_state(arrays: Mapping[str, Array], network: Network, module: Module) -> State:
+class MisfitError(CheckpointError):
+    """All names are right, but a shape is not, as the arrays are read."""
+
+
+def to_state(arrays: Mapping[str, Array], network: Network, module: Module, layout: Layout | None = None) -> State:
     """The state of `module`, built as `network` says, from arrays under published names.
+
+    layout: None: as each array's name tells.
 
     Raises:
         CheckpointError: a name is missing, doubled or too many, or a shape does not fit; it names the layer.
     """
-    fitting = matched(arrays, network, module)
+    fitting = matched(arrays, network, module, layout)
     for ours, flat in flattened(module, network.input_shape).items():
         if one := fitting.get(ours):
-            fitting[ours] = Named(one.published, behind_flatten(one.array, one, flat))
+            fitting[ours] = Named(one.published, behind_flatten(one.array, one, flat, layout))
     return {ours: _as_float32(one.published, one.array) for ours, one in fitting.items()}
 
 
-def matched(arrays: Mapping[str, Array], network: Network, module: Module) -> dict[str, Named]:
+def matched(
+    arrays: Mapping[str, Array], network: Network, module: Module, layout: Layout | None = None
+) -> dict[str, Named]:
     """The arrays under our names and in the layout of `turned`: names and shapes are looked at, numbers are not.
 
     Raises as `to_state` does.
     """
     own = module.state_dict()
     found = named(arrays, network.model)
-    _check_names(network.model, own, module.needed_in_use(), found)
+    needed = module.needed_in_use()
+    _check_names(network.model, own, needed, found)
     views = {}
     for ours, one in found.items():
-        array = turned(ours, one, own[ours].shape)
+        if ours not in needed and own[ours].dtype.kind != "f":
+            continue  # dropout's counter of draws, in a state that was saved while training
+        array = turned(ours, one, own[ours].shape, layout)
         if array.shape != own[ours].shape:
             raise _misfit(network.model, ours, own[ours].shape, one, array.shape)
         views[ours] = Named(one.published, array)
@@ -85,9 +96,9 @@ def _check_names(model: str, own: Mapping[str, Array], needed: Iterable[str], fo
         )
 
 
-def _misfit(model: str, ours: str, shape: Shape, one: Named, turned_shape: Shape) -> CheckpointError:
+def _misfit(model: str, ours: str, shape: Shape, one: Named, turned_shape: Shape) -> MisfitError:
     turn = f", which is {turned_shape} here" if turned_shape != one.array.shape else ""
-    return CheckpointError(
+    return MisfitError(
         f"{_shown(one)} in the file{turn}, does not fit {ours} {shape} of {model}. "
         "Is it the same network, with the same classes, channels and image size?"
     )

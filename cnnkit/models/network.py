@@ -15,12 +15,13 @@ Shape = tuple[int, ...]
 @final
 @dataclass(frozen=True)
 class Network:
-    """A model by name, for so many classes, channels and images of this size."""
+    """A model by name, for so many classes, channels and images of this size; padding: see `geometry`."""
 
     model: str
     classes: int
     in_channels: int
     image_size: tuple[int, int]
+    padding: str = "default"
 
     @property
     def input_shape(self) -> tuple[int, int, int, int]:
@@ -30,7 +31,13 @@ class Network:
     def build(self) -> Module:
         """The module, its first weights to come."""
         with without_values():
-            return create(self.model, classes=self.classes, in_channels=self.in_channels, image_size=self.image_size)
+            return create(
+                self.model,
+                classes=self.classes,
+                in_channels=self.in_channels,
+                image_size=self.image_size,
+                padding=self.padding,
+            )
 
     def head(self) -> frozenset[str]:
         """The parameters whose shapes follow from the number of classes: the last layer, and auxiliary ones."""

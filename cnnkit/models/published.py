@@ -46,6 +46,7 @@ class Published:
     renames: see above.   mean, std, scale: the input is (pixel / scale - mean) / std, one number a channel.
     classes: names, where they are few.   foreign: how foreign pictures are brought to size, as in `Preprocessing`.
     data: the data set that they were trained on, where `--data` knows it by name.
+    keras_padding: where zeros go in weights under Keras' names, see `geometry`; None: not known.
     """
 
     renames: Renames = ()
@@ -55,6 +56,7 @@ class Published:
     classes: tuple[str, ...] = ()
     foreign: Literal["resize", "margin", "stretch", "digit"] = "margin"
     data: str | None = None
+    keras_padding: str | None = None
     sources: tuple[Source, ...] = ()
 
 
@@ -210,7 +212,13 @@ ROWS: dict[str, Published] = {
     ),
     r"resnet(18|34|50|101|152)": Published(renames=CONV_BN, sources=(TORCHVISION,)),
     r"mobilenet_v1(_x\d_\d+)?": Published(
-        renames=MOBILENET_V1, mean=(1.0,) * 3, std=(1.0,) * 3, scale=127.5, foreign="stretch", sources=(KERAS,)
+        renames=MOBILENET_V1,
+        mean=(1.0,) * 3,
+        std=(1.0,) * 3,
+        scale=127.5,
+        foreign="stretch",
+        keras_padding="same",
+        sources=(KERAS,),
     ),
     "mobilenet_v2": Published(renames=MOBILENET_V2, sources=(TORCHVISION,)),
     "mobilenet_v3_small": Published(renames=mobilenet_v3(12, 2), sources=(TORCHVISION,)),

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from cnnkit.errors import ShapeError, UsageError, unknown_name
+from cnnkit.models.geometry import pad
 from cnnkit.nn import Module
 from cnnkit.nn.init import without_values
 
@@ -111,9 +112,12 @@ def create(
     classes: int = 10,
     in_channels: int = 1,
     image_size: tuple[int, int] = (28, 28),
+    padding: str = "default",
     rng: np.random.Generator | None = None,
 ) -> Module:
     """Build the model of this name, with first weights drawn from rng (always the same ones if None).
+
+    padding: where its zeros go, see `geometry`.
 
     Raises:
         UsageError: the images are too small for the network; it names the layer and the smallest size.
@@ -125,13 +129,14 @@ def create(
             f"in_channels={in_channels}, image_size={image_size}."
         )
     try:
-        return _build(build, classes, in_channels, image_size, rng)
+        module = _build(build, classes, in_channels, image_size, rng)
     except ShapeError as error:
         least = _smallest_square(build, classes, in_channels)
         raise UsageError(
             f"Images of {image_size[0]}x{image_size[1]} pixels are too small for {name}, which needs {least}x{least}. "
             f"{error} Take larger images (--image-size {least}) or another model."
         ) from None
+    return pad(module, padding, (1, *image_size, in_channels))
 
 
 def _build(

@@ -55,6 +55,11 @@ def is_counter(name: str) -> bool:
     return leaf(name) == _COUNTER
 
 
+def is_renamed(published: str, ours: str) -> bool:
+    """Whether a framework's own name is not ours as well, whatever stands before it."""
+    return not f".{_plain(published)}".endswith(f".{ours}")
+
+
 def leaf(published: str) -> str:
     """The last part of a published name."""
     return _plain(published).rpartition(".")[2]

@@ -41,11 +41,13 @@ def summary(
     classes: int | None = None,
     in_channels: int | None = None,
     image_size: tuple[int, int] | None = None,
+    padding: str = "default",
 ) -> ModelSummary:
     """Summarise a model by name, at the image and classes it is meant for unless told else, or one's own module.
 
     shape: of the input, (H, W, C) or (N, H, W, C); N is of no account. Or tell `image_size` and `in_channels` by
     themselves; one's own module reads 28x28x1 where nothing is told.
+    padding: of a model by name, where its zeros go, see `geometry`.
 
     Nothing is computed: shapes follow from shapes. What takes part in training alone is not counted.
     """
@@ -58,7 +60,8 @@ def summary(
         H, W = image_size or (H, W)
         C = in_channels or C
         with without_values():
-            module = create(model, classes=classes or spec(model).classes, in_channels=C, image_size=(H, W))
+            classes = classes or spec(model).classes
+            module = create(model, classes=classes, in_channels=C, image_size=(H, W), padding=padding)
         name, paper = model, spec(model).paper
     else:
         H, W = image_size or (28, 28)

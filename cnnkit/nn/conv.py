@@ -11,13 +11,14 @@ from cnnkit.nn.init import he_normal
 from cnnkit.nn.module import Module, Parameter
 from cnnkit.ops.check import activation_of
 from cnnkit.ops.conv import conv2d_shape
-from cnnkit.ops.window import Padding, Pair, pair, window
+from cnnkit.ops.window import Padding, Pair, check_window, pair, window_over
 
 
 class Conv2d(Module):
     """(N, H, W, in_channels) -> (N, OH, OW, out_channels): filters slide, then bias and activation.
 
     `activation="relu"` is computed while the sum is still in a register: faster than a ReLU layer behind it.
+    `padding="same"` is TensorFlow's: at stride 2 it may add a row below and a column to the right alone.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Conv2d(Module):
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         self.activation = activation
         activation_of(activation, "Conv2d")
-        self._window = window(stride, padding, dilation)
+        check_window(stride, padding, dilation)
         fan = (KH * KW * in_channels // groups, KH * KW * out_channels // groups)
         shape = (KH, KW, in_channels // groups, out_channels)
         self.weight = Parameter(he_normal(rng or np.random.default_rng(0), shape, fan))
@@ -62,7 +63,8 @@ class Conv2d(Module):
         )
 
     def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
-        return conv2d_shape(x_shape, self.weight.shape, self._window, self.groups)
+        win = window_over(x_shape, self.weight.shape, self.stride, self.padding, self.dilation, "conv2d")
+        return conv2d_shape(x_shape, self.weight.shape, win, self.groups)
 
     def multiply_adds(self, x_shape: tuple[int, ...]) -> int:
         KH, KW, CG, _ = self.weight.shape

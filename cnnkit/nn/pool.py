@@ -2,28 +2,29 @@
 
 from cnnkit import ops
 from cnnkit.autograd import Tensor
+from cnnkit.kernels.shared.geometry import output_hw
 from cnnkit.nn.module import Module
 from cnnkit.ops.check import images
-from cnnkit.ops.pool import pool_window
-from cnnkit.ops.window import Padding, Pair, images_under, pair
+from cnnkit.ops.pool import check_pool, pool_window
+from cnnkit.ops.window import Padding, Pair, pair
 
 # With stride 2, padding behind rounds the size up: a last row or column that fills only a part of a window counts.
 ROUND_UP = ((0, 1), (0, 1))
 
 
 class _WindowPool(Module):
-    """Abstract: what pools with a sliding window share."""
+    """Abstract: what pools with a sliding window share. Padding "same" is TensorFlow's, see `ops.window_over`."""
 
     def __init__(self, kernel_size: Pair, stride: Pair | None = None, padding: Padding = 0) -> None:
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self._kernel, self._window = pool_window(kernel_size, stride, padding)
+        check_pool(kernel_size, stride, padding)
 
     def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
-        OH, OW = images_under(x_shape, self._kernel, self._window, type(self).__name__)
-        return x_shape[0], OH, OW, x_shape[3]
+        kernel, win = pool_window(x_shape, self.kernel_size, self.stride, self.padding, type(self).__name__)
+        return x_shape[0], *output_hw(x_shape, kernel, win), x_shape[3]
 
     def extra_repr(self) -> str:
-        told = ["x".join(str(size) for size in self._kernel)]
+        told = ["x".join(str(size) for size in pair("kernel_size", self.kernel_size))]
         told += [f"stride={self.stride}"] * (self.stride is not None) + [f"padding={self.padding}"] * (
             self.padding != 0
         )

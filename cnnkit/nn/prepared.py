@@ -16,6 +16,7 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.geometry import Window
 from cnnkit.nn.blocks import ConvNorm
 from cnnkit.nn.containers import Sequential
 from cnnkit.nn.conv import Conv2d
@@ -23,7 +24,7 @@ from cnnkit.nn.module import Module, computes_as
 from cnnkit.nn.norm import BatchNorm2d
 from cnnkit.ops.check import activation_of
 from cnnkit.ops.conv import conv2d_shape
-from cnnkit.ops.window import window
+from cnnkit.ops.window import window_over
 
 
 @final
@@ -41,8 +42,7 @@ class PreparedConv(Conv2d):
         bias = None if conv.bias is None else conv.bias.data
         if norm is not None:
             weight, bias = folded(weight, bias, norm)
-        win = window(conv.stride, conv.padding, conv.dilation)
-        self._filters: Any = kernels.of(weight).pack(weight, win, conv.groups)
+        self._filters: Any = kernels.of(weight).pack(weight, Window(), conv.groups)
         activation = activation_of(conv.activation if norm is None else norm.activation, "PreparedConv")
         self._ends = {"bias": bias, "activation": activation}
 
@@ -52,7 +52,7 @@ class PreparedConv(Conv2d):
                 return norm(conv(x), residual)
         if self.weight.data is not self._made_from:
             return super().forward(x)
-        win = window(self.stride, self.padding, self.dilation)
+        win = window_over(x.shape, self.weight.shape, self.stride, self.padding, self.dilation, "conv2d")
         conv2d_shape(x.shape, self.weight.shape, win, self.groups)
         rest = None if residual is None else residual.data
         return Tensor(kernels.of(x.data).conv2d(x.data, self._filters, win, self.groups, residual=rest, **self._ends))

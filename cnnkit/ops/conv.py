@@ -12,9 +12,7 @@ from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 from cnnkit.ops import check
 from cnnkit.ops.activation import activate, dz_of, fused, gate
-from cnnkit.ops.window import Padding, Pair, images_under, window
-
-__all__ = ["conv2d", "conv2d_shape", "window"]
+from cnnkit.ops.window import Padding, Pair, images_under, window_over
 
 
 def conv2d(
@@ -35,7 +33,7 @@ def conv2d(
         x: (N, H, W, C).
         weight: (KH, KW, C / groups, O).
         bias: (O,).
-        stride, padding, dilation: see `window`.
+        stride, padding, dilation: see `window`; padding "same" pads as TensorFlow does, see `window_over`.
         groups: independent channel groups; `groups=C` is a depthwise convolution.
         activation: a name of `kernels.ACTIVATIONS`, or one of its values.
         residual: of the shape of the result.
@@ -44,7 +42,7 @@ def conv2d(
         (N, OH, OW, O).
     """
     x = check.tensor(x, "conv2d")
-    win = window(stride, padding, dilation)
+    win = window_over(x.shape, weight.shape, stride, padding, dilation, "conv2d")
     y_shape = conv2d_shape(x.shape, weight.shape, win, groups)
     if bias is not None and bias.shape != y_shape[3:]:
         raise ShapeError(

@@ -10,14 +10,13 @@ from cnnkit.kernels.shared.geometry import Window
 from cnnkit.ops import check
 from cnnkit.ops.activation import gate
 from cnnkit.ops.shape import reshape
-from cnnkit.ops.window import Padding, Pair, images_under, pair, window
+from cnnkit.ops.window import Padding, Pair, check_window, images_under, pair, window, window_over
 
 
 def max_pool2d(x: Tensor | Array, kernel_size: Pair, stride: Pair | None = None, padding: Padding = 0) -> Tensor:
     """The greatest pixel of every window, (N, OH, OW, C); stride None is that of the window's own size."""
-    kernel, win = pool_window(kernel_size, stride, padding)
     x = check.tensor(x, "max_pool2d")
-    images_under(x.shape, kernel, win, "max_pool2d")
+    kernel, win = pool_window(x.shape, kernel_size, stride, padding, "max_pool2d")
     result: Tensor = _MaxPool2d.apply(x, kernel, win)
     return result
 
@@ -30,10 +29,12 @@ def avg_pool2d(
     *,
     count_padding: bool = True,
 ) -> Tensor:
-    """The mean of every window, (N, OH, OW, C); count_padding: zeros outside the image take part in it."""
-    kernel, win = pool_window(kernel_size, stride, padding)
+    """The mean of every window, (N, OH, OW, C); count_padding: zeros outside the image take part in it.
+
+    With padding "same", TensorFlow leaves them out: count_padding=False.
+    """
     x = check.tensor(x, "avg_pool2d")
-    images_under(x.shape, kernel, win, "avg_pool2d")
+    kernel, win = pool_window(x.shape, kernel_size, stride, padding, "avg_pool2d")
     result: Tensor = _AvgPool2d.apply(x, kernel, win, count_padding)
     return result
 
@@ -66,16 +67,29 @@ def global_max_pool2d(x: Tensor | Array) -> Tensor:
     return reshape(y, (y.shape[0], y.shape[3]))
 
 
-def pool_window(kernel_size: Pair, stride: Pair | None, padding: Padding) -> tuple[tuple[int, int], Window]:
-    """(KH, KW) and how it slides; a window that could lie wholly in the padding is refused."""
+def pool_window(
+    x_shape: tuple[int, ...], kernel_size: Pair, stride: Pair | None, padding: Padding, op: str
+) -> tuple[tuple[int, int], Window]:
+    """(KH, KW) and how it slides over these images; stride None is that of the window's own size."""
+    check_pool(kernel_size, stride, padding)
     kernel = pair("kernel_size", kernel_size)
-    win = window(kernel if stride is None else stride, padding)
+    win = window_over(x_shape, kernel, kernel if stride is None else stride, padding, op=op)
+    images_under(x_shape, kernel, win, op)
+    return kernel, win
+
+
+def check_pool(kernel_size: Pair, stride: Pair | None, padding: Padding) -> None:
+    """UsageError for a window that could lie wholly in the padding."""
+    kernel = pair("kernel_size", kernel_size)
+    check_window(kernel if stride is None else stride, padding)
+    if isinstance(padding, str):
+        return
+    win = window(1, padding)
     if max(win.pad_top, win.pad_bottom) >= kernel[0] or max(win.pad_left, win.pad_right) >= kernel[1]:
         raise UsageError(
             f"A pool of kernel_size {kernel_size} expects less padding than that on each side, but received {padding}: "
             "a window could lie wholly outside the image."
         )
-    return kernel, win
 
 
 class _MaxPool2d(Function):

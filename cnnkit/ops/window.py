@@ -9,7 +9,9 @@ from cnnkit.kernels.shared.geometry import Window, output_hw
 from cnnkit.ops import check
 
 Pair = int | tuple[int, int]
-Padding = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
+# Or "same", as TensorFlow pads: the result has a pixel for every `stride` pixels, ceil(size / stride).
+Padding = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]] | str
+SAME = "same"
 
 
 def window(stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1) -> Window:
@@ -17,9 +19,54 @@ def window(stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1) -> Window
 
     Args:
         stride, dilation: one number for both axes, or (height, width).
-        padding: one number, (height, width), or ((top, bottom), (left, right)).
+        padding: one number, (height, width), or ((top, bottom), (left, right)). "same" needs the image: `window_over`.
     """
+    if isinstance(padding, str):
+        raise UsageError(f"padding is {padding!r}, but a window without an image expects numbers.")
     return _window(_frozen(stride), _frozen(padding), _frozen(dilation))
+
+
+def window_over(
+    x_shape: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+    op: str = "window",
+) -> Window:
+    """The Window of a filter (KH, KW) that slides so over images (N, H, W, C).
+
+    padding: as in `window`, or "same": zeros are added until every stride-th pixel is the first under a filter,
+
+        (ceil(size / stride) - 1)·stride + dilation·(kernel - 1) + 1 - size   of them, or none,
+
+    the smaller half above and to the left, as TensorFlow has it.
+    """
+    if padding != SAME:
+        check_window(stride, padding, dilation)
+        return window(stride, padding, dilation)
+    check.images(x_shape, op)
+    strides, dilations = pair("stride", stride), pair("dilation", dilation)
+    sides = tuple(
+        _same(size, taps, step, spread)
+        for size, taps, step, spread in zip(x_shape[1:3], kernel[:2], strides, dilations, strict=True)
+    )
+    return _window(strides, sides, dilations)
+
+
+def check_window(stride: Pair, padding: Padding, dilation: Pair = 1) -> None:
+    """UsageError if no image could be under such a window."""
+    if isinstance(padding, str) and padding != SAME:
+        raise UsageError(
+            f"padding is {padding!r}, expected 'same', a whole number, a pair (height, width), or "
+            "((top, bottom), (left, right))."
+        )
+    window(stride, 0 if padding == SAME else padding, dilation)
+
+
+def _same(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    total = max((-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)
+    return total // 2, total - total // 2
 
 
 @lru_cache(maxsize=1024)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cnnkit import models
+from cnnkit.serialize import safe
 
 ARGUMENTS = ("--model", "lenet5", "--mean", "0.5", "--std", "0.5")
 
@@ -88,3 +89,25 @@ def test_a_raw_file_that_fits_no_network_gives_the_command(cnnkit, file):
     ended = cnnkit("evaluate", file)
     assert ended.code == 3
     assert f"cnnkit weights convert {file} keras.safetensors --model lenet5 --mean" in ended.err
+
+
+def test_a_layout_is_told_and_shown(cnnkit, tmp_path):
+    path = tmp_path / "own.npz"
+    np.savez(path, **models.create("lenet5").state_dict())
+    ended = cnnkit("weights", "convert", path, tmp_path / "a", *ARGUMENTS)
+    assert ended.code == 0 and "hwio" in ended.out and "only so do their shapes fit" in ended.err
+    ended = cnnkit("weights", "convert", path, tmp_path / "b", *ARGUMENTS, "--layout", "hwio", "--json")
+    assert ended.json["layout"] == "hwio" and "shapes fit" not in ended.err
+    ended = cnnkit("weights", "convert", path, tmp_path / "c", *ARGUMENTS, "--layout", "oihw")
+    assert ended.code == 3 and "does not fit conv1.weight" in ended.err
+    assert "hwio|oihw|ohwi" in cnnkit("weights", "convert", "-h").out
+
+
+def test_padding_goes_from_convert_to_the_file(cnnkit, tmp_path):
+    path = tmp_path / "own.npz"
+    np.savez(path, **models.create("resnet20", classes=4, in_channels=3, image_size=(32, 32)).state_dict())
+    ended = cnnkit("weights", "convert", path, tmp_path / "a", "--model", "resnet20")
+    assert ended.code == 0 and "give --padding same" in ended.err
+    ended = cnnkit("weights", "convert", path, tmp_path / "b", "--model", "resnet20", "--padding", "same")
+    assert ended.code == 0 and "give --padding same" not in ended.err and "same" in ended.out
+    assert safe.load(tmp_path / "b")[1]["padding"] == "same"

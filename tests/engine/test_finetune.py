@@ -366,3 +366,31 @@ def test_a_head_of_another_kind_keeps_its_first_weights_for_zeros_might_stop_it(
     for layer in (factors, dense):
         begin_level(layer)
     assert factors.left.data.all() and factors.right.data.all() and not dense.weight.data.any()
+
+
+def test_padding_of_the_weights_is_that_of_the_run_and_of_its_resume(tmp_path):
+    colour = data(3, 32, 3)
+    first = tmp_path / "first"
+    plain = {"model": "resnet20", "batch_size": 16, "seed": 3, "augment": "none"}
+    list(fit(FitOptions(steps=2, padding="same", output=str(first), **plain), data=colour))
+    assert load(first).record["padding"] == "same" and load(first).module.layer2[0].conv1.conv.padding == "same"
+
+    def tuned(steps, output):
+        chosen = FitOptions(weights=str(first), steps=steps, output=str(output), freeze="none", **plain)
+        list(fit(chosen, data=colour))
+        return load(output)
+
+    whole = tuned(4, tmp_path / "whole")
+    assert whole.record["padding"] == "same"
+    tuned(2, tmp_path / "part")
+    list(resume(tmp_path / "part", {"steps": 4}, data=colour))
+    assert load(tmp_path / "part").module.layer2[0].conv1.conv.padding == "same"
+    explicit = FitOptions(weights=str(first), steps=2, output=str(tmp_path / "x"), padding="default", **plain)
+    list(fit(explicit, data=colour))
+    assert load(tmp_path / "x").record["padding"] == "default"
+
+
+def test_padding_is_not_for_a_network_of_ones_own():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 4))
+    with pytest.raises(UsageError, match="a network of one's own pads as its layers say"):
+        list(fit(FitOptions(padding="same"), module=net, data=data()))

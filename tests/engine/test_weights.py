@@ -1,6 +1,8 @@
 """Foreign weight files become files of ours, or are used as they are where they fit exactly one network."""
 
+import dataclasses
 import os
+import re
 
 import numpy as np
 import pytest
@@ -245,4 +247,91 @@ def test_a_converted_file_is_checked_like_any_of_ours(file, target):
     data[-1] ^= 1
     target.write_bytes(data)
     with pytest.raises(CheckpointError, match="damaged"):
+        load(target)
+
+
+def of_our_own(tmp_path, name="own.npz"):
+    """mobilenet_v1, saved under our own names in our own layout."""
+    module = models.create("mobilenet_v1_x0_25", classes=3, in_channels=3, image_size=(64, 64))
+    path = tmp_path / name
+    np.savez(path, **module.state_dict())
+    return module, path
+
+
+def test_arrays_under_our_own_names_are_read_in_our_own_layout(module, target, tmp_path):
+    path = tmp_path / "own.npz"
+    np.savez(path, **module.state_dict())
+    result = convert(path, "lenet5", target, HALF)
+    assert result.layout == "hwio" and any("only so do their shapes fit" in note for note in result.notes)
+    for name, array in load(target).module.state_dict().items():
+        np.testing.assert_array_equal(array, module.state_dict()[name])
+
+
+def test_a_layout_is_taken_as_told(file, target):
+    assert convert(file, "lenet5", target, dataclasses.replace(HALF, layout="oihw")).layout == "oihw"
+    with pytest.raises(CheckpointError, match="does not fit"):
+        convert(file, "lenet5", target, dataclasses.replace(HALF, layout="hwio"), exist_ok=True)
+
+
+@pytest.mark.parametrize("padding", ["same", "symmetric"])
+def test_padding_is_kept_in_the_file_and_computed_with(padding, target, tmp_path, rng):
+    module, path = of_our_own(tmp_path)
+    result = convert(path, "mobilenet_v1_x0_25", target, Choices(image_size=(65, 65), padding=padding))
+    assert result.padding == padding
+    padded = models.create("mobilenet_v1_x0_25", classes=3, in_channels=3, image_size=(65, 65), padding=padding)
+    padded.load_state_dict(module.needed_in_use())
+    x = rng.normal(size=(1, 65, 65, 3)).astype(np.float32)
+    with no_grad():
+        y = load(target).module(x).numpy()
+        np.testing.assert_array_equal(y, padded.eval()(x).numpy())
+        assert not np.array_equal(y, module.eval()(x).numpy())
+
+
+def test_a_file_that_does_not_tell_its_padding_is_told_of(target, tmp_path):
+    _, path = of_our_own(tmp_path)
+    notes = convert(path, "mobilenet_v1_x0_25", target).notes
+    assert any("where zeros are added at stride 2" in note and "--padding same" in note for note in notes)
+
+
+def test_keras_names_tell_keras_padding(target, tmp_path):
+    module = models.create("mobilenet_v1_x0_25", classes=3, in_channels=3, image_size=(64, 64))
+    path = tmp_path / "keras.npz"
+    np.savez(path, **{name.replace(".weight", ".kernel"): array for name, array in module.state_dict().items()})
+    result = convert(path, "mobilenet_v1_x0_25", target)
+    assert result.padding == "same" and not any("stride 2" in note for note in result.notes)
+
+
+def test_pytorchs_names_tell_pytorchs_padding(target, tmp_path):
+    module = models.create("resnet18", classes=3, in_channels=3, image_size=(32, 32))
+    arrays = {}
+    for name, array in module.needed_in_use().items():
+        name = re.sub(r"conv(\d)\.conv\.", r"conv\1.", name)
+        name = re.sub(r"conv(\d)\.norm\.", r"bn\1.", name)
+        name = name.replace("shortcut.conv.", "downsample.0.").replace("shortcut.norm.", "downsample.1.")
+        arrays[name] = array.transpose(3, 2, 0, 1) if array.ndim == 4 else array.T if array.ndim == 2 else array
+    path = tmp_path / "torch.npz"
+    np.savez(path, **arrays)
+    result = convert(path, "resnet18", target, Choices(image_size=(32, 32)))
+    assert (result.padding, result.layout) == ("default", "oihw")
+    assert not any("stride 2" in note or "shapes" in note for note in result.notes)
+
+
+def test_a_file_without_the_field_keeps_its_geometry(target, tmp_path, rng):
+    module, path = of_our_own(tmp_path)
+    convert(path, "mobilenet_v1_x0_25", target, Choices(image_size=(64, 64), padding="same"))
+    arrays, record = safe.load(target)
+    del record["padding"]
+    safe.save(target, arrays, record)
+    x = rng.normal(size=(1, 65, 65, 3)).astype(np.float32)
+    with no_grad():
+        np.testing.assert_array_equal(load(target).module(x).numpy(), module.eval()(x).numpy())
+
+
+@pytest.mark.parametrize("padding", ["valid", 3, None, ["same"]])
+def test_a_padding_that_is_none_is_refused_on_load(padding, target, tmp_path):
+    _, path = of_our_own(tmp_path)
+    convert(path, "mobilenet_v1_x0_25", target)
+    arrays, record = safe.load(target)
+    safe.save(target, arrays, {**record, "padding": padding})
+    with pytest.raises(CheckpointError):
         load(target)

@@ -149,10 +149,10 @@ def test_quantised_numbers_and_numbers_that_are_not_finite_are_refused(module):
 
 def test_classes_and_channels_follow_from_the_arrays():
     module = models.create("lenet5", classes=7, in_channels=3)
-    assert fit(channels_first(module), "lenet5") == Network("lenet5", 7, 3, (28, 28))
+    assert fit(channels_first(module), "lenet5").network == Network("lenet5", 7, 3, (28, 28))
 
 
 def test_a_network_is_known_by_its_names_and_shapes(module):
-    assert identify(channels_first(module)) == [LENET]
+    assert [reading.network for reading in identify(channels_first(module))] == [LENET]
     assert identify({"w": np.zeros(3, np.float32)}) == []
     assert identify({}) == []
