@@ -9,8 +9,9 @@ from PIL import Image
 
 from cnnkit.autograd import Tensor
 from cnnkit.data.picture import pixels as picture_pixels
+from cnnkit.data.pixel_range import WHITE, read_by
 from cnnkit.data.sample import Pixels
-from cnnkit.data.sets.npz import _images
+from cnnkit.data.sets.npz import channels_last
 from cnnkit.errors import DataError, UsageError
 from cnnkit.kernels.shared.array import Array
 
@@ -41,8 +42,8 @@ def array_of(given: Any, name: str) -> Array:
         ) from error
 
 
-def pixels(images: Array, name: str, notes: list[str], like: tuple[int, int, int] | None = None) -> Pixels:
-    """uint8 (n, H, W, C) of (n, H, W), (n, H, W, C) or (n, C, H, W); what was decided is added to `notes`.
+def with_axes(images: Array, name: str, notes: list[str], like: tuple[int, int, int] | None = None) -> Array:
+    """(n, H, W, C) of (n, H, W), (n, H, W, C) or (n, C, H, W), the numbers as they are; a change is told in `notes`.
 
     like: the (H, W, C) of a network, which decides where either order of axes could be meant.
     """
@@ -55,14 +56,14 @@ def pixels(images: Array, name: str, notes: list[str], like: tuple[int, int, int
                 f"{name} is {images.shape}: it cannot be told which axis holds the channels. Expected "
                 "(n, height, width, channels) or (n, channels, height, width), with more than 3 pixels on each side."
             )
-    return _images(Path("Data"), name, images, notes)
+    return channels_last(images, name, notes)
 
 
-def pictures(given: Any, like: tuple[int, int, int]) -> Iterator[Any]:
+def pictures(given: Any, like: tuple[int, int, int], white: int) -> Iterator[Any]:
     """One picture after another: what is no array as it is, arrays as uint8 (H, W, C).
 
     given: one picture or several. An array of three axes is one picture if its last axis is 1 or 3, else (n, H, W).
-    like: the (H, W, C) of the network.
+    like: the (H, W, C) of the network.   white: what is white in arrays, as its record says.
     """
     if isinstance(given, SINGLE):
         yield given
@@ -72,7 +73,7 @@ def pictures(given: Any, like: tuple[int, int, int]) -> Iterator[Any]:
     if isinstance(given, list | tuple) and given:
         given = stacked(given)
     if is_array(given):
-        yield from _of_array(array_of(given, "This array"), like)
+        yield from _of_array(array_of(given, "This array"), like, white)
         return
     try:
         items = iter(given)
@@ -81,10 +82,10 @@ def pictures(given: Any, like: tuple[int, int, int]) -> Iterator[Any]:
             f"A picture is a path, bytes, a Pillow image or an array, but this is a {type(given).__name__}."
         ) from None
     for item in items:
-        yield item if isinstance(item, SINGLE) else one(item, like)
+        yield item if isinstance(item, SINGLE) else one(item, like, white)
 
 
-def one(given: Any, like: tuple[int, int, int] | None = None) -> Pixels:
+def one(given: Any, like: tuple[int, int, int] | None = None, white: int = WHITE) -> Pixels:
     """uint8 (H, W, C) of one picture in an array: (H, W), (H, W, C), (C, H, W), or (H, W, 4) with transparency last."""
     image = array_of(given, "This picture")
     if image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 4 and image.size:
@@ -96,7 +97,7 @@ def one(given: Any, like: tuple[int, int, int] | None = None) -> Pixels:
         )
     if not image.size:
         raise DataError(f"This picture has no pixels: {image.shape}.")
-    found: Pixels = pixels(image[None], "A picture", [], like)[0]
+    found: Pixels = read_by(with_axes(image[None], "A picture", [], like), "A picture", white)[0]
     return found
 
 
@@ -111,7 +112,7 @@ def stacked(given: list[Any] | tuple[Any, ...]) -> Any:
     return several[..., None] if several.ndim == 3 else several
 
 
-def _of_array(images: Array, like: tuple[int, int, int]) -> Iterator[Pixels]:
+def _of_array(images: Array, like: tuple[int, int, int], white: int) -> Iterator[Pixels]:
     H, W, C = like
     if images.ndim == 3 and images.shape == (C, H, W) and C > 1:
         raise DataError(
@@ -126,6 +127,6 @@ def _of_array(images: Array, like: tuple[int, int, int]) -> Iterator[Pixels]:
             f"{images.shape}."
         )
     if images.ndim == 4 and images.shape[3] == 4:
-        yield from (one(image, like) for image in images)
+        yield from (one(image, like, white) for image in images)
     elif len(images):
-        yield from pixels(images, "The array", [], like)
+        yield from read_by(with_axes(images, "The array", [], like), "The array", white)

@@ -7,11 +7,13 @@ from typing import Any, final
 import numpy as np
 from PIL import Image
 
-from cnnkit.data.given import SINGLE, array_of, is_array, one, pixels, stacked
+from cnnkit.data.given import SINGLE, array_of, is_array, one, stacked, with_axes
 from cnnkit.data.picture import read_picture
+from cnnkit.data.pixel_range import read_by
 from cnnkit.data.preprocessing import Preprocessing, resize
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import DataError, ResourceError, UsageError
+from cnnkit.kernels.shared.array import Array
 
 
 @final
@@ -21,16 +23,21 @@ class Images:
 
     size, grey: of pictures given one by one.   room: bytes that they may take.
     image: what brings one picture to a network's size and colour, where there is a network already.
+    white: what is white in arrays, as the network's record says.
     """
 
     size: tuple[int, int] | None
     grey: bool | None
     room: int | None = None
     image: Callable[[Any], Pixels] | None = None
+    white: int | None = None
 
 
-def images_of(given: Any, name: str, notes: list[str], wanted: Images) -> Pixels:
-    """uint8 (n, H, W, C) of an array, or of pictures in a list; what was decided is added to `notes`."""
+def images_of(given: Any, name: str, notes: list[str], wanted: Images) -> Array:
+    """(n, H, W, C) of an array, with its own numbers unless white is known, or uint8 of pictures in a list.
+
+    What was decided is added to `notes`.
+    """
     if isinstance(given, SINGLE):
         raise DataError(
             f"{name} is a {type(given).__name__}, expected an array of images or a list of pictures. A folder or a "
@@ -57,7 +64,8 @@ def images_of(given: Any, name: str, notes: list[str], wanted: Images) -> Pixels
                 f"{name} is {images.shape}: images in an array are used as they are. image_size is for pictures that "
                 "are given one by one, in a list."
             )
-        return pixels(images, name, notes)
+        images = with_axes(images, name, notes)
+        return images if wanted.white is None else read_by(images, name, wanted.white)
     return _one_by_one(given, name, wanted)
 
 

@@ -38,27 +38,27 @@ def open_arrays(
 
 
 def open_to_judge(
-    given: dict[str, GivenPart], classes: list[str], image: Callable[[Any], Pixels], room: int | None = None
+    given: dict[str, GivenPart], classes: list[str], image: Callable[[Any], Pixels], white: int, room: int | None = None
 ) -> DataSplits:
     """The same data for a network that is trained already: its classes, its images. One part alone is all three.
 
-    image: brings one picture to what the network reads.
+    image: brings one picture to what the network reads.   white: what is white in arrays, as its record says.
     """
     notes: list[str] = []
 
-    def images(x: Any, name: str) -> Pixels:
-        return images_of(x, name, notes, Images(None, None, room, image))
+    def images(x: Any, name: str) -> Array:
+        return images_of(x, name, notes, Images(None, None, room, image, white))
 
     read = _read(given, images)
     numbered = {part: (x, numbers_among(y, classes, name, by_place=True)) for part, (x, y, name) in read.items()}
-    parts = array_parts(numbered, name=IN_MEMORY, classes=classes, notes=notes)
+    parts = array_parts(numbered, name=IN_MEMORY, classes=classes, notes=notes, white=white)
     train = parts["train"]
     test = parts.get("test", parts.get("val", train))
     found = f"arrays in memory: {len(train):,} images" + (f", {len(test):,} to test" if test is not train else "")
     return DataSplits(train, parts.get("val", train), test, found, notes)
 
 
-def _read(given: dict[str, GivenPart], images: Callable[[Any, str], Pixels]) -> dict[str, tuple[Pixels, Array, str]]:
+def _read(given: dict[str, GivenPart], images: Callable[[Any, str], Array]) -> dict[str, tuple[Array, Array, str]]:
     """Part -> images, labels as they are, and what the labels are called."""
     found = {}
     for part, came in given.items():
@@ -68,7 +68,7 @@ def _read(given: dict[str, GivenPart], images: Callable[[Any, str], Pixels]) -> 
 
 
 def _splits(
-    parts: dict[str, tuple[Pixels, Labels]], classes: list[str], notes: list[str], *, seed: int, val_fraction: float
+    parts: dict[str, tuple[Array, Labels]], classes: list[str], notes: list[str], *, seed: int, val_fraction: float
 ) -> DataSplits:
     opened = array_parts(parts, name=IN_MEMORY, classes=classes, notes=notes)
     H, W, C = opened["train"].preprocessing.shape

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from cnnkit.data.sets.base import Dataset
-from cnnkit.data.sets.idx import find_idx_files, idx_dataset, read_idx_part
-from cnnkit.data.splits import DataSplits, split_parts
+from cnnkit.data.sets.arrays import array_parts
+from cnnkit.data.sets.idx import check_labels, find_idx_files, read_idx_part
+from cnnkit.data.splits import PARTS, DataSplits, split_parts
 from cnnkit.errors import DataError
 from cnnkit.serialize.files import read_whole
 
@@ -15,25 +15,23 @@ LARGEST_LIST = 2**20
 def open_idx(folder: Path, *, name: str, seed: int, val_fraction: float) -> DataSplits:
     """The parts of an idx folder; class names from `classes.txt` beside the files, one a line, else the numbers."""
     files = find_idx_files(folder)
-    images, labels = read_idx_part(files, "train")
-    if not len(labels):
+    parts = {part: read_idx_part(files, part) for part in PARTS if any(named == part for named, _ in files)}
+    if "train" not in parts or not len(parts["train"][1]):
         raise DataError(f"{folder}: the training part holds no images.")
-    classes = class_names(next(iter(files.values())).parent) or [str(label) for label in range(int(labels.max()) + 1)]
-    train = idx_dataset(images, labels, name=name, classes=classes)
-    test: Dataset | None = None
-    if any(part == "test" for part, _ in files):
-        test = idx_dataset(*read_idx_part(files, "test"), name=name, classes=classes, like=train.preprocessing)
-    H, W, _ = train.preprocessing.shape
-    found = f"{folder}: idx files, {H}x{W} grey"
-    notes = [
-        "The images are taken for handwritten digits like MNIST's; pictures for `predict` are prepared like these."
-    ]
+    highest = int(parts["train"][1].max())
+    classes = class_names(next(iter(files.values())).parent) or [str(label) for label in range(highest + 1)]
+    for part, (_, labels) in parts.items():
+        check_labels(labels, classes, f"{name}, {part} part")
+    notes: list[str] = []
+    called = {part: files[part, "images"].name for part in parts}
+    opened = array_parts(parts, name=name, classes=classes, notes=notes, called=called, where=f"{folder}: ")
+    H, W, _ = opened["train"].preprocessing.shape
     return split_parts(
-        train,
+        opened["train"],
         None,
-        test,
-        found=found,
-        notes=notes if train.preprocessing.foreign == "digit" else [],
+        opened.get("test"),
+        found=f"{folder}: idx files, {H}x{W} grey",
+        notes=notes,
         seed=seed,
         val_fraction=val_fraction,
     )

@@ -14,7 +14,7 @@ MOST_CLASSES = 100_000
 def open_npz(path: Path, *, name: str, seed: int, val_fraction: float) -> DataSplits:
     """The parts of an .npz file, normalised by the mean and deviation of its training images."""
     parts, classes, notes = read_parts(path)
-    _, labels = parts["train"]
+    labels = parts["train"].labels
     if classes is None and labels.dtype == object:
         classes = sorted(set(labels))
     elif classes is None:
@@ -26,8 +26,9 @@ def open_npz(path: Path, *, name: str, seed: int, val_fraction: float) -> DataSp
         raise DataError(
             f"{path} names {len(classes)} classes, but only {len(set(classes))} of the names differ. Correct the names."
         )
-    numbered = {part: (x, as_numbers(path, y, classes)) for part, (x, y) in parts.items()}
-    opened = array_parts(numbered, name=name, classes=classes, notes=notes, where=f"{path}: ")
+    numbered = {key: (part.images, as_numbers(path, part.labels, classes)) for key, part in parts.items()}
+    called = {key: part.name for key, part in parts.items()}
+    opened = array_parts(numbered, name=name, classes=classes, notes=notes, called=called, where=f"{path}: ")
     H, W, C = opened["train"].preprocessing.shape
     return split_parts(
         opened["train"],

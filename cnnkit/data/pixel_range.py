@@ -50,6 +50,12 @@ def span_of(images: Array) -> Span | None:
     return Span(low, high, whole, images.dtype.kind in "iu")
 
 
+def no_numbers(images: Array) -> str:
+    """What an array without a span is, in words."""
+    inside = " with nan or infinite values" if images.dtype.kind == "f" and images.size else ""
+    return f"{images.dtype} {images.shape}{inside}"
+
+
 def white_of(spans: Mapping[str, Span], where: str = "") -> int:
     """The number that is white in all of these arrays, the training images first: 255, or 1, 15, 4095 and so on.
 
@@ -127,8 +133,8 @@ def read_by(images: Array, name: str, white: int) -> Pixels:
     """
     span = span_of(images)
     if span is None:
-        raise DataError(f"{name} is {images.dtype}, expected finite numbers: uint8 from 0 to 255.")
-    shown = f"{name} goes from {span.low:g} to {span.high:g}"
+        raise DataError(f"{name} is {no_numbers(images)}, expected finite numbers: uint8 from 0 to 255.")
+    shown = f"{name} is {images.dtype} {images.shape} from {span.low:g} to {span.high:g}"
     if span.low < 0:
         raise DataError(f"{shown}, expected no number below 0. Give the pixels before they are normalised, 0 to 255.")
     if images.dtype == np.bool_ or (not span.integers and span.high <= 1 and white not in FEW_BITS):

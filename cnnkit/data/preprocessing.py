@@ -1,11 +1,12 @@
 """How a picture becomes an input: a plain record in every checkpoint, so that serving cannot drift from training."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, final, get_args
 
 import numpy as np
 
+from cnnkit.data.pixel_range import MOST, WHITE
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import DataError
 
@@ -31,6 +32,7 @@ class Preprocessing:
     x = (pixel / 255 - mean) / std, per channel.
     foreign: "resize" (short side to the size, centre cut out), "margin" (so too, and an eighth is cut off around, as
     torchvision evaluates), "stretch" (the whole picture, out of shape) or "digit" (the rule of handwritten digits).
+    white: the largest value of a pixel where that is not 255, such as 1 or 4095; it becomes 255 (`pixel_range`).
     """
 
     height: int
@@ -39,6 +41,8 @@ class Preprocessing:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     foreign: Foreign = "resize"
+    # Not in the text of a record: checksums of data were taken over that before there was this field.
+    white: int = field(default=WHITE, repr=False)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -53,20 +57,21 @@ class Preprocessing:
     def from_record(cls, record: object) -> "Preprocessing":
         """The preprocessing that a checkpoint keeps; DataError where the record cannot be meant so."""
         fields = list(cls.__dataclass_fields__)
-        if not isinstance(record, dict) or sorted(record) != sorted(fields):
+        # Records of version 0.1 say nothing of white.
+        if not isinstance(record, dict) or set(record) - {"white"} != set(fields) - {"white"}:
             raise DataError(
                 f"A preprocessing record has the fields {', '.join(fields)}, but this one is {record!r:.200}."
             )
-        for field in ("height", "width"):
-            if not _is_int(record[field]) or not 1 <= record[field] <= LARGEST_SIDE:
-                raise DataError(f"Preprocessing: {field} is {record[field]!r}, expected 1 to {LARGEST_SIDE} pixels.")
+        for name in ("height", "width"):
+            if not _is_int(record[name]) or not 1 <= record[name] <= LARGEST_SIDE:
+                raise DataError(f"Preprocessing: {name} is {record[name]!r}, expected 1 to {LARGEST_SIDE} pixels.")
         channels = record["channels"]
         if not _is_int(channels) or channels not in (1, 3):
             raise DataError(f"Preprocessing: channels is {channels!r}, expected 1 (grey) or 3 (RGB).")
-        for field in ("mean", "std"):
-            values = record[field]
+        for name in ("mean", "std"):
+            values = record[name]
             if not isinstance(values, list | tuple) or len(values) != channels or not all(map(_is_finite, values)):
-                raise DataError(f"Preprocessing: {field} is {values!r:.100}, expected {channels} finite numbers.")
+                raise DataError(f"Preprocessing: {name} is {values!r:.100}, expected {channels} finite numbers.")
         if min(record["std"]) <= 0:
             raise DataError(f"Preprocessing: std is {record['std']!r}, expected numbers above 0.")
         if record["foreign"] not in get_args(Foreign):
@@ -74,8 +79,11 @@ class Preprocessing:
                 f"Preprocessing: foreign is {record['foreign']!r:.50}, expected one of {', '.join(get_args(Foreign))}. "
                 "Was it written by a newer version?"
             )
-        mean, std = (tuple(float(value) for value in record[field]) for field in ("mean", "std"))
-        return cls(record["height"], record["width"], channels, mean, std, record["foreign"])
+        white = record.get("white", WHITE)
+        if not _is_int(white) or not 1 <= white <= MOST:
+            raise DataError(f"Preprocessing: white is {white!r:.50}, expected a whole number from 1 to {MOST}.")
+        mean, std = (tuple(float(value) for value in record[name]) for name in ("mean", "std"))
+        return cls(record["height"], record["width"], channels, mean, std, record["foreign"], white)
 
 
 def prepare(picture: "Image", preprocessing: Preprocessing) -> Pixels:

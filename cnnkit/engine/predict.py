@@ -70,7 +70,7 @@ class Predictor:
     def predict_many(self, pictures: Pictures, top: int = 5) -> Iterator[Prediction | PredictionError]:
         """An answer for each picture, in order; one that cannot be read gets a PredictionError and stops no other."""
         _checked(top)
-        waiting = (self._try(picture) for picture in given.pictures(pictures, self.preprocessing.shape))
+        waiting = (self._try(picture) for picture in self._one_by_one(pictures))
         while some := list(islice(waiting, batch_for(self.preprocessing))):
             yield from self._answers(some, top)
 
@@ -115,17 +115,21 @@ class Predictor:
                 found.append(np.array(compute(Tensor(collate(some, self.preprocessing)))))
         return np.concatenate(found) if found else None
 
+    def _one_by_one(self, pictures: Pictures) -> Iterator[Source]:
+        """Arrays among them as bytes on the scale that the network was trained on."""
+        return given.pictures(pictures, self.preprocessing.shape, self.preprocessing.white)
+
     def _images(self, pictures: Pictures) -> Iterator[Pixels]:
-        for number, picture in enumerate(given.pictures(pictures, self.preprocessing.shape)):
+        for number, picture in enumerate(self._one_by_one(pictures)):
             try:
-                yield self.read(picture)
+                yield load_image(picture, self.preprocessing)
             except DataError as error:
                 raise DataError(f"Picture {number} (counted from 0): {error}") from error
 
     def _try(self, picture: Source) -> tuple[str | None, Pixels | PredictionError]:
         path = str(picture) if isinstance(picture, str | Path) else None
         try:
-            return path, self.read(picture)
+            return path, load_image(picture, self.preprocessing)
         except DataError as error:
             return path, PredictionError(path or "", str(error))
 
@@ -151,8 +155,9 @@ class Predictor:
 
     def read(self, picture: Source) -> Pixels:
         """The uint8 (H, W, C) that the network reads."""
-        source = picture if isinstance(picture, given.SINGLE) else given.one(picture, self.preprocessing.shape)
-        return load_image(source, self.preprocessing)
+        known = self.preprocessing
+        source = picture if isinstance(picture, given.SINGLE) else given.one(picture, known.shape, known.white)
+        return load_image(source, known)
 
 
 def _checked(top: int) -> int:

@@ -136,7 +136,10 @@ def evaluate(
     if data is not None and not _is_name(data) and not isinstance(data, DataSplits):
         room = available_memory()
         parts = given_parts(data, room)
-        opened, whole = open_to_judge(parts, predictor.classes, predictor.read, room), len(parts) == 1
+        opened, whole = (
+            open_to_judge(parts, predictor.classes, predictor.read, predictor.preprocessing.white, room),
+            len(parts) == 1,
+        )
     with shown(progress) as show:
         for event in evaluate_events(predictor, opened, split=split):
             show(event)

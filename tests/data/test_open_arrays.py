@@ -277,7 +277,7 @@ def test_many_large_pictures_are_refused_before_they_fill_memory():
 
 def test_a_trained_networks_classes_take_labels_by_name_and_else_by_place():
     def judged(labels, classes):
-        return open_to_judge(given_parts((IMAGES, labels)), classes, np.asarray).test.labels().tolist()
+        return open_to_judge(given_parts((IMAGES, labels)), classes, np.asarray, 255).test.labels().tolist()
 
     assert judged(["dog", "cat"] * 3, ["cat", "dog"]) == [1, 0] * 3
     assert judged([1, 0] * 3, ["cat", "dog"]) == [1, 0] * 3

@@ -75,7 +75,8 @@ def test_channels_first_are_turned_and_it_is_told(saved):
     ("convert", "note"),
     [
         (lambda x: (x / 255).astype(np.float32), "scaled to 0 to 255"),
-        (lambda x: x.astype(np.float64), "rounded to whole numbers"),
+        (lambda x: x.astype(np.float64), None),
+        (lambda x: x + 0.25 * (x < 200), "rounded to whole numbers"),
         (lambda x: x.astype(np.int32), None),
     ],
 )
@@ -105,8 +106,8 @@ def test_mnists_digits_are_recognised(saved):
         ({"images": pixels(shape=(5000, 1)), "labels": LABELS}, "expected 1 to 4096 pixels"),
         ({"images": pixels() / 127.5 - 1, "labels": LABELS}, "from -1 to 1, .*before they are normalised"),
         ({"images": pixels() * np.nan, "labels": LABELS}, "before they are normalised"),
-        ({"images": pixels() > 9, "labels": LABELS}, "images is bool"),
-        ({"images": pixels().astype(np.int64) * 9, "labels": LABELS}, "before they are normalised"),
+        ({"images": pixels() * 1j, "labels": LABELS}, "images.npy, but complex128"),
+        ({"images": pixels().astype(np.int64) * 900, "labels": LABELS}, "expected at most 65535"),
         ({"images": pixels(), "labels": np.eye(20)}, r"One-hot labels are written as numbers by labels.argmax"),
         ({"images": pixels(), "labels": LABELS + 0.5}, "labels is float64, expected whole numbers"),
         ({"images": pixels(), "labels": LABELS - 1}, "labels run from -1 to 0, but there are 1 classes"),
@@ -208,3 +209,27 @@ def test_one_split_array_may_use_other_names_too(saved):
     split = np.array(["Training"] * 12 + ["dev"] * 4 + ["eval"] * 4)
     splits = open_data(saved(images=pixels(), labels=LABELS, split=split))
     assert [len(splits.train), len(splits.val), len(splits.test)] == [12, 4, 4]
+
+
+@pytest.mark.parametrize(("white", "kind"), [(1, np.uint8), (1, np.bool_), (15, np.uint16), (4095, np.uint16)])
+def test_pixels_on_another_scale_are_scaled_and_told(saved, white, kind):
+    steps = pixels(shape=(6, 8)).astype(np.int64) * white // 255
+    steps[0, 0, 0] = white
+    splits = open_data(saved(x_train=steps.astype(kind), y_train=LABELS, x_test=steps.astype(kind), y_test=LABELS))
+    np.testing.assert_array_equal(splits.test.images[..., 0], np.rint(steps * 255 / white))
+    assert splits.notes == [f"x_train goes from 0 to {white}: scaled to 0 to 255."]
+    assert splits.preprocessing.white == (255 if kind is np.bool_ else white)
+
+
+def test_dark_images_are_left_as_they_are_and_told(saved):
+    splits = open_data(saved(x_train=pixels() // 7, y_train=LABELS, x_test=pixels() // 7, y_test=LABELS))
+    assert splits.test.images.max() == 36 and splits.preprocessing.white == 255
+    assert "The largest pixel value is 36, far below 255." in splits.notes[0]
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_parts_on_different_scales_are_refused(saved, swap):
+    one, other = pixels() / 255, pixels()
+    one, other = (other, one) if swap else (one, other)
+    with pytest.raises(DataError, match=r"x_t.* goes from 0 to 1, but x_t.* to 255: the parts are on different scales"):
+        open_data(saved(x_train=one, y_train=LABELS, x_test=other, y_test=LABELS))

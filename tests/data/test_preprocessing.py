@@ -79,3 +79,16 @@ def test_mean_and_deviation_are_those_of_the_pixels(rng):
     np.testing.assert_allclose(mean, (images / 255).mean(axis=(0, 1, 2)), atol=1e-4)
     np.testing.assert_allclose(std, (images / 255).std(axis=(0, 1, 2)), atol=1e-4)
     assert statistics(np.zeros((2, 3, 3, 1), np.uint8)) == ((0.0,), (0.05,))
+
+
+def test_white_is_kept_and_records_without_it_are_read():
+    record = PHOTO.to_record()
+    assert record["white"] == 255 and Preprocessing.from_record(record) == PHOTO
+    assert Preprocessing.from_record({name: record[name] for name in record if name != "white"}) == PHOTO
+    binary = replace(PHOTO, white=1)
+    assert Preprocessing.from_record(binary.to_record()) == binary
+    # Checksums of folders of 0.1 were taken over this text.
+    assert repr(binary) == repr(PHOTO) and "white" not in repr(PHOTO)
+    for wrong in (0, 1.5, "1", True, 10**6, None):
+        with pytest.raises(DataError, match="white is"):
+            Preprocessing.from_record(record | {"white": wrong})

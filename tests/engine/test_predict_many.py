@@ -1,5 +1,7 @@
 """Predictor, asked as Python code asks: scores for many pictures, features of a layer, a repr."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -242,3 +244,22 @@ def test_a_predictor_says_what_it_is(small):
     assert repr(Predictor(models.create("lenet5"), GREY, list("0123456789"), "lenet5", source="x")).endswith(
         "28x28 grey, from x)"
     )
+
+
+def test_arrays_are_read_on_the_scale_of_the_training():
+    binary = Predictor(Small(), dataclasses.replace(RGB, white=1), ["a", "b"], "binary")
+    plain = Predictor(Small(), RGB, ["a", "b"], "plain")
+    ink = np.random.default_rng(5).integers(0, 2, (3, 12, 10, 3), np.uint8)
+    wanted = plain.predict_proba(255 * ink)
+    for given in (ink, ink > 0, ink.astype(np.int64), ink.astype(np.float32), 255 * ink, list(ink), iter(ink)):
+        np.testing.assert_array_equal(binary.predict_proba(given), wanted)
+    with pytest.raises(DataError, match="holds only 0 and 1"):
+        plain.predict_proba(ink)
+
+
+def test_what_was_scaled_once_is_not_scaled_again():
+    few = Predictor(Small(), dataclasses.replace(RGB, white=127), ["a", "b"], "few")
+    dark = np.full((2, 12, 10, 3), 20, np.uint8)
+    wanted = Predictor(Small(), RGB, ["a", "b"], "plain").predict_proba(np.full((2, 12, 10, 3), 40, np.uint8))
+    for given in (dark, list(dark), iter(dark), dark.astype(np.float64)):
+        np.testing.assert_array_equal(few.predict_proba(given), wanted)

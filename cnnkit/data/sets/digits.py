@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sets.base import ArrayDataset
-from cnnkit.data.sets.idx import find_idx_files, idx_dataset, read_idx_part
+from cnnkit.data.sets.idx import find_idx_files, read_idx_part
 
 FOLDER = Path(__file__).parent / "digits"
 CLASSES = [str(digit) for digit in range(10)]
@@ -15,4 +15,4 @@ PREPROCESSING = Preprocessing(28, 28, 1, (0.1307,), (0.3081,), "digit")
 def digits(part: str) -> ArrayDataset:
     """The "train" or the "test" part."""
     images, labels = read_idx_part(find_idx_files(FOLDER), part)
-    return idx_dataset(images, labels, name="digits", classes=CLASSES, like=PREPROCESSING)
+    return ArrayDataset(images, labels, name="digits", classes=CLASSES, preprocessing=PREPROCESSING)

@@ -13,9 +13,8 @@ from typing import IO, cast
 
 import numpy as np
 
-from cnnkit.data.preprocessing import LARGEST_SIDE, Preprocessing, statistics
+from cnnkit.data.preprocessing import LARGEST_SIDE
 from cnnkit.data.sample import Labels, Pixels
-from cnnkit.data.sets.base import ArrayDataset
 from cnnkit.errors import DataError
 
 IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049
@@ -66,23 +65,13 @@ def read_idx_part(files: dict[tuple[str, str], Path], part: str) -> tuple[Pixels
     return images, labels
 
 
-def idx_dataset(
-    images: Pixels, labels: Labels, *, name: str, classes: list[str], like: Preprocessing | None = None
-) -> ArrayDataset:
-    """A data set of checked arrays; `like` hands the preprocessing of the training part on to the other parts."""
+def check_labels(labels: Labels, classes: list[str], where: str) -> None:
+    """DataError where a label is none of the classes."""
     if labels.size and not 0 <= labels.min() <= labels.max() < len(classes):
         raise DataError(
-            f"{name}: labels run from {labels.min()} to {labels.max()}, but there are {len(classes)} classes "
+            f"{where}: labels run from {labels.min()} to {labels.max()}, but there are {len(classes)} classes "
             f"(0 to {len(classes) - 1}). Is the label file the right one?"
         )
-    if like is None:
-        mean, std = statistics(images)
-        H, W, C = images.shape[1:]
-        like = Preprocessing(H, W, C, mean, std, "digit" if looks_like_digits(images) else "resize")
-    if images.shape[1:] != like.shape:
-        raise DataError(f"{name}: images are {images.shape[1:3]}, but those of the training part {like.shape[:2]}.")
-    mirror = like.foreign != "digit"
-    return ArrayDataset(images, labels, name=name, classes=classes, preprocessing=like, mirror=mirror)
 
 
 def looks_like_digits(images: Pixels, tried: int = 1000) -> bool:

@@ -5,14 +5,16 @@ perhaps split; classes, if there are names. Nothing pickled is opened.
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
 from cnnkit.data.part_names import EXPECTED as EXPECTED_PARTS
 from cnnkit.data.part_names import PART_NAMES, parts_called
 from cnnkit.data.preprocessing import LARGEST_SIDE
-from cnnkit.data.sample import Labels, Pixels
+from cnnkit.data.sample import Labels
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize.npz import read_npz
@@ -25,14 +27,19 @@ EXPECTED = "x_train and y_train (Keras), train_images and train_labels (MedMNIST
 # More is refused before the file is read; unpacked, the reader of .npz files has limits of its own.
 LARGEST_FILE = 4 << 30
 
-Part = tuple[Pixels, Array]
+
+@final
+@dataclass(frozen=True)
+class Part:
+    """images: (n, H, W, C), numbers of any kind.   labels: (n,), whole numbers or text.   name: of the images."""
+
+    images: Array
+    labels: Array
+    name: str
 
 
 def read_parts(path: Path) -> tuple[dict[str, Part], list[str] | None, list[str]]:
-    """(train | val | test -> images and labels as they are, names of the classes if any, notes).
-
-    Images are uint8 (n, H, W, C), labels (n,): whole numbers or text.
-    """
+    """(train | val | test -> images and labels as they are, names of the classes if any, notes)."""
     size = path.stat().st_size
     if size > LARGEST_FILE:
         raise DataError(f"{path} has {size:,} bytes, more than the limit of {LARGEST_FILE:,}. Split it.")
@@ -45,15 +52,15 @@ def read_parts(path: Path) -> tuple[dict[str, Part], list[str] | None, list[str]
     notes: list[str] = []
     parts = {}
     for part, (x_name, y_name) in found.items():
-        images = _images(path, x_name, arrays[x_name], notes)
+        images = channels_last(arrays[x_name], x_name, notes, f"{path}: ")
         labels = _labels(path, y_name, arrays[y_name])
         if len(images) != len(labels):
             raise DataError(f"{path}: {x_name} holds {len(images):,} images, but {y_name} {len(labels):,} labels.")
-        parts[part] = images, labels
+        parts[part] = Part(images, labels, x_name)
     split = _first(arrays, SPLIT_NAMES) if list(parts) == ["train"] else None
     if split is not None:
         parts = _by_split(path, split, arrays[split], parts["train"])
-    if "train" not in parts or not len(parts["train"][0]):
+    if "train" not in parts or not len(parts["train"].images):
         raise DataError(f"{path}: the training part holds no images.")
     names = _first(arrays, CLASS_NAMES)
     used = {name for pair in found.values() for name in pair} | {names, split}
@@ -90,9 +97,12 @@ def _by_part(path: Path, arrays: dict[str, Array], known: tuple[str, ...]) -> di
     return found
 
 
-def _images(path: Path, name: str, images: Array, notes: list[str]) -> Pixels:
-    """uint8 (n, H, W, C). Channels first are turned, numbers from 0 to 1 are scaled, and both is told."""
-    shape, shown = images.shape, f"{path}: {name} is {images.dtype} {images.shape}"
+def channels_last(images: Array, name: str, notes: list[str], where: str = "") -> Array:
+    """(n, H, W, C) of (n, H, W), (n, H, W, C) or (n, C, H, W), the numbers as they are; a change of axes is told.
+
+    where: the file they come from, to begin a message with.
+    """
+    shape, shown = images.shape, f"{where}{name} is {images.dtype} {images.shape}"
     expected = "uint8 (n, height, width), with 1 or 3 channels last"
     if images.ndim == 3:
         images = images[..., None]
@@ -104,28 +114,7 @@ def _images(path: Path, name: str, images: Array, notes: list[str]) -> Pixels:
         raise DataError(f"{shown}, expected {expected}.{hint}")
     if not all(1 <= side <= LARGEST_SIDE for side in images.shape[1:3]):
         raise DataError(f"{shown}, expected 1 to {LARGEST_SIDE} pixels on each side.")
-    if images.dtype == np.uint8:
-        return np.ascontiguousarray(images)
-    if images.size and images.dtype.kind in "fiub":
-        low, high = images.min(), images.max()
-        if images.dtype.kind in "iu" and 0 <= low <= high <= 255:
-            return np.ascontiguousarray(images.astype(np.uint8))
-        if images.dtype.kind == "f" and 0 <= low <= high <= 1:
-            notes.append(f"{name} is {images.dtype} from {low:g} to {high:g}: scaled to 0 to 255.")
-            return _scaled(images, 255)
-        if images.dtype.kind == "f" and low >= 0 and 1 < high <= 255:
-            notes.append(f"{name} is {images.dtype} from {low:g} to {high:g}: rounded to whole numbers.")
-            return _scaled(images, 1)
-        shown += f" from {low:g} to {high:g}" if images.dtype.kind != "b" else ""
-    raise DataError(f"{shown}, expected {expected}. Save the pixels before they are normalised, 0 to 255.")
-
-
-def _scaled(images: Array, factor: int) -> Pixels:
-    """A few images at a time, as the numbers may be eight times as large as the pixels."""
-    pixels = np.empty(images.shape, np.uint8)
-    for i in range(0, len(images), 1000):
-        np.rint(images[i : i + 1000] * factor, out=pixels[i : i + 1000], casting="unsafe")
-    return pixels
+    return images
 
 
 def _labels(path: Path, name: str, labels: Array) -> Array:
@@ -144,7 +133,7 @@ def _labels(path: Path, name: str, labels: Array) -> Array:
 
 
 def _by_split(path: Path, name: str, split: Array, whole: Part) -> dict[str, Part]:
-    images, labels = whole
+    images, labels = whole.images, whole.labels
     said = _texts(path, name, split) if split.dtype.kind in "US" and split.ndim == 1 else []
     if len(said) != len(images):
         raise DataError(
@@ -155,7 +144,7 @@ def _by_split(path: Path, name: str, split: Array, whole: Part) -> dict[str, Par
         raise DataError(f"{path}: {name} says {unknown[:50]!r}, expected {EXPECTED_PARTS}.")
     part_of = np.array([called[text] for text in said])
     return {
-        part: (images[part_of == part], labels[part_of == part])
+        part: Part(images[part_of == part], labels[part_of == part], f"{whole.name} of {part}")
         for part in ("train", "val", "test")
         if (part_of == part).any()
     }

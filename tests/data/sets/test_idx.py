@@ -159,3 +159,15 @@ def test_the_real_mnist(shared, no_network):
     assert [len(splits.train), len(splits.val), len(splits.test)] == [54001, 5999, 10000]
     assert splits.preprocessing.foreign == "digit" and not splits.mirror and splits.name == "mnist"
     assert splits.preprocessing.mean == (0.1307,) and splits.preprocessing.std == (0.3081,)
+
+
+def test_pixels_of_0_and_1_are_scaled_in_all_parts(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for part, labels in (("train", [0, 1] * 8), ("t10k", [0, 1])):
+        content = images_bytes(len(labels), 6, 6, data=bytes(i % 2 for i in range(36 * len(labels))))
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(content)
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(labels_bytes(labels))
+    splits = open_data(folder)
+    assert set(np.unique(splits.train[0].image)) == set(np.unique(splits.test[0].image)) == {0, 255}
+    assert splits.preprocessing.white == 1 and "from 0 to 1: scaled" in splits.notes[0]
