@@ -8,7 +8,7 @@ CnnkitError             exit code 1
 ├── CheckFailed         4   a threshold that the user set was missed
 ├── ResourceError       5   not enough memory or disk
 ├── NumericError        6   the loss or the weights are no longer finite
-└── UsageError          2   options that cannot be meant so
+└── UsageError          2   an invalid option, value or name
 """
 
 import difflib
@@ -60,7 +60,7 @@ class NumericError(CnnkitError):
 
 
 class UsageError(CnnkitError):
-    """Options that cannot be meant so."""
+    """An invalid option, value or name."""
 
     exit_code = 2
 

@@ -98,7 +98,7 @@ def _reachable(root: Node) -> list[Node]:
         node = open_ends.pop()
         if node.ctx is None:
             raise UsageError(
-                "backward was already called through this result, and what it had saved is given back. "
+                "backward was already called through this result, and what it had saved is freed. "
                 "Compute the result again, or call backward once on the sum of the losses."
             )
         for edge in node.edges:

@@ -96,7 +96,7 @@ class Tensor:
         """Add the gradient of this tensor (weighted by dy, 1 for a single number) to the `grad` of all it rests on."""
         if not self.requires_grad:
             raise UsageError(
-                "backward was called on a tensor that rests on nothing with a gradient. Give a parameter "
+                "backward was called on a tensor that depends on nothing with a gradient. Give a parameter "
                 "requires_grad=True, and compute outside no_grad()."
             )
         gradient = self._seed(dy)

@@ -58,7 +58,7 @@ def measure_case(case: Case, against: Sequence[str], threads: int, seconds: floa
     if gflops is not None and gflops > TOLERANCE * case.speedup * peak:
         raise CheckFailed(
             f"{case.name}: {gflops:.0f} GFLOP/s is more than this machine can do ({peak:.0f} GFLOP/s of multiply-adds"
-            f" x {case.speedup:g} saved by the algorithm). The figure is refused: clock or count is wrong."
+            f" x {case.speedup:g} saved by the algorithm). The figure is refused: the clock or the count is wrong."
         )
     others = {name: timing.median for name, timing in zip(rivals, theirs, strict=True)}
     return Result(

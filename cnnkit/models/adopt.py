@@ -68,12 +68,12 @@ def _as_float32(published: str, array: Array) -> Array:
     if array.dtype.kind != "f":
         raise CheckpointError(
             f"{published} holds {array.dtype} numbers, but weights are floating-point. Is the file quantised? "
-            "Take the file of the network before that."
+            "Use the file of the network before quantisation."
         )
     with np.errstate(over="ignore"):
         plain = np.ascontiguousarray(array, np.float32).reshape(array.shape)
     if not np.isfinite(plain).all():
-        raise CheckpointError(f"{published} holds numbers that are not finite in float32. Take another file.")
+        raise CheckpointError(f"{published} holds numbers that are not finite in float32. Use another file.")
     return plain
 
 
@@ -84,14 +84,14 @@ def _check_names(model: str, own: Mapping[str, Array], needed: Iterable[str], fo
         near = _nearest(missing[0], unknown or found)
         raise CheckpointError(
             f"The file lacks {missing[0]} {own[missing[0]].shape} of {model}{_more(missing)}."
-            + (f" The nearest name it has is {_shown(found[near])}." if near else "")
+            + (f" The most similar name in the file is {_shown(found[near])}." if near else "")
             + " Is it a file for another network?"
         )
     if unknown:
         near = _nearest(unknown[0], own)
         raise CheckpointError(
             f"The file has {_shown(found[unknown[0]])}{_more(unknown)}, for which {model} has no place."
-            + (f" The nearest name of {model} is {near} {own[near].shape}." if near else "")
+            + (f" The most similar name in {model} is {near} {own[near].shape}." if near else "")
             + " Is it a file for another network?"
         )
 

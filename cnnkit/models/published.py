@@ -174,7 +174,7 @@ TORCHVISION = Source(
     "torchvision",
     "https://github.com/pytorch/vision",
     "BSD-3-Clause (code); trained on ImageNet, whose terms allow research",
-    "save model.state_dict(), or take the .pth file that torchvision fetches",
+    "save model.state_dict(), or use the .pth file that torchvision downloads",
 )
 KERAS = Source(
     "Keras Applications",

@@ -134,7 +134,7 @@ def create(
         least = _smallest_square(build, classes, in_channels)
         raise UsageError(
             f"Images of {image_size[0]}x{image_size[1]} pixels are too small for {name}, which needs {least}x{least}. "
-            f"{error} Take larger images (--image-size {least}) or another model."
+            f"{error} Use larger images (--image-size {least}) or another model."
         ) from None
     return pad(module, padding, (1, *image_size, in_channels))
 

@@ -256,15 +256,16 @@ def _check_names(own: Mapping[str, Array], needed: Mapping[str, Array], state: M
         near = difflib.get_close_matches(missing[0], unknown or list(state), n=1, cutoff=0.4)
         raise CheckpointError(
             f"The loaded state lacks {missing[0]} {own[missing[0]].shape}{_more(missing)}."
-            + (f" The nearest name it has is {near[0]} {state[near[0]].shape}." if near else "")
+            + (f" The most similar name there is {near[0]} {state[near[0]].shape}." if near else "")
             + " Is it a state of the same model?"
         )
     if unknown:
         near = difflib.get_close_matches(unknown[0], list(own), n=1, cutoff=0.4)
         raise CheckpointError(
-            f"The loaded state has {unknown[0]} {state[unknown[0]].shape}{_more(unknown)}, which this model has not."
-            + (f" The nearest name it knows is {near[0]} {own[near[0]].shape}." if near else "")
-            + " Is it a state of the same model? strict=False passes over such names."
+            f"The loaded state has {unknown[0]} {state[unknown[0]].shape}{_more(unknown)}, which this model "
+            "does not have."
+            + (f" The most similar name in the model is {near[0]} {own[near[0]].shape}." if near else "")
+            + " Is it a state of the same model? strict=False ignores such names."
         )
 
 

@@ -78,8 +78,8 @@ def _weights(weights: Any, size: int, what: str) -> Array:
         raise ShapeError(f"cross_entropy expects one weight for each {what}, shape ({size},), but received {w.shape}.")
     if size and not (np.isfinite(w).all() and w.min() >= 0 and w.any()):
         raise DataError(
-            f"cross_entropy expects finite weights from 0 up, at least one above 0, but they go from {w.min()} to "
-            f"{w.max()}. Do the class weights come from the training part?"
+            f"cross_entropy expects finite weights, none below 0 and at least one above 0, but they go "
+            f"from {w.min()} to {w.max()}. Do the class weights come from the training part?"
         )
     return w
 

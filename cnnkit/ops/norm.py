@@ -40,7 +40,7 @@ def batch_norm(
     if count < 2:
         raise ShapeError(
             f"batch_norm expects at least 2 values of each channel to normalise by in training, but x {x.shape} has "
-            f"{count}. Use a larger batch, or eval(), which normalises by running statistics."
+            f"{count}. Use a larger batch, or eval(), which normalises with the running statistics."
         )
     now, later = fused(act, from_output=residual is not None)
     y, mean, var = _BatchNorm.apply(x, weight, bias, residual, eps, now)

@@ -88,7 +88,7 @@ def check_pool(kernel_size: Pair, stride: Pair | None, padding: Padding) -> None
     if max(win.pad_top, win.pad_bottom) >= kernel[0] or max(win.pad_left, win.pad_right) >= kernel[1]:
         raise UsageError(
             f"A pool of kernel_size {kernel_size} expects less padding than that on each side, but received {padding}: "
-            "a window could lie wholly outside the image."
+            "a window could be entirely outside the image."
         )
 
 

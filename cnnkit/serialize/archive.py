@@ -79,7 +79,7 @@ class Archive:
 
     def _member(self, name: str) -> zipfile.ZipInfo:
         if name not in self._members:
-            raise Refused(f"lacks its member {printable(name)}: it is not whole.")
+            raise Refused(f"lacks its member {printable(name)}: it is incomplete.")
         return self._members[name]
 
 
@@ -98,7 +98,7 @@ def _check_directory(data: bytes) -> None:
     """Refuse a directory of millions of entries, each of which would cost memory, before it is read."""
     place = data.rfind(b"PK\x05\x06", max(len(data) - 65_557, 0))
     if place < 0 or place + 22 > len(data):
-        raise Refused("is cut: the directory at its end is missing. Fetch it again.")
+        raise Refused("is truncated: the directory at its end is missing. Download it again.")
     disk, start_disk = struct.unpack_from("<HH", data, place + 4)
     if (disk, start_disk) not in ((0, 0), (0xFFFF, 0xFFFF)):
         raise Refused("is one part of a split archive. Join the parts first.")

@@ -132,7 +132,7 @@ def cut_back(path: Path, length: int) -> None:
 def check_real_folder(path: Path) -> None:
     """UsageError if `path` is a link to a folder elsewhere; a path that is missing is fine."""
     if path.is_symlink():
-        raise UsageError(f"{path} is a link, and what is written there would land elsewhere. Remove the link.")
+        raise UsageError(f"{path} is a link, and writing there would change another file. Remove the link.")
 
 
 def sweep(folder: Path) -> None:
@@ -244,4 +244,6 @@ def _refusal(path: Path, error: OSError) -> CnnkitError:
         return UsageError(f"{path} cannot be written: {why}. Remove it.")
     if error.errno in _NO_RIGHT:
         return UsageError(f"{path} cannot be written ({why}). Choose another folder with --output.")
-    return ResourceError(f"Writing {path} failed ({why}). What was saved is kept: see to the disk, then --resume.")
+    return ResourceError(
+        f"Writing {path} failed ({why}). What was saved is kept: check the disk, then go on with --resume."
+    )

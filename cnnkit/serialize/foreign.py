@@ -15,13 +15,16 @@ _PICKLE = b"\x80"
 _LARGEST = 4 * 2**30
 # Files that people take for weights, and what to do about each.
 _OTHERS = (
-    (b"\x89HDF", "is an HDF5 file, which is not read. Save the layers' weights under their names with numpy.savez."),
+    (
+        b"\x89HDF",
+        "is an HDF5 file, which cnnkit does not read. Save the layers' weights under their names with numpy.savez.",
+    ),
     (b"\x93NUMPY", "holds one array. Save all of them under their names with numpy.savez."),
-    (b"\x1f\x8b", "is packed with gzip. Unpack it first."),
+    (b"\x1f\x8b", "is compressed with gzip. Unpack it first."),
     (b"version https://git-lfs", "is a pointer of Git LFS, not the file itself. Fetch it with: git lfs pull"),
-    (b"<", "is a web page, not weights. Was the link of a download page taken?"),
+    (b"<", "is a web page, not weights. Is it the download page instead of the file?"),
 )
-_UNKNOWN = "is no weight file that is read: .safetensors, .npz, or .pth, .pt, .th of torch.save."
+_UNKNOWN = "is not a weight file that cnnkit reads. Those are .safetensors, .npz, and .pth, .pt, .th of torch.save."
 
 
 def read_arrays(path: Path) -> tuple[dict[str, Array], list[str]]:

@@ -38,7 +38,7 @@ def of_zip(data: bytes, *, text: bool = False) -> dict[str, Array]:
     arrays = {}
     for name in archive.names:
         if not name.endswith(_SUFFIX):
-            raise Refused(f"has a member {printable(name)}, which is no array of numpy.")
+            raise Refused(f"has a member {printable(name)}, which is not a NumPy array.")
         arrays[name.removesuffix(_SUFFIX)] = _array(archive, name, most_unpacked(len(data)), kinds)
     if not arrays:
         raise Refused("holds no arrays.")
@@ -49,7 +49,7 @@ def _array(archive: Archive, name: str, most: int, kinds: str) -> Array:
     head = io.BytesIO(archive.head(name, _LONGEST_HEADER + 12))
     version = np.lib.format.read_magic(head)
     if version not in ((1, 0), (2, 0)):
-        raise Refused(f"has {printable(name)} in a version of numpy's format that is not read.")
+        raise Refused(f"has {printable(name)} in a version of NumPy's format that cnnkit does not read.")
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # headers of Python 2 are read all the same
@@ -59,7 +59,7 @@ def _array(archive: Archive, name: str, most: int, kinds: str) -> Array:
     if dtype.kind not in kinds or dtype.subdtype is not None:
         raise Refused(f"holds no plain numbers in {printable(name)}, but {printable(dtype)}.")
     if any(type(length) is not int or length < 0 for length in shape):
-        raise Refused(f"has sizes in {printable(name)} that cannot be meant so.")
+        raise Refused(f"has sizes in {printable(name)} that are invalid.")
     length = math.prod(shape) * dtype.itemsize
     if head.tell() + length != archive.size(name):
         raise Refused(

@@ -59,7 +59,7 @@ def read(file: BinaryIO, calls: Calls, persistent: Callable[[Any], Any] | None =
             if opcode.name == "STOP":
                 return machine.stack.pop()
             machine.step(opcode.name, argument)
-    raise Refused("is cut within its pickle. Fetch it again.")
+    raise Refused("is truncated in its pickle. Download it again.")
 
 
 @final
@@ -130,7 +130,7 @@ class _Machine:
             case "BINPERSID":
                 self._push(self._persistent(self.stack.pop()))
             case _:
-                raise Forbidden(f"holds the pickle instruction {name}, which no state dict needs: it is not opened.")
+                raise Forbidden(f"holds the pickle instruction {name}, which no state dict needs: the file is refused.")
 
     def _push(self, value: Any) -> None:
         self.stack.append(value)
@@ -147,26 +147,26 @@ class _Machine:
     def _known(self, name: str) -> Known:
         if name not in self.calls:
             raise Forbidden(
-                f"asks for {printable(name).replace(' ', '.', 1)}, which is no part of a state dict: it is not opened. "
-                "Save model.state_dict() alone, with torch.save or safetensors."
+                f"asks for {printable(name).replace(' ', '.', 1)}, which is no part of a state dict: the file is "
+                "refused. Save model.state_dict() alone, with torch.save or safetensors."
             )
         return Known(name)
 
     def _call(self, function: Any, arguments: Any) -> Any:
         call = self.calls.get(function.name) if isinstance(function, Known) else None
         if call is None or not isinstance(arguments, tuple):
-            raise Forbidden("calls something that is no function of a state dict: it is not opened.")
+            raise Forbidden("calls something that is no function of a state dict: the file is refused.")
         return call(*arguments)
 
     def _build(self) -> None:
         """The attributes of an object are dropped: of a dictionary (its versions), or of a tensor (its hooks)."""
         self.stack.pop()
         if isinstance(self.stack[-1], list | tuple | str | bytes | int | float | None):
-            raise Forbidden("gives attributes to something that has none: it is not opened.")
+            raise Forbidden("gives attributes to something that has none: the file is refused.")
 
     def _persistent(self, key: Any) -> Any:
         if self.persistent is None:
-            raise Forbidden("holds a persistent id where none belongs: it is not opened.")
+            raise Forbidden("holds a persistent id where none belongs: the file is refused.")
         return self.persistent(key)
 
 

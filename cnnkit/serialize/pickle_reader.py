@@ -85,12 +85,12 @@ def of_pickles(data: bytes) -> tuple[Arrays, list[str]]:
     """`read_torch` for the bytes of the old layout. Raises Refused, or what parsers raise on damaged bytes."""
     file = io.BytesIO(data)
     if _object(file, data) != _MAGIC:
-        raise Refused("is a pickle, but not one of torch.save: it is not opened.")
+        raise Refused("is a pickle, but not one of torch.save: the file is refused.")
     if _object(file, data) != _OLD_PROTOCOL:
-        raise Refused("is of a torch layout that is not known. Save it anew with torch.save.")
+        raise Refused("has an unknown layout of torch. Save it again with torch.save.")
     system = _object(file, data)
     if not isinstance(system, dict) or system.get("little_endian") is not True:
-        raise Refused("was not written by a little-endian machine. Save it anew on one.")
+        raise Refused("was not written by a little-endian machine. Save it again on one.")
     mentioned: dict[str, Storage] = {}
 
     def persistent(key: Any) -> Storage:
@@ -170,7 +170,7 @@ def _state_dict(told: Any) -> tuple[dict[str, Claim], list[str]]:
     if not path:
         return tensors, []
     others = f", beside {', '.join(beside[:5])}" if beside else ""
-    return tensors, [f"The weights are what the file calls {'/'.join(path)}{others}."]
+    return tensors, [f"The weights used are those that the file calls {'/'.join(path)}{others}."]
 
 
 def _wrong_length(wanted: Storage, held: int) -> Refused:

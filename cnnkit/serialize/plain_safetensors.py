@@ -61,10 +61,10 @@ def of_safetensors(data: bytes) -> dict[str, Array]:
 
 def _array(name: str, entry: dict[str, Any], content: memoryview, claimed: int) -> Array:
     if entry["dtype"] not in _TYPES:
-        raise Refused(f"holds {printable(name)} as {printable(entry['dtype'])}, which is not read.")
+        raise Refused(f"holds {printable(name)} as {printable(entry['dtype'])}, which cnnkit does not read.")
     dtype, shape = np.dtype(_TYPES[entry["dtype"]]), entry["shape"]
     if len(shape) > _MOST_AXES or any(type(length) is not int or not 0 <= length <= _LONGEST_AXIS for length in shape):
-        raise Refused(f"has sizes in {printable(name)} that cannot be meant so.")
+        raise Refused(f"has sizes in {printable(name)} that are invalid.")
     if not math.prod(shape) * dtype.itemsize == claimed == len(content):
         raise Refused(f"has {len(content):,} bytes in {printable(name)}, which do not make {printable(shape)}.")
     array = (np.frombuffer(content, dtype) if claimed else np.empty(0, dtype)).reshape(shape)

@@ -44,7 +44,9 @@ def refusing(path: Path) -> Iterator[None]:
     except MemoryError as error:
         raise ResourceError(f"{path} does not fit into memory.") from error
     except _DAMAGE as error:
-        raise CheckpointError(f"{path} is damaged: {type(error).__name__}: {error!s:.200}. Fetch it again.") from error
+        raise CheckpointError(
+            f"{path} is damaged: {type(error).__name__}: {error!s:.200}. Download or copy it again."
+        ) from error
 
 
 def printable(text: object) -> str:

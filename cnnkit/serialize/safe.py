@@ -90,7 +90,7 @@ def _read_checked(path: Path) -> tuple[bytes, dict[str, Any]]:
         if data[start : start + 64] != blank.hexdigest().encode():
             raise ValueError("its checksum does not match its bytes")
         if version != VERSION or not isinstance(record, dict):
-            raise ValueError("its metadata are not ours")
+            raise ValueError("its metadata are not those of cnnkit")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
     return data, record

@@ -85,9 +85,9 @@ def storage(key: Any) -> Storage:
         raise Refused("refers to something that is no storage of a tensor: it is not opened.")
     kind = key[1].name if isinstance(key[1], Known) else ""
     if kind not in _STORAGES and kind != _UNTYPED:
-        raise Refused(f"has a storage of a kind that is not read: {printable(kind)}.")
+        raise Refused(f"has a storage of a kind that cnnkit does not read: {printable(kind)}.")
     if len(key) == 6 and key[5] is not None:
-        raise Refused("has storages that are views of others, as torch wrote them before version 0.4. Save it anew.")
+        raise Refused("has storages that are views of others, as torch wrote them before version 0.4. Save it again.")
     return Storage(key[2], _STORAGES.get(kind, ""), _count(key[4], "numbers"))
 
 
@@ -117,7 +117,7 @@ def _typed_tensor(
 ) -> Claim:
     name = _DTYPES.get(dtype.name) if isinstance(dtype, Known) else None
     if name is None or not isinstance(source, Storage) or source.nbytes % _item_bytes(name):
-        raise Refused("has a tensor of a type that is not read.")
+        raise Refused("has a tensor of a type that cnnkit does not read.")
     return _claim(Storage(source.key, name, source.nbytes // _item_bytes(name)), name, offset, shape, strides)
 
 
@@ -134,10 +134,10 @@ def _claim(source: Storage, dtype: str, offset: Any, shape: Any, strides: Any) -
         if last >= source.numbers or _product(shape) > source.numbers:
             raise Refused(
                 f"has a tensor {shape} at {offset:,} with strides {strides}, "
-                f"which does not lie within its storage of {source.numbers:,} numbers."
+                f"which is outside its storage of {source.numbers:,} numbers."
             )
     elif offset > source.numbers:
-        raise Refused("has an empty tensor that does not lie within its storage.")
+        raise Refused("has an empty tensor outside its storage.")
     return Claim(source, dtype, offset, shape, strides)
 
 
@@ -163,7 +163,7 @@ def _ordered(*pairs: Any) -> dict[str, Any]:
 def _count(value: Any, what: str) -> int:
     """A whole number that can be meant so: 2^40 numbers would be terabytes."""
     if type(value) is not int or not 0 <= value <= _MOST_NUMBERS:
-        raise Refused(f"has a tensor whose {what} cannot be meant so: it is negative, no whole number, or above 2^40.")
+        raise Refused(f"has a tensor whose {what} is invalid: negative, not a whole number, or above 2^40.")
     return value
 
 

@@ -50,7 +50,7 @@ def test_backward_of_several_numbers_wants_dy():
 
 
 def test_backward_of_a_constant_says_what_is_missing():
-    with pytest.raises(UsageError, match=r"rests on nothing with a gradient. Give a parameter requires_grad=True"):
+    with pytest.raises(UsageError, match=r"depends on nothing with a gradient. Give a parameter requires_grad=True"):
         ops.exp(Tensor(np.ones(()))).backward()
 
 

@@ -108,7 +108,7 @@ def test_a_missing_name_is_told_with_its_shape_and_the_nearest(module):
     with pytest.raises(
         CheckpointError,
         match=r"The file lacks conv2\.weight \(5, 5, 6, 16\) of lenet5\. "
-        r"The nearest name it has is convolution2\.weight \(16, 6, 5, 5\)\. Is it a file for another network\?",
+        r"The most similar name in the file is convolution2\.weight \(16, 6, 5, 5\)\. Is it a file for another",
     ):
         to_state(arrays, LENET, module)
 
@@ -118,7 +118,7 @@ def test_a_surplus_name_is_told_with_its_shape_and_the_nearest(module):
     with pytest.raises(
         CheckpointError,
         match=r"The file has conv3\.bias \(9,\) \(and 1 more\), for which lenet5 has no place\. "
-        r"The nearest name of lenet5 is conv\d\.bias",
+        r"The most similar name in lenet5 is conv\d\.bias",
     ):
         to_state(arrays, LENET, module)
 

@@ -58,7 +58,7 @@ def test_a_missing_name_is_told_with_the_nearest():
     model = nn.Sequential({"conv1": nn.Conv2d(1, 2, 3)})
     state = {"conv2.weight": np.ones((5, 5, 1, 2)), "conv1.bias": np.ones(2)}
     with pytest.raises(
-        CheckpointError, match=r"lacks conv1.weight \(3, 3, 1, 2\)\. The nearest .* conv2.weight \(5, 5"
+        CheckpointError, match=r"lacks conv1.weight \(3, 3, 1, 2\)\. The most similar .* conv2.weight \(5, 5"
     ):
         model.load_state_dict(state)
 
@@ -67,7 +67,7 @@ def test_a_name_too_many_is_told_with_the_nearest():
     model = nn.Sequential({"conv1": nn.Conv2d(1, 2, 3)})
     state = {**model.state_dict(), "conv1.wait": np.ones(1), "conv1.wit": np.ones(1)}
     with pytest.raises(
-        CheckpointError, match=r"has conv1.wait \(1,\) \(and 1 more\).* nearest name it knows is conv1.wei"
+        CheckpointError, match=r"has conv1.wait \(1,\) \(and 1 more\).* most similar name in the model is conv1.wei"
     ):
         model.load_state_dict(state)
 

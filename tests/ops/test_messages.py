@@ -173,7 +173,7 @@ CASES = [
     (
         DataError,
         lambda: ops.cross_entropy(x(2, 3), [0, 1], weights=[1.0, -2.0]),
-        "finite weights from 0 up, at least one above 0, but they go from -2.0 to 1.0",
+        "finite weights, none below 0 and at least one above 0, but they go from -2.0 to 1.0",
     ),
     (DataError, lambda: ops.cross_entropy(x(2, 3), [0, 1], weights=[0.0, 0.0]), "but they go from 0.0 to 0.0"),
     (DataError, lambda: ops.cross_entropy(x(2, 3), [0, 1], weights=[1.0, np.inf]), "but they go from 1.0 to inf"),

@@ -38,13 +38,13 @@ def test_every_kind_is_known_whatever_its_name(path, rng):
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        (b"\x89HDF\r\n\x1a\n", r"HDF5 file, which is not read.*numpy\.savez"),
+        (b"\x89HDF\r\n\x1a\n", r"HDF5 file, which cnnkit does not read.*numpy\.savez"),
         (b"\x93NUMPY\x01\x00", "holds one array"),
-        (b"\x1f\x8b\x08\x00", "packed with gzip. Unpack it"),
+        (b"\x1f\x8b\x08\x00", "compressed with gzip. Unpack it"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"<!DOCTYPE html>", "is a web page"),
-        (b"\x08\x07\x12\x07pytorch", r"no weight file that is read: \.safetensors, \.npz"),
-        (b"", "no weight file that is read"),
+        (b"\x08\x07\x12\x07pytorch", r"not a weight file that cnnkit reads: \.safetensors, \.npz"),
+        (b"", "not a weight file that cnnkit reads"),
     ],
 )
 def test_what_is_no_weight_file_is_told_what_it_is(path, content, match):

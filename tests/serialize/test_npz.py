@@ -93,7 +93,7 @@ def test_a_header_of_python_2_is_read(path):
 @pytest.mark.parametrize("version", [b"\x03\x00", b"\x09\x00"])
 def test_unknown_versions_are_refused(path, version):
     written(path, header("'<f4'", "(2,)"), bytes(8), version=version)
-    with pytest.raises(CheckpointError, match="version of numpy's format that is not read"):
+    with pytest.raises(CheckpointError, match="version of NumPy's format that cnnkit does not read"):
         read_npz(path)
 
 
@@ -105,7 +105,7 @@ def test_a_huge_header_is_refused(path):
 
 def test_other_members_and_empty_archives_are_refused(path):
     written(path, header("'<f4'", "(2,)"), bytes(8), name="w.txt")
-    with pytest.raises(CheckpointError, match=r"has a member w\.txt, which is no array of numpy"):
+    with pytest.raises(CheckpointError, match=r"has a member w\.txt, which is not a NumPy array"):
         read_npz(path)
     np.savez(path)
     with pytest.raises(CheckpointError, match="holds no arrays"):

@@ -87,7 +87,7 @@ def test_what_torch_saved_comes_back_bit_for_bit(name):
 @pytest.mark.parametrize("name", ["checkpoint_zip", "checkpoint_old"])
 def test_the_state_dict_in_a_checkpoint_is_found_and_named(name):
     arrays, notes = read_torch(FILES / f"{name}.pth")
-    assert notes == ["The weights are what the file calls model, beside epoch, optimizer, best."]
+    assert notes == ["The weights used are those that the file calls model, beside epoch, optimizer, best."]
     assert arrays["0.weight"].shape == (2, 1, 3, 3) and arrays["1.running_var"].shape == (2,)
 
 
@@ -126,12 +126,12 @@ def test_wrappers_are_told(path, rng, wrappers):
     path.write_bytes(zip_file(told, storages))
     read, notes = read_torch(path)
     assert read.keys() == arrays.keys()
-    assert notes == [f"The weights are what the file calls {'/'.join(wrappers)}, beside epoch."]
+    assert notes == [f"The weights used are those that the file calls {'/'.join(wrappers)}, beside epoch."]
 
 
 SYSTEM = Call(Global("os system"), ("touch pwned",))
 CODE = [
-    (SYSTEM, r"asks for os\.system, which is no part of a state dict: it is not opened"),
+    (SYSTEM, r"asks for os\.system, which is no part of a state dict: the file is refused"),
     (Call(Global("posix system"), ("true",)), r"asks for posix\.system"),
     (Call(Global("builtins eval"), ("1",)), r"asks for builtins\.eval"),
     (Call(Global("__builtin__ exec"), ("1",)), r"asks for __builtin__\.exec"),
@@ -202,21 +202,21 @@ def test_a_persistent_id_outside_the_object_is_refused(path):
 @pytest.mark.parametrize(
     ("claimed", "match"),
     [
-        (tensor("0", (2**60,)), "cannot be meant so"),
+        (tensor("0", (2**60,)), "is invalid"),
         (tensor("0", (2**38,), numbers=2**38), "claims"),
-        (tensor("0", (2**38,), (0,), numbers=4), "does not lie within its storage"),
-        (tensor("0", (2**33, 2**33), numbers=4), "does not lie within its storage"),
-        (tensor("0", (2**39,) * 16, (0,) * 16, numbers=4), "does not lie within its storage"),
-        (tensor("0", (4,), (-1,), numbers=4), "stride cannot be meant so: it is negative"),
-        (tensor("0", (-4,), (1,), numbers=4), "size cannot be meant so: it is negative"),
-        (tensor("0", (4,), offset=-1), "offset cannot be meant so: it is negative"),
-        (tensor("0", (4,), offset=1), "does not lie within its storage of 4 numbers"),
-        (tensor("0", (2, 2), (3, 1), numbers=4), "does not lie within its storage of 4 numbers"),
-        (tensor("0", (0,), offset=99, numbers=4), "empty tensor that does not lie within"),
+        (tensor("0", (2**38,), (0,), numbers=4), "is outside its storage"),
+        (tensor("0", (2**33, 2**33), numbers=4), "is outside its storage"),
+        (tensor("0", (2**39,) * 16, (0,) * 16, numbers=4), "is outside its storage"),
+        (tensor("0", (4,), (-1,), numbers=4), "stride is invalid: negative"),
+        (tensor("0", (-4,), (1,), numbers=4), "size is invalid: negative"),
+        (tensor("0", (4,), offset=-1), "offset is invalid: negative"),
+        (tensor("0", (4,), offset=1), "is outside its storage of 4 numbers"),
+        (tensor("0", (2, 2), (3, 1), numbers=4), "is outside its storage of 4 numbers"),
+        (tensor("0", (0,), offset=99, numbers=4), "empty tensor outside"),
         (tensor("0", (1,) * 17, (1,) * 17, numbers=4), "17 axes"),
         (tensor("0", (2, 2), (1,), numbers=4), "sizes and strides do not belong together"),
-        (tensor("0", (4.0,), (1,), numbers=4), "no whole number"),
-        (tensor("0", (True,), (1,), numbers=4), "no whole number"),
+        (tensor("0", (4.0,), (1,), numbers=4), "not a whole number"),
+        (tensor("0", (True,), (1,), numbers=4), "not a whole number"),
         (tensor("0", (5,)), "claims 20 bytes for storage 0, but holds"),
         (tensor("0", (3,)), "claims 12 bytes for storage 0, but holds|wrong|claims"),
         (tensor("0", (4,), kind="DoubleStorage"), "claims 32 bytes for storage 0, but holds"),

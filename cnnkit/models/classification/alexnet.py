@@ -33,7 +33,7 @@ from cnnkit.nn import (
     "alexnet",
     input=(224, 224, 3),
     paper="Krizhevsky 2014, arXiv:1404.5997",
-    summary="The network that began it: five convolutions, three dense layers with 96 % of the weights.",
+    summary="The network of 2012: five convolutions, three dense layers with 96 % of the weights.",
     classes=1000,
 )
 def alexnet(*, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator) -> Module:

@@ -14,8 +14,8 @@ from cnnkit.nn import Conv2d, Flatten, Linear, MaxPool2d, Module, Sequential
 @register(
     "convnet",
     input=(28, 28, 1),
-    paper="none: the custom of MNIST tutorials",
-    summary="Two wide convolutions and a large dense layer; exact on digits, heavy for its task.",
+    paper="none: usual in MNIST tutorials",
+    summary="Two wide convolutions and a large dense layer; accurate on digits, large for its task.",
 )
 def convnet(*, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator) -> Module:
     layers: dict[str, Module] = {

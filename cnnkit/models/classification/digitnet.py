@@ -18,7 +18,7 @@ from cnnkit.nn import Conv2d, Dropout, Flatten, Linear, MaxPool2d, Module, Seque
     "digitnet",
     input=(28, 28, 1),
     paper="after Simonyan & Zisserman 2014, arXiv:1409.1556",
-    summary="Small and exact on digits: four 3x3 convolutions, one dense layer; the one that ships.",
+    summary="Small and accurate on digits: four 3x3 convolutions, one dense layer; part of the package.",
 )
 def digitnet(*, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator) -> Module:
     layers: dict[str, Module] = {

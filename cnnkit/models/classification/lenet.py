@@ -26,7 +26,7 @@ from cnnkit.nn import AvgPool2d, Conv2d, Flatten, Linear, MaxPool2d, Module, Seq
     "lenet5",
     input=(28, 28, 1),
     paper="LeCun et al. 1998, Proceedings of the IEEE 86(11)",
-    summary="The classic reader of digits: two convolutions, three dense layers.",
+    summary="The classic network for digits: two convolutions, three dense layers.",
 )
 def lenet5(*, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator) -> Module:
     layers: dict[str, Module] = {
