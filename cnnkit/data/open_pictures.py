@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cnnkit.data.listing import Listing
-from cnnkit.data.picture_header import check_header, header
+from cnnkit.data.picture_header import check_ends, header
 from cnnkit.data.preprocessing import Foreign, Preprocessing
 from cnnkit.data.sets.image_folder import ImageFolder, PictureFile, photo_preprocessing, unreadable
 from cnnkit.data.sets.picture_cache import PictureCache
@@ -42,7 +42,7 @@ def open_pictures(
     preprocessing = replace(preprocessing, foreign=foreign)
     H, W, C = preprocessing.shape
     cache = PictureCache(preprocessing, min(cache_bytes, len(there) * H * W * C))
-    check = cache if skip_unreadable or len(there) <= CHECKED_AT_OPEN else check_header
+    check = cache if skip_unreadable or len(there) <= CHECKED_AT_OPEN else check_ends
     if listing.missing and not skip_unreadable:
         raise _refused(listing, listing.missing, "are missing")
     refused = [] if tried else unreadable(there, check)

@@ -14,6 +14,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from cnnkit.data.end_marks import TAIL, format_of
 from cnnkit.data.orientation import orientation, stored_orientation, turned
 from cnnkit.data.picture_modes import plain
 from cnnkit.data.sample import Pixels
@@ -41,13 +42,13 @@ def read_picture(
     """
     limit = default_max_pixels() if max_pixels is None else min(max_pixels, LARGEST_PICTURE)
     name = name_of(source)
-    with _told(name, limit):
+    with told(name, limit):
         if isinstance(source, Image.Image):
             return _from_pillow(source, name, limit, at_least, whole)
         if not isinstance(source, str | Path | bytes | bytearray | memoryview):
             return plain(from_array(source))
         with opened(source) as (picture, file):
-            _check_size(picture, name, limit)
+            check_size(picture, name, limit)
             turn = stored_orientation(picture, file)
             if at_least is not None and picture.width * picture.height > whole:
                 picture.draft(None, (at_least, at_least))
@@ -105,6 +106,12 @@ def opened(source: str | Path | bytes) -> Iterator[tuple[Image.Image, IO[bytes]]
         try:
             picture = Image.open(file, formats=FORMATS)
         except UnidentifiedImageError:
+            file.seek(0)
+            if promised := format_of(file.read(TAIL)):
+                raise DataError(
+                    f"{name} begins as a {promised} file, but cannot be read as one. Is it truncated or damaged? "
+                    "Save it again."
+                ) from None
             raise DataError(
                 f"{name} is not a picture that cnnkit reads; expected one of {', '.join(FORMATS)}."
             ) from None
@@ -123,7 +130,7 @@ def default_max_pixels() -> int:
 
 
 def _from_pillow(picture: Image.Image, name: str, limit: int, at_least: int | None, whole: int) -> Image.Image:
-    _check_size(picture, name, limit)
+    check_size(picture, name, limit)
     decoded = picture
     if at_least is not None and picture.width * picture.height > whole and (again := _reopened(picture)):
         again.draft(None, (at_least, at_least))
@@ -144,13 +151,13 @@ def _reopened(picture: Image.Image) -> Image.Image | None:
     return again if again.size == picture.size else None  # the caller may have asked for a draft
 
 
-def _check_size(picture: Image.Image, name: str, limit: int) -> None:
+def check_size(picture: Image.Image, name: str, limit: int) -> None:
     if picture.width * picture.height > limit:
         raise _too_large(name, f"{picture.width}x{picture.height}", limit)
 
 
 @contextmanager
-def _told(name: str, limit: int) -> Iterator[None]:
+def told(name: str, limit: int) -> Iterator[None]:
     """Whatever a decoder raises that meets foreign bytes becomes an error that names the picture."""
     try:
         yield

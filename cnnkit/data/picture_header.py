@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from cnnkit.data.end_marks import lacks_end
 from cnnkit.data.orientation import ON_THE_SIDE, stored_orientation
-from cnnkit.data.picture import opened, read_picture
+from cnnkit.data.picture import check_size, default_max_pixels, opened, read_picture, told
 from cnnkit.data.picture_modes import GREY, is_deep
+
+# A JPEG that is only judged is decoded at a fraction of its size.
+JUDGED_SIDE = 64
 
 
 @final
@@ -34,7 +38,14 @@ def header(path: Path) -> Header | None:
         return None
 
 
-def check_header(path: Path) -> None:
-    """Refuse what `read_picture` would refuse after the first bytes; the picture itself is not decoded."""
-    if header(path) is None:
-        read_picture(path)
+def check_ends(path: Path) -> None:
+    """Refuse what `read_picture` would refuse, as far as the header and the end of the file tell.
+
+    Only a picture whose end is missing is decoded: some of them are whole all the same.
+    """
+    name, limit = str(path), default_max_pixels()
+    with told(name, limit), opened(path) as (picture, file):
+        check_size(picture, name, limit)
+        whole = not lacks_end(file)
+    if not whole:
+        read_picture(path, at_least=JUDGED_SIDE)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import final
 
 from cnnkit.config import default_threads
-from cnnkit.data.damage import ends, format_of, lacks_end
 from cnnkit.data.duplicates import exact_groups
+from cnnkit.data.end_marks import ends, format_of
 from cnnkit.data.look import Look, Place, Unreadable, look_at_files
 from cnnkit.data.look_alikes import look_alikes
 from cnnkit.data.oddities import Counts, odd_classes, wrong_endings
@@ -34,7 +34,6 @@ class Glance:
     path: Path
     length: int
     stored: str
-    cut: bool
     mark: bytes
 
 
@@ -58,15 +57,10 @@ def _of_files(places: Sequence[Place]) -> list[str]:
     with ThreadPoolExecutor(default_threads(), "cnnkit-glance") as pool:
         glances = [glance for glance in pool.map(_glance, places) if glance is not None]
     warnings = []
-    cut = [glance.place.name for glance in glances if glance.cut]
-    damaged = [seen for seen in _looks(glances, cut) if isinstance(seen, Unreadable)] if cut else []
     stand_ins, copied = _placeholders(glances), _copies(glances)
-    for names, one, more in (
-        ([seen.place.name for seen in damaged], "file is damaged", "files are damaged"),
-        (stand_ins, "picture looks like a placeholder", "pictures look like placeholders"),
-    ):
-        if names:
-            warnings.append(f"{len(names):,} {one if len(names) == 1 else more}: {_some(names)}.")
+    if stand_ins:
+        look = "picture looks like a placeholder" if len(stand_ins) == 1 else "pictures look like placeholders"
+        warnings.append(f"{len(stand_ins):,} {look}: {_some(stand_ins)}.")
     labels = [group for group in copied if len({place.class_name for place in group}) > 1]
     parts = [group for group in copied if len({place.part for place in group}) > 1]
     for groups, what in ((labels, "under several labels"), (parts, "in several parts"), (copied, "more than once")):
@@ -86,11 +80,12 @@ def _glance(place: Place) -> Glance | None:
     """None where the file cannot be opened: then a training says so itself."""
     assert place.path is not None
     try:
-        head, tail, length = ends(place.path)
+        with open(place.path, "rb") as file:
+            head, tail, length = ends(file)
     except OSError:
         return None
     mark = hashlib.blake2b(head + tail + str(length).encode(), digest_size=16).digest()
-    return Glance(place, place.path, length, format_of(head), lacks_end(head, tail, length), mark)
+    return Glance(place, place.path, length, format_of(head), mark)
 
 
 def _copies(glances: Sequence[Glance]) -> list[list[Place]]:

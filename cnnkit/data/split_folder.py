@@ -13,7 +13,7 @@ from cnnkit.data.formats import PICTURE_FORMATS, detect
 from cnnkit.data.list_csv import list_csv
 from cnnkit.data.listing import Listing, list_folder
 from cnnkit.data.open import is_text, resolve
-from cnnkit.data.picture_header import check_header
+from cnnkit.data.picture_header import check_ends
 from cnnkit.data.sets.walk import is_bystander
 from cnnkit.data.split_names import destinations
 from cnnkit.data.split_plan import Plan, check_shares, plan, unreadable
@@ -132,7 +132,7 @@ def _check_pictures(listing: Listing) -> Iterator[Step]:
     refused = []
     for done, file in enumerate(listing.files, 1):
         try:
-            check_header(file.path)
+            check_ends(file.path)
         except DataError as error:
             refused.append(str(error))
         yield Step("reading headers", done, len(listing.files))

@@ -56,23 +56,13 @@ def test_classes_out_of_balance_are_told_also_of_arrays(photo_folder):
     assert quick_check(arrays) == []
 
 
-def test_a_damaged_file_that_only_its_header_was_read_of_is_told(photos, monkeypatch):
-    monkeypatch.setattr("cnnkit.data.open_pictures.CHECKED_AT_OPEN", 0)
-    whole = (photos / "cats" / "001.jpg").read_bytes()
-    (photos / "cats" / "001.jpg").write_bytes(whole[: len(whole) // 2])
-    assert "1 file is damaged: cats/001.jpg." in warnings(photos)
-
-
-def test_of_many_doubts_the_five_gravest_are_told(photo_folder, monkeypatch):
-    monkeypatch.setattr("cnnkit.data.open_pictures.CHECKED_AT_OPEN", 0)
+def test_doubts_are_told_the_gravest_first(photo_folder):
     folder = photo_folder(cats=30, dogs=12, fish=1)
     Image.new("RGB", (120, 90), "white").save(folder / "cats" / "gone.jpg")
     shutil.copy(folder / "cats" / "003.jpg", folder / "dogs" / "again.jpg")
-    whole = (folder / "cats" / "001.jpg").read_bytes()
-    (folder / "cats" / "001.jpg").write_bytes(whole[: len(whole) // 2])
     for name in ("001", "002"):
         with Image.open(folder / "dogs" / f"{name}.jpg") as picture:
             picture.save(folder / "dogs" / f"{name}.jpg", "PNG")
     said = warnings(folder)
     assert len(said) == 5
-    assert "damaged" in said[0] and "placeholder" in said[1] and "'fish' 1" in said[-1]
+    assert "placeholder" in said[0] and "'fish' 1" in said[-1]

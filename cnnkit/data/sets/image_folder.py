@@ -11,7 +11,7 @@ from typing import final
 import numpy as np
 
 from cnnkit.config import default_threads
-from cnnkit.data.picture_header import check_header
+from cnnkit.data.picture_header import check_ends
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset, digest
@@ -110,9 +110,7 @@ def list_pictures(folder: Path) -> tuple[list[PictureFile], list[str], list[Path
     return files, classes, beside
 
 
-def unreadable(
-    files: list[PictureFile], check: Callable[[Path], object] = check_header
-) -> list[tuple[PictureFile, str]]:
+def unreadable(files: list[PictureFile], check: Callable[[Path], object] = check_ends) -> list[tuple[PictureFile, str]]:
     """Those files that `check` refuses, with its message. `check` is called from several threads."""
 
     def verdicts(some: list[PictureFile]) -> list[tuple[PictureFile, str]]:
