@@ -86,6 +86,10 @@ class Chosen(Dataset):
     def decodes(self) -> bool:
         return any(place.dataset.decodes for place in self._places[:1])
 
+    @property
+    def growth(self) -> int:
+        return max((place.dataset.growth for place in self._places[:1]), default=0)
+
     def fingerprint(self) -> str:
         return hashlib.sha256("".join(self.mark(i) for i in range(len(self))).encode()).hexdigest()
 

@@ -26,7 +26,7 @@ from cnnkit.engine.manifest import describe
 from cnnkit.engine.memory import Numbers, available_memory, check_fits
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.overfit import verdict
-from cnnkit.engine.prepare import begin, check_same_data, go_on
+from cnnkit.engine.prepare import begin, begin_again, go_on
 from cnnkit.engine.rate import Rate, changed
 from cnnkit.engine.results import FitResult
 from cnnkit.engine.run import Run, create_run, open_run
@@ -107,13 +107,14 @@ def resume(
             if found:
                 ready = go_on(options, found, module, data)
             else:
-                ready = begin(options, module, data)
-                check_same_data(ready.splits, folder.read_manifest().get("data", {}).get("sha256"), folder.path)
+                ready = begin_again(options, module, data, folder)
                 notes.append("No checkpoint was written yet: the run starts again from its config.toml.")
             splits, training, options = ready.splits, ready.training, ready.training.options
             task = task_of(options, splits, loss)
-            parts = to_csv(parts_of(splits))
+            parts = ready.origin.parts if ready.origin else to_csv(parts_of(splits))
             about = _about(options, splits, task, parts, own=ready.own_module)
+            if ready.origin:
+                about["data_sha256"] = ready.origin.data_sha256
             _check_memory(training, splits)
             with StopRequest() as stop:
                 log = Log(folder, found.events_length if found else 0)

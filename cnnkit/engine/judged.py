@@ -59,16 +59,25 @@ def judged_on(predictor: Predictor, splits: DataSplits, split: str, *, given: st
     return _others(parts, splits, split)
 
 
+def recorded(run: Run, expected: object) -> tuple[bytes, Parts] | None:
+    """The list of its parts that a run keeps, as it is stored and as it is read; None where there is no such list.
+
+    expected: its checksum; None where none is known.
+    """
+    try:
+        data = read_whole(run.parts, _LARGEST)
+        return (data, from_csv(data)) if expected in (None, digest(data)) else None
+    except (OSError, ValueError):
+        return None
+
+
 def _recorded(predictor: Predictor) -> Parts | None:
     """The parts that the run of these weights noted; None where there is no such list, or not that of these weights."""
     expected = predictor.record.get("parts_sha256")
     if predictor.folder is None or not isinstance(expected, str):
         return None
-    try:
-        data = read_whole(Run(predictor.folder).parts, _LARGEST)
-        return from_csv(data) if digest(data) == expected else None
-    except (OSError, ValueError):
-        return None
+    found = recorded(Run(predictor.folder), expected)
+    return found and found[1]
 
 
 def _by_record(parts: Parts, splits: DataSplits, split: str) -> Judged:

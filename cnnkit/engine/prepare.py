@@ -1,7 +1,7 @@
 """What a training is made of, data and network and optimiser: anew from options, or again from a state."""
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
 
@@ -17,6 +17,8 @@ from cnnkit.engine.memory import room_for_pictures
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.overfit import few, plain
 from cnnkit.engine.reading import open_as
+from cnnkit.engine.recalled import Origin, without_lost
+from cnnkit.engine.run import Run
 from cnnkit.engine.same_classes import in_order_of
 from cnnkit.engine.state import Training, create_module, least_batch
 from cnnkit.errors import CheckpointError, DataError, UsageError
@@ -28,12 +30,16 @@ from cnnkit.nn.tail import Tail
 @final
 @dataclass(frozen=True)
 class Prepared:
-    """own_module: the caller built the network.   notes: what the user should know."""
+    """own_module: the caller built the network.   notes: what the user should know.
+
+    origin: of the data as the run began, where some of their images are lost.
+    """
 
     splits: DataSplits
     training: Training
     own_module: bool
     notes: list[str] = field(default_factory=list)
+    origin: Origin | None = None
 
 
 def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -> Prepared:
@@ -88,9 +94,14 @@ def _doubts(splits: DataSplits, data: str | None) -> list[str]:
 
 def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:
     """A training where a state left it."""
-    splits = _parts(options, data, like=Preprocessing.from_record(found.about["preprocessing"]))
-    splits = in_order_of(splits, [str(name) for name in found.about["classes"]])
-    check_same_data(splits, found.about.get("data_sha256"), found.path.parents[1])
+    run, about, origin = Run(found.path.parents[1]), found.about, None
+    splits = _parts(options, data, like=Preprocessing.from_record(about["preprocessing"]))
+    if data is None and about.get("data_sha256") != splits.fingerprint():
+        left = without_lost(options, splits, run, about.get("data_sha256"), about.get("parts_sha256"))
+        splits, origin = left or (splits, None)
+    splits = in_order_of(splits, [str(name) for name in about["classes"]])
+    if origin is None:
+        _check_same_data(splits, about.get("data_sha256"), run.path)
     if options.weights is not None:
         kept = Preprocessing.from_record(found.about["preprocessing"])
         splits = splits.normalised(kept.mean, kept.std)
@@ -102,15 +113,27 @@ def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: D
         )
     training = _training(options, splits, _network(options, splits) if module is None else module)
     training.restore(found.arrays, found.progress)
-    return Prepared(splits, training, own, list(splits.notes))
+    return Prepared(splits, training, own, list(splits.notes), origin)
 
 
-def check_same_data(splits: DataSplits, expected: str | None, run: Path) -> None:
+def begin_again(options: FitOptions, module: Module | None, data: DataSplits | None, run: Run) -> Prepared:
+    """A training whose run folder has no state yet."""
+    ready, expected = begin(options, module, data), run.read_manifest().get("data", {}).get("sha256")
+    if data is None and expected != ready.splits.fingerprint():
+        left = without_lost(options, ready.splits, run, expected)
+        if left is not None:
+            return replace(begin(options, module, left[0]), origin=left[1])
+    _check_same_data(ready.splits, expected, run.path)
+    return ready
+
+
+def _check_same_data(splits: DataSplits, expected: str | None, run: Path) -> None:
     """DataError if the data have another checksum than when the run began."""
     if expected is not None and expected != splits.fingerprint():
         raise DataError(
             f"The data have changed since {run} began: {splits.found} now has another checksum than the manifest "
-            "says. Put the old data back, or start a new run."
+            "says. Put the old data back, or start a new run. Where images are only lost, --resume with "
+            "--on-unreadable skip goes on without them."
         )
 
 

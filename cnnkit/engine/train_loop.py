@@ -78,9 +78,10 @@ class Session:
         """A picture that vanishes or changes while it is learned from costs no step: the state is saved."""
         if self.training.progress.step:
             self.keeper.save()
+        again = f"cnnkit train --resume {shlex.quote(str(self.run.path))}"
+        without = f"\nOr go on without it: {again} --on-unreadable skip" if self.training.options.data else ""
         return DataError(
-            f"{error} {checkpoint.kept(self.run)} Put the file back as it was, then go on with: "
-            f"cnnkit train --resume {shlex.quote(str(self.run.path))}"
+            f"{error} {checkpoint.kept(self.run)} Put the file back as it was, then go on with: {again}{without}"
         )
 
     def _go(self) -> Iterator[Event]:

@@ -47,3 +47,88 @@ def test_the_run_is_saved_and_goes_on_once_the_file_is_back(folder, tmp_path, da
     shutil.copy(tmp_path / "kept.png", path)
     end = list(resume(tmp_path / "run"))[-1]
     assert isinstance(end, Finished) and end.result.test_loss == whole.result.test_loss
+
+
+def stopped(folder, tmp_path, spoil, name="run"):
+    """A run that met a spoiled picture, and the message that it ended with."""
+    events = fit(options(folder, tmp_path / name))
+    for event in events:
+        if isinstance(event, StepEnd) and event.step == 1:
+            spoil()
+            break
+    with pytest.raises(DataError) as caught:
+        list(events)
+    return tmp_path / name, str(caught.value)
+
+
+def gone(path):
+    path.unlink()
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:300])
+
+
+def spoiled_inside(path):
+    """Length, beginning and end stay: nothing but decoding it tells."""
+    content = bytearray(path.read_bytes())
+    content[100:140] = bytes(40)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("spoil", [gone, cut, spoiled_inside])
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_the_run_goes_on_without_the_file_as_the_message_says(folder, tmp_path, spoil, part):
+    path = folder / part / "cat" / "1.png"
+    whole = path.read_bytes()
+    run, message = stopped(folder, tmp_path, lambda: spoil(path))
+    assert f"cnnkit train --resume {run} --on-unreadable skip" in message
+    before = (run / "parts.csv").read_bytes()
+    twin = shutil.copytree(run, tmp_path / "twin")
+    started, *_, end = resume(run, {"on_unreadable": "skip"})
+    assert isinstance(end, Finished) and end.result.test_images == (5 if part == "test" else 6)
+    assert started.train_images == 24 and started.val_images == (5 if part == "val" else 6)
+    assert any(f"The {part} part has lost 1 image ({part}/cat/1.png)" in note for note in started.notes)
+    assert (run / "parts.csv").read_bytes() == before
+    again = list(resume(twin, {"on_unreadable": "skip"}))[-1]
+    assert again.result.test_loss == end.result.test_loss
+    # It needs not be said again, and once the file is back the run has all of its images again.
+    assert list(resume(run, {"epochs": 3}))[-1].result.epochs == 3
+    path.write_bytes(whole)
+    started, *_ = resume(run, {"epochs": 4})
+    assert (started.train_images, started.val_images, started.test_images) == (24, 6, 6)
+    assert not any("has lost" in note for note in started.notes)
+
+
+def test_a_second_file_may_be_lost_while_the_run_goes_on_without_the_first(folder, tmp_path):
+    run, _ = stopped(folder, tmp_path, lambda: gone(folder / "train" / "cat" / "1.png"))
+    events = resume(run, {"on_unreadable": "skip"})
+    for event in events:
+        if isinstance(event, StepEnd):
+            gone(folder / "val" / "dog" / "2.png")
+            break
+    with pytest.raises(DataError, match="--on-unreadable skip"):
+        list(events)
+    started, *_, end = resume(run)
+    assert isinstance(end, Finished) and len([note for note in started.notes if "has lost" in note]) == 2
+
+
+def test_pictures_that_changed_or_are_new_are_no_lost_ones(folder, tmp_path):
+    path = folder / "train" / "cat" / "1.png"
+    run, _ = stopped(folder, tmp_path, lambda: gone(path))
+    Image.new("L", (28, 28), 99).save(path)
+    with pytest.raises(DataError, match=r"train/cat/1\.png has changed"):
+        list(resume(run, {"on_unreadable": "skip"}))
+    path.rename(path.with_name("new.png"))
+    with pytest.raises(DataError, match=r"train/cat/new\.png is new"):
+        list(resume(run, {"on_unreadable": "skip"}))
+
+
+def test_a_file_lost_before_the_first_state_is_passed_over_too(folder, tmp_path):
+    run, _ = stopped(folder, tmp_path, lambda: gone(folder / "train" / "cat" / "1.png"))
+    for state in (run / "state").glob("*"):
+        state.unlink()
+    with pytest.raises(DataError, match="--on-unreadable skip"):
+        list(resume(run))
+    end = list(resume(run, {"on_unreadable": "skip"}))[-1]
+    assert isinstance(end, Finished) and end.result.steps == 12
