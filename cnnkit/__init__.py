@@ -39,6 +39,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "nn": ("cnnkit.nn", None),
     "ops": ("cnnkit.ops", None),
     "optim": ("cnnkit.optim", None),
+    "sklearn": ("cnnkit.sklearn", None),  # not in __all__: scikit-learn may not be there
 }
 
 __all__ = [

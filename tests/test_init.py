@@ -16,6 +16,11 @@ def test_every_public_name_is_there():
         cnnkit.nothing  # noqa: B018 - the look-up is what is tried
 
 
+def test_the_estimator_is_reached_by_its_attribute_but_not_listed():
+    pytest.importorskip("sklearn")
+    assert cnnkit.sklearn.Classifier.__name__ == "Classifier" and "sklearn" not in dir(cnnkit)
+
+
 @pytest.mark.parametrize("name", ["nn", "ops", "optim", "data", "models", "autograd", "kernels"])
 def test_a_part_is_listed_and_reached_by_its_attribute(name):
     code = f"import cnnkit; print(cnnkit.{name}.__name__, {name!r} in dir(cnnkit))"

@@ -86,10 +86,12 @@ class Predictor:
         Raises:
             DataError: a picture cannot be read; the message says which one. `predict_many` goes on behind it.
         """
-        logits = self._of_all(pictures, lambda x: self.prepared(x).numpy())
-        if logits is None:
-            return np.empty((0, len(self.classes)), np.float32)
-        return self.task.scores(logits)
+        return self.scores(self._images(pictures))
+
+    def scores(self, images: Iterable[Pixels]) -> Array:
+        """`predict_proba` of images that are as the network reads them, uint8 of its size and channels."""
+        logits = self._of_all(iter(images), lambda x: self.prepared(x).numpy())
+        return np.empty((0, len(self.classes)), np.float32) if logits is None else self.task.scores(logits)
 
     def features(self, pictures: Pictures, layer: str | None = None) -> Array:
         """What a layer gives for each picture, (N, …) float32: what the network sees in it, for a search or a plot.
@@ -101,14 +103,13 @@ class Predictor:
         """
         shape = self.preprocessing.shape
         inside = reaching_head(self.module, shape) if layer is None else named_result(self.module, layer)
-        found = self._of_all(pictures, inside)
+        found = self._of_all(self._images(pictures), inside)
         # No picture, no feature; but the right number of axes.
         return inside(Tensor(np.zeros((1, *shape), np.float32)))[:0] if found is None else found
 
-    def _of_all(self, pictures: Pictures, compute: Callable[[Tensor], Array]) -> Array | None:
-        """`compute` on the pictures, batch after batch; None where there are none."""
+    def _of_all(self, images: Iterator[Pixels], compute: Callable[[Tensor], Array]) -> Array | None:
+        """`compute` on the images, batch after batch; None where there are none."""
         found: list[Array] = []
-        images = self._images(pictures)
         while some := list(islice(images, batch_for(self.preprocessing))):
             with no_grad():
                 # A copy: the network's own arrays go back to a pool.
