@@ -6,6 +6,7 @@ from typing import Any
 
 from cnnkit import models
 from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.engine.missing import no_run, nothing_there
 from cnnkit.engine.predict import Predictor
 from cnnkit.engine.run import Run, newest_run
 from cnnkit.engine.weights import adopt_unnamed
@@ -56,6 +57,8 @@ def _find(source: str | Path | None) -> tuple[Path, str]:
     """The weight file and a word on it."""
     if source is not None:
         path = Path(source).expanduser()
+        if not path.exists() and not path.is_symlink():
+            raise nothing_there(path)
         return (_of_run(path), str(path)) if path.is_dir() else (path, str(path))
     newest = newest_run(with_weights=True)
     if newest is not None:
@@ -85,7 +88,7 @@ def _of_run(path: Path) -> Path:
         return run.best
     if run.config.exists():
         raise CheckpointError(f"The run {path} has no weights yet. Go on with: cnnkit train --resume {path}")
-    raise CheckpointError(f"{path} is not a run folder: it has no weights/best.safetensors.")
+    raise no_run(path)
 
 
 def _weights_of_state(
