@@ -7,6 +7,7 @@ from cnnkit.data.open import open_data
 from cnnkit.data.quick_check import quick_check
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.data.splits import split_parts
+from cnnkit.engine.overfit import few
 
 
 @pytest.fixture
@@ -66,3 +67,13 @@ def test_doubts_are_told_the_gravest_first(photo_folder):
     said = warnings(folder)
     assert len(said) == 5
     assert "placeholder" in said[0] and "'fish' 1" in said[-1]
+
+
+def test_images_to_learn_by_heart_are_no_copies_of_themselves(photos):
+    """The parts are one and the same: only true copies among them are told."""
+    splits = few(open_data(photos), 4, seed=0)
+    assert quick_check(splits) == []
+    chosen = [splits.train.path(index) for index in range(4)]
+    shutil.copy(chosen[0], chosen[2])
+    (said,) = quick_check(few(open_data(photos), 4, seed=0))
+    assert said.startswith("1 picture is there more than once: ")
