@@ -69,7 +69,8 @@ def fit_to_time(
     """
     training = keeper.training
     seconds = float(training.options.time or 0)
-    pace = measure(training, task, loader, splits, longest=min(LONGEST, MEASURED * seconds), stop=stop)
+    longest, left = min(LONGEST, MEASURED * seconds), seconds - keeper.seconds()
+    pace = measure(training, task, loader, splits, longest=longest, left=left, stop=stop)
     if pace is None:
         return None
     budget, gone = Budget(seconds, pace, len(loader)), keeper.seconds()

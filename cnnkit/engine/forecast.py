@@ -1,5 +1,6 @@
 """What a training would do, need and take, before it is begun: the dry run."""
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -9,6 +10,7 @@ from cnnkit.data.splits import DataSplits
 from cnnkit.engine.batches import training_loader
 from cnnkit.engine.budget import too_short
 from cnnkit.engine.course import Course
+from cnnkit.engine.deadline import Deadline, since
 from cnnkit.engine.events import Event
 from cnnkit.engine.fit import computing, free_memory, in_force, numbers, task_of
 from cnnkit.engine.judge import batch_for
@@ -95,25 +97,27 @@ def look_ahead(
         # The features of a frozen trunk are not made here: a picture's way through it is timed instead.
         on_features, training.tail = training.tail is not None, None
         evaluated = batch_for(splits.preprocessing)
-        yield from compile_kernels(
+        compiling = compile_kernels(
             training,
             task,
             splits.preprocessing,
             loader.batching.sizes(),
             batch_sizes(evaluated, [len(splits.val), len(splits.test), evaluated]),
         )
+        yield from Deadline(chosen.time, since(begun)).kept(compiling)
         training.module.train()
         gone = time.perf_counter() - begun
-        pace = measure(training, task, loader, splits)
+        left = math.inf if chosen.time is None else chosen.time - gone
+        pace = measure(training, task, loader, splits, left=left)
         assert pace is not None
-        if chosen.time is not None:
-            steps = pace.steps_within(chosen.time - gone, len(loader))
-            if steps < 1:
-                raise UsageError(too_short(chosen.time, gone, pace))
-            chosen = chosen.replace(time=None, steps=steps)
-        course = Course.of(chosen, len(loader))
         pictures = int(chosen.views or 0) * len(splits.train) + len(splits.val)
         trunk = pace.test / len(splits.test) * pictures if on_features else 0.0
+        if chosen.time is not None:
+            steps = pace.steps_within(left - trunk, len(loader))
+            if steps < 1:
+                raise UsageError(too_short(chosen.time, gone + trunk, pace))
+            chosen = chosen.replace(time=None, steps=steps)
+        course = Course.of(chosen, len(loader))
         parameters = needs.parameters
         kept = 2 + 2 * (2 + SLOTS.get(str(chosen.optimiser), 2) + (chosen.ema > 0))
         yield Forecasted(

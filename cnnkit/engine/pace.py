@@ -1,6 +1,7 @@
 """How long a training takes, found by doing a little of it and putting everything back."""
 
 import itertools
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -57,16 +58,25 @@ def measure(
     splits: DataSplits,
     *,
     longest: float = LONGEST,
+    left: float = math.inf,
     stop: Callable[[], bool] = lambda: False,
 ) -> Pace | None:
     """Time some steps and a batch of judging, kernels being compiled; None if `stop()` came first.
 
+    left: seconds for the whole run. Where they would not even suffice to measure, one step has to do, and judging is
+    estimated by it: an image's way forward takes a third of a step's time.
     Weights, optimiser, average and counters are the same afterwards, bit for bit.
     """
     before = {name: array.copy() for name, array in training.arrays().items()}
     try:
-        step = _step_seconds(training, task, loader, longest, stop)
-        val, test = (_judging_seconds(training, task, splits, part, stop) for part in (splits.val, splits.test))
+        begun = time.perf_counter()
+        step = _step_seconds(training, task, loader, longest, left, stop)
+        forward = step / 3 / loader.batching.sizes()[0]
+        val, test = forward * len(splits.val), forward * len(splits.test)
+        at_once = batch_for(splits.preprocessing)
+        judging = 2 * forward * (min(at_once, len(splits.val)) + min(at_once, len(splits.test)))
+        if time.perf_counter() - begun + judging < left:
+            val, test = (_judging_seconds(training, task, splits, part, stop) for part in (splits.val, splits.test))
     finally:
         training.optimiser.zero_grad()
         training.restore(before, training.progress)
@@ -74,15 +84,24 @@ def measure(
 
 
 def _step_seconds(
-    training: Training, task: Task[Any], loader: AnyLoader, longest: float, stop: Callable[[], bool]
+    training: Training,
+    task: Task[Any],
+    loader: AnyLoader,
+    longest: float,
+    left: float,
+    stop: Callable[[], bool],
 ) -> float:
     steps, begun = 0, time.perf_counter()
+    first = begun
     with closing(_batches(loader)) as batches:  # type: ignore[type-var]
         for n, batch in enumerate(batches):
             # At a rate of nothing the weights stay, so that no loss can run away.
             train_step(training, task, batch, 0.0)
             now = time.perf_counter()
             if n == 0:
+                if now - first >= left / 2:
+                    # A second step is more than there is time for.
+                    return now - first
                 begun = now
             steps, gone = n, now - begun
             if stop() or (gone >= longest and n >= 1) or (gone >= longest / 2 and n >= FEWEST):

@@ -73,6 +73,10 @@ class Run:
     def states(self) -> Path:
         return self.path / "state"
 
+    @property
+    def features(self) -> Path:
+        return self.states / "features.safetensors"
+
     def read_result(self) -> dict[str, Any] | None:
         """The result of a finished run; None where there is none."""
         return _read_json(self.result)
@@ -86,7 +90,7 @@ class Run:
 
     def discard(self) -> None:
         """Take away a run in which nothing was trained, and its folder if nothing else lies there."""
-        for path in (self.config, self.manifest, self.parts, self.events, *self.states.glob("step-*.safetensors")):
+        for path in (self.config, self.manifest, self.parts, self.events, *self.states.glob("*.safetensors")):
             path.unlink(missing_ok=True)
         for folder in (self.states, self.best.parent, self.path):
             with suppress(OSError):
@@ -211,6 +215,7 @@ def _take_over(run: Run, first: First) -> Run:
     for path in (
         run.result,
         *sorted(run.states.glob("step-*.safetensors")),
+        run.features,
         run.events,
         run.results,
         run.best,

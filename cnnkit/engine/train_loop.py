@@ -14,19 +14,20 @@ from cnnkit.engine import checkpoint
 from cnnkit.engine.batches import training_loader
 from cnnkit.engine.budget import Budget, fit_to_time, fitted
 from cnnkit.engine.course import Course, best_epoch, epoch_end, is_over, stops_early
-from cnnkit.engine.events import Event, Finished, Interrupted, Note, StepEnd, TrunkStep
+from cnnkit.engine.events import Event, Finished, Interrupted, Note, StepEnd
 from cnnkit.engine.features import FeatureLoader, Features
-from cnnkit.engine.judge import batch_for, judge, judge_batches
+from cnnkit.engine.judge import judge, judge_batches
 from cnnkit.engine.keeper import Keeper
 from cnnkit.engine.log import Log
-from cnnkit.engine.probe import probe
+from cnnkit.engine.preparation import Preparation
 from cnnkit.engine.rate import Rate
 from cnnkit.engine.run import Run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Training
-from cnnkit.engine.step import batch_sizes, compile_kernels, train_step
+from cnnkit.engine.step import train_step
 from cnnkit.errors import DataError, NumericError
 from cnnkit.kernels.shared.array import Array
+from cnnkit.serialize import files
 from cnnkit.tasks import Tally, Task
 
 
@@ -85,13 +86,9 @@ class Session:
         )
 
     def _go(self) -> Iterator[Event]:
-        for event in self._compile():
-            yield event
-            if self.stop.received:
-                yield self._interrupted()
-                return
-        yield from self._probe()
-        yield from self._hear_trunk()
+        ready = Preparation(self.keeper, self.task, self.splits, self.loader, lambda: self.stop.received is not None)
+        yield from ready.events()
+        self.loader, self.features = ready.loader, ready.features
         if self.stop.received:
             yield self._interrupted()
             return
@@ -115,51 +112,6 @@ class Session:
             patience, best = self.training.options.patience, best_epoch(progress.history)
             yield Note(f"Stopped early: no better validation in {patience} epochs after epoch {best}.")
         yield from self._finish()
-
-    def _probe(self) -> Iterator[Event]:
-        """Let a new head learn alone before the whole network does."""
-        training = self.training
-        if not training.progress.new_head or training.progress.step:
-            return
-        yield from probe(training, self.task, self.splits, lambda: self.stop.received is not None)
-        if not self.stop.received:
-            training.progress.new_head = False
-            training.begin_average()
-            training.module.train()
-            yield self.keeper.save()
-
-    def _hear_trunk(self) -> Iterator[Event]:
-        """Compute once what a frozen trunk says, and train on that from here on."""
-        training, loader, begun = self.training, self.loader, time.perf_counter()
-        if training.tail is None or training.cut is None or isinstance(loader, FeatureLoader):
-            return
-        features = Features(training.tail, training.cut, self.splits, training.options)
-        if not features.fits():
-            training.tail = None
-            training.module.train()
-            yield Note(
-                "The network does not end in its last layer alone, so its frozen trunk is computed at every step."
-            )
-            return
-        for done, total in features.fill(lambda: self.stop.received is not None):
-            yield TrunkStep(done, total)
-        training.module.train()
-        if not self.stop.received:
-            self.features, self.loader = features, FeatureLoader(loader, features)
-            yield Note(features.note(time.perf_counter() - begun))
-
-    def _compile(self) -> Iterator[Event]:
-        evaluated = batch_for(self.splits.preprocessing)
-        parts = [len(self.splits.val), len(self.splits.test)]
-        if self.training.tail is not None:
-            parts.append(len(self.loader.dataset))
-        yield from compile_kernels(
-            self.training,
-            self.task,
-            self.splits.preprocessing,
-            self.loader.batching.sizes(),
-            batch_sizes(evaluated, parts),
-        )
 
     def _fit_to_time(self) -> Iterator[Event]:
         stop = lambda: self.stop.received is not None  # noqa: E731
@@ -275,6 +227,7 @@ class Session:
         """The last thing written: the state of an interrupted run, the result of a finished one."""
         if isinstance(event, Finished):
             self.keeper.write_result(event.result)
+            files.remove(self.run.features)
         elif self.training.progress.step:
             self.keeper.save()
             self.keeper.write_derived()

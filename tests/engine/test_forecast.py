@@ -32,7 +32,7 @@ def test_it_tells_what_there_is_and_writes_nothing(ahead, tiny, tmp_path):
 
 
 def test_the_total_is_the_sum_of_what_was_timed(ahead, monkeypatch):
-    monkeypatch.setattr(forecasts, "measure", lambda *_: Pace(step=300.0, val=100.0, test=50.0))
+    monkeypatch.setattr(forecasts, "measure", lambda *_, **__: Pace(step=300.0, val=100.0, test=50.0))
     found = ahead()
     assert found.total == pytest.approx(12 * 300 + 3 * 100 + 50 + found.ready)
     assert found.epoch == 4 * 300 + 100
