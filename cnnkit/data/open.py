@@ -42,6 +42,7 @@ def open_data(
     val_fraction: float = VAL_FRACTION,
     on_unreadable: OnUnreadable = "refuse",
     cache_bytes: int = CACHE_BYTES,
+    white: int | None = None,
 ) -> DataSplits:
     """Open a folder or a file of data, or data known by name; None is the embedded digits. What exists goes first.
 
@@ -50,6 +51,7 @@ def open_data(
     seed: draws the parts that the data do not bring.
     on_unreadable: what to do with pictures that are missing or cannot be read.
     cache_bytes: memory for decoded pictures.
+    white: what is white in pictures in files, as a record says; None is told from them.
     """
     size = checked_size(image_size)
     if on_unreadable not in ("refuse", "skip"):
@@ -71,6 +73,7 @@ def open_data(
             val_fraction=val_fraction,
             skip_unreadable=on_unreadable == "skip",
             cache_bytes=cache_bytes,
+            white=white,
         )
     else:
         opener = {"idx": open_idx, "cifar": open_cifar, "npz": open_npz}[kind]

@@ -8,6 +8,7 @@ from cnnkit.data.preprocessing import Foreign, Preprocessing
 from cnnkit.data.sets.image_folder import ImageFolder, PictureFile, photo_preprocessing, unreadable
 from cnnkit.data.sets.picture_cache import PictureCache
 from cnnkit.data.splits import DataSplits, split_parts
+from cnnkit.data.stored_range import stored_white
 from cnnkit.errors import DataError
 
 DEFAULT_SIZE = 64
@@ -30,15 +31,17 @@ def open_pictures(
     val_fraction: float,
     skip_unreadable: bool,
     cache_bytes: int,
+    white: int | None = None,
     tried: bool = False,
 ) -> DataSplits:
     """The parts of an image folder or of a list of pictures.
 
-    cache_bytes: memory for decoded pictures.   tried: every file was read before, and none is tried again.
+    cache_bytes: memory for decoded pictures.   white: what is white, where a record says it; else it is told from them.
+    tried: every file was read before, and none is tried again.
     """
     lost = {file for file, _ in listing.missing}
     there = [file for file in listing.files if file not in lost]
-    preprocessing, notes = choose_preprocessing(there, image_size, grey)
+    preprocessing, notes = choose_preprocessing(there, image_size, grey, white)
     preprocessing = replace(preprocessing, foreign=foreign)
     H, W, C = preprocessing.shape
     cache = PictureCache(preprocessing, min(cache_bytes, len(there) * H * W * C))
@@ -74,7 +77,11 @@ def open_pictures(
 
 
 def choose_preprocessing(
-    files: list[PictureFile], image_size: tuple[int, int] | None, grey: bool | None, tried: int = 16
+    files: list[PictureFile],
+    image_size: tuple[int, int] | None,
+    grey: bool | None,
+    white: int | None = None,
+    tried: int = 16,
 ) -> tuple[Preprocessing, list[str]]:
     """As asked; else the common size and colour of a few pictures from all over, if they are small and alike."""
     headers = [header(file.path) for file in files[:: max(1, len(files) // tried)]]
@@ -88,7 +95,10 @@ def choose_preprocessing(
             notes.append(f"Pictures are scaled to {image_size[0]}x{image_size[1]}; --image-size chooses otherwise.")
     if grey is None:
         grey = bool(known) and all(head.grey for head in known)
-    return photo_preprocessing(image_size, grey), notes
+    if white is None:
+        white, told = stored_white([file.path for file in files])
+        notes += told
+    return replace(photo_preprocessing(image_size, grey), white=white), notes
 
 
 def _refused(listing: Listing, refused: list[tuple[PictureFile, str]], what: str) -> DataError:

@@ -16,7 +16,8 @@ from PIL import Image, UnidentifiedImageError
 
 from cnnkit.data.end_marks import TAIL, format_of
 from cnnkit.data.orientation import orientation, stored_orientation, turned
-from cnnkit.data.picture_modes import plain
+from cnnkit.data.picture_modes import Unsuited, plain
+from cnnkit.data.pixel_range import WHITE
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import CnnkitError, DataError, ResourceError, UsageError
 from cnnkit.kernels.shared.array import Array
@@ -30,7 +31,7 @@ Source = str | Path | bytes | Image.Image | Array
 
 
 def read_picture(
-    source: Source, *, max_pixels: int | None = None, at_least: int | None = None, whole: int = 0
+    source: Source, *, max_pixels: int | None = None, at_least: int | None = None, whole: int = 0, white: int = WHITE
 ) -> Image.Image:
     """The picture in mode RGB or L, turned upright as its EXIF data say, transparency laid over white.
 
@@ -39,12 +40,13 @@ def read_picture(
     max_pixels: a larger picture is refused from its header (default: `CNNKIT_MAX_PIXELS`, else 178 million).
     at_least: a JPEG of more than `whole` pixels may be decoded at 1/2, 1/4 or 1/8 of its size as long as both sides
     keep so many pixels. Such pixels differ a little from those of the whole picture made smaller.
+    white: what is white in the data set (`picture_modes.plain`); arrays are on the scale of 0 to 255.
     """
     limit = default_max_pixels() if max_pixels is None else min(max_pixels, LARGEST_PICTURE)
     name = name_of(source)
     with told(name, limit):
         if isinstance(source, Image.Image):
-            return _from_pillow(source, name, limit, at_least, whole)
+            return _from_pillow(source, name, limit, at_least, whole, white)
         if not isinstance(source, str | Path | bytes | bytearray | memoryview):
             return plain(from_array(source))
         with opened(source) as (picture, file):
@@ -53,7 +55,7 @@ def read_picture(
             if at_least is not None and picture.width * picture.height > whole:
                 picture.draft(None, (at_least, at_least))
             picture.load()
-            flat = plain(picture)
+            flat = plain(picture, white)
             del picture
             flat.info = {}
         return turned(flat, turn)
@@ -129,14 +131,16 @@ def default_max_pixels() -> int:
     return min(int(text), LARGEST_PICTURE)
 
 
-def _from_pillow(picture: Image.Image, name: str, limit: int, at_least: int | None, whole: int) -> Image.Image:
+def _from_pillow(
+    picture: Image.Image, name: str, limit: int, at_least: int | None, whole: int, white: int
+) -> Image.Image:
     check_size(picture, name, limit)
     decoded = picture
     if at_least is not None and picture.width * picture.height > whole and (again := _reopened(picture)):
         again.draft(None, (at_least, at_least))
         decoded = again
     decoded.load()
-    return turned(plain(decoded), orientation(picture))
+    return turned(plain(decoded, white), orientation(picture))
 
 
 def _reopened(picture: Image.Image) -> Image.Image | None:
@@ -161,6 +165,8 @@ def told(name: str, limit: int) -> Iterator[None]:
     """Whatever a decoder raises that meets foreign bytes becomes an error that names the picture."""
     try:
         yield
+    except Unsuited as error:
+        raise DataError(f"{name}: {error}.") from error
     except CnnkitError:
         raise
     except MemoryError as error:

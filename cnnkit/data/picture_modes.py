@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
+from cnnkit.data.pixel_range import MOST, WHITE
 from cnnkit.errors import DataError
 
 # Pixels that are changed at once.
@@ -13,11 +14,23 @@ GREY = ("1", "L", "LA", "La")
 SEE_THROUGH = ("LA", "PA", "RGBA", "La", "RGBa")
 
 
-def plain(picture: Image.Image) -> Image.Image:
-    """A picture of any mode in RGB or L, transparency laid over white; itself where it is so already."""
+class Unsuited(DataError):  # noqa: N818 - a verdict on a picture
+    """What is wrong with a picture, without its name."""
+
+
+def plain(picture: Image.Image, white: int = WHITE) -> Image.Image:
+    """A picture of any mode in RGB or L, transparency laid over white; itself where it is so already.
+
+    white: what is white in the data set where that is not what the file's format says, as in 16-bit files of 0 to 4095
+    or 8-bit files of 0 and 1. A picture that goes beyond a small `white` is on the scale of its format.
+    """
+    return _brightened(_eight_bits(picture, white), white)
+
+
+def _eight_bits(picture: Image.Image, white: int) -> Image.Image:
     mode = picture.mode
     if is_deep(mode):
-        return _from_deep(picture)
+        return _from_deep(picture, white)
     if mode in SEE_THROUGH or "transparency" in picture.info:
         return _over_paper(picture)
     wanted = "L" if mode in GREY else "RGB"
@@ -29,15 +42,34 @@ def is_deep(mode: str) -> bool:
     return mode.startswith("I") or mode == "F"
 
 
-def _from_deep(picture: Image.Image) -> Image.Image:
-    """16 bits a pixel: the upper eight are kept."""
+def _from_deep(picture: Image.Image, white: int) -> Image.Image:
+    """16 bits a pixel: the upper eight are kept, or white becomes 255."""
     if picture.mode == "F":
-        raise DataError("pixels are floating-point numbers; save it with 8 or 16 bits")
+        raise Unsuited("pixels are floating-point numbers; save it with 8 or 16 bits")
+    highest = brightest(picture)
+    if highest > white > WHITE:
+        raise Unsuited(f"its pixels go up to {highest}, but those of the data set only to {white}")
+    full = MOST if white == WHITE or highest > white else white
     grey = Image.new("L", picture.size)
     for top, strip in _strips(picture):
-        levels = np.clip(np.asarray(strip).astype(np.int32) >> 8, 0, 255).astype(np.uint8)
-        grey.paste(Image.fromarray(levels), (0, top))
+        levels = np.clip(np.asarray(strip).astype(np.int32), 0, MOST)
+        levels = levels >> 8 if full == MOST else np.rint(levels * (WHITE / full))
+        grey.paste(Image.fromarray(levels.astype(np.uint8)), (0, top))
     return grey
+
+
+def _brightened(picture: Image.Image, white: int) -> Image.Image:
+    """With white at 255, where no pixel goes beyond a small `white`."""
+    if white >= WHITE or brightest(picture) > white:
+        return picture
+    return picture.point([min(round(level * WHITE / white), WHITE) for level in range(256)] * len(picture.getbands()))
+
+
+def brightest(picture: Image.Image) -> int:
+    """The largest value of any channel."""
+    bands = picture.getextrema()
+    ends = bands if isinstance(bands[0], tuple) else (bands,)
+    return max(int(high) for _, high in ends)
 
 
 def _over_paper(picture: Image.Image) -> Image.Image:

@@ -111,7 +111,7 @@ def load_image(source: "Source", preprocessing: Preprocessing) -> Pixels:
         if image.shape == preprocessing.shape:
             return image
     side = WORKING_SIDE if preprocessing.foreign == "digit" else 2 * max(preprocessing.height, preprocessing.width)
-    picture = read_picture(source, at_least=side, whole=WHOLE)
+    picture = read_picture(source, at_least=side, whole=WHOLE, white=preprocessing.white)
     try:
         return prepare(picture, preprocessing)
     except DataError as error:

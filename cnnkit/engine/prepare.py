@@ -95,7 +95,8 @@ def _doubts(splits: DataSplits, data: str | None) -> list[str]:
 def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:
     """A training where a state left it."""
     run, about, origin = Run(found.path.parents[1]), found.about, None
-    splits = _parts(options, data, like=Preprocessing.from_record(about["preprocessing"]))
+    kept = Preprocessing.from_record(about["preprocessing"])
+    splits = _parts(options, data, like=kept, white=kept.white)
     if data is None and about.get("data_sha256") != splits.fingerprint():
         left = without_lost(options, splits, run, about.get("data_sha256"), about.get("parts_sha256"))
         splits, origin = left or (splits, None)
@@ -103,7 +104,6 @@ def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: D
     if origin is None:
         _check_same_data(splits, about.get("data_sha256"), run.path)
     if options.weights is not None:
-        kept = Preprocessing.from_record(found.about["preprocessing"])
         splits = splits.normalised(kept.mean, kept.std)
     own = bool(found.about.get("own_module"))
     if module is None and own:
@@ -137,12 +137,14 @@ def _check_same_data(splits: DataSplits, expected: str | None, run: Path) -> Non
         )
 
 
-def _parts(options: FitOptions, data: DataSplits | None, *, like: Preprocessing | None) -> DataSplits:
-    splits = data or _open(options, like=like)
+def _parts(
+    options: FitOptions, data: DataSplits | None, *, like: Preprocessing | None, white: int | None = None
+) -> DataSplits:
+    splits = data or _open(options, like=like, white=white)
     return splits if options.overfit is None else few(splits, options.overfit, options.seed)
 
 
-def _open(options: FitOptions, *, like: Preprocessing | None = None) -> DataSplits:
+def _open(options: FitOptions, *, like: Preprocessing | None = None, white: int | None = None) -> DataSplits:
     return open_as(
         like,
         options.data,
@@ -152,6 +154,7 @@ def _open(options: FitOptions, *, like: Preprocessing | None = None) -> DataSpli
         val_fraction=options.val_fraction,
         skip_unreadable=options.on_unreadable == "skip",
         cache_bytes=room_for_pictures(options.cache),
+        white=white,
     )
 
 

@@ -21,10 +21,12 @@ def open_as(
     val_fraction: float = VAL_FRACTION,
     skip_unreadable: bool = False,
     cache_bytes: int = CACHE_BYTES,
+    white: int | None = None,
 ) -> DataSplits:
     """Open data whose pictures are brought to size and colour as `preprocessing` says; None is as they are found.
 
     image_size, grey: overrule it. Images in arrays are used as they are; whether they fit is for the caller to check.
+    white: what is white in pictures; None is told from them, as for data that nothing was trained on yet.
     """
     return open_data(
         data,
@@ -37,4 +39,5 @@ def open_as(
         val_fraction=val_fraction,
         on_unreadable="skip" if skip_unreadable else "refuse",
         cache_bytes=cache_bytes,
+        white=white,
     )
