@@ -1,8 +1,9 @@
 """What Python code hands over as pictures: arrays in either channel order, nested lists, files, Pillow images."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from PIL import Image
@@ -17,6 +18,14 @@ from cnnkit.kernels.shared.array import Array
 
 # One picture that is no array: a file, the bytes of one, or an image of Pillow's.
 SINGLE = (str, Path, bytes, bytearray, memoryview, Image.Image)
+
+
+@final
+@dataclass(frozen=True)
+class Unread:
+    """One picture in an array, whose axes and range are not looked at yet."""
+
+    array: Any
 
 
 def is_array(given: Any) -> bool:
@@ -60,7 +69,7 @@ def with_axes(images: Array, name: str, notes: list[str], like: tuple[int, int, 
 
 
 def pictures(given: Any, like: tuple[int, int, int], white: int) -> Iterator[Any]:
-    """One picture after another: what is no array as it is, arrays as uint8 (H, W, C).
+    """One picture after another: what is no array as it is, those of an array as uint8 (H, W, C), else Unread.
 
     given: one picture or several. An array of three axes is one picture if its last axis is 1 or 3, else (n, H, W).
     like: the (H, W, C) of the network.   white: what is white in arrays, as its record says.
@@ -82,7 +91,7 @@ def pictures(given: Any, like: tuple[int, int, int], white: int) -> Iterator[Any
             f"A picture is a path, bytes, a Pillow image or an array, but this is a {type(given).__name__}."
         ) from None
     for item in items:
-        yield item if isinstance(item, SINGLE) else one(item, like, white)
+        yield item if isinstance(item, SINGLE) else Unread(item)
 
 
 def one(given: Any, like: tuple[int, int, int] | None = None, white: int = WHITE) -> Pixels:

@@ -116,21 +116,26 @@ class Predictor:
                 found.append(np.array(compute(Tensor(collate(some, self.preprocessing)))))
         return np.concatenate(found) if found else None
 
-    def _one_by_one(self, pictures: Pictures) -> Iterator[Source]:
-        """Arrays among them as bytes on the scale that the network was trained on."""
+    def _one_by_one(self, pictures: Pictures) -> Iterator[Source | given.Unread]:
+        """Those of one array as bytes, on the scale that the network was trained on."""
         return given.pictures(pictures, self.preprocessing.shape, self.preprocessing.white)
 
     def _images(self, pictures: Pictures) -> Iterator[Pixels]:
         for number, picture in enumerate(self._one_by_one(pictures)):
             try:
-                yield load_image(picture, self.preprocessing)
+                yield self._load(picture)
             except DataError as error:
                 raise DataError(f"Picture {number} (counted from 0): {error}") from error
 
-    def _try(self, picture: Source) -> tuple[str | None, Pixels | PredictionError]:
+    def _load(self, picture: Source | given.Unread) -> Pixels:
+        if isinstance(picture, given.Unread):
+            return self.read(picture.array)
+        return load_image(picture, self.preprocessing)
+
+    def _try(self, picture: Source | given.Unread) -> tuple[str | None, Pixels | PredictionError]:
         path = str(picture) if isinstance(picture, str | Path) else None
         try:
-            return path, load_image(picture, self.preprocessing)
+            return path, self._load(picture)
         except DataError as error:
             return path, PredictionError(path or "", str(error))
 

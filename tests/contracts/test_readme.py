@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import importlib.util
 import os
 import re
 import shutil
@@ -56,6 +57,8 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for block in blocks(page, "python"):
+        if "sklearn" in block and importlib.util.find_spec("sklearn") is None:
+            continue  # an extra
         exec(compile(block, page.name, "exec"), names)
     assert capsys.readouterr().out.startswith("1 "), "the first line is the answer to image.png, which shows a one"
 

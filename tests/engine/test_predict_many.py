@@ -157,6 +157,11 @@ def test_a_picture_that_cannot_be_read_is_named_by_its_number(small, images, tmp
         small.predict_proba([images[0], tmp_path / "no.png"])
     answers = list(small.predict_many([images[0], tmp_path / "no.png", images[1]]))
     assert [isinstance(answer, PredictionError) for answer in answers] == [False, True, False]
+    mixed = [images[0], np.zeros(3), tmp_path / "no.png", images[1]]
+    answers = list(small.predict_many(mixed))
+    assert [isinstance(answer, PredictionError) for answer in answers] == [False, True, True, False]
+    with pytest.raises(DataError, match=r"Picture 1 .*float64 \(3,\)"):
+        small.predict_proba(iter(mixed))
     with pytest.raises(DataError, match="Picture 0"):
         small.predict_proba([b"no picture"])
 
