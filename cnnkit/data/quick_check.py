@@ -37,22 +37,21 @@ class Glance:
     mark: bytes
 
 
-def quick_check(splits: DataSplits) -> list[str]:
+def quick_check(splits: DataSplits, *, by_heart: bool = False) -> list[str]:
     """What seems wrong with data that could be opened, a short sentence each; `check` finds more, and says more.
 
-    Where all parts are the same few images, to be learned by heart, these are looked at once.
+    by_heart: all parts are the same few images, which are looked at once.
     """
-    same = splits.train is splits.val and splits.train is splits.test
     counts: Counts = {part: Counter() for part in PARTS}
     places = []
-    for part in PARTS[:1] if same else PARTS:
+    for part in PARTS[:1] if by_heart else PARTS:
         dataset = splits.part(part)
         for index, label in enumerate(dataset.labels().tolist()):
             counts[part][splits.classes[label]] += 1
             if (path := dataset.path(index)) is not None:
                 places.append(Place(part, splits.classes[label], str(path), path))
     warnings = _of_files(places[:: -(-len(places) // MOST_FILES) or 1])
-    odd = [] if same else odd_classes({"train": counts["train"]})
+    odd = [] if by_heart else odd_classes({"train": counts["train"]})
     warnings += [_upper(finding.message) + "." for finding in odd]
     return [*look_alikes(splits.classes), *warnings][:MOST_WARNINGS]
 

@@ -78,7 +78,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
         training.progress.new_head = new_head and options.freeze == "none"
     notes = [
         *splits.notes,
-        *([] if data else _doubts(splits, options.data)),
+        *([] if data else _doubts(splits, options)),
         *said,
         *chosen(asked, options, splits.name, n),
         *flips,
@@ -86,10 +86,10 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
     return Prepared(splits, training, module is not None, notes)
 
 
-def _doubts(splits: DataSplits, data: str | None) -> list[str]:
+def _doubts(splits: DataSplits, options: FitOptions) -> list[str]:
     """What opened data should be looked through for; a training goes on regardless."""
-    warnings = quick_check(splits)
-    return [*warnings, f"Details: cnnkit data check {shlex.quote(data)}"] if warnings and data else warnings
+    warnings = quick_check(splits, by_heart=options.overfit is not None)
+    return [*warnings, f"Details: cnnkit data check {shlex.quote(options.data)}"] if warnings else warnings
 
 
 def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.engine.events import EpochEnd, StepEnd
+from cnnkit.engine.options import FitOptions
 from cnnkit.engine.overfit import few, verdict
+from cnnkit.engine.prepare import begin
 from cnnkit.engine.run import Run
 from cnnkit.errors import UsageError
 
@@ -81,3 +84,13 @@ def test_stopped_anywhere_it_ends_with_the_same_bits(tiny, tmp_path):
         for name in ("best", "last"):
             ours, theirs = (run / f"weights/{name}.safetensors" for run in (folder, whole))
             assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_the_images_are_not_called_copies_of_themselves(tmp_path):
+    rng = np.random.default_rng(0)
+    for index in range(24):
+        path = tmp_path / "photos" / f"kind {index % 3}" / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (12, 12, 3), np.uint8)).save(path)
+    notes = begin(FitOptions(data=str(tmp_path / "photos"), overfit=6, model="resnet20"), None, None).notes
+    assert not any("there" in note and "kind" in note for note in notes), notes
