@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from cnnkit.cli import config_file
-from cnnkit.cli.options import SHARED, shared_options
+from cnnkit.cli.options import SHARED, shared_options, shown_spellings
 
 HELP_NAMES = ["-h", "--help"]
 
@@ -30,6 +30,19 @@ class Command(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_example(formatter, self.example)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise self._no_option(ctx, error.option_name) from error
+
+    def _no_option(self, ctx: click.Context, name: str) -> click.UsageError:
+        """What -h shows for the likely options, whichever of their spellings is near."""
+        spellings = shown_spellings(self)
+        near = dict.fromkeys(spellings[word] for word in get_close_matches(name, spellings, 3))
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        return click.UsageError(f"{ctx.command_path} has no option {name!r}.{hint}", ctx)
 
     def invoke(self, ctx: click.Context) -> Any:
         chosen = dict(ctx.params)
@@ -102,7 +115,11 @@ class Group(click.Group):
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-") and not ctx.resilient_parsing:
             near = get_close_matches(word, [*self.commands_at, *self.aliases], 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(self.commands_at)}."
+            hint = (
+                f"Did you mean {self.aliases.get(near[0], near[0])!r}?"
+                if near
+                else f"There are: {', '.join(self.commands_at)}."
+            )
             raise click.UsageError(f"{ctx.command_path} has no command {word!r}. {hint}", ctx)
         name, command, rest = super().resolve_command(ctx, args)
         return self.aliases.get(name or "", name), command, rest

@@ -35,7 +35,7 @@ def read(path: Path, command: click.Command) -> dict[str, Any]:
     for key, value in flat.items():
         name = names.get(key.replace("-", "_"))
         if name is None:
-            raise UsageError(f"{path} sets {key!r}, which {command.name} does not have.{_hint(key, names)}")
+            raise UsageError(f"{path} sets {key!r}, which {command.name} does not have.{_hint(key, names, command)}")
         chosen[name] = value if isinstance(value, bool | list) else str(value)
     return chosen
 
@@ -62,9 +62,12 @@ def _spellings(command: click.Command) -> dict[str, str]:
     return names
 
 
-def _hint(key: str, names: dict[str, str]) -> str:
-    near = get_close_matches(key.replace("-", "_"), names, 1)
-    return f" Did you mean {near[0]!r}?" if near else f" It has: {', '.join(sorted(set(names.values())))}."
+def _hint(key: str, names: dict[str, str], command: click.Command) -> str:
+    """The likely option, or all of them, as the help names them."""
+    hidden = {param.name for param in command.params if isinstance(param, click.Option) and param.hidden}
+    shown = {spelling: name for spelling, name in names.items() if name not in hidden}
+    near = get_close_matches(key.replace("-", "_"), shown, 1)
+    return f" Did you mean {shown[near[0]]!r}?" if near else f" It has: {', '.join(sorted(set(shown.values())))}."
 
 
 def _literal(value: Any) -> str:

@@ -42,6 +42,17 @@ def option(*declarations: str, also: str = "", **rest: Any) -> Callable[[Any], A
     return click.option(*declarations, cls=Option, also=also, **rest)
 
 
+def shown_spellings(command: click.Command) -> dict[str, str]:
+    """Every spelling of the command's options that is understood -> the one that its help shows."""
+    shown: dict[str, str] = {}
+    for param in command.params:
+        if isinstance(param, click.Option) and not param.hidden:
+            own = param.shown if isinstance(param, Option) else param.opts
+            longest = max((text.split("/")[0] for text in own), key=len)
+            shown |= dict.fromkeys(param.opts, longest) | {text: text for text in param.secondary_opts}
+    return shown
+
+
 def shared_options() -> list[click.Parameter]:
     """--json --quiet --threads --backend --precision --config --print-config --debug, anew for each command."""
     return [

@@ -105,7 +105,7 @@ def _listing(data: str) -> Listing:
     if place is None or kind not in PICTURE_FORMATS:
         raise UsageError(
             f"{data} holds arrays, not pictures in files: there is nothing to copy into folders. "
-            "`cnnkit train` sets parts aside by itself: see its --val-fraction and --seed."
+            "A training draws the parts by itself: `cnnkit train --val-fraction 0.1 --seed 0`."
         )
     listing = list_csv(place) if kind == "csv" else list_folder(place)
     if listing.split:

@@ -12,6 +12,8 @@ import pytest
 
 from cnnkit.cli import main
 
+from .suggestions import unknown_options
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -42,8 +44,12 @@ def empty_folder(tmp_path_factory, monkeypatch):
 def cnnkit(capsys) -> Callable[..., Ended]:
     def call(*arguments: object) -> Ended:
         capsys.readouterr()
-        code = main.run([str(argument) for argument in arguments])
-        return Ended(code, *capsys.readouterr())
+        words = [str(argument) for argument in arguments]
+        code = main.run(words)
+        ended = Ended(code, *capsys.readouterr())
+        told = ended.err if "--json" in words else ended.err + ended.out
+        assert not unknown_options(words, told), "a text names options that the help does not show"
+        return ended
 
     return call
 

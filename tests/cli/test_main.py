@@ -79,6 +79,33 @@ def test_an_unknown_option_gets_the_likely_one(cnnkit):
     assert "--epochs" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("train", "--imgsize", "32"), "--image-size?"),
+        (("train", "--gra"), "--grey"),
+        (("train", "--schedule-form", "3"), "--schedule?"),
+        (("train", "--no-nestrov"), "--no-nesterov"),
+        (("predict", "--topkk", "3", "x.png"), "--top?"),
+        (("vall",), "'evaluate'?"),
+        (("data", "downlod", "mnist"), "'fetch'?"),
+    ],
+)
+def test_what_is_proposed_is_what_the_help_shows(cnnkit, words, meant):
+    ended = cnnkit(*words)
+    assert ended.code == 2 and f"Did you mean {meant}" in ended.err
+    for hidden in ("--img-size", "--imgsz", "--gray", "--schedule-from", "--topk?", "'val'", "'download'"):
+        assert hidden not in ended.err
+
+
+def test_a_file_of_options_gets_the_likely_one_as_the_help_names_it(cnnkit, empty_folder):
+    (empty_folder / "c.toml").write_text("imgsize = 32")
+    assert "Did you mean 'image_size'?" in cnnkit("train", "--config", "c.toml").err
+    (empty_folder / "c.toml").write_text("zzz = 32")
+    said = cnnkit("train", "--config", "c.toml").err
+    assert "It has: " in said and "image_size" in said and "schedule_until" not in said
+
+
 def test_an_unknown_subcommand_gets_the_likely_one(cnnkit):
     ended = cnnkit("data", "chek", ".")
     assert ended.code == 2

@@ -54,7 +54,7 @@ def test_a_weight_file_or_a_configuration(cnnkit, odd, words):
     path, kind = odd
     ended = cnnkit(*(word.format(path) for word in words))
     assert ended.code in (2, 3) and str(path) in ended.err
-    assert kind in ended.err or "bytes" in ended.err or "no weight file" in ended.err
+    assert kind in ended.err or "bytes" in ended.err or "not a weight file" in ended.err
     assert "Errno" not in ended.err and "fault" not in ended.err
 
 
