@@ -28,7 +28,7 @@ from cnnkit.engine.step import train_step
 from cnnkit.errors import DataError, NumericError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize import files
-from cnnkit.tasks import Tally, Task
+from cnnkit.tasks import Judgement, Tally, Task
 
 
 @final
@@ -172,6 +172,12 @@ class Session:
         self.log.flush()
         return NumericError(f"{text} {checkpoint.kept(self.run)} Try a lower --lr, or --clip 1.")
 
+    def _finite(self, judgement: Judgement, part: str) -> Judgement:
+        if not math.isfinite(judgement.loss):
+            step = self.training.progress.step
+            raise self._hopeless(f"The {part} loss is {judgement.loss} after step {step:,}.")
+        return judgement
+
     def _judge_epoch(self) -> Iterator[Event]:
         """Judge the epoch on the validation part, and save; nothing is changed if a signal comes meanwhile."""
         training, progress = self.training, self.training.progress
@@ -181,9 +187,7 @@ class Session:
             return
         if self.budget is not None:
             self.budget.judged(time.perf_counter() - begun)
-        judgement = tally.judgement()
-        if not math.isfinite(judgement.loss):
-            raise self._hopeless(f"The validation loss is {judgement.loss} after step {progress.step:,}.")
+        judgement = self._finite(tally.judgement(), "validation")
         training.keep_if_best(judgement, progress.epoch + 1)
         lr, seconds = self.rate.lr(progress.step - 1), self.keeper.seconds()
         keep = training.options.keep
@@ -218,7 +222,7 @@ class Session:
         if tally is None:
             yield self._interrupted()
             return
-        self.keeper.write_best(tally.judgement().top1)
+        self.keeper.write_best(self._finite(tally.judgement(), "test").top1)
         stopped_early = stops_early(training.options, training.progress)
         example = self.splits.test.path(0)
         yield Finished(self.keeper.result(tally, example, stopped_early=stopped_early))

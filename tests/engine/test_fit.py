@@ -13,6 +13,8 @@ from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.data.loader import Loader
 from cnnkit.data.sets.subset import Subset
+from cnnkit.data.sets.synthetic import synthetic
+from cnnkit.data.splits import DataSplits
 from cnnkit.engine.events import CheckpointSaved, EpochEnd, Finished, Note, RunStarted, StepEnd
 from cnnkit.engine.fit import fit, resume
 from cnnkit.engine.options import FitOptions
@@ -268,6 +270,30 @@ def test_a_validation_loss_that_is_not_finite_stops_the_run(tiny, tmp_path):
 
     with pytest.raises(NumericError, match=r"validation loss is (nan|inf) after step 4"):
         list(fit(tiny.options(tmp_path / "run"), module=Overflowing(), data=tiny.data()))
+
+
+def test_a_test_loss_that_is_not_finite_is_no_result(tiny, tmp_path):
+    """As a training loss that is not finite: exit code 6, and no result with NaN in it is written."""
+
+    class Brittle(tiny.Tiny):
+        """The test part alone has an image of one value."""
+
+        def forward(self, x):
+            y = super().forward(x)
+            return y * 1e38 * 1e38 if np.ptp(x.numpy()[0]) == 0 else y
+
+    whole = tiny.data()
+    flat = synthetic(6, 3, 8)
+    flat.images[:] = 7
+    splits = DataSplits(whole.train, whole.val, flat, "flat")
+    for go in (
+        lambda: fit(tiny.options(tmp_path / "run"), module=Brittle(), data=splits),
+        lambda: resume(tmp_path / "run", module=Brittle(), data=splits),
+    ):
+        with pytest.raises(NumericError, match=r"The test loss is (nan|inf) after step 12") as refusal:
+            list(go())
+        assert refusal.value.exit_code == 6 and not Run(tmp_path / "run").result.exists()
+        assert safe.read_record(Run(tmp_path / "run").best)["top1"] is None
 
 
 def test_too_large_a_batch_is_refused_before_the_first_step(tiny, tmp_path, monkeypatch):
