@@ -4,7 +4,7 @@ from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.kernels.shared.geometry import output_hw
 from cnnkit.nn.module import Module
-from cnnkit.ops.check import images
+from cnnkit.ops.check import pixels
 from cnnkit.ops.pool import check_pool, pool_window
 from cnnkit.ops.window import Padding, Pair, pair
 
@@ -61,7 +61,7 @@ class AdaptiveAvgPool2d(Module):
         return ops.adaptive_avg_pool2d(x, self.size)
 
     def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
-        images(x_shape, "AdaptiveAvgPool2d")
+        pixels(x_shape, "AdaptiveAvgPool2d")
         return x_shape[0], *self.size, x_shape[3]
 
     def extra_repr(self) -> str:
@@ -75,5 +75,5 @@ class GlobalAvgPool2d(Module):
         return ops.global_avg_pool2d(x)
 
     def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
-        images(x_shape, "GlobalAvgPool2d")
+        pixels(x_shape, "GlobalAvgPool2d")
         return x_shape[0], x_shape[3]

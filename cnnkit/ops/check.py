@@ -25,6 +25,16 @@ def images(x_shape: tuple[int, ...], op: str) -> None:
         raise ShapeError(f"{op} expects images (N, H, W, C), but x has shape {x_shape}.{hint}")
 
 
+def pixels(x_shape: tuple[int, ...], op: str) -> None:
+    """Refuse all but (N, H, W, C) with a pixel at least: of none there is neither a mean nor a greatest."""
+    images(x_shape, op)
+    if 0 in x_shape[1:3]:
+        raise ShapeError(
+            f"{op} expects images of at least one pixel, but x has shape {x_shape}. "
+            "Did the layers before leave nothing of a small image?"
+        )
+
+
 def activation_of(activation: str | Activation, op: str) -> Activation:
     """The activation of this name."""
     if isinstance(activation, Activation):

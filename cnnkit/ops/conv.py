@@ -67,6 +67,8 @@ def conv2d_shape(
     if len(w_shape) != 4:
         raise ShapeError(f"conv2d expects filters (KH, KW, C / groups, O), but weight has shape {w_shape}.")
     KH, KW, CG, O = w_shape
+    if KH < 1 or KW < 1:
+        raise ShapeError(f"conv2d expects filters of at least 1x1 pixels, but weight has shape {w_shape}.")
     if groups < 1 or O % groups:
         raise ShapeError(
             f"conv2d expects out_channels (={O}) to be a multiple of groups (={groups}), with groups at least 1. "

@@ -42,7 +42,7 @@ def avg_pool2d(
 def adaptive_avg_pool2d(x: Tensor | Array, size: Pair) -> Tensor:
     """The mean of each of size[0]·size[1] bins that cover the image, (N, *size, C)."""
     x = check.tensor(x, "adaptive_avg_pool2d")
-    check.images(x.shape, "adaptive_avg_pool2d")
+    check.pixels(x.shape, "adaptive_avg_pool2d")
     result: Tensor = _AdaptiveAvgPool2d.apply(x, pair("size", size))
     return result
 
@@ -50,7 +50,7 @@ def adaptive_avg_pool2d(x: Tensor | Array, size: Pair) -> Tensor:
 def adaptive_max_pool2d(x: Tensor | Array, size: Pair) -> Tensor:
     """The greatest pixel of each of size[0]·size[1] bins that cover the image, (N, *size, C)."""
     x = check.tensor(x, "adaptive_max_pool2d")
-    check.images(x.shape, "adaptive_max_pool2d")
+    check.pixels(x.shape, "adaptive_max_pool2d")
     result: Tensor = _AdaptiveMaxPool2d.apply(x, pair("size", size))
     return result
 
@@ -72,6 +72,7 @@ def pool_window(
 ) -> tuple[tuple[int, int], Window]:
     """(KH, KW) and how it slides over these images; stride None is that of the window's own size."""
     check_pool(kernel_size, stride, padding)
+    check.pixels(x_shape, op)
     kernel = pair("kernel_size", kernel_size)
     win = window_over(x_shape, kernel, kernel if stride is None else stride, padding, op=op)
     images_under(x_shape, kernel, win, op)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from cnnkit import ops
+from cnnkit import nn, ops
 from cnnkit.errors import CnnkitError, DataError, ShapeError, UsageError
 
 
@@ -92,6 +92,11 @@ CASES = [
     (UsageError, lambda: ops.max_pool2d(x(1, 8, 8, 2), 2, 2, 2), "expects less padding than that on each side"),
     (UsageError, lambda: ops.max_pool2d(x(1, 8, 8, 2), 0), "kernel_size is 0, expected numbers of at least 1"),
     (UsageError, lambda: ops.adaptive_avg_pool2d(x(1, 8, 8, 2), 0), "size is 0, expected numbers of at least 1"),
+    (ShapeError, lambda: ops.max_pool2d(x(2, 0, 8, 3), 3, 1, 1), "at least one pixel, but x has shape (2, 0, 8, 3)"),
+    (ShapeError, lambda: ops.avg_pool2d(x(2, 8, 0, 3), 2), "avg_pool2d expects images of at least one pixel"),
+    (ShapeError, lambda: ops.global_max_pool2d(x(2, 0, 0, 3)), "expects images of at least one pixel"),
+    (ShapeError, lambda: nn.GlobalAvgPool2d().output_shape((2, 0, 1, 3)), "GlobalAvgPool2d expects images of at least"),
+    (ShapeError, lambda: ops.conv2d(x(1, 8, 8, 2), x(0, 3, 2, 4), padding=1), "filters of at least 1x1 pixels"),
     (ShapeError, lambda: ops.global_avg_pool2d(x(2, 2)), "adaptive_avg_pool2d expects images"),
     (ShapeError, lambda: ops.add(x(2, 3), x(2)), "received (2, 3) and (2,). Reshape one of them"),
     (UsageError, lambda: ops.add(x(2), "3"), "Wrap it"),
