@@ -70,8 +70,8 @@ def server(monkeypatch):
     server.server_close()
 
 
-def md5(content):
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def digits_as_mnist(server, monkeypatch):
     for remote in SOURCES["mnist"].files:
         content = (FOLDER / remote.name.replace("t10k", "test")).read_bytes()
         server.files[remote.name] = content
-        files.append(RemoteFile(remote.name, md5(content), tried=True))
+        files.append(RemoteFile(remote.name, sha256(content), tried=True))
     monkeypatch.setitem(SOURCES, "mnist", replace(SOURCES["mnist"], files=files))
     return server
 
@@ -148,7 +148,7 @@ def test_an_address_where_nobody_listens_is_told(tmp_path):
 
 def test_more_bytes_than_any_file_has_are_refused(digits_as_mnist, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "LARGEST_FILE", 1000)
-    with pytest.raises(DataError, match="far more than any file"):
+    with pytest.raises(DataError, match="far more than train-images"):
         fetch("mnist", tmp_path)
 
 
@@ -186,7 +186,7 @@ def small_cifar(server, monkeypatch):
     def offer(content):
         source = replace(
             SOURCES["cifar10"],
-            files=[RemoteFile("c.tar.gz", md5(content), tried=False)],
+            files=[RemoteFile("c.tar.gz", sha256(content), tried=False)],
             members={"c/data_batch_1.bin": 3, "c/test_batch.bin": 4},
         )
         monkeypatch.setitem(SOURCES, "cifar10", source)
@@ -232,7 +232,7 @@ def test_a_strange_archive_is_refused(small_cifar, tmp_path, content, message):
 
 def test_the_published_sums_of_mnist_are_those_of_the_real_files(shared):
     for remote in SOURCES["mnist"].files:
-        assert md5((shared / "data" / "mnist" / remote.name).read_bytes()) == remote.md5 and remote.tried
+        assert sha256((shared / "data" / "mnist" / remote.name).read_bytes()) == remote.sha256 and remote.tried
 
 
 def test_what_could_not_be_tried_is_marked_so():
