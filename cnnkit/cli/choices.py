@@ -25,7 +25,16 @@ from cnnkit.engine.options import (
     FitOptions,
 )
 
-BY_DATA = "default: chosen for the data"
+BY_DATA = "default: automatic"
+# The headings of the help, and what stands below each.
+_SECTIONS = {
+    "Data": ("data", "image_size", "grey", "val_fraction", "on_unreadable", "cache"),
+    "Network": ("model", "padding", "weights", "freeze", "views"),
+    "Length": ("epochs", "steps", "time", "patience", "keep", "overfit"),
+    "Augmentation": ("augment", *CHANGES, "mixup", "cutmix"),
+    "Run": ("seed", "output", "exist_ok"),
+}
+_SECTION_OF = {name: section for section, names in _SECTIONS.items() for name in names}
 
 F = TypeVar("F", bound=Callable[..., Any])
 Choice = tuple[str, Callable[[Any], Any]]
@@ -48,7 +57,8 @@ def _choice(name: str, *short: str, default_note: str = "", **rest: Any) -> Choi
     if field.type in ("bool", "bool | None"):
         long = f"{long}/--no-{name.replace('_', '-')}"
     text = field.metadata["help"] + (f"  [{default_note}]" if default_note else "")
-    return name, option(*short, long, default=field.default, help=text, **rest)
+    section = _SECTION_OF.get(name, "Optimisation")
+    return name, option(*short, long, default=field.default, help=text, section=section, **rest)
 
 
 _FIELDS = {field.name: field for field in fields(FitOptions)}
@@ -79,7 +89,7 @@ _ROWS = (
     ),
     _choice(
         "head_lr",
-        default_note="default: --lr, or chosen for the data",
+        default_note="default: --lr, or automatic",
         type=Real(above=0, most=1e6, example="--head-lr 0.05"),
     ),
     _choice(
@@ -98,12 +108,12 @@ _ROWS = (
     _choice("schedule_again", hidden=True),
     _choice("label_smoothing", also="--smoothing", type=Real(least=0, below=1, example="--label-smoothing 0.1")),
     _choice("class_weights", type=Name(CLASS_WEIGHTS, example="--class-weights balanced")),
-    _choice("mixup", type=Real(least=0, most=100, example="--mixup 0.2")),
-    _choice("cutmix", type=Real(least=0, most=100, example="--cutmix 1")),
     _choice("ema", type=Real(least=0, below=1, example="--ema 0.99")),
     _choice("clip", also="--clip-grad", type=Real(least=0, most=1e9, example="--clip 1")),
     _choice("augment", default_note=BY_DATA, type=Name(AUGMENT, example="--augment light")),
     *(_choice(name, also=also, default_note="default: by --augment") for name, also in _CHANGES.items()),
+    _choice("mixup", type=Real(least=0, most=100, example="--mixup 0.2")),
+    _choice("cutmix", type=Real(least=0, most=100, example="--cutmix 1")),
     _choice(
         "image_size",
         also="--imgsz --img-size --input-size",

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from cnnkit.cli import config_file
-from cnnkit.cli.options import SHARED, shared_options, shown_spellings
+from cnnkit.cli.options import SECTIONS, SHARED, shared_options, shown_spellings
 
 HELP_NAMES = ["-h", "--help"]
 
@@ -27,6 +27,18 @@ class Command(click.Command):
         self.example, self.computes = example, computes
         self.params += shared_options()
         self.context_settings.setdefault("help_option_names", HELP_NAMES)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options by heading, those of all commands at the end."""
+        records: dict[str, list[tuple[str, str]]] = {section: [] for section in SECTIONS}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record is not None:
+                records[getattr(param, "section", SECTIONS[-1])].append(record)
+        for section, lines in records.items():
+            if lines:
+                with formatter.section(section):
+                    formatter.write_dl(lines)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_example(formatter, self.example)

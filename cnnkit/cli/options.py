@@ -14,11 +14,18 @@ from cnnkit.config import BACKENDS, PRECISIONS
 
 SHARED = ("json", "quiet", "threads", "backend", "precision", "config", "print_config", "debug")
 
+# The headings of options in a help, in their order; the last one is for the options that all commands share.
+SECTIONS = ("Options", "Data", "Network", "Length", "Optimisation", "Augmentation", "Run", "Common options")
+
 
 class Option(click.Option):
-    """An option that is also read from CNNKIT_<NAME>; `also` are spellings of other tools, understood but not shown."""
+    """An option that is also read from CNNKIT_<NAME>; `also` are spellings of other tools, understood but not shown.
 
-    def __init__(self, declarations: list[str], *, also: str = "", **rest: Any) -> None:
+    section: the heading under which the help shows it.
+    """
+
+    def __init__(self, declarations: list[str], *, also: str = "", section: str = SECTIONS[0], **rest: Any) -> None:
+        self.section = section
         self.shown = [text for text in declarations if text.startswith("-")]
         longest = max((text.split("/")[0] for text in self.shown), key=len)
         rest.setdefault("envvar", "CNNKIT_" + longest.lstrip("-").replace("-", "_").upper())
@@ -55,7 +62,7 @@ def shown_spellings(command: click.Command) -> dict[str, str]:
 
 def shared_options() -> list[click.Parameter]:
     """--json --quiet --threads --backend --precision --config --print-config --debug, anew for each command."""
-    return [
+    options = [
         Option(["--json"], is_flag=True, help="Print the result as JSON on stdout."),
         Option(["-q", "--quiet"], is_flag=True, help="No progress and no notes: the result and errors only."),
         Option(
@@ -90,6 +97,9 @@ def shared_options() -> list[click.Parameter]:
         Option(["--print-config"], is_flag=True, help="Print all options as TOML for --config, and stop."),
         Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
     ]
+    for shared in options:
+        shared.section = SECTIONS[-1]
+    return list(options)
 
 
 def _read_config(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:

@@ -31,14 +31,22 @@ def _read_recipe(ctx: click.Context, param: click.Parameter, name: str | None) -
 @option(
     "--recipe",
     metavar="NAME",
+    section="Run",
     is_eager=True,
     callback=_read_recipe,
     shell_complete=recipe_names,
     help="All options of a training with a measured accuracy; `cnnkit recipes` lists them.",
 )
 @choices()
-@option("--resume", metavar="RUN", shell_complete=run_names, help="Go on with a run; --epochs may extend it.")
-@option("--dry-run", is_flag=True, help="Check data and options, estimate memory and time, and write nothing.")
+@option(
+    "--resume", metavar="RUN", section="Run", shell_complete=run_names, help="Go on with a run; --epochs may extend it."
+)
+@option(
+    "--dry-run",
+    is_flag=True,
+    section="Run",
+    help="Check data and options, estimate memory and time, and write nothing.",
+)
 @click.pass_context
 def train(
     ctx: click.Context,
@@ -53,7 +61,8 @@ def train(
 
     Without options it learns the handwritten digits that come with cnnkit.
 
-    The best epoch is chosen on a part of the training images; the test images are used once, at the end.
+    The best epoch is chosen on a part of the training images; the test images are used once, at the end. Automatic
+    defaults are chosen for the data, and --dry-run shows them.
     """
     from cnnkit.cli.follow import follow
     from cnnkit.engine.fit import fit

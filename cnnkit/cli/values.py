@@ -25,7 +25,7 @@ class Value(click.ParamType):  # type: ignore[type-arg]  # generic in newer vers
 class Whole(Value):
     """A whole number within bounds."""
 
-    name = "integer"
+    name = "n"
 
     def __init__(self, minimum: int, maximum: int | None = None, *, example: str) -> None:
         super().__init__(example)

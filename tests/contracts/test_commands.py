@@ -1,5 +1,6 @@
 """Every command has a help that ends in an example, the shared options, and a line in the manual."""
 
+import re
 import shlex
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from cnnkit.cli.command import Command, Group
 from cnnkit.cli.main import cli
-from cnnkit.cli.options import SHARED
+from cnnkit.cli.options import SECTIONS, SHARED, Option
 
 MANUAL = Path(__file__).resolve().parents[2] / "cnnkit" / "docs" / "commands.md"
 
@@ -45,6 +46,22 @@ def test_help_says_what_it_does_and_ends_with_an_example(words):
 @pytest.mark.parametrize("words", COMMANDS)
 def test_help_fits_a_terminal_of_eighty_columns(words):
     assert max(len(line) for line in help_of(words).splitlines()) <= 80
+
+
+@pytest.mark.parametrize("words", LEAVES)
+def test_help_shows_each_option_once_below_a_heading(words):
+    command, text = LEAVES[words], re.split(r"\n(?=\w.*:\n)", help_of(words), maxsplit=1)[1]
+    for param in command.params:
+        if isinstance(param, Option):
+            shown = max((word.split("/")[0] for word in param.shown), key=len)
+            lines = [line for line in text.splitlines() if re.match(rf"  (-\w, )?{shown}( |$)", line)]
+            assert len(lines) == (0 if param.hidden else 1), shown
+    assert text.index("Common options:") < text.index("  --json")
+
+
+def test_the_many_options_of_train_have_headings():
+    headings = [line for line in help_of("train").splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert headings == [f"{section}:" for section in (*SECTIONS[1:], "Example")]
 
 
 @pytest.mark.parametrize("words", LEAVES)
