@@ -30,13 +30,18 @@ class Unread:
 
 def is_array(given: Any) -> bool:
     """Whether NumPy reads it as a whole: its own arrays, tensors of torch and of ours, columns of pandas."""
-    return isinstance(given, Tensor) or (hasattr(given, "__array__") and not isinstance(given, SINGLE))
+    arrays = ("__array__", "toarray")
+    return isinstance(given, Tensor) or (any(hasattr(given, n) for n in arrays) and not isinstance(given, SINGLE))
 
 
 def array_of(given: Any, name: str) -> Array:
     """A NumPy array of it; DataError where there is none of numbers or texts. name: what it is, for messages."""
     if isinstance(given, Tensor):
         return given.numpy()
+    if hasattr(given, "toarray"):
+        raise DataError(f"{name} is sparse, a {type(given).__name__}. Give it as an array: its toarray().")
+    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
+        raise DataError(f"{name} has masked values, which would be taken for numbers. Fill them first: its filled(0).")
     try:
         return np.asarray(given)
     except ValueError as error:
@@ -49,6 +54,13 @@ def array_of(given: Any, name: str) -> Array:
             f"{name} is a {type(given).__module__}.{type(given).__name__} that NumPy cannot read: {error} "
             "Convert it to a NumPy array first."
         ) from error
+
+
+def unpacked(given: Any, name: str) -> Any:
+    """A list of what an array or a column of objects holds, such as paths; anything else as it is."""
+    if is_array(given) and (array := array_of(given, name)).dtype.kind in "UO" and array.ndim == 1:
+        return list(array)
+    return given
 
 
 def with_axes(images: Array, name: str, notes: list[str], like: tuple[int, int, int] | None = None) -> Array:
@@ -79,6 +91,7 @@ def pictures(given: Any, like: tuple[int, int, int], white: int) -> Iterator[Any
         return
     if isinstance(given, Mapping):
         raise UsageError(f"Pictures are a list or an array, not a {type(given).__name__}. Pass its values as a list.")
+    given = unpacked(given, "This array")
     if isinstance(given, list | tuple) and given:
         given = stacked(given)
     if is_array(given):

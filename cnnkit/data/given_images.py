@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 from PIL import Image
 
-from cnnkit.data.given import SINGLE, array_of, is_array, one, stacked, with_axes
+from cnnkit.data.given import SINGLE, array_of, is_array, one, stacked, unpacked, with_axes
 from cnnkit.data.picture import read_picture
 from cnnkit.data.pixel_range import read_by
 from cnnkit.data.preprocessing import Preprocessing, resize
@@ -43,6 +43,7 @@ def images_of(given: Any, name: str, notes: list[str], wanted: Images) -> Array:
             f"{name} is a {type(given).__name__}, expected an array of images or a list of pictures. A folder or a "
             "file of data is given alone, by its name."
         )
+    given = unpacked(given, name)
     if not is_array(given):
         try:
             given = list(given)

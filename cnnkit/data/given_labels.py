@@ -33,7 +33,11 @@ def labels_of(given: Any, name: str, count: int, images: str) -> Array:
         )
     if labels.ndim == 2:
         return _from_columns(labels, shown)
+    if labels.dtype == object and all(_is_number(label) for label in labels.tolist()):
+        labels = np.array(labels.tolist())
     kind = labels.dtype.kind
+    if kind == "u" and len(labels) and int(labels.max()) >= 2**63:
+        raise DataError(f"{shown} up to {labels.max()}: too large to name classes.")
     if kind == "f":
         return _from_floats(labels, shown)
     if kind in "iu":
@@ -75,8 +79,12 @@ def numbers_among(labels: Array, classes: list[str], name: str, *, by_place: boo
 
 def _check_one_kind(given: Any, name: str) -> None:
     """NumPy would turn [1, "a"] into texts without a word."""
-    if isinstance(given, list | tuple) and len({isinstance(label, str) for label in given}) > 1:
-        other = next(label for label in given if not isinstance(label, str))
+    labels = given if isinstance(given, list | tuple) else array_of(given, name)
+    if isinstance(labels, list | tuple) or (labels.dtype == object and labels.ndim == 1):
+        others = [label for label in labels if label is not None and not isinstance(label, str)]
+        if not 0 < len(others) < len(labels):
+            return
+        other = others[0]
         raise DataError(f"{name} mixes texts and other labels, such as {other!r:.60}. Use one kind for all.")
 
 
@@ -99,6 +107,10 @@ def _from_floats(labels: Array, shown: str) -> Array:
     if len(labels) and np.abs(labels).max() >= 2**53:
         raise DataError(f"{shown} up to {np.abs(labels).max():g}: too large to name classes.")
     return labels.astype(np.int64)
+
+
+def _is_number(label: Any) -> bool:
+    return isinstance(label, int | float) and not isinstance(label, bool)
 
 
 def _text(label: Any, name: str, index: int) -> str:

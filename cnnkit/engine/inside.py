@@ -27,6 +27,10 @@ def reaching_head(network: Module, shape: tuple[int, int, int]) -> Callable[[Ten
 def named_result(network: Module, layer: str) -> Callable[[Tensor], Array]:
     """A function from a batch to what the layer of this name gives; where it is called often, the last time."""
     modules = dict(network.named_modules())
+    if not isinstance(layer, str):
+        raise UsageError(
+            f"A layer is given by its name, such as {next(iter([*modules][1:]), 'conv1')!r}, not as {layer!r:.50}."
+        )
     if layer not in modules or not layer:
         raise unknown_name("layer", layer, [name for name in modules if name])
 

@@ -221,10 +221,12 @@ _RANGES = (
 def _typed(name: str, value: Any, annotation: str, source: str) -> Any:
     """The value if it has the option's type; whole numbers pass as real ones, a list or one number as an image size."""
     kind = annotation.split(" | ")[0]
+    value = _plain(value)
     if value is None and "None" in annotation:
         return None
     if name == "image_size":
         sides = [value, value] if isinstance(value, int) else value
+        sides = [_plain(side) for side in sides] if isinstance(sides, list | tuple) else sides
         if isinstance(sides, list | tuple) and len(sides) == 2 and all(type(side) is int for side in sides):
             return tuple(sides)
     elif kind == "float" and type(value) in (int, float):
@@ -236,6 +238,11 @@ def _typed(name: str, value: Any, annotation: str, source: str) -> Any:
     wanted = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
     expected = wanted.get(kind, "two whole numbers, [height, width]")
     raise UsageError(f"{name} in {source} is {value!r}, expected {expected}.")
+
+
+def _plain(value: Any) -> Any:
+    """Python's own number or text for one of NumPy's, which is not imported here."""
+    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
 
 
 def _toml(value: Any) -> str:

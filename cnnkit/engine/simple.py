@@ -64,20 +64,20 @@ def fit(
     Ctrl-C saves the run and then raises KeyboardInterrupt, as Python code expects it.
     """
     module = what if isinstance(what, Module) else None
-    if module is None and data is not None:
-        network = f" A network is chosen by name: fit(data, model={what!r})." if isinstance(what, str) else ""
-        raise UsageError(f"The data are given twice. fit(data, ...) or fit(module, data, ...).{network}")
+    _check_call(what, data, options, loss=loss, on_event=on_event, on_epoch=on_epoch)
     if recipe is not None:
         if resume_from is not None:
             raise UsageError("recipe is for a new run; a resumed run keeps its options. Leave recipe out.")
         options = merged(recipe, options)
-    chosen = data if module is not None else what
+    chosen = what if data is None and module is None else data
     if chosen is None:
         chosen = options.get("data", "digits")
     options.pop("data", None)
     if resume_from is not None:
-        before = FitOptions.read(open_run(resume_from).config)
-        events = resume(resume_from, options, module=module, data=_opened(chosen, before), loss=loss)
+        opened = chosen if isinstance(chosen, DataSplits) else None
+        if not (chosen is None or _is_name(chosen) or opened):
+            opened = _opened(chosen, FitOptions.read(open_run(resume_from).config))
+        events = resume(resume_from, options, module=module, data=opened, loss=loss)
     else:
         name = chosen.name if isinstance(chosen, DataSplits) else str(chosen) if _is_name(chosen) else IN_MEMORY
         wanted = FitOptions.from_values({"data": name, **options}).validate()
@@ -147,6 +147,22 @@ def evaluate(
                 # With changes known it is a part that the run noted.
                 return replace(event.result, split="all") if whole and event.result.changes is None else event.result
     raise RuntimeError("the evaluation ended without a result")
+
+
+def _check_call(what: Any, data: Any, options: dict[str, Any], **functions: Any) -> None:
+    """UsageError for a call as other libraries have it, with the one that is meant."""
+    if isinstance(options.get("model"), Module):
+        raise UsageError("model is the name of a network; one of your own comes first: cnnkit.fit(network, data).")
+    if data is not None and what is not None and not isinstance(what, Module):
+        if isinstance(what, str):
+            hint = f" A network is chosen by name: fit(data, model={what!r})."
+        else:
+            hint = "" if isinstance(what, DataSplits) else " Images and labels are one pair: fit((X, y), ...)."
+        raise UsageError(f"The data are given twice. fit(data, ...) or fit(network, data, ...).{hint}")
+    for name, function in functions.items():
+        if function is not None and not callable(function):
+            wanted = "loss(logits, labels)" if name == "loss" else f"{name}(event)"
+            raise UsageError(f"{name} is {function!r:.50}, expected a function that can be called as {wanted}.")
 
 
 def _is_name(data: Any) -> bool:

@@ -126,6 +126,8 @@ def test_files_and_bytes_are_pictures_too(images, labels, tmp_path):
     expected = opened((images, labels)).fingerprint()
     assert opened((files, labels)).fingerprint() == expected
     assert opened([(str(file), label) for file, label in zip(files, labels, strict=True)]).fingerprint() == expected
+    assert opened((Column(np.array(files, object)), Column(labels))).fingerprint() == expected
+    assert opened((np.array([str(file) for file in files]), labels)).fingerprint() == expected
     assert opened(([file.read_bytes() for file in files], labels)).fingerprint() == expected
 
 
@@ -154,6 +156,8 @@ def test_all_three_parts_may_be_given(images, labels, form):
         ([3, 7, 12], ["3", "7", "12"]),
         ([-1, 0, 1], ["-1", "0", "1"]),
         ([1.0, 2.0, 3.0], ["1", "2", "3"]),
+        (np.array([1, 2.0, 3], object), ["1", "2", "3"]),
+        (np.array([9, 2, 3], object), ["2", "3", "9"]),
         ([10**12, 5, 0], ["0", "5", "1000000000000"]),
     ],
 )
@@ -221,6 +225,14 @@ LABELS = [0, 1, 0, 1, 0, 1]
             DataError,
             "y holds None at 3",
         ),
+        (
+            (IMAGES, np.array(["a", "b", "a", 1, "a", "b"], object)),
+            DataError,
+            "mixes texts and other labels, such as 1",
+        ),
+        ((IMAGES, np.array([1, np.nan, 1, 2, 1, 2], object)), DataError, "holds nan"),
+        ((IMAGES, np.array([0, 2**63] * 3, np.uint64)), DataError, "too large to name classes"),
+        ((IMAGES, np.ma.masked_equal(LABELS, 1)), DataError, "y has masked values"),
         ((IMAGES, ["a", "b", "a", "", "a", "b"]), DataError, "y holds '' at 3"),
         ((IMAGES, np.ones((6, 3))), DataError, r"float64 \(6, 3\); expected \(n,\) labels, or one-hot rows"),
         ((IMAGES, np.full((6, 2), 0.5)), DataError, "one-hot rows"),

@@ -45,6 +45,15 @@ class Foreign:
         return self.array
 
 
+class Sparse:
+    """As SciPy's sparse arrays look."""
+
+    shape = (2, 360)
+
+    def toarray(self) -> np.ndarray:
+        return np.zeros(self.shape)
+
+
 @pytest.fixture
 def small() -> Predictor:
     return Predictor(Small(), RGB, ["cat", "dog"], "small")
@@ -106,6 +115,8 @@ def test_files_bytes_and_images_of_pillow_give_the_same_scores(small, images, tm
     expected = small.predict_proba(images)
     for form in (files, [str(file) for file in files], data, opened, (file for file in files), [data[0], *files[1:]]):
         np.testing.assert_array_equal(small.predict_proba(form), expected)
+    for column in (np.array([str(file) for file in files]), np.array(files, object), Foreign(np.array(files, object))):
+        np.testing.assert_array_equal(small.predict_proba(column), expected)
     assert [answer.path for answer in small.predict_many(files)] == [str(file) for file in files]
 
 
@@ -180,6 +191,8 @@ def test_a_picture_that_cannot_be_read_is_named_by_its_number(small, images, tmp
         ({"a": 1}, "not a dict"),
         (7, "this is a int"),
         (None, "this is a NoneType"),
+        (np.ma.masked_less(np.ones((2, 12, 10, 3), np.uint8), 2), "masked"),
+        (Sparse(), r"This array is sparse, a Sparse.*toarray\(\)"),
         (Foreign(np.zeros(1), "on a GPU."), "Foreign that NumPy cannot read: on a GPU"),
     ],
 )
@@ -238,6 +251,8 @@ def test_every_layer_of_a_summary_has_features(rng):
 def test_a_layer_that_is_not_there_or_not_called_is_told(small, images):
     with pytest.raises(UsageError, match=r"There is no layer 'stem.cnov'. Did you mean 'stem.conv'\? Known: stem, "):
         small.features(images, "stem.cnov")
+    with pytest.raises(UsageError, match=r"by its name, such as 'stem', not as -1"):
+        small.features(images, -1)
     with pytest.raises(UsageError, match="There is no layer ''"):
         small.features(images, "")
     with pytest.raises(UsageError, match="Small does not call its layer 'unused' by itself"):

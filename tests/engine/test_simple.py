@@ -293,3 +293,30 @@ def test_elsewhere_progress_is_shown_where_it_is_asked_for(tiny, tmp_path, capsy
     cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, output=str(tmp_path / "run"), progress=True)
     out, err = capsys.readouterr()
     assert out == "" and "\repoch 2/2: train loss " in err and err.endswith("\n")
+
+
+def test_calls_as_other_libraries_have_them_are_told_what_is_meant(tiny):
+    x, y = arrays()
+    for call, said in (
+        (lambda: cnnkit.fit(x, y), r"Images and labels are one pair: fit\(\(X, y\), \.\.\.\)"),
+        (lambda: cnnkit.fit((x, y), model=tiny.Tiny()), r"one of your own comes first: cnnkit\.fit\(network, data\)"),
+        (lambda: cnnkit.fit(tiny.Tiny(), (x, y), loss="mse"), r"loss is 'mse', expected a function .* loss\(logits, l"),
+        (lambda: cnnkit.fit(tiny.Tiny(), (x, y), on_epoch=3), r"on_epoch is 3, expected a function"),
+        (lambda: cnnkit.fit(x), r"The data are a ndarray; expected \(X, y\)"),
+        (lambda: cnnkit.fit(tiny.Tiny(), x), r"The data are a ndarray; expected \(X, y\)"),
+        (lambda: cnnkit.evaluate(tiny.Tiny(), (x, y)), "judges a run"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            call()
+
+
+def test_data_may_be_named_alone_and_options_may_be_numbers_of_numpy(tmp_path):
+    result = cnnkit.fit(
+        data=arrays(),
+        model=np.str_("convnet"),
+        epochs=np.int64(1),
+        lr=np.float32(0.05),
+        batch_size=np.array(16),
+        output=tmp_path / "run",
+    )
+    assert result.epochs == 1 and result.test_images == 15
