@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cnnkit.data.endings import is_picture_name
 from cnnkit.data.sets.cifar import find_cifar
-from cnnkit.data.sets.idx import find_idx_files
+from cnnkit.data.sets.idx_files import find_idx_files
 from cnnkit.data.sets.walk import is_annotation, loose_pictures, visible_folders, walk
 from cnnkit.errors import DataError
 
@@ -17,12 +17,12 @@ PICTURE_FORMATS = ("image folder", "csv")
 
 def detect(place: Path) -> str:
     """ "idx", "cifar", "image folder", "csv" or "npz"; DataError with what was looked for where it is none."""
+    if find_idx_files(place):
+        return "idx"
     if not place.exists():
         raise DataError(f"{place} does not exist; expected data or one of the names in `cnnkit data list`.")
     if not place.is_dir():
         return _detect_file(place)
-    if find_idx_files(place):
-        return "idx"
     if find_cifar(place):
         return "cifar"
     if any(not is_annotation(path.name) for child in visible_folders(place) for path in walk([child])[0]):

@@ -15,6 +15,7 @@ from cnnkit.data.open_npz import open_npz
 from cnnkit.data.open_pictures import open_pictures
 from cnnkit.data.preprocessing import LARGEST_SIDE, Foreign
 from cnnkit.data.sets.digits import digits
+from cnnkit.data.sets.idx_files import find_idx_files
 from cnnkit.data.sets.picture_cache import CACHE_BYTES
 from cnnkit.data.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.errors import DataError, UsageError
@@ -104,7 +105,7 @@ def resolve(data: str | Path | None) -> tuple[str, Path | None]:
             f"The path {os.fsencode(str(data))!r} is not valid text, so a run cannot record it. "
             "Rename it, or make a link to it."
         )
-    if folder.exists():
+    if folder.exists() or find_idx_files(folder):
         return data_name(folder), folder
     text = str(data)
     if text == "digits":

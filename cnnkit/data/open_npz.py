@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+from cnnkit.data.label_numbers import first_label, note_on_first
+from cnnkit.data.look_alikes import as_known, same
 from cnnkit.data.sets.arrays import array_parts
 from cnnkit.data.sets.npz import as_numbers, read_parts
 from cnnkit.data.splits import DataSplits, split_parts
 from cnnkit.errors import DataError
+from cnnkit.kernels.shared.array import Array
 
 # Labels are numbers, and a single wrong one must not make a network of a billion classes.
 MOST_CLASSES = 100_000
@@ -14,19 +17,17 @@ MOST_CLASSES = 100_000
 def open_npz(path: Path, *, name: str, seed: int, val_fraction: float) -> DataSplits:
     """The parts of an .npz file, normalised by the mean and deviation of its training images."""
     parts, classes, notes = read_parts(path)
-    labels = parts["train"].labels
-    if classes is None and labels.dtype == object:
-        classes = sorted(set(labels))
-    elif classes is None:
-        highest = int(labels.max())
-        if highest >= MOST_CLASSES:
-            raise DataError(f"{path} has the label {highest}, expected numbers from 0 to {MOST_CLASSES - 1}.")
-        classes = [str(label) for label in range(highest + 1)]
-    if len(set(classes)) != len(classes):
+    labels = {key: part.labels for key, part in parts.items()}
+    text = any(part.dtype == object for part in labels.values())
+    first = 0 if text else first_label(labels, None if classes is None else len(classes))
+    if classes is None:
+        classes = _text_classes(labels["train"]) if text else _number_classes(path, first, int(labels["train"].max()))
+        notes += [] if text else note_on_first(first, int(labels["train"].max()))
+    if (different := len(set(map(same, classes)))) != len(classes):
         raise DataError(
-            f"{path} names {len(classes)} classes, but only {len(set(classes))} of the names differ. Correct the names."
+            f"{path} names {len(classes)} classes, but only {different} of the names differ. Correct the names."
         )
-    numbered = {key: (part.images, as_numbers(path, part.labels, classes)) for key, part in parts.items()}
+    numbered = {key: (part.images, as_numbers(path, part.labels, classes, first)) for key, part in parts.items()}
     called = {key: part.name for key, part in parts.items()}
     opened = array_parts(numbered, name=name, classes=classes, notes=notes, called=called, where=f"{path}: ")
     H, W, C = opened["train"].preprocessing.shape
@@ -39,3 +40,15 @@ def open_npz(path: Path, *, name: str, seed: int, val_fraction: float) -> DataSp
         seed=seed,
         val_fraction=val_fraction,
     )
+
+
+def _text_classes(labels: Array) -> list[str]:
+    """The different labels, sorted; one spelling of each."""
+    texts = sorted({str(label) for label in labels.tolist()})
+    return list(dict.fromkeys(as_known(texts, texts).values()))
+
+
+def _number_classes(path: Path, first: int, highest: int) -> list[str]:
+    if highest >= MOST_CLASSES:
+        raise DataError(f"{path} has the label {highest}, expected numbers from 0 to {MOST_CLASSES - 1}.")
+    return [str(label) for label in range(first, highest + 1)]

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from cnnkit.data.open_idx import class_names
+from cnnkit.data.sets.idx_files import class_names
 from cnnkit.engine.load import SHIPPED, load
 from cnnkit.engine.run import Run, newest_run
 from cnnkit.errors import CheckpointError, DataError
@@ -87,9 +87,9 @@ def test_lists_of_names_beside_data(cnnkit, odd, tmp_path):
     os.rename(odd[0], tmp_path / "classes.txt")
     if odd[1] == "larger":
         with pytest.raises(DataError, match="it is larger than"):
-            class_names(tmp_path)
+            class_names(tmp_path / "train-images-idx3-ubyte")
     else:
-        assert class_names(tmp_path) == []
+        assert class_names(tmp_path / "train-images-idx3-ubyte") == ([], 0)
 
 
 def test_absurd_headers_are_refused_in_linear_time(tmp_path):

@@ -233,3 +233,33 @@ def test_parts_on_different_scales_are_refused(saved, swap):
     one, other = (other, one) if swap else (one, other)
     with pytest.raises(DataError, match=r"x_t.* goes from 0 to 1, but x_t.* to 255: the parts are on different scales"):
         open_data(saved(x_train=one, y_train=LABELS, x_test=other, y_test=LABELS))
+
+
+def test_labels_may_count_from_1(saved):
+    splits = open_data(saved(x_train=pixels(), y_train=LABELS + 1, x_test=pixels(4), y_test=LABELS[:4] + 1))
+    assert splits.classes == ["1", "2"] and splits.test.labels().tolist() == [0, 1, 0, 1]
+    assert any("labels count from 1 to 2" in note for note in splits.notes)
+    named = saved(images=pixels(), labels=LABELS + 1, classes=np.array(["ant", "bee"]))
+    assert open_data(named).classes == ["ant", "bee"]
+
+
+def test_labels_in_text_are_one_however_their_accents_are_stored(saved):
+    texts = np.array(["caf\u00e9", "cafe\u0301", "tea", "tea"] * 5)
+    splits = open_data(saved(images=pixels(), labels=texts))
+    assert len(splits.classes) == 2 and sorted(np.bincount(splits.train.labels())) == [7, 7]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array(["", "a"] * 10), "empty text as label 0"),
+        (np.array([0.0, 1e300] * 10), "labels is float64 with 1e\\+300, expected whole numbers"),
+        (np.array([0.0, np.nan] * 10), "labels is float64 with nan"),
+        (np.array([0, 2**63], np.uint64).repeat(10), "has the label 9223372036854775808"),
+        (np.array([-(2**62), 1] * 10), "labels run from -"),
+        (np.array([1j] * 20), "holds no plain numbers"),
+    ],
+)
+def test_absurd_labels_are_refused(saved, labels, message):
+    with pytest.raises(DataError, match=message):
+        open_data(saved(images=pixels(), labels=labels))

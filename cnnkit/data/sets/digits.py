@@ -4,7 +4,8 @@ from pathlib import Path
 
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sets.base import ArrayDataset
-from cnnkit.data.sets.idx import find_idx_files, read_idx_part
+from cnnkit.data.sets.idx import read_idx_part
+from cnnkit.data.sets.idx_files import find_idx_files
 
 FOLDER = Path(__file__).parent / "digits"
 CLASSES = [str(digit) for digit in range(10)]

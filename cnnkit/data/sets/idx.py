@@ -5,7 +5,6 @@ Source: the description on the MNIST page, LeCun, Cortes & Burges.
 """
 
 import gzip
-import re
 import struct
 import zlib
 from pathlib import Path
@@ -16,26 +15,11 @@ import numpy as np
 from cnnkit.data.preprocessing import LARGEST_SIDE
 from cnnkit.data.sample import Labels, Pixels
 from cnnkit.errors import DataError
+from cnnkit.serialize.archive import most_unpacked
 
 IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049
 # A deflate stream never grows by more than this factor, so a header that promises more is a lie.
 LARGEST_GROWTH = 1032
-NAME = re.compile(r"(train|t10k|test)[-_.](images|labels)(?:[-_.]idx[13])?(?:[-_.]ubyte)?(?:\.gz)?", re.IGNORECASE)
-
-
-def find_idx_files(folder: Path) -> dict[tuple[str, str], Path]:
-    """(part, kind) -> file, for part train | test, kind images | labels. A plain file is preferred to its .gz twin."""
-    for place in (folder, folder / "raw", folder / "MNIST" / "raw"):
-        found: dict[tuple[str, str], Path] = {}
-        for path in (
-            sorted(place.iterdir(), key=lambda path: (path.suffix == ".gz", path.name)) if place.is_dir() else []
-        ):
-            if (match := NAME.fullmatch(path.name)) and path.is_file():
-                part = "train" if match[1].lower() == "train" else "test"
-                found.setdefault((part, match[2].lower()), path)
-        if found:
-            return found
-    return {}
 
 
 def read_idx_images(path: Path) -> Pixels:
@@ -112,6 +96,11 @@ def _parse(file: IO[bytes], path: Path, packed: bool, magic: int, dimensions: in
     if (size * LARGEST_GROWTH < expected) if packed else (size != expected + len(header)):
         raise DataError(
             f"{path}: the header promises {expected} bytes of data, but the file has {size} in all. Copy it again."
+        )
+    if packed and expected > most_unpacked(size):
+        raise DataError(
+            f"{path} has {size:,} bytes and claims to unpack to {expected:,}, more than the limit of "
+            f"{most_unpacked(size):,} for its size: images do not shrink so far. Unpack it first if it is right."
         )
     data = np.empty(shape, np.uint8)
     view = data.reshape(-1).data

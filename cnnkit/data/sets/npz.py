@@ -11,6 +11,7 @@ from typing import final
 
 import numpy as np
 
+from cnnkit.data.look_alikes import as_known, nearest
 from cnnkit.data.part_names import EXPECTED as EXPECTED_PARTS
 from cnnkit.data.part_names import PART_NAMES, parts_called
 from cnnkit.data.preprocessing import LARGEST_SIDE
@@ -24,6 +25,8 @@ LABEL_NAMES = ("y", "labels", "label", "targets", "target")
 CLASS_NAMES = ("classes", "class_names", "label_names")
 SPLIT_NAMES = ("split", "splits")
 EXPECTED = "x_train and y_train (Keras), train_images and train_labels (MedMNIST), or images and labels"
+# A float of more may not be the whole number that was meant.
+LARGEST_LABEL = 2.0**53
 # More is refused before the file is read; unpacked, the reader of .npz files has limits of its own.
 LARGEST_FILE = 4 << 30
 
@@ -123,12 +126,20 @@ def _labels(path: Path, name: str, labels: Array) -> Array:
     if labels.ndim != 1:
         hint = " One-hot labels are written as numbers by labels.argmax(axis=1)." if labels.ndim == 2 else ""
         raise DataError(f"{path}: {name} is {labels.dtype} {labels.shape}, expected (n,) or (n, 1).{hint}")
-    if labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels == np.rint(labels)).all():
+    is_float = labels.dtype.kind == "f"
+    if is_float and (np.abs(labels) < LARGEST_LABEL).all() and (labels == np.rint(labels)).all():
         labels = labels.astype(np.int64)
     if labels.dtype.kind in "US":
-        return np.array(_texts(path, name, labels), dtype=object)
+        texts = np.array(_texts(path, name, labels), dtype=object)
+        if not all(texts):
+            raise DataError(f"{path}: {name} has an empty text as label {texts.tolist().index('')}. Name its class.")
+        return texts
     if labels.dtype.kind not in "iu":
-        raise DataError(f"{path}: {name} is {labels.dtype}, expected whole numbers from 0 on, one for each image.")
+        odd = next((label for label in labels.tolist() if not abs(label) < LARGEST_LABEL), None) if is_float else None
+        raise DataError(
+            f"{path}: {name} is {labels.dtype}{'' if odd is None else f' with {odd:g}'}, expected whole numbers from 0 "
+            "on, one for each image."
+        )
     return labels
 
 
@@ -164,16 +175,18 @@ def _first(arrays: dict[str, Array], names: tuple[str, ...]) -> str | None:
     return next((lower[name] for name in names if name in lower), None)
 
 
-def as_numbers(path: Path, labels: Array, classes: list[str]) -> Labels:
-    """Labels from 0 on as int64; those in text by their place among the classes."""
+def as_numbers(path: Path, labels: Array, classes: list[str], first: int = 0) -> Labels:
+    """Labels as int64 from 0 on; numbers count from `first`, those in text are found among the classes."""
     if labels.dtype == object:
         number = {name: label for label, name in enumerate(classes)}
-        if unknown := next((text for text in labels if text not in number), None):
-            raise DataError(f"{path} has the label {unknown!r:.60}, which is no class. Is it misspelt?")
-        return np.array([number[text] for text in labels], np.int64)
-    if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < len(classes):
+        known = as_known(dict.fromkeys(labels.tolist()), classes)
+        if (unknown := next((text for text in labels if text not in known), None)) is not None:
+            hint = nearest(unknown, classes) or " Is it misspelt?"
+            raise DataError(f"{path} has the label {unknown!r:.60}, which is no class.{hint}")
+        return np.array([number[known[text]] for text in labels], np.int64)
+    if labels.size and not first <= int(labels.min()) <= int(labels.max()) < first + len(classes):
         raise DataError(
             f"{path}: labels run from {labels.min()} to {labels.max()}, but there are {len(classes)} classes "
-            f"(0 to {len(classes) - 1}). Do they count from 0?"
+            f"({first} to {first + len(classes) - 1}). Do they count from 0?"
         )
-    return labels.astype(np.int64)
+    return labels.astype(np.int64) - first

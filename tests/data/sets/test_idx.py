@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from cnnkit.data.open import open_data
-from cnnkit.data.sets.idx import find_idx_files, looks_like_digits, read_idx_images, read_idx_labels
+from cnnkit.data.sets.idx import looks_like_digits, read_idx_images, read_idx_labels
+from cnnkit.data.sets.idx_files import find_idx_files
 from cnnkit.errors import DataError
 
 

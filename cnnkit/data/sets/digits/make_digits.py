@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from cnnkit.data.sample import Labels, Pixels
-from cnnkit.data.sets.idx import IMAGES_MAGIC, LABELS_MAGIC, find_idx_files, read_idx_part
+from cnnkit.data.sets.idx import IMAGES_MAGIC, LABELS_MAGIC, read_idx_part
+from cnnkit.data.sets.idx_files import find_idx_files
 
 PER_CLASS = {"train": 1000, "test": 200}
 
