@@ -134,9 +134,10 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
         screen.note("")
         screen.facts(rows, prose=["test accuracy", "macro F1", "epochs"])
     run = _word(result.run)
+    screen.note(f"\nNext:\n  cnnkit evaluate {run}")
     # A name that could move the cursor is not shown.
-    picture = result.example if result.example and result.example.isprintable() else "image.png"
-    screen.note(f"\nNext:\n  cnnkit evaluate {run}\n  cnnkit predict {_word(picture)} --model {run}")
+    if result.example and result.example.isprintable():
+        screen.note(f"  cnnkit predict {_word(result.example)} --model {run}")
     if result.learned is None:
         screen.note(f"  cnnkit train --resume {run} --epochs {2 * result.epochs}")
         if text := result.later_end():
