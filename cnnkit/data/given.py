@@ -117,10 +117,23 @@ def one(given: Any, like: tuple[int, int, int] | None = None, white: int = WHITE
             f"A picture is of shape (height, width), (height, width, 1) or (height, width, 3), but this is "
             f"{image.dtype} {image.shape}. One picture at a time; predict_many takes several."
         )
+    if like is not None:
+        _check_no_rows(image, like)
     if not image.size:
         raise DataError(f"This picture has no pixels: {image.shape}.")
     found: Pixels = read_by(with_axes(image[None], "A picture", [], like), "A picture", white)[0]
     return found
+
+
+def _check_no_rows(images: Array, like: tuple[int, int, int]) -> None:
+    """Refuse pixels in rows, which would pass for one picture, wide and low."""
+    H, W, C = like
+    if images.ndim == 2 and images.shape[1] == H * W * C and images.shape != (H, W):
+        sides = f"{H}, {W}" + (f", {C}" if C > 1 else "")
+        raise DataError(
+            f"This array is {images.shape}: pixels in rows, as it seems. Give pictures their sides: "
+            f"reshape(-1, {sides})."
+        )
 
 
 def stacked(given: list[Any] | tuple[Any, ...]) -> Any:
@@ -141,6 +154,7 @@ def _of_array(images: Array, like: tuple[int, int, int], white: int) -> Iterator
             f"This array is {images.shape}: one picture with its channels first, or {C} grey ones? Pass images[None] "
             "for one picture, images[..., None] for grey ones."
         )
+    _check_no_rows(images, like)
     if images.ndim == 2 or (images.ndim == 3 and images.shape[2] in (1, 3) and images.shape[1:] != (H, W)):
         images = images[None]
     elif images.ndim not in (3, 4):

@@ -7,7 +7,7 @@ from cnnkit.data.given_images import Images, images_of
 from cnnkit.data.given_labels import classes_of, labels_of, numbers_among
 from cnnkit.data.given_parts import GivenPart
 from cnnkit.data.open import IN_MEMORY
-from cnnkit.data.sample import Labels, Pixels
+from cnnkit.data.sample import Pixels
 from cnnkit.data.sets.arrays import array_parts
 from cnnkit.data.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.kernels.shared.array import Array
@@ -34,7 +34,18 @@ def open_arrays(
     _, labels, name = read["train"]
     classes = classes_of(labels, name, notes)
     numbered = {part: (images, numbers_among(y, classes, y_name)) for part, (images, y, y_name) in read.items()}
-    return _splits(numbered, classes, notes, seed=seed, val_fraction=val_fraction)
+    called = {part: came.x for part, came in given.items()}
+    opened = array_parts(numbered, name=IN_MEMORY, classes=classes, notes=notes, called=called)
+    H, W, C = opened["train"].preprocessing.shape
+    return split_parts(
+        opened["train"],
+        opened.get("val"),
+        opened.get("test"),
+        found=f"arrays in memory, {H}x{W} {'grey' if C == 1 else 'RGB'}",
+        notes=list(dict.fromkeys(notes)),
+        seed=seed,
+        val_fraction=val_fraction,
+    )
 
 
 def open_to_judge(
@@ -65,19 +76,3 @@ def _read(given: dict[str, GivenPart], images: Callable[[Any, str], Array]) -> d
         pixels = images(came.images, came.x)
         found[part] = pixels, labels_of(came.labels, came.y, len(pixels), came.x), came.y
     return found
-
-
-def _splits(
-    parts: dict[str, tuple[Array, Labels]], classes: list[str], notes: list[str], *, seed: int, val_fraction: float
-) -> DataSplits:
-    opened = array_parts(parts, name=IN_MEMORY, classes=classes, notes=notes)
-    H, W, C = opened["train"].preprocessing.shape
-    return split_parts(
-        opened["train"],
-        opened.get("val"),
-        opened.get("test"),
-        found=f"arrays in memory, {H}x{W} {'grey' if C == 1 else 'RGB'}",
-        notes=list(dict.fromkeys(notes)),
-        seed=seed,
-        val_fraction=val_fraction,
-    )

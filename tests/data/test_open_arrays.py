@@ -107,7 +107,7 @@ def test_every_form_of_the_same_data_opens_alike(images, labels, form):
 
 def test_channels_first_and_a_range_are_told(images, labels):
     notes = opened(((images / 255).transpose(0, 3, 1, 2), labels)).notes
-    assert any("channels come first" in note for note in notes) and any("from 0 to 1" in note for note in notes)
+    assert any("channels come first" in note for note in notes) and any("X goes from 0 to 1" in note for note in notes)
 
 
 def test_grey_images_need_no_axis_of_channels(rng, labels):

@@ -56,7 +56,7 @@ def in_bytes(
     """(part -> images in uint8, what is white in further arrays); what was decided is added to `notes`."""
     spans = {}
     for part, images in parts.items():
-        name = called.get(part, f"The {part} images" if not where else f"images of {part}")
+        name = called.get(part, f"The {part} part" if not where else f"images of {part}")
         if (span := span_of(images)) is not None:
             spans[name] = span
         elif images.size:
