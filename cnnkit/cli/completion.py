@@ -51,6 +51,13 @@ def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     return [CompletionItem(name) for name in registry.names() if name.startswith(incomplete)]
 
 
+def weight_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Networks whose weights can be downloaded."""
+    from cnnkit.models.downloads import DOWNLOADS
+
+    return [CompletionItem(name) for name in DOWNLOADS if name.startswith(incomplete)]
+
+
 def recipe_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from cnnkit.engine import recipes
 

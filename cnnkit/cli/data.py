@@ -1,4 +1,4 @@
-"""`cnnkit data`: the data sets by name, a look at a folder, and the one command that opens a socket."""
+"""`cnnkit data`: the data sets by name, a look at a folder, and one of the two commands that open a socket."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def list_names(screen: Screen) -> None:
 def fetch(screen: Screen, name: str, output: str | None) -> None:
     """Download the data set NAME (mnist, fashion-mnist, cifar10, cifar100) and compare its checksums.
 
-    A broken download goes on where it stopped. No other command opens a connection.
+    A broken download goes on where it stopped. Only this and `weights fetch` open a connection.
     """
     from cnnkit.data.fetch import fetch as fetch_data
 

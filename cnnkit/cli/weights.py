@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from cnnkit.cli.command import Group, command
-from cnnkit.cli.completion import model_names
+from cnnkit.cli.completion import model_names, weight_names
 from cnnkit.cli.models import size
 from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
@@ -19,40 +20,89 @@ LAYOUTS = ("hwio", "oihw", "ohwi")
 
 weights = Group(
     "weights",
-    help="Published weights: where they are, and how to convert them into one of our files.",
-    short_help="Published weights: list, convert.",
-    commands_at={"list": "cnnkit.cli.weights:list_sources", "convert": "cnnkit.cli.weights:convert"},
-    aliases={"ls": "list", "import": "convert"},
-    example="cnnkit weights convert resnet20.th resnet20.safetensors --model resnet20",
+    help="Published weights: where they are, download them, or convert a file into one of ours.",
+    short_help="Published weights: list, fetch, convert.",
+    commands_at={
+        "list": "cnnkit.cli.weights:list_sources",
+        "fetch": "cnnkit.cli.weights:fetch",
+        "convert": "cnnkit.cli.weights:convert",
+    },
+    aliases={"ls": "list", "download": "fetch", "import": "convert"},
+    example="cnnkit weights fetch resnet18",
 )
 
 
 @command("list", example="cnnkit weights list")
 def list_sources(screen: Screen) -> None:
-    """List which published weights our networks take, where they are, and under which licence.
+    """List which published weights our networks take, where they are, and the command that makes each one ours.
 
     Nothing is downloaded. Read the licence at the publisher before you use the weights.
     """
     from cnnkit.models import names
+    from cnnkit.models.downloads import files_of
     from cnnkit.models.published import offers
 
-    rows = offers(names())
+    rows = [(offer, files_of(offer.source, offer.models)) for offer in offers(names())]
     if screen.as_json:
-        screen.json({"weights": [{"models": list(row.models), **asdict(row.source)} for row in rows]})
+        screen.json(
+            {
+                "weights": [
+                    {"models": list(offer.models), **asdict(offer.source), "files": [asdict(file) for file in files]}
+                    for offer, files in rows
+                ]
+            }
+        )
         return
-    for row in rows:
+    for offer, files in rows:
         screen.facts(
             [
-                ("source", row.source.publisher),
-                ("where", row.source.address),
-                ("licence", row.source.licence),
-                ("note", row.source.note),
-                ("models", ", ".join(row.models)),
+                ("source", offer.source.publisher),
+                ("where", offer.source.address),
+                ("licence", offer.source.licence),
+                ("note", offer.source.note),
             ],
-            prose=("licence", "note", "models"),
+            prose=("licence", "note"),
         )
+        for file in files:
+            screen.text(f"  {file.command}", whole=True)
+            if file.address != offer.source.address:
+                screen.text(f"      {file.address}{'' if file.tried else ' (not tried)'}", whole=True)
         screen.text()
-    screen.note("None of them is part of cnnkit. If you have a file:\n  cnnkit weights convert FILE OUT --model NAME")
+    screen.note(
+        'None of them is part of cnnkit. "Not tried" means that this address was not downloaded from when cnnkit was '
+        "made; what comes is compared with its checksum in any case."
+    )
+
+
+@command("fetch", example="cnnkit weights fetch resnet18")
+@click.argument("name", shell_complete=weight_names)
+@option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write; by default NAME.safetensors in the folder of downloaded data.",
+)
+@option("--exist-ok", also="--force", is_flag=True, help="Download again, and replace the file if it exists.")
+def fetch(screen: Screen, name: str, output: Path | None, exist_ok: bool) -> None:
+    """Download the published weights of the network NAME, compare their checksum, and convert them.
+
+    A file that is there already stays. A broken download goes on where it stopped.
+    """
+    from cnnkit.engine.weights_fetch import fetch_weights
+
+    with screen.progress(" MB") as progress:
+
+        def show(what: str, done: int, total: int) -> None:
+            progress.update(f"fetching {what}", done // 10**6, total // 10**6, live=f"{done / 1e6:.1f} MB")
+
+        result = fetch_weights(name, output, show, exist_ok=exist_ok)
+    for note in result.notes:
+        screen.note(note)
+    if screen.as_json:
+        screen.json(result.to_json())
+        return
+    screen.text(result.target, whole=True)
+    screen.note(f"Next:\n  cnnkit predict PICTURES --model {shlex.quote(result.target)}")
 
 
 @command("convert", example="cnnkit weights convert resnet20.th resnet20.safetensors --model resnet20")

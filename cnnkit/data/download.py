@@ -69,9 +69,9 @@ def download(url: str, target: Path, sha256: str, largest: int, on_progress: Pro
                 f"{url} answered {error.code} {error.reason}. Try later, or set CNNKIT_FETCH_URL."
             ) from error
         except _Lost as error:
-            raise CnnkitError(
-                f"{url} could not be fetched: {error}. Run the command again: it goes on where it stopped."
-            ) from error
+            begun = part.is_file() and part.stat().st_size
+            hint = "Run the command again: it goes on where it stopped." if begun else "Is this machine online?"
+            raise CnnkitError(f"{url} could not be fetched: {error}. {hint}") from error
     found = _digest(part)
     if not found.startswith(sha256):
         part.unlink()

@@ -93,7 +93,7 @@ def convert(
         DataError: the class names do not fit.
     """
     source, target = Path(source).expanduser(), Path(target).expanduser()
-    _check_target(source, target, exist_ok)
+    check_target(source, target, exist_ok)
     adopted = adopt(source, model, choices or Choices())
     checkpoint.save_weights(target, adopted.state, adopted.record)
     preprocessing = Preprocessing.from_record(adopted.record["preprocessing"])
@@ -261,7 +261,8 @@ def _names(network: Network, published: Published | None, choices: Choices) -> l
     return stand_ins(network.classes)
 
 
-def _check_target(source: Path, target: Path, exist_ok: bool) -> None:
+def check_target(source: Path, target: Path, exist_ok: bool) -> None:
+    """UsageError if the target cannot be written, or must not be."""
     if target.exists() and target.resolve() == source.resolve():
         raise UsageError(f"{target} is the file that is read. Choose another name.")
     check_output(target, exist_ok=exist_ok)

@@ -26,7 +26,7 @@ def test_commands_and_options_are_completed(shell):
 def test_model_and_data_names_are_completed(shell):
     assert complete(shell, "cnnkit models conv") == ["convnet"]
     assert complete(shell, "cnnkit train --model le") == ["lenet5", "lenet_caffe"]
-    assert complete(shell, "cnnkit weights ") == ["list", "convert"]
+    assert complete(shell, "cnnkit weights ") == ["list", "fetch", "convert"]
     assert complete(shell, "cnnkit weights convert a b --model lenet5") == ["lenet5"]
     assert complete(shell, "cnnkit train --recipe resnet20") == ["resnet20-cifar10"]
     assert complete(shell, "cnnkit recipes mnist") == ["mnist-99"]

@@ -1,4 +1,4 @@
-"""Only `data fetch` opens a connection: every other command works where any socket is a failure."""
+"""Only `data fetch` and `weights fetch` open a connection: all others work where any socket is a failure."""
 
 import socket
 
@@ -25,11 +25,18 @@ def test_training_evaluating_predicting_and_looking_open_no_socket(cnnkit, tmp_p
     assert cnnkit("train", "--data", tmp_path / "pictures", *chosen, "--output", run).code == 0
     assert cnnkit("evaluate", run).code == 0
     assert cnnkit("predict", tmp_path / "pictures", "--model", run).code == 0
-    for command in (["models"], ["models", "lenet5"], ["data", "list"], ["data", "check", "digits"], ["doctor"]):
+    for command in (
+        ["models"],
+        ["models", "lenet5"],
+        ["data", "list"],
+        ["data", "check", "digits"],
+        ["weights", "list"],
+    ):
         assert cnnkit(*command).code == 0
 
 
-def test_fetch_is_what_the_guard_catches(cnnkit, tmp_path, monkeypatch):
+@pytest.mark.parametrize("words", [("data", "fetch", "mnist"), ("weights", "fetch", "resnet20")])
+def test_fetch_is_what_the_guard_catches(cnnkit, tmp_path, monkeypatch, words):
     monkeypatch.setenv("CNNKIT_FETCH_URL", "http://127.0.0.1:9/")
     monkeypatch.setenv("CNNKIT_DATA_HOME", str(tmp_path))
-    assert cnnkit("data", "fetch", "mnist", "--json").code != 0
+    assert cnnkit(*words, "--json").code != 0

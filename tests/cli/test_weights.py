@@ -111,3 +111,31 @@ def test_padding_goes_from_convert_to_the_file(cnnkit, tmp_path):
     ended = cnnkit("weights", "convert", path, tmp_path / "b", "--model", "resnet20", "--padding", "same")
     assert ended.code == 0 and "give --padding same" not in ended.err and "same" in ended.out
     assert safe.load(tmp_path / "b")[1]["padding"] == "same"
+
+
+def test_each_network_is_listed_with_its_address_and_its_command(cnnkit):
+    ended = cnnkit("weights", "list")
+    assert "cnnkit weights fetch resnet18\n" in ended.out
+    assert "https://download.pytorch.org/models/resnet18-f37072fd.pth (not tried)" in ended.out
+    assert "cnnkit weights convert FILE mobilenet_v1.safetensors --model mobilenet_v1" in ended.out
+    rows = cnnkit("weights", "list", "--json").json["weights"]
+    assert all([file["model"] for file in row["files"]] == row["models"] for row in rows)
+    assert all(file["command"] and file["address"] and not file["tried"] for row in rows for file in row["files"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("resnet19",), 2, "Did you mean"),
+        (("mobilenet_v1",), 2, "cnnkit weights convert FILE"),
+        (("resnet18",), 1, "could not be fetched"),
+        (("resnet18", "--output", "nowhere/file"), 2, "There is no folder"),
+    ],
+)
+def test_a_fetch_that_cannot_be_ends_with_its_code(cnnkit, monkeypatch, tmp_path, arguments, code, said):
+    monkeypatch.setenv("CNNKIT_FETCH_URL", "http://127.0.0.1:9/")
+    monkeypatch.setenv("CNNKIT_DATA_HOME", str(tmp_path))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    ended = cnnkit("weights", "fetch", *arguments)
+    assert (ended.code, ended.out) == (code, "") and said in ended.err
