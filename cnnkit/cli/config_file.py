@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import tomllib
+from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -20,24 +22,64 @@ LEFT_OUT = ("config", "print_config", "help", "debug")
 
 def read(path: Path, command: click.Command) -> dict[str, Any]:
     """The options for `command` in a file, by parameter name; a key that the command does not know is refused."""
-    try:
-        table = tomllib.loads(read_whole(path, LARGEST).decode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"--config {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"--config {path} is not TOML: {error}. A correct line would be: epochs = 5") from error
+    table = _table(path)
     own = table.get(command.name or "")
     flat = {key: value for key, value in table.items() if not isinstance(value, dict)}
     if isinstance(own, dict):
         flat |= own
     names = _spellings(command)
+    params = {param.name: param for param in command.params}
     chosen = {}
     for key, value in flat.items():
         name = names.get(key.replace("-", "_"))
         if name is None:
             raise UsageError(f"{path} sets {key!r}, which {command.name} does not have.{_hint(key, names, command)}")
-        chosen[name] = value if isinstance(value, bool | list) else str(value)
+        chosen[name] = _plain(path, key, value, params[name])
+    for key in table.keys() - flat.keys():
+        if key.replace("-", "_") in names and key not in _commands():
+            raise UsageError(f"{path} sets {key!r} to a table, and the option takes one value, as in: epochs = 5")
     return chosen
+
+
+def _commands() -> Collection[str]:
+    """The commands that sections of a file may be for, beside the one that reads it."""
+    context = click.get_current_context(silent=True)
+    return getattr(context.find_root().command, "commands_at", ()) if context else ()
+
+
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        content = read_whole(path, LARGEST)
+    except OSError as error:
+        raise UsageError(f"--config {path} cannot be read: {error.strerror}.") from error
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
+        raise UsageError(f"--config {path} is not UTF-8: is it UTF-16, or no text at all? Save it as text in UTF-8.")
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise UsageError(f"--config {path} nests brackets too deeply. A correct line would be: epochs = 5") from error
+    # Of the parser, the decoder, or a number of too many digits.
+    except ValueError as error:
+        raise UsageError(f"--config {path} is not TOML: {error!s:.200}. A correct line would be: epochs = 5") from error
+
+
+def _plain(path: Path, key: str, value: Any, param: click.Parameter) -> Any:
+    """A value as an option takes it: a text, a truth value for a switch, a list where several values are meant."""
+    several = isinstance(value, list)
+    items = value if several else [value]
+    if several and not getattr(param.type, "several", False):
+        raise UsageError(f"{path} sets {key!r} to a list, and the option takes one value, as in: epochs = 5")
+    if any(isinstance(item, list | dict) for item in items):
+        raise UsageError(f"{path} sets {key!r} to lists within a list; expected plain values.")
+    switch = isinstance(param, click.Option) and param.is_flag
+    if not switch and any(isinstance(item, bool) for item in items):
+        raise UsageError(f"{path} sets {key!r} to true or false, but the option is no switch: it takes a value.")
+    if any(isinstance(item, str) and "\0" in item for item in items):
+        raise UsageError(f"{path} sets {key!r} to a text with a zero character in it, which no name can hold.")
+    try:
+        return value if several or isinstance(value, bool) else str(value)
+    except ValueError as error:
+        raise UsageError(f"{path} sets {key!r} to a number of too many digits.") from error
 
 
 def render(command: click.Command, values: dict[str, Any]) -> str:

@@ -13,7 +13,9 @@ from click.core import ParameterSource
 
 
 class Value(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
-    """Abstract: a value with an example to show where it is refused."""
+    """Abstract: a value with an example to show where it is refused.   several: in a file, a list may stand for it."""
+
+    several = False
 
     def __init__(self, example: str) -> None:
         self.example = example
@@ -100,6 +102,7 @@ class Share(Real):
 class Numbers(Value):
     """Finite numbers with commas between, or [0.5, 0.5] in a file."""
 
+    several = True
     name = "numbers"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
@@ -116,6 +119,7 @@ class Numbers(Value):
 class Size(Value):
     """A height and a width: 32, 32x48, or [32, 48] in a file."""
 
+    several = True
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
@@ -172,6 +176,7 @@ class Name(Value):
 class Names(Name):
     """Several of a few names, with commas between; none means all are accepted."""
 
+    several = True
     name = "names"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:

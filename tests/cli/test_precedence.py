@@ -75,7 +75,7 @@ def test_a_table_is_for_its_command_alone(cnnkit, empty_folder):
         ("epoch = 3", ["'epoch'", "Did you mean 'epochs'?"]),
         ("epochs = 0", ["--epochs", "'0'", "c.toml", "--epochs 5"]),
         ("epochs = 1.5", ["--epochs", "'1.5'", "whole number"]),
-        ("epochs = [1]", ["--epochs"]),
+        ("epochs = [1]", ["'epochs'", "c.toml", "to a list"]),
         ("epochs: 3", ["c.toml", "is not TOML", "epochs = 5"]),
         ("zzz = 3", ["'zzz'", "It has:"]),
     ],
