@@ -96,7 +96,8 @@ def _step(progress: Progress, event: StepEnd) -> None:
 
 
 def _epoch(event: EpochEnd, width: int) -> str:
-    which, best = f"epoch {event.epoch}/{event.epochs}", "  best" if event.best else ""
+    number = f"{event.epoch:>{len(str(event.epochs))}}"
+    which, best = f"epoch {number}/{event.epochs}", "  best" if event.best else ""
     judged = f"val top-1 {100 * event.val_top1:.2f} %"
     if width < NARROW:
         return f"{which}  {judged}{best}"

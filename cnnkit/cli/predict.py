@@ -83,7 +83,9 @@ def predict(
             else:
                 answers.append(answer)
     if answers and not screen.as_json:
-        screen.table(["path", "label", "score", "then"], [_cells(answer) for answer in answers], optional=["then"])
+        screen.table(
+            ["path", "label", "score", "next best"], [_cells(answer) for answer in answers], optional=["next best"]
+        )
     if failed:
         ctx.exit(DataError.exit_code)
 

@@ -3,6 +3,7 @@
 import functools
 import http.server
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from PIL import Image, ImageDraw
 
 from cnnkit.cli.help import TOPICS
 from cnnkit.cli.main import run
+from cnnkit.engine.load import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -88,6 +90,20 @@ def test_links_between_pages_lead_to_files(page):
     for link in links:
         if not link.startswith("https://"):
             assert (page.parent / link).is_file(), link
+
+
+def test_the_readme_is_short_and_its_pictures_are_small():
+    assert len(README.read_text(encoding="utf-8").splitlines()) < 150
+    for picture in (ROOT / "cnnkit" / "docs" / "pictures").iterdir():
+        assert picture.stat().st_size < 60_000, picture.name
+
+
+def test_the_picture_to_try_is_read_as_what_it_shows(capsys):
+    (block,) = [block for block in blocks(README, "sh") if block.startswith("cnnkit predict cnnkit/docs")]
+    picture = ROOT / block.split()[2]
+    assert run(["predict", str(picture), "--model", str(SHIPPED), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["label"] == "7" and answer["score"] > 0.9
 
 
 def test_the_readme_leads_to_each_page_of_the_manual():
