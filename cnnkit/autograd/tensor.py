@@ -127,7 +127,8 @@ class Tensor:
 
     def __repr__(self) -> str:
         note = ", requires_grad=True" if self.requires_grad else ""
-        return f"Tensor({np.array2string(self.data, separator=', ', threshold=20)}, {self.data.dtype}{note})"
+        numbers = np.array2string(self.data, separator=", ", threshold=20, prefix="Tensor(")
+        return f"Tensor({numbers}, {self.data.dtype}{note})"
 
     if TYPE_CHECKING:  # installed by ops/arithmetic.py
 

@@ -134,15 +134,16 @@ class EvaluateResult:
     calibration_error, reliability: over 15 bins of the score.
     top_losses: as many as were asked for.   sheet: the picture file that shows them.
     changes: since the training; None where they are other data, or nobody can tell.
+    The repr leaves the tables out.
     """
 
     top1: float
     top5: float
     loss: float
     n: int
-    per_class: tuple[ClassScore, ...]
-    confusion: tuple[tuple[int, ...], ...] | None
-    classes: tuple[str, ...]
+    per_class: tuple[ClassScore, ...] = field(repr=False)
+    confusion: tuple[tuple[int, ...], ...] | None = field(repr=False)
+    classes: tuple[str, ...] = field(repr=False)
     model: str
     source: str
     data: str
@@ -153,9 +154,9 @@ class EvaluateResult:
     balanced_accuracy: float
     mean_score: float
     calibration_error: float
-    reliability: "tuple[ScoreBin, ...]"
-    mistakes: tuple[Mistake, ...]
-    top_losses: tuple[TopLoss, ...] = ()
+    reliability: "tuple[ScoreBin, ...]" = field(repr=False)
+    mistakes: tuple[Mistake, ...] = field(repr=False)
+    top_losses: tuple[TopLoss, ...] = field(default=(), repr=False)
     sheet: str | None = None
     changes: DataChanges | None = None
 

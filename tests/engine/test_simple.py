@@ -246,6 +246,7 @@ def test_the_embedded_digits_are_judged_by_the_shipped_network(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     result = cnnkit.evaluate()
     assert result.top1 > 0.98 and result.n == 2000 and result.data == "digits"
+    assert repr(result).startswith("EvaluateResult(top1=0.99") and len(repr(result)) < 600
 
 
 class Display:

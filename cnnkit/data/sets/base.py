@@ -31,6 +31,9 @@ class Dataset(ABC):
     preprocessing: Preprocessing
     mirror: bool
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name}, {len(self):,} images, {len(self.classes)} classes)"
+
     @abstractmethod
     def __len__(self) -> int: ...
 
