@@ -86,6 +86,8 @@ def evaluate(
     if sheet is not None:
         check_sheet_path(sheet, exist_ok=exist_ok)
     predictor = load(source)
+    for note in predictor.notes:
+        screen.note(note)
     screen.note(f"network: {predictor.name}, from {predictor.source}")
     events = judge(
         predictor,

@@ -67,6 +67,8 @@ def predict(
     moving = len(files) > 1 and not (screen.as_json and sys.stdout.isatty())
     with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress:
         predictor = load(model)
+        for note in predictor.notes:
+            screen.note(note)
         screen.note(f"network: {predictor.name}, from {predictor.source}")
         for done, answer in enumerate(chain(refused, predictor.predict_many(files, top=top)), 1):
             keep(answer)

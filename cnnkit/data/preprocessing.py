@@ -19,6 +19,8 @@ Foreign = Literal["resize", "margin", "stretch", "digit"]
 # What "margin" leaves: torchvision scales the short side to 256 and cuts out 224.
 WITHIN_MARGIN = 7 / 8
 LARGEST_SIDE = 4096
+# Of a mean or a deviation; a deviation near 0 would make pixels infinite.
+LARGEST_NUMBER, LEAST_STD = 1e12, 1e-12
 # Up to so many pixels, as phones take them, a JPEG is decoded as it is: at a fraction of its size its pixels would
 # differ from those of the same picture in an array, by up to 15 levels where that is 500 pixels wide.
 WHOLE = 1 << 24
@@ -64,16 +66,16 @@ class Preprocessing:
             )
         for name in ("height", "width"):
             if not _is_int(record[name]) or not 1 <= record[name] <= LARGEST_SIDE:
-                raise DataError(f"Preprocessing: {name} is {record[name]!r}, expected 1 to {LARGEST_SIDE} pixels.")
+                raise DataError(f"Preprocessing: {name} is {record[name]!r:.60}, expected 1 to {LARGEST_SIDE} pixels.")
         channels = record["channels"]
         if not _is_int(channels) or channels not in (1, 3):
-            raise DataError(f"Preprocessing: channels is {channels!r}, expected 1 (grey) or 3 (RGB).")
+            raise DataError(f"Preprocessing: channels is {channels!r:.60}, expected 1 (grey) or 3 (RGB).")
         for name in ("mean", "std"):
             values = record[name]
             if not isinstance(values, list | tuple) or len(values) != channels or not all(map(_is_finite, values)):
                 raise DataError(f"Preprocessing: {name} is {values!r:.100}, expected {channels} finite numbers.")
-        if min(record["std"]) <= 0:
-            raise DataError(f"Preprocessing: std is {record['std']!r}, expected numbers above 0.")
+        if min(record["std"]) < LEAST_STD:
+            raise DataError(f"Preprocessing: std is {record['std']!r:.100}, expected numbers above 0.")
         if record["foreign"] not in get_args(Foreign):
             raise DataError(
                 f"Preprocessing: foreign is {record['foreign']!r:.50}, expected one of {', '.join(get_args(Foreign))}. "
@@ -169,4 +171,5 @@ def _is_int(value: object) -> bool:
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # Whole numbers may be too long for a float, and are compared exactly.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from cnnkit.engine.about import checked
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.run import Run
 from cnnkit.engine.state import Progress, Training
-from cnnkit.errors import CheckpointError, NumericError
+from cnnkit.errors import CheckpointError, NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize import files, safe
+from cnnkit.serialize.fields import check
 
 GENERATIONS = 2
 _NAME = re.compile(r"step-(\d+)\.safetensors")
@@ -101,19 +103,23 @@ def newest(run: Run) -> tuple[Checkpoint | None, list[str]]:
 def read(path: Path) -> Checkpoint:
     """One state file."""
     arrays, record = safe.load(path)
+    if record.get("kind") == "weights":
+        raise CheckpointError(f"{path} holds weights, not the state of a training. Resume the run folder.")
     try:
-        if record["kind"] != "state":
-            raise CheckpointError(f"{path} holds weights, not the state of a training. Resume the run folder.")
-        return Checkpoint(
-            path,
-            arrays,
-            FitOptions.from_values(record["options"], str(path)),
-            Progress.from_record(record["progress"]),
-            int(record["events_length"]),
-            dict(record["about"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} is not a state of this version of cnnkit: {error!r:.200}.") from error
+        check("its record", "kind", record.get("kind"), str)
+        options, progress = _options(record.get("options")), Progress.from_record(record.get("progress"))
+        if options.steps is None and len(progress.history) > (options.epochs or 0) and options.time is None:
+            raise ValueError(f"history has {len(progress.history)} rows, but the run {options.epochs} epochs")
+        length = check("its record", "events_length", record.get("events_length"), int)
+    except (ValueError, UsageError) as error:
+        raise CheckpointError(f"{path} is not a state of this version of cnnkit: {error}.") from error
+    return Checkpoint(path, arrays, options, progress, length, checked(record.get("about"), str(path)))
+
+
+def _options(record: object) -> FitOptions:
+    if not isinstance(record, dict):
+        raise ValueError(f"options is {record!r:.60}, expected named options")
+    return FitOptions.from_values(record, "its options").validate()
 
 
 def kept(run: Run) -> str:

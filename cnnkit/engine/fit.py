@@ -20,6 +20,7 @@ from cnnkit.engine.batches import training_loader
 from cnnkit.engine.course import Course, best_epoch, history, is_over
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
 from cnnkit.engine.features import needed
+from cnnkit.engine.find_run import open_run
 from cnnkit.engine.judged import digest
 from cnnkit.engine.log import Log
 from cnnkit.engine.manifest import describe
@@ -29,13 +30,14 @@ from cnnkit.engine.overfit import verdict
 from cnnkit.engine.prepare import begin, begin_again, go_on
 from cnnkit.engine.rate import Rate, changed
 from cnnkit.engine.results import FitResult
-from cnnkit.engine.run import Run, create_run, open_run
+from cnnkit.engine.run import Run, create_run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Progress, Training
 from cnnkit.engine.train_loop import Session
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.nn import Module
 from cnnkit.serialize import files
+from cnnkit.serialize.fields import made
 from cnnkit.tasks import ClassificationTask, Task, balanced_weights
 from cnnkit.tasks.classification import Loss
 
@@ -168,12 +170,14 @@ def _settle(session: Session, before: FitOptions, parts: bytes, has_state: bool)
 
 
 def _finished(run: Run, options: FitOptions, progress: Progress) -> FitResult | None:
+    """The result of a run that is over; one that is not what it should be is made again, as the state tells it."""
     content = run.read_result()
     if content is None or not is_over(options, progress) or content.get("epochs") != len(progress.history):
         return None
     try:
-        return FitResult(**content, history=history(progress))
-    except TypeError:
+        shares = dict.fromkeys(("top1", "val_top1", "macro_f1", "worst_f1"), (0.0, 1.0))
+        return made(FitResult, content, "the result", shares, history=history(progress))
+    except ValueError:
         return None
 
 

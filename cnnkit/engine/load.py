@@ -6,11 +6,13 @@ from typing import Any
 
 from cnnkit import models
 from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.engine.about import checked
+from cnnkit.engine.find_run import newest_first
 from cnnkit.engine.missing import no_run, nothing_there
 from cnnkit.engine.predict import Predictor
-from cnnkit.engine.run import Run, newest_run
+from cnnkit.engine.run import Run
 from cnnkit.engine.weights import adopt_unnamed
-from cnnkit.errors import CheckpointError, CnnkitError, ShapeError
+from cnnkit.errors import CheckpointError, CnnkitError, DataError, ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.models.network import Network
 from cnnkit.nn import Module
@@ -19,24 +21,63 @@ from cnnkit.serialize import safe
 SHIPPED = Path(models.__file__).parent / "shipped" / "digits.safetensors"
 
 
+class OwnModuleError(CheckpointError):
+    """Weights of a module of one's own, which no name can build."""
+
+
 def load(source: str | Path | None = None, *, module: Module | None = None) -> Predictor:
     """The network of a run folder (its best epoch) or of a weight file, ready to predict.
 
     A weight file of others is taken where it fits exactly one network whose preprocessing is known.
 
     Args:
-        source: None is the newest run under runs/, and where there is none, the digits network in the package.
+        source: None is the newest run under runs/ that can be loaded, and where there is none, the digits network in
+            the package; `notes` of the Predictor then name the newer runs that were passed over.
         module: the network itself, for weights of a module of one's own, which no name can build.
     """
-    path, said = _find(source)
+    if source is None:
+        return _newest(module)
+    path = Path(source).expanduser()
+    if not path.exists() and not path.is_symlink():
+        raise nothing_there(path)
+    return _load(_of_run(path) if path.is_dir() else path, str(path), module)
+
+
+def _newest(module: Module | None) -> Predictor:
+    runs, odd = newest_first()
+    passed = [f"Passed over: {said}." for said in odd]
+    for run in runs:
+        if not run.best.exists():
+            passed.append(f"Passed over: {run.path} has no weights yet.")
+            continue
+        newest = "the newest run that can be loaded" if passed else "the newest run"
+        try:
+            return _load(run.best, f"{run.path} ({newest})", module, tuple(passed))
+        except OwnModuleError:
+            passed.append(f"Passed over: {run.path}, whose network is a module of one's own.")
+        except (CheckpointError, DataError) as error:
+            passed.append(f"Passed over: {error}")
+    if not SHIPPED.exists():
+        raise CheckpointError(
+            " ".join([*passed, "There is no run under runs/, and no digits network in the package. Run: cnnkit train"])
+        )
+    return _load(SHIPPED, "the digits network in the package", module, tuple(passed))
+
+
+def _load(path: Path, said: str, module: Module | None, notes: tuple[str, ...] = ()) -> Predictor:
     arrays, record = _read(path) if module is None else safe.load(path)
     try:
-        if record["kind"] == "state":
+        if record.get("kind") == "state":
             arrays, record = _weights_of_state(path, arrays, record)
+        elif record.get("kind") != "weights":
+            raise CheckpointError(f"its kind is {record.get('kind')!r:.60}, expected weights or state.")
+        record = checked(record, "its record")
         preprocessing = Preprocessing.from_record(record["preprocessing"])
-        classes = [str(name) for name in record["classes"]]
+        classes: list[str] = list(record["classes"])
         network = _network(path, record, len(classes), preprocessing) if module is None else module
         network.load_state_dict(arrays)
+    except OwnModuleError:
+        raise
     except CheckpointError as error:
         raise CheckpointError(f"{path} does not fit its network: {error}") from error
     except ShapeError as error:
@@ -49,23 +90,15 @@ def load(source: str | Path | None = None, *, module: Module | None = None) -> P
         # MNIST, on which it was trained, need not be on this machine; the part of it in the package always is.
         record = {**record, "data_options": {"data": "digits"}, "data_sha256": None}
     return Predictor(
-        network, preprocessing, classes, str(record["model"]), source=said, record=record, folder=_run_of(path)
+        network,
+        preprocessing,
+        classes,
+        str(record["model"]),
+        source=said,
+        record=record,
+        folder=_run_of(path),
+        notes=notes,
     )
-
-
-def _find(source: str | Path | None) -> tuple[Path, str]:
-    """The weight file and a word on it."""
-    if source is not None:
-        path = Path(source).expanduser()
-        if not path.exists() and not path.is_symlink():
-            raise nothing_there(path)
-        return (_of_run(path), str(path)) if path.is_dir() else (path, str(path))
-    newest = newest_run(with_weights=True)
-    if newest is not None:
-        return Run(newest).best, f"{newest} (the newest run)"
-    if not SHIPPED.exists():
-        raise CheckpointError("There is no run under runs/, and no digits network in the package. Run: cnnkit train")
-    return SHIPPED, "the digits network in the package"
 
 
 def _run_of(path: Path) -> Path | None:
@@ -98,13 +131,13 @@ def _weights_of_state(
     for part in ("best/", "model/"):
         found = {name.removeprefix(part): array for name, array in arrays.items() if name.startswith(part)}
         if found:
-            return found, dict(record["about"])
+            return found, checked(record.get("about"), "its record")
     raise CheckpointError(f"{path} holds no weights.")
 
 
 def _network(path: Path, record: Mapping[str, Any], classes: int, preprocessing: Preprocessing) -> Module:
     if record.get("own_module"):
-        raise CheckpointError(
+        raise OwnModuleError(
             f"{path} holds weights of a module of one's own ({record['model']}), which its name cannot build. "
             "Pass it: cnnkit.load(path, module=...)."
         )

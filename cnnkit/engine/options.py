@@ -218,6 +218,11 @@ _RANGES = (
 )
 
 
+def _too_long(value: float) -> bool:
+    """Whether a whole number is too long for a float; JSON and TOML can hold such."""
+    return type(value) is int and abs(value) > 2**63
+
+
 def _typed(name: str, value: Any, annotation: str, source: str) -> Any:
     """The value if it has the option's type; whole numbers pass as real ones, a list or one number as an image size."""
     kind = annotation.split(" | ")[0]
@@ -229,7 +234,7 @@ def _typed(name: str, value: Any, annotation: str, source: str) -> Any:
         sides = [_plain(side) for side in sides] if isinstance(sides, list | tuple) else sides
         if isinstance(sides, list | tuple) and len(sides) == 2 and all(type(side) is int for side in sides):
             return tuple(sides)
-    elif kind == "float" and type(value) in (int, float):
+    elif kind == "float" and type(value) in (int, float) and not _too_long(value):
         return float(value)
     elif type(value).__name__ == kind:
         return value
@@ -237,7 +242,7 @@ def _typed(name: str, value: Any, annotation: str, source: str) -> Any:
         return str(value)
     wanted = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
     expected = wanted.get(kind, "two whole numbers, [height, width]")
-    raise UsageError(f"{name} in {source} is {value!r}, expected {expected}.")
+    raise UsageError(f"{name} in {source} is {value!r:.100}, expected {expected}.")
 
 
 def _plain(value: Any) -> Any:

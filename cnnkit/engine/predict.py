@@ -33,6 +33,7 @@ class Predictor:
     module: the network.   prepared: the same made ready for use, which is what answers.
     name: of the network.   source: where its weights came from.   record: all that the weight file says of itself.
     folder: of the run that the weight file is in; None where it is in none.
+    notes: what the user should know of how it was chosen.
     """
 
     def __init__(
@@ -45,11 +46,12 @@ class Predictor:
         source: str = "",
         record: dict[str, Any] | None = None,
         folder: Path | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.module = module.eval()
         self.prepared = prepared(self.module)
         self.preprocessing, self.classes, self.name = preprocessing, classes, name
-        self.source, self.record, self.folder = source, record or {}, folder
+        self.source, self.record, self.folder, self.notes = source, record or {}, folder, notes
         self.task = ClassificationTask(classes)
 
     def __repr__(self) -> str:

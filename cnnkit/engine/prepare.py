@@ -118,7 +118,7 @@ def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: D
 
 def begin_again(options: FitOptions, module: Module | None, data: DataSplits | None, run: Run) -> Prepared:
     """A training whose run folder has no state yet."""
-    ready, expected = begin(options, module, data), run.read_manifest().get("data", {}).get("sha256")
+    ready, expected = begin(options, module, data), run.data_sha256()
     if data is None and expected != ready.splits.fingerprint():
         left = without_lost(options, ready.splits, run, expected)
         if left is not None:

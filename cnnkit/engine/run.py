@@ -13,11 +13,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from cnnkit.engine.options import FitOptions
-from cnnkit.errors import CheckpointError, UsageError
+from cnnkit.errors import UsageError
 from cnnkit.serialize import files
 
 try:
@@ -28,6 +29,8 @@ except ImportError:  # Windows: two processes in one run folder are not noticed 
 RUNS = Path("runs")
 # A manifest tells the whole command line, which may be long.
 _LARGEST_JSON = 16 * 2**20
+# Digits of a folder's number.
+_LONGEST_NUMBER = 10
 
 
 @final
@@ -84,6 +87,20 @@ class Run:
     def read_manifest(self) -> dict[str, Any]:
         """The manifest; empty where it is missing or damaged."""
         return _read_json(self.manifest) or {}
+
+    def data_sha256(self) -> str | None:
+        """The checksum of the data that the manifest notes; None where it notes none."""
+        data = self.read_manifest().get("data")
+        expected = data.get("sha256") if isinstance(data, dict) else None
+        return expected if isinstance(expected, str) else None
+
+    def started(self) -> datetime | None:
+        """When the run began, as its manifest says; None where it says no time."""
+        try:
+            said = datetime.fromisoformat(str(self.read_manifest().get("started")))
+        except ValueError:
+            return None
+        return said if said.tzinfo else said.replace(tzinfo=UTC)
 
     def write_json(self, path: Path, content: dict[str, Any]) -> None:
         files.write_atomic(path, (json.dumps(content, indent=2) + "\n").encode())
@@ -166,28 +183,6 @@ def planned_path(options: FitOptions, task: str, data_name: str) -> Path:
     return path
 
 
-def open_run(path: str | Path) -> Run:
-    """The run at `path`, or a CheckpointError that says what is missing."""
-    run = Run(Path(path).expanduser())
-    if not run.path.is_dir():
-        raise CheckpointError(f"There is no run folder {run.path}.{_newest_hint()}")
-    if not run.config.exists() and not run.states.is_dir():
-        raise CheckpointError(f"{run.path} is not a run folder: it has no config.toml.{_newest_hint()}")
-    return run
-
-
-def newest_run(root: Path | None = None, *, with_weights: bool = False) -> Path | None:
-    """The run with the latest start time in its manifest, under runs/; on demand, of those that have best weights."""
-    found = []
-    for manifest in (RUNS if root is None else root).glob("**/manifest.json"):
-        content = _read_json(manifest)
-        if with_weights and not Run(manifest.parent).best.exists():
-            continue
-        if not manifest.parent.name.startswith(".") and content and isinstance(content.get("started"), str):
-            found.append((content["started"], manifest.parent))
-    return max(found, default=(None, None))[1]
-
-
 def _lock(descriptor: int, path: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -248,16 +243,13 @@ def _is_occupied(path: Path) -> bool:
 
 def _next_number(parent: Path, stem: str) -> int:
     ends = [path.name.removeprefix(f"{stem}-") for path in parent.glob(f"{stem}-*")]
-    return 1 + max((int(end) for end in ends if end.isdigit()), default=0)
+    return 1 + max(
+        (int(end) for end in ends if end.isascii() and end.isdigit() and len(end) < _LONGEST_NUMBER), default=0
+    )
 
 
 def _plain(name: str) -> str:
     return "".join(c if c.isalnum() or c in "._" else "-" for c in name).strip(".-") or "data"
-
-
-def _newest_hint() -> str:
-    newest = newest_run()
-    return f" The newest run is {newest}." if newest else ""
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from cnnkit.data.open_arrays import open_arrays, open_to_judge
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.evaluate import evaluate as evaluate_events
 from cnnkit.engine.events import EpochEnd, EvaluateFinished, Event, Finished, Interrupted, Note, RunStarted
+from cnnkit.engine.find_run import open_run
 from cnnkit.engine.fit import fit as fit_events
 from cnnkit.engine.fit import resume
 from cnnkit.engine.load import load
@@ -21,7 +22,6 @@ from cnnkit.engine.options import FitOptions
 from cnnkit.engine.predict import Predictor
 from cnnkit.engine.recipes import merged
 from cnnkit.engine.results import EvaluateResult, FitResult
-from cnnkit.engine.run import open_run
 from cnnkit.errors import UsageError
 from cnnkit.nn import Module
 from cnnkit.tasks.classification import Loss

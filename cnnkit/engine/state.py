@@ -9,14 +9,17 @@ import numpy as np
 
 from cnnkit import kernels, models, optim
 from cnnkit.autograd import Tensor, no_grad
+from cnnkit.engine.events import EpochEnd
 from cnnkit.engine.options import FitOptions
 from cnnkit.errors import CheckpointError, ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import Cut, freeze_trunk
 from cnnkit.nn.tail import Tail
+from cnnkit.serialize.fields import made
 from cnnkit.tasks import Judgement
 
+_SHARES = dict.fromkeys(("top1", "val_top1", "train_accuracy"), (0.0, 1.0))
 # One stream of random numbers for the first weights, beside those of the loader and the split.
 _FIRST_WEIGHTS = 0x1417
 
@@ -50,9 +53,29 @@ class Progress:
         return asdict(self)
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        best = record["best"]
-        return cls(**{**record, "best": Judgement(**best) if best else None})
+    def from_record(cls, record: object) -> Self:
+        """What `to_record` gave; ValueError that names the field where it cannot be a progress."""
+        if not isinstance(record, Mapping) or not isinstance(record.get("history"), list):
+            raise ValueError("the progress has no history")
+        best, rows = record.get("best"), record["history"]
+        for number, row in enumerate(rows, 1):
+            made(EpochEnd, row, f"history, row {number}", _SHARES)
+        progress = made(
+            cls,
+            record,
+            "progress",
+            history=rows,
+            best=None if best is None else made(Judgement, best, "progress.best", _SHARES),
+        )
+        cut = len(rows) - progress.epoch
+        if cut not in (0, 1) or cut > progress.batch or progress.step < progress.epoch + progress.batch:
+            raise ValueError(
+                f"progress: epoch {progress.epoch}, batch {progress.batch} and step {progress.step} do not go with "
+                f"{len(rows)} rows of history"
+            )
+        if rows and progress.best is None:
+            raise ValueError("progress: best is missing, though epochs were judged")
+        return progress
 
     def next_epoch(self) -> None:
         """The epoch is whole: count it, and begin the next."""

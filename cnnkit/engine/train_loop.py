@@ -25,7 +25,7 @@ from cnnkit.engine.run import Run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Training
 from cnnkit.engine.step import train_step
-from cnnkit.errors import DataError, NumericError
+from cnnkit.errors import CheckpointError, DataError, NumericError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize import files
 from cnnkit.tasks import Judgement, Tally, Task
@@ -49,6 +49,11 @@ class Session:
         progress = self.training.progress
         self.features: Features | None = None
         self.loader: Loader | FeatureLoader = training_loader(self.training, self.splits)
+        if progress.batch > len(self.loader):
+            raise CheckpointError(
+                f"The state of {self.run.path} is in batch {progress.batch:,} of an epoch of {len(self.loader):,}. "
+                "Use an older state."
+            )
         self.budget: Budget | None = None
         self.keeper = Keeper(self.run, self.training, self.log, self.about, self.begun)
         self.set_course()

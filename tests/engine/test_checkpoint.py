@@ -1,14 +1,21 @@
 """State files: two generations, and only good ones."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
+from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.engine import checkpoint
+from cnnkit.engine.events import EpochEnd
 from cnnkit.engine.run import Run
 from cnnkit.engine.state import Progress, Training
 from cnnkit.errors import CheckpointError, NumericError
 from cnnkit.serialize import safe
 from cnnkit.tasks import Judgement
+
+ROW = EpochEnd(1, 3, 5, 0.5, 0.5, 0.1, 0.2, 0.05, 1.5, 100.0, True)
+ABOUT = {"model": "tiny", "classes": ["a"], "preprocessing": Preprocessing(8, 8, 1, (0.5,), (0.25,)).to_record()}
 
 
 @pytest.fixture
@@ -21,7 +28,7 @@ def run(tmp_path) -> Run:
 def training(tiny, tmp_path) -> Training:
     options = tiny.options(tmp_path).replace(model="tiny", optimiser="adam")
     ours = Training(options, tiny.Tiny())
-    ours.progress = Progress(step=5, seconds=1.5, history=[{"epoch": 1}])
+    ours.progress = Progress(step=5, seconds=1.5, history=[asdict(ROW)])
     return ours
 
 
@@ -30,10 +37,10 @@ def test_a_state_comes_back_bit_for_bit(tiny, run, training):
         array += np.asarray(3, array.dtype)
     training.progress.epoch = 1
     training.keep_if_best(Judgement(0.1, 0.2, 3), 1)
-    path = checkpoint.save(run, training, 123, {"model": "tiny"})
+    path = checkpoint.save(run, training, 123, ABOUT)
     found = checkpoint.read(path)
     assert found.options == training.options and found.progress == training.progress
-    assert found.events_length == 123 and found.about == {"model": "tiny"}
+    assert found.events_length == 123 and found.about == ABOUT
     other = Training(found.options, tiny.Tiny())
     other.restore(found.arrays, found.progress)
     assert other.arrays().keys() == training.arrays().keys()
@@ -44,7 +51,7 @@ def test_a_state_comes_back_bit_for_bit(tiny, run, training):
 def test_two_generations_are_kept(run, training):
     for step in (5, 9, 10, 11):
         training.progress.step = step
-        checkpoint.save(run, training, 0, {})
+        checkpoint.save(run, training, 0, ABOUT)
     assert [path.name for path in checkpoint.generations(run)] == [
         "step-00000011.safetensors",
         "step-00000010.safetensors",
@@ -53,11 +60,11 @@ def test_two_generations_are_kept(run, training):
 
 @pytest.mark.parametrize("name", ["model/dense.bias", "optimiser/v.0", "ema/conv.weight"])
 def test_weights_that_are_not_finite_are_not_kept(run, training, name):
-    good = checkpoint.save(run, training, 0, {})
+    good = checkpoint.save(run, training, 0, ABOUT)
     training.arrays()[name].flat[0] = np.inf
     training.progress.step = 6
     with pytest.raises(NumericError, match=rf"no longer finite after step 6 \(epoch 1\).*kept: .*{good.name}"):
-        checkpoint.save(run, training, 0, {})
+        checkpoint.save(run, training, 0, ABOUT)
     assert checkpoint.generations(run) == [good]
 
 
@@ -69,7 +76,7 @@ def test_a_weight_file_is_no_state(run, training):
 
 
 def test_a_state_with_a_hole_is_refused(run, training):
-    path = checkpoint.save(run, training, 0, {})
+    path = checkpoint.save(run, training, 0, ABOUT)
     arrays, record = safe.load(path)
     for name in ("options", "progress", "events_length", "about"):
         safe.save(path, arrays, {key: value for key, value in record.items() if key != name})
@@ -80,7 +87,8 @@ def test_a_state_with_a_hole_is_refused(run, training):
 def test_a_state_of_another_network_is_refused(run, training, tiny):
     from cnnkit import models
 
-    found = checkpoint.read(checkpoint.save(run, training, 0, {}))
+    training.progress = Progress()
+    found = checkpoint.read(checkpoint.save(run, training, 0, ABOUT))
     with pytest.raises(CheckpointError):
         Training(found.options, models.create("lenet5")).restore(found.arrays, found.progress)
 

@@ -16,9 +16,10 @@ from cnnkit.data.sets.subset import Subset
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.events import CheckpointSaved, EpochEnd, Finished, Note, RunStarted, StepEnd
+from cnnkit.engine.find_run import newest_run
 from cnnkit.engine.fit import fit, resume
 from cnnkit.engine.options import FitOptions
-from cnnkit.engine.run import Run, newest_run
+from cnnkit.engine.run import Run
 from cnnkit.errors import CheckpointError, DataError, NumericError, ResourceError, UsageError
 from cnnkit.serialize import safe
 

@@ -6,8 +6,9 @@ import threading
 import pytest
 
 from cnnkit.engine import run as runs
+from cnnkit.engine.find_run import newest_run
 from cnnkit.engine.options import FitOptions
-from cnnkit.engine.run import create_run, newest_run
+from cnnkit.engine.run import create_run
 from cnnkit.errors import UsageError
 
 
