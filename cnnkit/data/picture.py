@@ -24,6 +24,8 @@ from cnnkit.kernels.shared.array import Array
 
 # TIFF is left out: its decoders take their sizes from many tags, which cannot be judged from the header.
 FORMATS = ("PNG", "JPEG", "BMP", "PPM", "GIF", "WEBP")
+# A DIB is a BMP without its first 14 bytes.
+OPENED = (*FORMATS, "DIB")
 # Pillow itself refuses twice the number at which it warns; a lower limit may be set, never a higher one.
 LARGEST_PICTURE = 2 * 89_478_485
 # What stands for one picture: the path of its file, the file's bytes, a Pillow image, or its pixels.
@@ -106,7 +108,7 @@ def opened(source: str | Path | bytes) -> Iterator[tuple[Image.Image, IO[bytes]]
             raise DataError(f"{name} is empty (0 bytes); expected a picture. Copy it again.")
         file.seek(0)
         try:
-            picture = Image.open(file, formats=FORMATS)
+            picture = Image.open(file, formats=OPENED)
         except UnidentifiedImageError:
             file.seek(0)
             if promised := format_of(file.read(TAIL)):

@@ -32,7 +32,7 @@ def header(path: Path) -> Header | None:
             if stored_orientation(picture, file) in ON_THE_SIDE:
                 width, height = height, width
             # A JPEG that holds further pictures, as some cameras write, is called MPO.
-            stored = {"MPO": "JPEG"}.get(picture.format or "", picture.format or "")
+            stored = {"MPO": "JPEG", "DIB": "BMP"}.get(picture.format or "", picture.format or "")
             return Header(height, width, picture.mode in GREY or is_deep(picture.mode), stored)
     except Exception:
         return None

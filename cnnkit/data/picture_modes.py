@@ -31,6 +31,8 @@ def _eight_bits(picture: Image.Image, white: int) -> Image.Image:
     mode = picture.mode
     if is_deep(mode):
         return _from_deep(picture, white)
+    if _leaves_alpha_out(picture):
+        return picture.convert("RGB")
     if mode in SEE_THROUGH or "transparency" in picture.info:
         return _over_paper(picture)
     wanted = "L" if mode in GREY else "RGB"
@@ -40,6 +42,16 @@ def _eight_bits(picture: Image.Image, white: int) -> Image.Image:
 def is_deep(mode: str) -> bool:
     """Whether a pixel is one number of more than eight bits."""
     return mode.startswith("I") or mode == "F"
+
+
+def _leaves_alpha_out(picture: Image.Image) -> bool:
+    """Whether a BMP names a fourth byte alpha and leaves it 0 everywhere, as many tools do: the picture is opaque.
+
+    In other formats that means what it says, a picture of which nothing is to be seen.
+    """
+    if picture.mode != "RGBA" or picture.format not in ("BMP", "DIB"):
+        return False
+    return picture.getchannel("A").getextrema() == (0, 0)
 
 
 def _from_deep(picture: Image.Image, white: int) -> Image.Image:

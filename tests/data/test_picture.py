@@ -101,6 +101,40 @@ def test_white_ink_on_nothing_is_laid_over_black(tmp_path):
     assert (read[2:5, 2:5] == 255).all() and (read[6:] == 0).all()
 
 
+def bmp(rgba, *, header=108, masks=(0xFF0000, 0xFF00, 0xFF, 0xFF000000)):
+    """A BMP of 32 bits a pixel whose header says where red, green, blue and alpha are."""
+    height, width, _ = rgba.shape
+    pixels = rgba[::-1, :, [2, 1, 0, 3]].tobytes()
+    start = 14 + header
+    fields = struct.pack("<I2i2H6I", header, width, height, 1, 32, 3, len(pixels), 0, 0, 0, 0) + struct.pack(
+        "<4I", *masks
+    )
+    return struct.pack("<2sI4xI", b"BM", start + len(pixels), start) + fields.ljust(header, b"\0") + pixels
+
+
+@pytest.mark.parametrize("header", [56, 108, 124])
+@pytest.mark.parametrize("masks", [(0xFF0000, 0xFF00, 0xFF, 0xFF000000), (0, 0, 0, 0)])
+def test_a_bmp_whose_alpha_is_0_everywhere_is_opaque(tmp_path, header, masks):
+    pixels = np.dstack([np.asarray(gradient()), np.zeros((24, 32), np.uint8)])
+    (tmp_path / "a.bmp").write_bytes(bmp(pixels, header=header, masks=masks))
+    (tmp_path / "a.dib").write_bytes(bmp(pixels, header=header, masks=masks)[14:])
+    for path in (tmp_path / "a.bmp", tmp_path / "a.dib"):
+        for source in (path, path.read_bytes(), Image.open(path)):
+            near(read_picture(source), gradient(), 0)
+    pixels[3, 4, 3] = 255
+    (tmp_path / "b.bmp").write_bytes(bmp(pixels, header=header, masks=masks))
+    read = np.asarray(read_picture(tmp_path / "b.bmp"))
+    assert tuple(read[3, 4]) == (28, 27, 7) and (read[5:] == 255).all()
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.gif"])
+def test_in_other_formats_an_alpha_of_0_everywhere_shows_nothing(tmp_path, name):
+    picture = gradient().convert("RGBA")
+    picture.putalpha(0)
+    read = np.asarray(read_picture(saved(tmp_path, picture, name, **({"lossless": True} if name == "a.webp" else {}))))
+    assert read.min() == read.max()
+
+
 def test_missing_empty_and_foreign_files_are_named(tmp_path):
     (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "text.png").write_text("hello")
