@@ -7,9 +7,10 @@ to be decoded once: that decides.
 import re
 from typing import IO
 
+from cnnkit.data import jpeg_markers
+
 # Cameras and editors append what they like: the end is looked for in so many last bytes first.
 TAIL = 4096
-CHUNK = 1 << 20
 # Chunks of a PNG that are passed; with more of them nothing is said.
 MOST_CHUNKS = 100_000
 STARTS = {
@@ -59,41 +60,13 @@ def lacks_end(file: IO[bytes]) -> bool:
     return False
 
 
-def start_of_scan(file: IO[bytes]) -> int | None:
-    """Where the first scan of a JPEG begins, behind its tables and the thumbnails in EXIF data; None without one."""
-    place = 2
-    while True:
-        file.seek(place)
-        head = file.read(4)
-        if len(head) < 4 or head[0] != 0xFF:
-            return None
-        if head[1] == 0xFF:  # a byte of filling
-            place += 1
-        elif head[1] == 0xDA:
-            return place
-        elif head[1] in (0x01, *range(0xD0, 0xDA)):  # markers that stand alone
-            if head[1] == 0xD9:
-                return None
-            place += 2
-        else:
-            place += 2 + int.from_bytes(head[2:], "big")
-
-
 def _lacks_end_of_jpeg(file: IO[bytes], length: int) -> bool:
     """Within scans, 0xFFD9 means the end and nothing else; in tables and thumbnails it may be anything."""
-    start = start_of_scan(file)
+    start = jpeg_markers.start_of_scan(file)
     if start is None:
         return True
     file.seek(max(start, length - TAIL))
-    if END_OF_JPEG in file.read():
-        return False
-    file.seek(start)
-    last = b""
-    while chunk := file.read(CHUNK):
-        if END_OF_JPEG in last + chunk:
-            return False
-        last = chunk[-1:]
-    return True
+    return END_OF_JPEG not in file.read() and not jpeg_markers.has_end(file, start)
 
 
 def _lacks_end_of_png(file: IO[bytes]) -> bool:

@@ -6,7 +6,7 @@ One way in for a file, its bytes, a Pillow image and an array: each gives the sa
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -16,18 +16,18 @@ from PIL import Image, UnidentifiedImageError
 
 from cnnkit.data.end_marks import TAIL, format_of
 from cnnkit.data.orientation import orientation, stored_orientation, turned
+from cnnkit.data.picture_limits import LARGEST_PICTURE, Cost, check_size, checked_cost, default_max_pixels, room
 from cnnkit.data.picture_modes import Unsuited, plain
+from cnnkit.data.picture_start import check_start
 from cnnkit.data.pixel_range import WHITE
 from cnnkit.data.sample import Pixels
-from cnnkit.errors import CnnkitError, DataError, ResourceError, UsageError
+from cnnkit.errors import CnnkitError, DataError, ResourceError
 from cnnkit.kernels.shared.array import Array
 
 # TIFF is left out: its decoders take their sizes from many tags, which cannot be judged from the header.
 FORMATS = ("PNG", "JPEG", "BMP", "PPM", "GIF", "WEBP")
 # A DIB is a BMP without its first 14 bytes.
 OPENED = (*FORMATS, "DIB")
-# Pillow itself refuses twice the number at which it warns; a lower limit may be set, never a higher one.
-LARGEST_PICTURE = 2 * 89_478_485
 # What stands for one picture: the path of its file, the file's bytes, a Pillow image, or its pixels.
 Source = str | Path | bytes | Image.Image | Array
 
@@ -43,24 +43,43 @@ def read_picture(
     at_least: a JPEG of more than `whole` pixels may be decoded at 1/2, 1/4 or 1/8 of its size as long as both sides
     keep so many pixels. Such pixels differ a little from those of the whole picture made smaller.
     white: what is white in the data set (`picture_modes.plain`); arrays are on the scale of 0 to 255.
+
+    Raises:
+        DataError: it cannot be read, or takes more memory or time than a picture may (`picture_limits`).
+    """
+    with reading(source, max_pixels=max_pixels, at_least=at_least, whole=whole, white=white) as picture:
+        return picture
+
+
+@contextmanager
+def reading(
+    source: Source, *, max_pixels: int | None = None, at_least: int | None = None, whole: int = 0, white: int = WHITE
+) -> Iterator[Image.Image]:
+    """`read_picture`, for a picture that is made smaller and then forgotten: until then its memory counts as taken.
+
+    The pictures that all threads read at once take no more than one of them may.
     """
     limit = default_max_pixels() if max_pixels is None else min(max_pixels, LARGEST_PICTURE)
     name = name_of(source)
-    with told(name, limit):
-        if isinstance(source, Image.Image):
-            return _from_pillow(source, name, limit, at_least, whole, white)
-        if not isinstance(source, str | Path | bytes | bytearray | memoryview):
-            return plain(from_array(source))
-        with opened(source) as (picture, file):
-            check_size(picture, name, limit)
-            turn = stored_orientation(picture, file)
-            if at_least is not None and picture.width * picture.height > whole:
-                picture.draft(None, (at_least, at_least))
-            picture.load()
-            flat = plain(picture, white)
-            del picture
-            flat.info = {}
-        return turned(flat, turn)
+    if not isinstance(source, str | Path | bytes | bytearray | memoryview | Image.Image):
+        with told(name, limit):
+            flat = plain(from_array(source))
+        yield flat
+        return
+    with ExitStack() as held:
+        with told(name, limit):
+            if isinstance(source, Image.Image):
+                flat = _from_pillow(held, source, name, limit, at_least, whole, white)
+            else:
+                with opened(source, limit) as (picture, file):
+                    turn, needs = look(picture, file, name, at_least, whole)
+                    held.enter_context(room(needs.bytes))
+                    picture.load()
+                    flat = plain(picture, white)
+                    del picture
+                    flat.info = {}
+                flat = turned(flat, turn)
+        yield flat
 
 
 def pixels(source: Source) -> Pixels:
@@ -93,20 +112,23 @@ def name_of(source: object) -> str:
 
 
 @contextmanager
-def opened(source: str | Path | bytes) -> Iterator[tuple[Image.Image, IO[bytes]]]:
-    """The picture, of which only the header is read yet, and the file that it is read from."""
+def opened(source: str | Path | bytes, max_pixels: int | None = None) -> Iterator[tuple[Image.Image, IO[bytes]]]:
+    """The picture, of which only the header is read yet, and the file that it is read from.
+
+    max_pixels: as for `read_picture`.
+    """
     warnings.filterwarnings("ignore", module=r"PIL\.")  # odd files are judged here; once per call: safe among threads
     if isinstance(source, str | Path):
         path = Path(source)
         if not path.is_file():
             what = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "does not exist"
             raise DataError(f"{path} {what}; expected a picture file ({', '.join(FORMATS)}).")
-    name = name_of(source)
+    name, limit = name_of(source), default_max_pixels() if max_pixels is None else max_pixels
     # A file that is opened here is read; Pillow would map it, and one that shrinks meanwhile would end the process.
     with open(source, "rb") if isinstance(source, str | Path) else BytesIO(source) as file:
         if not file.read(1):
             raise DataError(f"{name} is empty (0 bytes); expected a picture. Copy it again.")
-        file.seek(0)
+        check_start(name, file, limit)
         try:
             picture = Image.open(file, formats=OPENED)
         except UnidentifiedImageError:
@@ -120,46 +142,49 @@ def opened(source: str | Path | bytes) -> Iterator[tuple[Image.Image, IO[bytes]]
                 f"{name} is not a picture that cnnkit reads; expected one of {', '.join(FORMATS)}."
             ) from None
         with picture:
+            check_size(name, *picture.size, limit)
             yield picture, file
 
 
-def default_max_pixels() -> int:
-    """`CNNKIT_MAX_PIXELS`, which can only lower the limit of 178 million."""
-    text = os.environ.get("CNNKIT_MAX_PIXELS")
-    if not text:
-        return LARGEST_PICTURE
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise UsageError(f"CNNKIT_MAX_PIXELS is {text!r}, expected a whole number of pixels, such as 50000000.")
-    return min(int(text), LARGEST_PICTURE)
+def look(
+    picture: Image.Image, file: IO[bytes], name: str, at_least: int | None = None, whole: int = 0
+) -> tuple[int, Cost]:
+    """(its orientation, what it takes) of an opened picture, made ready to be decoded; DataError if it takes too much.
+
+    at_least, whole: as for `read_picture`.
+    """
+    turn, full = stored_orientation(picture, file), picture.width * picture.height
+    if at_least is not None and full > whole:
+        picture.draft(None, (at_least, at_least))
+    return turn, checked_cost(name, picture, file, turn, full)
 
 
 def _from_pillow(
-    picture: Image.Image, name: str, limit: int, at_least: int | None, whole: int, white: int
+    held: ExitStack, picture: Image.Image, name: str, limit: int, at_least: int | None, whole: int, white: int
 ) -> Image.Image:
-    check_size(picture, name, limit)
-    decoded = picture
-    if at_least is not None and picture.width * picture.height > whole and (again := _reopened(picture)):
-        again.draft(None, (at_least, at_least))
-        decoded = again
+    check_size(name, *picture.size, limit)
+    file: IO[bytes] | None = getattr(picture, "fp", None)
+    if not getattr(picture, "tile", None) or file is None:
+        return turned(plain(picture, white), orientation(picture))
+    turn, decoded = stored_orientation(picture, file), picture
+    if at_least is not None and picture.width * picture.height > whole:
+        decoded = _reopened(picture, file) or picture
+    # The caller's own picture keeps its size: at a fraction of it only another one is decoded.
+    _, needs = look(decoded, file, name, at_least if decoded is not picture else None, whole)
+    held.enter_context(room(needs.bytes))
     decoded.load()
-    return turned(plain(decoded, white), orientation(picture))
+    return turned(plain(decoded, white), turn)
 
 
-def _reopened(picture: Image.Image) -> Image.Image | None:
-    """A JPEG that was opened and not decoded yet, once more: the caller's own keeps its size. None of all others."""
-    file = getattr(picture, "fp", None)
-    if picture.format not in ("JPEG", "MPO") or not getattr(picture, "tile", None) or not file or picture.tell():
+def _reopened(picture: Image.Image, file: IO[bytes]) -> Image.Image | None:
+    """A JPEG that is not decoded yet, once more from its file; None of others, and of one that is a draft."""
+    if picture.format not in ("JPEG", "MPO") or picture.tell():
         return None
     place = file.tell()
     file.seek(0)
     again = Image.open(BytesIO(file.read()), formats=["JPEG"])
     file.seek(place)
-    return again if again.size == picture.size else None  # the caller may have asked for a draft
-
-
-def check_size(picture: Image.Image, name: str, limit: int) -> None:
-    if picture.width * picture.height > limit:
-        raise _too_large(name, f"{picture.width}x{picture.height}", limit)
+    return again if again.size == picture.size else None
 
 
 @contextmanager
@@ -174,13 +199,12 @@ def told(name: str, limit: int) -> Iterator[None]:
     except MemoryError as error:
         raise ResourceError(f"{name}: not enough memory to decode the picture. Shrink it first.") from error
     except Image.DecompressionBombError as error:
-        raise _too_large(name, str(error).split(" (")[-1].split(" pixels")[0] + " pixels", limit) from error
+        claimed = str(error).split(" (")[-1].split(" pixels")[0]
+        raise DataError(
+            f"{name} claims {claimed} pixels, more than the limit of {limit} pixels. Shrink it first."
+        ) from error
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0].rstrip(".") or type(error).__name__
         raise DataError(
             f"{name} cannot be read as a picture: {reason}. Is it truncated or damaged? Save it again."
         ) from error
-
-
-def _too_large(name: str, size: str, limit: int) -> DataError:
-    return DataError(f"{name} claims {size}, more than the limit of {limit} pixels. Shrink it first.")

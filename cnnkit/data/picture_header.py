@@ -6,8 +6,10 @@ from typing import final
 
 from cnnkit.data.end_marks import lacks_end
 from cnnkit.data.orientation import ON_THE_SIDE, stored_orientation
-from cnnkit.data.picture import check_size, default_max_pixels, opened, read_picture, told
-from cnnkit.data.picture_modes import GREY, is_deep
+from cnnkit.data.picture import look, opened, read_picture, told
+from cnnkit.data.picture_limits import default_max_pixels
+from cnnkit.data.picture_modes import mode_of_plain
+from cnnkit.data.preprocessing import WHOLE
 
 # A JPEG that is only judged is decoded at a fraction of its size.
 JUDGED_SIDE = 64
@@ -33,7 +35,7 @@ def header(path: Path) -> Header | None:
                 width, height = height, width
             # A JPEG that holds further pictures, as some cameras write, is called MPO.
             stored = {"MPO": "JPEG", "DIB": "BMP"}.get(picture.format or "", picture.format or "")
-            return Header(height, width, picture.mode in GREY or is_deep(picture.mode), stored)
+            return Header(height, width, mode_of_plain(picture) == "L", stored)
     except Exception:
         return None
 
@@ -45,7 +47,7 @@ def check_ends(path: Path) -> None:
     """
     name, limit = str(path), default_max_pixels()
     with told(name, limit), opened(path) as (picture, file):
-        check_size(picture, name, limit)
+        look(picture, file, name, JUDGED_SIDE, WHOLE)
         whole = not lacks_end(file)
     if not whole:
         read_picture(path, at_least=JUDGED_SIDE)

@@ -33,10 +33,20 @@ def _eight_bits(picture: Image.Image, white: int) -> Image.Image:
         return _from_deep(picture, white)
     if _leaves_alpha_out(picture):
         return picture.convert("RGB")
-    if mode in SEE_THROUGH or "transparency" in picture.info:
+    if is_see_through(picture):
         return _over_paper(picture)
-    wanted = "L" if mode in GREY else "RGB"
+    wanted = mode_of_plain(picture)
     return picture if mode == wanted else picture.convert(wanted)
+
+
+def mode_of_plain(picture: Image.Image) -> str:
+    """What `plain` makes of it: "L" or "RGB"."""
+    return "L" if picture.mode in GREY or is_deep(picture.mode) else "RGB"
+
+
+def is_see_through(picture: Image.Image) -> bool:
+    """Whether some of it may be transparent."""
+    return picture.mode in SEE_THROUGH or ("transparency" in picture.info and not is_deep(picture.mode))
 
 
 def is_deep(mode: str) -> bool:
@@ -86,7 +96,7 @@ def brightest(picture: Image.Image) -> int:
 
 def _over_paper(picture: Image.Image) -> Image.Image:
     """Lay a transparent picture over white, or over black where nothing would show on white (white ink)."""
-    flat = Image.new("L" if picture.mode in GREY else "RGB", picture.size)
+    flat = Image.new(mode_of_plain(picture), picture.size)
     darkest, opaque = 255, True
     for top, strip in _strips(picture):
         rgba = _rgba(strip)

@@ -106,20 +106,20 @@ def load_image(source: "Source", preprocessing: Preprocessing) -> Pixels:
     A JPEG of more than WHOLE pixels is decoded at a fraction of its size: a 50-megapixel photo stays cheap.
     """
     from cnnkit.data.digit import WORKING_SIDE
-    from cnnkit.data.picture import name_of, read_picture
+    from cnnkit.data.picture import name_of, reading
 
     if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.size:
         image = source[:, :, None] if source.ndim == 2 else source
         if image.shape == preprocessing.shape:
             return image
     side = WORKING_SIDE if preprocessing.foreign == "digit" else 2 * max(preprocessing.height, preprocessing.width)
-    picture = read_picture(source, at_least=side, whole=WHOLE, white=preprocessing.white)
-    try:
-        return prepare(picture, preprocessing)
-    except DataError as error:
-        if isinstance(source, np.ndarray | bytes):
-            raise
-        raise DataError(f"{name_of(source)}: {error}") from error
+    with reading(source, at_least=side, whole=WHOLE, white=preprocessing.white) as picture:
+        try:
+            return prepare(picture, preprocessing)
+        except DataError as error:
+            if isinstance(source, np.ndarray | bytes):
+                raise
+            raise DataError(f"{name_of(source)}: {error}") from error
 
 
 def resize(picture: "Image", preprocessing: Preprocessing) -> Pixels:
@@ -127,7 +127,8 @@ def resize(picture: "Image", preprocessing: Preprocessing) -> Pixels:
     from PIL import Image
 
     height, width = preprocessing.height, preprocessing.width
-    picture = picture.convert("L" if preprocessing.channels == 1 else "RGB")
+    mode = "L" if preprocessing.channels == 1 else "RGB"
+    picture = picture if picture.mode == mode else picture.convert(mode)
     if picture.size != (width, height):
         if preprocessing.foreign == "stretch":
             return np.array(picture.resize((width, height), Image.Resampling.BILINEAR)).reshape(preprocessing.shape)

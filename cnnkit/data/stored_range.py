@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnnkit.data.picture import opened
+from cnnkit.data.picture import look, opened
 from cnnkit.data.picture_modes import brightest, is_deep
 from cnnkit.data.pixel_range import FAR_BELOW, FEW_BITS, MOST, WHITE
 from cnnkit.errors import DataError
@@ -54,11 +54,12 @@ def _told(bits: str, highest: int, white: int) -> str:
 def _brightest(path: Path) -> tuple[bool, int] | None:
     """(whether a pixel has 16 bits, the largest value as stored); None where a picture does not tell."""
     try:
-        with opened(path) as (picture, _):
+        with opened(path) as (picture, file):
             if picture.format not in _EXACT or picture.width * picture.height > MOST_PIXELS:
                 return None
             if not (is_deep(picture.mode) or picture.mode in ("L", "RGB")):
                 return None
+            look(picture, file, str(path))
             picture.load()
             return is_deep(picture.mode), brightest(picture)
     # What is wrong with it is said where it is read.

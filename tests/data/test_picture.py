@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from cnnkit.data.orientation import UPRIGHT
-from cnnkit.data.picture import LARGEST_PICTURE, default_max_pixels, read_picture
+from cnnkit.data.picture import read_picture
+from cnnkit.data.picture_limits import LARGEST_PICTURE, default_max_pixels
 from cnnkit.data.preprocessing import load_image
 from cnnkit.data.sets.digits import PREPROCESSING
 from cnnkit.errors import DataError, UsageError
