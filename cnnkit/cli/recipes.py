@@ -19,9 +19,8 @@ def recipes(screen: Screen, name: str | None) -> None:
         if screen.as_json:
             screen.json({"recipes": [_record(recipe.name) for recipe in RECIPES]})
             return
-        for recipe in RECIPES:
-            screen.text(recipe.name)
-            screen.text(f"  {recipe.summary}.")
+        rows = [(recipe.name, f"{recipe.summary}.") for recipe in RECIPES]
+        screen.facts(rows, prose=[name for name, _ in rows])
         screen.note("\nThe options of one: cnnkit recipes NAME\nTo train one: cnnkit train --recipe NAME")
         return
     recipe = find(name)

@@ -92,7 +92,7 @@ def choose_preprocessing(
         native = next(iter(sizes)) if len(sizes) == 1 else (0, 0)
         image_size = native if 1 <= max(native) <= LARGEST_NATIVE else (DEFAULT_SIZE, DEFAULT_SIZE)
         if image_size != native:
-            notes.append(f"Pictures are scaled to {image_size[0]}x{image_size[1]}; --image-size chooses otherwise.")
+            notes.append(f"Pictures are scaled to {image_size[0]}x{image_size[1]}; --image-size changes that.")
     if grey is None:
         grey = bool(known) and all(head.grey for head in known)
     if white is None:

@@ -87,7 +87,7 @@ def test_unknown_recipes_are_told(cnnkit):
 
 def test_recipes_are_listed_and_shown(cnnkit):
     listed = cnnkit("recipes")
-    assert all(name in listed.out.splitlines() for name in names())
+    assert [line.split()[0] for line in listed.out.splitlines()] == names()
     assert [recipe["name"] for recipe in cnnkit("recipes", "--json").json["recipes"]] == names()
     shown = cnnkit("recipes", "mnist-99")
     assert "--batch-size" in shown.out and "cnnkit train --recipe mnist-99" in shown.err
