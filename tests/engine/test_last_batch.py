@@ -11,7 +11,7 @@ from cnnkit.data.sets.subset import Subset
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.data.splits import DataSplits, split_parts
 from cnnkit.engine import memory
-from cnnkit.engine.events import RunStarted, StepEnd
+from cnnkit.engine.events import RunStarted, StepEnd, TrunkStep
 from cnnkit.engine.fit import fit, resume
 from cnnkit.engine.forecast import look_ahead
 from cnnkit.engine.lr_find import lr_find
@@ -143,3 +143,30 @@ def test_networks_by_name_end_their_default_command(tmp_path):
     assert len(steps(events)) == 1
     with pytest.raises(UsageError, match="--batch-size is 1, but resnet9_x0_25"):
         list(fit(FitOptions(data=str(path), epochs=1, batch_size=1, output=str(tmp_path / "other"))))
+
+
+class EndsInNorm(Narrow):
+    """The head itself is a batch norm over the scores of the images."""
+
+    def __init__(self) -> None:
+        super().__init__(4)
+        self.scale = nn.BatchNorm2d(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale(super().forward(x))
+
+
+@pytest.mark.parametrize("freeze", ["trunk", "none"])
+def test_a_head_that_learns_alone_has_the_same_batches(tmp_path, freeze):
+    list(fit(options(tmp_path / "start", epochs=1), module=EndsInNorm(), data=data()))
+    changes = {"weights": str(tmp_path / "start"), "freeze": freeze, "batch_size": 16}
+    events = list(fit(options(tmp_path / "run", **changes), module=EndsInNorm(), data=data()))
+    # 33 images: the last would be alone.
+    assert [event.batches for event in steps(events)] == [2, 2] * 2
+    if freeze == "trunk":
+        assert any(isinstance(event, TrunkStep) for event in events)
+    # A frozen batch norm takes any batch.
+    list(fit(options(tmp_path / "narrow", epochs=1), module=Narrow(), data=data()))
+    changes |= {"weights": str(tmp_path / "narrow"), "freeze": "trunk"}
+    events = list(fit(options(tmp_path / "frozen", **changes), module=Narrow(), data=data()))
+    assert [event.batches for event in steps(events)] == [3, 3, 3] * 2
