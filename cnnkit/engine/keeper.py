@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, final
 
 from cnnkit._version import __version__
+from cnnkit.data.open import IN_MEMORY
 from cnnkit.engine import checkpoint
 from cnnkit.engine.course import history
 from cnnkit.engine.events import CheckpointSaved, Interrupted
@@ -84,8 +85,19 @@ class Keeper:
         """What to tell of a stop, and how to go on."""
         step, name = self.training.progress.step, stop.received.name if stop.received else ""
         done = f"stopped after step {step:,} and saved" if step else "stopped before the first step"
-        text = f"{name}: {done}. Go on with: cnnkit train --resume {shlex.quote(str(self.run.path))}"
+        text = f"{name}: {done}. Go on with: {self.go_on()}"
         return Interrupted(str(self.run.path), step, name, stop.exit_code, text)
+
+    def go_on(self, **options: str) -> str:
+        """The command that goes on with this run; in Python, where a part of it came from there."""
+        given = "network, " if self.about.get("own_module") else ""
+        data = "data, " if self.about["data"] == IN_MEMORY else ""
+        loss = ", loss=loss" if self.about.get("own_loss") else ""
+        if not (given or data or loss):
+            further = "".join(f" --{name.replace('_', '-')} {value}" for name, value in options.items())
+            return f"cnnkit train --resume {shlex.quote(str(self.run.path))}{further}"
+        further = "".join(f", {name}={value!r}" for name, value in options.items())
+        return f"cnnkit.fit({given}{data}resume_from={str(self.run.path)!r}{loss}{further})"
 
     def write_result(self, result: FitResult) -> None:
         """The last file of a finished run."""

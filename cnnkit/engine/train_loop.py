@@ -1,7 +1,6 @@
 """The loop: epochs of steps, a judgement after each, checkpoints in between, one look at the test part at the end."""
 
 import math
-import shlex
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -84,10 +83,12 @@ class Session:
         """A picture that vanishes or changes while it is learned from costs no step: the state is saved."""
         if self.training.progress.step:
             self.keeper.save()
-        again = f"cnnkit train --resume {shlex.quote(str(self.run.path))}"
-        without = f"\nOr go on without it: {again} --on-unreadable skip" if self.training.options.data else ""
+        without = (
+            f"\nOr go on without it: {self.keeper.go_on(on_unreadable='skip')}" if self.training.options.data else ""
+        )
         return DataError(
-            f"{error} {checkpoint.kept(self.run)} Put the file back as it was, then go on with: {again}{without}"
+            f"{error} {checkpoint.kept(self.run)} Put the file back as it was, then go on with: "
+            f"{self.keeper.go_on()}{without}"
         )
 
     def _go(self) -> Iterator[Event]:

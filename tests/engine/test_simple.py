@@ -170,7 +170,9 @@ def test_a_run_with_a_loss_of_ones_own_goes_on_with_it_alone(tiny, tmp_path):
             os.kill(os.getpid(), signal.SIGINT)
 
     run = tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(
+        KeyboardInterrupt, match=r"Go on with: cnnkit\.fit\(network, data, resume_from='.*', loss=loss\)"
+    ):
         cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, loss=half, output=str(run), on_event=stop)
     with pytest.raises(CheckpointError, match=r"a loss of its own \(half\).*Pass it again, in Python"):
         cnnkit.fit(tiny.Tiny(), arrays(), resume_from=run)
