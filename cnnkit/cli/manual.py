@@ -33,7 +33,7 @@ def print_markdown(text: str, stream: IO[str]) -> None:
     width = min(WIDTH, screen.width)
     text = text if terminal(stream).colour else _quoted(text)
     with screen.use_theme(PLAIN), screen.capture() as captured:
-        screen.print(_Manual(text, hyperlinks=False), width=width, soft_wrap=False)
+        screen.print(_Manual(text, hyperlinks=False), width=width, soft_wrap=False, crop=False)
     lines = [line.rstrip() for line in captured.get().strip("\n").splitlines()]
     shown = "\n".join(lines) + "\n"
     stream.write(shown if terminal(stream).unicode else shown.replace("•", "*"))

@@ -55,6 +55,16 @@ def test_commands_of_a_page_are_not_broken(cnnkit):
     assert any(re.fullmatch(r"    cnnkit train --data .* --output \S+", line) for line in ended.out.splitlines())
 
 
+def test_long_lines_of_code_are_whole_in_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    stream, code = Watched(), "x = " + "y + " * 30 + "z"
+    print_markdown(f"```python\n{code}\n```\n\n" + "word " * 40, stream)
+    assert code in stream.getvalue()
+    prose = [line for line in stream.getvalue().splitlines() if line.startswith("word")]
+    assert len(prose) == 4 and max(map(len, prose)) <= 60
+
+
 def test_the_name_of_a_command_shows_its_help(cnnkit):
     assert cnnkit("help", "evaluate").out == cnnkit("evaluate", "-h").out
     assert cnnkit("help", "data", "check").out == cnnkit("data", "check", "-h").out
