@@ -23,7 +23,7 @@ from cnnkit.models.renames import is_renamed
 from cnnkit.models.stem import is_small
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign import read_arrays
-from cnnkit.serialize.outputs import check_output
+from cnnkit.serialize.outputs import check_output, for_user
 
 _WHOLE_SCALE = 255
 
@@ -95,7 +95,8 @@ def convert(
     source, target = Path(source).expanduser(), Path(target).expanduser()
     check_target(source, target, exist_ok)
     adopted = adopt(source, model, choices or Choices())
-    checkpoint.save_weights(target, adopted.state, adopted.record)
+    with for_user(target):
+        checkpoint.save_weights(target, adopted.state, adopted.record)
     preprocessing = Preprocessing.from_record(adopted.record["preprocessing"])
     return ConvertResult(
         source=str(source),

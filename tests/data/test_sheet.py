@@ -3,7 +3,8 @@ import pytest
 from PIL import Image
 
 from cnnkit.data.sheet import GAP, SIDE, Tile, check_sheet_path, contact_sheet, save_sheet
-from cnnkit.errors import UsageError
+from cnnkit.errors import ResourceError, UsageError
+from cnnkit.serialize import files
 
 
 def plain(level: int, height: int = 8, width: int = 8, channels: int = 1) -> np.ndarray:
@@ -78,3 +79,13 @@ def test_a_name_too_long_for_the_file_system_is_refused(tmp_path):
     check_sheet_path(path)
     with pytest.raises(UsageError, match="cannot be written"):
         save_sheet(path, contact_sheet([]))
+
+
+def test_a_full_disk_is_told_without_advice_for_runs(tmp_path, monkeypatch):
+    def fail(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "_fsync", fail)
+    with pytest.raises(ResourceError, match=r"no room to write .*a\.png") as caught:
+        save_sheet(tmp_path / "a.png", contact_sheet([]))
+    assert "--resume" not in str(caught.value) and not any(tmp_path.iterdir())

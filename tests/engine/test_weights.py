@@ -18,8 +18,8 @@ from cnnkit.engine.evaluate import evaluate, open_for
 from cnnkit.engine.events import EvaluateFinished, Note
 from cnnkit.engine.load import load
 from cnnkit.engine.weights import Choices, convert
-from cnnkit.errors import CheckpointError, DataError, UsageError
-from cnnkit.serialize import safe
+from cnnkit.errors import CheckpointError, DataError, ResourceError, UsageError
+from cnnkit.serialize import files, safe
 
 # What a channels-first dense layer behind lenet5's flatten sees: 16 channels of 5x5.
 FLAT = (16, 5, 5)
@@ -335,3 +335,13 @@ def test_a_padding_that_is_none_is_refused_on_load(padding, target, tmp_path):
     safe.save(target, arrays, {**record, "padding": padding})
     with pytest.raises(CheckpointError):
         load(target)
+
+
+def test_a_full_disk_is_told_without_advice_for_runs(file, target, monkeypatch):
+    def fail(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "_fsync", fail)
+    with pytest.raises(ResourceError, match=r"no room to write .*ours\.safetensors") as caught:
+        convert(file, "lenet5", target, HALF)
+    assert "--resume" not in str(caught.value) and not target.exists()
