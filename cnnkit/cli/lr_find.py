@@ -21,6 +21,7 @@ ROWS = 12
 CHOICES = (
     "data",
     "model",
+    "padding",
     "weights",
     "freeze",
     "batch_size",

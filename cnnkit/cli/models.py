@@ -12,6 +12,7 @@ from cnnkit.cli.options import option
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.values import Name
 from cnnkit.engine.options import PADDINGS
+from cnnkit.errors import UsageError
 
 
 @command("models", example="cnnkit models convnet")
@@ -27,6 +28,8 @@ def models(screen: Screen, name: str | None, padding: str) -> None:
 
     With NAME: output, parameters and multiply-adds of every layer.
     """
+    if name is None and padding != "default":
+        raise UsageError(f"--padding is for one network: cnnkit models NAME --padding {padding}")
     if name is None:
         _list(screen)
     else:

@@ -5,12 +5,15 @@ Only the commands named `fetch` import this file: nothing else opens a socket.
 
 import hashlib
 import re
+import socket
 import string
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from http.client import HTTPException, HTTPMessage, HTTPResponse
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urljoin, urlsplit
@@ -120,8 +123,8 @@ def _answer(url: str, have: int) -> HTTPResponse:
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
+        _Http,
+        _Https,
         urllib.request.HTTPDefaultErrorHandler,
         urllib.request.HTTPErrorProcessor,
         urllib.request.UnknownHandler,
@@ -136,6 +139,37 @@ def _answer(url: str, have: int) -> HTTPResponse:
         raise
     except (OSError, HTTPException, ValueError, OverflowError) as error:
         raise _Lost(_reason(error)) from error
+
+
+class _InTime(HTTPConnection):
+    """Gives up a head of an answer that drips: each byte comes in time, and the end never."""
+
+    def getresponse(self) -> HTTPResponse:
+        def hang_up() -> None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+        watch = threading.Timer(PATIENCE_S, hang_up)
+        watch.daemon = True
+        watch.start()
+        try:
+            return super().getresponse()
+        finally:
+            watch.cancel()
+
+
+class _InTimeTls(HTTPSConnection, _InTime):
+    pass
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(_InTime, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(_InTimeTls, req)
 
 
 class _Redirects(urllib.request.BaseHandler):

@@ -5,7 +5,7 @@ from typing import overload
 
 from cnnkit.autograd import Tensor
 from cnnkit.errors import ShapeError, UsageError
-from cnnkit.nn.module import Module
+from cnnkit.nn.module import Module, shape_after
 
 
 class Sequential(Module):
@@ -25,7 +25,7 @@ class Sequential(Module):
     def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
         for name, module in self.named_children():
             try:
-                x_shape = module.output_shape(x_shape)
+                x_shape = shape_after(module, x_shape)
             except ShapeError as error:
                 raise ShapeError(f"Layer {name}, {type(module).__name__}: {error}") from None
         return x_shape
@@ -36,7 +36,7 @@ class Sequential(Module):
         total = 0
         for module in self.children():
             total += module.multiply_adds(x_shape)
-            x_shape = module.output_shape(x_shape)
+            x_shape = shape_after(module, x_shape)
         return total
 
     def __len__(self) -> int:

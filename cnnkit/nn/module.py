@@ -224,6 +224,11 @@ def computes_as(module: Module, kind: type[_Kind]) -> TypeGuard[_Kind]:
     return type(module) is kind and "forward" not in vars(module)
 
 
+def shape_after(module: Module, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape of the result, by trying where a `forward` set on the object makes what its class tells worthless."""
+    return Module.output_shape(module, x_shape) if "forward" in vars(module) else module.output_shape(x_shape)
+
+
 @contextmanager
 def _watching(note: Callable[[Module, tuple[int, ...], tuple[int, ...]], None]) -> Iterator[None]:
     before = _watch.call

@@ -13,7 +13,7 @@ import numpy as np
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
 from cnnkit.nn.freeze import Cut
-from cnnkit.nn.module import Module, standing_in
+from cnnkit.nn.module import Module, shape_after, standing_in
 
 
 @final
@@ -57,7 +57,7 @@ class Tail(Module):
         key = (id(module), x_shape)
         if key not in self._shapes:
             with standing_in(None):
-                self._shapes[key] = module.output_shape(x_shape)
+                self._shapes[key] = shape_after(module, x_shape)
         return _zeros(self._shapes[key])
 
 

@@ -21,3 +21,10 @@ def test_an_unknown_network_gets_the_likely_one(cnnkit):
     ended = cnnkit("models", "convnett")
     assert (ended.code, ended.out) == (2, "")
     assert "Did you mean 'convnet'?" in ended.err
+
+
+def test_the_layers_of_one_network_are_shown_with_another_padding(cnnkit):
+    layers = {row["name"]: row for row in cnnkit("models", "googlenet", "--padding", "same", "--json").json["layers"]}
+    assert layers["maxpool1"]["output"] == [56, 56, 64]
+    assert "for one network" in cnnkit("models", "--padding", "same").err
+    assert cnnkit("models", "--padding", "same").code == 2

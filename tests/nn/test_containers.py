@@ -86,3 +86,9 @@ def test_a_sequential_with_its_own_forward_finds_its_shapes_by_trying():
     halves = Halves(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU())
     assert halves.output_shape((1, 6, 8, 1)) == (1, 3, 4, 2)
     assert halves.multiply_adds((1, 6, 8, 1)) == 3 * 4 * 2 * 9
+
+
+def test_a_layer_with_another_forward_on_the_object_tells_the_shape_of_that():
+    pooled = nn.Conv2d(1, 2, 3, padding=1)
+    pooled.forward = lambda x: ops.max_pool2d(ops.conv2d(x, pooled.weight, padding=1), 2)
+    assert nn.Sequential(pooled, nn.Conv2d(2, 3, 3)).output_shape((1, 8, 10, 1)) == (1, 2, 3, 3)
