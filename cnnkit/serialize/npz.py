@@ -5,6 +5,7 @@ Arrays of Python objects, which numpy pickles, are refused, as everything is tha
 
 import io
 import math
+import tokenize
 import warnings
 from pathlib import Path
 
@@ -53,7 +54,11 @@ def _array(archive: Archive, name: str, most: int, kinds: str) -> Array:
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # headers of Python 2 are read all the same
-        shape, fortran_order, dtype = read_header(head, max_header_size=_LONGEST_HEADER)
+        try:
+            shape, fortran_order, dtype = read_header(head, max_header_size=_LONGEST_HEADER)
+        # The header is read as Python, whose parser gives up on nests of brackets in several ways.
+        except (SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
+            raise Refused(f"has a header in {printable(name)} that cannot be read.") from error
     if dtype.hasobject:
         raise Refused(f"holds pickled objects in {printable(name)}: it is not opened.")
     if dtype.kind not in kinds or dtype.subdtype is not None:

@@ -140,3 +140,12 @@ def test_text_is_read_only_where_it_is_asked_for(tmp_path):
         read_npz(tmp_path / "a.npz")
     arrays = read_npz(tmp_path / "a.npz", text=True)
     assert arrays["names"].tolist() == ["ant", "bee"] and arrays["bytes"].tolist() == [b"ant"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 3000, "(" * 150, "-" * 9000 + "1", "{'descr': " + "[" * 99, "'" * 99, "\\", "1\n 2"]
+)
+def test_a_header_that_python_cannot_parse_is_refused(path, text):
+    written(path, text + "\n", b"")
+    with pytest.raises(CheckpointError, match=r"x\.npz"):
+        read_npz(path)
