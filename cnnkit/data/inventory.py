@@ -49,7 +49,7 @@ class Inventory:
     def places(self) -> list[Place]:
         """Every picture file that is there; of lists, each once."""
         assert self.listing is not None
-        lost = {file for file, _ in self.listing.missing}
+        lost = {lacking.file for lacking in self.listing.missing}
         return [
             Place(part if self.listing.split else UNSPLIT, file.class_name, str(file.path), file.path)
             for part, files in self.listing.parts.items()
@@ -60,7 +60,7 @@ class Inventory:
     def open(self, bad: set[Path], image_size: tuple[int, int] | None, grey: bool | None) -> DataSplits:
         """Listed pictures as a training would open them, those that are bad left out; DataError if it would not."""
         assert self.listing is not None
-        lost = {file for file, _ in self.listing.missing}
+        lost = {lacking.file for lacking in self.listing.missing}
 
         def kept(files: list[PictureFile]) -> list[PictureFile]:
             return [file for file in files if file.path not in bad and file not in lost]
@@ -109,7 +109,7 @@ def origin(dataset: Dataset) -> tuple[Dataset, np.ndarray[tuple[int], np.dtype[n
 
 
 def _missing(listing: Listing) -> list[Finding]:
-    return [Finding("missing", message, (str(file.path),)) for file, message in listing.missing]
+    return [Finding("missing", lacking.message, (lacking.file.name,)) for lacking in listing.missing]
 
 
 def _as_they_lie(folder: Path) -> Listing | None:

@@ -1,5 +1,6 @@
 """What pictures there are, by part and class, before one of them is opened: from folders or from a list."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,27 @@ from cnnkit.errors import DataError
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A picture that is listed and not there, and the line that names it."""
+
+    file: PictureFile
+    line: int
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in a sentence."""
+        what = "is a folder" if os.path.isdir(self.file.name) else "does not exist"
+        return f"Line {self.line}: {self.file.name} {what}."
+
+
+@final
 @dataclass(frozen=True)
 class Listing:
     """source: the folder or the list.   layout: what it is, in words.   classes: their names, in the order of labels.
 
     parts: train, val, test -> pictures; what has no parts of its own is all train, and `split` is False.
-    titles: part -> how messages call it.   missing: files that are listed and not there, each with a sentence.
+    titles: part -> how messages call it.   missing: files that are listed and not there.
     notes: what was decided without being asked.
     """
 
@@ -27,7 +43,7 @@ class Listing:
     classes: list[str]
     split: bool
     titles: dict[str, str]
-    missing: list[tuple[PictureFile, str]] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -71,7 +87,7 @@ def list_folder(folder: Path) -> Listing:
 def named(file: PictureFile, known: Mapping[str, str]) -> PictureFile:
     """The picture under its class's name as it is spelled in `known`, which tells the spelling of each name."""
     name = known[file.class_name]
-    return file if name == file.class_name else PictureFile(file.path, name)
+    return file if name == file.class_name else PictureFile(file.name, name)
 
 
 def _annotations(beside: list[Path]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cnnkit.data.listing import Listing
+from cnnkit.data.listing import Listing, Missing
 from cnnkit.data.picture_header import check_ends, header
 from cnnkit.data.preprocessing import Foreign, Preprocessing
 from cnnkit.data.sets.image_folder import ImageFolder, PictureFile, photo_preprocessing, unreadable
@@ -39,20 +39,21 @@ def open_pictures(
     cache_bytes: memory for decoded pictures.   white: what is white, where a record says it; else it is told from them.
     tried: every file was read before, and none is tried again.
     """
-    lost = {file for file, _ in listing.missing}
+    if listing.missing and not skip_unreadable:
+        first = [lacking.message for lacking in listing.missing[:3]]
+        raise _refused(listing, len(listing.missing), first, "are missing")
+    lost = {lacking.file for lacking in listing.missing}
     there = [file for file in listing.files if file not in lost]
     preprocessing, notes = choose_preprocessing(there, image_size, grey, white)
     preprocessing = replace(preprocessing, foreign=foreign)
     H, W, C = preprocessing.shape
     cache = PictureCache(preprocessing, min(cache_bytes, len(there) * H * W * C))
     check = cache if skip_unreadable or len(there) <= CHECKED_AT_OPEN else check_ends
-    if listing.missing and not skip_unreadable:
-        raise _refused(listing, listing.missing, "are missing")
     refused = [] if tried else unreadable(there, check)
     if refused and not skip_unreadable:
-        raise _refused(listing, refused, "cannot be read")
+        raise _refused(listing, len(refused), [message for _, message in refused[:3]], "cannot be read")
     bad = {file for file, _ in refused} | lost
-    notes = [*listing.notes, *notes, *_skipped([*listing.missing, *refused])]
+    notes = [*listing.notes, *notes, *_skipped(listing.missing, refused)]
     readable = len(there) - len(refused)
     if 0 < cache.pictures < readable:
         notes.append(
@@ -101,18 +102,18 @@ def choose_preprocessing(
     return replace(photo_preprocessing(image_size, grey), white=white), notes
 
 
-def _refused(listing: Listing, refused: list[tuple[PictureFile, str]], what: str) -> DataError:
-    count = len(listing.files)
-    named = " ".join(message for _, message in refused[:3])
-    more = " …" if len(refused) > 3 else ""
+def _refused(listing: Listing, refused: int, first: list[str], what: str) -> DataError:
+    """first: sentences on some of the files."""
+    more = " …" if refused > len(first) else ""
     return DataError(
-        f"{len(refused):,} of {count:,} files in {listing.source} {what}. {named}{more} "
+        f"{refused:,} of {len(listing.files):,} files in {listing.source} {what}. {' '.join(first)}{more} "
         "Remove such files, or skip them with --on-unreadable skip; `cnnkit data check` lists them all."
     )
 
 
-def _skipped(refused: list[tuple[PictureFile, str]]) -> list[str]:
-    notes = [f"Skipped: {message}" for _, message in refused[:NAMED]]
-    if len(refused) > NAMED:
-        notes.append(f"Skipped: {len(refused) - NAMED:,} more; `cnnkit data check` lists them all.")
+def _skipped(missing: list[Missing], refused: list[tuple[PictureFile, str]]) -> list[str]:
+    messages = [lacking.message for lacking in missing[:NAMED]] + [message for _, message in refused[:NAMED]]
+    notes = [f"Skipped: {message}" for message in messages[:NAMED]]
+    if (count := len(missing) + len(refused)) > NAMED:
+        notes.append(f"Skipped: {count - NAMED:,} more; `cnnkit data check` lists them all.")
     return notes

@@ -115,7 +115,7 @@ def _listing(data: str) -> Listing:
             "to divide them anew."
         )
     if listing.missing:
-        raise _refused(listing, [message for _, message in listing.missing], "are missing")
+        raise _refused(listing, [lacking.message for lacking in listing.missing], "are missing")
     if len(listing.classes) < 2:
         raise DataError(
             f"{listing.source}: all {len(listing.files)} pictures are of one class; a classifier needs at least two. "

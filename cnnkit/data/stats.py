@@ -134,7 +134,7 @@ def _of_arrays(splits: DataSplits, sample: int) -> Iterator[Step | DataStats]:
 def _of_pictures(
     listing: Listing, image_size: tuple[int, int] | None, grey: bool | None, sample: int
 ) -> Iterator[Step | DataStats]:
-    lost = {file for file, _ in listing.missing}
+    lost = {lacking.file for lacking in listing.missing}
     there = [file for file in listing.files if file not in lost]
     preprocessing, notes = choose_preprocessing(there, image_size, grey)
     heads: list[_Head] = []

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
@@ -217,3 +218,28 @@ def test_labels_are_one_however_their_accents_are_stored(photos):
 def test_a_label_that_only_looks_like_one_of_train_is_told_apart(photos):
     with pytest.raises(DataError, match="It looks like 'tea', but differs in upper and lower case"):
         list_csv(photos("path,label,split\nall/0.png,tea,train\nall/1.png,bee,train\nall/2.png,Tea,test\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('path,label\nall/0.png,"a\n' + "all/1.png,b\n" * 20_000, "Is a quote open"),
+        ("path,label\n" + '"' * 9_999 + "\n", r"Is a quote open|fields, expected"),
+        ("," * 60_000 + "\n", "expected the header|expected a header"),
+        ("path,label\n" + "x" * 60_000 + ",a\n", "does not exist"),
+        ("path,label\nall/0.png,a\rall/1.png,b\r", ""),
+    ],
+)
+def test_absurd_lists_are_refused_or_read(photos, text, message):
+    try:
+        told = " ".join(lacking.message for lacking in list_csv(photos(text)).missing)
+    except DataError as error:
+        told = str(error)
+    assert re.search(message, told)
+
+
+def test_paths_are_written_as_a_path_would_be(photos):
+    listing = list_csv(photos("path,label\n./all/0.png,a\nall//1.png,b\nall/./2.png,a\nall/../all/3.png,b\n"))
+    folder = listing.source.parent
+    names = ["all/0.png", "all/1.png", "all/2.png", "all/../all/3.png"]
+    assert [file.name for file in listing.files] == [f"{folder}/{name}" for name in names] and not listing.missing

@@ -1,11 +1,9 @@
-from pathlib import Path
-
 from cnnkit.data.sets.image_folder import PictureFile
 from cnnkit.data.split_names import destinations
 
 
 def named(*paths, part="train"):
-    files = [PictureFile(Path(path), "cats") for path in paths]
+    files = [PictureFile(path, "cats") for path in paths]
     places, renamed = destinations({part: files})
     return [places[file].as_posix() for file in files], renamed
 
@@ -27,7 +25,7 @@ def test_names_that_some_file_systems_take_for_equal_are_told_apart():
 
 
 def test_parts_and_classes_do_not_meet():
-    files = [PictureFile(Path(f"{k}/1.png"), name) for k, name in enumerate(("cats", "dogs", "cats"))]
+    files = [PictureFile(f"{k}/1.png", name) for k, name in enumerate(("cats", "dogs", "cats"))]
     assert destinations({"train": files[:2], "val": files[2:]})[1] == 0
 
 

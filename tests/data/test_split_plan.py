@@ -17,7 +17,7 @@ def files(tmp_path):
             for i, text in enumerate(texts):
                 path = tmp_path / f"{name}-{i}"
                 path.write_text(text)
-                made.append(PictureFile(path, name))
+                made.append(PictureFile(str(path), name))
         return made
 
     return make

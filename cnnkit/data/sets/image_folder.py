@@ -28,12 +28,20 @@ PHOTO_MEAN, PHOTO_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PictureFile:
-    """A picture of an image folder: the class it lies in and its file."""
+    """A picture of an image folder: its file and the class it lies in. Small, as there may be millions.
 
-    path: Path
+    name: the path of the file.
+    """
+
+    name: str
     class_name: str
+
+    @property
+    def path(self) -> Path:
+        """The same as a Path, made when asked for."""
+        return Path(self.name)
 
 
 @final
@@ -52,8 +60,8 @@ class ImageFolder(Dataset):
         return len(self.files)
 
     def __getitem__(self, index: int) -> Sample:
-        path = self.files[index].path
-        return Sample(self._cache(path), int(self._labels[index]), path)
+        file = self.files[index]
+        return Sample(self._cache(file.name), int(self._labels[index]), file.path)
 
     def labels(self) -> Labels:
         return self._labels
@@ -63,7 +71,7 @@ class ImageFolder(Dataset):
 
     @property
     def decodes(self) -> bool:
-        return not all(self._cache.holds(file.path) for file in self.files)
+        return not all(self._cache.holds(file.name) for file in self.files)
 
     @property
     def growth(self) -> int:
@@ -105,7 +113,7 @@ def list_pictures(folder: Path) -> tuple[list[PictureFile], list[str], list[Path
         pictures = [path for path in paths if not is_annotation(path.name)]
         if pictures:
             classes.append(place.name)
-            files += [PictureFile(path, place.name) for path in pictures]
+            files += [PictureFile(str(path), place.name) for path in pictures]
             beside += [path for path in paths if is_annotation(path.name)]
     return files, classes, beside
 

@@ -1,5 +1,6 @@
 """Decoded pictures in memory: what a picture costs is paid once, as long as there is room."""
 
+import os
 import threading
 from pathlib import Path
 from typing import final
@@ -22,17 +23,18 @@ class PictureCache:
         H, W, C = preprocessing.shape
         self.each = H * W * C
         self.pictures = max(0, room) // self.each
-        self._kept: dict[Path, Pixels] = {}
+        self._kept: dict[str, Pixels] = {}
         self._adding = threading.Lock()
 
-    def __call__(self, path: Path) -> Pixels:
-        image = self._kept.get(path)
+    def __call__(self, path: str | Path) -> Pixels:
+        name = os.fspath(path)
+        image = self._kept.get(name)
         if image is None:
             image = load_image(path, self.preprocessing)
             image.flags.writeable = False
             with self._adding:
                 if len(self._kept) < self.pictures:
-                    self._kept[path] = image
+                    self._kept[name] = image
         return image
 
     @property
@@ -40,6 +42,6 @@ class PictureCache:
         """Bytes that it may yet take."""
         return (self.pictures - len(self._kept)) * self.each
 
-    def holds(self, path: Path) -> bool:
+    def holds(self, path: str | Path) -> bool:
         """Whether the picture need not be decoded."""
-        return path in self._kept
+        return os.fspath(path) in self._kept

@@ -11,7 +11,7 @@ from cnnkit.data.sets.synthetic import synthetic
 
 def folder() -> ImageFolder:
     """Of files that do not exist: no path may need one."""
-    files = [PictureFile(Path(f"nowhere/{name}/{i}.png"), name) for name in "ab" for i in range(2)]
+    files = [PictureFile(f"nowhere/{name}/{i}.png", name) for name in "ab" for i in range(2)]
     return ImageFolder(files, name="x", classes=["a", "b"], cache=PictureCache(photo_preprocessing((8, 8), False)))
 
 
