@@ -9,7 +9,7 @@ from PIL import Image
 
 from cnnkit.data.given import SINGLE, array_of, is_array, one, stacked, unpacked, with_axes
 from cnnkit.data.picture import read_picture
-from cnnkit.data.pixel_range import read_by
+from cnnkit.data.pixel_range import WHITE, Span, read_by, recorded, span_of, white_of
 from cnnkit.data.preprocessing import Preprocessing, resize
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import DataError, ResourceError, UsageError
@@ -50,7 +50,9 @@ def images_of(given: Any, name: str, notes: list[str], wanted: Images) -> Array:
         except TypeError:
             raise DataError(f"{name} is a {type(given).__name__}, expected an array of images.") from None
         if given and not any(isinstance(item, SINGLE) for item in given):
-            given = stacked(given)
+            several = stacked(given)
+            if wanted.size is None or not is_array(several) or _sides(several) == tuple(wanted.size):
+                given = several
     if is_array(given):
         images = array_of(given, name)
         if not images.shape or not len(images):
@@ -78,7 +80,8 @@ def _sides(images: Any) -> tuple[int, int]:
 def _one_by_one(given: list[Any], name: str, wanted: Images) -> Pixels:
     if not given:
         raise DataError(f"{name} holds no images.")
-    read = wanted.image or (lambda picture: _sized(picture, wanted.size))
+    white = WHITE if wanted.image else _white_of(given, name)
+    read = wanted.image or (lambda picture: _sized(picture, wanted.size, white))
     found, taken = [], 0
     for number, picture in enumerate(given):
         try:
@@ -95,9 +98,21 @@ def _one_by_one(given: list[Any], name: str, wanted: Images) -> Pixels:
     return _of_one_size([_coloured(image, _is_grey(found, wanted.grey)) for image in found], name)
 
 
-def _sized(picture: Any, size: tuple[int, int] | None) -> Pixels:
+def _white_of(given: list[Any], name: str) -> int:
+    """What is white in the arrays among these pictures, told from all of them together."""
+    arrays = [array_of(picture, name) for picture in given if not isinstance(picture, SINGLE)]
+    spans = [span for array in arrays if array.ndim > 1 and (span := span_of(array)) is not None]
+    if not spans:
+        return WHITE
+    low, high = min(span.low for span in spans), max(span.high for span in spans)
+    whole, integers = all(span.whole for span in spans), all(span.integers for span in spans)
+    together = {name: Span(low, high, whole, integers)}
+    return recorded(together, white_of(together))
+
+
+def _sized(picture: Any, size: tuple[int, int] | None, white: int) -> Pixels:
     """uint8 (H, W, 1 or 3), upright; its middle, scaled to the size, where there is one."""
-    source: Any = picture if isinstance(picture, SINGLE) else one(picture)
+    source: Any = picture if isinstance(picture, SINGLE) else one(picture, white=white)
     upright = read_picture(source)
     H, W = size or (upright.height, upright.width)
     C = 1 if upright.mode == "L" else 3

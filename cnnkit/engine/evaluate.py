@@ -45,6 +45,8 @@ def evaluate(
     if sheet is not None:
         check_sheet_path(sheet, exist_ok=exist_ok)
         top_losses = top_losses or ON_A_SHEET
+    if isinstance(data, DataSplits):
+        data.part(split)
     if isinstance(data, DataSplits) and data.name == IN_MEMORY:
         judged = judged_on(predictor, data, split, given=data)
     elif isinstance(data, DataSplits):

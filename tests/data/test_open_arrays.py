@@ -195,6 +195,17 @@ def test_pictures_of_many_sizes_are_brought_to_one_where_that_is_asked(rng, labe
     assert opened((mixed, labels), image_size=(8, 8)).preprocessing.shape == (8, 8, 3)
 
 
+def test_arrays_given_one_by_one_have_one_range(rng, labels):
+    sizes = [(10 + k % 2, 12) for k in range(30)]
+    bright = [rng.integers(0, 17, size).astype(float) for size in sizes]
+    bright[0] = np.minimum(bright[0], 1)
+    scaled = [np.rint(image * 255 / 16).astype(np.uint8) for image in bright]
+    few, bytes_ = (opened((pictures, labels), image_size=(8, 8)) for pictures in (bright, scaled))
+    assert few.fingerprint() == bytes_.fingerprint()
+    same = [image[:10] for image in bright]
+    assert opened((same, labels), image_size=(8, 8)).preprocessing.shape == (8, 8, 1)
+
+
 def test_an_array_is_used_as_it_is(images, labels):
     with pytest.raises(UsageError, match=r"used as they are. image_size is for pictures that are given one by one"):
         opened((images, labels), image_size=(4, 4))

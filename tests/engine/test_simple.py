@@ -242,6 +242,8 @@ def test_other_arrays_are_judged_whole(tiny, tmp_path):
         cnnkit.evaluate(predictor, (x[:, :5], y))
     with pytest.raises(UsageError, match="judges a run"):
         cnnkit.evaluate(tiny.Tiny(), (x, y))
+    with pytest.raises(UsageError, match="There is no split 'all'"):
+        cnnkit.evaluate(predictor, (x, y), split="all")
 
 
 def test_the_embedded_digits_are_judged_by_the_shipped_network(tmp_path, monkeypatch):
