@@ -15,6 +15,7 @@ from cnnkit.data.listing import Listing, list_folder
 from cnnkit.data.open import is_text, resolve
 from cnnkit.data.picture_header import check_ends
 from cnnkit.data.sets.walk import is_bystander
+from cnnkit.data.split_leftovers import sweep
 from cnnkit.data.split_names import destinations
 from cnnkit.data.split_plan import Plan, check_shares, plan, unreadable
 from cnnkit.data.splits import PARTS
@@ -78,9 +79,10 @@ def split_folder(
             )
     names, renamed = destinations(drawn.parts)
     total = sum(drawn.sizes.values())
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    beside = target.with_name(f".{target.name}.{os.getpid()}.split.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        sweep(target.parent)
         if link == "none":
             _check_room(target.parent, drawn)
         for folder in sorted({name.parent for name in names.values()}):
