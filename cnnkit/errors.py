@@ -7,6 +7,7 @@ CnnkitError             exit code 1
 ├── CheckpointError     3   a weight or checkpoint file is damaged, foreign or too new
 ├── CheckFailed         4   a threshold that the user set was missed
 ├── ResourceError       5   not enough memory or disk
+│   └── DiskError       5   a file could not be written
 ├── NumericError        6   the loss or the weights are no longer finite
 └── UsageError          2   an invalid option, value or name
 """
@@ -51,6 +52,10 @@ class ResourceError(CnnkitError):
     """Not enough memory or disk."""
 
     exit_code = 5
+
+
+class DiskError(ResourceError):
+    """A file could not be written: no room, or a failing disk."""
 
 
 class NumericError(CnnkitError):

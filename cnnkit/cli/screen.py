@@ -38,13 +38,13 @@ class Screen:
 
     def json(self, record: dict[str, Any]) -> None:
         """The one result object."""
-        text = json.dumps(_finite({"schema_version": SCHEMA_VERSION, **record}), indent=2, default=str)
+        text = json.dumps(_finite({"schema_version": SCHEMA_VERSION, **record}), indent=2, default=str, allow_nan=False)
         print(text, flush=True)
 
     def json_line(self, record: dict[str, Any]) -> None:
         """One of several result objects, each on a line of its own."""
         line = _finite({"schema_version": SCHEMA_VERSION, **record})
-        print(json.dumps(line, separators=(",", ":"), default=str), flush=True)
+        print(json.dumps(line, separators=(",", ":"), default=str, allow_nan=False), flush=True)
 
     def text(self, line: str = "", *, whole: bool = False) -> None:
         """A line of the result for people; a terminal breaks it between words, unless it is to stay whole."""

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import UsageError
 from cnnkit.serialize import files
-from cnnkit.serialize.outputs import check_output, for_user
+from cnnkit.serialize.outputs import check_output
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 SIDE, GAP, TEXT_SIZE = 144, 8, 13
@@ -64,8 +64,7 @@ def save_sheet(path: Path, sheet: Image.Image) -> None:
     """Write the sheet in the format that its suffix names, whole or not at all."""
     buffer = io.BytesIO()
     sheet.save(buffer, {".png": "PNG", ".webp": "WEBP"}.get(path.suffix.lower(), "JPEG"), quality=90)
-    with for_user(path):
-        files.write_atomic(path, buffer.getvalue())
+    files.write_atomic(path, buffer.getvalue())
 
 
 def _fitted(image: Pixels, side: int) -> Image.Image:

@@ -6,12 +6,11 @@ resume, so writing more often would be in vain. The table is made anew from the 
 
 import csv
 import io
-import json
 from typing import Any, final
 
 from cnnkit.engine.events import Event
 from cnnkit.engine.run import Run
-from cnnkit.serialize import files
+from cnnkit.serialize import files, plain_json
 
 
 @final
@@ -31,7 +30,7 @@ class Log:
     def flush(self) -> None:
         """Write what is waiting, durably."""
         if self._waiting:
-            lines = "".join(json.dumps(event.to_record()) + "\n" for event in self._waiting)
+            lines = "".join(plain_json.text(event.to_record()) + "\n" for event in self._waiting)
             self.length = files.append(self._run.events, lines.encode())
             self._waiting.clear()
 

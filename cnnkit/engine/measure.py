@@ -27,11 +27,12 @@ def measured(
     """All numbers of one pass over a part; NumericError where the network gave none."""
     classes, part = splits.classes, splits.part(split)
     labels, answers, losses, scores = tally.labels, tally.answers, tally.losses, tally.scores
-    if (unknown := np.flatnonzero(np.isnan(losses))).size:
+    if (unknown := np.flatnonzero(~np.isfinite(losses))).size:
         first = part.path(int(unknown[0])) or f"number {unknown[0]}"
         raise NumericError(
-            f"The answers of {predictor.source} are not numbers (NaN) for {unknown.size:,} of {len(losses):,} images, "
-            f"the first of them {first}. Its weights are damaged, or from a training that failed: use others."
+            f"The answers of {predictor.source} are not finite numbers (NaN) for {unknown.size:,} of "
+            f"{len(losses):,} images, the first of them {first}. Its weights are damaged, or from a training that "
+            "failed: use others."
         )
     judgement, by_class = tally.judgement(), tally.by_class()
     calibration = metrics.calibration(scores, answers == labels)

@@ -16,7 +16,7 @@ from cnnkit.data.sample import Pixels
 from cnnkit.engine.inside import named_result, reaching_head
 from cnnkit.engine.judge import batch_for
 from cnnkit.engine.results import Prediction, PredictionError
-from cnnkit.errors import DataError, UsageError
+from cnnkit.errors import DataError, NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
 from cnnkit.nn.prepared import prepared
@@ -93,7 +93,7 @@ class Predictor:
     def scores(self, images: Iterable[Pixels]) -> Array:
         """`predict_proba` of images that are as the network reads them, uint8 of its size and channels."""
         logits = self._of_all(iter(images), lambda x: self.prepared(x).numpy())
-        return np.empty((0, len(self.classes)), np.float32) if logits is None else self.task.scores(logits)
+        return np.empty((0, len(self.classes)), np.float32) if logits is None else self._scores(logits)
 
     def features(self, pictures: Pictures, layer: str | None = None) -> Array:
         """What a layer gives for each picture, (N, …) float32: what the network sees in it, for a search or a plot.
@@ -154,12 +154,24 @@ class Predictor:
             return []
         with no_grad():
             outputs = self.prepared(Tensor(collate(images, self.preprocessing))).numpy()
+        self._check_finite(outputs)
         answers = []
         for path, ranking in zip(paths, self.task.decode(outputs, top), strict=True):
             names = [self.classes[index] for index in ranking.indices]
             pairs = tuple(zip(names, ranking.scores, strict=True))
             answers.append(Prediction(path, names[0], ranking.indices[0], ranking.scores[0], pairs, self.name))
         return answers
+
+    def _scores(self, logits: Array) -> Array:
+        self._check_finite(logits)
+        return self.task.scores(logits)
+
+    def _check_finite(self, outputs: Array) -> None:
+        if not np.isfinite(outputs).all():
+            raise NumericError(
+                f"The answers of {self.source or self.name} are not finite numbers (NaN). Its weights are damaged, or "
+                "from a training that failed: use others."
+            )
 
     def read(self, picture: Source) -> Pixels:
         """The uint8 (H, W, C) that the network reads."""

@@ -9,6 +9,7 @@ weights/          best.safetensors, last.safetensors           state/          s
 import json
 import os
 import secrets
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from cnnkit.engine.options import FitOptions
-from cnnkit.errors import UsageError
-from cnnkit.serialize import files
+from cnnkit.errors import DiskError, UsageError
+from cnnkit.serialize import files, plain_json
 
 try:
     import fcntl
@@ -103,7 +104,7 @@ class Run:
         return said if said.tzinfo else said.replace(tzinfo=UTC)
 
     def write_json(self, path: Path, content: dict[str, Any]) -> None:
-        files.write_atomic(path, (json.dumps(content, indent=2) + "\n").encode())
+        files.write_atomic(path, (plain_json.text(content, indent=2) + "\n").encode())
 
     def discard(self) -> None:
         """Take away a run in which nothing was trained, and its folder if nothing else lies there."""
@@ -112,6 +113,13 @@ class Run:
         for folder in (self.states, self.best.parent, self.path):
             with suppress(OSError):
                 folder.rmdir()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except DiskError as error:
+            raise DiskError(f"{error} Then go on with: cnnkit train --resume {shlex.quote(str(self.path))}") from error
 
     def _tidy(self) -> None:
         self.check_folders()
@@ -127,17 +135,20 @@ class Run:
     def held(self) -> Iterator[None]:
         """Refuse a second process that would write here; the hold goes with the process, however it ends.
 
-        What a killed process left half written is swept away, and folders that are links are refused.
+        What a killed process left half written is swept away, and folders that are links are refused. Where a file
+        cannot be written, the error says how to go on.
         """
         if fcntl is None:
             self._tidy()
-            yield
+            with self._telling():
+                yield
             return
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
             _lock(descriptor, self.path)
             self._tidy()
-            yield
+            with self._telling():
+                yield
         finally:
             os.close(descriptor)
 

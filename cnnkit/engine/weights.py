@@ -23,7 +23,7 @@ from cnnkit.models.renames import is_renamed
 from cnnkit.models.stem import is_small
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign import read_arrays
-from cnnkit.serialize.outputs import check_output, for_user
+from cnnkit.serialize.outputs import check_output
 
 _WHOLE_SCALE = 255
 
@@ -95,8 +95,7 @@ def convert(
     source, target = Path(source).expanduser(), Path(target).expanduser()
     check_target(source, target, exist_ok)
     adopted = adopt(source, model, choices or Choices())
-    with for_user(target):
-        checkpoint.save_weights(target, adopted.state, adopted.record)
+    checkpoint.save_weights(target, adopted.state, adopted.record)
     preprocessing = Preprocessing.from_record(adopted.record["preprocessing"])
     return ConvertResult(
         source=str(source),

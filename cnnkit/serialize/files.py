@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from cnnkit.errors import CnnkitError, ResourceError, UsageError
+from cnnkit.errors import CnnkitError, DiskError, UsageError
 
 _write = os.write
 _fsync = os.fsync
@@ -234,16 +234,11 @@ def _refusal(path: Path, error: OSError) -> CnnkitError:
     """The error for people: no room, no right, or a failing disk."""
     why = error.strerror or str(error)
     if error.errno in _NO_ROOM:
-        return ResourceError(
-            f"There is no room to write {path} ({why}). Nothing that was saved before is lost: "
-            "free some space, then go on with --resume."
-        )
+        return DiskError(f"There is no room to write {path} ({why}). What was there before is kept. Free some space.")
     if error.errno == errno.ELOOP:
         return UsageError(f"{path} is a link, and nothing is written through a link. Remove it.")
     if error.errno == errno.EINVAL:
         return UsageError(f"{path} cannot be written: {why}. Remove it.")
     if error.errno in _NO_RIGHT:
-        return UsageError(f"{path} cannot be written ({why}). Choose another folder with --output.")
-    return ResourceError(
-        f"Writing {path} failed ({why}). What was saved is kept: check the disk, then go on with --resume."
-    )
+        return UsageError(f"{path} cannot be written ({why}). Choose another folder.")
+    return DiskError(f"Writing {path} failed ({why}). What was there before is kept. Check the disk.")

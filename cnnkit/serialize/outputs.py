@@ -84,17 +84,6 @@ def text_output(path: Path, *, exist_ok: bool = False) -> Iterator["Output"]:
                 os.unlink(beside)
 
 
-@contextmanager
-def for_user(path: Path) -> Iterator[None]:
-    """Where `serialize.files` writes a file of the user's own: a failure is told without the advice for runs."""
-    try:
-        yield
-    except CnnkitError as error:
-        if isinstance(error.__cause__, OSError):
-            raise _refusal(path, error.__cause__) from error.__cause__
-        raise
-
-
 @final
 class Output:
     """What `csv` writes to: a failure is told with the name of the file."""

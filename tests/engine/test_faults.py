@@ -98,7 +98,7 @@ def test_every_failing_write_while_resuming(tiny, tmp_path, same_weights):
 
 def test_a_disk_that_is_full_from_some_moment_on_is_told_and_survived(tiny, tmp_path, monkeypatch, same_weights):
     """A file layer with room for so many bytes; then the disk is cleared and the run goes on."""
-    for room in (3_000, 15_000, 40_000):
+    for room in (10_000, 15_000, 40_000):
         left, folder = [room], tmp_path / str(room)
 
         def write(descriptor, data, left=left):
@@ -110,7 +110,7 @@ def test_a_disk_that_is_full_from_some_moment_on_is_told_and_survived(tiny, tmp_
 
         with monkeypatch.context() as patch:
             patch.setattr(files, "_write", write)
-            with pytest.raises(ResourceError, match=r"no room to write .* go on with --resume"):
+            with pytest.raises(ResourceError, match=r"no room to write .* Then go on with: cnnkit train --resume "):
                 list(tiny.fit(folder))
         assert not list(folder.rglob(".*.tmp"))
         tiny.go_on(folder)

@@ -11,7 +11,7 @@ from cnnkit.autograd import Tensor
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.engine.predict import Predictor
 from cnnkit.engine.results import PredictionError
-from cnnkit.errors import DataError, UsageError
+from cnnkit.errors import DataError, NumericError, UsageError
 from cnnkit.nn.blocks import ConvNorm
 
 RGB = Preprocessing(12, 10, 3, (0.5,) * 3, (0.25,) * 3)
@@ -285,3 +285,15 @@ def test_what_was_scaled_once_is_not_scaled_again():
     wanted = Predictor(Small(), RGB, ["a", "b"], "plain").predict_proba(np.full((2, 12, 10, 3), 40, np.uint8))
     for given in (dark, list(dark), iter(dark), dark.astype(np.float64)):
         np.testing.assert_array_equal(few.predict_proba(given), wanted)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_answers_that_are_no_numbers_are_refused(value):
+    broken = models.create("lenet5")
+    for parameter in list(broken.parameters())[-1:]:
+        parameter.take(np.full(parameter.shape, value, np.float32))
+    network = Predictor(broken, GREY, list("0123456789"), "lenet5", source="w.safetensors")
+    picture = np.zeros((28, 28), np.uint8)
+    for ask in (network.predict, network.predict_proba, lambda one: list(network.predict_many([one]))):
+        with pytest.raises(NumericError, match=r"answers of w\.safetensors are not finite numbers"):
+            ask(picture)
