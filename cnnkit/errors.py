@@ -15,6 +15,8 @@ CnnkitError             exit code 1
 import difflib
 from collections.abc import Iterable
 
+MOST_NAMES = 12  # in a message that has the likely one
+
 
 class CnnkitError(Exception):
     """The root of the tree; the command line prints its message without a traceback."""
@@ -71,8 +73,10 @@ class UsageError(CnnkitError):
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> UsageError:
-    """The error for a name that is not among those known, with the likely one."""
+    """The error for a name that is not among those known, with the likely one; of many names the first are listed."""
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return UsageError(f"There is no {what} {name!r}.{hint} Known: {', '.join(known)}.")
+    more = f" and {len(known) - MOST_NAMES} more" if near and len(known) > MOST_NAMES else ""
+    shown = known[:MOST_NAMES] if more else known
+    return UsageError(f"There is no {what} {name!r}.{hint} Known: {', '.join(shown)}{more}.")

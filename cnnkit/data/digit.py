@@ -37,7 +37,7 @@ def as_digit(picture: Image.Image, size: tuple[int, int] = (28, 28)) -> Pixels:
     threshold = otsu(ink)
     if not _is_ink(ink, threshold):
         raise DataError(
-            "no digit was found: the picture is blank, too faint or cropped too tightly. Leave a margin around it"
+            "no digit was found: the picture is blank, too faint or cropped too tightly. Leave a margin around it."
         )
     digit = main_pieces(ink, threshold)
     noise = float(np.percentile(ink[~digit], 95)) if not digit.all() else 0.0

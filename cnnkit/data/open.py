@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, final
 
-from cnnkit.data.formats import PICTURE_FORMATS, data_name, detect
+from cnnkit.data.formats import FILES, PICTURE_FORMATS, data_name, detect
 from cnnkit.data.list_csv import list_csv
 from cnnkit.data.listing import list_folder
 from cnnkit.data.open_cifar import open_cifar
@@ -19,6 +19,7 @@ from cnnkit.data.sets.idx_files import find_idx_files
 from cnnkit.data.sets.picture_cache import CACHE_BYTES
 from cnnkit.data.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.errors import DataError, UsageError
+from cnnkit.serialize.beside import meant
 
 OnUnreadable = Literal["refuse", "skip"]
 # The name of data that Python code gave, which no file holds.
@@ -121,8 +122,16 @@ def resolve(data: str | Path | None) -> tuple[str, Path | None]:
             "(cnnkit.evaluate(run, data), cnnkit.fit(data=data, resume_from=run)), or others by --data."
         )
     close = difflib.get_close_matches(text.lower(), NAMES, 1)
-    hint = f" Did you mean {close[0]}?" if close else f" Known names are {', '.join(NAMES)}."
+    hint = (
+        f" Did you mean {close[0]}?"
+        if close
+        else meant(folder, _may_be_data) or f" Known names are {', '.join(NAMES)}."
+    )
     raise DataError(f"There is no data folder or file {text} and no data set of that name.{hint}")
+
+
+def _may_be_data(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() in FILES
 
 
 def data_home() -> Path:

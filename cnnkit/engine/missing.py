@@ -1,13 +1,13 @@
 """What to say where a run or a weight file was asked for and there is none."""
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from cnnkit.engine.run import Run
 from cnnkit.errors import CheckpointError
 from cnnkit.models import registry
+from cnnkit.serialize.beside import meant
+from cnnkit.serialize.refused import ENDINGS
 
-ENDINGS = (".safetensors", ".npz", ".pth", ".pt", ".th")
 KINDS = f"Give a run folder, or a weight file: {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
 
 
@@ -18,22 +18,12 @@ def nothing_there(path: Path) -> CheckpointError:
             f"{path} is the name of a network, not a file of weights. Choose it with `cnnkit train --model {path}`; "
             f"`cnnkit weights list` says where published weights are. {KINDS}"
         )
-    return CheckpointError(f"There is no file {path}. {KINDS}{_meant(path)}")
+    return CheckpointError(f"There is no file {path}. {KINDS}{meant(path, _fits)}")
 
 
 def no_run(path: Path) -> CheckpointError:
     """The error for a folder that is no run."""
     return CheckpointError(f"{path} is not a run folder: it has no weights/best.safetensors. {KINDS}{_within(path)}")
-
-
-def _meant(path: Path) -> str:
-    """The files and runs beside it whose name is nearly the one that was given."""
-    try:
-        beside = {child.stem: child for child in sorted(path.parent.iterdir()) if _fits(child)}
-    except OSError:
-        return ""
-    near = get_close_matches(path.stem, beside, 2)
-    return f" Did you mean {' or '.join(str(beside[name]) for name in near)}?" if near else ""
 
 
 def _within(folder: Path) -> str:

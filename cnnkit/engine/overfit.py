@@ -75,12 +75,12 @@ def knows_by_heart(options: FitOptions, progress: Progress) -> bool:
 def verdict(result: FitResult) -> str:
     """What came of it, and what to do where it failed."""
     images = f"{result.test_images:,} image" + ("" if result.test_images == 1 else "s")
+    epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs:,} epochs"
     if result.learned:
-        epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs:,} epochs"
         return f"Memorised {images} in {epochs}: all are right, and the loss is {result.test_loss:.4f}."
     right = round(result.top1 * result.test_images)
     return (
-        f"{result.model} did not memorise {images} in {result.epochs:,} epochs: {right:,} are right, and the "
+        f"{result.model} did not memorise {images} in {epochs}: {right:,} are right, and the "
         f"loss is {result.test_loss:.3g}, not below {LOSS}. Try another --lr (cnnkit lr-find suggests one), "
         "--optimiser adam or more --epochs; if none helps, look for wrong labels, equal pictures, or a mistake in the "
         "network."

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cnnkit.errors import CheckpointError, ResourceError
+from cnnkit.serialize.beside import meant
 
 # What parsers raise on damaged bytes. Anything else would be a fault of ours.
 _DAMAGE = (
@@ -24,6 +25,14 @@ _DAMAGE = (
 )
 
 
+# What weight files are called.
+ENDINGS = (".safetensors", ".npz", ".pth", ".pt", ".th")
+
+
+def _is_weights(path: Path) -> bool:
+    return path.suffix.lower() in ENDINGS and path.is_file()
+
+
 class Refused(Exception):  # noqa: N818 - a verdict on a file
     """A sentence that goes on behind the file's path."""
 
@@ -36,7 +45,9 @@ def refusing(path: Path) -> Iterator[None]:
     except Refused as error:
         raise CheckpointError(f"{path} {error}") from error
     except FileNotFoundError as error:
-        raise CheckpointError(f"There is no file {path}. Give a weight file.") from error
+        raise CheckpointError(
+            f"There is no file {path}. Give a weight file: {', '.join(ENDINGS)}.{meant(path, _is_weights)}"
+        ) from error
     except IsADirectoryError as error:
         raise CheckpointError(f"{path} is a folder. Give the weight file itself.") from error
     except OSError as error:

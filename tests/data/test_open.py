@@ -228,3 +228,9 @@ def test_a_part_that_lacks_a_class_is_opened_and_the_class_named(picture_folder)
     picture_folder(below="train", cats=5, dogs=5)
     splits = open_data(picture_folder(below="test", cats=2))
     assert splits.classes == ["cats", "dogs"] and "The test part has no images of 'dogs'." in splits.notes
+
+
+def test_a_slip_in_the_name_of_a_folder_gets_the_likely_one(picture_folder, monkeypatch):
+    folder = picture_folder(cats=3)
+    with pytest.raises(DataError, match=f"Did you mean {folder}\\?"):
+        open_data(folder.with_name(folder.name + "s"))
