@@ -52,7 +52,16 @@ def on_yellow_paper(image):
     return (np.array([240, 230, 190]) - image * np.array([0.8, 0.78, 0.65])).astype(np.uint8)
 
 
+def tiny(side):
+    def change(image):
+        return resized(side)(image[4:24, 4:24])
+
+    return change
+
+
 SIGNS = {
+    "8 pixels wide, cut to their ink": tiny(8),
+    "12 pixels wide, cut to their ink": tiny(12),
     "white on black": lambda image: image,
     "black on white": lambda image: 255 - image,
     "in RGB": lambda image: image.repeat(3, axis=2),
@@ -133,3 +142,17 @@ def test_any_size_can_be_measured(shape):
     image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     found = measure(image)
     assert found is None or all(np.isfinite(found))
+
+
+def test_digits_of_scikit_learn_are_signs():
+    datasets = pytest.importorskip("sklearn.datasets")
+    images = np.rint(datasets.load_digits().images[:300] * 255 / 16).astype(np.uint8)[..., None]
+    assert all(look_like_signs(of(images), seed) for seed in range(5))
+
+
+def test_tiny_photos_are_none(shared):
+    sheet = np.asarray(Image.open(shared / "data" / "cifar10" / "test_00.webp").convert("L"))[:640, :640]
+    photos = [sheet[y : y + 32, x : x + 32] for y in range(0, 640, 32) for x in range(0, 640, 32)]
+    for side in (8, 12, 16):
+        small = [np.asarray(Image.fromarray(photo).resize((side, side)))[:, :, None] for photo in photos]
+        assert not any(look_like_signs(of(small), seed) for seed in range(5))
