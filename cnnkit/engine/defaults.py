@@ -1,6 +1,7 @@
 """What is chosen where the user chose nothing: one row per data set, found by its name."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
@@ -84,8 +85,13 @@ def resolve(options: FitOptions, data_name: str, *, images: int = 0, photos: int
     ).validate()
 
 
-def chosen(asked: FitOptions, options: FitOptions, data_name: str, images: int) -> list[str]:
-    """What was decided for data without a row of their own, for whoever may want it otherwise."""
+def chosen(
+    asked: FitOptions, options: FitOptions, data_name: str, images: int, changes: Iterable[str] = ()
+) -> list[str]:
+    """What was decided for data without a row of their own, for whoever may want it otherwise.
+
+    changes: the names of what the level of augmentation makes of these images.
+    """
     if options.freeze == "trunk":
         notes = []
         if asked.freeze is None:
@@ -102,7 +108,12 @@ def chosen(asked: FitOptions, options: FitOptions, data_name: str, images: int) 
         return notes
     if data_name in BY_DATA or options.weights is not None or options.overfit is not None:
         return []
-    words = {"model": f"{options.model}", "epochs": f"{options.epochs} epochs", "augment": f"{options.augment} changes"}
+    made = ", ".join(changes)
+    words = {
+        "model": f"{options.model}",
+        "epochs": f"{options.epochs} epochs",
+        "augment": f"{options.augment} augmentation" + (f" ({made})" if made else ""),
+    }
     open_names = [name for name in words if getattr(asked, name) is None and getattr(options, name) is not None]
     return [f"Chosen for {images:,} images: {', '.join(words[name] for name in open_names)}."] if open_names else []
 

@@ -8,7 +8,7 @@ from typing import final
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.quick_check import quick_check
 from cnnkit.data.splits import DataSplits
-from cnnkit.engine.augment import choose_flip
+from cnnkit.engine.augment import changes_of, choose_flip
 from cnnkit.engine.checkpoint import Checkpoint
 from cnnkit.engine.defaults import SMALLEST_PHOTO, chosen, resolve
 from cnnkit.engine.features import choose_views
@@ -80,7 +80,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
         *splits.notes,
         *([] if data else _doubts(splits, options)),
         *said,
-        *chosen(asked, options, splits.name, n),
+        *chosen(asked, options, splits.name, n, changes_of(options, splits)),
         *flips,
     ]
     return Prepared(splits, training, module is not None, notes)

@@ -120,15 +120,16 @@ def test_few_images_are_shown_more_often(images, epochs):
 
 def test_what_was_chosen_is_told_where_the_data_have_no_row():
     def told(asked, name="photos"):
-        return chosen(asked, resolve(asked, name, images=221, photos=221), name, 221)
+        return chosen(asked, resolve(asked, name, images=221, photos=221), name, 221, ["flip", "crop"])
 
-    assert told(FitOptions()) == ["Chosen for 221 images: resnet9_x0_25, 60 epochs, strong changes."]
+    assert told(FitOptions()) == ["Chosen for 221 images: resnet9_x0_25, 60 epochs, strong augmentation (flip, crop)."]
     assert told(FitOptions(model="lenet5", augment="none", epochs=3)) == []
     assert told(FitOptions(steps=9, model="lenet5", augment="none")) == []
     assert told(FitOptions(), "mnist") == []
     assert told(FitOptions(weights="w", freeze="none")) == []
     asked = FitOptions(weights="w")
     frozen = resolve(asked.replace(freeze="trunk", views=8), "photos", images=221)
-    assert [note[:21] for note in chosen(asked, frozen, "photos", 221)] == ["221 images are few: t"]
-    (note,) = chosen(asked.replace(freeze="trunk"), frozen.replace(views=0), "photos", 221)
+    few, kept = chosen(asked, frozen, "photos", 221)
+    assert few.startswith("221 images are few: ") and "last epoch are kept; --keep best" in kept
+    (note,) = chosen(asked.replace(freeze="trunk", keep="last"), frozen.replace(views=0), "photos", 221)
     assert "do not fit into memory" in note
