@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from operator import index
 
 from cnnkit.errors import UsageError
 from cnnkit.models.registry import create, spec
@@ -82,8 +83,11 @@ def summary(
 
 
 def _size_and_channels(shape: tuple[int, ...]) -> tuple[tuple[int, int], int]:
-    sizes = tuple(shape)
-    if len(sizes) not in (3, 4) or not all(isinstance(size, int) and size >= 1 for size in sizes):
+    try:
+        sizes = [index(size) for size in shape]
+    except TypeError:
+        sizes = []
+    if len(sizes) not in (3, 4) or min(sizes) < 1:
         raise UsageError(f"summary expects shape (H, W, C) or (N, H, W, C), numbers of at least 1, not {shape}.")
     H, W, C = sizes[-3:]
     return (H, W), C

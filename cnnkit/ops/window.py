@@ -42,9 +42,9 @@ def window_over(
 
     the smaller half above and to the left, as TensorFlow has it.
     """
-    if padding != SAME:
-        check_window(stride, padding, dilation)
+    if not isinstance(padding, str):
         return window(stride, padding, dilation)
+    check_window(stride, padding, dilation)
     check.images(x_shape, op)
     strides, dilations = pair("stride", stride), pair("dilation", dilation)
     sides = tuple(

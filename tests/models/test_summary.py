@@ -63,7 +63,7 @@ def test_a_module_of_ones_own():
     assert (told.name, told.parameters, told.input) == ("Sequential", 10, (4, 5, 1))
 
 
-@pytest.mark.parametrize("shape", [(4, 5, 3), (1, 4, 5, 3), (8, 4, 5, 3), [4, 5, 3]])
+@pytest.mark.parametrize("shape", [(4, 5, 3), (1, 4, 5, 3), (8, 4, 5, 3), [4, 5, 3], np.array([4, 5, 3])])
 def test_the_shape_of_the_input_is_told_with_or_without_a_batch(shape):
     model = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 7))
     told = models.summary(model, shape)
@@ -72,7 +72,7 @@ def test_the_shape_of_the_input_is_told_with_or_without_a_batch(shape):
     assert models.summary("lenet5", (20, 24, 3)) == models.summary("lenet5", image_size=(20, 24), in_channels=3)
 
 
-@pytest.mark.parametrize("shape", [(4, 5), (0, 4, 5, 3), (4, 5, -3), (1, 1, 4, 5, 3), (4.0, 5, 3)])
+@pytest.mark.parametrize("shape", [(4, 5), (0, 4, 5, 3), (4, 5, -3), (1, 1, 4, 5, 3), (4.0, 5, 3), 5, ()])
 def test_a_shape_that_is_no_image_is_refused(shape):
     with pytest.raises(UsageError, match=r"expects shape \(H, W, C\) or \(N, H, W, C\)"):
         models.summary(nn.ReLU(), shape)

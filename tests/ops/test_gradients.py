@@ -49,6 +49,7 @@ CASES = {
     "avg_pool2d": [
         ("windows that overlap", lambda x: ops.avg_pool2d(x, 3, 1, 1), [apart((1, 4, 3, 2))]),
         ("padding left out", lambda x: ops.avg_pool2d(x, 3, 2, 1, count_padding=False), [apart((1, 4, 5, 2))]),
+        ("TensorFlow's padding", lambda x: ops.avg_pool2d(x, 3, 2, "same", count_padding=False), [apart((1, 4, 5, 2))]),
     ],
     "batch_norm": [
         *[
@@ -111,6 +112,11 @@ CASES = {
             "an activation that its output does not tell",
             lambda x, w, b: ops.conv2d(x, w, b, activation="hard_swish"),
             [apart((1, 3, 3, 2)), apart((2, 2, 2, 2), 1), apart((2,), 2)],
+        ),
+        (
+            "TensorFlow's padding",
+            lambda x, w: ops.conv2d(x, w, stride=2, padding="same"),
+            [apart((1, 4, 5, 2)), apart((3, 3, 2, 2), 1)],
         ),
         (
             "residual before the activation",
@@ -195,6 +201,7 @@ CASES = {
     "max_pool2d": [
         ("side by side", lambda x: ops.max_pool2d(x, 2), [apart((2, 4, 5, 2))]),
         ("overlapping and padded", lambda x: ops.max_pool2d(x, 3, 2, 1), [apart((1, 5, 5, 2))]),
+        ("TensorFlow's padding", lambda x: ops.max_pool2d(x, 3, 2, "same"), [apart((1, 4, 5, 2))]),
     ],
     "maximum": [("broadcast", ops.maximum, [apart((2, 3)), apart((3,), 1) + 0.05])],
     "mean": [("all", ops.mean, [apart((2, 3))]), ("one axis", lambda x: ops.mean(x, -1), [apart((2, 3))])],
