@@ -164,16 +164,16 @@ def _from_pillow(
 ) -> Image.Image:
     check_size(name, *picture.size, limit)
     file: IO[bytes] | None = getattr(picture, "fp", None)
-    if not getattr(picture, "tile", None) or file is None:
-        return turned(plain(picture, white), orientation(picture))
-    turn, decoded = stored_orientation(picture, file), picture
-    if at_least is not None and picture.width * picture.height > whole:
-        decoded = _reopened(picture, file) or picture
-    # The caller's own picture keeps its size: at a fraction of it only another one is decoded.
-    _, needs = look(decoded, file, name, at_least if decoded is not picture else None, whole)
-    held.enter_context(room(needs.bytes))
+    decoded = picture
+    if file is not None and getattr(picture, "_im", None) is None:  # opened, and not decoded yet
+        if at_least is not None and picture.width * picture.height > whole:
+            decoded = _reopened(picture, file) or picture
+        # The caller's own picture keeps its size: at a fraction of it only another one is decoded.
+        _, needs = look(decoded, file, name, at_least if decoded is not picture else None, whole)
+        held.enter_context(room(needs.bytes))
     decoded.load()
-    return turned(plain(decoded, white), turn)
+    # Asked for last: some formats are turned by Pillow as it decodes them.
+    return turned(plain(decoded, white), orientation(picture))
 
 
 def _reopened(picture: Image.Image, file: IO[bytes]) -> Image.Image | None:

@@ -73,6 +73,13 @@ def test_the_header_tells_the_size_of_the_upright_picture(tmp_path, orientation,
     assert (head.height, head.width) == (60, 84) == read_picture(tmp_path / name).size[::-1]
 
 
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_a_pillow_image_of_a_format_that_pillow_turns_itself_is_turned_once(tmp_path, orientation):
+    with Image.open(stored(tmp_path / "a.tif", drawn(), orientation)) as opened:
+        np.testing.assert_array_equal(pixels(opened), np.asarray(drawn()))
+        np.testing.assert_array_equal(pixels(opened), np.asarray(drawn()))
+
+
 def late(path, *chunks):
     """Put chunks behind the pixels of a PNG, where some tools write them."""
     whole = path.read_bytes()

@@ -186,11 +186,19 @@ def test_a_webp_is_judged_before_its_canvas_is_made(monkeypatch):
                 read_picture(content, max_pixels=1000)
 
 
-def test_a_pillow_image_that_is_not_decoded_yet_is_judged_too(monkeypatch):
+@pytest.mark.parametrize(("stored", "each"), [("PNG", 8), ("WEBP", 20), ("GIF", 5)])
+def test_a_pillow_image_that_is_not_decoded_yet_is_judged_too(stored, each, monkeypatch):
     monkeypatch.setenv("CNNKIT_MAX_PICTURE_BYTES", "1000000")
-    picture = Image.open(io.BytesIO(saved(blank("RGBA"), "PNG")))
-    with picture, pytest.raises(DataError, match="takes 8 MB of memory, more than the limit of 1 MB"):
+    picture = Image.open(io.BytesIO(saved(blank("RGBA").convert("P") if stored == "GIF" else see_through(), stored)))
+    with picture, pytest.raises(DataError, match=f"takes {each} MB of memory, more than the limit of 1 MB"):
         read_picture(picture)
+    assert read_picture(blank("RGB")).size == (SIDE, SIDE)  # decoded already
+
+
+def see_through():
+    picture = blank("RGBA")
+    picture.putpixel((0, 0), (9, 9, 9, 9))
+    return picture
 
 
 def test_the_limits_can_be_raised_and_must_be_numbers(monkeypatch):
