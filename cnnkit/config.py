@@ -47,6 +47,24 @@ def usable_cores(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc
     return affinity if quota is None else max(1, min(affinity, -int(-quota // 1)))
 
 
+def address_space_limit() -> int | None:
+    """Bytes that this process may map at most (`ulimit -v`); None without a limit."""
+    try:
+        from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
+    except ImportError:  # not on Windows
+        return None
+    limit = getrlimit(RLIMIT_AS)[0]
+    return None if limit == RLIM_INFINITY else limit
+
+
+def address_space_left(proc: Path = Path("/proc")) -> int | None:
+    """Bytes of that limit which are not yet mapped; None without a limit."""
+    limit, mapped = address_space_limit(), "".join(_lines(proc / "self" / "statm")).split()
+    if limit is None or not mapped:
+        return None
+    return max(0, limit - int(mapped[0]) * os.sysconf("SC_PAGE_SIZE"))
+
+
 def cgroup_quota(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> float | None:
     """The smallest CPU quota, in cores, of this process's cgroup and those above it; None where there is none."""
     quotas = [quota for folder in cgroup_folders(cgroup, proc) if (quota := _quota(folder)) is not None]

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from cnnkit import config
@@ -56,3 +59,15 @@ def test_the_cache_folder_follows_its_variables(monkeypatch, tmp_path):
     assert config.cache_root() == tmp_path / "xdg" / "cnnkit"
     monkeypatch.setenv("CNNKIT_CACHE", str(tmp_path / "mine"))
     assert config.cache_root() == tmp_path / "mine"
+
+
+def test_the_address_space_is_what_ulimit_leaves(tmp_path):
+    code = """
+import resource
+from cnnkit.config import address_space_left, address_space_limit
+assert address_space_limit() is None or address_space_left() < address_space_limit()
+resource.setrlimit(resource.RLIMIT_AS, (2**31, resource.getrlimit(resource.RLIMIT_AS)[1]))
+assert address_space_limit() == 2**31 and 2**28 < address_space_left() < 2**31
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert config.address_space_left(tmp_path) is None

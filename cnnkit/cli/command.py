@@ -16,6 +16,9 @@ from cnnkit.cli.options import SECTIONS, SHARED, shared_options, shown_spellings
 
 HELP_NAMES = ["-h", "--help"]
 
+# Bytes that the imports of a command take which computes.
+LEAST_ADDRESS_SPACE = 400 * 2**20
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -70,11 +73,16 @@ class Command(click.Command):
 
     def _compute(self, ctx: click.Context, backend: str, precision: str, threads: int | None) -> Any:
         from cnnkit import kernels
-        from cnnkit.config import default_threads
+        from cnnkit.config import address_space_limit, default_threads
 
+        limit = address_space_limit()
+        if self.computes and limit is not None and limit < LEAST_ADDRESS_SPACE:
+            raise MemoryError  # before a library ends the process in its own words
         count = threads or default_threads()
         if "numba" not in sys.modules:
             os.environ["NUMBA_NUM_THREADS"] = str(count)  # numba reads it once, when it is imported
+        # numpy's BLAS takes address space for each core and ends the process without it; cnnkit never calls it.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with kernels.use(backend=backend, threads=count if self.computes else None, precision=precision):
             if self.computes:
                 from cnnkit.kernels.cpu.cache import cache_note

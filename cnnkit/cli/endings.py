@@ -15,6 +15,7 @@ from contextlib import suppress
 import click
 
 from cnnkit.cli.terminal import harmless, wrapped
+from cnnkit.config import address_space_limit
 from cnnkit.errors import CnnkitError, ResourceError
 
 INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
@@ -57,17 +58,45 @@ def _account(error: BaseException, *, debug: bool) -> tuple[str, int]:
         return "Terminated.", TERMINATED
     if isinstance(error, SystemExit):
         return "", error.code if isinstance(error.code, int) else 1
-    if isinstance(error, MemoryError):
-        return (
-            "Error: not enough memory. Close other programs, or use smaller batches or images.",
-            ResourceError.exit_code,
-        )
+    if _lacks_memory(error):
+        return f"Error: not enough memory. {_how_to_get_memory()}", ResourceError.exit_code
     if isinstance(error, OSError) and error.strerror:
         code = ResourceError.exit_code if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return f"Error: {place}{error.strerror}.", code
     hint = "" if debug else " This is a bug in cnnkit; run again with --debug to see where."
     return f"Error: {type(error).__name__}: {error}.{hint}", 1
+
+
+# How libraries that cannot be mapped, and threads that cannot be started, say it.
+_NO_ROOM = (
+    "failed to map segment",
+    "cannot allocate memory",
+    "can't start new thread",
+    "cannot enable executable stack",
+)
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether the error, or one that led to it, is a lack of memory; imports hide it behind errors of their own."""
+    while error is not None:
+        told = isinstance(error, OSError | ImportError | RuntimeError) and not isinstance(error, CnnkitError)
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+            return True
+        if told and any(text in str(error).lower() for text in _NO_ROOM):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _how_to_get_memory() -> str:
+    limit = address_space_limit()
+    if limit is None:
+        return "Close other programs, or use smaller batches or images."
+    return (
+        f"The address space of this process is limited to {limit / 1e6:,.0f} MB (ulimit -v), and cnnkit takes about "
+        "1,000 MB to start and to compile. Raise the limit, or remove it: ulimit -v unlimited"
+    )
 
 
 def _leave_quietly() -> None:

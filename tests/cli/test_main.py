@@ -57,6 +57,49 @@ def test_signals_and_want_of_memory_end_as_shells_expect(doomed, error, code):
     assert "Traceback" not in ended.err
 
 
+def from_another(outer, inner):
+    """`outer` as it looks where it was raised while `inner` was handled."""
+    outer.__context__ = inner
+    return outer
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        ImportError("libx.so: failed to map segment from shared object"),
+        OSError("libx.so: cannot allocate memory"),
+        RuntimeError("can't start new thread"),
+        from_another(OSError("Could not find/load shared object file"), OSError("x.so: failed to map segment from it")),
+        from_another(ImportError("numpy could not be imported"), MemoryError()),
+    ],
+    ids=repr,
+)
+def test_want_of_memory_is_known_in_every_guise(doomed, error):
+    ended = doomed(error)
+    assert ended.code == 5 and ended.err.startswith("Error: not enough memory.")
+
+
+def test_other_errors_of_imports_and_threads_are_no_want_of_memory(doomed):
+    assert doomed(ImportError("No module named 'x'")).code == 1
+    assert doomed(errors.DataError("can't start new thread")).code == 3
+
+
+@pytest.mark.parametrize("megabytes", [60, 90, 130, 200, 320, 430])
+@pytest.mark.slow
+def test_too_little_address_space_is_told_in_plain_words(shell, megabytes):
+    code = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, ({megabytes} << 20, {megabytes} << 20))
+from cnnkit.cli.main import run
+sys.exit(run(["train", "--steps", "1", "--output", "r"]))
+"""
+    ended = shell(code=code)
+    assert ended.code == 5, ended.err
+    assert f"limited to {megabytes * 2**20 / 1e6:,.0f} MB (ulimit -v)" in " ".join(ended.err.split())
+    assert "bug" not in ended.err and "Traceback" not in ended.err
+
+
 def test_debug_adds_the_traceback(doomed):
     assert "Traceback" in doomed(errors.DataError("told"), "--debug").err
 

@@ -27,10 +27,12 @@ from numba.core.compiler import CompileResult
 from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps, loads
 
-from cnnkit.config import cache_root
+from cnnkit.config import address_space_left, cache_root
 from cnnkit.kernels.cpu import cache_file
 from cnnkit.kernels.cpu.lanes import FEATURES, LANES
 
+# Bytes of address space that are asked for before LLVM is: where it gets none, it ends the process.
+ROOM_TO_LOAD, ROOM_TO_COMPILE = 1 << 25, 1 << 27
 KEPT = 4  # folders of other hashes that stay: two installations side by side must not throw away each other's
 
 _folder: Path | None = None
@@ -168,11 +170,15 @@ class KernelCache:
         path, label = self._place(sig, target_context.codegen())
         try:
             payload = cache_file.read(path, label)
+            _check_room(ROOM_TO_COMPILE if payload is None else ROOM_TO_LOAD)
             if payload is None:
                 return None
             result = CompileResult._rebuild(target_context, *loads(payload))
+        except MemoryError:
+            raise
         except Exception as error:  # whatever it is: the kernel is compiled and written anew
             _refused[path.name] = str(error) if isinstance(error, cache_file.Refused) else "cannot be loaded"
+            _check_room(ROOM_TO_COMPILE)
             return None
         self.loaded += 1
         self.seconds += time.perf_counter() - self._started
@@ -193,6 +199,12 @@ class KernelCache:
         label = repr((name, line, sig, codegen.magic_tuple(), _closure(self._function)))
         digits = hashlib.sha256(label.encode()).hexdigest()[:16]
         return cache_folder() / f"{name}-{line}-{digits}.kernel", label
+
+
+def _check_room(least: int) -> None:
+    left = address_space_left()
+    if left is not None and left < least:
+        raise MemoryError(f"a kernel needs {least >> 20} MB of address space, and {left >> 20} MB are left")
 
 
 def distinguished(function: Any) -> Any:
