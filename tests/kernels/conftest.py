@@ -1,4 +1,4 @@
-"""Let the kernel tests import what they share (`agreement.py`)."""
+"""Let the kernel tests import what they share (`agreement.py`, `targets.py`)."""
 
 import sys
 from pathlib import Path

@@ -1,49 +1,19 @@
-"""The kernels on other processors: compiled and their inner loops read, run for the plainest, run uncompiled."""
+"""The kernels on other processors: compiled and their inner loops read, run where this machine can, run uncompiled."""
 
 import json
 import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from targets import RUN, TARGETS, lacking, told
 
 HERE = Path(__file__).resolve().parent
-TARGETS = {
-    "AVX-512": {"NUMBA_CPU_NAME": "skylake-avx512", "NUMBA_CPU_FEATURES": "+avx2,+fma,+avx512f,+avx512vl,+avx512dq"},
-    "Zen 4": {"NUMBA_CPU_NAME": "znver4", "NUMBA_CPU_FEATURES": "+avx2,+fma,+avx512f,+avx512vl,+avx512dq"},
-    "AVX2": {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma"},
-    "SSE": {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
-}  # fmt: skip
-
-# A rehearsal compiles without running, so any processor can compile for any other.
-COMPILE = """
-import json
-import numpy as np
-from cnnkit.kernels import cpu
-from cnnkit.kernels.cpu import cache, jit, schedule
-from cnnkit.kernels.cpu.lanes import LANES
-from cnnkit.kernels.shared.geometry import Window
-
-cache.KernelCache.load_overload = lambda self, sig, context: context.refresh()  # what is loaded shows no assembly
-with jit.rehearse() as walked:
-    for channels in (schedule.WIDE.block, schedule.NARROW.block, schedule.THIN.block):
-        x, w = np.zeros((1, 40, 40, 3), np.float32), np.zeros((2, 2, 3, channels), np.float32)
-        cpu.conv2d_dw(cpu.conv2d(x, w, Window()), x, w.shape, Window())
-    for channels in (32, 96):
-        x, w = np.zeros((1, 9, 9, channels), np.float32), np.zeros((3, 3, channels, 64), np.float32)
-        y = cpu.conv2d(x, w, Window())
-        cpu.conv2d_dx(y, w, x.shape, Window())
-        cpu.conv2d_dw(y, x, w.shape, Window())
-jit.compile_all(walked)
-assembly = {}
-for entry, _ in walked:
-    if not entry.name.startswith(("direct", "winograd")) or entry.name in ("winograd filters", "winograd dw finish"):
-        continue
-    assembly[entry.name] = next(iter(entry.dispatcher.inspect_asm().values()))
-print(json.dumps({"lanes": LANES, "assembly": assembly}))
-"""
+ROOT = HERE.parents[2]
+OURS = lacking("SSE") == []  # the x86 targets can be compiled, for Numba is at home on such a machine
 
 
 def innermost_loops(assembly):
@@ -52,55 +22,133 @@ def innermost_loops(assembly):
     for number, line in enumerate(lines := assembly.splitlines()):
         if re.match(r"\.L\w+:", line):
             start = number
-        jump = re.match(r"\tj\w+\t(\.L\w+)", line)
+        jump = re.match(r"\t(?:j\w+|b\.\w+)\t(\.L\w+)", line)
         if jump and start is not None and lines[start].startswith(jump[1] + ":"):
             yield lines[start : number + 1]
 
 
 def products(loop):
-    return sum(bool(re.match(r"\tv?(fmadd\w*ps|mulps)\t", line)) for line in loop)
+    return sum(bool(re.match(r"\t(v?(fmadd\w*ps|mulps)|fmla)\t", line)) for line in loop)
 
 
 def vector_spills(loop):
-    return [line for line in loop if re.search(r"\tv?mov\w+\t.*%[xyz]mm", line) and "(%rsp" in line]
+    x86, arm = r"\tv?mov\w+\t.*%[xyz]mm", r"\t(ld|st)[rp]\tq.*\[sp"
+    return [line for line in loop if (re.search(x86, line) and "(%rsp" in line) or re.search(arm, line)]
 
 
 def is_sum(loop):
     """A sum in registers: one operand of its products is a float spread over a vector."""
-    spread = sum(bool(re.search(r"vbroadcastss|\{1to\d+\}|\tshufps\t\$0", line)) for line in loop)
-    return spread >= 4 and products(loop) >= 6
+    spread = r"vbroadcastss|\{1to\d+\}|\tshufps\t\$0|\tfmla\t.*\.s\[\d\]"
+    return sum(bool(re.search(spread, line)) for line in loop) >= 4 and products(loop) >= 6
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("target", TARGETS)
-def test_no_spill_in_the_inner_loops(target):
-    env = {**os.environ, **TARGETS[target]}
-    done = subprocess.run([sys.executable, "-c", COMPILE], env=env, capture_output=True, text=True, check=False)
+def compile_for(target):
+    """The assembly of the kernels with register tiles; a process of its own, for Numba reads its target once."""
+    env = {**os.environ, **target.env} | ({} if target.triple == "x86_64" else {"TRIPLE": target.triple})
+    command = [sys.executable, str(HERE.parent / "compile_kernels.py")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["lanes"] == {"AVX-512": 16, "Zen 4": 16, "AVX2": 8, "SSE": 4}[target]
-    # Two direct, two dw and one Winograd tile, with 32 registers one more of each; Winograd's two ways of dw.
-    assert len(found["assembly"]) == (10 if found["lanes"] == 16 else 7)
-    for name, assembly in found["assembly"].items():
-        hot = [loop for loop in innermost_loops(assembly) if is_sum(loop)]
-        assert hot, f"{name}: no loop of products found"
-        for loop in hot:
-            assert not vector_spills(loop), f"{name} on {target}:\n" + "\n".join(loop)
+    return json.loads(done.stdout)
 
 
-def run_agreement(tests, **env):
-    file, env = str(HERE / "test_cpu_conv.py"), {**os.environ, **env}
-    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", file, "-k", tests]
-    done = subprocess.run(command, env=env, cwd=HERE.parents[2], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "100%" in done.stdout
+@pytest.fixture(scope="module")
+def compiled():
+    """All targets, two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        yield {name: pool.submit(compile_for, target) for name, target in TARGETS.items()}
 
 
 @pytest.mark.slow
-def test_the_plainest_processor_gets_the_same_answers():
-    run_agreement("agrees or epilogue or dense", **TARGETS["SSE"])
+@pytest.mark.skipif(not OURS, reason="Numba compiles for its own kind of processor only")
+@pytest.mark.parametrize("name", TARGETS)
+def test_no_spill_in_the_inner_loops(name, compiled):
+    target, found = TARGETS[name], compiled[name].result()
+    assert (found["lanes"], found["registers"]) == (target.lanes, target.registers)
+    # Two direct, two dw and one Winograd tile, with 32 registers one more of each; Winograd's ways of dw, whose thin
+    # one is for a vector of channels at most.
+    assert len(found["assembly"]) == {"NEON": 9}.get(name, 10 if target.lanes == 16 else 7)
+    for kernel, assembly in found["assembly"].items():
+        hot = [loop for loop in innermost_loops(assembly) if is_sum(loop)]
+        assert hot, f"{kernel}: no loop of products found"
+        for loop in hot:
+            assert not vector_spills(loop), f"{kernel} on {name}:\n" + "\n".join(loop)
+
+
+# With an empty cache, and with what that run has left: all tests of kernels, then those that meet most of them again.
+# The cache's own slow tests begin with empty caches of theirs.
+COLD = ["tests/kernels", "tests/contracts/test_kernels.py", "-m", "not slow"]
+WARM = ["tests/kernels/cpu/test_cpu_conv.py", "tests/kernels/cpu/test_jit_cache.py", "tests/kernels/test_norm.py"]
+
+
+def start(folder, tests, **env):
+    """pytest in a process of its own."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    env = {**os.environ, "CNNKIT_CACHE": str(folder / "kernels"), **env}
+    with open(folder / "log", "w") as log:
+        return subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """The run with an empty cache of each target, all at once: compiling takes one core each."""
+    runs = {}
+    for name in RUN:
+        if not lacking(name):
+            folder = tmp_path_factory.mktemp(name)
+            runs[name] = folder, start(folder, COLD, **TARGETS[name].env)
+    yield runs
+    for _, process in runs.values():
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUN)
+def test_the_tests_of_the_kernels_pass_with_a_cold_and_a_warm_cache(name, running):
+    if name not in running:
+        pytest.skip(f"this machine {', '.join(lacking(name))}")
+    folder, cold = running[name]
+    assert cold.wait() == 0, (folder / "log").read_text()[-4000:]
+    kept = {path.name for path in folder.glob("kernels/*/*.kernel")}
+    assert len(kept) > 50
+    warm = start(folder, WARM, **TARGETS[name].env)
+    assert warm.wait() == 0, (folder / "log").read_text()[-4000:]
+    assert {path.name for path in folder.glob("kernels/*/*.kernel")} == kept, "a kernel was compiled again"
+
+
+NAMES = """
+import collections, sys
+sys.path[:0] = ["tests/kernels", "tests/kernels/cpu"]
+import cnnkit.kernels.cpu
+from test_jit_cache import test_no_two_functions_of_factories_share_a_name as check
+check()
+from cnnkit.kernels.cpu import jit
+names = collections.Counter(kernel.name for kernel in jit.KERNELS)
+assert names.most_common(1)[0][1] == 1, names.most_common(3)
+"""
+
+
+@pytest.mark.skipif(not OURS, reason="Numba compiles for its own kind of processor only")
+@pytest.mark.parametrize("name", TARGETS)
+def test_each_kernel_is_made_once_whatever_the_registers(name):
+    """With 16 registers some tile shapes are the same."""
+    env = {**os.environ, **TARGETS[name].env}
+    done = subprocess.run([sys.executable, "-c", NAMES], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_log_names_every_target_and_says_why_one_is_not_run():
+    lines = told()
+    assert len(lines) == len(TARGETS) + 1
+    for name, line in zip(TARGETS, lines[1:], strict=True):
+        assert line.startswith(name) and ("tests of the kernels run" in line or "this machine" in line)
 
 
 @pytest.mark.slow
 def test_the_kernels_run_without_the_compiler():
-    run_agreement("odd_sizes or groups or dilation or one_pixel or asymmetric or no_images", NUMBA_DISABLE_JIT="1")
+    file, env = str(HERE / "test_cpu_conv.py"), {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    few = "odd_sizes or groups or dilation or one_pixel or asymmetric or no_images"
+    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", file, "-k", few]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "100%" in done.stdout

@@ -1,0 +1,76 @@
+"""A script: compile the kernels with register tiles for the processor that NUMBA_CPU_* name, and print their assembly.
+
+A rehearsal compiles without running, so any processor of a kind can compile for any other. TRIPLE names one of another
+kind: the modules that LLVM gets are then compiled for that.
+"""
+
+import json
+import os
+import re
+
+import llvmlite.binding as llvm
+import numpy as np
+from numba.core import codegen
+
+from cnnkit.kernels import cpu
+from cnnkit.kernels.cpu import cache, jit, schedule
+from cnnkit.kernels.cpu.lanes import LANES, REGISTERS
+from cnnkit.kernels.shared.geometry import Window
+
+TRIPLE = os.environ.get("TRIPLE", "")
+modules: list[str] = []
+
+
+def noting(self):
+    """In the place of Numba's own: the module as it is before it is optimised for this machine."""
+    modules.append(str(self._final_module))
+    return right(self)
+
+
+def compiled_for(triple, text):
+    """The assembly of a module for another kind of processor."""
+    machine = llvm.Target.from_triple(triple).create_target_machine(cpu="neoverse-n1", opt=3)
+    text = re.sub(r'target triple = ".*"', f'target triple = "{triple}"', text)
+    text = re.sub(r'target datalayout = ".*"', f'target datalayout = "{machine.target_data}"', text)
+    text = re.sub(r'"target-(cpu|features)"="[^"]*"', "", text)
+    # Numba's counting of references, already made for this machine: no part of a kernel's loops.
+    text = text.replace("llvm.x86.", "of_x86.").replace(" immarg", "")
+    module = llvm.parse_assembly(text)
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = True
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return machine.emit_assembly(module)
+
+
+if TRIPLE:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    right = codegen.CPUCodeLibrary._optimize_final_module
+    codegen.CPUCodeLibrary._optimize_final_module = noting
+
+cache.KernelCache.load_overload = lambda self, sig, context: context.refresh()  # what is loaded shows no assembly
+with jit.rehearse() as walked:
+    for channels in (schedule.WIDE.block, schedule.NARROW.block, schedule.THIN.block):
+        x, w = np.zeros((1, 40, 40, 3), np.float32), np.zeros((2, 2, 3, channels), np.float32)
+        cpu.conv2d_dw(cpu.conv2d(x, w, Window()), x, w.shape, Window())
+    for channels in (32, 96):
+        x, w = np.zeros((1, 9, 9, channels), np.float32), np.zeros((3, 3, channels, 64), np.float32)
+        y = cpu.conv2d(x, w, Window())
+        cpu.conv2d_dx(y, w, x.shape, Window())
+        cpu.conv2d_dw(y, x, w.shape, Window())
+assembly = {}
+for entry, signature in walked:
+    tiled = entry.name.startswith(("direct", "winograd")) and entry.name not in (
+        "winograd filters",
+        "winograd dw finish",
+    )
+    if not tiled:
+        continue
+    modules.clear()
+    entry.prepare(signature)
+    if TRIPLE:
+        assembly[entry.name] = compiled_for(TRIPLE, modules[-1])
+    else:
+        assembly[entry.name] = next(iter(entry.dispatcher.inspect_asm().values()))
+print(json.dumps({"lanes": LANES, "registers": REGISTERS, "assembly": assembly}))
