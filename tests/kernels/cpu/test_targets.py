@@ -80,40 +80,39 @@ COLD = ["tests/kernels", "tests/contracts/test_kernels.py", "-m", "not slow"]
 WARM = ["tests/kernels/cpu/test_cpu_conv.py", "tests/kernels/cpu/test_jit_cache.py", "tests/kernels/test_norm.py"]
 
 
-def start(folder, tests, **env):
-    """pytest in a process of its own."""
+def run(folder, tests, env):
+    """pytest in a process of its own: its exit code and the end of what it said."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    env = {**os.environ, "CNNKIT_CACHE": str(folder / "kernels"), **env}
-    with open(folder / "log", "w") as log:
-        return subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log)
+    env = {**os.environ, "CNNKIT_CACHE": str(folder), **env}
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.returncode, (done.stdout + done.stderr)[-4000:]
+
+
+def cold_and_warm(folder, target):
+    """Both runs and the kernels in the cache after each."""
+    found = []
+    for tests in (COLD, WARM):
+        found += [run(folder, tests, target.env), {path.name for path in folder.glob("kernels-*/*.kernel")}]
+    return found
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    """The run with an empty cache of each target, all at once: compiling takes one core each."""
-    runs = {}
-    for name in RUN:
-        if not lacking(name):
-            folder = tmp_path_factory.mktemp(name)
-            runs[name] = folder, start(folder, COLD, **TARGETS[name].env)
-    yield runs
-    for _, process in runs.values():
-        process.kill()
-        process.wait()
+def runs(tmp_path_factory):
+    """All targets at once: to compile takes one core each."""
+    able = [name for name in RUN if not lacking(name)]
+    with ThreadPoolExecutor(len(RUN)) as pool:
+        yield {name: pool.submit(cold_and_warm, tmp_path_factory.mktemp(name), TARGETS[name]) for name in able}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RUN)
-def test_the_tests_of_the_kernels_pass_with_a_cold_and_a_warm_cache(name, running):
-    if name not in running:
+def test_the_tests_of_the_kernels_pass_with_a_cold_and_a_warm_cache(name, runs):
+    if name not in runs:
         pytest.skip(f"this machine {', '.join(lacking(name))}")
-    folder, cold = running[name]
-    assert cold.wait() == 0, (folder / "log").read_text()[-4000:]
-    kept = {path.name for path in folder.glob("kernels/*/*.kernel")}
-    assert len(kept) > 50
-    warm = start(folder, WARM, **TARGETS[name].env)
-    assert warm.wait() == 0, (folder / "log").read_text()[-4000:]
-    assert {path.name for path in folder.glob("kernels/*/*.kernel")} == kept, "a kernel was compiled again"
+    (cold, said), compiled, (warm, said_again), kept = runs[name].result()
+    assert cold == 0, said
+    assert warm == 0, said_again
+    assert len(compiled) > 50 and kept == compiled, "a kernel was compiled again"
 
 
 NAMES = """
