@@ -4,7 +4,7 @@ import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, final
+from typing import Any, Literal, final
 
 from cnnkit.data.formats import FILES, PICTURE_FORMATS, data_name, detect
 from cnnkit.data.list_csv import list_csv
@@ -45,6 +45,7 @@ def open_data(
     on_unreadable: OnUnreadable = "refuse",
     cache_bytes: int = CACHE_BYTES,
     white: int | None = None,
+    learn: bool = True,
 ) -> DataSplits:
     """Open a folder or a file of data, or data known by name; None is the embedded digits. What exists goes first.
 
@@ -54,6 +55,7 @@ def open_data(
     on_unreadable: what to do with pictures that are missing or cannot be read.
     cache_bytes: memory for decoded pictures.
     white: what is white in pictures in files, as a record says; None is told from them.
+    learn: False for data that only judge a network: then classes may lack images.
     """
     size = checked_size(image_size)
     if on_unreadable not in ("refuse", "skip"):
@@ -76,10 +78,14 @@ def open_data(
             skip_unreadable=on_unreadable == "skip",
             cache_bytes=cache_bytes,
             white=white,
+            learn=learn,
         )
     else:
-        opener = {"idx": open_idx, "cifar": open_cifar, "npz": open_npz}[kind]
-        splits = opener(folder, name=name, seed=seed, val_fraction=val_fraction)
+        drawn: dict[str, Any] = {"name": name, "seed": seed, "val_fraction": val_fraction}
+        if kind == "cifar":
+            splits = open_cifar(folder, **drawn)
+        else:
+            splits = {"idx": open_idx, "npz": open_npz}[kind](folder, **drawn, learn=learn)
     H, W, C = splits.preprocessing.shape
     if size not in (None, (H, W)) or (grey is not None and grey != (C == 1)):
         raise UsageError(

@@ -10,7 +10,7 @@ from cnnkit.data.splits import PARTS, DataSplits, split_parts
 from cnnkit.errors import DataError
 
 
-def open_idx(folder: Path, *, name: str, seed: int, val_fraction: float) -> DataSplits:
+def open_idx(folder: Path, *, name: str, seed: int, val_fraction: float, learn: bool = True) -> DataSplits:
     """The parts of an idx folder; classes as `class_names` has them, else the numbers."""
     files = find_idx_files(folder)
     parts = {part: read_idx_part(files, part) for part in PARTS if any(named == part for named, _ in files)}
@@ -39,6 +39,7 @@ def open_idx(folder: Path, *, name: str, seed: int, val_fraction: float) -> Data
         notes=notes,
         seed=seed,
         val_fraction=val_fraction,
+        learn=learn,
     )
 
 

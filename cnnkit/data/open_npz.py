@@ -14,7 +14,7 @@ from cnnkit.kernels.shared.array import Array
 MOST_CLASSES = 100_000
 
 
-def open_npz(path: Path, *, name: str, seed: int, val_fraction: float) -> DataSplits:
+def open_npz(path: Path, *, name: str, seed: int, val_fraction: float, learn: bool = True) -> DataSplits:
     """The parts of an .npz file, normalised by the mean and deviation of its training images."""
     parts, classes, notes = read_parts(path)
     labels = {key: part.labels for key, part in parts.items()}
@@ -39,6 +39,7 @@ def open_npz(path: Path, *, name: str, seed: int, val_fraction: float) -> DataSp
         notes=notes,
         seed=seed,
         val_fraction=val_fraction,
+        learn=learn,
     )
 
 

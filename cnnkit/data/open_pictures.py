@@ -32,12 +32,13 @@ def open_pictures(
     skip_unreadable: bool,
     cache_bytes: int,
     white: int | None = None,
+    learn: bool = True,
     tried: bool = False,
 ) -> DataSplits:
     """The parts of an image folder or of a list of pictures.
 
     cache_bytes: memory for decoded pictures.   white: what is white, where a record says it; else it is told from them.
-    tried: every file was read before, and none is tried again.
+    learn: False for data that only judge.   tried: every file was read before, and none is tried again.
     """
     if listing.missing and not skip_unreadable:
         first = [lacking.message for lacking in listing.missing[:3]]
@@ -72,7 +73,14 @@ def open_pictures(
         )
     found = f"{listing.source}: {listing.layout}, read as {H}x{W} {'grey' if C == 1 else 'RGB'}"
     splits = split_parts(
-        train, dataset("val"), dataset("test"), found=found, notes=notes, seed=seed, val_fraction=val_fraction
+        train,
+        dataset("val"),
+        dataset("test"),
+        found=found,
+        notes=notes,
+        seed=seed,
+        val_fraction=val_fraction,
+        learn=learn,
     )
     return replace(splits, source=listing.source)
 

@@ -118,7 +118,8 @@ def as_bytes(images: Array, white: int) -> Pixels:
         return np.ascontiguousarray(images)
     pixels = np.empty(images.shape, np.uint8)
     for some, scaled in _pieces(images, pixels):
-        dtype = np.float32 if some.dtype.itemsize < 4 else np.float64
+        # Floats in their own precision: so were they scaled by version 0.1, whose runs go on with the same pixels.
+        dtype = some.dtype if some.dtype.kind == "f" else np.float32 if some.dtype.itemsize < 4 else np.float64
         np.rint(np.multiply(some, WHITE / white, dtype=dtype), out=scaled, casting="unsafe")
     return pixels
 

@@ -89,15 +89,20 @@ def split_parts(
     notes: list[str],
     seed: int,
     val_fraction: float,
+    learn: bool = True,
 ) -> DataSplits:
-    """Fill in the parts that are missing, say so, and refuse what cannot be trained on."""
+    """Fill in the parts that are missing, say so, and refuse what cannot be trained on.
+
+    learn: False for data that only judge a network: then classes may lack images.
+    """
     if not 0 < val_fraction < 1:
         raise UsageError(
             f"The validation part is a fraction between 0 and 1 of the training images, not {val_fraction}."
         )
     notes = list(notes)
     given = {"val": val, "test": test}
-    _check_classes(train)
+    if learn:
+        _check_classes(train)
     if test is None and val is not None:
         test, val = val, None
         notes.append(

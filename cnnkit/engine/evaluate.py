@@ -85,6 +85,7 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
         seed=trained_on.get("seed", 0),
         val_fraction=trained_on.get("val_fraction", VAL_FRACTION),
         skip_unreadable=on_unreadable == "skip" or trained_on.get("on_unreadable") == "skip",
+        learn=data is None,
         # Other data than its own tell themselves what is white, where the network knows nothing but the usual.
         white=None if data is not None and white == WHITE else white,
     )

@@ -22,10 +22,12 @@ def open_as(
     skip_unreadable: bool = False,
     cache_bytes: int = CACHE_BYTES,
     white: int | None = None,
+    learn: bool = True,
 ) -> DataSplits:
     """Open data whose pictures are brought to size and colour as `preprocessing` says; None is as they are found.
 
     image_size, grey: overrule it. Images in arrays are used as they are; whether they fit is for the caller to check.
+    learn: False for data that only judge a network: then classes may lack images.
     white: what is white in pictures; None is told from them, as for data that nothing was trained on yet.
     """
     return open_data(
@@ -40,4 +42,5 @@ def open_as(
         on_unreadable="skip" if skip_unreadable else "refuse",
         cache_bytes=cache_bytes,
         white=white,
+        learn=learn,
     )

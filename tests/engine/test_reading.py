@@ -14,6 +14,9 @@ from cnnkit.engine.fit import fit, resume
 from cnnkit.engine.load import load
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.preview import preview
+from cnnkit.engine.reading import open_as
+from cnnkit.engine.same_classes import labelled_for
+from cnnkit.errors import DataError
 from cnnkit.models.network import Network
 from cnnkit.serialize import safe
 
@@ -124,3 +127,23 @@ def test_the_pixels_shown_are_those_of_a_training_from_these_weights(tmp_path, p
     expected = open_data(photos, image_size=28, foreign="stretch")
     assert shown.image_size == (28, 28)
     np.testing.assert_array_equal(shown.samples[0].image, expected.train[shown.samples[0].index].image)
+
+
+def test_data_to_judge_by_may_lack_classes(tmp_path):
+    """A folder, a list and arrays of one class of two: a training refuses them, an evaluation does not."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "photos" / "b").mkdir(parents=True)
+    for i in range(8):
+        Image.fromarray(rng.integers(0, 256, (12, 12, 3), np.uint8)).save(tmp_path / "photos" / "b" / f"{i}.png")
+    rows = [f"photos/b/{i}.png,b" for i in range(8)]
+    (tmp_path / "list.csv").write_text("\n".join(["path,label", *rows]))
+    images = rng.integers(0, 256, (8, 12, 12, 3), np.uint8)
+    np.savez(tmp_path / "arrays.npz", images=images, labels=np.full(8, 2))
+    np.savez(tmp_path / "texts.npz", images=images, labels=np.array(["b"] * 8))
+    for name in ("photos", "list.csv", "arrays.npz", "texts.npz"):
+        with pytest.raises(DataError, match=r"of one class|no training image for"):
+            open_as(None, tmp_path / name)
+        splits = open_as(None, tmp_path / name, learn=False)
+        classes = ["0", "1", "2"] if name == "arrays.npz" else ["a", "b"]
+        judged, notes = labelled_for(splits, classes, "net", "test")
+        assert set(judged.test.labels().tolist()) == {classes.index(splits.classes[-1])} and "no images of" in notes[0]

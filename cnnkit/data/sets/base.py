@@ -7,13 +7,14 @@ from typing import final
 
 import numpy as np
 
+from cnnkit.data.look_alikes import same
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sample import Labels, Pixels, Sample
 
 
 def digest(class_name: str, *content: bytes) -> str:
-    """What `Dataset.mark` gives for a sample of this class and content."""
-    hashed = hashlib.blake2b(class_name.encode("utf-8", "surrogateescape") + b"\0", digest_size=8)
+    """What `Dataset.mark` gives for a sample of this class and content, however the name's accents are stored."""
+    hashed = hashlib.blake2b(same(class_name).encode("utf-8", "surrogateescape") + b"\0", digest_size=8)
     for part in content:
         hashed.update(part)
     return hashed.hexdigest()
