@@ -31,7 +31,10 @@ def cache_dir(screen: Screen) -> None:
 
 @command("clear", example="cnnkit cache clear")
 def clear(screen: Screen) -> None:
-    """Remove all compiled kernels; the next command that needs them compiles them again."""
+    """Remove all compiled kernels.
+
+    The next command that needs them compiles them again.
+    """
     removed, freed = 0, 0
     for folder in kernel_folders(cache_root()):
         size = folder_size(folder)

@@ -32,7 +32,7 @@ data = Group(
 
 @command("list", example="cnnkit data list")
 def list_names(screen: Screen) -> None:
-    """List the data sets that --data knows by name, and the folders and files that it takes."""
+    """List the data sets that --data knows by name."""
     from cnnkit.data.open import catalogue
 
     rows = catalogue()
@@ -51,7 +51,9 @@ def list_names(screen: Screen) -> None:
 @click.argument("name", shell_complete=data_names)
 @option("-o", "--output", type=click.Path(), help="Folder to put it in; by default where --data NAME finds it.")
 def fetch(screen: Screen, name: str, output: str | None) -> None:
-    """Download the data set NAME (mnist, fashion-mnist, cifar10, cifar100) and compare its checksums.
+    """Download a published data set.
+
+    NAME is mnist, fashion-mnist, cifar10 or cifar100. Each file is compared with its checksum.
 
     A broken download goes on where it stopped. Only this and `weights fetch` open a connection.
     """

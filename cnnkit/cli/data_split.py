@@ -41,9 +41,10 @@ LINKS = ("none", "hard", "symbolic")
     help="none copies the files. Links need no space; hard links work only within one disk.",
 )
 def split(screen: Screen, source: str, output: Path, val: float, test: float, seed: int, link: Link) -> None:
-    """Divide the pictures of DATA, a folder or a .csv, into train/, val/ and test/ in FOLDER.
+    """Divide pictures into train/, val/ and test/ folders.
 
-    Each class is divided in the same proportions, and exact copies stay in one part. DATA is not changed.
+    DATA is a folder or a .csv. Each class is divided in the same proportions, and exact copies stay in one part. DATA
+    is not changed.
     """
     from cnnkit.cli.steps import follow
     from cnnkit.data.split_folder import split_folder

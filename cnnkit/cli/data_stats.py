@@ -26,9 +26,10 @@ COLOURS = ("red", "green", "blue")
 )
 @option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
 def stats(screen: Screen, source: str, image_size: tuple[int, int] | None, grey: bool | None) -> None:
-    """Measure DATA: images per class and part, sizes and formats of the files, means and deviations of the pixels.
+    """Measure the images of DATA and their files.
 
-    The pixels are those of up to 2,000 training images, as the network would read them.
+    Shown are images per class and part, sizes and formats of the files, and means and deviations of the pixels:
+    those of up to 2,000 training images, as the network would read them.
     """
     from cnnkit.cli.steps import follow
     from cnnkit.data.stats import data_stats

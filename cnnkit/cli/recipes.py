@@ -12,7 +12,10 @@ from cnnkit.cli.screen import Screen
 @command("recipes", example="cnnkit recipes resnet20-cifar10")
 @click.argument("name", required=False, shell_complete=recipe_names)
 def recipes(screen: Screen, name: str | None) -> None:
-    """List the recipes for `cnnkit train --recipe`, or show the options of the one called NAME."""
+    """List the recipes for train --recipe, or show one.
+
+    With NAME: all options of this recipe.
+    """
     from cnnkit.engine.recipes import RECIPES, find
 
     if name is None:

@@ -34,7 +34,9 @@ weights = Group(
 
 @command("list", example="cnnkit weights list")
 def list_sources(screen: Screen) -> None:
-    """List which published weights our networks take, where they are, and the command that makes each one ours.
+    """List the published weights that our networks take.
+
+    Each row says where they are, under which licence, and the command that makes them ours.
 
     Nothing is downloaded. Read the licence at the publisher before you use the weights.
     """
@@ -84,7 +86,9 @@ def list_sources(screen: Screen) -> None:
 )
 @option("--exist-ok", also="--force", is_flag=True, help="Download again, and replace the file if it exists.")
 def fetch(screen: Screen, name: str, output: Path | None, exist_ok: bool) -> None:
-    """Download the published weights of the network NAME, compare their checksum, and convert them.
+    """Download published weights and convert them.
+
+    NAME is a network. The file is compared with its checksum.
 
     A file that is there already stays. A broken download goes on where it stopped.
     """
@@ -154,7 +158,9 @@ def convert(
     padding: str | None,
     exist_ok: bool,
 ) -> None:
-    """Convert the weights in FILE, and write them with all that is needed to use them to OUT.
+    """Convert a weight file of another library into one of ours.
+
+    OUT gets the weights in FILE, and all that is needed to use them.
 
     FILE is a state dict: .pth, .pt, .th, .npz or .safetensors. It is read as data: no code in it is run.
 

@@ -64,6 +64,13 @@ def test_the_many_options_of_train_have_headings():
     assert headings == [f"{section}:" for section in (*SECTIONS[1:], "Example")]
 
 
+@pytest.mark.parametrize("words", [words for words in COMMANDS if words not in LEAVES] + [""])
+def test_a_group_lists_each_command_with_a_whole_sentence(words):
+    group = COMMANDS[words] if words else cli
+    lines = group.get_help(click.Context(group)).split("Commands:\n")[1].split("\n\n")[0].splitlines()
+    assert lines and all(line.endswith(".") and not line.endswith("...") for line in lines)
+
+
 @pytest.mark.parametrize("words", LEAVES)
 def test_the_example_is_a_command_that_parses(words):
     example = LEAVES[words].example.removeprefix('eval "$(').removesuffix(')"')
