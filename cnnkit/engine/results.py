@@ -20,7 +20,7 @@ class FitResult:
     stopped_early: `patience` ended it.   learned: whether all images of `overfit` are known by heart, None without.
     macro_f1, worst_class: on the test images; None for a task without classes, and in results of older versions.
     worst_f1, worst_images: of the class with the lowest F1 among those that have images.
-    example: a test picture to try the network on; None where images are no files of their own.
+    example: a picture to try the network on: of the test part, or the package's own of a digit; None if there is none.
     history: the EpochEnd of each epoch: its losses, accuracies, rate and seconds; the JSON leaves it to results.csv.
     notes: what was decided without being asked, and what the user should know; not in the JSON either.
     schedule, lr: of the learning rate, and its highest value; None in results of older versions.

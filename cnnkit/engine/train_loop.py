@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
 from cnnkit.data.loader import Loader
+from cnnkit.data.sets.digits import PICTURE
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
 from cnnkit.engine.batches import training_loader
@@ -231,6 +232,8 @@ class Session:
         self.keeper.write_best(self._finite(tally.judgement(), "test").top1)
         stopped_early = stops_early(training.options, training.progress)
         example = self.splits.test.path(0)
+        if example is None and self.splits.preprocessing.foreign == "digit" and PICTURE.is_file():
+            example = PICTURE
         yield Finished(self.keeper.result(tally, example, stopped_early=stopped_early))
 
     def _close(self, event: Finished | Interrupted) -> None:

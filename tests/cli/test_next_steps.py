@@ -74,7 +74,7 @@ ENDS = {
 def test_every_command_that_a_finished_run_proposes_does_something(cnnkit, data, empty_folder, kind, end):
     run = empty_folder / "run"
     commands = proposed(train(cnnkit, "--data", data / kind, *ENDS[end]))
-    assert [words[0] for words in commands] == ["evaluate", *(["predict"] if kind == "pictures" else []), "train"]
+    assert [words[0] for words in commands] == ["evaluate", "predict", "train"]
     before = steps(run)
     for words in commands:
         ended = cnnkit(*words)
@@ -119,3 +119,10 @@ def test_a_frozen_trunk_can_be_trained_further(cnnkit, data, empty_folder):
     assert ended.code == 0 and "best" not in re.sub(r"--keep best[^.]*", "", ended.err)
     resumes = [words for words in proposed(ended) if words[0] == "train"]
     assert resumes and cnnkit(*resumes[0]).code == 0
+
+
+def test_where_there_is_no_picture_to_ask_about_none_is_proposed(cnnkit, empty_folder):
+    rng = np.random.default_rng(0)
+    np.savez("own.npz", images=rng.integers(0, 256, (60, 32, 32, 3), np.uint8), labels=np.arange(60) % 3)
+    commands = proposed(train(cnnkit, "--data", "own.npz", "--epochs", "1"))
+    assert [words[0] for words in commands] == ["evaluate", "train"]

@@ -49,7 +49,7 @@ def test_a_class_that_the_network_does_not_know_is_refused_and_a_look_alike_name
 
 def test_weights_that_name_no_classes_take_those_of_the_data_in_order():
     found, notes = labelled_for(splits_of(["bee", "ant"]), ["class 0", "class 1"], "net", "test")
-    assert found.classes == ["bee", "ant"] and "name no classes" in notes[0]
+    assert found.classes == ["bee", "ant"] and "have no class names" in notes[0]
 
 
 def test_other_classes_stay_in_their_own_order():
