@@ -56,6 +56,8 @@ def summary(
         if in_channels is not None or image_size is not None:
             raise UsageError("summary expects either shape or image_size and in_channels, but received both.")
         image_size, in_channels = _size_and_channels(shape)
+    if padding != "default" and not isinstance(model, str):
+        raise UsageError(f"padding is {padding}, but a network of one's own pads as its layers say.")
     if isinstance(model, str):
         H, W, C = spec(model).input
         H, W = image_size or (H, W)

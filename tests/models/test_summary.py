@@ -91,3 +91,10 @@ def test_a_flatten_of_ones_own_is_counted_as_it_computes():
     shape = (4, 5, 1)
     assert models.summary(Flatten(), shape).activation_floats == 40
     assert models.summary(nn.Flatten(), shape).activation_floats == 20
+
+
+def test_padding_is_for_a_model_by_name():
+    rows = {row.name: row.output for row in models.summary("googlenet", (224, 224, 3), padding="same").layers}
+    assert rows["maxpool1"] == (56, 56, 64)
+    with pytest.raises(UsageError, match="a network of one's own pads as its layers say"):
+        models.summary(nn.ReLU(), (4, 5, 3), padding="same")
