@@ -153,3 +153,7 @@ class Finished(Event):
     """The last event of a run that came to its end."""
 
     result: FitResult
+
+    def to_record(self) -> dict[str, Any]:
+        """Without the history, which the lines before it tell."""
+        return {"event": "Finished", "result": self.result.to_json()}

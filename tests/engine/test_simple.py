@@ -13,7 +13,7 @@ import pytest
 import cnnkit
 from cnnkit import ops
 from cnnkit.data.sets.synthetic import synthetic
-from cnnkit.engine.events import EpochEnd, RunStarted, StepEnd
+from cnnkit.engine.events import EpochEnd, Finished, RunStarted, StepEnd
 from cnnkit.errors import CheckpointError, DataError, UsageError
 
 
@@ -124,6 +124,7 @@ def test_history_has_the_record_of_each_epoch_that_on_epoch_saw(tiny, tmp_path):
     assert all(isinstance(row, EpochEnd) and row.lr > 0 and row.seconds > 0 for row in seen)
     assert result.history[1].val_top1 == result.val_top1 or result.history[0].val_top1 == result.val_top1
     assert "history" not in json.loads((run / "result.json").read_text()) and "history=" not in repr(result)
+    assert events_of(result, Finished)[0].result == json.loads((run / "result.json").read_text())
     # A finished run that is asked to go on tells the same.
     assert cnnkit.fit(tiny.Tiny(), arrays(), resume_from=run).history == result.history
 
