@@ -26,7 +26,7 @@ from cnnkit.sklearn import Classifier
 
 # Rows of the checks' data have 2 to 20 numbers, and few are squares.
 pytestmark = pytest.mark.filterwarnings("ignore:X has .* which is no square image")
-QUICK = {"epochs": 3, "batch_size": 32, "lr": 0.05, "random_state": 0}
+QUICK = {"epochs": 1, "batch_size": 32, "lr": 0.05, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,14 @@ def digits():
 
 @pytest.fixture(scope="module")
 def fitted(digits):
-    return Classifier(**QUICK | {"epochs": 10}).fit(*digits)
+    return Classifier(**QUICK | {"epochs": 8}).fit(*digits)
+
+
+@pytest.fixture(scope="module")
+def hundred(digits):
+    """100 digits, and the scores of an estimator that learned their rows."""
+    X, y = digits[0][:100], digits[1][:100]
+    return X, y, Classifier(**QUICK).fit(X, y).predict_proba(X)
 
 
 @pytest.mark.slow
@@ -54,7 +61,7 @@ def test_digits_in_rows_are_learned(digits, fitted):
     scores = fitted.predict_proba(X)
     assert scores.shape == (500, 10) and np.allclose(scores.sum(axis=1), 1)
     np.testing.assert_array_equal(fitted.predict(X), fitted.classes_[scores.argmax(axis=1)])
-    assert len(fitted.history_) == 10 and fitted.run_ is None
+    assert len(fitted.history_) == 8 and fitted.run_ is None
     assert fitted.predictor_.features(X[:3].reshape(-1, 8, 8).astype(np.uint8)).shape[0] == 3
 
 
@@ -70,11 +77,10 @@ def test_digits_in_rows_are_learned(digits, fitted):
         lambda X: X.astype(np.float32) * 4 - 32,
     ],
 )
-def test_every_form_of_the_same_images_is_learned_alike(digits, form):
-    X, y = digits[0][:100], digits[1][:100]
-    rows = Classifier(**QUICK).fit(X, y)
+def test_every_form_of_the_same_images_is_learned_alike(hundred, form):
+    X, y, scores = hundred
     images = Classifier(**QUICK).fit(form(X), y)
-    np.testing.assert_array_equal(images.predict_proba(form(X)), rows.predict_proba(X))
+    np.testing.assert_array_equal(images.predict_proba(form(X)), scores)
     assert images.image_shape_ == (8, 8, 1) and images.n_features_in_ == 64
 
 
@@ -151,14 +157,14 @@ def test_a_module_of_ones_own_is_trained_in_a_copy_and_pickled(digits):
     before = module.state_dict()["1.weight"].copy()
     fitted = Classifier(module, **QUICK).fit(*digits)
     np.testing.assert_array_equal(module.state_dict()["1.weight"], before)
-    assert fitted.model is module and fitted.score(*digits) > 0.3
+    assert fitted.model is module and fitted.score(*digits) > 0.2
     twin = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(twin.predict_proba(digits[0]), fitted.predict_proba(digits[0]))
 
 
-def test_random_state_decides(digits):
-    X, y = digits[0][:100], digits[1][:100]
-    one, same = (Classifier(**QUICK).fit(X, y).predict_proba(X) for _ in range(2))
+def test_random_state_decides(hundred):
+    X, y, one = hundred
+    same = Classifier(**QUICK).fit(X, y).predict_proba(X)
     other = Classifier(**QUICK | {"random_state": 1}).fit(X, y).predict_proba(X)
     drawn = Classifier(**QUICK | {"random_state": np.random.RandomState(0)}).fit(X, y)
     np.testing.assert_array_equal(one, same)
