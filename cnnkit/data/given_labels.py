@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from cnnkit.data.given import array_of
+from cnnkit.data.look_alikes import as_known, nearest, same
 from cnnkit.data.sample import Labels
 from cnnkit.errors import DataError
 from cnnkit.kernels.shared.array import Array
@@ -52,7 +53,10 @@ def labels_of(given: Any, name: str, count: int, images: str) -> Array:
 def classes_of(labels: Array, name: str, notes: list[str]) -> list[str]:
     """The classes that training labels name, in order; each is called as its label."""
     distinct = sorted(set(labels.tolist()))
-    if labels.dtype == object or distinct == list(range(len(distinct))):
+    if labels.dtype == object:
+        # One spelling of each name.
+        return list(dict.fromkeys(as_known(map(str, distinct), map(str, distinct)).values()))
+    if distinct == list(range(len(distinct))):
         return [str(label) for label in distinct]
     shown = ", ".join(str(label) for label in distinct[:6]) + (", …" if len(distinct) > 6 else "")
     notes.append(f"{name} holds the numbers {shown}: {len(distinct)} classes, each named by its number.")
@@ -64,17 +68,17 @@ def numbers_among(labels: Array, classes: list[str], name: str, *, by_place: boo
 
     by_place: numbers that are no names of classes are their places.
     """
-    place = {text: number for number, text in enumerate(classes)}
+    place = {same(text): number for number, text in enumerate(classes)}
     if by_place and labels.dtype != object and not all(str(label) in place for label in set(labels.tolist())):
         place = {str(number): number for number in range(len(classes))}
-    unknown = sorted({str(label) for label in set(labels.tolist())} - place.keys())
+    unknown = sorted({same(str(label)) for label in set(labels.tolist())} - place.keys())
     if unknown:
         known = ", ".join(list(place)[:6]) + (", …" if len(place) > 6 else "")
         raise DataError(
-            f"{name} has the label {unknown[0]!r:.60}, which is none of the {len(classes)} classes ({known}). "
-            "Is it misspelt, or does the training part lack it?"
+            f"{name} has the label {unknown[0]!r:.60}, which is none of the {len(classes)} classes ({known})."
+            + (nearest(unknown[0], classes) or " Is it misspelt, or does the training part lack it?")
         )
-    return np.array([place[str(label)] for label in labels.tolist()], np.int64)
+    return np.array([place[same(str(label))] for label in labels.tolist()], np.int64)
 
 
 def _check_one_kind(given: Any, name: str) -> None:

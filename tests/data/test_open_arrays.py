@@ -310,3 +310,23 @@ def test_a_trained_networks_classes_take_labels_by_name_and_else_by_place():
         judged(["bird"] * 6, ["cat", "dog"])
     with pytest.raises(DataError, match="label '2'"):
         judged([2] * 6, ["cat", "dog"])
+
+
+def test_labels_are_one_however_their_accents_are_stored():
+    labels = ["caf\u00e9", "cafe\u0301", "tea"] * 2
+    splits = open_to_judge(given_parts((IMAGES, labels)), ["tea", "caf\u00e9"], np.asarray, 255)
+    assert splits.test.labels().tolist() == [1, 1, 0] * 2
+    with pytest.raises(DataError, match="It looks like 'tea', but differs in upper and lower case"):
+        open_to_judge(given_parts((IMAGES, ["Tea"] * 6)), ["tea", "coffee"], np.asarray, 255)
+
+
+@pytest.mark.parametrize(("test", "said"), [(255, "different scales"), (1, "")])
+def test_the_scale_of_pixels_is_told_from_all_parts(test, said):
+    ink = np.random.default_rng(1).integers(0, 2, (12, 8, 8), np.uint8)
+    parts = given_parts((ink, [0, 1] * 6, ink * np.uint8(test), [0, 1] * 6))
+    if said:
+        with pytest.raises(DataError, match=said):
+            open_arrays(parts)
+    else:
+        splits = open_arrays(parts)
+        assert splits.preprocessing.white == 1 and splits.test[0].image.max() == 255
