@@ -198,7 +198,7 @@ def _once(path: Path, rows: Rows) -> tuple[Rows, list[str]]:
         parts = "" if said[0] == said[1] else f", as {said[0]} and as {said[1]}"
         again.append(f"{text} (lines {lines[0]} and {lines[1]}{parts})")
     more = f" and {len(again) - NAMED:,} more" if len(again) > NAMED else ""
-    note = f"Listed more than once, used once as the first line says: {', '.join(again[:NAMED])}{more}."
+    note = f"Listed more than once, used once, as in the first of the lines: {', '.join(again[:NAMED])}{more}."
     kept = list(first.values())
     lines_kept = array("I", (rows.lines[place] for place in kept))
     return Rows([rows.files[place] for place in kept], lines_kept, [rows.said[place] for place in kept]), [note]

@@ -69,6 +69,6 @@ def _notes(lost: dict[str, list[str]]) -> list[str]:
         if names:
             shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
             images = "1 image" if len(names) == 1 else f"{len(names):,} images"
-            what = "another image takes its turn" if part == "train" else "left out"
+            what = "another image is used instead" if part == "train" else "left out"
             notes.append(f"The {part} part has lost {images} ({shown}): {what}.")
     return notes

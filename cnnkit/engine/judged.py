@@ -131,7 +131,7 @@ def _by_checksum(predictor: Predictor, splits: DataSplits, split: str, *, own: b
         return Judged(splits, [_as_found(splits, split), "The data have changed since the training."])
     raise DataError(
         f"{splits.what}: the data have changed since the training, and which images were in its {split} part is not "
-        f"noted {_where(record)}. Parts drawn again would hold images that were used for training. Put the old data "
+        f"recorded {_where(record)}. Parts drawn again would hold images that were used for training. Put the old data "
         "back, or give data that were not used for training: --data."
     )
 
@@ -149,7 +149,7 @@ def _few_again(predictor: Predictor, splits: DataSplits) -> DataSplits:
 def _where(record: dict[str, object]) -> str:
     if "parts_sha256" in record:
         return "beside these weights (the run folder has that list: give the run itself)"
-    return "(runs of version 0.2 and later note it)"
+    return "(runs of version 0.2 and later record it)"
 
 
 def _with(splits: DataSplits, split: str, places: list[Place]) -> DataSplits:

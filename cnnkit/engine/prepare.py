@@ -132,7 +132,7 @@ def _check_same_data(splits: DataSplits, expected: str | None, run: Path) -> Non
     if expected is not None and expected != splits.fingerprint():
         raise DataError(
             f"The data have changed since {run} began: {splits.found} now has another checksum than the manifest "
-            "says. Put the old data back, or start a new run. Where images are only lost, --resume with "
+            "says. Put the old data back, or start a new run. If images are only lost, --resume with "
             "--on-unreadable skip goes on without them."
         )
 

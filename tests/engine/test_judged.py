@@ -209,7 +209,7 @@ def test_an_old_run_is_judged_where_the_checksum_is_its_own_and_else_refused(tmp
     assert judged(run)[0].top1 == judged(run, tmp_path / "d")[0].top1 == result.top1
     fill(tmp_path / "d", [50])
     for given in (None, tmp_path / "d"):
-        with pytest.raises(DataError, match=r"is not noted \(runs of version 0\.2 and later note it"):
+        with pytest.raises(DataError, match=r"is not recorded \(runs of version 0\.2 and later record it"):
             judged(run, given)
     # Going on is refused as before; with the old data back, the list is made.
     with pytest.raises(DataError, match="have changed"):
