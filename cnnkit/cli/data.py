@@ -34,17 +34,26 @@ data = Group(
 def list_names(screen: Screen) -> None:
     """List the data sets that --data knows by name."""
     from cnnkit.data.open import catalogue
+    from cnnkit.data.sources import SOURCES
 
-    rows = catalogue()
+    rows = [(row, row.name not in SOURCES or SOURCES[row.name].tried) for row in catalogue()]
     if screen.as_json:
-        screen.json({"data": [asdict(row) for row in rows]})
+        screen.json({"data": [{**asdict(row), "tried": tried} for row, tried in rows]})
         return
-    cells = [(row.name, "yes" if row.here else f"cnnkit data fetch {row.name}", row.summary) for row in rows]
+    cells = [
+        (row.name, "yes" if row.here else f"cnnkit data fetch {row.name}{_untried(tried)}", row.summary)
+        for row, tried in rows
+    ]
     screen.table(["name", "on this machine", "what it is"], cells)
     screen.note(
         "--data also takes your own data: a folder with one folder of pictures per class, photos.csv with the columns "
         "path,label[,split], arrays.npz with x_train, y_train and so on, MNIST's idx files, or CIFAR's binary files."
     )
+
+
+def _untried(tried: bool) -> str:
+    """A mark for an address that was not downloaded from when cnnkit was made; checksums hold in any case."""
+    return "" if tried else " (not tried)"
 
 
 @command("fetch", example="cnnkit data fetch mnist")

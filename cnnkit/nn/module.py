@@ -61,8 +61,9 @@ class Module:
     def __init_subclass__(cls, **options: Any) -> None:
         """A forward in the place of an inherited one: what that one's shapes were told to be is no longer so."""
         super().__init_subclass__(**options)
-        inherited = any("forward" in vars(base) for base in cls.__mro__[1:] if base is not Module)
-        if inherited and "forward" in vars(cls) and "output_shape" not in vars(cls):
+        parent = next(base for base in cls.__mro__[1:] if issubclass(base, Module))
+        replaced = cls.forward is not parent.forward and parent.forward is not Module.forward
+        if replaced and cls.output_shape is parent.output_shape:
             cls.output_shape = Module.output_shape  # type: ignore[method-assign]
 
     def forward(self, x: Tensor) -> Tensor:

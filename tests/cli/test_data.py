@@ -72,3 +72,10 @@ def test_what_cannot_be_fetched_gets_the_likely_name(cnnkit):
     ended = cnnkit("data", "fetch", "cifar-10")
     assert (ended.code, ended.out) == (2, "")
     assert "cifar10" in ended.err
+
+
+def test_an_address_that_was_not_tried_is_marked_so(cnnkit, monkeypatch, tmp_path):
+    monkeypatch.setenv("CNNKIT_DATA_HOME", str(tmp_path))
+    assert "cnnkit data fetch mnist (not tried)" in cnnkit("data", "list").out
+    rows = {row["name"]: row for row in cnnkit("data", "list", "--json").json["data"]}
+    assert rows["digits"]["tried"] and not rows["mnist"]["tried"]

@@ -134,5 +134,25 @@ def test_a_layer_with_its_own_forward_tells_the_shape_of_that():
     class Renamed(nn.Conv2d):
         pass
 
+    class Cutting:
+        def forward(self, x):
+            return ops.max_pool2d(super().forward(x), 2)
+
+    class Mixed(Cutting, nn.Conv2d):
+        pass
+
+    class OfAPool(nn.MaxPool2d):
+        def forward(self, x):
+            return super().forward(super().forward(x))
+
+    class ToldAnew(nn.Conv2d):
+        def forward(self, x):
+            return ops.max_pool2d(super().forward(x), 2)
+
+        def output_shape(self, x_shape):
+            return x_shape[0], 2, 2, 3
+
+    assert Mixed(1, 3, 3).output_shape((2, 6, 6, 1)) == ToldAnew(1, 3, 3).output_shape((2, 6, 6, 1)) == (2, 2, 2, 3)
+    assert OfAPool(2).output_shape((2, 8, 8, 1)) == (2, 2, 2, 1)
     assert Pooled(1, 3, 3).output_shape((2, 6, 6, 1)) == (2, 2, 2, 3)
     assert Renamed.output_shape is nn.Conv2d.output_shape
