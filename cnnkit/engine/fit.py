@@ -150,10 +150,14 @@ def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
 
 
 def _of_rate(session: Session, before: FitOptions) -> list[str]:
-    """What a new end made of the learning rate; nothing before the first step."""
+    """What a new end made of the learning rate, and of patience; nothing before the first step."""
     step, per_epoch = session.training.progress.step, session.course.per_epoch
-    moved = session.rate.moved(Rate(before, Course.of(before, per_epoch)), step) if step else None
-    return [moved] if moved else []
+    if not step:
+        return []
+    moved = session.rate.moved(Rate(before, Course.of(before, per_epoch)), step)
+    impatient = before.patience > 0 and session.training.options.patience == 0
+    off = f"--patience {before.patience} no longer ends this run; give it again to keep it." if impatient else None
+    return [text for text in (moved, off) if text]
 
 
 def _settle(session: Session, before: FitOptions, parts: bytes, has_state: bool) -> None:

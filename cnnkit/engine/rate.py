@@ -68,7 +68,7 @@ def changed(options: FitOptions, changes: Mapping[str, Any], done: Progress) -> 
     With a new end, a schedule that is over begins a second cycle, up to that end; else it is stretched to it.
     A new schedule begins now. A new rate alone is kept to the end. The head's rate goes with it, in the proportion that
     it had.
-    A run that patience has ended goes on to an end that is given now, without patience if none is given.
+    A run that patience has ended, or whose schedule begins again, goes on without patience if none is given.
     """
     for name in changes:
         if name == "precision" and changes[name] == options.precision:
@@ -94,6 +94,9 @@ def changed(options: FitOptions, changes: Mapping[str, Any], done: Progress) -> 
     if (new.epochs, new.steps) != (options.epochs, options.steps) and options.schedule != "constant":
         if _schedule_is_over(options, done):
             new = new.replace(schedule_from=0, schedule_epochs=None, schedule_until=done.step, schedule_again=True)
+            if "patience" not in changes:
+                # While the rate is high again the validation is worse, which would end the run before it has fallen.
+                new = new.replace(patience=0)
         elif not options.schedule_again:
             new = new.replace(schedule_epochs=None, schedule_until=None)
     return new.validate()

@@ -128,8 +128,10 @@ def notes(events):
 @pytest.mark.parametrize(("changes", "epochs"), [({"patience": 4}, 5), ({"patience": 0}, 9), ({"epochs": 6}, 6)])
 def test_a_run_that_was_stopped_early_can_go_on(tiny, tmp_path, changes, epochs):
     list(tiny.fit(tmp_path / "run", epochs=9, patience=2, lr=1e-12, ema=0.0, schedule="constant"))
-    last = list(tiny.resume(tmp_path / "run", **changes))[-1]
+    first, *_, last = tiny.resume(tmp_path / "run", **changes)
     assert isinstance(last, Finished) and last.result.epochs == epochs
+    off = any("--patience 2 no longer ends this run" in note for note in first.notes)
+    assert off == (changes.get("patience", 0) == 0)
 
 
 def test_patience_does_not_look_at_which_weights_are_kept(tiny, tmp_path):

@@ -138,6 +138,15 @@ def test_a_schedule_spans_the_steps_there_are_and_a_second_cycle_begins_with_the
         assert again.lr(24) == rate.lr(24) and again.lr(25) == 0.1 and again.lr(49) < 0.001
 
 
+def test_a_second_cycle_begins_without_patience_unless_it_is_given():
+    """At a high rate the validation gets worse for a while, and patience would end the run there."""
+    done = Progress(epoch=4, step=40, history=ROWS * 4)
+    patient = OPTIONS.replace(patience=9)
+    assert changed(patient, {"epochs": 8}, done).patience == 0
+    assert changed(patient, {"epochs": 8, "patience": 5}, done).patience == 5
+    assert changed(patient, {"epochs": 8}, Progress(epoch=2, step=20, history=ROWS * 2)).patience == 9
+
+
 def test_a_new_end_after_patience_was_lost_goes_on_without_it():
     rows = [{"val_loss": 1.0, "val_top1": 0.5}] * 3
     stopped = Progress(epoch=3, step=30, history=rows)
