@@ -17,19 +17,17 @@ from cnnkit.data.parts import parts_of, to_csv
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
 from cnnkit.engine.batches import training_loader
-from cnnkit.engine.course import Course, best_epoch, history, is_over
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
 from cnnkit.engine.features import needed
 from cnnkit.engine.find_run import open_run
+from cnnkit.engine.finished import finished, how_to_go_on
 from cnnkit.engine.judged import digest
 from cnnkit.engine.log import Log
 from cnnkit.engine.manifest import describe
 from cnnkit.engine.memory import Numbers, available_memory, check_fits
 from cnnkit.engine.options import FitOptions
-from cnnkit.engine.overfit import verdict
 from cnnkit.engine.prepare import begin, begin_again, go_on
-from cnnkit.engine.rate import Rate, changed
-from cnnkit.engine.results import FitResult
+from cnnkit.engine.rate import changed
 from cnnkit.engine.run import Run, create_run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Progress, Training
@@ -37,7 +35,6 @@ from cnnkit.engine.train_loop import Session
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.nn import Module
 from cnnkit.serialize import files
-from cnnkit.serialize.fields import made
 from cnnkit.tasks import ClassificationTask, Task, balanced_weights
 from cnnkit.tasks.classification import Loss
 
@@ -100,8 +97,8 @@ def resume(
         found, notes = checkpoint.newest(folder)
         before = found.options if found else FitOptions.read(folder.config)
         options = changed(before, changes or {}, found.progress if found else Progress())
-        if found and (result := _finished(folder, options, found.progress)):
-            yield Note(_how_to_go_on(folder, options, found.progress, result))
+        if found and (result := finished(folder, options, found.progress)):
+            yield Note(how_to_go_on(folder, options, found.progress, result))
             yield Finished(result)
             return
         _check_loss(folder, loss, (found.about if found else folder.read_manifest()).get("own_loss"))
@@ -122,7 +119,9 @@ def resume(
                 log = Log(folder, found.events_length if found else 0)
                 session = Session(folder, training, task, splits, log, about, stop)
                 _settle(session, before, parts, found is not None)
-                yield from _tell(session, [*ready.notes, *notes, *_of_rate(session, before)])
+                yield from _tell(
+                    session, [*ready.notes, *notes, *session.rate.news(before, session.training.progress.step)]
+                )
 
 
 def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
@@ -149,17 +148,6 @@ def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
     yield from session.events()
 
 
-def _of_rate(session: Session, before: FitOptions) -> list[str]:
-    """What a new end made of the learning rate, and of patience; nothing before the first step."""
-    step, per_epoch = session.training.progress.step, session.course.per_epoch
-    if not step:
-        return []
-    moved = session.rate.moved(Rate(before, Course.of(before, per_epoch)), step)
-    impatient = before.patience > 0 and session.training.options.patience == 0
-    off = f"--patience {before.patience} no longer ends this run; give it again to keep it." if impatient else None
-    return [text for text in (moved, off) if text]
-
-
 def _settle(session: Session, before: FitOptions, parts: bytes, has_state: bool) -> None:
     """Make the folder agree with the state: what a crash left half done, and options that changed."""
     training, run = session.training, session.run
@@ -171,34 +159,6 @@ def _settle(session: Session, before: FitOptions, parts: bytes, has_state: bool)
     # They are the same; a run of an older version has none.
     files.write_atomic(run.parts, parts)
     files.remove(run.result)
-
-
-def _finished(run: Run, options: FitOptions, progress: Progress) -> FitResult | None:
-    """The result of a run that is over; one that is not what it should be is made again, as the state tells it."""
-    content = run.read_result()
-    if content is None or not is_over(options, progress) or content.get("epochs") != len(progress.history):
-        return None
-    try:
-        shares = dict.fromkeys(("top1", "val_top1", "macro_f1", "worst_f1"), (0.0, 1.0))
-        return made(FitResult, content, "the result", shares, history=history(progress))
-    except ValueError:
-        return None
-
-
-def _how_to_go_on(run: Run, options: FitOptions, progress: Progress, result: FitResult) -> str:
-    if result.stopped_early:
-        return (
-            f"{run.path} was stopped early: no better validation in {options.patience} epochs after epoch "
-            f"{best_epoch(progress.history)}. "
-            f"--patience {2 * options.patience} or --epochs {2 * result.epochs} would go on. {result.later_end()}"
-        )
-    if result.learned:
-        return f"{run.path} is finished: {verdict(result)}"
-    if options.steps is not None:
-        done, longer = f"{result.steps:,} steps", f"--steps {2 * result.steps}"
-    else:
-        done, longer = f"{result.epochs} epochs", f"--epochs {2 * result.epochs}"
-    return f"{run.path} is finished: {done}. {longer} would go on. {result.later_end()}".rstrip()
 
 
 def _check_loss(run: Run, loss: Loss | None, trained_with: str | None) -> None:

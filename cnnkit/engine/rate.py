@@ -17,7 +17,7 @@ class Rate:
     """
 
     def __init__(self, options: FitOptions, course: Course) -> None:
-        self.options, self.steps = options, course.steps
+        self.options, self.steps, self._per_epoch = options, course.steps, course.per_epoch
         self._first = options.schedule_from * course.per_epoch
         self._last = options.schedule_until or course.steps
         if options.schedule_epochs is not None:
@@ -42,6 +42,15 @@ class Rate:
             return None
         since = "is over" if step >= self._last else f"ends with step {self._last:,}"
         return f"The schedule {since}: after it the learning rate stays at {self.lr(self._last):g}."
+
+    def news(self, before: FitOptions, step: int) -> list[str]:
+        """What new options made of the rate, and of patience, at `step`; nothing before the first step."""
+        if not step:
+            return []
+        moved = self.moved(Rate(before, Course.of(before, self._per_epoch)), step)
+        impatient = before.patience > 0 and self.options.patience == 0
+        off = f"--patience {before.patience} no longer ends this run; give it again to keep it." if impatient else None
+        return [text for text in (moved, off) if text]
 
     def moved(self, before: "Rate", step: int) -> str | None:
         """A sentence on what a new end made of the rate of `before`, at `step`; None for nothing."""
