@@ -8,7 +8,7 @@ from cnnkit.engine.pace import Pace
 
 @pytest.fixture
 def known_pace(monkeypatch):
-    monkeypatch.setattr(forecasts, "measure", lambda *_: Pace(step=0.05, val=2.0, test=3.0))
+    monkeypatch.setattr(forecasts, "measure", lambda *_, **__: Pace(step=0.05, val=2.0, test=3.0))
 
 
 def test_the_forecast_is_shown_and_nothing_is_written(cnnkit, known_pace, empty_folder):
