@@ -144,7 +144,8 @@ def _check_classes(train: Dataset) -> None:
             "Expected one folder, or one label, per class."
         )
     if not counts.all():
-        missing = [name for name, count in zip(train.classes, counts, strict=True) if not count]
+        # A list of names may hold any text.
+        missing = [name[:100] for name, count in zip(train.classes, counts, strict=True) if not count]
         raise DataError(
             f"{train.name}: no training image for {len(missing)} of {len(counts)} classes ({', '.join(missing[:5])}). "
             "Labels count from 0 without gaps; are they out of range?"

@@ -57,7 +57,7 @@ def _array(archive: Archive, name: str, most: int, kinds: str) -> Array:
         try:
             shape, fortran_order, dtype = read_header(head, max_header_size=_LONGEST_HEADER)
         # The header is read as Python, whose parser gives up on nests of brackets in several ways.
-        except (SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
+        except (ValueError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
             raise Refused(f"has a header in {printable(name)} that cannot be read.") from error
     if dtype.hasobject:
         raise Refused(f"holds pickled objects in {printable(name)}: it is not opened.")

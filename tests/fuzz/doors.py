@@ -1,0 +1,186 @@
+"""The files that cnnkit reads, one small valid one of each kind, and the door through which each comes in."""
+
+import gzip
+import json
+import shutil
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from cnnkit import models
+from cnnkit.cli.config_file import read as read_config
+from cnnkit.cli.main import cli
+from cnnkit.data.open import open_data
+from cnnkit.data.picture import read_picture
+from cnnkit.engine import checkpoint
+from cnnkit.engine.class_names import read_class_names
+from cnnkit.engine.evaluate import evaluate
+from cnnkit.engine.events import StepEnd
+from cnnkit.engine.fit import fit, resume
+from cnnkit.engine.load import load
+from cnnkit.engine.options import FitOptions
+from cnnkit.engine.run import Run
+from cnnkit.serialize.foreign import read_arrays
+
+TORCH = Path(__file__).parents[1] / "golden" / "torch_files"
+PICTURES = {"png": {}, "jpeg": {"quality": 60}, "bmp": {}, "ppm": {}, "gif": {}, "webp": {}}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """path: of the file that is mutated, below the folder of seeds.   enter: open it, given that folder.
+
+    record: it holds a record behind a checksum, which is mutated and signed anew in every other case.
+    """
+
+    name: str
+    path: str
+    enter: Callable[[Path], Any]
+    record: bool = False
+
+
+def make_seeds(folder: Path) -> None:
+    """Every file, valid; a run too, half a second of training."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (18, 28, 28), np.uint8)
+    labels = (np.arange(18) % 3).astype(np.uint8)
+    (folder / "idx").mkdir(parents=True)
+    for part in ("train", "t10k"):
+        (folder / "idx" / f"{part}-images-idx3-ubyte").write_bytes(
+            struct.pack(">4I", 2051, *images.shape) + images.tobytes()
+        )
+        (folder / "idx" / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 2049, 18) + labels.tobytes())
+    (folder / "idx" / "classes.txt").write_text("a\nb\nc\n")
+    shutil.copytree(folder / "idx", folder / "idxgz")
+    for path in list((folder / "idxgz").glob("*ubyte")):
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    (folder / "cifar").mkdir()
+    records = np.concatenate([np.arange(4, dtype=np.uint8)[:, None], rng.integers(0, 256, (4, 3072), np.uint8)], 1)
+    for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
+        (folder / "cifar" / f"{name}.bin").write_bytes(records.tobytes())
+    np.savez(folder / "data.npz", x_train=images, y_train=labels, x_test=images, y_test=labels, classes=list("abc"))
+    np.savez_compressed(folder / "packed.npz", images=images, labels=labels)
+    (folder / "photos").mkdir()
+    for kind, ending in enumerate(PICTURES):
+        (folder / "photos" / f"class{kind % 2}").mkdir(exist_ok=True)
+        for i in range(3):
+            picture = Image.fromarray(rng.integers(0, 256, (20, 24, 3), np.uint8))
+            picture.save(folder / "photos" / f"class{kind % 2}" / f"{ending}{i}.{ending}", **PICTURES[ending])
+    rows = [f"photos/{p.parent.name}/{p.name},{p.parent.name}" for p in sorted((folder / "photos").rglob("*.*"))]
+    (folder / "list.csv").write_text("\n".join(["path,label", *rows]) + "\n")
+    (folder / "names.txt").write_text('["one", "two", "three"]')
+    for name in ("zip", "old", "checkpoint_zip"):
+        shutil.copy(TORCH / f"{name}.pth", folder)
+    state = models.create("lenet5", classes=3).state_dict()
+    np.savez(folder / "foreign.npz", **state)
+    _plain_safetensors(
+        folder / "foreign.safetensors", {name: array for name, array in state.items() if array.size < 999}
+    )
+    choices = {"data": str(folder / "data.npz"), "model": "lenet5", "epochs": 2, "batch_size": 8, "augment": "none"}
+    list(fit(FitOptions.from_values({**choices, "output": str(folder / "run")})))
+    (folder / "run" / "result.json").unlink()
+    (folder / "options.toml").write_bytes((folder / "run" / "config.toml").read_bytes())
+
+
+def _plain_safetensors(path: Path, arrays: dict[str, Any]) -> None:
+    header, payload = {}, b""
+    for name, array in arrays.items():
+        data = array.astype("<f4").tobytes()
+        header[name] = {
+            "dtype": "F32",
+            "shape": list(array.shape),
+            "data_offsets": [len(payload), len(payload) + len(data)],
+        }
+        payload += data
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + payload)
+
+
+def _open(name: str, **choices: Any) -> Callable[[Path], Any]:
+    """Open data and look at every sample, as an epoch would."""
+
+    def enter(folder: Path) -> None:
+        splits = open_data(folder / name, **choices)
+        for part in (splits.train, splits.val, splits.test):
+            for index in range(min(len(part), 40)):
+                part[index]
+        splits.fingerprint()
+
+    return enter
+
+
+def _config(folder: Path) -> None:
+    command = cli.get_command(None, "train")  # type: ignore[arg-type]  # a group of ours asks for no context
+    assert command is not None
+    read_config(folder / "options.toml", command)
+    FitOptions.read(folder / "options.toml").validate()
+
+
+def _run(folder: Path) -> None:
+    """Go on for a few steps; judge; and ask for what a list of runs asks."""
+    run = Run(folder / "run")
+    run.started(), run.data_sha256(), run.read_result()
+    events = resume(run.path, {"epochs": 3})
+    try:
+        for event in events:
+            if isinstance(event, StepEnd):
+                break
+    finally:
+        events.close()  # type: ignore[attr-defined]  # a generator
+
+
+def _judge(folder: Path) -> None:
+    for _ in evaluate(load(folder / "run")):
+        pass
+
+
+def _state(folder: Path) -> None:
+    checkpoint.newest(Run(folder / "run"))
+    _run(folder)
+
+
+def _picture(path: str) -> Callable[[Path], Any]:
+    return lambda folder: read_picture(folder / path)
+
+
+def _weights(name: str) -> Callable[[Path], Any]:
+    return lambda folder: read_arrays(folder / name)
+
+
+_PATHS = {ending: f"photos/class{i % 2}/{ending}0.{ending}" for i, ending in enumerate(PICTURES)}
+FOREIGN = ("foreign.npz", "foreign.safetensors", "zip.pth", "old.pth", "checkpoint_zip.pth")
+KINDS = (
+    *(Kind(f"picture {ending}", path, _picture(path)) for ending, path in _PATHS.items()),
+    Kind("folder", "photos/class0/png1.png", _open("photos", on_unreadable="skip", image_size=8)),
+    Kind("csv", "list.csv", _open("list.csv", on_unreadable="skip", image_size=8)),
+    Kind("npz data", "data.npz", _open("data.npz")),
+    Kind("npz packed", "packed.npz", _open("packed.npz")),
+    Kind("idx images", "idx/train-images-idx3-ubyte", _open("idx")),
+    Kind("idx labels", "idx/t10k-labels-idx1-ubyte", _open("idx")),
+    Kind("idx gz", "idxgz/train-images-idx3-ubyte.gz", _open("idxgz")),
+    Kind("idx names", "idx/classes.txt", _open("idx")),
+    Kind("cifar", "cifar/data_batch_2.bin", _open("cifar")),
+    Kind("class names", "names.txt", lambda folder: read_class_names(folder / "names.txt", 3)),
+    Kind("config", "options.toml", _config),
+    *(Kind(f"weights {name}", name, _weights(name)) for name in FOREIGN),
+    Kind("weights load", "foreign.safetensors", lambda folder: load(folder / "foreign.safetensors")),
+    Kind("run weights", "run/weights/best.safetensors", _judge, record=True),
+    Kind("run state", "run/state/NEWEST", _state, record=True),
+    Kind("run config", "run/config.toml", _run),
+    Kind("run manifest", "run/manifest.json", _run),
+    Kind("run events", "run/events.jsonl", _run),
+    Kind("run parts", "run/parts.csv", _judge),
+)
+
+
+def path_of(kind: Kind, folder: Path) -> Path:
+    """The file of a kind; of a run's states the newest."""
+    if kind.path.endswith("NEWEST"):
+        return checkpoint.generations(Run(folder / "run"))[0]
+    return folder / kind.path
