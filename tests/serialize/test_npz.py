@@ -99,7 +99,7 @@ def test_unknown_versions_are_refused(path, version):
 
 def test_a_huge_header_is_refused(path):
     written(path, header("'<f4'", "(2,)") + " " * 10**6, bytes(8), version=b"\x02\x00")
-    with pytest.raises(CheckpointError, match="has a header in .* that cannot be read"):
+    with pytest.raises(CheckpointError, match=r"has a header in .* that cannot be read"):
         read_npz(path)
 
 
