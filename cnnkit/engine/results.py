@@ -134,6 +134,7 @@ class EvaluateResult:
     calibration_error, reliability: over 15 bins of the score.
     top_losses: as many as were asked for.   sheet: the picture file that shows them.
     changes: since the training; None where they are other data, or nobody can tell.
+    notes: what was judged, and what was left out; `cnnkit.evaluate` fills them in, and the JSON has none.
     The repr leaves the tables out.
     """
 
@@ -159,9 +160,10 @@ class EvaluateResult:
     top_losses: tuple[TopLoss, ...] = field(default=(), repr=False)
     sheet: str | None = None
     changes: DataChanges | None = None
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "notes"}
 
 
 @final

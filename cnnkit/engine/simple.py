@@ -140,12 +140,16 @@ def evaluate(
             open_to_judge(parts, predictor.classes, predictor.read, predictor.preprocessing.white, room),
             len(parts) == 1,
         )
+    notes: list[str] = []
     with shown(progress) as show:
         for event in evaluate_events(predictor, opened, split=split):
             show(event)
             if isinstance(event, EvaluateFinished):
                 # With changes known it is a part that the run noted.
-                return replace(event.result, split="all") if whole and event.result.changes is None else event.result
+                named = "all" if whole and event.result.changes is None else split
+                return replace(event.result, split=named, notes=tuple(notes))
+            if isinstance(event, Note):
+                notes.append(event.text)
     raise RuntimeError("the evaluation ended without a result")
 
 

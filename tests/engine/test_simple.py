@@ -221,6 +221,7 @@ def test_what_a_run_learned_from_is_judged_again_on_its_test_part(tiny, tmp_path
     result = cnnkit.fit(module, data, **OPTIONS, output=str(tmp_path / "run"))
     judged = cnnkit.evaluate(result, data, module=tiny.Tiny())
     assert (judged.top1, judged.n, judged.split) == (result.top1, 15, "test")
+    assert "test part that the run recorded: 15 images" in judged.notes[0] and "notes" not in judged.to_json()
     assert cnnkit.evaluate(result.run, data, split="val", module=tiny.Tiny()).top1 == result.val_top1
     with pytest.raises(DataError, match="no file holds them"):
         cnnkit.evaluate(result, module=tiny.Tiny())
@@ -238,7 +239,8 @@ def test_other_arrays_are_judged_whole(tiny, tmp_path):
     assert (parts.n, parts.split, parts.top1) == (40, "test", judged.top1)
     assert cnnkit.evaluate(predictor, tiny.data()).n == 30
     both = np.concatenate([arrays()[0][:4], x]), np.concatenate([arrays()[1][:4], y])
-    assert 40 <= cnnkit.evaluate(predictor, both).n < 44, "what it was trained on is left out"
+    left = cnnkit.evaluate(predictor, both)
+    assert 40 <= left.n < 44 and any("Left out" in note for note in left.notes), "what it was trained on is left out"
     with pytest.raises(DataError, match=r"reads images of \(8, 8, 1\)"):
         cnnkit.evaluate(predictor, (x[:, :5], y))
     with pytest.raises(UsageError, match="judges a run"):
