@@ -69,7 +69,8 @@ def find(screen: Screen, steps: int, lowest: float, highest: float, **chosen: An
     if result.suggested is None:
         raise NumericError(
             f"The loss fell at no rate from {result.rates[0]:.2g} to {result.rates[-1]:.2g}. "
-            "Try more --steps, a larger --batch-size, or test whether the network can learn: cnnkit train --overfit 8."
+            "Try more --steps, a larger --batch-size, or test whether the network can learn: "
+            f"{result.command} --overfit 8"
         )
     screen.note(f"\nNext:\n  {result.command}")
 

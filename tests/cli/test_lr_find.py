@@ -63,3 +63,4 @@ def test_a_loss_that_never_falls_ends_with_advice(cnnkit, fake):
     fake["result"] = replace(FOUND, suggested=None)
     ended = cnnkit("lr-find")
     assert ended.code == 6 and "The loss fell at no rate" in ended.err and "Next" not in ended.err
+    assert f"{FOUND.command} --overfit 8" in " ".join(ended.err.split())
