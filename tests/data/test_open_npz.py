@@ -235,6 +235,12 @@ def test_parts_on_different_scales_are_refused(saved, swap):
         open_data(saved(x_train=one, y_train=LABELS, x_test=other, y_test=LABELS))
 
 
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8", ">f4", "g", "u1", ">i8"])
+def test_labels_may_be_numbers_of_any_kind(saved, kind):
+    splits = open_data(saved(images=pixels(), labels=LABELS.astype(kind)))
+    assert splits.classes == ["0", "1"] and splits.train.labels().dtype == np.int64
+
+
 def test_labels_may_count_from_1(saved):
     splits = open_data(saved(x_train=pixels(), y_train=LABELS + 1, x_test=pixels(4), y_test=LABELS[:4] + 1))
     assert splits.classes == ["1", "2"] and splits.test.labels().tolist() == [0, 1, 0, 1]

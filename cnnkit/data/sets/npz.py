@@ -127,6 +127,9 @@ def _labels(path: Path, name: str, labels: Array) -> Array:
         hint = " One-hot labels are written as numbers by labels.argmax(axis=1)." if labels.ndim == 2 else ""
         raise DataError(f"{path}: {name} is {labels.dtype} {labels.shape}, expected (n,) or (n, 1).{hint}")
     is_float = labels.dtype.kind == "f"
+    if is_float:
+        with np.errstate(over="ignore"):
+            labels = labels.astype(np.float64)
     if is_float and (np.abs(labels) < LARGEST_LABEL).all() and (labels == np.rint(labels)).all():
         labels = labels.astype(np.int64)
     if labels.dtype.kind in "US":
