@@ -4,14 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cnnkit.data.endings import is_picture_name
-from cnnkit.data.part_names import EXPECTED, part_within, parts_called
+from cnnkit.data.part_names import part_within, parts_called
 from cnnkit.data.sets.walk import loose_pictures, visible_files, visible_folders, walk
 from cnnkit.errors import DataError
 
 # What is not used and named; of more only the number is told.
 NAMED = 5
-# So many folders beside a lone train/ that hold pictures look like classes, and train/ like one more of them.
-CLASSES_BESIDE = 2
 
 
 def innermost(folder: Path, *, within_part: bool = False) -> Path:
@@ -50,39 +48,6 @@ def find_parts(folder: Path) -> dict[str, Path]:
     return parts if "train" in parts else {}
 
 
-def check_sense(place: Path, parts: dict[str, Path]) -> None:
-    """DataError where folders cannot be told: whether they are classes, or parts, or something else."""
-    if list(parts) == ["train"]:
-        called = parts_called(child.name for child in visible_folders(place))
-        beside = [
-            child.name
-            for child in visible_folders(place)
-            if child != parts["train"] and child.name not in called and loose_pictures(child)
-        ]
-        if len(beside) >= CLASSES_BESIDE:
-            train = parts["train"].name
-            raise DataError(
-                f"{place} has {train}/ with folders of its own, and beside it {_some(beside)} with pictures. If "
-                f"{train} is the training part, give that folder alone: {parts['train']}. If it is a class like the "
-                "others, put its pictures directly into it."
-            )
-    places = visible_folders(innermost(parts["train"], within_part=True) if parts else place)
-    within = [{child.name for child in visible_folders(child)} for child in places]
-    for child, names in zip(places, within, strict=True):
-        if len(set(parts_called(names).values())) > 1:
-            raise DataError(
-                f"{child}/ holds {_some(sorted(names))}: parts within a class. Put the classes into the parts, such "
-                f"as train/{child.name}/ and test/{child.name}/."
-            )
-    same = set.intersection(*within) if len(within) > 1 else set()
-    if len(same) > 1 and not all(loose_pictures(child) for child in places):
-        raise DataError(
-            f"Each folder in {places[0].parent} ({_some([child.name for child in places])}) holds the same folders: "
-            f"{_some(sorted(same))}. If those are the classes, name the folders around them as parts: {EXPECTED}. "
-            "Else list the pictures in a .csv of path,label."
-        )
-
-
 def not_used(folder: Path, place: Path, parts: dict[str, Path], classes: Iterable[str]) -> list[str]:
     """Notes on the folders and files beside the parts, and beside the folders of the classes.
 
@@ -100,7 +65,7 @@ def not_used(folder: Path, place: Path, parts: dict[str, Path], classes: Iterabl
         notes.append(f"{loose:,} {lie} outside the class folders and not used.")
     others = [_with_count(child) for child in left]
     others += [file.name for file in files if not is_picture_name(file.name)]
-    return [*notes, f"Not used: {_some(others)}."] if others else notes
+    return [*notes, f"Not used: {some(others)}."] if others else notes
 
 
 def _class_names(part: Path) -> set[str]:
@@ -122,6 +87,6 @@ def _with_count(folder: Path) -> str:
     return f"{folder.name}/ ({count:,} picture{'s' * (count != 1)}{alone})"
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-from cnnkit.data.folder_parts import check_sense, find_parts, innermost, not_used
+from cnnkit.data.folder_parts import find_parts, innermost, not_used
+from cnnkit.data.folder_sense import check_sense
 from cnnkit.data.look_alikes import as_known, nearest
 from cnnkit.data.sets.image_folder import PictureFile, list_pictures
 from cnnkit.errors import DataError

@@ -107,3 +107,19 @@ def test_training_and_testing_are_opened_as_parts(picture_folder):
         folder = picture_folder(below=part, cats=count, dogs=count)
     splits = open_data(folder)
     assert splits.classes == ["cats", "dogs"] and len(splits.test) == 6 and len(splits.train) == 14
+
+
+def test_parts_whose_pictures_lie_in_no_class_are_refused(files):
+    # As in CamVid.
+    top = files("train/1.png", "trainannot/1.png", "val/2.png", "valannot/2.png")
+    with pytest.raises(DataError, match=r"has train, val, parts by their names, with pictures in no folder of a class"):
+        list_folder(top)
+
+
+@pytest.mark.parametrize(("one", "other"), [("image", "label"), ("Images", "masks"), ("JPEGImages", "annotations")])
+def test_pictures_and_their_masks_are_no_classes(files, one, other):
+    top = files(f"{one}/1.png", f"{other}/1.png")
+    with pytest.raises(DataError, match="pictures and what is marked in them"):
+        list_folder(top)
+    with pytest.raises(DataError, match="pictures and what is marked in them"):
+        list_folder(files(f"set/train/{one}/1.png", f"set/train/{other}/1.png").parent / "photos" / "set")
