@@ -32,7 +32,7 @@ def pad(module: Module, padding: str, x_shape: tuple[int, ...]) -> Module:
         if padding == "same":
             layer.padding = SAME
             if isinstance(layer, AvgPool2d):
-                layer.count_padding = False
+                layer.count_padding = None
         elif isinstance(layer, Conv2d):
             layer.padding = _half(layer)
     try:

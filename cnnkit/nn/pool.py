@@ -39,10 +39,14 @@ class MaxPool2d(_WindowPool):
 
 
 class AvgPool2d(_WindowPool):
-    """The mean of every window; count_padding: zeros outside the image take part in it."""
+    """The mean of every window.
+
+    count_padding: whether zeros outside the image take part in it; by default they do, except with padding
+    "same", as in TensorFlow.
+    """
 
     def __init__(
-        self, kernel_size: Pair, stride: Pair | None = None, padding: Padding = 0, *, count_padding: bool = True
+        self, kernel_size: Pair, stride: Pair | None = None, padding: Padding = 0, *, count_padding: bool | None = None
     ) -> None:
         super().__init__(kernel_size, stride, padding)
         self.count_padding = count_padding

@@ -10,7 +10,7 @@ from cnnkit.kernels.shared.geometry import Window
 from cnnkit.ops import check
 from cnnkit.ops.activation import gate
 from cnnkit.ops.shape import reshape
-from cnnkit.ops.window import Padding, Pair, check_window, images_under, pair, window, window_over
+from cnnkit.ops.window import SAME, Padding, Pair, check_window, images_under, pair, window, window_over
 
 
 def max_pool2d(x: Tensor | Array, kernel_size: Pair, stride: Pair | None = None, padding: Padding = 0) -> Tensor:
@@ -27,15 +27,17 @@ def avg_pool2d(
     stride: Pair | None = None,
     padding: Padding = 0,
     *,
-    count_padding: bool = True,
+    count_padding: bool | None = None,
 ) -> Tensor:
-    """The mean of every window, (N, OH, OW, C); count_padding: zeros outside the image take part in it.
+    """The mean of every window, (N, OH, OW, C).
 
-    With padding "same", TensorFlow leaves them out: count_padding=False.
+    count_padding: whether zeros outside the image take part in it; by default they do, but not with padding "same",
+    as in TensorFlow.
     """
     x = check.tensor(x, "avg_pool2d")
     kernel, win = pool_window(x.shape, kernel_size, stride, padding, "avg_pool2d")
-    result: Tensor = _AvgPool2d.apply(x, kernel, win, count_padding)
+    counted = padding != SAME if count_padding is None else count_padding
+    result: Tensor = _AvgPool2d.apply(x, kernel, win, counted)
     return result
 
 

@@ -29,9 +29,9 @@ def test_the_names_are_those_of_the_options():
 def test_layers_that_pad_pad_as_told_and_the_others_do_not():
     same = pad(network(), "same", (1, 30, 30, 3))
     assert [same.conv.padding, same.uneven.padding, same.pool.padding, same.mean.padding] == ["same"] * 4
-    assert same.bare.padding == 0 and not same.mean.count_padding
+    assert same.bare.padding == 0 and same.mean.count_padding is None
     both = pad(network(), "symmetric", (1, 30, 30, 3))
-    assert both.conv.padding == both.uneven.padding == (1, 1) and both.pool.padding == 1 and both.mean.count_padding
+    assert both.conv.padding == both.uneven.padding == (1, 1) and both.pool.padding == 1
     default = pad(network(), "default", (1, 30, 30, 3))
     assert default.uneven.padding == ((0, 1), (0, 1))
 

@@ -86,13 +86,13 @@ def test_layers_with_same_padding_compute_what_they_do_on_an_image_padded_by_han
         ),
         (nn.ConvNorm(4, 6, 3, stride=stride, padding="same"), nn.ConvNorm(4, 6, 3, stride=stride, padding=0), padded),
         (nn.MaxPool2d(3, stride, "same"), nn.MaxPool2d(3, stride), lowest),
-        (nn.AvgPool2d(3, stride, "same"), nn.AvgPool2d(3, stride), padded),
+        (nn.AvgPool2d(3, stride, "same", count_padding=True), nn.AvgPool2d(3, stride), padded),
     ):
         y = layer.eval()(x)
         assert y.shape == layer.output_shape(x.shape)
         np.testing.assert_allclose(y.data, bare.eval()(image).data, rtol=0, atol=1e-5)  # sums of 36 numbers near 1
         np.testing.assert_allclose(prepared(layer)(x).data, y.data, rtol=0, atol=1e-5)
-    mean = nn.AvgPool2d(3, stride, "same", count_padding=False)(x).data
+    mean = nn.AvgPool2d(3, stride, "same")(x).data  # TensorFlow's zeros do not count
     plain = nn.AvgPool2d(3, stride)
     np.testing.assert_allclose(mean, plain(padded).data / plain(ones).data, rtol=0, atol=1e-5)
     assert "padding=same" in repr(nn.Conv2d(4, 6, 3, padding="same"))
