@@ -72,6 +72,7 @@ def measure_case(case: Case, against: Sequence[str], threads: int, seconds: floa
         peak_fraction=None if gflops is None else gflops / peak,
         against={name: median / ours.median for name, median in others.items()},
         against_ms={name: median * 1e3 for name, median in others.items()},
+        precision=kernels.precision(),
     )
 
 

@@ -18,6 +18,7 @@ class Result:
     peak_fraction: float | None
     against: dict[str, float] = field(default_factory=dict)
     against_ms: dict[str, float] = field(default_factory=dict)
+    precision: str = "fast"
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

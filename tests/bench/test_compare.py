@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from cnnkit import kernels
 from cnnkit.bench import compare
 from cnnkit.bench.cases import Case
 from cnnkit.bench.compare import measure_case
@@ -43,6 +44,11 @@ def test_a_ratio_above_one_means_that_ours_is_the_faster():
     result = measure_case(case, ["torch"], threads=1, seconds=0.0, peak=100.0)
     assert result.against["torch"] > 1
     assert result.gflops is None
+
+
+def test_a_result_tells_the_precision_that_was_measured():
+    with kernels.use(precision="exact"):
+        assert measure_case(Case("x", run=nothing, check=nothing), [], 1, 0.0, 100.0).to_json()["precision"] == "exact"
 
 
 def test_a_rivals_slower_layout_rests_while_ours_is_timed():

@@ -30,7 +30,7 @@ def test_json_has_the_keys_that_scripts_rely_on(cnnkit, asked):
     record = cnnkit("bench", "--json").json
     assert record.keys() >= {"schema_version", "machine", "results"}
     assert record["machine"]["cpu"]
-    wanted = {"case", "backend", "threads", "ms", "gflops", "peak_fraction", "against"}
+    wanted = {"case", "backend", "precision", "threads", "ms", "gflops", "peak_fraction", "against"}
     assert all(result.keys() >= wanted for result in record["results"])
     assert record["results"][0]["against"] == {"torch": 1.5}
 
