@@ -291,6 +291,30 @@ def test_on_a_terminal_a_bar_moves_and_nothing_is_wider_than_it(monkeypatch, fak
         assert (out.getvalue() + err.getvalue()).isascii()
 
 
+@pytest.mark.parametrize("columns", [80, 60])
+def test_on_a_terminal_long_notes_break_between_words_while_the_bar_is_there(monkeypatch, columns):
+    from cnnkit.cli.main import run
+
+    note = "word " * 30 + "end"
+
+    def fit(options):
+        first, *rest = story()
+        yield from (replace(first, notes=(note,)), *rest[:-1], Note(note), rest[-1])
+
+    replace_engine(monkeypatch, fit)
+    err = Watched()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout", Watched())
+    monkeypatch.setattr("sys.stderr", err)
+    assert run(["train"]) == 0
+    lines = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in re.split(r"[\n\r]", err.getvalue())]
+    told = [line for line in lines if "word" in line]
+    assert sum(line.count("word") for line in told) == 60
+    assert max(map(len, told)) <= columns
+    assert sum(not line.startswith("  ") for line in told) == 2, "one line that begins, the others hang below it"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0 s"), (59.4, "59 s"), (61, "1:01"), (3909, "1:05:09"), (-1, "0 s")]
 )
