@@ -34,6 +34,8 @@ _SECTIONS = {
     "Augmentation": ("augment", *CHANGES, "mixup", "cutmix"),
     "Run": ("seed", "output", "exist_ok"),
 }
+# What a resumed run or a time keeps in its options: read back, never shown.
+INTERNAL = ("schedule_from", "schedule_epochs", "schedule_until", "schedule_again")
 _SECTION_OF = {name: section for section, names in _SECTIONS.items() for name in names}
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,7 +60,9 @@ def _choice(name: str, *short: str, default_note: str = "", **rest: Any) -> Choi
         long = f"{long}/--no-{name.replace('_', '-')}"
     text = field.metadata["help"] + (f"  [{default_note}]" if default_note else "")
     section = _SECTION_OF.get(name, "Optimisation")
-    return name, option(*short, long, default=field.default, help=text, section=section, **rest)
+    return name, option(
+        *short, long, default=field.default, help=text, section=section, hidden=name in INTERNAL, **rest
+    )
 
 
 _FIELDS = {field.name: field for field in fields(FitOptions)}
@@ -102,10 +106,10 @@ _ROWS = (
     ),
     _choice("schedule", also="--sched", default_note=BY_DATA, type=Name(SCHEDULES, example="--schedule cosine")),
     _choice("warmup", default_note=BY_DATA, type=Real(least=0, most=1, example="--warmup 0.1")),
-    _choice("schedule_from", hidden=True, type=Whole(0, 1_000_000, example="--schedule-from 0")),
-    _choice("schedule_epochs", hidden=True, type=Whole(1, 1_000_000, example="--schedule-epochs 5")),
-    _choice("schedule_until", hidden=True, type=Whole(1, 1_000_000_000_000, example="--schedule-until 1000")),
-    _choice("schedule_again", hidden=True),
+    _choice("schedule_from", type=Whole(0, 1_000_000, example="--schedule-from 0")),
+    _choice("schedule_epochs", type=Whole(1, 1_000_000, example="--schedule-epochs 5")),
+    _choice("schedule_until", type=Whole(1, 1_000_000_000_000, example="--schedule-until 1000")),
+    _choice("schedule_again"),
     _choice("label_smoothing", also="--smoothing", type=Real(least=0, below=1, example="--label-smoothing 0.1")),
     _choice("class_weights", type=Name(CLASS_WEIGHTS, example="--class-weights balanced")),
     _choice("ema", type=Real(least=0, below=1, example="--ema 0.99")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnnkit.cli.choices import INTERNAL
 from cnnkit.cli.follow import duration
 from cnnkit.cli.screen import Screen
 from cnnkit.engine.events import Compiling, Event
@@ -42,7 +43,7 @@ def _print(screen: Screen, found: Forecast) -> None:
     screen.facts(rows, prose=["data", "note", "network", "time"])
     screen.text("\noptions:")
     for name, value in found.options.items():
-        if name not in OUTWARD:
+        if name not in (*OUTWARD, *INTERNAL):
             screen.text(f"  {name} = {value}")
     screen.note(
         f"\nNothing was written. Times are measured with a few steps on this machine.\nTo train:\n  {found.command}"

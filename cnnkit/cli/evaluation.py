@@ -30,7 +30,7 @@ def show(screen: Screen, result: EvaluateResult) -> None:
 
 def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
     between = f"{100 * result.top1_low:.1f} to {_percent(result.top1_high)}"
-    yield "top-1", f"{100 * result.top1:.2f} % of {result.n:,} images (95 % confidence interval: {between})"
+    yield "top-1", f"{100 * result.top1:.2f} % of {result.n:,} images (95 % confidence: {between})"
     if len(result.classes) > 5:
         yield "top-5", f"{100 * result.top5:.2f} %"
     yield "loss", f"{result.loss:.4f}"

@@ -6,13 +6,12 @@ import json
 import math
 import re
 import sys
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnkit.cli.progress import Progress
-from cnnkit.cli.terminal import UNBOUNDED, console, harmless, terminal, wrapped
+from cnnkit.cli.terminal import UNBOUNDED, console, filled, harmless, terminal, wrapped
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,7 +66,7 @@ class Screen:
         room = max(self.width - width - 2, 20)
         for name, value in shown:
             breaks = name in prose and sys.stdout.isatty()
-            first, *rest = textwrap.wrap(value, room, break_on_hyphens=False) if breaks and value else [value]
+            first, *rest = filled(value, room) if breaks and value else [value]
             print(f"{name:<{width}}  {first}".rstrip())
             for line in rest:
                 print(f"{'':<{width}}  {line}")

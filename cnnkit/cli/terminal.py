@@ -62,9 +62,14 @@ def wrapped(text: str, stream: IO[str]) -> str:
 def _broken(line: str, columns: int) -> str:
     if len(line) <= columns or line[:1].isspace():
         return line
-    return textwrap.fill(
-        line, columns, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False, drop_whitespace=True
-    )
+    return "\n".join(filled(line, columns, hanging="  "))
+
+
+def filled(text: str, columns: int, *, hanging: str = "") -> list[str]:
+    """The lines of a text broken between words: never within one, and never between a number and its per cent sign."""
+    whole = text.replace(" %", "\N{NO-BREAK SPACE}%")
+    lines = textwrap.wrap(whole, columns, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}%", " %") for line in lines]
 
 
 def console(stream: IO[str]) -> Console:

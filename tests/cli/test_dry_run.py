@@ -13,7 +13,7 @@ def known_pace(monkeypatch):
 
 def test_the_forecast_is_shown_and_nothing_is_written(cnnkit, known_pace, empty_folder):
     ended = cnnkit("train", "--dry-run", "--epochs", "2", "--threads", "1")
-    assert ended.code == 0 and not list(empty_folder.iterdir())
+    assert ended.code == 0 and not list(empty_folder.iterdir()) and "schedule_from" not in ended.out
     for part in ("282 steps in 2 epochs of 141", "9.1 s an epoch", "0.05 s a step", "digitnet-digits-1", "epochs = 2"):
         assert part in ended.out
     assert "Nothing was written" in ended.err

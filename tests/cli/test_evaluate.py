@@ -83,7 +83,7 @@ def test_the_worst_class_comes_first(judge):
 
 def test_the_facts_tell_balance_and_how_sure_it_is(judge):
     out = judge(THREE).out
-    assert re.search(r"top-1 +80\.00 % of 20 images \(95 % confidence interval: 58\.4 to 91\.9 %\)", out)
+    assert re.search(r"top-1 +80\.00 % of 20 images \(95 % confidence: 58\.4 to 91\.9 %\)", out)
     assert re.search(r"balanced accuracy +71\.67 %; classes have 4 to 10 images", out)
     assert re.search(r"mean score +90\.0 %: well calibrated", out)
     assert re.search(r"calibration error +10\.0 %", out)

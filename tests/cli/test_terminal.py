@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from cnnkit.cli.terminal import UNBOUNDED, console, harmless, terminal, wrapped
+from cnnkit.cli.terminal import UNBOUNDED, console, filled, harmless, terminal, wrapped
 
 
 class Fake(io.StringIO):
@@ -86,6 +86,13 @@ def test_commands_and_long_paths_are_never_broken(monkeypatch):
     shown = wrapped(text, Fake(True)).split("\n")
     assert "  cnnkit predict " + "a/" * 30 + "x.png" in shown
     assert "  " + "b-" * 30 + "." in shown
+
+
+def test_a_number_stays_with_its_per_cent_sign():
+    for columns in range(20, 40):
+        lines = filled("words before 15.0 to 85.0 % and 12 % after", columns)
+        assert not any(line.lstrip().startswith("%") for line in lines)
+        assert " ".join(lines) == "words before 15.0 to 85.0 % and 12 % after"
 
 
 def test_a_file_gets_lines_as_they_are():
