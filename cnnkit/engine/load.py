@@ -28,7 +28,7 @@ class OwnModuleError(CheckpointError):
 def load(source: str | Path | None = None, *, module: Module | None = None) -> Predictor:
     """The network of a run folder (its best epoch) or of a weight file, ready to predict.
 
-    A weight file of others is taken where it fits exactly one network whose preprocessing is known.
+    A weight file of another library is accepted if it fits exactly one network whose preprocessing is known.
 
     Args:
         source: None is the newest run under runs/ that can be loaded, and where there is none, the digits network in

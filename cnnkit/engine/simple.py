@@ -52,11 +52,11 @@ def fit(
             memory: (X, y), (X_train, y_train, X_test, y_test), the same with X_val, y_val in the middle, or pairs
             (image, label) one after another. Images are uint8 or floats, channels last or first; labels are numbers,
             texts or one-hot rows.
-        recipe: options by the name of a known training; those given overrule them.
+        recipe: options by the name of a known training; your own options override them.
         resume_from: a run to go on with, instead of a new one; data and network are given again where they were given.
         loss: loss(logits, labels) -> Tensor of one number, the mean over a batch: instead of the cross-entropy, in
-            training. logits are a Tensor (N, K), labels int64 (N,). Judgements stay in cross-entropy and accuracy.
-            It is called a few times before the first step too, to see which kernels it needs.
+            training. logits are a Tensor (N, K), labels int64 (N,). Validation and test still use cross-entropy and
+            accuracy. It is called a few times before the first step too, to see which kernels it needs.
         on_event: called with each event of `engine.events`.
         on_epoch: called with the EpochEnd of each epoch.
         progress: whether to show a line of progress; None: in a notebook.
@@ -113,7 +113,7 @@ def evaluate(
     module: Module | None = None,
     progress: bool | None = None,
 ) -> EvaluateResult:
-    """Judge a trained network on data: accuracy, loss, each class, and what it mixes up.
+    """Evaluate a trained network on data: accuracy, loss, each class, and which classes are confused.
 
         cnnkit.evaluate(result)                              # the test part of what the run learned from
         cnnkit.evaluate("runs/classification/a-1", (X, y))   # all of X
