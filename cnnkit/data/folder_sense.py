@@ -1,5 +1,6 @@
 """Whether a layout of folders makes sense: classes that are none would be learned without a word."""
 
+from collections import Counter
 from pathlib import Path
 
 from cnnkit.data.folder_parts import innermost, some
@@ -67,10 +68,12 @@ def _check_repeated(places: list[Path]) -> None:
                 f"{child}/ holds {some(sorted(names))}: parts within a class. Put the classes into the parts, such "
                 f"as train/{child.name}/ and test/{child.name}/."
             )
-    same = set.intersection(*within) if len(within) > 1 else set()
-    if len(same) > 1 and not all(loose_pictures(child) for child in places):
+    often = Counter(name for names in within for name in names)
+    # One that all have may be a layer of its own, as images/ in Tiny ImageNet; a fold may lack a class.
+    same = {name for name, times in often.items() if 2 * times > len(places) > 1}
+    if len(same) > 1 and all(within) and not all(loose_pictures(child) for child in places):
         raise DataError(
-            f"Each folder in {places[0].parent} ({some([child.name for child in places])}) holds the same folders: "
+            f"The folders in {places[0].parent} ({some([child.name for child in places])}) hold the same folders: "
             f"{some(sorted(same))}. If those are the classes, name the folders around them as parts: {EXPECTED}. "
             "Else list the pictures in a .csv of path,label."
         )

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 PART_NAMES = {
     "train": ("train", "training", "trn", "tr"),
-    "val": ("val", "valid", "validation", "validate", "dev", "devel", "development", "eval", "evaluation"),
-    "test": ("test", "testing", "tst", "te", "holdout"),
+    "val": ("val", "valid", "validation", "validate", "dev", "devel", "development", "eval", "evaluation", "va", "cv"),
+    "test": ("test", "tests", "testing", "tst", "te", "holdout"),
 }
 EXPECTED = "train (also training, tr), val (also valid, validation, dev, eval) or test (also testing, tst)"
 _PART = {name: part for part, names in PART_NAMES.items() for name in names}

@@ -71,10 +71,19 @@ def test_what_lies_beside_the_classes_of_a_flat_folder_or_around_it_is_named_too
 @pytest.mark.parametrize("names", [("fold1", "fold2"), ("a", "b", "c"), ("val", "test"), ("lernen", "pruefen")])
 def test_classes_that_all_hold_the_same_folders_are_refused(files, names):
     top = files(*(path for name in names for path in both(name)))
-    with pytest.raises(DataError, match=r"holds the same folders: cats, dogs.*name the folders around them as parts"):
+    with pytest.raises(DataError, match=r"hold the same folders: cats, dogs.*name the folders around them as parts"):
         list_folder(top)
-    with pytest.raises(DataError, match="holds the same folders"):
+    with pytest.raises(DataError, match="hold the same folders"):
         list_folder(files(f"{names[0]}/cows/1.png", f"{names[1]}/stray.png"))
+
+
+def test_folds_that_lack_a_class_are_refused_too(files):
+    with pytest.raises(DataError, match="hold the same folders: cats, dogs"):
+        list_folder(files(*both("a"), *both("b"), "c/cats/1.png"))
+    # A class that holds its pictures itself is a class, and so are the others.
+    files("s/a/x/1.png", "s/a/y/1.png", "s/b/x/1.png")
+    listing = list_folder(files("s/b/y/1.png", "s/c/1.png") / "s")
+    assert listing.classes == ["a", "b", "c"]
 
 
 def test_parts_within_the_classes_are_refused(files):
@@ -99,7 +108,7 @@ def test_data_check_says_of_a_layout_without_sense_that_it_cannot_be_used(pictur
     for part in ("fold1", "fold2"):
         folder = picture_folder(below=part, cats=4, dogs=4)
     report = check(folder)
-    assert not report.ok and any("holds the same folders" in problem for problem in report.problems)
+    assert not report.ok and any("hold the same folders" in problem for problem in report.problems)
 
 
 def test_training_and_testing_are_opened_as_parts(picture_folder):
