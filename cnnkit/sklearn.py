@@ -6,9 +6,12 @@ cross_val_score(Classifier(epochs=10), X, y)         # X: images (n, H, W), (n, 
 
 import copy
 import math
+import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,6 +37,8 @@ from cnnkit.engine.simple import fit
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Array
 
+# Writing a file and waiting for the disk takes longer than an epoch of a few images.
+IN_MEMORY_FILES = "/dev/shm"
 # Units of the network for images that are too small for convolutions.
 HIDDEN = 64
 # Training images that are judged after each epoch where none are set aside: enough to see the loss fall.
@@ -116,7 +121,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed = int(check_random_state(self.random_state).randint(2**31))
         splits = self._splits(images, labels.astype(np.int64), seed)
         module = self._network(np.random.default_rng(seed))
-        with tempfile.TemporaryDirectory(prefix="cnnkit-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="cnnkit-", dir=_memory_for(module)) as scratch:
             if self.output is not None:
                 Path(self.output).mkdir(parents=True, exist_ok=True)
             folder = Path(tempfile.mkdtemp(prefix="fit-", dir=scratch if self.output is None else self.output))
@@ -216,6 +221,16 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _memory_for(module: nn.Module) -> str | None:
+    """Where Linux keeps files in memory, if a run of this network has ample room there; nothing of it is kept."""
+    bytes_ = sum(array.nbytes for array in module.state_dict().values())
+    with suppress(OSError):
+        # Two states of weights, optimiser, average and best weights, one of them being written, and two weight files.
+        if os.access(IN_MEMORY_FILES, os.W_OK) and shutil.disk_usage(IN_MEMORY_FILES).free > 100 * bytes_ + 2**27:
+            return IN_MEMORY_FILES
+    return None
 
 
 def _rows(X: Any, like: tuple[int, int, int] | None = None) -> tuple[Any, tuple[int, int, int] | None]:

@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import cnnkit
 from cnnkit import nn
 from cnnkit.errors import UsageError
 from cnnkit.sklearn import Classifier
@@ -186,6 +188,14 @@ def test_a_run_is_kept_only_where_it_is_asked_for(digits, tmp_path, monkeypatch,
     estimator = Classifier(**QUICK, output=tmp_path / "kept")
     runs = {estimator.fit(X, y).run_ for _ in range(2)}
     assert len(runs) == 2 and all((Path(run) / "result.json").exists() for run in runs)
+
+
+def test_no_scratch_is_left_and_the_disk_is_used_where_memory_is_small(hundred, tmp_path, monkeypatch):
+    X, y, expected = hundred
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(cnnkit.sklearn, "IN_MEMORY_FILES", str(tmp_path / "nowhere"))
+    np.testing.assert_array_equal(Classifier(**QUICK).fit(X, y).predict_proba(X), expected)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_works_in_cross_validation(digits):
