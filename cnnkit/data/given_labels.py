@@ -1,5 +1,6 @@
 """Labels as Python code hands them over: numbers, texts, truth values, or one column per class."""
 
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,13 @@ def labels_of(given: Any, name: str, count: int, images: str) -> Array:
     Raises:
         DataError: another number of labels, or something that names no class.
     """
+    if isinstance(given, Iterator):
+        given = list(given)
+    if given is None or isinstance(given, Set | Mapping):
+        raise DataError(
+            f"{name} is a {type(given).__name__}, expected an array or a list: one label for each of the {count:,} "
+            f"images of {images}, in their order."
+        )
     if not isinstance(given, str) and hasattr(given, "__len__") and hasattr(given, "__iter__"):
         _check_one_kind(given, name)
     labels = array_of(given, name)

@@ -39,6 +39,8 @@ def given_parts(data: Any, room: int | None = None) -> dict[str, GivenPart]:
             data = [half for item in data for half in item]
         if len(data) in (2, 4, 6) and not any(all(map(kind, data)) for kind in (_is_sample, _is_part)):
             return _by_place(list(data))
+        if data and all(is_array(item) for item in data):
+            raise UsageError(f"The data are {len(data)} array{'s' * (len(data) > 1)}; expected {EXPECTED}.")
     return {"train": _collected(data, room)}
 
 
