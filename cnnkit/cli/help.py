@@ -85,8 +85,16 @@ def _command(ctx: click.Context, screen: Screen, words: tuple[str, ...]) -> None
 def _unknown(ctx: click.Context, words: str) -> UsageError:
     from difflib import get_close_matches
 
+    if where := [f"cnnkit help {topic} ({title})" for topic in TOPICS for title in _titles(topic, words)]:
+        return UsageError(f"There is no topic {words!r}. It is a part of: {', '.join(where)}.")
     root = ctx.find_root().command
     known = [*TOPICS, *(name for name in root.list_commands(ctx) if name not in TOPICS)]  # type: ignore[attr-defined]
     near = get_close_matches(words.lower(), known, 2)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Topics: {', '.join(TOPICS)}. Commands have a page too."
     return UsageError(f"There is no topic {words!r}. {hint}")
+
+
+def _titles(topic: str, words: str) -> list[str]:
+    """The sections of a page whose title has these words."""
+    titles = [line.removeprefix("## ") for line in page(topic).splitlines() if line.startswith("## ")]
+    return [title for title in titles if words.lower() in title.lower()]

@@ -80,6 +80,17 @@ def test_an_unknown_topic_tells_the_near_ones(cnnkit):
     assert cnnkit("help", "data", "chekc").code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "topic"), [("json", "runs"), ("exit codes", "runs"), ("recipes", ""), ("EMNIST", "data")]
+)
+def test_the_title_of_a_section_leads_to_its_page(cnnkit, words, topic):
+    ended = cnnkit("help", *words.split())
+    if topic:
+        assert ended.code == 2 and f"It is a part of: cnnkit help {topic} (" in ended.err
+    else:
+        assert ended.out.startswith("Usage: cnnkit recipes"), "a command goes first"
+
+
 def test_a_topic_as_json_is_its_markdown(cnnkit):
     record = cnnkit("help", "runs", "--json").json
     assert record["topic"] == "runs"
