@@ -97,12 +97,13 @@ def notes_on(spans: Mapping[str, Span], white: int) -> list[str]:
     highest = max(span.high for span in spans.values())
     if white != WHITE:
         taken = "" if white == highest else f", taken for 0 to {white}"
-        return [f"{name} goes from {span.low:g} to {highest:g}{taken}: scaled to 0 to 255."]
-    notes = [] if all(span.whole for span in spans.values()) else [f"{name}: rounded to whole numbers."]
-    if 0 < highest < FAR_BELOW:
+        notes = [f"{name} goes from {span.low:g} to {highest:g}{taken}: scaled to 0 to 255."]
+    else:
+        notes = [] if all(span.whole for span in spans.values()) else [f"{name}: rounded to whole numbers."]
+    if 0 < highest * WHITE / white < FAR_BELOW:
         notes.append(
-            f"The largest pixel value is {highest:g}, far below 255. The images are used as they are. Are they meant "
-            "to be so dark?"
+            f"The largest pixel value is {highest:g}, far below {white}. The images are used as they are. Are they "
+            "meant to be so dark?"
         )
     return notes
 

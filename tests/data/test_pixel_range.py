@@ -108,6 +108,7 @@ def test_what_was_decided_is_told():
     assert "from 0 to 1: scaled to 0 to 255" in notes_on(spans(x=up_to(1)), 1)[0]
     assert "taken for 0 to 4095" in notes_on(spans(x=up_to(3071, np.uint16)), 4095)[0]
     assert "far below 255" in notes_on(spans(x=up_to(37)), 255)[0]
+    assert "0.3, far below 1." in notes_on(spans(x=up_to(0.3, np.float32)), 1)[1]
     assert "rounded" in notes_on(spans(x=up_to(201.5, np.float32)), 255)[0]
 
 
