@@ -10,9 +10,10 @@ from cnnkit.engine.about import checked
 from cnnkit.engine.find_run import newest_first
 from cnnkit.engine.missing import no_run, nothing_there
 from cnnkit.engine.predict import Predictor
+from cnnkit.engine.results import FitResult
 from cnnkit.engine.run import Run
 from cnnkit.engine.weights import adopt_unnamed
-from cnnkit.errors import CheckpointError, CnnkitError, DataError, ShapeError
+from cnnkit.errors import CheckpointError, CnnkitError, DataError, ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.models.network import Network
 from cnnkit.nn import Module
@@ -25,19 +26,23 @@ class OwnModuleError(CheckpointError):
     """Weights of a module of one's own, which no name can build."""
 
 
-def load(source: str | Path | None = None, *, module: Module | None = None) -> Predictor:
+def load(source: str | Path | FitResult | None = None, *, module: Module | None = None) -> Predictor:
     """The network of a run folder (its best epoch) or of a weight file, ready to predict.
 
     A weight file of another library is accepted if it fits exactly one network whose preprocessing is known.
 
     Args:
-        source: None is the newest run under runs/ that can be loaded, and where there is none, the digits network in
-            the package; `notes` of the Predictor then name the newer runs that were passed over.
+        source: a run, a weight file or the result of `cnnkit.fit`. None is the newest run under runs/ that can be
+            loaded, and where there is none, the digits network in the package; `notes` of the Predictor then name the
+            newer runs that were passed over.
         module: the network itself, for weights of a module of one's own, which no name can build.
     """
     if source is None:
         return _newest(module)
-    path = Path(source).expanduser()
+    if not isinstance(source, str | Path | FitResult):
+        own = " A module goes with its run: load(run, module=module)." if isinstance(source, Module) else ""
+        raise UsageError(f"A run folder or a weight file is wanted, but this is a {type(source).__name__}.{own}")
+    path = Path(source.run if isinstance(source, FitResult) else source).expanduser()
     if not path.exists() and not path.is_symlink():
         raise nothing_there(path)
     return _load(_of_run(path) if path.is_dir() else path, str(path), module)

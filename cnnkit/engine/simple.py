@@ -32,7 +32,7 @@ def fit(
     data: Any = None,
     *,
     recipe: str | None = None,
-    resume_from: str | Path | None = None,
+    resume_from: str | Path | FitResult | None = None,
     loss: Loss | None = None,
     on_event: Callable[[Event], None] | None = None,
     on_epoch: Callable[[EpochEnd], None] | None = None,
@@ -53,7 +53,8 @@ def fit(
             (image, label) one after another. Images are uint8 or floats, channels last or first; labels are numbers,
             texts or one-hot rows.
         recipe: options by the name of a known training; your own options override them.
-        resume_from: a run to go on with, instead of a new one; data and network are given again where they were given.
+        resume_from: a run, or its result, to go on with, instead of a new one; data and network are given again where
+            they were given.
         loss: loss(logits, labels) -> Tensor of one number, the mean over a batch: instead of the cross-entropy, in
             training. logits are a Tensor (N, K), labels int64 (N,). Validation and test still use cross-entropy and
             accuracy. It is called a few times before the first step too, to see which kernels it needs.
@@ -73,6 +74,8 @@ def fit(
     if chosen is None:
         chosen = options.get("data", "digits")
     options.pop("data", None)
+    if isinstance(resume_from, FitResult):
+        resume_from = resume_from.run
     if resume_from is not None:
         opened = chosen if isinstance(chosen, DataSplits) else None
         if not (chosen is None or _is_name(chosen) or opened):
@@ -129,8 +132,6 @@ def evaluate(
     """
     if isinstance(run, Module):
         raise UsageError("evaluate judges a run, a weight file or a Predictor. A module goes with its run: module=...")
-    if isinstance(run, FitResult):
-        run = run.run
     predictor = run if isinstance(run, Predictor) else load(run, module=module)
     opened, whole = data, False
     if data is not None and not _is_name(data) and not isinstance(data, DataSplits):

@@ -94,11 +94,13 @@ def test_a_generator_of_pairs_is_data(tiny, tmp_path):
 def test_a_run_on_arrays_goes_on_with_them_and_says_so_where_they_are_missing(tiny, tmp_path):
     run, data = tmp_path / "run", arrays()
     cnnkit.fit(tiny.Tiny(), data, **OPTIONS | {"epochs": 1}, seed=4, output=str(run))
-    assert cnnkit.fit(tiny.Tiny(), data, resume_from=run, epochs=2).epochs == 2
+    result = cnnkit.fit(tiny.Tiny(), data, resume_from=run, epochs=2)
+    assert result.epochs == 2 and cnnkit.load(result, module=tiny.Tiny()).source == str(run)
+    assert cnnkit.fit(tiny.Tiny(), data, resume_from=result, epochs=3).epochs == 3
     with pytest.raises(DataError, match="arrays in memory, given in Python, and no file holds them"):
-        cnnkit.fit(tiny.Tiny(), resume_from=run, epochs=3)
+        cnnkit.fit(tiny.Tiny(), resume_from=run, epochs=4)
     with pytest.raises(DataError, match="data have changed"):
-        cnnkit.fit(tiny.Tiny(), arrays(5), resume_from=run, epochs=3)
+        cnnkit.fit(tiny.Tiny(), arrays(5), resume_from=run, epochs=4)
 
 
 def test_options_are_read_from_the_keywords_for_arrays_too(tiny, tmp_path):
@@ -313,6 +315,8 @@ def test_calls_as_other_libraries_have_them_are_told_what_is_meant(tiny):
         (lambda: cnnkit.fit(x), r"The data are a ndarray; expected \(X, y\)"),
         (lambda: cnnkit.fit(tiny.Tiny(), x), r"The data are a ndarray; expected \(X, y\)"),
         (lambda: cnnkit.evaluate(tiny.Tiny(), (x, y)), "judges a run"),
+        (lambda: cnnkit.load(tiny.Tiny()), r"this is a Tiny.*load\(run, module=module\)"),
+        (lambda: cnnkit.load(3), "this is a int"),
     ):
         with pytest.raises(UsageError, match=said):
             call()
