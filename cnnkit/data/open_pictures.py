@@ -8,7 +8,7 @@ from cnnkit.data.preprocessing import Foreign, Preprocessing
 from cnnkit.data.sets.image_folder import ImageFolder, PictureFile, photo_preprocessing, unreadable
 from cnnkit.data.sets.picture_cache import PictureCache
 from cnnkit.data.splits import DataSplits, split_parts
-from cnnkit.data.stored_range import stored_white
+from cnnkit.data.stored_range import check_parts, stored_white
 from cnnkit.errors import DataError
 
 DEFAULT_SIZE = 64
@@ -46,6 +46,8 @@ def open_pictures(
     lost = {lacking.file for lacking in listing.missing}
     there = [file for file in listing.files if file not in lost]
     preprocessing, notes = choose_preprocessing(there, image_size, grey, white)
+    if white is None and len(listing.parts) > 1:
+        check_parts({part: [file.name for file in files] for part, files in listing.parts.items()})
     preprocessing = replace(preprocessing, foreign=foreign)
     H, W, C = preprocessing.shape
     cache = PictureCache(preprocessing, min(cache_bytes, len(there) * H * W * C))
@@ -105,7 +107,7 @@ def choose_preprocessing(
     if grey is None:
         grey = bool(known) and all(head.grey for head in known)
     if white is None:
-        white, told = stored_white([file.path for file in files])
+        white, told = stored_white([file.name for file in files])
         notes += told
     return replace(photo_preprocessing(image_size, grey), white=white), notes
 

@@ -1,11 +1,11 @@
 """Which number is white in the pictures of a data set, where that is not what the format of their files says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cnnkit.data.picture import look, opened
 from cnnkit.data.picture_modes import brightest, is_deep
-from cnnkit.data.pixel_range import FAR_BELOW, FEW_BITS, MOST, WHITE
+from cnnkit.data.pixel_range import FAR_BELOW, FEW_BITS, MOST, TIMES, TIMES_FEW_BITS, WHITE
 from cnnkit.errors import DataError
 
 # Pictures that are looked at, from all over, and the pixels of one that is.
@@ -14,7 +14,7 @@ TRIED, MOST_PIXELS = 32, 1 << 20
 _EXACT = ("PNG", "BMP", "PPM", "GIF")
 
 
-def stored_white(paths: Sequence[Path]) -> tuple[int, list[str]]:
+def stored_white(paths: Sequence[str | Path]) -> tuple[int, list[str]]:
     """(what is white: 255, or 1, 15, 4095 and so on; notes), told from the brightest pixel of some pictures.
 
     One dark photo says nothing, so all that are looked at decide together.
@@ -22,10 +22,9 @@ def stored_white(paths: Sequence[Path]) -> tuple[int, list[str]]:
     Raises:
         DataError: files of 16 bits use the lower eight alone: they would be black.
     """
-    some = paths[:: max(1, len(paths) // TRIED)]
-    seen = [found for path in some if (found := _brightest(path)) is not None]
-    deep = max((highest for is_16, highest in seen if is_16), default=0)
-    plain = max((highest for is_16, highest in seen if not is_16), default=0)
+    some = _some(paths)
+    seen = _seen(some)
+    deep, plain = _highest(seen, deep=True), _highest(seen, deep=False)
     if deep > WHITE:
         white = (1 << deep.bit_length()) - 1
         return (WHITE, []) if white == MOST else (white, [_told("16-bit", deep, white)])
@@ -46,12 +45,38 @@ def stored_white(paths: Sequence[Path]) -> tuple[int, list[str]]:
     return WHITE, []
 
 
+def check_parts(parts: Mapping[str, Sequence[str | Path]]) -> None:
+    """DataError where one part's pictures are on another scale than those of the others."""
+    seen = {part: _seen(_some(paths)) for part, paths in parts.items()}
+    for deep in (True, False):
+        highest = {part: _highest(found, deep=deep) for part, found in seen.items()}
+        most = max(highest, key=lambda part: highest[part])
+        for part, value in highest.items():
+            if 0 < value * (TIMES_FEW_BITS if value in FEW_BITS else TIMES) <= highest[most]:
+                raise DataError(
+                    f"The pixels of the {part} pictures go from 0 to {value}, but those of the {most} pictures to "
+                    f"{highest[most]}: the parts are on different scales. Save all of them alike, best 0 to 255."
+                )
+
+
+def _some(paths: Sequence[str | Path]) -> Sequence[str | Path]:
+    return paths[:: max(1, len(paths) // TRIED)]
+
+
+def _seen(paths: Sequence[str | Path]) -> list[tuple[bool, int]]:
+    return [found for path in paths if (found := _brightest(path)) is not None]
+
+
+def _highest(seen: list[tuple[bool, int]], *, deep: bool) -> int:
+    return max((highest for is_16, highest in seen if is_16 == deep), default=0)
+
+
 def _told(bits: str, highest: int, white: int) -> str:
     taken = "" if white == highest else f", taken for 0 to {white}"
     return f"The pixels of the {bits} files go from 0 to {highest}{taken}: scaled to 0 to 255."
 
 
-def _brightest(path: Path) -> tuple[bool, int] | None:
+def _brightest(path: str | Path) -> tuple[bool, int] | None:
     """(whether a pixel has 16 bits, the largest value as stored); None where a picture does not tell."""
     try:
         with opened(path) as (picture, file):

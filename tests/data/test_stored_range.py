@@ -90,3 +90,24 @@ def test_a_usual_picture_is_read_as_ever_by_a_network_of_black_and_white(folder,
 
 def test_a_record_says_what_is_white_where_it_is_given(folder):
     assert open_data(folder(4095, np.uint16), white=255).preprocessing.white == 255
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "kind", "fits"),
+    [
+        (1, 255, np.uint8, False),
+        (255, 1, np.uint8, False),
+        (65535, 4095, np.uint16, False),
+        (1, 1, np.uint8, True),
+        (255, 200, np.uint8, True),
+        (4000, 3000, np.uint16, True),
+    ],
+)
+def test_parts_on_different_scales_are_refused(folder, train, test, kind, fits):
+    folder(train, kind, "photos/train")
+    top = folder(test, kind, "photos/test").parent
+    if fits:
+        assert len(open_data(top).test) == 20
+    else:
+        with pytest.raises(DataError, match="the parts are on different scales"):
+            open_data(top)
