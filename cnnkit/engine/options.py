@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import tomllib
 from collections.abc import Mapping
@@ -174,8 +173,9 @@ class FitOptions:
                 raise unknown_name(f.name, value, list(names))
         for name, low, high, right in _RANGES:
             value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and low <= value <= high):
-                raise UsageError(f"{name} is {value}, expected a number from {low} to {high}, such as {right}.")
+            # NaN is within no range, and a whole number too long for a float is compared exactly.
+            if value is not None and not low <= value <= high:
+                raise UsageError(f"{name} is {value!s:.50}, expected a number from {low} to {high}, such as {right}.")
         for name, right in (("lr", 0.05), ("head_lr", 0.05), ("val_fraction", 0.1)):
             if getattr(self, name) == 0:
                 raise UsageError(f"{name} is 0, expected a number above 0, such as {right}.")

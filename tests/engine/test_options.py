@@ -133,3 +133,10 @@ def test_what_was_chosen_is_told_where_the_data_have_no_row():
     assert few.startswith("221 images are few: ") and "last epoch are kept; --keep best" in kept
     (note,) = chosen(asked.replace(freeze="trunk", keep="last"), frozen.replace(views=0), "photos", 221)
     assert "do not fit into memory" in note
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "seed"])
+def test_a_whole_number_too_long_for_a_float_is_out_of_range(name):
+    with pytest.raises(UsageError, match=f"{name} is 1000.*, expected a number from") as caught:
+        FitOptions.from_toml(f"{name} = 1{'0' * 400}").validate()
+    assert len(str(caught.value)) < 200
