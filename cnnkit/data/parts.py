@@ -59,19 +59,24 @@ class Matched:
 
 @final
 class Chosen(Dataset):
-    """Samples of several data sets of one kind, in any order. The classes are those of `like`."""
+    """Samples of several data sets of one kind, in any order.
 
-    def __init__(self, places: list[Place], like: Dataset) -> None:
+    classes: of these samples, among those of `like`; by default all of them.
+    """
+
+    def __init__(self, places: list[Place], like: Dataset, classes: list[str] | None = None) -> None:
         self._places = places
-        self.name, self.classes = like.name, like.classes
+        self.name, self.classes = like.name, like.classes if classes is None else classes
         self.preprocessing, self.mirror = like.preprocessing, like.mirror
-        self._labels = np.array([place.dataset.labels()[place.index] for place in places], np.int64)
+        number = {name: label for label, name in enumerate(self.classes)}
+        self._labels = np.array([number[class_of(place)] for place in places], np.int64)
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, index: int) -> Sample:
-        return self._places[index].dataset[self._places[index].index]
+        place = self._places[index]
+        return place.dataset[place.index].replace(label=int(self._labels[index]))
 
     def labels(self) -> Labels:
         return self._labels
@@ -208,6 +213,11 @@ def without(splits: DataSplits, part: str, digests: set[str]) -> tuple[list[Plac
     places = [Place("", dataset, int(index)) for index in indices]
     kept = [place for place in places if _mark(place) not in digests]
     return kept, len(places) - len(kept)
+
+
+def class_of(place: Place) -> str:
+    """The name of a sample's class."""
+    return place.dataset.classes[int(place.dataset.labels()[place.index])]
 
 
 def _mark(place: Place) -> str:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
-from cnnkit.data.parts import Chosen, Parts, Place, drawn, from_csv, match, share_known, without
+from cnnkit.data.look_alikes import as_known
+from cnnkit.data.parts import Chosen, Parts, Place, class_of, drawn, from_csv, match, share_known, without
 from cnnkit.data.splits import DataSplits
+from cnnkit.engine.class_names import are_stand_ins
 from cnnkit.engine.overfit import few
 from cnnkit.engine.predict import Predictor
 from cnnkit.engine.results import DataChanges
@@ -55,7 +57,7 @@ def judged_on(predictor: Predictor, splits: DataSplits, split: str, *, given: st
     # A test part that Python code gave is judged as it is.
     brought = isinstance(given, DataSplits) and not drawn(splits)
     if own or (not brought and share_known(parts, splits) >= SAME_DATA):
-        return _by_record(parts, splits, split)
+        return _by_record(predictor, parts, splits, split)
     return _others(parts, splits, split)
 
 
@@ -80,7 +82,7 @@ def _recorded(predictor: Predictor) -> Parts | None:
     return found and found[1]
 
 
-def _by_record(parts: Parts, splits: DataSplits, split: str) -> Judged:
+def _by_record(predictor: Predictor, parts: Parts, splits: DataSplits, split: str) -> Judged:
     found = match(parts, split, splits)
     changes = DataChanges(found.gone, found.changed, found.new)
     n = len(parts[split])
@@ -98,7 +100,7 @@ def _by_record(parts: Parts, splits: DataSplits, split: str) -> Judged:
         )
     if found.new:
         said.append(f"Left out, because new since the training: {_images(found.new)}.")
-    return Judged(_with(splits, split, found.places), said, changes)
+    return Judged(_of_classes(predictor, splits, found.places) or _with(splits, split, found.places), said, changes)
 
 
 def _others(parts: Parts, splits: DataSplits, split: str) -> Judged:
@@ -160,6 +162,17 @@ def _with(splits: DataSplits, split: str, places: list[Place]) -> DataSplits:
         val=chosen if split == "val" else splits.val,
         test=chosen if split == "test" else splits.test,
     )
+
+
+def _of_classes(predictor: Predictor, splits: DataSplits, places: list[Place]) -> DataSplits | None:
+    """These samples without the classes that came to the data since the training; None where there are no such."""
+    known = as_known(splits.classes, predictor.classes)
+    if are_stand_ins(predictor.classes) or len(known) == len(splits.classes):
+        return None
+    if any(class_of(place) not in known for place in places):
+        return None
+    chosen = Chosen(places, splits.train, list(known))
+    return replace(splits, train=chosen, val=chosen, test=chosen)
 
 
 def _same_place(given: str | Path, trained_on: object) -> bool:

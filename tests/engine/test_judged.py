@@ -124,6 +124,17 @@ def test_a_grown_copy_elsewhere_is_told_too(tmp_path):
     assert (found.n, found.changes) == (12, DataChanges(new=30))
 
 
+def test_classes_that_came_or_went_since_are_no_obstacle(tmp_path):
+    result = train(tmp_path / "run", fill(tmp_path / "d"))
+    shutil.copytree(tmp_path / "d" / "fox", tmp_path / "d" / "ape")
+    found, _ = judged(tmp_path / "run")
+    assert (found.top1, found.loss, found.n) == (result.top1, pytest.approx(result.test_loss), 12)
+    assert found.classes == ("cat", "dog", "fox") and found.changes == DataChanges(new=20)
+    shutil.rmtree(tmp_path / "d" / "dog")
+    found, _ = judged(tmp_path / "run")
+    assert (found.n, found.changes) == (8, DataChanges(gone=4, new=20))
+
+
 def test_gone_changed_and_moved_pictures_are_told(tmp_path):
     train(tmp_path / "run", fill(tmp_path / "d"))
     gone, changed, moved, *_ = (tmp_path / "d" / name for name in names(tmp_path / "run", "test"))
