@@ -21,7 +21,7 @@ from cnnkit.data.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.errors import DataError, UsageError
 from cnnkit.serialize.beside import meant
 
-OnUnreadable = Literal["refuse", "skip"]
+OnUnreadable = Literal["refuse", "skip", "keep"]
 # The name of data that Python code gave, which no file holds.
 IN_MEMORY = "arrays"
 NAMES = {
@@ -52,13 +52,13 @@ def open_data(
     image_size, grey: for pictures in files; where one is not given, `like` (H, W, C) decides, else what is found.
     foreign: how pictures in files are brought to the size.
     seed: draws the parts that the data do not bring.
-    on_unreadable: what to do with pictures that are missing or cannot be read.
+    on_unreadable: what to do with pictures that are missing or cannot be read; "keep" tries none of them.
     cache_bytes: memory for decoded pictures.
     white: what is white in pictures in files, as a record says; None is told from them.
     learn: False for data that only judge a network: then classes may lack images.
     """
     size = checked_size(image_size)
-    if on_unreadable not in ("refuse", "skip"):
+    if on_unreadable not in ("refuse", "skip", "keep"):
         raise UsageError(f"on_unreadable is {on_unreadable!r}, expected refuse or skip.")
     name, folder = resolve(data)
     if folder is None:
@@ -76,6 +76,7 @@ def open_data(
             seed=seed,
             val_fraction=val_fraction,
             skip_unreadable=on_unreadable == "skip",
+            tried=on_unreadable == "keep",
             cache_bytes=cache_bytes,
             white=white,
             learn=learn,

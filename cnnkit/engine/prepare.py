@@ -98,7 +98,14 @@ def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: D
     kept = Preprocessing.from_record(about["preprocessing"])
     splits = _parts(options, data, like=kept, white=kept.white)
     if data is None and about.get("data_sha256") != splits.fingerprint():
-        left = without_lost(options, splits, run, about.get("data_sha256"), about.get("parts_sha256"))
+        left = without_lost(
+            options,
+            splits,
+            run,
+            about.get("data_sha256"),
+            about.get("parts_sha256"),
+            lambda: _open(options, like=kept, white=kept.white, keep_unreadable=True),
+        )
         splits, origin = left or (splits, None)
     splits = in_order_of(splits, [str(name) for name in about["classes"]])
     if origin is None:
@@ -120,7 +127,7 @@ def begin_again(options: FitOptions, module: Module | None, data: DataSplits | N
     """A training whose run folder has no state yet."""
     ready, expected = begin(options, module, data), run.data_sha256()
     if data is None and expected != ready.splits.fingerprint():
-        left = without_lost(options, ready.splits, run, expected)
+        left = without_lost(options, ready.splits, run, expected, None, lambda: _open(options, keep_unreadable=True))
         if left is not None:
             return replace(begin(options, module, left[0]), origin=left[1])
     _check_same_data(ready.splits, expected, run.path)
@@ -144,7 +151,9 @@ def _parts(
     return splits if options.overfit is None else few(splits, options.overfit, options.seed)
 
 
-def _open(options: FitOptions, *, like: Preprocessing | None = None, white: int | None = None) -> DataSplits:
+def _open(
+    options: FitOptions, *, like: Preprocessing | None = None, white: int | None = None, keep_unreadable: bool = False
+) -> DataSplits:
     return open_as(
         like,
         options.data,
@@ -153,6 +162,7 @@ def _open(options: FitOptions, *, like: Preprocessing | None = None, white: int 
         seed=options.seed,
         val_fraction=options.val_fraction,
         skip_unreadable=options.on_unreadable == "skip",
+        keep_unreadable=keep_unreadable,
         cache_bytes=room_for_pictures(options.cache),
         white=white,
     )

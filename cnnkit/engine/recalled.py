@@ -1,8 +1,10 @@
 """The data of a run that goes on without the images that it lost since it began."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
+from cnnkit.data.parts import parts_of, to_csv
 from cnnkit.data.recall import recall
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.judged import recorded
@@ -21,18 +23,27 @@ class Origin:
 
 
 def without_lost(
-    options: FitOptions, opened: DataSplits, run: Run, data_sha256: str | None, parts_sha256: str | None = None
+    options: FitOptions,
+    opened: DataSplits,
+    run: Run,
+    data_sha256: str | None,
+    parts_sha256: str | None = None,
+    everything: Callable[[], DataSplits] | None = None,
 ) -> tuple[DataSplits, Origin] | None:
     """The run's own parts, where `--on-unreadable skip` lets it go on without some of their images; else None.
 
     opened: what can be read of the data, and is not all that there was.
+    everything: opens the data with what cannot be read, for runs of older versions, which noted no parts.
     """
     if data_sha256 is None or options.on_unreadable != "skip" or not options.data or options.overfit:
         return None
     found = recorded(run, parts_sha256)
+    if found is None and everything is not None and (whole := everything()).fingerprint() == data_sha256:
+        parts = parts_of(whole)
+        found = to_csv(parts), parts
     if found is None:
         raise DataError(
-            f"Some images of {run.path} are lost, and the run has no record of which (runs of version 0.2 and later "
-            "have one). Put the old data back, or start a new run."
+            f"Some images of {run.path} are lost, and it is not noted there which (runs of version 0.2 and later note "
+            "it). Put the old data back, or start a new run."
         )
     return recall(found[1], opened), Origin(data_sha256, found[0])

@@ -76,8 +76,14 @@ def spoiled_inside(path):
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("spoil", [gone, cut, spoiled_inside])
-@pytest.mark.parametrize("part", ["train", "val", "test"])
+@pytest.mark.parametrize(
+    ("part", "spoil"),
+    [
+        pytest.param(part, spoil, marks=[] if k == n else pytest.mark.slow)
+        for k, part in enumerate(("train", "val", "test"))
+        for n, spoil in enumerate((gone, cut, spoiled_inside))
+    ],
+)
 def test_the_run_goes_on_without_the_file_as_the_message_says(folder, tmp_path, spoil, part):
     path = folder / part / "cat" / "1.png"
     whole = path.read_bytes()
@@ -132,3 +138,28 @@ def test_a_file_lost_before_the_first_state_is_passed_over_too(folder, tmp_path)
         list(resume(run))
     end = list(resume(run, {"on_unreadable": "skip"}))[-1]
     assert isinstance(end, Finished) and end.result.steps == 12
+
+
+@pytest.mark.parametrize("part", ["train", "val"])
+def test_a_run_of_an_older_version_goes_on_without_a_picture_that_is_damaged_inside(
+    folder, tmp_path, monkeypatch, part
+):
+    monkeypatch.setattr("cnnkit.data.open_pictures.CHECKED_AT_OPEN", 0)
+    spoiled_inside(folder / part / "dog" / "2.png")
+    with pytest.raises(DataError, match="--on-unreadable skip"):
+        list(fit(options(folder, tmp_path / "run")))
+    (tmp_path / "run" / "parts.csv").unlink()
+    if part == "train":
+        for state in (tmp_path / "run" / "state").glob("*"):
+            state.unlink()
+    started, *_, end = resume(tmp_path / "run", {"on_unreadable": "skip"})
+    assert isinstance(end, Finished) and started.train_images == 24
+    assert any(f"has lost 1 image ({part}/dog/2.png)" in note for note in started.notes)
+
+
+def test_a_run_of_an_older_version_that_lost_a_file_says_why_it_cannot_go_on(folder, tmp_path):
+    path = folder / "train" / "dog" / "3.png"
+    run, _ = stopped(folder, tmp_path, lambda: gone(path))
+    (run / "parts.csv").unlink()
+    with pytest.raises(DataError, match="it is not noted there which"):
+        list(resume(run, {"on_unreadable": "skip"}))
