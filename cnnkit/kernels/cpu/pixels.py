@@ -37,7 +37,7 @@ class Pixels(NamedTuple):
 def cut_pixels(pixels: int, C: int) -> Pixels:
     """The cut of (pixels, C); without channels there is nothing to cut."""
     if C == 0:
-        return Pixels(0, 0, 0, 1, 1, 1, 1, 0, 0)
+        return Pixels(0, 0, 0, 1, 1, 0, 1, 0, 0)
     period = lcm(C, LANES)
     row = period * max(1, SHORT // period) if period <= LONG else C
     together = row // C

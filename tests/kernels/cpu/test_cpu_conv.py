@@ -6,6 +6,7 @@ from agreement import assert_matches
 from conv_operands import ConvCase, assert_conv_agrees, random_array
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core import config
 
 from cnnkit.kernels import cpu, reference
 from cnnkit.kernels.cpu import direct_plan, jit, memory, schedule, threads
@@ -76,6 +77,7 @@ def test_winograd_in_rounds_for_many_channels(rng):
     assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
 
 
+@pytest.mark.skipif(config.DISABLE_JIT, reason="one by one, so many products take minutes")
 @pytest.mark.parametrize(("channels", "side", "bound"), [(64, 28, 20), (256, 14, 36)], ids=["64", "256"])
 def test_winograd_errs_at_most_thrice_as_much_as_plain_sums(channels, side, bound, rng, monkeypatch):
     """In eps of the greatest result. Measured: forward 14 and 24 where plain sums err 8 and 17, dw 7 and 13."""
