@@ -74,10 +74,11 @@ def test_no_spill_in_the_inner_loops(name, compiled):
             assert not vector_spills(loop), f"{kernel} on {name}:\n" + "\n".join(loop)
 
 
-# With an empty cache, and with what that run has left: all tests of kernels, then those that meet most of them again.
-# The cache's own slow tests begin with empty caches of theirs.
+# With an empty cache, and with what that run has left: all tests of kernels, then those that meet most of them again,
+# and the cache's own slow test that a second process compiles nothing.
 COLD = ["tests/kernels", "tests/contracts/test_kernels.py", "-m", "not slow"]
 WARM = ["tests/kernels/cpu/test_cpu_conv.py", "tests/kernels/cpu/test_jit_cache.py", "tests/kernels/test_norm.py"]
+WARM += ["-m", "slow or not slow", "-k", "not just_compiled"]
 
 
 def run(folder, tests, env):
