@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import json
 import tomllib
-from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -35,16 +34,35 @@ def read(path: Path, command: click.Command) -> dict[str, Any]:
         if name is None:
             raise UsageError(f"{path} sets {key!r}, which {command.name} does not have.{_hint(key, names, command)}")
         chosen[name] = _plain(path, key, value, params[name])
-    for key in table.keys() - flat.keys():
-        if key.replace("-", "_") in names and key not in _commands():
-            raise UsageError(f"{path} sets {key!r} to a table, and the option takes one value, as in: epochs = 5")
+    sections = [key for key, value in table.items() if isinstance(value, dict) and key != command.name]
+    if sections and (known := _commands()):
+        _check_sections(path, sections, names, known)
     return chosen
 
 
-def _commands() -> Collection[str]:
-    """The commands that sections of a file may be for, beside the one that reads it."""
+def _check_sections(path: Path, sections: list[str], names: dict[str, str], known: list[str]) -> None:
+    """UsageError for a section that no command reads: what it sets would be passed over without a word."""
+    for key in sections:
+        if key in known:
+            continue
+        if key.replace("-", "_") in names:
+            raise UsageError(f"{path} sets {key!r} to a table, and the option takes one value, as in: epochs = 5")
+        near = get_close_matches(key, known, 1)
+        hint = f"Did you mean [{near[0]}]?" if near else f"There are: {', '.join(known)}."
+        raise UsageError(f"{path} has a section [{key!s:.50}], and no command has that name. {hint}")
+
+
+def _commands() -> list[str]:
+    """The commands that sections of a file may be for; none where a command runs by itself."""
     context = click.get_current_context(silent=True)
-    return getattr(context.find_root().command, "commands_at", ()) if context else ()
+    root = context.find_root().command if context else None
+    if context is None or not isinstance(root, click.Group):
+        return []
+    names: list[str] = []
+    for name in root.list_commands(context):
+        command = root.get_command(context, name)
+        names += [name, *(command.list_commands(context) if isinstance(command, click.Group) else [])]
+    return list(dict.fromkeys(names))
 
 
 def _table(path: Path) -> dict[str, Any]:

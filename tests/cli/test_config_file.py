@@ -66,7 +66,13 @@ def test_hostile_files_end_with_a_sentence(config, content, said):
 
 
 def test_sections_of_other_commands_are_left_alone(config):
-    assert config("epochs = 3\n[evaluate]\nsplit = 'val'\n[data]\nx = 1\n").code == 0
+    assert config("epochs = 3\n[evaluate]\nsplit = 'val'\n[data]\nx = 1\n[check]\nallow = 'outside'\n").code == 0
+
+
+def test_a_section_of_no_command_is_refused(config):
+    ended = config("epochs = 3\n[trian]\nlr = 1\n")
+    assert ended.code == 2 and "section [trian]" in ended.err and "Did you mean [train]?" in ended.err
+    assert "There are: train" in config("[zzz]\nlr = 1\n").err
 
 
 def test_a_pipe_is_not_waited_for(cnnkit, tmp_path):
