@@ -250,6 +250,15 @@ def test_every_layer_of_a_summary_has_features(rng):
         assert lenet.features(image, row.name).shape == (1, *row.output), row.name
 
 
+def test_layers_that_are_given_a_residual_have_features_too(rng):
+    network = models.create("resnet20", classes=3, in_channels=3, image_size=(32, 32))
+    resnet = Predictor(network, Preprocessing(32, 32, 3, (0.5,) * 3, (0.25,) * 3), list("abc"), "resnet20")
+    image = rng.integers(0, 256, (32, 32, 3), np.uint8)
+    names = [name for name, _ in network.named_modules() if name][::7]
+    assert all(resnet.features(image, name).shape[0] == 1 for name in names) and len(names) > 8
+    assert resnet.features(image).shape == (1, 64)
+
+
 def test_a_layer_that_is_not_there_or_not_called_is_told(small, images):
     with pytest.raises(UsageError, match=r"There is no layer 'stem.cnov'. Did you mean 'stem.conv'\? Known: stem, "):
         small.features(images, "stem.cnov")
