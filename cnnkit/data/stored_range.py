@@ -10,6 +10,8 @@ from cnnkit.errors import DataError
 
 # Pictures that are looked at, from all over, and the pixels of one that is.
 TRIED, MOST_PIXELS = 32, 1 << 20
+# In files of 8 bits a larger value that is also that of few bits, 63 or 127, is rather that of dark pictures.
+MOST_IN_BYTES = 31
 # JPEG and WebP do not keep exact numbers.
 _EXACT = ("PNG", "BMP", "PPM", "GIF")
 
@@ -35,7 +37,7 @@ def stored_white(paths: Sequence[str | Path]) -> tuple[int, list[str]]:
             f"The pixels of 16-bit files go from 0 to {deep} only, as in {some[0]}: of {MOST} they would be black. "
             "Save them with 8 bits."
         )
-    if plain in FEW_BITS and len(seen) == len(some):
+    if plain in FEW_BITS and plain <= MOST_IN_BYTES and len(seen) == len(some):
         return plain, [_told("8-bit", plain, plain)]
     if 0 < plain < FAR_BELOW and len(seen) == len(some):
         return WHITE, [

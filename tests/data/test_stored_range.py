@@ -53,9 +53,10 @@ def test_files_on_the_scale_of_their_format_are_read_as_ever(folder, high, kind)
     assert splits.preprocessing.white == 255 and not any("scaled" in note for note in splits.notes)
 
 
-def test_dark_pictures_are_used_as_they_are_and_told(folder):
-    splits = open_data(folder(37))
-    assert splits.preprocessing.white == 255 and any("is 37, far below 255" in note for note in splits.notes)
+@pytest.mark.parametrize("high", [37, 63, 127])
+def test_dark_pictures_are_used_as_they_are_and_told(folder, high):
+    splits = open_data(folder(high))
+    assert splits.preprocessing.white == 255 and any(f"is {high}, far below 255" in note for note in splits.notes)
 
 
 def test_one_dark_picture_among_others_says_nothing(folder):
