@@ -55,8 +55,8 @@ def _check_masks(places: list[Path]) -> None:
     names = [child.name.lower() for child in places]
     if len(names) == 2 and any(name in PICTURES for name in names) and any(name in MASKS for name in names):
         raise DataError(
-            f"{places[0].parent} has {places[0].name}/ and {places[1].name}/: pictures and what is marked in them, not "
-            "two classes. cnnkit tells classes of whole pictures: one folder for each class is expected."
+            f"{places[0].parent} has {places[0].name}/ and {places[1].name}/: pictures and their masks, "
+            "not two classes. cnnkit sorts whole pictures into classes: expected is one folder for each class."
         )
 
 
@@ -75,5 +75,5 @@ def _check_repeated(places: list[Path]) -> None:
         raise DataError(
             f"The folders in {places[0].parent} ({some([child.name for child in places])}) hold the same folders: "
             f"{some(sorted(same))}. If those are the classes, name the folders around them as parts: {EXPECTED}. "
-            "Else list the pictures in a .csv of path,label."
+            "Otherwise list the pictures in a .csv of path,label."
         )

@@ -41,7 +41,7 @@ def load(source: str | Path | FitResult | None = None, *, module: Module | None 
         return _newest(module)
     if not isinstance(source, str | Path | FitResult):
         own = " A module goes with its run: load(run, module=module)." if isinstance(source, Module) else ""
-        raise UsageError(f"A run folder or a weight file is wanted, but this is a {type(source).__name__}.{own}")
+        raise UsageError(f"Expected a run folder or a weight file, but this is a {type(source).__name__}.{own}")
     path = Path(source.run if isinstance(source, FitResult) else source).expanduser()
     if not path.exists() and not path.is_symlink():
         raise nothing_there(path)

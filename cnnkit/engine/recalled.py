@@ -43,7 +43,7 @@ def without_lost(
         found = to_csv(parts), parts
     if found is None:
         raise DataError(
-            f"Some images of {run.path} are lost, and it is not noted there which (runs of version 0.2 and later note "
-            "it). Put the old data back, or start a new run."
+            f"Some images of {run.path} are lost, and the run has no record of which (runs of version 0.2 and later "
+            "have one). Put the old data back, or start a new run."
         )
     return recall(found[1], opened), Origin(data_sha256, found[0])

@@ -128,7 +128,7 @@ def test_parts_whose_pictures_lie_in_no_class_are_refused(files):
 @pytest.mark.parametrize(("one", "other"), [("image", "label"), ("Images", "masks"), ("JPEGImages", "annotations")])
 def test_pictures_and_their_masks_are_no_classes(files, one, other):
     top = files(f"{one}/1.png", f"{other}/1.png")
-    with pytest.raises(DataError, match="pictures and what is marked in them"):
+    with pytest.raises(DataError, match="pictures and their masks"):
         list_folder(top)
-    with pytest.raises(DataError, match="pictures and what is marked in them"):
+    with pytest.raises(DataError, match="pictures and their masks"):
         list_folder(files(f"set/train/{one}/1.png", f"set/train/{other}/1.png").parent / "photos" / "set")

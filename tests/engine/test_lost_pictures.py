@@ -161,5 +161,5 @@ def test_a_run_of_an_older_version_that_lost_a_file_says_why_it_cannot_go_on(fol
     path = folder / "train" / "dog" / "3.png"
     run, _ = stopped(folder, tmp_path, lambda: gone(path))
     (run / "parts.csv").unlink()
-    with pytest.raises(DataError, match="it is not noted there which"):
+    with pytest.raises(DataError, match="the run has no record of which"):
         list(resume(run, {"on_unreadable": "skip"}))
