@@ -75,6 +75,8 @@ class UsageError(CnnkitError):
 def unknown_name(what: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a name that is not among those known, with the likely one; of many names the first are listed."""
     known = list(known)
+    # A file may hold any text, and a long one would hide what is known.
+    name = name[:100]
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     more = f" and {len(known) - MOST_NAMES} more" if near and len(known) > MOST_NAMES else ""

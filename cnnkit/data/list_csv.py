@@ -191,8 +191,8 @@ def _once(path: Path, rows: Rows) -> tuple[Rows, list[str]]:
         text = other.name.removeprefix(os.path.join(path.parent, ""))
         if file.class_name != other.class_name:
             raise DataError(
-                f"{path} gives {text} two labels: {file.class_name!r} in line {lines[0]} and {other.class_name!r} in "
-                f"line {lines[1]}. Remove one of the rows."
+                f"{path} gives {text} two labels: {file.class_name!r:.100} in line {lines[0]} and "
+                f"{other.class_name!r:.100} in line {lines[1]}. Remove one of the rows."
             )
         said = rows.said[known], rows.said[place]
         parts = "" if said[0] == said[1] else f", as {said[0]} and as {said[1]}"
