@@ -31,6 +31,14 @@ def test_messages_name_options_that_help_shows():
     assert sum(map(bool, named.values())) > 20, "the search finds options at all"
 
 
+def test_the_manual_has_each_environment_variable_that_is_read():
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "cnnkit").rglob("*.py"))
+    read = set(re.findall(r"(?<!_)CNNKIT_[A-Z]+(?:_[A-Z]+)*(?!\w)", sources))
+    options = {f"CNNKIT_{word.strip('-').replace('-', '_').upper()}" for word in SHOWN}
+    page = (ROOT / "cnnkit" / "docs" / "options.md").read_text(encoding="utf-8")
+    assert not {name for name in read - options if f"`{name}`" not in page}
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_pages_name_options_that_help_shows(path):
     foreign = {"--user"}
