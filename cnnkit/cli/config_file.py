@@ -15,6 +15,7 @@ from cnnkit.errors import UsageError
 from cnnkit.serialize.files import read_whole
 
 LARGEST = 2**20
+MOST_DOTS = 200
 # What a file cannot say: where the file is, and what only one call can mean.
 LEFT_OUT = ("config", "print_config", "help", "debug")
 
@@ -72,6 +73,9 @@ def _table(path: Path) -> dict[str, Any]:
         raise UsageError(f"--config {path} cannot be read: {error.strerror}.") from error
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
         raise UsageError(f"--config {path} is not UTF-8: is it UTF-16, or no text at all? Save it as text in UTF-8.")
+    # The parser takes the square of a key's parts, in time and in memory: a key of 100 kB would take gigabytes.
+    if any(line.count(b".") > MOST_DOTS and not line.lstrip().startswith(b"#") for line in content.splitlines()):
+        raise UsageError(f"--config {path} has a line with over {MOST_DOTS} dots. A correct line would be: epochs = 5")
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except RecursionError as error:

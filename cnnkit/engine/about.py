@@ -20,6 +20,7 @@ _FIELDS: tuple[tuple[str, Any, Range | None, bool], ...] = (
     ("task", str | None, None, False),
     ("own_module", bool | None, None, False),
     ("own_loss", str | None, None, False),
+    ("padding", str | None, None, False),
     ("in_channels", int | None, (1, 3), False),
     ("image_size", list[int] | None, None, False),
     ("data", str | None, None, False),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from cnnkit import kernels
 from cnnkit.engine.about import checked
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.run import Run
@@ -20,6 +21,8 @@ from cnnkit.serialize import files, safe
 from cnnkit.serialize.fields import check
 
 GENERATIONS = 2
+# Options that a training has chosen before its first state.
+_CHOSEN = ("model", "batch_size", "lr", "optimiser", "weight_decay", "schedule", "augment")
 _NAME = re.compile(r"step-(\d+)\.safetensors")
 
 
@@ -111,6 +114,9 @@ def read(path: Path) -> Checkpoint:
         if options.steps is None and len(progress.history) > (options.epochs or 0) and options.time is None:
             raise ValueError(f"history has {len(progress.history)} rows, but the run {options.epochs} epochs")
         length = check("its record", "events_length", record.get("events_length"), int)
+        for name, array in arrays.items():
+            if array.dtype.kind == "f" and not kernels.of(array).all_finite(array):
+                raise ValueError(f"{name} has numbers that are not finite")
     except (ValueError, UsageError) as error:
         raise CheckpointError(f"{path} is not a state of this version of cnnkit: {error}.") from error
     return Checkpoint(path, arrays, options, progress, length, checked(record.get("about"), str(path)))
@@ -119,7 +125,10 @@ def read(path: Path) -> Checkpoint:
 def _options(record: object) -> FitOptions:
     if not isinstance(record, dict):
         raise ValueError(f"options is {record!r:.60}, expected named options")
-    return FitOptions.from_values(record, "its options").validate()
+    options = FitOptions.from_values(record, "its options").validate()
+    if missing := [name for name in _CHOSEN if getattr(options, name) is None]:
+        raise ValueError(f"options does not say the {missing[0]}")
+    return options
 
 
 def kept(run: Run) -> str:

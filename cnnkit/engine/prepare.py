@@ -21,7 +21,7 @@ from cnnkit.engine.recalled import Origin, without_lost
 from cnnkit.engine.run import Run
 from cnnkit.engine.same_classes import in_order_of
 from cnnkit.engine.state import Training, create_module, least_batch
-from cnnkit.errors import CheckpointError, DataError, UsageError
+from cnnkit.errors import CheckpointError, DataError, ShapeError, UsageError
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import cut
 from cnnkit.nn.tail import Tail
@@ -119,7 +119,10 @@ def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: D
             "Pass it: resume(run, module=...)."
         )
     training = _training(options, splits, _network(options, splits) if module is None else module)
-    training.restore(found.arrays, found.progress)
+    try:
+        training.restore(found.arrays, found.progress)
+    except (CheckpointError, ShapeError) as error:
+        raise CheckpointError(f"{found.path} does not fit its network: {error}") from error
     return Prepared(splits, training, own, list(splits.notes), origin)
 
 

@@ -9,7 +9,7 @@ from cnnkit import kernels
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module, Parameter
-from cnnkit.optim.optimiser import fraction
+from cnnkit.optim.optimiser import fraction, kind_of
 
 
 class EMA:
@@ -54,7 +54,7 @@ class EMA:
         """Copy a saved state back: all of it, or nothing if a part does not fit."""
         own = self.state_dict()
         for name in own.keys() | state.keys():
-            if name not in own or name not in state or own[name].shape != state[name].shape:
+            if name not in own or name not in state or kind_of(own[name]) != kind_of(state[name]):
                 raise CheckpointError(f"The saved average does not fit this model at {name}. Is it of the same model?")
         for name, average in self._averages.items():
             np.copyto(average, state[name])

@@ -68,7 +68,7 @@ class Optimiser:
         """Copy a saved state back: all of it, or nothing if a part does not fit."""
         own = self.state_dict()
         for name in own.keys() | state.keys():
-            if name not in own or name not in state or own[name].shape != state[name].shape:
+            if name not in own or name not in state or kind_of(own[name]) != kind_of(state[name]):
                 raise CheckpointError(
                     f"The optimiser's state has {name} {_shape(state, name)}, but {type(self).__name__} here expects "
                     f"{_shape(own, name)}. Was it saved by another optimiser, or for another model?"
@@ -78,8 +78,13 @@ class Optimiser:
         self.steps = int(state["steps"])
 
 
+def kind_of(array: Array) -> str:
+    """Shape and, where they are no real numbers, type: real ones are converted, a count of steps is not."""
+    return f"{array.shape}" if array.dtype.kind == "f" else f"{array.shape} of {array.dtype}"
+
+
 def _shape(state: Mapping[str, Array], name: str) -> str:
-    return str(state[name].shape) if name in state else "nothing"
+    return kind_of(state[name]) if name in state else "nothing"
 
 
 def _rate(name: str, value: float) -> float:

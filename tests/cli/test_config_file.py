@@ -56,7 +56,9 @@ def test_utf_16_is_named(config, encoding):
         (b'data = "\xff"', "is not TOML"),
         ("epochs = 1\nepochs = 2", "is not TOML"),
         ("\0", "is not UTF-8"),
-        ("a." * 5000 + "b = 1", ""),
+        ("a." * 5000 + "b = 1", "over 200 dots"),
+        ("[" + "a." * 100_000 + "b]", "over 200 dots"),
+        ("# " + "." * 5000, ""),
     ],
 )
 def test_hostile_files_end_with_a_sentence(config, content, said):

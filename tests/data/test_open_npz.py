@@ -264,6 +264,8 @@ def test_labels_in_text_are_one_however_their_accents_are_stored(saved):
         (np.array([0, 2**63], np.uint64).repeat(10), "has the label 9223372036854775808"),
         (np.array([-(2**62), 1] * 10), "labels run from -"),
         (np.array([1j] * 20), "holds no plain numbers"),
+        (np.array([65, 0x7FFFFFFF] * 10, np.uint32).view("<U1"), "labels is not text"),
+        (np.array([65, 0xD800] * 10, np.uint32).view("<U1"), "labels is not text"),
     ],
 )
 def test_absurd_labels_are_refused(saved, labels, message):

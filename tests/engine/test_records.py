@@ -4,6 +4,7 @@ import json
 import shutil
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from cnnkit.engine import checkpoint
@@ -66,6 +67,10 @@ STATE = [
     ("options/seed", -1),
     ("options/colour", 3),
     ("options/optimiser", "sdg"),
+    ("options/lr", ...),
+    ("options/model", ...),
+    ("options/augment", ...),
+    ("options/batch_size", None),
     ("options/epochs", 1),
     ("options/image_size", [1]),
     ("progress", None),
@@ -105,6 +110,7 @@ STATE = [
     ("about/classes", []),
     ("about/model", None),
     ("about/own_module", "no"),
+    ("about/padding", 1.5),
     ("about/data_sha256", 5),
     ("about/preprocessing", None),
     ("about/preprocessing/mean", [LONG]),
@@ -153,6 +159,26 @@ def test_a_state_that_is_wrong_gives_way_to_the_one_before(tiny, run, same_weigh
     changed(checkpoint.generations(Run(run))[0], "progress/step", "8")
     assert isinstance(tiny.go_on(run), Finished)
     same_weights(run)
+
+
+ARRAYS = {
+    "no integer": ("optimiser/steps", lambda array: array.astype(np.float64)),
+    "another shape": ("model/", lambda array: np.zeros((7, 7), np.float32)),
+    "not finite": ("best/", lambda array: np.full(array.shape, np.nan, np.float32)),
+    "infinite": ("optimiser/velocity", lambda array: np.full(array.shape, np.inf, np.float32)),
+}
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_arrays_that_do_not_fit(tiny, run, kind):
+    beginning, change = ARRAYS[kind]
+    for path in checkpoint.generations(Run(run)):
+        arrays, record = safe.load(path)
+        for name in [name for name in arrays if name.startswith(beginning)]:
+            arrays[name] = change(arrays[name])
+        safe.save(path, arrays, record)
+    with pytest.raises(CheckpointError, match=r"step-0000000\d\.safetensors"):
+        tiny.go_on(run)
 
 
 WEIGHTS = [

@@ -168,8 +168,12 @@ def _texts(path: Path, name: str, array: Array) -> list[str]:
     if array.ndim != 1 or array.dtype.kind not in "USiu":
         raise DataError(f"{path}: {name} is {array.dtype} {array.shape}, expected one text for each.")
     try:
-        return [text.decode() if isinstance(text, bytes) else str(text) for text in array.tolist()]
-    except ValueError as error:
+        texts = [text.decode() if isinstance(text, bytes) else str(text) for text in array.tolist()]
+        # Halves of surrogate pairs are no characters; a name that holds one can be written nowhere.
+        "".join(texts).encode()
+        return texts
+    # A SystemError is how numpy puts it that a number is beyond all characters.
+    except (ValueError, SystemError) as error:
         raise DataError(f"{path}: {name} is not text: {error}.") from error
 
 
