@@ -12,7 +12,7 @@ import click
 from cnnkit.cli.command import command
 from cnnkit.cli.completion import data_names, run_names
 from cnnkit.cli.evaluation import show
-from cnnkit.cli.options import option
+from cnnkit.cli.options import option, was_given
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.values import Name, Share, Whole
 from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
@@ -63,7 +63,9 @@ SPLITS = ("train", "val", "test")
     help="Draw the images with the highest loss (24, or --top-losses) into a picture file.",
 )
 @option("--exist-ok", is_flag=True, help="Overwrite FILE if it exists.")
+@click.pass_context
 def evaluate(
+    ctx: click.Context,
     screen: Screen,
     source: str | None,
     data: str | None,
@@ -79,6 +81,7 @@ def evaluate(
 
     By default that is the newest run, on its test images.
     """
+    from cnnkit import kernels
     from cnnkit.data.sheet import check_sheet_path
     from cnnkit.engine.evaluate import evaluate as judge
     from cnnkit.engine.load import load
@@ -99,7 +102,8 @@ def evaluate(
         sheet=sheet,
         exist_ok=exist_ok,
     )
-    result = _follow(screen, events)
+    with kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision):
+        result = _follow(screen, events)
     if screen.as_json:
         screen.json(result.to_json())
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from cnnkit.cli import config_file
 from cnnkit.cli.values import Name, Whole
@@ -100,6 +101,11 @@ def shared_options() -> list[click.Parameter]:
     for shared in options:
         shared.section = SECTIONS[-1]
     return list(options)
+
+
+def was_given(ctx: click.Context, name: str) -> bool:
+    """Whether the user chose an option's value: in the command, in a variable or in a file."""
+    return ctx.get_parameter_source(name) not in (None, ParameterSource.DEFAULT)
 
 
 def _read_config(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from csv import DictWriter
 from itertools import chain
 from pathlib import Path
@@ -14,7 +14,7 @@ import click
 from cnnkit.cli.command import command
 from cnnkit.cli.completion import run_names
 from cnnkit.cli.endings import Terminated
-from cnnkit.cli.options import option
+from cnnkit.cli.options import option, was_given
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.values import Whole
 from cnnkit.engine.results import Prediction, PredictionError
@@ -56,6 +56,7 @@ def predict(
 
     A picture that cannot be read is named, the others are answered, and the exit code is 3.
     """
+    from cnnkit import kernels
     from cnnkit.data.pictures_below import not_read
     from cnnkit.engine.load import load
 
@@ -65,8 +66,9 @@ def predict(
     failed = 0
     answers: list[Prediction] = []
     moving = len(files) > 1 and not (screen.as_json and sys.stdout.isatty())
-    with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress:
+    with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress, ExitStack() as computing:
         predictor = load(model)
+        computing.enter_context(kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision))
         for note in predictor.notes:
             screen.note(note)
         screen.note(f"network: {predictor.name}, from {predictor.source}")

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from cnnkit.cli.choices import choices
 from cnnkit.cli.command import command
 from cnnkit.cli.completion import recipe_names, run_names
-from cnnkit.cli.options import option
+from cnnkit.cli.options import option, was_given
 from cnnkit.cli.screen import Screen
 from cnnkit.engine.options import ENDS, RESUMABLE, FitOptions
 from cnnkit.engine.results import FitResult
@@ -71,7 +71,7 @@ def train(
     shared = {name: _explicit(ctx, name) for name in ("threads", "backend", "precision")}
     if resume is not None:
         _refuse_beside_resume(recipe, dry_run)
-        changes = {name: value for name, value in chosen.items() if _was_given(ctx, name)}
+        changes = {name: value for name, value in chosen.items() if was_given(ctx, name)}
         _refuse_unchangeable(changes)
         changes |= {name: value for name, value in shared.items() if value is not None}
         _judge(screen, follow(screen, go_on(Path(resume), changes)))
@@ -123,13 +123,9 @@ def _judge(screen: Screen, result: FitResult) -> None:
     screen.note(f"\n{verdict(result)}")
 
 
-def _was_given(ctx: click.Context, name: str) -> bool:
-    return ctx.get_parameter_source(name) not in (None, ParameterSource.DEFAULT)
-
-
 def _explicit(ctx: click.Context, name: str) -> Any:
     """A shared option's value where the user chose one."""
-    return ctx.meta["cnnkit.shared"][name] if _was_given(ctx, name) else None
+    return ctx.meta["cnnkit.shared"][name] if was_given(ctx, name) else None
 
 
 def _refuse_unchangeable(changes: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cnnkit.config import PRECISIONS
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.serialize.fields import Range, check
@@ -26,6 +27,7 @@ _FIELDS: tuple[tuple[str, Any, Range | None, bool], ...] = (
     ("data", str | None, None, False),
     ("data_sha256", str | None, None, False),
     ("parts_sha256", str | None, None, False),
+    ("precision", str | None, None, False),
     ("command", str | None, None, False),
     ("converted_from", str | None, None, False),
     ("cnnkit", str | None, None, False),
@@ -61,6 +63,8 @@ def checked(record: object, where: str) -> dict[str, Any]:
                 raise ValueError(f"{where} does not say its {name}")
         if not 1 <= len(record["classes"]) <= MOST_CLASSES:
             raise ValueError(f"{where}: classes are {len(record['classes']):,}, expected 1 to {MOST_CLASSES:,}")
+        if record.get("precision") not in (None, *PRECISIONS):
+            raise ValueError(f"{where}: precision is {record['precision']!r:.60}, expected {' or '.join(PRECISIONS)}")
         options = record.get("data_options", {})
         if not isinstance(options, Mapping):
             raise ValueError(f"{where}: data_options is {options!r:.60}, expected named fields")

@@ -240,6 +240,7 @@ def _about(options: FitOptions, splits: DataSplits, task: Task[Any], parts: byte
         "in_channels": shape[2],
         "image_size": list(shape[:2]),
         "padding": options.padding or "default",
+        "precision": options.precision,
         "preprocessing": splits.preprocessing.to_record(),
         "data": splits.name,
         "data_sha256": splits.fingerprint(),

@@ -54,6 +54,11 @@ class Predictor:
         self.source, self.record, self.folder, self.notes = source, record or {}, folder, notes
         self.task = ClassificationTask(classes)
 
+    @property
+    def precision(self) -> str | None:
+        """How exact the convolutions of its training were, for `kernels.use`; None where its file does not say."""
+        return self.record.get("precision")
+
     def __repr__(self) -> str:
         H, W, C = self.preprocessing.shape
         source = f", from {self.source}" if self.source else ""

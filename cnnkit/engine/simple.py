@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cnnkit import kernels
 from cnnkit.data.given_parts import given_parts
 from cnnkit.data.open import IN_MEMORY
 from cnnkit.data.open_arrays import open_arrays, open_to_judge
@@ -142,7 +143,8 @@ def evaluate(
             len(parts) == 1,
         )
     notes: list[str] = []
-    with shown(progress) as show:
+    # What was trained exactly is judged exactly; `kernels.use` around may ask for that of any network.
+    with kernels.use(precision="exact" if predictor.precision == "exact" else None), shown(progress) as show:
         for event in evaluate_events(predictor, opened, split=split):
             show(event)
             if isinstance(event, EvaluateFinished):

@@ -61,7 +61,7 @@ def judge(cnnkit, monkeypatch):
             yield EvaluateStep(1, 1)
             yield EvaluateFinished(result)
 
-        predictor = SimpleNamespace(name="digitnet", source="runs/x", notes=())
+        predictor = SimpleNamespace(name="digitnet", source="runs/x", notes=(), precision=None)
         monkeypatch.setitem(sys.modules, "cnnkit.engine.load", SimpleNamespace(load=lambda source: predictor))
         monkeypatch.setitem(sys.modules, "cnnkit.engine.evaluate", SimpleNamespace(evaluate=evaluate))
         return cnnkit("evaluate", *arguments)

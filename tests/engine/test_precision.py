@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+import cnnkit
 from cnnkit import kernels, nn
 from cnnkit.engine import fit as training
 from cnnkit.engine.events import EpochEnd
+from cnnkit.engine.load import load
 from cnnkit.engine.options import FitOptions
-from cnnkit.errors import UsageError
+from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.serialize import safe
 
 
@@ -87,3 +89,19 @@ def test_a_run_of_before_had_no_choice():
     assert FitOptions.from_toml("epochs = 3\n").precision == "fast"
     assert "precision" not in FitOptions(epochs=3).command()
     assert "--precision exact" in FitOptions(precision="exact").command()
+
+
+def test_a_network_trained_exactly_is_judged_exactly(begin, tiny, tmp_path, monkeypatch):
+    list(begin(tmp_path / "exact", precision="exact"))
+    used, forward = [], Wide.forward
+    monkeypatch.setattr(Wide, "forward", lambda self, x: used.append(kernels.precision()) or forward(self, x))
+    cnnkit.evaluate(tmp_path / "exact", tiny.data(), module=Wide())
+    assert set(used) == {"exact"} and kernels.precision() == "fast"
+
+
+def test_a_record_of_an_unknown_precision_is_refused(begin, tmp_path):
+    list(begin(tmp_path / "run"))
+    arrays, record = safe.load(tmp_path / "run" / "weights" / "best.safetensors")
+    safe.save(tmp_path / "odd.safetensors", arrays, record | {"precision": "bold"})
+    with pytest.raises(CheckpointError, match="precision is 'bold', expected fast or exact"):
+        load(tmp_path / "odd.safetensors", module=Wide())
