@@ -30,6 +30,7 @@ def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
     """Show what happens on stderr and return how it ended."""
     losses: list[float] = []
     epochs: list[EpochEnd] = []
+    told: list[str] = []
     with screen.progress() as progress:
         for event in events:
             if isinstance(event, StepEnd):
@@ -46,6 +47,7 @@ def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
                 for line in _start(event):
                     progress.line(line)
             elif isinstance(event, Note):
+                told.append(event.text)
                 progress.line(event.text)
             elif isinstance(event, Interrupted):
                 progress.clear()
@@ -54,6 +56,7 @@ def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
             elif isinstance(event, Finished):
                 progress.clear()
                 _show(screen, event.result, epochs, losses)
+                _propose(screen, event, " ".join(told))
                 return event.result
     raise RuntimeError("the training run ended without a result")
 
@@ -114,7 +117,7 @@ def _compiling(progress: Progress, event: Compiling) -> None:
 
 
 def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: list[float]) -> None:
-    """The result on stdout, and on stderr what may be done with it."""
+    """The result, on stdout."""
     if screen.as_json:
         screen.json(result.to_json())
     else:
@@ -134,15 +137,24 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
             rows.insert(-4, ("macro F1", _classes(result, result.worst_f1, result.macro_f1)))
         screen.note("")
         screen.facts(rows, prose=["test accuracy", "macro F1", "epochs"])
-    run = _word(result.run)
-    screen.note(f"\nNext:\n  cnnkit evaluate {run}")
+
+
+def _propose(screen: Screen, event: Finished, told: str) -> None:
+    """What may be done next: commands that do something. What a note told is not repeated."""
+    result, run = event.result, _word(event.result.run)
+    commands = []
+    if not {"network", "data"} & set(event.given):
+        commands.append(f"cnnkit evaluate {run}")
     # A name that could move the cursor is not shown.
-    if result.example and result.example.isprintable():
-        screen.note(f"  cnnkit predict {_word(result.example)} --model {run}")
-    if result.learned is None:
-        screen.note(f"  cnnkit train --resume {run} --epochs {2 * result.epochs}")
-        if text := result.later_end():
-            screen.note(f"With more epochs: {text[0].lower()}{text[1:]}")
+    if "network" not in event.given and result.example and result.example.isprintable():
+        commands.append(f"cnnkit predict {_word(result.example)} --model {run}")
+    if not event.given and result.learned is None:
+        commands.append(f"cnnkit train --resume {run} --epochs {2 * result.epochs}")
+    if commands:
+        screen.note("\nNext:\n" + "\n".join(f"  {command}" for command in commands))
+    text = result.later_end()
+    if text and text not in told and not event.given and result.learned is None:
+        screen.note(f"With more epochs: {text[0].lower()}{text[1:]}")
 
 
 def _curve(screen: Screen, epochs: list[EpochEnd], losses: list[float]) -> Iterator[tuple[str, str]]:

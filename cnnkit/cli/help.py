@@ -44,8 +44,9 @@ def page(topic: str) -> str:
 
 
 def summary(topic: str) -> str:
-    """What a page is about: the first paragraph below its title, as one plain line."""
-    return " ".join(page(topic).split("\n\n")[1].replace("`", "").split())
+    """What a page is about: the first sentence below its title, as one plain line."""
+    paragraph = " ".join(page(topic).split("\n\n")[1].replace("`", "").split())
+    return re.split(r"(?<=\.) (?=[A-Zc])", paragraph)[0]
 
 
 def _list(screen: Screen) -> None:
@@ -85,11 +86,12 @@ def _command(ctx: click.Context, screen: Screen, words: tuple[str, ...]) -> None
 def _unknown(ctx: click.Context, words: str) -> UsageError:
     from difflib import get_close_matches
 
-    if where := [f"cnnkit help {topic} ({title})" for topic in TOPICS for title in _titles(topic, words)]:
-        return UsageError(f"There is no topic {words!r}. It is a part of: {', '.join(where)}.")
     root = ctx.find_root().command
     known = [*TOPICS, *(name for name in root.list_commands(ctx) if name not in TOPICS)]  # type: ignore[attr-defined]
     near = get_close_matches(words.lower(), known, 2)
+    where = [f"cnnkit help {topic} ({title})" for topic in TOPICS for title in _titles(topic, words)]
+    if where and not near:
+        return UsageError(f"There is no topic {words!r}. It is a part of: {', '.join(where)}.")
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Topics: {', '.join(TOPICS)}. Commands have a page too."
     return UsageError(f"There is no topic {words!r}. {hint}")
 

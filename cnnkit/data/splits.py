@@ -110,7 +110,9 @@ def split_parts(
         )
     if test is None:
         train, test = split(train, TEST_FRACTION, seed + 1)
-        notes.append(f"There is no test part: {TEST_FRACTION:.0%} of the images, drawn at random, is the test part.")
+        notes.append(
+            f"There is no test part: {100 * TEST_FRACTION:.0f} % of the images, drawn at random, are used for it."
+        )
     if val is None:
         train, val = split(train, val_fraction, seed)
     for name, part in (("train", train), ("val", val), ("test", test)):

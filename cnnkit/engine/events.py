@@ -1,6 +1,6 @@
 """What training and evaluation tell while they work. The last event of `fit` is Finished or Interrupted."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
 from cnnkit.engine.results import EvaluateResult, FitResult
@@ -150,9 +150,14 @@ class Interrupted(Event):
 @final
 @dataclass(frozen=True)
 class Finished(Event):
-    """The last event of a run that came to its end."""
+    """The last event of a run that came to its end.
+
+    given: which of network, data and loss came from Python, so that no command has them; told of a run that was over
+    before.
+    """
 
     result: FitResult
+    given: tuple[str, ...] = field(default=(), compare=False)
 
     def to_record(self) -> dict[str, Any]:
         """Without the history, which the lines before it tell."""

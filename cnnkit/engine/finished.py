@@ -1,9 +1,13 @@
 """A run that came to its end and is resumed: its result, and what would make it go on."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from cnnkit.engine.course import best_epoch, history, is_over
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.overfit import verdict
 from cnnkit.engine.results import FitResult
+from cnnkit.engine.resume_call import given_in_python, resume_call
 from cnnkit.engine.run import Run
 from cnnkit.engine.state import Progress
 from cnnkit.serialize.fields import made
@@ -21,18 +25,22 @@ def finished(run: Run, options: FitOptions, progress: Progress) -> FitResult | N
         return None
 
 
-def how_to_go_on(run: Run, options: FitOptions, progress: Progress, result: FitResult) -> str:
-    """That a run is over, and with which options it would go on."""
+def how_to_go_on(run: Run, options: FitOptions, progress: Progress, result: FitResult, about: Mapping[str, Any]) -> str:
+    """That a run is over, and with which options it would go on; in Python, where a part of it came from there."""
+    longer = {"steps": 2 * result.steps} if options.steps is not None else {"epochs": 2 * result.epochs}
     if result.stopped_early:
-        return (
-            f"{run.path} was stopped early: no better validation in {options.patience} epochs after epoch "
-            f"{best_epoch(progress.history)}. "
-            f"--patience {2 * options.patience} or --epochs {2 * result.epochs} would go on. {result.later_end()}"
+        longer = {"patience": 2 * options.patience, "epochs": 2 * result.epochs}
+        over = (
+            f"was stopped early: no better validation in {options.patience} epochs after epoch "
+            f"{best_epoch(progress.history)}"
         )
-    if result.learned:
+    elif result.learned:
         return f"{run.path} is finished: {verdict(result)}"
-    if options.steps is not None:
-        done, longer = f"{result.steps:,} steps", f"--steps {2 * result.steps}"
     else:
-        done, longer = f"{result.epochs} epochs", f"--epochs {2 * result.epochs}"
-    return f"{run.path} is finished: {done}. {longer} would go on. {result.later_end()}".rstrip()
+        (what, twice), *_ = longer.items()
+        over = f"is finished: {twice // 2:,} {what if twice > 2 else what[:-1]}"
+    if given_in_python(about):
+        ways = [resume_call(run.path, about, **{name: value}) for name, value in longer.items()]
+    else:
+        ways = [f"--{name} {value}" for name, value in longer.items()]
+    return f"{run.path} {over}. {' or '.join(ways)} would go on. {result.later_end()}".rstrip()

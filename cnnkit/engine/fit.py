@@ -28,6 +28,7 @@ from cnnkit.engine.memory import Numbers, available_memory, check_fits
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.prepare import begin, begin_again, go_on
 from cnnkit.engine.rate import changed
+from cnnkit.engine.resume_call import given_in_python
 from cnnkit.engine.run import Run, create_run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Progress, Training
@@ -98,8 +99,8 @@ def resume(
         before = found.options if found else FitOptions.read(folder.config)
         options = changed(before, changes or {}, found.progress if found else Progress())
         if found and (result := finished(folder, options, found.progress)):
-            yield Note(how_to_go_on(folder, options, found.progress, result))
-            yield Finished(result)
+            yield Note(how_to_go_on(folder, options, found.progress, result, found.about))
+            yield Finished(result, given_in_python(found.about))
             return
         _check_loss(folder, loss, (found.about if found else folder.read_manifest()).get("own_loss"))
         with computing(options):

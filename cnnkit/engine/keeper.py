@@ -1,13 +1,11 @@
 """What a session leaves in its run folder: states, weight files, the table, the result."""
 
-import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 from cnnkit._version import __version__
-from cnnkit.data.open import IN_MEMORY
 from cnnkit.engine import checkpoint
 from cnnkit.engine.course import history
 from cnnkit.engine.events import CheckpointSaved, Interrupted
@@ -15,6 +13,7 @@ from cnnkit.engine.log import Log, write_results
 from cnnkit.engine.measure import class_summary
 from cnnkit.engine.overfit import knows_by_heart
 from cnnkit.engine.results import FitResult
+from cnnkit.engine.resume_call import resume_call
 from cnnkit.engine.run import Run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Training
@@ -90,14 +89,7 @@ class Keeper:
 
     def go_on(self, **options: str) -> str:
         """The command that goes on with this run; in Python, where a part of it came from there."""
-        given = "network, " if self.about.get("own_module") else ""
-        data = "data, " if self.about["data"] == IN_MEMORY else ""
-        loss = ", loss=loss" if self.about.get("own_loss") else ""
-        if not (given or data or loss):
-            further = "".join(f" --{name.replace('_', '-')} {value}" for name, value in options.items())
-            return f"cnnkit train --resume {shlex.quote(str(self.run.path))}{further}"
-        further = "".join(f", {name}={value!r}" for name, value in options.items())
-        return f"cnnkit.fit({given}{data}resume_from={str(self.run.path)!r}{loss}{further})"
+        return resume_call(self.run.path, self.about, **options)
 
     def write_result(self, result: FitResult) -> None:
         """The last file of a finished run."""

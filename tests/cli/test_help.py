@@ -22,6 +22,7 @@ def test_topics_are_listed_with_a_line_each(cnnkit):
     assert ended.code == 0
     assert [line.split()[0] for line in lines] == list(TOPICS)
     assert all(len(line.split()) > 4 for line in lines)
+    assert max(map(len, lines)) <= 120 and all(line.count(". ") == 0 and line.endswith(".") for line in lines)
     assert [topic["name"] for topic in cnnkit("help", "--json").json["topics"]] == list(TOPICS)
 
 
@@ -74,6 +75,8 @@ def test_an_unknown_topic_tells_the_near_ones(cnnkit):
     ended = cnnkit("help", "trainnig")
     assert (ended.code, ended.out) == (2, "")
     assert "Did you mean training" in ended.err
+    # The beginning of a topic, even where titles of sections have it too.
+    assert "Did you mean training" in cnnkit("help", "trainin").err
     ended = cnnkit("help", "xyzzy")
     assert ended.code == 2
     assert all(topic in ended.err for topic in TOPICS)

@@ -126,3 +126,19 @@ def test_where_there_is_no_picture_to_ask_about_none_is_proposed(cnnkit, empty_f
     np.savez("own.npz", images=rng.integers(0, 256, (60, 32, 32, 3), np.uint8), labels=np.arange(60) % 3)
     commands = proposed(train(cnnkit, "--data", "own.npz", "--epochs", "1"))
     assert [words[0] for words in commands] == ["evaluate", "train"]
+
+
+def test_no_command_is_proposed_that_lacks_what_came_from_python(cnnkit, empty_folder):
+    from cnnkit import fit, nn
+
+    part = digits("train")
+    images, labels = part.images[:100], part.labels()[:100]
+    network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    fit(network, (images, labels), epochs=1, output="own")
+    fit((images, labels), model="lenet5", epochs=1, output="named")
+    own, named = cnnkit("train", "--resume", "own"), cnnkit("train", "--resume", "named")
+    assert (own.code, proposed(own)) == (0, [])
+    assert "own is finished: 1 epoch. cnnkit.fit(network, data, resume_from='own', epochs=2) would go on." in own.err
+    assert [words[0] for words in proposed(named)] == ["predict"]
+    assert cnnkit(*proposed(named)[0]).code == 0
+    assert " ".join(named.err.split()).count("new cycle") == 1

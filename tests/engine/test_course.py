@@ -40,7 +40,8 @@ def test_a_number_of_steps_cuts_the_last_epoch_short_and_judges_it(tiny, tmp_pat
     result = events[-1].result
     assert (result.epochs, result.steps, result.stopped_early, result.learned) == (3, 10, False, None)
     note, again = tiny.resume(tmp_path / "run")
-    assert "is finished: 10 steps. --steps 20 would go on" in note.text and again == events[-1]
+    assert "is finished: 10 steps. cnnkit.fit(network, " in note.text
+    assert "steps=20) would go on" in note.text and again == events[-1]
 
 
 @pytest.mark.parametrize("changes", [{"steps": 10}, {"steps": 8}, {"steps": 2}, {"patience": 1, "epochs": 9}])
@@ -117,7 +118,7 @@ def test_patience_ends_a_run_that_gets_no_better_and_says_so(tiny, tmp_path):
     assert json.loads(Run(tmp_path / "run").result.read_text())["stopped_early"]
     note, again = tiny.resume(tmp_path / "run")
     assert "was stopped early: no better validation in 2 epochs after epoch 1" in note.text
-    assert "--patience 4 or --epochs 6 would go on" in note.text
+    assert "patience=4) or cnnkit.fit(" in note.text and "epochs=6) would go on" in note.text
     assert again == events[-1]
 
 

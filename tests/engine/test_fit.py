@@ -166,7 +166,7 @@ def test_more_epochs_go_on_with_a_new_cycle_and_its_rates_are_told(tiny, tmp_pat
     list(tiny.fit(tmp_path / "run"))
     (note, _) = tiny.resume(tmp_path / "run")
     assert (
-        "--epochs 6 would go on. A new cycle of the schedule (one-cycle) then begins, with learning rates up to 0.05"
+        "epochs=6) would go on. A new cycle of the schedule (one-cycle) then begins, with learning rates up to 0.05"
         in note.text
     )
     events = list(tiny.resume(tmp_path / "run", epochs=5))
