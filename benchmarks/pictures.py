@@ -69,7 +69,9 @@ def shown(command: str, folder: Path) -> str:
     os.close(main_end)
     if running.wait():
         raise SystemExit(text.decode())
-    return "\n".join(line.rstrip() for line in text.decode().splitlines() if not _of_the_bar(line)) + "\n"
+    # The picture in the package is proposed to be tried: by the path that it has in a checkout.
+    said = text.decode().replace(str(PICTURES / "seven.png"), SHOWN)
+    return "\n".join(line.rstrip() for line in said.splitlines() if not _of_the_bar(line)) + "\n"
 
 
 def _of_the_bar(line: str) -> bool:

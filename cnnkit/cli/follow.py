@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator
 
@@ -175,7 +176,9 @@ def _classes(result: FitResult, worst: float, mean: float) -> str:
 
 
 def _word(path: str) -> str:
-    """A path as one word for the shell, never taken for an option."""
+    """A path as one word for the shell, short where it is below the folder at hand, never taken for an option."""
+    here = f"{os.getcwd()}{os.sep}"
+    path = path.removeprefix(here) or path
     return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 

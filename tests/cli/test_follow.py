@@ -167,6 +167,13 @@ def test_a_test_of_learning_by_heart_proposes_no_resume(cnnkit, monkeypatch):
     assert "--resume" not in told(cnnkit, monkeypatch, learned=True).err
 
 
+def test_a_path_below_the_folder_at_hand_is_short(cnnkit, monkeypatch, empty_folder):
+    assert (
+        "  cnnkit predict a/b.png --model" in told(cnnkit, monkeypatch, example=str(empty_folder / "a" / "b.png")).err
+    )
+    assert "  cnnkit predict /x/b.png --model" in told(cnnkit, monkeypatch, example="/x/b.png").err
+
+
 def test_a_name_that_could_move_the_cursor_is_not_suggested(cnnkit, monkeypatch):
     assert "predict" not in told(cnnkit, monkeypatch, example="a\x1b[2J.png").err
     assert "cnnkit predict b.png --model" in told(cnnkit, monkeypatch, example="b.png").err
