@@ -50,7 +50,7 @@ def cache_folder() -> Path:
         except (OSError, RuntimeError) as error:
             _folder = _temporary_folder()
             _note = (
-                f"Compiled kernels are not kept: {_reason(root, error)}. They lie in a temporary folder until this "
+                f"Compiled kernels are not kept: {_reason(root, error)}. They are in a temporary folder until this "
                 "process ends. Set CNNKIT_CACHE to a folder of your own to keep them."
             )
     return _folder
