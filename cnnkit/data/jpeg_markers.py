@@ -12,7 +12,7 @@ MOST_MARKERS = 10_000
 SHORT, LONG = 1 << 9, 1 << 20
 ALONE = (0x01, *range(0xD0, 0xDA))
 # Within a scan: what is neither a byte of data, nor a restart, nor filling.
-_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
+_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
 
 
 def markers(file: IO[bytes], place: int = 2) -> Iterator[tuple[int, int]]:
@@ -22,11 +22,15 @@ def markers(file: IO[bytes], place: int = 2) -> Iterator[tuple[int, int]]:
         yield marker, place
         if marker == END:
             return
-        if marker in ALONE:
-            place += 2
-        else:
-            file.seek(place + 2)
-            place += 2 + int.from_bytes(file.read(2), "big")
+        place = end_of(file, marker, place)
+
+
+def end_of(file: IO[bytes], marker: int, place: int) -> int:
+    """Where the segment ends whose marker begins at `place`; of a scan, its head alone."""
+    if marker in ALONE:
+        return place + 2
+    file.seek(place + 2)
+    return place + 2 + int.from_bytes(file.read(2), "big")
 
 
 def start_of_scan(file: IO[bytes]) -> int | None:

@@ -10,6 +10,8 @@ from cnnkit.errors import DataError
 
 # The tables, profiles and notes before the pixels: a JPEG's, a GIF's, and the first line of a PPM.
 LARGEST_START = {"JPEG": 32 << 20, "GIF": 4 << 20, "PPM": 1 << 16}
+# Bytes between the tables of a JPEG, which mean nothing.
+MOST_FILLING = 1 << 20
 # A PNG may have so many chunks.
 MOST_CHUNKS = 100_000
 AGAIN = "Save it again without them."
@@ -36,7 +38,10 @@ def check_start(name: str, file: IO[bytes], max_pixels: int) -> None:
 
 
 def _check_jpeg(name: str, file: IO[bytes]) -> None:
+    end, filling = 2, 0
     for number, (marker, place) in enumerate(jpeg_markers.markers(file), 1):
+        filling += place - end
+        _check_filling(name, filling)
         if marker == jpeg_markers.START_OF_SCAN:
             break
         if number > jpeg_markers.MOST_MARKERS:
@@ -44,6 +49,17 @@ def _check_jpeg(name: str, file: IO[bytes]) -> None:
                 f"{name} has more than the limit of {jpeg_markers.MOST_MARKERS:,} tables and notes. {AGAIN}"
             )
         _check_start(name, "JPEG", place)
+        end = jpeg_markers.end_of(file, marker, place)
+    else:
+        _check_filling(name, filling + file.seek(0, 2) - end)
+
+
+def _check_filling(name: str, length: int) -> None:
+    if length > MOST_FILLING:
+        raise DataError(
+            f"{name} has {length:,} bytes between its tables that mean nothing, more than the limit of "
+            f"{MOST_FILLING:,}. Save it again."
+        )
 
 
 def _check_png(name: str, file: IO[bytes]) -> None:

@@ -71,8 +71,11 @@ def read_whole(path: Path, most: int) -> bytes:
 def write_atomic(path: Path, data: bytes) -> None:
     """Put `data` at `path`: a reader, and a machine that crashed, see the old file or the new one, never a part.
 
-    A link at `path` is replaced, not followed. Beside it a new name is taken that nobody can have guessed.
+    A link at `path` is replaced, not followed; a device or a pipe is refused, as others need it. Beside it a new name is
+    taken that nobody can have guessed.
     """
+    if _is_special(path):
+        raise UsageError(f"{path} is a pipe or a device, not a plain file. Choose another name.")
     beside = path.with_name(f".{path.name[:_LONGEST_STEM]}.{secrets.token_hex(8)}.tmp")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _BINARY, 0o666)
@@ -218,6 +221,14 @@ def _open_own(path: Path, flags: int) -> int:
         write_atomic(path, read_whole(path, about.st_size))
         descriptor = os.open(path, flags, 0o666)
     return descriptor
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -51,3 +51,13 @@ def test_a_reader_who_leaves_ends_the_command_without_a_word(shell):
     pipe.stderr.close()
     assert pipe.wait() == 141
     assert b"Traceback" not in message
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_may_be_closed(closed):
+    import subprocess
+    import sys
+
+    ended = subprocess.run(["sh", "-c", f'"$0" -m cnnkit models {closed}', sys.executable], capture_output=True)
+    assert ended.returncode == 0 and not ended.stderr
+    assert bool(ended.stdout) == (">&-" not in closed.replace("2>&-", ""))

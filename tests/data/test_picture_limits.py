@@ -136,6 +136,9 @@ def too_long():
         "segments": jpeg[:2] + (MOST_MARKERS + 10) * b"\xff\xfe\x00\x02" + jpeg[2:],
         "notes": jpeg[:2] + 520 * (b"\xff\xe1\xff\xff" + bytes(65533)) + jpeg[2:],
         "junk": jpeg[:20] + bytes(33 << 20) + jpeg[20:],
+        "filling": jpeg[:2] + b"\xff" * (2 << 20) + jpeg[2:],
+        "filling in pieces": jpeg[:2] + 20 * (b"\xff\xfe\x00\x02" + bytes(60_000)) + jpeg[2:],
+        "nothing but junk": jpeg[:3] + b"\xe0\x00\x02" + bytes(2 << 20),
         "comment.gif": gif[:tables] + b"!\xfe" + 2_200_000 * b"\x01x" + b"\0" + gif[tables:],
         "comment.ppm": b"P6\n#" + 70_000 * b"x" + b"\n2 2\n255\n" + bytes(12),
         "spaces.ppm": b"P6" + 70_000 * b" " + b"2 2\n255\n" + bytes(12),
@@ -157,6 +160,7 @@ def test_a_header_without_an_end_is_refused_before_pillow_reads_it(name, monkeyp
         b"P1\n2 2\n1 0\n0 1\n",
         b"P5\n2 2\n65535\n" + bytes(8),
         SMALL["GIF"][:13] + SMALL["GIF"][13:],
+        SMALL["JPEG"][:2] + 1000 * b"\xff" + SMALL["JPEG"][2:],
         SMALL["JPEG"][:2] + 20 * (b"\xff\xe2\xff\xff" + bytes(65533)) + SMALL["JPEG"][2:],
     ],
 )

@@ -185,6 +185,13 @@ def test_a_twin_of_a_file_is_parted_from_it_first(tmp_path, write):
     assert (tmp_path / "x").read_bytes() in (b"somebody's!", b"som")
 
 
+def test_a_pipe_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(UsageError, match="is a pipe or a device, not a plain file"):
+        files.write_atomic(tmp_path / "x", b"ours")
+    assert [path.name for path in tmp_path.iterdir()] == ["x"] and (tmp_path / "x").is_fifo()
+
+
 @pytest.mark.parametrize("write", [lambda path: files.append(path, b"more"), lambda path: files.cut_back(path, 3)])
 def test_a_pipe_is_not_written_to(tmp_path, write):
     os.mkfifo(tmp_path / "x")
