@@ -71,8 +71,8 @@ def read_whole(path: Path, most: int) -> bytes:
 def write_atomic(path: Path, data: bytes) -> None:
     """Put `data` at `path`: a reader, and a machine that crashed, see the old file or the new one, never a part.
 
-    A link at `path` is replaced, not followed; a device or a pipe is refused, as others need it. Beside it a new name is
-    taken that nobody can have guessed.
+    A link at `path` is replaced, not followed; a device or a pipe is refused, as others need it. Beside it a new name
+    is taken that nobody can have guessed.
     """
     if _is_special(path):
         raise UsageError(f"{path} is a pipe or a device, not a plain file. Choose another name.")
