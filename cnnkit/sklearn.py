@@ -68,7 +68,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         classes_: the labels, in the order of the columns of `predict_proba`.
         n_features_in_: numbers in an image.   image_shape_: (H, W, C) of one.
-        history_: the EpochEnd of each epoch.   predictor_: the Predictor that answers; it has `features` too.
+        history_: the EpochEnd of each epoch.   predictor_: the Predictor that answers; it has `features` too, and takes
+            bytes: 0 to 255 from the lowest to the highest number in training.
         run_: the folder of the run, None where it was not kept.
     """
 

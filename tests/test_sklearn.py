@@ -64,7 +64,8 @@ def test_digits_in_rows_are_learned(digits, fitted):
     assert scores.shape == (500, 10) and np.allclose(scores.sum(axis=1), 1)
     np.testing.assert_array_equal(fitted.predict(X), fitted.classes_[scores.argmax(axis=1)])
     assert len(fitted.history_) == 8 and fitted.run_ is None
-    assert fitted.predictor_.features(X[:3].reshape(-1, 8, 8).astype(np.uint8)).shape[0] == 3
+    pixels = np.rint(X[:3].reshape(-1, 8, 8) * 255 / 16).astype(np.uint8)  # as the estimator scales them
+    assert fitted.predictor_.features(pixels).shape[0] == 3
 
 
 @pytest.mark.parametrize(

@@ -107,8 +107,11 @@ def pictures(given: Any, like: tuple[int, int, int], white: int) -> Iterator[Any
         yield item if isinstance(item, SINGLE) else Unread(item)
 
 
-def one(given: Any, like: tuple[int, int, int] | None = None, white: int = WHITE) -> Pixels:
-    """uint8 (H, W, C) of one picture in an array: (H, W), (H, W, C), (C, H, W), or (H, W, 4) with transparency last."""
+def one(given: Any, like: tuple[int, int, int] | None = None, white: int = WHITE, *, certain: bool = False) -> Pixels:
+    """uint8 (H, W, C) of one picture in an array: (H, W), (H, W, C), (C, H, W), or (H, W, 4) with transparency last.
+
+    white, certain: as for `read_by`.
+    """
     image = array_of(given, "This picture")
     if image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 4 and image.size:
         return picture_pixels(image)
@@ -121,7 +124,8 @@ def one(given: Any, like: tuple[int, int, int] | None = None, white: int = WHITE
         _check_no_rows(image, like)
     if not image.size:
         raise DataError(f"This picture has no pixels: {image.shape}.")
-    found: Pixels = read_by(with_axes(image[None], "A picture", [], like), "A picture", white)[0]
+    picture = with_axes(image[None], "A picture", [], like)
+    found: Pixels = read_by(picture, "A picture", white, certain=certain)[0]
     return found
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from cnnkit.data.given import SINGLE, array_of, is_array, one, stacked, unpacked, with_axes
 from cnnkit.data.picture import read_picture
-from cnnkit.data.pixel_range import WHITE, Span, read_by, recorded, span_of, white_of
+from cnnkit.data.pixel_range import WHITE, Span, read_by, span_of, white_of
 from cnnkit.data.preprocessing import Preprocessing, resize
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import DataError, ResourceError, UsageError
@@ -106,13 +106,12 @@ def _white_of(given: list[Any], name: str) -> int:
         return WHITE
     low, high = min(span.low for span in spans), max(span.high for span in spans)
     whole, integers = all(span.whole for span in spans), all(span.integers for span in spans)
-    together = {name: Span(low, high, whole, integers)}
-    return recorded(together, white_of(together))
+    return white_of({name: Span(low, high, whole, integers)})
 
 
 def _sized(picture: Any, size: tuple[int, int] | None, white: int) -> Pixels:
     """uint8 (H, W, 1 or 3), upright; its middle, scaled to the size, where there is one."""
-    source: Any = picture if isinstance(picture, SINGLE) else one(picture, white=white)
+    source: Any = picture if isinstance(picture, SINGLE) else one(picture, white=white, certain=True)
     upright = read_picture(source)
     H, W = size or (upright.height, upright.width)
     C = 1 if upright.mode == "L" else 3

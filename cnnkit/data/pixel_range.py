@@ -18,6 +18,8 @@ MOST = 65535
 FAR_BELOW = 128
 # Numbers with fractions up to here could be of 0 to 1, a little beyond, or of 0 to 255, nearly black.
 UNCLEAR = 16
+# One picture that ends at such a value by chance is unlikely; so are several that end at any of few bits.
+_SURELY_FEW, SEVERAL = (15, 16), 8
 # One part whose largest value is so many times smaller than that of all was scaled differently.
 TIMES = 15
 TIMES_FEW_BITS = 4
@@ -125,10 +127,11 @@ def as_bytes(images: Array, white: int) -> Pixels:
     return pixels
 
 
-def read_by(images: Array, name: str, white: int) -> Pixels:
+def read_by(images: Array, name: str, white: int, *, certain: bool = False) -> Pixels:
     """uint8 of further images (n, H, W, C) for a network whose record says what is white in its arrays.
 
     Bytes of more than a small `white` are of 0 to 255, and so are bytes beside a large one; floats to 1 are of 0 to 1.
+    certain: white was told from these images and others together, so it holds for each, however dark.
 
     Raises:
         DataError: the values cannot be of that scale.
@@ -139,12 +142,26 @@ def read_by(images: Array, name: str, white: int) -> Pixels:
     shown = f"{name} is {images.dtype} {images.shape} from {span.low:g} to {span.high:g}"
     if span.low < 0:
         raise DataError(f"{shown}, expected no number below 0. Give the pixels before they are normalised, 0 to 255.")
-    if images.dtype == np.bool_ or (not span.integers and span.high <= 1 and white not in FEW_BITS):
+    if certain:
+        return as_bytes(images, 1 if images.dtype == np.bool_ else white)
+    few = white in FEW_BITS
+    if images.dtype == np.bool_ or (not span.integers and span.high <= 1 and not (few and span.whole)):
         return as_bytes(images, 1)
-    if white == WHITE and span.integers and span.high == 1:
+    if white > 1 and span.high == 1:
+        times = min(white, WHITE) if images.dtype == np.uint8 else white
         raise DataError(
-            f"{name} holds only 0 and 1 as {images.dtype}, and the network was trained on pixels of 0 to 255. "
-            "Multiply it by 255, or pass it as bool."
+            f"{name} holds only 0 and 1 as {images.dtype}, and the network was trained on pixels of 0 to {white}. "
+            f"Multiply it by {times}, or pass it as bool."
+        )
+    fewer = span.whole and (span.high in _SURELY_FEW or (span.high in FEW_BITS and len(images) >= SEVERAL))
+    if fewer and (white == WHITE or span.high > white):
+        raise DataError(
+            f"{shown}, as pixels of fewer bits, and the network was trained on pixels of 0 to {white}. Scale it to 0 "
+            "to 255. Images that are meant to be so dark may be given as files or Pillow images."
+        )
+    if 1 < span.high <= WHITE < white and images.dtype != np.uint8:
+        raise DataError(
+            f"{shown}, and the network was trained on pixels of 0 to {white}. If 255 is white in it, pass it as uint8."
         )
     if white == WHITE and not span.whole and span.high <= UNCLEAR:
         raise DataError(f"{shown}, with fractions: neither 0 to 1 nor 0 to 255. Clip it to 1, or save it as uint8.")

@@ -203,6 +203,12 @@ def test_arrays_given_one_by_one_have_one_range(rng, labels):
     scaled = [np.rint(image * 255 / 16).astype(np.uint8) for image in bright]
     few, bytes_ = (opened((pictures, labels), image_size=(8, 8)) for pictures in (bright, scaled))
     assert few.fingerprint() == bytes_.fingerprint()
+    dark = [image.copy() for image in scaled]
+    dark[0] = np.minimum(dark[0], 1)
+    floats, whole = (
+        opened(([image.astype(dtype) for image in dark], labels), image_size=(8, 8)) for dtype in (float, np.uint8)
+    )
+    assert floats.fingerprint() == whole.fingerprint()
     same = [image[:10] for image in bright]
     assert opened((same, labels), image_size=(8, 8)).preprocessing.shape == (8, 8, 1)
 

@@ -132,7 +132,12 @@ def test_floats_to_1_are_known_by_their_type_and_need_no_record(dtype, high, kep
         (up_to(8.5, np.float32), 16, 135),
         (up_to(4095, np.uint16), 4095, 255),
         (up_to(255), 4095, 255),
-        (up_to(255, np.uint16), 4095, 16),
+        (up_to(14), 255, 14),  # dark, and on no scale of its own
+        (up_to(600, np.uint16), 4095, 37),  # dark
+        (up_to(7)[1:], 255, 7),  # one dark picture
+        (up_to(0), 255, 0),
+        (up_to(0, np.uint16), 4095, 0),
+        (up_to(0.9, np.float32), 15, 230),  # fractions are of 0 to 1
         (up_to(1, np.float32), 4095, 255),
     ],
 )
@@ -144,6 +149,14 @@ def test_further_arrays_are_read_by_the_record(images, white, highest):
     ("images", "white", "message"),
     [
         (up_to(1), 255, "only 0 and 1 as uint8, .* Multiply it by 255"),
+        (up_to(1), 15, "only 0 and 1 as uint8, .* Multiply it by 15"),
+        (up_to(1, np.int64), 4095, "only 0 and 1 as int64, .* Multiply it by 4095"),
+        (up_to(15), 255, "from 0 to 15, as pixels of fewer bits, .* trained on pixels of 0 to 255"),
+        (np.rint(up_to(16, np.float64)), 255, "from 0 to 16, as pixels of fewer bits"),
+        (np.repeat(up_to(7), 8, axis=0), 255, "from 0 to 7, as pixels of fewer bits"),
+        (up_to(15), 1, "from 0 to 15, as pixels of fewer bits"),
+        (up_to(255, np.uint16), 4095, "from 0 to 255, and the network was trained on pixels of 0 to 4095. .* uint8"),
+        (up_to(200.5, np.float64), 1023, "trained on pixels of 0 to 1023"),
         (up_to(4095, np.uint16), 255, "trained on pixels of 0 to 255"),
         (up_to(65535, np.uint16), 4095, "trained on pixels of 0 to 4095"),
         (up_to(300, np.int32), 1, "trained on pixels of 0 to 1"),
