@@ -135,14 +135,22 @@ class Group(click.Group):
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-") and not ctx.resilient_parsing:
             near = get_close_matches(word, [*self.commands_at, *self.aliases], 1)
-            hint = (
-                f"Did you mean {self.aliases.get(near[0], near[0])!r}?"
-                if near
-                else f"There are: {', '.join(self.commands_at)}."
-            )
+            if inside := self._inside(ctx, word):
+                hint = f"Did you mean {' or '.join(map(repr, inside))}?"
+            elif near:
+                hint = f"Did you mean {self.aliases.get(near[0], near[0])!r}?"
+            else:
+                hint = f"There are: {', '.join(self.commands_at)}."
             raise click.UsageError(f"{ctx.command_path} has no command {word!r}. {hint}", ctx)
         name, command, rest = super().resolve_command(ctx, args)
         return self.aliases.get(name or "", name), command, rest
+
+    def _inside(self, ctx: click.Context, word: str) -> list[str]:
+        """Commands of this very name in the groups below, such as `data check` for check."""
+        groups = {name: self.get_command(ctx, name) for name in self.commands_at}
+        return [
+            f"{name} {word}" for name, group in groups.items() if isinstance(group, Group) and word in group.commands_at
+        ]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_example(formatter, self.example)

@@ -11,6 +11,7 @@ from cnnkit.engine.results import EvaluateResult
 
 MOST_ROWS = 20  # classes in a table; more are for --json
 MOST_MISTAKES = 8
+FEW, CHANCE = 100, 0.15  # of fewer images a larger gap between score and accuracy may be chance, or not
 UNEVEN = 1.5  # times as many images in the largest class as in the smallest
 
 
@@ -46,6 +47,8 @@ def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
 def _sureness(result: EvaluateResult) -> str:
     """A mean score that the accuracy may well have, given so many images, is no fault."""
     if result.top1_low <= result.mean_score <= result.top1_high:
+        if result.calibration_error > CHANCE and result.n < FEW:
+            return f"too few images to judge it (fewer than {FEW})"
         return "well calibrated"
     word = "overconfident" if result.mean_score > result.top1 else "underconfident"
     return f"{word} by {_percent(abs(result.mean_score - result.top1))}"

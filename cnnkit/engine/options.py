@@ -111,7 +111,8 @@ class FitOptions:
         for written, value in values.items():
             name = written.replace("-", "_")
             if name not in known:
-                raise unknown_name(f"option in {source}", written, list(known))
+                where = "option" if source == "options" else f"option in {source}"
+                raise unknown_name(where, written, [name for name in known if not name.startswith("schedule_")])
             given[name] = _typed(name, value, str(known[name].type), source)
         return cls(**given)
 

@@ -92,6 +92,11 @@ def test_the_facts_tell_balance_and_how_sure_it_is(judge):
     assert "balanced" not in judge(RIGHT).out
 
 
+def test_few_images_do_not_show_a_good_calibration(judge):
+    out = judge(made([0, 0, 1, 1], [1, 1, 1, 1], ["a", "b"], score=0.8)).out
+    assert re.search(r"mean score +80\.0 %: too few images to judge it", out)
+
+
 @pytest.mark.parametrize(("score", "words"), [(0.99, "overconfident by 9.0 %"), (0.5, "underconfident by 40.0 %")])
 def test_a_score_that_many_images_belie_is_told(judge, score, words):
     labels = [0, 1] * 1000

@@ -204,3 +204,9 @@ def test_cuda_is_refused_in_one_sentence(cnnkit, command):
 def test_the_signal_handler_raises_terminated():
     with pytest.raises(Terminated):
         main._terminate(15, None)
+
+
+def test_the_name_of_a_command_in_a_group_leads_there(cnnkit):
+    ended = cnnkit("check", "photos")
+    assert ended.code == 2 and "Did you mean 'data check'?" in ended.err
+    assert "'models' or" not in cnnkit("list").err and "'weights list'" in cnnkit("list").err

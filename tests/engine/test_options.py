@@ -140,3 +140,9 @@ def test_a_whole_number_too_long_for_a_float_is_out_of_range(name):
     with pytest.raises(UsageError, match=f"{name} is 1000.*, expected a number from") as caught:
         FitOptions.from_toml(f"{name} = 1{'0' * 400}").validate()
     assert len(str(caught.value)) < 200
+
+
+def test_an_unknown_option_is_told_in_words_and_only_options_that_help_shows_are_listed():
+    with pytest.raises(UsageError, match=r"There is no option 'labl'\. Known: data, ") as caught:
+        FitOptions.from_values({"labl": 1})
+    assert "schedule_from" not in str(caught.value) and "schedule," in str(caught.value)
