@@ -51,6 +51,17 @@ class Command(click.Command):
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             raise self._no_option(ctx, error.option_name) from error
+        except click.UsageError as error:
+            if type(error) is click.UsageError and "unexpected extra argument" in error.message:
+                raise self._no_argument(ctx, error) from error
+            raise
+
+    def _no_argument(self, ctx: click.Context, error: click.UsageError) -> click.UsageError:
+        """A word too many is most likely the data."""
+        extra = error.message.partition("(")[2].rstrip(")")
+        takes_data = any("--data" in param.opts for param in self.params)
+        hint = f" The data are given with --data: --data {extra}" if takes_data and " " not in extra else ""
+        return click.UsageError(f"{ctx.command_path} does not know what to do with {extra!r}.{hint}", ctx)
 
     def _no_option(self, ctx: click.Context, name: str) -> click.UsageError:
         """What -h shows for the likely options, whichever of their spellings is near."""

@@ -45,6 +45,11 @@ def list_names(screen: Screen) -> None:
         for row, tried in rows
     ]
     screen.table(["name", "on this machine", "what it is"], cells)
+    if any(not (row.here or tried) for row, tried in rows):
+        screen.note(
+            '"Not tried" means that this address was not downloaded from when cnnkit was made; what comes is compared '
+            "with its checksum in any case."
+        )
     screen.note(
         "--data also takes your own data: a folder with one folder of pictures per class, photos.csv with the columns "
         "path,label[,split], arrays.npz with x_train, y_train and so on, MNIST's idx files, or CIFAR's binary files."

@@ -61,4 +61,6 @@ def _what_else(folder: Path) -> str:
     )
     if pictures := loose_pictures(folder):
         return f"{pictures} pictures that are in no class folder; {expected}"
-    return f"{len(names)} files but no folder with pictures; {expected}" if names else f"no data; {expected}"
+    if not names:
+        return f"no data; {expected}"
+    return f"{len(names):,} file{'s' if len(names) > 1 else ''} but no folder with pictures; {expected}"

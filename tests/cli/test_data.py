@@ -77,5 +77,6 @@ def test_what_cannot_be_fetched_gets_the_likely_name(cnnkit):
 def test_an_address_that_was_not_tried_is_marked_so(cnnkit, monkeypatch, tmp_path):
     monkeypatch.setenv("CNNKIT_DATA_HOME", str(tmp_path))
     assert "cnnkit data fetch mnist (not tried)" in cnnkit("data", "list").out
+    assert '"Not tried" means' in cnnkit("data", "list").err
     rows = {row["name"]: row for row in cnnkit("data", "list", "--json").json["data"]}
     assert rows["digits"]["tried"] and not rows["mnist"]["tried"]

@@ -210,3 +210,9 @@ def test_the_name_of_a_command_in_a_group_leads_there(cnnkit):
     ended = cnnkit("check", "photos")
     assert ended.code == 2 and "Did you mean 'data check'?" in ended.err
     assert "'models' or" not in cnnkit("list").err and "'weights list'" in cnnkit("list").err
+
+
+def test_data_without_their_option_are_told_where_they_go(cnnkit):
+    ended = cnnkit("train", "photos/")
+    assert ended.code == 2 and "The data are given with --data: --data photos/" in ended.err
+    assert "--data" not in cnnkit("models", "lenet5", "photos/").err

@@ -128,7 +128,7 @@ def test_what_is_no_data_folder_is_refused_with_the_next_move(tmp_path):
     (tmp_path / "cifar" / "data_batch_1.bin").write_bytes(b"x")
     for name, message in [
         ("empty", "holds no data; expected one folder of pictures per class"),
-        ("loose", "holds 1 files but no folder with pictures"),
+        ("loose", "holds 1 file but no folder with pictures"),
         ("a.zip", "is a file; expected a folder with data, .* Unpack it first"),
         ("cifar", "lacks data_batch_2.bin"),
         ("nowhere", "no data folder or file nowhere and no data set of that name"),
