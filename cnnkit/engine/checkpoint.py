@@ -22,7 +22,7 @@ from cnnkit.serialize.fields import check
 
 GENERATIONS = 2
 # Options that a training has chosen before its first state.
-_CHOSEN = ("model", "batch_size", "lr", "optimiser", "weight_decay", "schedule", "augment")
+_CHOSEN = ("model", "batch_size", "lr", "optimiser", "schedule", "augment")
 _NAME = re.compile(r"step-(\d+)\.safetensors")
 
 
