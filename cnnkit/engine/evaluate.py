@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnkit.data.open import IN_MEMORY
-from cnnkit.data.pixel_range import WHITE
+from cnnkit.data.pixel_range import FEW_BITS, WHITE
 from cnnkit.data.sheet import check_sheet_path, contact_sheet, save_sheet
 from cnnkit.data.splits import VAL_FRACTION, DataSplits
 from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
@@ -78,17 +78,26 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
         raise UsageError(
             f"{predictor.source} does not say what data it was trained on. Give the data to evaluate it on: --data."
         )
-    white = predictor.preprocessing.white
-    return open_as(
-        predictor.preprocessing,
-        trained_on.get("data") if data is None else data,
-        seed=trained_on.get("seed", 0),
-        val_fraction=trained_on.get("val_fraction", VAL_FRACTION),
-        skip_unreadable=on_unreadable == "skip" or trained_on.get("on_unreadable") == "skip",
-        learn=data is None,
-        # Other data than its own tell themselves what is white, where the network knows nothing but the usual.
-        white=None if data is not None and white == WHITE else white,
-    )
+
+    def opened(white: int | None) -> DataSplits:
+        return open_as(
+            predictor.preprocessing,
+            trained_on.get("data") if data is None else data,
+            seed=trained_on.get("seed", 0),
+            val_fraction=trained_on.get("val_fraction", VAL_FRACTION),
+            skip_unreadable=on_unreadable == "skip" or trained_on.get("on_unreadable") == "skip",
+            learn=data is None,
+            white=white,
+        )
+
+    known = predictor.preprocessing.white
+    if data is None:
+        return opened(known)
+    # Other data tell themselves what is white; those that are only darker than the network's are on its scale.
+    found = opened(None)
+    white = found.preprocessing.white
+    darker = white not in FEW_BITS and (white < known or white == WHITE)
+    return opened(known) if known != WHITE and white != known and darker else found
 
 
 def _check_fits(predictor: Predictor, splits: DataSplits) -> None:
