@@ -58,6 +58,7 @@ def predict(
     """
     from cnnkit import kernels
     from cnnkit.data.pictures_below import not_read
+    from cnnkit.data.stored_range import other_scale
     from cnnkit.engine.load import load
 
     files, refused, others = expand([Path(path) for path in paths])
@@ -72,6 +73,8 @@ def predict(
         for note in predictor.notes:
             screen.note(note)
         screen.note(f"network: {predictor.name}, from {predictor.source}")
+        if (doubt := other_scale(files, predictor.preprocessing.white)) is not None:
+            screen.note(doubt)
         for done, answer in enumerate(chain(refused, predictor.predict_many(files, top=top)), 1):
             keep(answer)
             if moving:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cnnkit.data.picture import look, opened
 from cnnkit.data.picture_modes import brightest, is_deep
-from cnnkit.data.pixel_range import FAR_BELOW, FEW_BITS, MOST, TIMES, TIMES_FEW_BITS, WHITE
+from cnnkit.data.pixel_range import FAR_BELOW, FEW_BITS, MOST, SEVERAL, TIMES, TIMES_FEW_BITS, WHITE
 from cnnkit.errors import DataError
 
 # Pictures that are looked at, from all over, and the pixels of one that is.
@@ -59,6 +59,25 @@ def check_parts(parts: Mapping[str, Sequence[str | Path]]) -> None:
                     f"The pixels of the {part} pictures go from 0 to {value}, but those of the {most} pictures to "
                     f"{highest[most]}: the parts are on different scales. Save all of them alike, best 0 to 255."
                 )
+
+
+def other_scale(paths: Sequence[str | Path], white: int) -> str | None:
+    """What to say of pictures to predict whose pixels are on another scale than the network's data; None of few.
+
+    white: of the network's data.
+    """
+    if len(paths) < SEVERAL:
+        return None
+    try:
+        told, _ = stored_white(paths)
+    except DataError as error:
+        return str(error)
+    if told in (WHITE, white):
+        return None
+    return (
+        f"The pixels of these files seem to be of 0 to {told}, those that the network was trained on of 0 to {white}: "
+        "it may see them too dark. Save them on the same scale, best 0 to 255."
+    )
 
 
 def _some(paths: Sequence[str | Path]) -> Sequence[str | Path]:

@@ -1,12 +1,14 @@
 """Pictures in files whose white is not that of their format: 0 and 1 in 8 bits, 0 to 4095 in 16."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from cnnkit.data.open import open_data
 from cnnkit.data.preprocessing import load_image
-from cnnkit.data.stored_range import stored_white
+from cnnkit.data.stored_range import other_scale, stored_white
 from cnnkit.errors import DataError
 
 
@@ -112,3 +114,27 @@ def test_parts_on_different_scales_are_refused(folder, train, test, kind, fits):
     else:
         with pytest.raises(DataError, match="the parts are on different scales"):
             open_data(top)
+
+
+@pytest.mark.parametrize(
+    ("high", "kind", "white", "said"),
+    [
+        (15, np.uint8, 255, "of 0 to 15, .* of 0 to 255"),
+        (4095, np.uint16, 255, "of 0 to 4095"),
+        (1, np.uint8, 15, "of 0 to 1, "),
+        (15, np.uint8, 1, "of 0 to 15"),
+        (40, np.uint16, 255, "would be black"),
+        (255, np.uint8, 255, None),
+        (255, np.uint8, 15, None),
+        (100, np.uint8, 255, None),
+        (15, np.uint8, 15, None),
+        (65535, np.uint16, 255, None),
+    ],
+)
+def test_files_to_predict_on_another_scale_than_the_network_are_told(folder, high, kind, white, said):
+    doubt = other_scale(all_paths(folder(high, kind)), white)
+    assert doubt is None if said is None else re.search(said, doubt)
+
+
+def test_few_files_to_predict_tell_no_scale(folder):
+    assert other_scale(all_paths(folder(15))[:3], 255) is None
