@@ -26,7 +26,7 @@ def run(tmp_path) -> Run:
 
 @pytest.fixture
 def training(tiny, tmp_path) -> Training:
-    options = tiny.options(tmp_path).replace(model="tiny", optimiser="adam")
+    options = tiny.options(tmp_path).replace(model="tiny", optimiser="adam", schedule="constant", augment="none")
     ours = Training(options, tiny.Tiny())
     ours.progress = Progress(step=5, seconds=1.5, history=[asdict(ROW)])
     return ours
