@@ -113,6 +113,11 @@ def one(given: Any, like: tuple[int, int, int] | None = None, white: int = WHITE
     white, certain: as for `read_by`.
     """
     image = array_of(given, "This picture")
+    if image.dtype.kind in "OUS":
+        several = " For several pictures: predict_many." if isinstance(given, list | tuple) else ""
+        raise UsageError(
+            f"A picture is a path, bytes, a Pillow image or an array, but this is a {type(given).__name__}.{several}"
+        )
     if image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 4 and image.size:
         return picture_pixels(image)
     if image.ndim not in (2, 3) or (image.ndim == 3 and not {image.shape[0], image.shape[2]} & {1, 3}):

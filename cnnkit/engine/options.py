@@ -242,7 +242,7 @@ def _typed(name: str, value: Any, annotation: str, source: str) -> Any:
     elif kind == "str" and isinstance(value, Path):
         return str(value)
     wanted = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
-    expected = wanted.get(kind, "two whole numbers, [height, width]")
+    expected = wanted.get(kind, "two whole numbers, [height, width]") + (" of seconds" if name == "time" else "")
     raise UsageError(f"{name} in {source} is {value!r:.100}, expected {expected}.")
 
 

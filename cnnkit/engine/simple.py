@@ -163,6 +163,8 @@ def _check_call(what: Any, data: Any, options: dict[str, Any], **functions: Any)
     if data is not None and what is not None and not isinstance(what, Module):
         if isinstance(what, str):
             hint = f" A network is chosen by name: fit(data, model={what!r})."
+        elif isinstance(what, type) and issubclass(what, Module):
+            raise UsageError(f"{what.__name__} is a class; expected a network of it: fit({what.__name__}(...), data).")
         else:
             hint = "" if isinstance(what, DataSplits) else " Images and labels are one pair: fit((X, y), ...)."
         raise UsageError(f"The data are given twice. fit(data, ...) or fit(network, data, ...).{hint}")

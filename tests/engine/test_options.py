@@ -26,6 +26,7 @@ def test_values_of_a_file_may_be_written_with_dashes():
     [
         ({"epochs": 0}, "epochs is 0, expected a number from 1 to"),
         ({"epochs": "x"}, "epochs in options is 'x', expected a whole number"),
+        ({"time": "1s"}, "time in options is '1s', expected a number of seconds"),
         ({"epochs": True}, "epochs in options is True, expected a whole number"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"epochs": 2, "steps": 9}, "--epochs and --steps are both given, but they exclude each other"),

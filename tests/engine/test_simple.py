@@ -14,6 +14,7 @@ import cnnkit
 from cnnkit import ops
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.engine.events import EpochEnd, Finished, RunStarted, StepEnd
+from cnnkit.engine.load import SHIPPED
 from cnnkit.errors import CheckpointError, DataError, UsageError
 
 
@@ -332,3 +333,16 @@ def test_data_may_be_named_alone_and_options_may_be_numbers_of_numpy(tmp_path):
         output=tmp_path / "run",
     )
     assert result.epochs == 1 and result.test_images == 15
+
+
+def test_a_class_in_place_of_a_network_is_named():
+    with pytest.raises(UsageError, match=r"Sequential is a class; expected a network of it: fit\(Sequential"):
+        cnnkit.fit(cnnkit.nn.Sequential, arrays())
+
+
+def test_what_is_no_picture_is_named_in_words():
+    predictor = cnnkit.load(SHIPPED)
+    with pytest.raises(UsageError, match=r"this is a NoneType"):
+        predictor.predict(None)
+    with pytest.raises(UsageError, match=r"this is a list\. For several pictures: predict_many"):
+        predictor.predict(["a.png"])
