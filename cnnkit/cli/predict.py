@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,7 @@ from cnnkit.cli.options import option, was_given
 from cnnkit.cli.screen import Screen
 from cnnkit.cli.values import Whole
 from cnnkit.engine.results import Prediction, PredictionError
-from cnnkit.errors import DataError
+from cnnkit.errors import DataError, UsageError
 
 
 @command("predict", example="cnnkit predict image.png folder/ --model runs/mine --top 3", computes=True)
@@ -64,6 +65,8 @@ def predict(
     files, refused, others = expand([Path(path) for path in paths])
     if others:
         screen.note(not_read(others))
+    if csv is not None and any(os.path.realpath(csv) == os.path.realpath(file) for file in files):
+        raise UsageError(f"--csv {csv} is one of the pictures. Choose another file for the answers.")
     failed = 0
     answers: list[Prediction] = []
     moving = len(files) > 1 and not (screen.as_json and sys.stdout.isatty())

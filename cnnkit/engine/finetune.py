@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cnnkit.data.look_alikes import as_known
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.defaults import FEW_IMAGES
@@ -73,7 +74,8 @@ def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) ->
     last = {name for name, parameter in module.named_parameters() if any(parameter is w for w in head.parameters())}
     in_use = module.needed_in_use()
     fresh = {name for name in own if (name in last or name not in in_use) and _differs(name, own, given)}
-    if fresh & last:
+    mixed = not fresh & last and _means_others(start.classes, splits.classes)
+    if fresh & last or mixed:
         fresh |= last
     for name in own.keys() | given.keys():
         if name not in fresh and _differs(name, own, given):
@@ -82,9 +84,16 @@ def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) ->
     if fresh & last:
         begin_level(head)
     notes = [f"The weights are those of {start.source}.{_said_of_head(fresh & last, own, given)}"]
+    if mixed:
+        notes.append("Its last layer is re-initialised, because only some of its classes are those of the data.")
     if not fresh and start.classes != splits.classes:
         notes.append("Its last layer is kept, although its classes have other names.")
     return notes, bool(fresh & last)
+
+
+def _means_others(known: list[str], wanted: list[str]) -> bool:
+    """Whether some classes are shared, but not all: kept scores would then stand at the places of other classes."""
+    return known != wanted and bool(as_known(wanted, known))
 
 
 def begin_level(head: Module) -> None:

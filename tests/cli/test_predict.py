@@ -61,6 +61,13 @@ def test_an_existing_file_is_refused_before_any_work_and_stays(cnnkit, folder, m
     assert (folder / "old.csv").read_text() == "old"
 
 
+def test_answers_are_not_written_over_a_picture(cnnkit, folder):
+    picture = folder / "one" / "0.png"
+    before = picture.read_bytes()
+    ended = cnnkit("predict", folder, "--csv", picture, "--exist-ok")
+    assert ended.code == 2 and "0.png is one of the pictures" in ended.err and picture.read_bytes() == before
+
+
 def test_exist_ok_replaces_the_file_once_all_is_answered(cnnkit, folder):
     (folder / "old.csv").write_text("old")
     assert cnnkit("predict", folder / "one", "--csv", folder / "old.csv", "--exist-ok").code == 0

@@ -100,6 +100,18 @@ def test_classes_with_other_names_are_told(weights, tmp_path):
     assert any("its classes have other names" in note for note in started.notes)
 
 
+def test_a_head_that_shares_only_some_classes_is_re_initialised(weights, tmp_path):
+    shifted = data(3)
+    for part in (shifted.train, shifted.val, shifted.test):
+        part.classes = ["1", "2", "3"]  # the weights know 0, 1, 2: each score would stand for another class
+    events = fit(options(tmp_path / "run", weights), data=shifted)
+    notes = next(events).notes
+    arrays, _ = first_state(tmp_path / "run")
+    events.close()
+    assert not arrays["model/dense.weight"].any()
+    assert any("only some of its classes are those of the data" in note for note in notes)
+
+
 def test_the_images_are_normalised_as_the_weights_know_them(weights, tmp_path):
     tune(tmp_path / "run", weights, epochs=1)
     predictor = load(tmp_path / "run")
