@@ -95,22 +95,17 @@ class Command(click.Command):
         # numpy's BLAS takes address space for each core and ends the process without it; cnnkit never calls it.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with kernels.use(backend=backend, threads=count if self.computes else None, precision=precision):
-            if self.computes:
-                from cnnkit.kernels.cpu.cache import cache_note
+            if not self.computes:
+                return super().invoke(ctx)
+            from cnnkit.kernels.cpu.cache import cache_note, refused_note
 
-                if note := cache_note():
-                    ctx.obj.note(note)
+            if note := cache_note():
+                ctx.obj.note(note)
             try:
                 return super().invoke(ctx)
             finally:
-                if self.computes and (note := _refused_kernels()):
+                if note := refused_note():
                     ctx.obj.note(note)
-
-
-def _refused_kernels() -> str:
-    from cnnkit.kernels.cpu.cache import refused_note
-
-    return refused_note()
 
 
 class Group(click.Group):

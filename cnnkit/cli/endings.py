@@ -17,6 +17,7 @@ import click
 from cnnkit.cli.terminal import harmless, wrapped
 from cnnkit.config import address_space_limit
 from cnnkit.errors import CnnkitError, ResourceError
+from cnnkit.serialize.files import NO_ROOM
 
 INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
 
@@ -61,7 +62,7 @@ def _account(error: BaseException, *, debug: bool) -> tuple[str, int]:
     if _lacks_memory(error):
         return f"Error: not enough memory. {_how_to_get_memory()}", ResourceError.exit_code
     if isinstance(error, OSError) and error.strerror:
-        code = ResourceError.exit_code if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
+        code = ResourceError.exit_code if error.errno in NO_ROOM else 1
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return f"Error: {place}{error.strerror}.", code
     hint = "" if debug else " This is a bug in cnnkit; run again with --debug to see where."
@@ -69,7 +70,7 @@ def _account(error: BaseException, *, debug: bool) -> tuple[str, int]:
 
 
 # How libraries that cannot be mapped, and threads that cannot be started, say it.
-_NO_ROOM = (
+_NO_MEMORY = (
     "failed to map segment",
     "cannot allocate memory",
     "can't start new thread",
@@ -83,7 +84,7 @@ def _lacks_memory(error: BaseException | None) -> bool:
         told = isinstance(error, OSError | ImportError | RuntimeError) and not isinstance(error, CnnkitError)
         if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
             return True
-        if told and any(text in str(error).lower() for text in _NO_ROOM):
+        if told and any(text in str(error).lower() for text in _NO_MEMORY):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -39,8 +39,8 @@ _DATA_OPTIONS: tuple[tuple[str, Any, Range | None], ...] = (
     ("data", str | None, None),
     ("image_size", list[int] | None, None),
     ("grey", bool | None, None),
-    ("seed", int | None, (0, _SEED)),
-    ("val_fraction", float | None, _SHARE),
+    ("seed", int, (0, _SEED)),
+    ("val_fraction", float, _SHARE),
     ("on_unreadable", str | None, None),
 )
 

@@ -76,7 +76,6 @@ def fit_to_time(
     budget, gone = Budget(seconds, pace, len(loader)), keeper.seconds()
     steps = budget.steps(gone)
     if steps < 1:
-        keeper.run.discard()
         raise UsageError(too_short(seconds, gone, pace))
     keeper.set_steps(steps)
     return budget

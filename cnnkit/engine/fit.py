@@ -33,7 +33,7 @@ from cnnkit.engine.run import Run, create_run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Progress, Training
 from cnnkit.engine.train_loop import Session
-from cnnkit.errors import CheckpointError, UsageError
+from cnnkit.errors import CheckpointError, ShapeError, UsageError
 from cnnkit.nn import Module
 from cnnkit.serialize import files
 from cnnkit.tasks import ClassificationTask, Task, balanced_weights
@@ -75,7 +75,13 @@ def fit(
                     # From here on the run needs the weight file no more.
                     checkpoint.save(run, training, 0, about)
                 session = Session(run, training, task, splits, Log(run), about, stop, begun)
-                yield from _tell(session, ready.notes)
+                try:
+                    yield from _tell(session, ready.notes)
+                except (UsageError, ShapeError):
+                    # What cannot be trained as it was called leaves no run behind.
+                    if not training.progress.step:
+                        run.discard()
+                    raise
 
 
 def resume(

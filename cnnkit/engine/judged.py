@@ -140,7 +140,10 @@ def _by_checksum(predictor: Predictor, splits: DataSplits, split: str, *, own: b
 
 def _few_again(predictor: Predictor, splits: DataSplits) -> DataSplits:
     """The few images of a run with --overfit, from whose command alone that can be seen."""
-    words = shlex.split(str(predictor.record.get("command") or ""))
+    try:
+        words = shlex.split(predictor.record.get("command") or "")
+    except ValueError:  # no command of ours
+        return splits
     if "--overfit" not in words[:-1]:
         return splits
     count = words[words.index("--overfit") + 1]

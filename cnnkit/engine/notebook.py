@@ -49,7 +49,6 @@ class _Notebook:
 
     def __init__(self) -> None:
         self._handle: Any = None
-        self._drawn: list[str] = []
 
     def draw(self, lines: list[str], bar: str) -> None:
         from IPython.display import display

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -11,10 +10,8 @@ from typing import Any, Self, final
 
 from cnnkit.config import BACKENDS, PRECISIONS
 from cnnkit.errors import UsageError, unknown_name
-from cnnkit.serialize import files
+from cnnkit.serialize import files, plain_toml
 
-# A file of options is a page of text.
-LARGEST_CONFIG = 2**20
 OPTIMISERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 AUGMENT = ("none", "light", "standard", "strong")
@@ -120,15 +117,16 @@ class FitOptions:
     def from_toml(cls, text: str, source: str = "the configuration") -> Self:
         """Options from the text that `to_toml` writes."""
         try:
-            return cls.from_values(tomllib.loads(text), source)
-        except tomllib.TOMLDecodeError as error:
-            raise UsageError(f"{source} is not valid TOML: {error}. Lines look like: epochs = 5") from error
+            values = plain_toml.table(text)
+        except ValueError as error:
+            raise UsageError(f"{source} is not valid TOML: {error!s:.200}. Lines look like: epochs = 5") from error
+        return cls.from_values(values, source)
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
         """Options from a TOML file, such as a run's config.toml."""
         try:
-            text = files.read_whole(Path(path), LARGEST_CONFIG).decode("utf-8")
+            text = files.read_whole(Path(path), plain_toml.LARGEST).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise UsageError(f"The configuration {path} cannot be read: {why}.") from error

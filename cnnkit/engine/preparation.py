@@ -15,7 +15,6 @@ from cnnkit.engine.judge import batch_for
 from cnnkit.engine.keeper import Keeper
 from cnnkit.engine.probe import probe
 from cnnkit.engine.step import batch_sizes, compile_kernels
-from cnnkit.errors import UsageError
 from cnnkit.tasks import Task
 
 
@@ -38,12 +37,8 @@ class Preparation:
         self.training = self.keeper.training
 
     def events(self) -> Iterator[Event]:
-        """All of it, ended early by a signal; a run that has no time for a single step leaves nothing behind."""
-        try:
-            yield from Deadline(self.training.options.time, self.keeper.seconds).kept(self._all())
-        except UsageError:
-            self.keeper.run.discard()
-            raise
+        """All of it, ended early by a signal; UsageError where there is no time for a single step."""
+        yield from Deadline(self.training.options.time, self.keeper.seconds).kept(self._all())
 
     def _all(self) -> Iterator[Event]:
         for event in self._compile():

@@ -109,7 +109,8 @@ class Run:
     def discard(self) -> None:
         """Take away a run in which nothing was trained, and its folder if nothing else lies there."""
         for path in (self.config, self.manifest, self.parts, self.events, *self.states.glob("*.safetensors")):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
         for folder in (self.states, self.best.parent, self.path):
             with suppress(OSError):
                 folder.rmdir()

@@ -58,7 +58,7 @@ def fit(
             they were given.
         loss: loss(logits, labels) -> Tensor of one number, the mean over a batch: instead of the cross-entropy, in
             training. logits are a Tensor (N, K), labels int64 (N,). Validation and test still use cross-entropy and
-            accuracy. It is called a few times before the first step too, to see which kernels it needs.
+            accuracy. With a time it is called before the first step too, to measure how long a step takes.
         on_event: called with each event of `engine.events`.
         on_epoch: called with the EpochEnd of each epoch.
         progress: whether to show a line of progress; None: in a notebook.

@@ -22,7 +22,7 @@ _fsync = os.fsync
 _replace = os.replace
 _truncate = os.ftruncate
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOENT}
 
 
@@ -244,7 +244,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 def _refusal(path: Path, error: OSError) -> CnnkitError:
     """The error for people: no room, no right, or a failing disk."""
     why = error.strerror or str(error)
-    if error.errno in _NO_ROOM:
+    if error.errno in NO_ROOM:
         return DiskError(f"There is no room to write {path} ({why}). What was there before is kept. Free some space.")
     if error.errno == errno.ELOOP:
         return UsageError(f"{path} is a link, and nothing is written through a link. Remove it.")

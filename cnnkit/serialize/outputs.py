@@ -11,8 +11,6 @@ from typing import IO, final
 from cnnkit.errors import CnnkitError, ResourceError, UsageError
 from cnnkit.serialize import files
 
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
 
 def check_output(path: Path, *, exist_ok: bool = False) -> None:
     """UsageError if a file cannot, or must not, be written there: to be asked before an hour of work.
@@ -100,7 +98,7 @@ class Output:
 
 def _refusal(path: Path, error: OSError) -> CnnkitError:
     why = error.strerror or str(error)
-    if error.errno in NO_ROOM:
+    if error.errno in files.NO_ROOM:
         return ResourceError(f"There is no room to write {path} ({why}); it was not written. Free some space first.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOENT):
         return UsageError(f"{path} cannot be written ({why}). Choose another file.")

@@ -276,6 +276,15 @@ def test_images_learned_by_heart_are_judged_as_the_run_judged_them(tmp_path):
     assert (found.n, found.top1) == (6, result.top1)
 
 
+def test_a_command_that_is_none_says_nothing_of_the_images(tmp_path):
+    result = train(tmp_path / "run", fill(tmp_path / "d"))
+    copy = old(tmp_path / "run", tmp_path / "old")
+    path = copy / "weights" / "best.safetensors"
+    arrays, record = safe.load(path)
+    safe.save(path, arrays, {**record, "command": "cnnkit train --overfit 'six"})
+    assert judged(copy)[0].n == result.test_images
+
+
 def test_every_part_can_be_asked_for(tmp_path):
     train(tmp_path / "run", fill(tmp_path / "d"))
     fill(tmp_path / "d", [50], "000_{}.png")

@@ -147,3 +147,16 @@ def test_an_unknown_option_is_told_in_words_and_only_options_that_help_shows_are
     with pytest.raises(UsageError, match=r"There is no option 'labl'\. Known: data, ") as caught:
         FitOptions.from_values({"labl": 1})
     assert "schedule_from" not in str(caught.value) and "schedule," in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a = " + "[" * 3000, "nests brackets too deeply"),
+        ("epochs = " + "9" * 5000, "digits"),
+        ("a" + ".a" * 300 + " = 1", "over 200 dots"),
+    ],
+)
+def test_a_config_that_the_parser_cannot_take_is_refused_in_words(text, said):
+    with pytest.raises(UsageError, match=f"config.toml is not valid TOML: .*{said}"):
+        FitOptions.from_toml(text, "config.toml")

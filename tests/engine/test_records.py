@@ -121,6 +121,8 @@ STATE = [
     ("about/preprocessing/foreign", ["resize"]),
     ("about/data_options", []),
     ("about/data_options/seed", "0"),
+    ("about/data_options/seed", None),
+    ("about/data_options/val_fraction", None),
 ]
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import cnnkit
-from cnnkit import ops
+from cnnkit import nn, ops
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.engine.events import EpochEnd, Finished, RunStarted, StepEnd
 from cnnkit.engine.load import SHIPPED
-from cnnkit.errors import CheckpointError, DataError, UsageError
+from cnnkit.errors import CheckpointError, DataError, ShapeError, UsageError
 
 
 def test_a_module_of_ones_own_is_trained_in_place_and_gets_its_best_weights(tiny, tmp_path):
@@ -211,6 +211,29 @@ def test_a_run_without_a_state_yet_remembers_that_its_loss_was_given(tiny, tmp_p
 def test_a_loss_that_cannot_be_learned_from_is_told(tiny, tmp_path, loss, said):
     with pytest.raises(UsageError, match=said):
         cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, loss=loss, output=str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_cannot_be_trained_leaves_no_run_behind_and_takes_none_away(tiny, tmp_path):
+    def stop(event):
+        if isinstance(event, StepEnd):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    class Broken(tiny.Tiny):
+        def forward(self, x):
+            raise UsageError("broken")
+
+    tall = tiny.Tiny()
+    tall.dense = nn.Linear(64, 4)
+    with pytest.raises(ShapeError, match="3 classes"):
+        cnnkit.fit(tall, arrays(), **OPTIONS, output=str(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        cnnkit.fit(tiny.Tiny(), arrays(), **OPTIONS, output=str(run), on_event=stop)
+    with pytest.raises(UsageError, match="broken"):
+        cnnkit.fit(Broken(), arrays(), resume_from=run)
+    assert cnnkit.fit(tiny.Tiny(), arrays(), resume_from=run).epochs == 2
 
 
 def test_options_of_the_cross_entropy_do_not_go_with_another_loss(tiny, tmp_path):
