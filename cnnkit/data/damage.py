@@ -9,11 +9,17 @@ from cnnkit.data.end_marks import lacks_end
 
 # Where a decoder finds no data it leaves the middle of its range, on all channels.
 UNWRITTEN = 128
+# What is said of files that may be whole, but ask for more memory, time or bytes than a picture may.
+_BEYOND = ("more than the limit of", "not enough memory")
 
 
 def kind_of_damage(path: Path, reason: str) -> str:
-    """ "empty", "truncated" or "unreadable", of a file that was refused for `reason`."""
+    """ "special", "empty", "beyond", "truncated" or "unreadable", of a file that was refused for `reason`."""
     try:
+        if not path.is_file() and path.exists():
+            return "special"
+        if any(words in reason for words in _BEYOND):
+            return "beyond"
         if path.stat().st_size == 0:
             return "empty"
         with open(path, "rb") as file:

@@ -23,7 +23,9 @@ KINDS = {
     for kind in (
         Kind("unusable", "error", "Cannot be opened"),
         Kind("missing", "error", "Listed, but missing"),
+        Kind("special", "error", "No regular files: pipes, sockets or devices"),
         Kind("empty", "error", "Empty files"),
+        Kind("beyond", "error", "Refused, because beyond a limit for pictures"),
         Kind("truncated", "error", "Truncated"),
         Kind("unreadable", "error", "Cannot be read as pictures"),
         Kind("placeholder", "error", "Placeholders for a missing picture"),

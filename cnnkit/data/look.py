@@ -79,7 +79,7 @@ class Look:
 @final
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that gives no picture.   kind: "empty", "truncated" or "unreadable".   message: a sentence."""
+    """A file that gives no picture.   kind: as `kind_of_damage` says.   message: a sentence."""
 
     place: Place
     kind: str

@@ -150,5 +150,6 @@ def _check_classes(train: Dataset) -> None:
         missing = [name[:100] for name, count in zip(train.classes, counts, strict=True) if not count]
         raise DataError(
             f"{train.name}: no training image for {len(missing)} of {len(counts)} classes ({', '.join(missing[:5])}). "
-            "Labels count from 0 without gaps; are they out of range?"
+            f"Labels count from 0 without gaps, here to {len(counts) - len(missing) - 1}: give the classes new numbers "
+            "(numpy.unique(labels, return_inverse=True)[1]), or in an .npz file text as labels."
         )

@@ -9,6 +9,7 @@ from cnnkit.data.open import IN_MEMORY
 from cnnkit.data.pixel_range import FEW_BITS, WHITE
 from cnnkit.data.sheet import check_sheet_path, contact_sheet, save_sheet
 from cnnkit.data.splits import VAL_FRACTION, DataSplits
+from cnnkit.engine.elsewhere import check_there
 from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
 from cnnkit.engine.judge import judge
 from cnnkit.engine.judged import Judged, judged_on
@@ -78,6 +79,9 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
         raise UsageError(
             f"{predictor.source} does not say what data it was trained on. Give the data to evaluate it on: --data."
         )
+
+    if data is None:
+        check_there(trained_on.get("data"), predictor.folder, option="--data")
 
     def opened(white: int | None) -> DataSplits:
         return open_as(

@@ -17,6 +17,7 @@ from cnnkit.data.parts import parts_of, to_csv
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine import checkpoint
 from cnnkit.engine.batches import training_loader
+from cnnkit.engine.elsewhere import check_there
 from cnnkit.engine.events import Event, Finished, Note, RunStarted
 from cnnkit.engine.features import needed
 from cnnkit.engine.find_run import open_run
@@ -109,6 +110,8 @@ def resume(
             yield Finished(result, given_in_python(found.about))
             return
         _check_loss(folder, loss, (found.about if found else folder.read_manifest()).get("own_loss"))
+        if data is None:
+            check_there(options.data, folder.path)
         with computing(options):
             if found:
                 ready = go_on(options, found, module, data)

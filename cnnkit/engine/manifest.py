@@ -21,6 +21,7 @@ def describe(options: FitOptions, *, task: str, data_name: str, data_hash: str, 
         "started": datetime.now(UTC).isoformat(timespec="microseconds"),
         "command": options.command(),
         "arguments": sys.argv,
+        "folder": _here(),
         "task": task,
         "model": options.model,
         "seed": options.seed,
@@ -54,6 +55,14 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "unknown"
     return found
+
+
+def _here() -> str | None:
+    """The folder that relative paths of the command are meant from; None where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
 
 
 def _cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

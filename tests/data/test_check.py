@@ -204,7 +204,7 @@ def test_names_of_any_kind_are_told_as_they_are(photo_folder):
 def test_every_kind_has_one_severity():
     errors = {kind.name for kind in KINDS.values() if kind.severity == "error"}
     assert errors == {
-        *("unusable", "missing", "empty", "truncated", "unreadable", "placeholder"),
+        *("unusable", "missing", "special", "empty", "beyond", "truncated", "unreadable", "placeholder"),
         *("two-labels", "duplicate-across", "near-duplicate-across", "untrainable"),
     }
 

@@ -1,8 +1,13 @@
+import os
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from cnnkit.data.damage import kind_of_damage, unwritten_rows
+from cnnkit.data.look import Place, Unreadable, look_at_file
 
 
 @pytest.mark.parametrize("stored", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "PPM"])
@@ -37,3 +42,22 @@ def test_whole_and_framed_pictures_have_all_their_rows(photo):
     framed[20:80] = np.asarray(photo(1, (100, 60)))
     assert unwritten_rows(photo(1)) == unwritten_rows(Image.fromarray(framed)) == 0
     assert unwritten_rows(Image.new("RGB", (50, 50), (128, 128, 128))) == 0
+
+
+def test_what_is_no_file_is_not_called_empty(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    (tmp_path / "null.png").symlink_to("/dev/null")
+    assert {kind_of_damage(tmp_path / name, "") for name in ("pipe.png", "zero.png", "null.png")} == {"special"}
+
+
+def test_a_picture_beyond_a_limit_is_not_called_truncated(tmp_path):
+    def chunk(kind, content):
+        crc = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc)
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(100)))
+    (tmp_path / "bomb.png").write_bytes(start)
+    seen = look_at_file(Place("train", "a", "bomb.png", tmp_path / "bomb.png"))
+    assert isinstance(seen, Unreadable) and seen.kind == "beyond" and "more than the limit" in seen.message

@@ -64,6 +64,14 @@ def test_classes_may_be_named_and_labels_may_be_the_names(saved, kind):
     assert splits.classes == ["ant", "bee"] and sorted(np.bincount(splits.train.labels())) == [7, 7]
 
 
+def test_labels_with_gaps_are_refused_with_two_ways_out(saved):
+    labels = np.array([0, 1, 2, 10] * 5)
+    with pytest.raises(DataError, match=r"7 of 11 classes .* here to 3: .*return_inverse.* text as labels"):
+        open_data(saved(images=pixels(), labels=labels))
+    splits = open_data(saved(images=pixels(), labels=labels.astype(str)))
+    assert splits.classes == ["0", "1", "10", "2"]
+
+
 def test_channels_first_are_turned_and_it_is_told(saved):
     x = pixels(shape=(3, 6, 8))
     splits = open_data(saved(x_train=x, y_train=LABELS, x_test=x, y_test=LABELS))

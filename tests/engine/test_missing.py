@@ -47,3 +47,13 @@ def test_a_folder_of_runs_names_runs_in_it(here):
 def test_the_name_of_a_network_is_no_file(here):
     message = said("resnet18")
     assert "is the name of a network" in message and "--model resnet18" in message
+
+
+def test_data_in_place_of_a_run_lead_to_the_option_for_data(here):
+    for name in ("cat", "dog"):
+        (here / "my photos" / name).mkdir(parents=True)
+        (here / "my photos" / name / "1.png").touch()
+    assert said("my photos").endswith(
+        "It holds data. To evaluate the newest run on it: cnnkit evaluate --data 'my photos'."
+    )
+    assert "cnnkit evaluate --data digits" in said("digits") and "Give a run folder" in said("digits")
