@@ -146,7 +146,8 @@ class _InTime(HTTPConnection):
 
     def getresponse(self) -> HTTPResponse:
         def hang_up() -> None:
-            with suppress(OSError):
+            # The answer may just have come, and the connection be closed.
+            with suppress(OSError, AttributeError):
                 self.sock.shutdown(socket.SHUT_RDWR)
 
         watch = threading.Timer(PATIENCE_S, hang_up)

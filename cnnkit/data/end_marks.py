@@ -38,7 +38,8 @@ def ends(file: IO[bytes]) -> tuple[bytes, bytes, int]:
     file.seek(0)
     head = file.read(TAIL)
     length = file.seek(0, 2)
-    return head, _tail(file, length), length
+    file.seek(max(0, length - TAIL))
+    return head, file.read(TAIL), length
 
 
 def lacks_end(file: IO[bytes]) -> bool:
@@ -106,8 +107,3 @@ def _length_of_ppm(head: bytes) -> int:
     if not depth:
         return 0
     return depth.end() + 1 + width * height * (3 if kind == 6 else 1) * (2 if int(depth[1]) > 255 else 1)
-
-
-def _tail(file: IO[bytes], length: int) -> bytes:
-    file.seek(max(0, length - TAIL))
-    return file.read(TAIL)

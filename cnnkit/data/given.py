@@ -146,11 +146,15 @@ def _check_no_rows(images: Array, like: tuple[int, int, int]) -> None:
 
 
 def stacked(given: list[Any] | tuple[Any, ...]) -> Any:
-    """A list of arrays of one size as one array (n, …), so that pixels of all of them tell their range."""
+    """A list of arrays of one size and kind as one array (n, …), so that pixels of all of them tell their range.
+
+    Floats beside bytes stay apart: in one array those of 0 to 1 would be black.
+    """
     if not all(is_array(item) or isinstance(item, list | tuple) for item in given):
         return given
     arrays = [array_of(item, "A picture") for item in given]
-    if len({array.shape for array in arrays}) > 1 or arrays[0].ndim < 2:
+    kinds = {"i" if array.dtype.kind == "u" else array.dtype.kind for array in arrays}
+    if len({array.shape for array in arrays}) > 1 or len(kinds) > 1 or arrays[0].ndim < 2:
         return arrays if arrays[0].ndim > 1 else array_of(given, "This list")
     several = np.stack(arrays)
     return several[..., None] if several.ndim == 3 else several

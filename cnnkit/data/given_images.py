@@ -105,6 +105,12 @@ def _white_of(given: list[Any], name: str) -> int:
     if not spans:
         return WHITE
     low, high = min(span.low for span in spans), max(span.high for span in spans)
+    fractions = [span.high for span in spans if not span.whole]
+    if fractions and max(fractions) <= 1 < high:
+        raise DataError(
+            f"{name} mixes arrays of 0 to 1 with others of 0 to {high:g}. Save all of them alike, best as uint8, 0 to "
+            "255."
+        )
     whole, integers = all(span.whole for span in spans), all(span.integers for span in spans)
     return white_of({name: Span(low, high, whole, integers)})
 

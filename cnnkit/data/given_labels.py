@@ -42,8 +42,11 @@ def labels_of(given: Any, name: str, count: int, images: str) -> Array:
         )
     if labels.ndim == 2:
         return _from_columns(labels, shown)
-    if labels.dtype == object and all(_is_number(label) for label in labels.tolist()):
-        labels = np.array(labels.tolist())
+    if labels.dtype == object:
+        # Columns of pandas hold numbers of NumPy's, each by itself.
+        plain = [_plain(label) for label in labels.tolist()]
+        if all(map(_is_number, plain)):
+            labels = np.array(plain)
     kind = labels.dtype.kind
     if kind == "u" and len(labels) and int(labels.max()) >= 2**63:
         raise DataError(f"{shown} up to {labels.max()}: too large to name classes.")
@@ -94,10 +97,8 @@ def _check_one_kind(given: Any, name: str) -> None:
     labels = given if isinstance(given, list | tuple) else array_of(given, name)
     if isinstance(labels, list | tuple) or (labels.dtype == object and labels.ndim == 1):
         others = [label for label in labels if label is not None and not isinstance(label, str)]
-        if not 0 < len(others) < len(labels):
-            return
-        other = others[0]
-        raise DataError(f"{name} mixes texts and other labels, such as {other!r:.60}. Use one kind for all.")
+        if others and any(isinstance(label, str) for label in labels):
+            raise DataError(f"{name} mixes texts and other labels, such as {others[0]!r:.60}. Use one kind for all.")
 
 
 def _from_columns(labels: Array, shown: str) -> Array:
@@ -125,7 +126,12 @@ def _is_number(label: Any) -> bool:
     return isinstance(label, int | float) and not isinstance(label, bool)
 
 
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
+
+
 def _text(label: Any, name: str, index: int) -> str:
+    label = _plain(label)
     if isinstance(label, bytes):
         label = label.decode("utf-8", "replace")
     if isinstance(label, bool | int | str) and str(label).strip():

@@ -18,16 +18,21 @@ def open_npz(path: Path, *, name: str, seed: int, val_fraction: float, learn: bo
     """The parts of an .npz file, normalised by the mean and deviation of its training images."""
     parts, classes, notes = read_parts(path)
     labels = {key: part.labels for key, part in parts.items()}
-    text = any(part.dtype == object for part in labels.values())
-    first = 0 if text else first_label(labels, None if classes is None else len(classes))
-    if classes is None:
-        classes = _text_classes(labels["train"]) if text else _number_classes(path, first, int(labels["train"].max()))
-        notes += [] if text else note_on_first(first, int(labels["train"].max()))
+    numbers = {key: part for key, part in labels.items() if part.dtype != object}
+    first = first_label(numbers, None if classes is None else len(classes)) if "train" in numbers else 0
+    if classes is None and "train" in numbers:
+        highest = int(numbers["train"].max())
+        classes = _number_classes(path, first, highest)
+        notes += note_on_first(first, highest)
+    elif classes is None:
+        classes = _text_classes(labels["train"])
+        # Classes in text are sorted as text, "10" before "2": numbers of another part are names too, not places.
+        labels |= {key: part.astype(str).astype(object) for key, part in numbers.items()}
     if (different := len(set(map(same, classes)))) != len(classes):
         raise DataError(
             f"{path} names {len(classes)} classes, but only {different} of the names differ. Correct the names."
         )
-    numbered = {key: (part.images, as_numbers(path, part.labels, classes, first)) for key, part in parts.items()}
+    numbered = {key: (part.images, as_numbers(path, labels[key], classes, first)) for key, part in parts.items()}
     called = {key: part.name for key, part in parts.items()}
     opened = array_parts(numbered, name=name, classes=classes, notes=notes, called=called, where=f"{path}: ")
     H, W, C = opened["train"].preprocessing.shape

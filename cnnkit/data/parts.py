@@ -7,6 +7,7 @@ the result, not the recipe: for each sample its name and a digest of its class a
 import csv
 import hashlib
 import io
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -101,14 +102,12 @@ class Chosen(Dataset):
 
 def parts_of(splits: DataSplits) -> Parts:
     """Every part as it is now."""
-    titles = _origins(splits)
+    titles, base = _origins(splits), _base(splits)
     found: dict[str, list[Item]] = {}
     for part in PARTS:
         dataset, indices = origin(splits.part(part))
         title = titles[id(dataset)]
-        found[part] = [
-            Item(_name(splits, dataset, title, i), dataset.mark(i)) for i in (int(index) for index in indices)
-        ]
+        found[part] = [Item(_name(dataset, title, base, i), dataset.mark(i)) for i in (int(index) for index in indices)]
     return found
 
 
@@ -140,14 +139,14 @@ def from_csv(data: bytes) -> Parts:
 
 def everything(splits: DataSplits) -> Iterator[Place]:
     """Every sample of the data, whatever part it was drawn into, once."""
-    titles = _origins(splits)
+    titles, base = _origins(splits), _base(splits)
     seen: set[int] = set()
     for part in PARTS:
         dataset, _ = origin(splits.part(part))
         if id(dataset) not in seen:
             seen.add(id(dataset))
             for index in range(len(dataset)):
-                yield Place(_name(splits, dataset, titles[id(dataset)], index), dataset, index)
+                yield Place(_name(dataset, titles[id(dataset)], base, index), dataset, index)
 
 
 def match(parts: Parts, part: str, splits: DataSplits) -> Matched:
@@ -232,11 +231,15 @@ def _origins(splits: DataSplits) -> dict[int, str]:
     return titles
 
 
-def _name(splits: DataSplits, dataset: Dataset, title: str, index: int) -> str:
+def _base(splits: DataSplits) -> str:
+    """What the paths of pictures below the data's folder begin with; "" without one."""
+    source = splits.source
+    if source is None:
+        return ""
+    folder = source if source.is_dir() else source.parent
+    return "" if folder == Path() else os.path.join(folder, "")
+
+
+def _name(dataset: Dataset, title: str, base: str, index: int) -> str:
     path = dataset.path(index)
-    if path is None:
-        return f"{title}[{index}]"
-    text, base = str(path), splits.source
-    if base is not None:
-        text = text.removeprefix(f"{base if base.is_dir() else base.parent}/".removeprefix("./"))
-    return text
+    return f"{title}[{index}]" if path is None else str(path).removeprefix(base)

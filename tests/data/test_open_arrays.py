@@ -249,6 +249,7 @@ LABELS = [0, 1, 0, 1, 0, 1]
             "mixes texts and other labels, such as 1",
         ),
         ((IMAGES, np.array([1, np.nan, 1, 2, 1, 2], object)), DataError, "holds nan"),
+        ((IMAGES, [1, 2, 1, None, 1, 2]), DataError, "y holds None at 3"),
         ((IMAGES, np.array([0, 2**63] * 3, np.uint64)), DataError, "too large to name classes"),
         ((IMAGES, np.ma.masked_equal(LABELS, 1)), DataError, "y has masked values"),
         ((IMAGES, ["a", "b", "a", "", "a", "b"]), DataError, "y holds '' at 3"),
@@ -340,3 +341,19 @@ def test_the_scale_of_pixels_is_told_from_all_parts(test, said):
     else:
         splits = open_arrays(parts)
         assert splits.preprocessing.white == 1 and splits.test[0].image.max() == 255
+
+
+def test_labels_in_a_column_of_objects_may_be_numbers_of_numpys():
+    for numbers in (map(np.int64, [4, 2] * 3), map(np.float32, [4, 2] * 3)):
+        column = np.array([None] * 6, object)
+        column[:] = list(numbers)
+        assert opened((IMAGES, column)).classes == ["2", "4"]
+    column = np.array([None] * 6, object)
+    column[:] = [np.True_, np.False_] * 3
+    assert opened((IMAGES, column)).classes == ["False", "True"]
+
+
+def test_floats_from_0_to_1_beside_bytes_are_refused_in_a_list():
+    mixed = [image / 255 if k == 2 else image for k, image in enumerate(IMAGES)]
+    with pytest.raises(DataError, match=r"mixes arrays of 0 to 1 with others of 0 to \d+\. Save all of them alike"):
+        opened((mixed, LABELS))

@@ -279,3 +279,14 @@ def test_labels_in_text_are_one_however_their_accents_are_stored(saved):
 def test_absurd_labels_are_refused(saved, labels, message):
     with pytest.raises(DataError, match=message):
         open_data(saved(images=pixels(), labels=labels))
+
+
+@pytest.mark.parametrize("in_text", ["train", "test"])
+def test_numbers_in_one_part_and_the_same_in_text_in_another_are_the_same_classes(saved, in_text):
+    labels = np.repeat(np.arange(12), 4)
+    kinds = {part: labels.astype(str) if part == in_text else labels for part in ("train", "test")}
+    x = pixels(48)
+    splits = open_data(saved(x_train=x, y_train=kinds["train"], x_test=x, y_test=kinds["test"]))
+    tested = {image.tobytes(): label for image, label in zip(x, splits.test.labels(), strict=True)}
+    assert [splits.classes[label] for label in splits.test.labels()] == labels.astype(str).tolist()
+    assert all(tested[splits.train[i].image.tobytes()] == splits.train[i].label for i in range(len(splits.train)))

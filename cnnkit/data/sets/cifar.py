@@ -14,15 +14,13 @@ from typing import final
 import numpy as np
 
 from cnnkit.data.sample import Labels, Pixels
+from cnnkit.data.sets.name_list import read_names
 from cnnkit.errors import DataError, ResourceError
-from cnnkit.serialize.files import read_whole
 
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
 # Ten times the records of a published batch, twice those of the largest published file.
 MOST_RECORDS = 100_000
-# Bytes of a list of class names.
-LARGEST_LIST = 2**20
 
 
 @final
@@ -191,11 +189,7 @@ def _labels(layout: CifarLayout, path: Path, records: Pixels) -> Pixels:
 
 
 def _lines(layout: CifarLayout, path: Path) -> list[str]:
-    try:
-        names = [line.strip() for line in read_whole(path, LARGEST_LIST).decode("utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{path} cannot be read: {why}. Expected one class name per line.") from error
+    names = read_names(path)
     if len(names) != layout.classes or len(set(names)) != len(names):
         raise DataError(
             f"{path} has {len(names)} names ({len(set(names))} different), expected {layout.classes}, one per line."

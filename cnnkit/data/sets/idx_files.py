@@ -4,11 +4,9 @@ import re
 from pathlib import Path
 
 from cnnkit.data.part_names import parts_called
+from cnnkit.data.sets.name_list import read_names
 from cnnkit.errors import DataError
-from cnnkit.serialize.files import read_whole
 
-# Bytes of a list of class names.
-LARGEST_LIST = 2**20
 # "emnist-letters-train-images-idx3-ubyte.gz": a prefix, a part, a kind.
 NAME = re.compile(
     r"(?:(.+)[-_.])?(t10k|[a-z]+)[-_.](images|labels)(?:[-_.]idx[13])?(?:[-_.]ubyte)?(?:\.gz)?", re.IGNORECASE
@@ -86,11 +84,4 @@ def _sets(folder: Path) -> dict[str, Files]:
 
 def _lines(path: Path) -> list[str]:
     """The lines of a list that are not empty; [] where there is no such file."""
-    if not path.is_file():
-        return []
-    try:
-        lines = read_whole(path, LARGEST_LIST).decode("utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{path} cannot be read: {why}. Expected one class name per line.") from error
-    return [line.strip() for line in lines if line.strip()]
+    return read_names(path) if path.is_file() else []

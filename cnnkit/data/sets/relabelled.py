@@ -21,17 +21,17 @@ class Relabelled(Dataset):
         self.dataset, self.classes = dataset, classes
         self.name, self.preprocessing, self.mirror = dataset.name, dataset.preprocessing, dataset.mirror
         known, place = as_known(dataset.classes, classes), {name: label for label, name in enumerate(classes)}
-        self._numbers = np.array([place[known[name]] for name in dataset.classes], np.int64)
+        self._labels = np.array([place[known[name]] for name in dataset.classes], np.int64)[dataset.labels()]
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> Sample:
         sample = self.dataset[index]
-        return Sample(sample.image, int(self._numbers[sample.label]), sample.path)
+        return Sample(sample.image, int(self._labels[index]), sample.path)
 
     def labels(self) -> Labels:
-        return self._numbers[self.dataset.labels()]
+        return self._labels
 
     def path(self, index: int) -> Path | None:
         return self.dataset.path(index)

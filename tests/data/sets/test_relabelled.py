@@ -1,0 +1,25 @@
+"""Labels that count classes in another order."""
+
+import numpy as np
+
+from cnnkit.data.parts import class_of, everything
+from cnnkit.data.sets.relabelled import Relabelled
+from cnnkit.data.sets.synthetic import synthetic
+from cnnkit.data.splits import split_parts
+
+
+def test_the_labels_are_made_once_and_each_sample_has_its_own():
+    dataset = synthetic(12, 3, 8, seed=0)
+    turned = Relabelled(dataset, dataset.classes[::-1])
+    np.testing.assert_array_equal(turned.labels(), 2 - dataset.labels())
+    assert [turned[i].label for i in range(12)] == turned.labels().tolist()
+    # Asked for once for each sample, by `class_of`: not to be computed anew from all of them each time.
+    assert turned.labels() is turned.labels()
+
+
+def test_a_sample_keeps_its_class_in_another_order():
+    splits = split_parts(synthetic(30, 3, 8, seed=0), None, None, found="s", notes=[], seed=1, val_fraction=0.2)
+    turned = splits.with_classes(splits.classes[::-1])
+    before = {place.dataset[place.index].image.tobytes(): class_of(place) for place in everything(splits)}
+    after = {place.dataset[place.index].image.tobytes(): class_of(place) for place in everything(turned)}
+    assert before == after
