@@ -29,7 +29,7 @@ from cnnkit.engine.memory import Numbers, available_memory, check_fits
 from cnnkit.engine.options import FitOptions
 from cnnkit.engine.prepare import begin, begin_again, go_on
 from cnnkit.engine.rate import changed
-from cnnkit.engine.resume_call import given_in_python
+from cnnkit.engine.resume_call import disk_faults_told, given_in_python
 from cnnkit.engine.run import Run, create_run
 from cnnkit.engine.signals import StopRequest
 from cnnkit.engine.state import Progress, Training
@@ -71,7 +71,7 @@ def fit(
         manifest |= {"own_loss": about["own_loss"]}
         with StopRequest() as stop:
             run = create_run(options, task.name, manifest, splits.name, parts)
-            with run.held():
+            with run.held(), disk_faults_told(run.path, about):
                 if options.weights is not None:
                     # From here on the run needs the weight file no more.
                     checkpoint.save(run, training, 0, about)
@@ -125,7 +125,7 @@ def resume(
             if ready.origin:
                 about["data_sha256"] = ready.origin.data_sha256
             _check_memory(training, splits)
-            with StopRequest() as stop:
+            with StopRequest() as stop, disk_faults_told(folder.path, about):
                 log = Log(folder, found.events_length if found else 0)
                 session = Session(folder, training, task, splits, log, about, stop)
                 _settle(session, before, parts, found is not None)

@@ -1,10 +1,12 @@
 """How one goes on with a run: a command, or a call in Python where a part of it came from there."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from cnnkit.data.open import IN_MEMORY
+from cnnkit.errors import DiskError
 
 
 def given_in_python(about: Mapping[str, Any]) -> tuple[str, ...]:
@@ -27,3 +29,12 @@ def resume_call(path: object, about: Mapping[str, Any], **options: object) -> st
     loss = ", loss=loss" if "loss" in given else ""
     further = "".join(f", {name}={value!r}" for name, value in options.items())
     return f"cnnkit.fit({first}resume_from={str(path)!r}{loss}{further})"
+
+
+@contextmanager
+def disk_faults_told(path: object, about: Mapping[str, Any]) -> Iterator[None]:
+    """Where a file cannot be written, the error says how to go on with the run."""
+    try:
+        yield
+    except DiskError as error:
+        raise DiskError(f"{error} Then go on with: {resume_call(path, about)}") from error

@@ -9,7 +9,6 @@ weights/          best.safetensors, last.safetensors           state/          s
 import json
 import os
 import secrets
-import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from cnnkit.engine.options import FitOptions
-from cnnkit.errors import DiskError, UsageError
+from cnnkit.errors import UsageError
 from cnnkit.serialize import files, plain_json
 
 try:
@@ -115,13 +114,6 @@ class Run:
             with suppress(OSError):
                 folder.rmdir()
 
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
-        try:
-            yield
-        except DiskError as error:
-            raise DiskError(f"{error} Then go on with: cnnkit train --resume {shlex.quote(str(self.path))}") from error
-
     def _tidy(self) -> None:
         self.check_folders()
         for folder in (self.path, self.states, self.best.parent):
@@ -136,20 +128,17 @@ class Run:
     def held(self) -> Iterator[None]:
         """Refuse a second process that would write here; the hold goes with the process, however it ends.
 
-        What a killed process left half written is swept away, and folders that are links are refused. Where a file
-        cannot be written, the error says how to go on.
+        What a killed process left half written is swept away, and folders that are links are refused.
         """
         if fcntl is None:
             self._tidy()
-            with self._telling():
-                yield
+            yield
             return
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
             _lock(descriptor, self.path)
             self._tidy()
-            with self._telling():
-                yield
+            yield
         finally:
             os.close(descriptor)
 
