@@ -42,6 +42,7 @@ def conv2d(
         (N, OH, OW, O).
     """
     x = check.tensor(x, "conv2d")
+    _check_filters(weight.shape)
     win = window_over(x.shape, weight.shape, stride, padding, dilation, "conv2d")
     y_shape = conv2d_shape(x.shape, weight.shape, win, groups)
     if bias is not None and bias.shape != y_shape[3:]:
@@ -64,11 +65,8 @@ def conv2d_shape(
 ) -> tuple[int, int, int, int]:
     """(N, OH, OW, O) of the result; operands that do not fit together are refused."""
     check.images(x_shape, "conv2d")
-    if len(w_shape) != 4:
-        raise ShapeError(f"conv2d expects filters (KH, KW, C / groups, O), but weight has shape {w_shape}.")
+    _check_filters(w_shape)
     KH, KW, CG, O = w_shape
-    if KH < 1 or KW < 1:
-        raise ShapeError(f"conv2d expects filters of at least 1x1 pixels, but weight has shape {w_shape}.")
     if groups < 1 or O % groups:
         raise ShapeError(
             f"conv2d expects out_channels (={O}) to be a multiple of groups (={groups}), with groups at least 1. "
@@ -82,6 +80,13 @@ def conv2d_shape(
         )
     OH, OW = images_under(x_shape, (KH, KW), win, "conv2d")
     return x_shape[0], OH, OW, O
+
+
+def _check_filters(w_shape: tuple[int, ...]) -> None:
+    if len(w_shape) != 4:
+        raise ShapeError(f"conv2d expects filters (KH, KW, C / groups, O), but weight has shape {w_shape}.")
+    if w_shape[0] < 1 or w_shape[1] < 1:
+        raise ShapeError(f"conv2d expects filters of at least 1x1 pixels, but weight has shape {w_shape}.")
 
 
 class _Conv2d(Function):

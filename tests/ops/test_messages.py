@@ -97,6 +97,7 @@ CASES = [
     (ShapeError, lambda: ops.global_max_pool2d(x(2, 0, 0, 3)), "expects images of at least one pixel"),
     (ShapeError, lambda: nn.GlobalAvgPool2d().output_shape((2, 0, 1, 3)), "GlobalAvgPool2d expects images of at least"),
     (ShapeError, lambda: ops.conv2d(x(1, 8, 8, 2), x(0, 3, 2, 4), padding=1), "filters of at least 1x1 pixels"),
+    (ShapeError, lambda: ops.conv2d(x(1, 8, 8, 2), x(4), padding="same"), "filters (KH, KW, C / groups, O), but"),
     (ShapeError, lambda: ops.global_avg_pool2d(x(2, 2)), "adaptive_avg_pool2d expects images"),
     (ShapeError, lambda: ops.add(x(2, 3), x(2)), "received (2, 3) and (2,). Reshape one of them"),
     (UsageError, lambda: ops.add(x(2), "3"), "Wrap it"),
