@@ -31,6 +31,7 @@ def test_training_evaluating_predicting_and_looking_open_no_socket(cnnkit, tmp_p
         ["data", "list"],
         ["data", "check", "digits"],
         ["weights", "list"],
+        ["doctor"],
     ):
         assert cnnkit(*command).code == 0
 

@@ -3,6 +3,7 @@
 As a script: a line for each, for the log of a test run.
 """
 
+import os
 import platform
 from typing import NamedTuple
 
@@ -20,7 +21,8 @@ class Target(NamedTuple):
 
     @property
     def env(self) -> dict[str, str]:
-        return {"NUMBA_CPU_NAME": self.cpu, "NUMBA_CPU_FEATURES": self.features}
+        """LANES: one that is set for this machine is not meant for another; none is chosen by the features."""
+        return {"NUMBA_CPU_NAME": self.cpu, "NUMBA_CPU_FEATURES": self.features, "LANES": ""}
 
 
 AVX512 = "+avx,+avx2,+fma,+avx512f,+avx512vl,+avx512dq"
@@ -50,7 +52,12 @@ def lacking(name: str) -> list[str]:
 
 def told() -> list[str]:
     """What the tests do for each target here, and why no more."""
-    lines = [f"{llvm.get_host_cpu_name()} (this machine): all tests run"]
+    here = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
+    lines = [f"{here} (this machine): all tests run"]
+    if foreign := lacking("SSE"):
+        return lines + [
+            f"{name} ({target.cpu}): not compiled (this machine {foreign[0]})" for name, target in TARGETS.items()
+        ]
     for name, target in TARGETS.items():
         lacks = lacking(name)
         done, why = "kernels compiled and their inner loops read, not run", f"this machine {', '.join(lacks)}"
