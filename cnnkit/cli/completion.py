@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -40,9 +39,6 @@ def completion(screen: Screen, shell: str) -> None:
     else:
         screen.text(script, whole=True)
         screen.note(f"To have completion in every session, {PLACES[shell]}")
-
-
-Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from cnnkit.engine.events import (
@@ -121,7 +122,7 @@ def lines_of(event: Event) -> list[str]:
 def bar_of(event: Event, before: str) -> str:
     """The last line."""
     if isinstance(event, StepEnd):
-        left = time.strftime("%H:%M:%S", time.gmtime(event.seconds_left))
+        left = timedelta(seconds=round(event.seconds_left))
         return f"{_bar(event.step, event.steps)} epoch {event.epoch}, loss {event.loss:.4f}, {left} left"
     if isinstance(event, Compiling):
         return f"{_bar(event.done, event.total)} kernels are {'loaded' if event.cached else 'compiled'}"

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,8 @@ def fit(
         wanted = FitOptions.from_values({"data": name, **options}).validate()
         events = fit_events(wanted, module=module, data=_opened(chosen, wanted), loss=loss)
     notes: list[str] = []
-    with shown(progress) as show:
+    # Closed, or a traceback that a notebook keeps would hold the run and its handlers of signals.
+    with closing(events), shown(progress) as show:  # type: ignore[type-var]
         for event in events:
             show(event)
             if on_event is not None:

@@ -214,6 +214,25 @@ def test_a_loss_that_cannot_be_learned_from_is_told(tiny, tmp_path, loss, said):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_stopped_run_is_let_go_while_its_traceback_is_kept(tiny, tmp_path):
+    """As a notebook keeps the last one: Ctrl-C must work again, and the run be free to go on."""
+
+    def stop(event):
+        if isinstance(event, StepEnd):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def fail(event):
+        raise RuntimeError("from a callback")
+
+    before, data = signal.getsignal(signal.SIGINT), arrays()
+    for number, (callback, error) in enumerate([(stop, KeyboardInterrupt), (fail, RuntimeError)]):
+        run = tmp_path / str(number)
+        with pytest.raises(error) as kept:
+            cnnkit.fit(tiny.Tiny(), data, **OPTIONS, output=str(run), on_event=callback)
+        assert kept.tb is not None and signal.getsignal(signal.SIGINT) is before
+        assert cnnkit.fit(tiny.Tiny(), data, resume_from=run).epochs == 2
+
+
 def test_what_cannot_be_trained_leaves_no_run_behind_and_takes_none_away(tiny, tmp_path):
     def stop(event):
         if isinstance(event, StepEnd):
