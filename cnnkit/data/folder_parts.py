@@ -61,8 +61,8 @@ def not_used(folder: Path, place: Path, parts: dict[str, Path], classes: Iterabl
     loose = sum(is_picture_name(file.name) for file in files)
     notes = []
     if loose:
-        lie = "picture is" if loose == 1 else "pictures are"
-        notes.append(f"{loose:,} {lie} outside the class folders and not used.")
+        are = "picture is" if loose == 1 else "pictures are"
+        notes.append(f"{loose:,} {are} outside the class folders and not used.")
     others = [_with_count(child) for child in left]
     others += [file.name for file in files if not is_picture_name(file.name)]
     return [*notes, f"Not used: {some(others)}."] if others else notes

@@ -140,7 +140,7 @@ def _check_no_rows(images: Array, like: tuple[int, int, int]) -> None:
     if images.ndim == 2 and images.shape[1] == H * W * C and images.shape != (H, W):
         sides = f"{H}, {W}" + (f", {C}" if C > 1 else "")
         raise DataError(
-            f"This array is {images.shape}: pixels in rows, as it seems. Give pictures their sides: "
+            f"This array is {images.shape}: it seems to hold pixels in rows. Give pictures their sides: "
             f"reshape(-1, {sides})."
         )
 

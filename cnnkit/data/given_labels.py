@@ -38,7 +38,7 @@ def labels_of(given: Any, name: str, count: int, images: str) -> Array:
         raise DataError(f"{shown}, expected one label for each of the {count:,} images of {images}.{swapped}")
     if len(labels) != count:
         raise DataError(
-            f"{images} holds {count:,} images, but {name} holds {len(labels):,} labels. One each is wanted."
+            f"{images} holds {count:,} images, but {name} holds {len(labels):,} labels. Give one label for each image."
         )
     if labels.ndim == 2:
         return _from_columns(labels, shown)

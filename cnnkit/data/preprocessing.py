@@ -57,7 +57,7 @@ class Preprocessing:
 
     @classmethod
     def from_record(cls, record: object) -> "Preprocessing":
-        """The preprocessing that a checkpoint keeps; DataError where the record cannot be meant so."""
+        """The preprocessing that a checkpoint keeps; DataError where the record is invalid."""
         fields = list(cls.__dataclass_fields__)
         # Records of version 0.1 say nothing of white.
         if not isinstance(record, dict) or set(record) - {"white"} != set(fields) - {"white"}:

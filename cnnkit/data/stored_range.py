@@ -75,8 +75,8 @@ def other_scale(paths: Sequence[str | Path], white: int) -> str | None:
     if told in (WHITE, white):
         return None
     return (
-        f"The pixels of these files seem to be of 0 to {told}, those that the network was trained on of 0 to {white}: "
-        "it may see them too dark. Save them on the same scale, best 0 to 255."
+        f"The pixels of these files seem to range from 0 to {told}, those that the network was trained on from 0 to "
+        f"{white}: the answers may be wrong. Save them on the same scale, best 0 to 255."
     )
 
 

@@ -81,12 +81,12 @@ class ClassificationTask(Task[Ranking]):
         if not isinstance(value, Tensor) or value.size != 1:
             shape = f" of shape {np.shape(value)}" if isinstance(value, Tensor | np.ndarray) else ""
             raise UsageError(
-                f"loss is to return a Tensor of one number, the mean over the batch, but {self.own_loss} returned a "
+                f"loss must return a Tensor of one number, the mean over the batch, but {self.own_loss} returned a "
                 f"{type(value).__name__}{shape}. Compute it from logits by cnnkit.ops, and end it with mean()."
             )
         if not value.requires_grad:
             raise UsageError(
-                f"What {self.own_loss} returned does not rest on the logits, so nothing can be learned from it. "
+                f"What {self.own_loss} returned does not depend on the logits, so nothing can be learned from it. "
                 "Compute with the Tensor by cnnkit.ops, not with its numbers."
             )
         return value

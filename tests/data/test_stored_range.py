@@ -119,10 +119,10 @@ def test_parts_on_different_scales_are_refused(folder, train, test, kind, fits):
 @pytest.mark.parametrize(
     ("high", "kind", "white", "said"),
     [
-        (15, np.uint8, 255, "of 0 to 15, .* of 0 to 255"),
-        (4095, np.uint16, 255, "of 0 to 4095"),
-        (1, np.uint8, 15, "of 0 to 1, "),
-        (15, np.uint8, 1, "of 0 to 15"),
+        (15, np.uint8, 255, "from 0 to 15, .* from 0 to 255"),
+        (4095, np.uint16, 255, "from 0 to 4095"),
+        (1, np.uint8, 15, "from 0 to 1, "),
+        (15, np.uint8, 1, "from 0 to 15"),
         (40, np.uint16, 255, "would be black"),
         (255, np.uint8, 255, None),
         (255, np.uint8, 15, None),

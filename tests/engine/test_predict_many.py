@@ -184,7 +184,7 @@ def test_a_picture_that_cannot_be_read_is_named_by_its_number(small, images, tmp
         (np.zeros((2, 3, 9, 3), np.uint8), "cannot be told which axis holds the channels"),
         (np.zeros((2, 12, 10, 5), np.uint8), r"\(2, 12, 10, 5\)"),
         (np.zeros(7, np.uint8), r"uint8 \(7,\)"),
-        (np.zeros((2, 360), np.uint8), r"\(2, 360\): pixels in rows.*reshape\(-1, 12, 10, 3\)"),
+        (np.zeros((2, 360), np.uint8), r"\(2, 360\): it seems to hold pixels in rows.*reshape\(-1, 12, 10, 3\)"),
         (np.zeros((1, 360), np.uint8).tolist(), r"pixels in rows"),
         (np.full((2, 12, 10, 3), -1.0), "before they are normalised"),
         (np.full((2, 12, 10, 3), np.nan), "nan"),

@@ -205,7 +205,7 @@ def test_a_run_without_a_state_yet_remembers_that_its_loss_was_given(tiny, tmp_p
         (lambda logits, labels: logits, r"returned a Tensor of shape \(16, 3\)"),
         (lambda logits, labels: logits.numpy().mean(), "returned a float32"),
         (lambda logits, labels: None, "returned a NoneType"),
-        (lambda logits, labels: cnnkit.Tensor(logits.numpy().mean()), "does not rest on the logits"),
+        (lambda logits, labels: cnnkit.Tensor(logits.numpy().mean()), "does not depend on the logits"),
     ],
 )
 def test_a_loss_that_cannot_be_learned_from_is_told(tiny, tmp_path, loss, said):
