@@ -5,14 +5,13 @@ to be decoded once: that decides.
 """
 
 import re
+from itertools import islice
 from typing import IO
 
-from cnnkit.data import jpeg_markers
+from cnnkit.data import jpeg_markers, png_chunks
 
 # Cameras and editors append what they like: the end is looked for in so many last bytes first.
 TAIL = 4096
-# Chunks of a PNG that are passed; with more of them nothing is said.
-MOST_CHUNKS = 100_000
 STARTS = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -71,15 +70,8 @@ def _lacks_end_of_jpeg(file: IO[bytes], length: int) -> bool:
 
 
 def _lacks_end_of_png(file: IO[bytes]) -> bool:
-    file.seek(8)
-    for _ in range(MOST_CHUNKS):
-        head = file.read(8)
-        if len(head) < 8 or not head[4:].isalpha():
-            return True
-        if head[4:] == b"IEND":
-            return False
-        file.seek(int.from_bytes(head[:4], "big") + 4, 1)
-    return False
+    kinds = [kind for kind, _, _ in islice(png_chunks.chunks(file), png_chunks.MOST_CHUNKS)]
+    return len(kinds) < png_chunks.MOST_CHUNKS and png_chunks.END not in kinds[-1:]
 
 
 def _is_cut_bmp(head: bytes, tail: bytes, length: int) -> bool:

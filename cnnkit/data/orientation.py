@@ -1,10 +1,13 @@
 """Which way a picture stands: what its EXIF data, or a note in its XMP data, say of how to turn it upright."""
 
 from contextlib import suppress
+from itertools import islice
 from typing import IO
 
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, PngStream
+
+from cnnkit.data.png_chunks import MOST_CHUNKS, chunks
 
 ORIENTATION_TAG = 0x0112
 # EXIF 2.32, tag Orientation: what turns the stored picture upright.
@@ -19,8 +22,8 @@ UPRIGHT = {
 }
 # Those that make height of width.
 ON_THE_SIDE = (5, 6, 7, 8)
-# The chunks of a PNG that may tell of it, up to this length; so many chunks are looked at.
-NOTES, LARGEST_NOTE, MOST_CHUNKS = (b"eXIf", b"iTXt", b"zTXt", b"tEXt"), 1 << 20, 100_000
+# The chunks of a PNG that may tell of it, up to this length.
+NOTES, LARGEST_NOTE = (b"eXIf", b"iTXt", b"zTXt", b"tEXt"), 1 << 20
 
 
 def orientation(picture: Image.Image) -> int:
@@ -60,18 +63,14 @@ def turned(picture: Image.Image, orientation: int) -> Image.Image:
 
 def _read_notes(known: Image.Image, file: IO[bytes]) -> None:
     """Give `known` the EXIF data and the texts of a PNG, wherever they stand; pixels are passed over."""
-    file.seek(8)
     stream = PngStream(file)
     stream.im_info = known.info
     pixels = False
-    for _ in range(MOST_CHUNKS):
-        kind, place, length = stream.read()
+    for kind, place, length in islice(chunks(file), MOST_CHUNKS):
         # Pillow reads the first picture of an animation, and nothing behind it.
-        if kind == b"IEND" or (pixels and kind == b"fcTL"):
+        if pixels and kind == b"fcTL":
             break
         pixels |= kind == b"IDAT"
         if kind in NOTES and length <= LARGEST_NOTE:
+            file.seek(place)
             stream.call(kind, place, length)
-        else:
-            file.seek(length, 1)
-        file.seek(4, 1)

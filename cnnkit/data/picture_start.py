@@ -6,14 +6,13 @@ from typing import IO
 from cnnkit.data import jpeg_markers
 from cnnkit.data.end_marks import TAIL, format_of
 from cnnkit.data.picture_limits import check_size
+from cnnkit.data.png_chunks import MOST_CHUNKS, chunks
 from cnnkit.errors import DataError
 
 # The tables, profiles and notes before the pixels: a JPEG's, a GIF's, and the first line of a PPM.
 LARGEST_START = {"JPEG": 32 << 20, "GIF": 4 << 20, "PPM": 1 << 16}
 # Bytes between the tables of a JPEG, which mean nothing.
 MOST_FILLING = 1 << 20
-# A PNG may have so many chunks.
-MOST_CHUNKS = 100_000
 AGAIN = "Save it again without them."
 _SPACE = rb"(?:[ \t\n\v\f\r]|#[^\r\n]*[\r\n])"
 _PPM = re.compile(rb"P(?:[14]" + 2 * (_SPACE + rb"*\d{1,10}") + rb"|[2356]" + 3 * (_SPACE + rb"*\d{1,10}") + rb")\s")
@@ -63,13 +62,8 @@ def _check_filling(name: str, length: int) -> None:
 
 
 def _check_png(name: str, file: IO[bytes]) -> None:
-    file.seek(8)
-    for _ in range(MOST_CHUNKS):
-        head = file.read(8)
-        if len(head) < 8 or head[4:] == b"IEND" or not head[4:].isalpha():
-            return
-        file.seek(int.from_bytes(head[:4], "big") + 4, 1)
-    raise DataError(f"{name} has more than the limit of {MOST_CHUNKS:,} chunks. {AGAIN}")
+    if any(number > MOST_CHUNKS for number, _ in enumerate(chunks(file), 1)):
+        raise DataError(f"{name} has more than the limit of {MOST_CHUNKS:,} chunks. {AGAIN}")
 
 
 def _check_gif(name: str, file: IO[bytes]) -> None:
