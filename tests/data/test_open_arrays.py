@@ -357,3 +357,11 @@ def test_floats_from_0_to_1_beside_bytes_are_refused_in_a_list():
     mixed = [image / 255 if k == 2 else image for k, image in enumerate(IMAGES)]
     with pytest.raises(DataError, match=r"mixes arrays of 0 to 1 with others of 0 to \d+\. Save all of them alike"):
         opened((mixed, LABELS))
+
+
+def test_how_pictures_are_prepared_is_told_of_data_to_learn_from_alone():
+    digits = np.zeros((6, 28, 28), np.uint8)
+    digits[:, 4:24, 10:18] = 200
+    learned = opened((digits, LABELS)).notes
+    judged = open_to_judge(given_parts((digits, LABELS)), ["0", "1"], np.asarray, 255).notes
+    assert any("handwritten digits" in note for note in learned) and not judged

@@ -23,19 +23,21 @@ def array_parts(
 ) -> dict[str, ArrayDataset]:
     """Data sets of images (n, H, W, C) and labels, of the parts "train" and perhaps "val" and "test".
 
-    Which number is white is told from all parts together, unless `white` is given: then they are bytes already.
+    Which number is white is told from all parts together, unless `white` is given: then they are bytes already, for a
+    network that says how pictures are prepared.
 
     called: part -> what its images are called.   where: the file they come from, to begin a message with.
     notes: what was decided is added to them.
     """
     pixels = {part: images for part, (images, _) in parts.items()}
+    learned = white is None
     if white is None:
         pixels, white = in_bytes(pixels, called or {}, notes, where)
     images = pixels["train"]
     H, W, C = images.shape[1:]
     digits = looks_like_digits(images)
     preprocessing = Preprocessing(H, W, C, *statistics(images), "digit" if digits else "resize", white)
-    if digits:
+    if digits and learned:
         notes.append(
             "The images are taken for handwritten digits like MNIST's; pictures for `predict` are prepared like these."
         )
