@@ -243,7 +243,7 @@ def _rows(X: Any, like: tuple[int, int, int] | None = None) -> tuple[Any, tuple[
         return X, None
     images = np.asarray(images)
     if images.ndim == 3:
-        images = images[..., None]
+        return images.reshape(len(images), -1), (*images.shape[1:], 1)
     first, last = images.shape[1] in (1, 3), images.shape[3] in (1, 3)
     if first and last and like is not None and images.shape[1:] != like:
         last = False

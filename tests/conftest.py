@@ -3,12 +3,22 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")
 
 import numpy as np
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_computing() -> Iterator[None]:
+    """What somebody has set for computing of their own is not meant for the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CNNKIT_BACKEND", "CNNKIT_PRECISION", "CNNKIT_THREADS"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture

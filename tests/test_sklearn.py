@@ -98,6 +98,13 @@ def test_colours_come_last_or_first(rng):
         np.testing.assert_array_equal(other.predict_proba(form), expected)
 
 
+@pytest.mark.parametrize("height", [1, 3])
+def test_grey_images_as_low_as_an_axis_of_channels_are_images(height, rng):
+    X, y = rng.random((20, height, 12)), np.arange(20) % 2
+    fitted = Classifier(**QUICK).fit(X, y)
+    assert fitted.image_shape_ == (height, 12, 1) and fitted.predict(X).shape == (20,)
+
+
 def test_rows_that_are_no_square_are_told():
     X, y = np.random.default_rng(0).random((20, 63)), np.arange(20) % 2
     with pytest.warns(UserWarning, match=r"X has 63 columns.*1x63 pixels. Say image_shape"):
