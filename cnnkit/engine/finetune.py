@@ -58,7 +58,7 @@ def normalised_for(splits: DataSplits, preprocessing: Preprocessing, source: str
 
 
 def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) -> tuple[list[str], bool]:
-    """Give `module` the weights of the start, but for a head (and auxiliary ones) of another shape.
+    """Give `module` the weights of the start, but for a head (and auxiliary ones) of another shape or other classes.
 
     Returns:
         Notes on that, and whether the head begins anew.

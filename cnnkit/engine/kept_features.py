@@ -8,6 +8,7 @@ import hashlib
 
 import numpy as np
 
+from cnnkit import kernels
 from cnnkit.data.splits import DataSplits
 from cnnkit.engine.features import Features
 from cnnkit.engine.memory import available_memory
@@ -24,11 +25,11 @@ COPIES, HEADER = 3, 1 << 16
 
 
 def key(training: Training, splits: DataSplits) -> str:
-    """A sha256 of all that decides the features: frozen weights, images, and what is done to these."""
+    """A sha256 of all that decides the features: frozen weights, images, what is done to these, and what computes."""
     options = training.options
     digest = hashlib.sha256(splits.fingerprint().encode())
     choices = (options.model, options.seed, options.views, options.augment, sorted(options.changes().items()))
-    digest.update(repr((choices, splits.preprocessing)).encode())
+    digest.update(repr((choices, splits.preprocessing, kernels.backend())).encode())
     for name, module in training.module.named_modules():
         if module.frozen:
             own = {label: value.data for label, value in vars(module).items() if isinstance(value, Parameter)}

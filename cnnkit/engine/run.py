@@ -3,7 +3,8 @@
 config.toml       the options, resolved; good for --config     manifest.json   versions, machine, data hash, seed, start
 events.jsonl      what happened, a line each                   results.csv     a row per epoch
 parts.csv         which image was in which part                result.json     once the run is finished
-weights/          best.safetensors, last.safetensors           state/          step-N.safetensors, two generations
+weights/          best.safetensors, last.safetensors           state/          step-N.safetensors, two generations;
+                                                                               features.safetensors while it trains
 """
 
 import json

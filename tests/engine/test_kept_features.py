@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from cnnkit import kernels
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.data.splits import split_parts
 from cnnkit.engine import kept_features
@@ -109,6 +110,8 @@ def test_what_decides_them_is_in_their_key(options, tmp_path):
         return kept_features.key(ready.training, ready.splits)
 
     plain = key()
+    with kernels.use(backend="reference"):
+        assert key() != plain
     assert key() == plain == key(lr=0.3, epochs=9, batch_size=5)
     assert len({plain, key(seed=4), key(views=3), key(augment="strong"), key(crop=False)}) == 5
     ready = begin(options(tmp_path / "unused"), None, data())
