@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -170,6 +171,14 @@ class FitOptions:
             value, names = getattr(self, f.name), f.metadata["names"]
             if names and value is not None and value not in names:
                 raise unknown_name(f.name, value, list(names))
+        for name in ("output", "weights"):
+            value = getattr(self, name)
+            # A byte that is not UTF-8 is a surrogate in Python, which config.toml cannot hold.
+            if value is not None and not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+                raise UsageError(
+                    f"The path {os.fsencode(value)!r} is not valid text, so a run cannot record it. "
+                    f"Choose another name for --{name}, or make a link to it."
+                )
         for name, low, high, right in _RANGES:
             value = getattr(self, name)
             # NaN is within no range, and a whole number too long for a float is compared exactly.

@@ -160,3 +160,10 @@ def test_an_unknown_option_is_told_in_words_and_only_options_that_help_shows_are
 def test_a_config_that_the_parser_cannot_take_is_refused_in_words(text, said):
     with pytest.raises(UsageError, match=f"config.toml is not valid TOML: .*{said}"):
         FitOptions.from_toml(text, "config.toml")
+
+
+@pytest.mark.parametrize("name", ["output", "weights"])
+def test_a_path_that_is_no_text_is_refused_as_config_toml_cannot_hold_it(name):
+    with pytest.raises(UsageError, match=rf"b'runs/\\xff' is not valid text.*--{name}"):
+        FitOptions(**{name: "runs/\udcff"}).validate()
+    FitOptions(**{name: "runs/\u00e4 \n\u732b"}).validate()
