@@ -62,7 +62,11 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
         if "sklearn" in block and importlib.util.find_spec("sklearn") is None:
             continue  # an extra
         exec(compile(block, page.name, "exec"), names)
-    assert capsys.readouterr().out.startswith("1 "), "the first line is the answer to image.png, which shows a one"
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("1 "), "the first line is the answer to image.png, which shows a one"
+    if page.stem == "python":
+        assert said[1].startswith("Predictor(digitnet, 10 classes, 28x28 grey, from ") and said[2:4] == ["(2, 10)", "1"]
+        assert names["judged"].top1 > 0.95 and said[-1] == "(8, 26, 26, 16)"
 
 
 def test_readme_and_manual_have_python():
