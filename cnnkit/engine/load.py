@@ -8,7 +8,7 @@ from cnnkit import models
 from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.engine.about import checked
 from cnnkit.engine.find_run import newest_first
-from cnnkit.engine.missing import no_run, nothing_there
+from cnnkit.engine.missing import no_run, nothing_there, refused
 from cnnkit.engine.predict import Predictor
 from cnnkit.engine.results import FitResult
 from cnnkit.engine.run import Run
@@ -116,7 +116,10 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """A file of ours, or of others; a file that is missing or damaged is one of ours."""
     if safe.is_ours(path) or not path.exists():
         return safe.load(path)
-    adopted = adopt_unnamed(path)
+    try:
+        adopted = adopt_unnamed(path)
+    except CheckpointError as error:
+        raise refused(path, error) from error
     return adopted.state, adopted.record
 
 

@@ -3,8 +3,10 @@
 import shlex
 from pathlib import Path
 
-from cnnkit.data.formats import detect
+from cnnkit.data.endings import is_picture_name
+from cnnkit.data.formats import FILES, detect
 from cnnkit.data.open import NAMES
+from cnnkit.data.sets.npz import read_parts
 from cnnkit.engine.run import Run
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.models import registry
@@ -32,8 +34,28 @@ def no_run(path: Path) -> CheckpointError:
     return CheckpointError(f"{path} is not a run folder: it has no weights/best.safetensors. {KINDS}{hint}")
 
 
+def refused(path: Path, error: CheckpointError) -> CheckpointError:
+    """What to say of a file that was refused as weights: data and pictures lead to where they are read."""
+    if is_picture_name(path.name):
+        return CheckpointError(f"{path} is a picture, not weights. To ask what it shows: {_command('predict', path)}.")
+    return CheckpointError(f"{path} holds data, not weights. {_as_data(path)}") if _is_data_file(path) else error
+
+
+def _is_data_file(path: Path) -> bool:
+    if path.suffix.lower() != ".npz":
+        return path.suffix.lower() in FILES
+    try:
+        return bool(read_parts(path))
+    except (DataError, OSError):
+        return False
+
+
 def _as_data(data: Path) -> str:
-    return f"To evaluate the newest run on it: cnnkit evaluate --data {shlex.quote(str(data))}."
+    return f"To evaluate the newest run on it: {_command('evaluate --data', data)}."
+
+
+def _command(words: str, path: Path) -> str:
+    return f"cnnkit {words} {shlex.quote(str(path))}"
 
 
 def _is_data(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from cnnkit.engine.load import load
@@ -57,3 +58,17 @@ def test_data_in_place_of_a_run_lead_to_the_option_for_data(here):
         "It holds data. To evaluate the newest run on it: cnnkit evaluate --data 'my photos'."
     )
     assert "cnnkit evaluate --data digits" in said("digits") and "Give a run folder" in said("digits")
+
+
+def test_files_of_data_and_pictures_lead_to_where_they_are_read(here):
+    images, labels = np.zeros((6, 8, 8), np.uint8), np.array([0, 1] * 3)
+    np.savez(here / "data.npz", X_train=images, y_train=labels)
+    np.savez(here / "weights.npz", some=np.zeros(3, np.float32))
+    (here / "list.csv").write_text("path,label\nphoto.png,a\n")
+    (here / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    for name in ("data.npz", "list.csv"):
+        assert said(name).endswith(
+            f"holds data, not weights. To evaluate the newest run on it: cnnkit evaluate --data {name}."
+        )
+    assert said("photo.png").endswith("not weights. To ask what it shows: cnnkit predict photo.png.")
+    assert "cnnkit weights convert" in said("weights.npz")
