@@ -63,7 +63,9 @@ def _account(error: BaseException, *, debug: bool) -> tuple[str, int]:
         return f"Error: not enough memory. {_how_to_get_memory()}", ResourceError.exit_code
     if isinstance(error, OSError) and error.strerror:
         code = ResourceError.exit_code if error.errno in NO_ROOM else 1
-        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        # A file that is written is named by its error; stdout has no name.
+        nameless = "The output cannot be written: " if error.errno in NO_ROOM else ""
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else nameless
         return f"Error: {place}{error.strerror}.", code
     hint = "" if debug else " This is a bug in cnnkit; run again with --debug to see where."
     return f"Error: {type(error).__name__}: {error}.{hint}", 1

@@ -1,6 +1,9 @@
 """Every ending has its exit code and its message, on stderr, without a traceback."""
 
 import errno
+import os
+import subprocess
+import sys
 
 import click
 import pytest
@@ -216,3 +219,12 @@ def test_data_without_their_option_are_told_where_they_go(cnnkit):
     ended = cnnkit("train", "photos/")
     assert ended.code == 2 and "The data are given with --data: --data photos/" in ended.err
     assert "--data" not in cnnkit("models", "lenet5", "photos/").err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_full_disk_behind_stdout_is_told_as_such():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "cnnkit", "recipes"]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 5
+    assert ended.stderr == "Error: The output cannot be written: No space left on device.\n"
