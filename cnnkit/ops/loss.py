@@ -10,7 +10,7 @@ from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import DataError, ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.ops import check
-from cnnkit.ops.arithmetic import add, multiply
+from cnnkit.ops.arithmetic import add
 from cnnkit.ops.reduce import mean, sum
 
 
@@ -58,12 +58,12 @@ def cross_entropy(
     total = each.sum() if reduction == "mean" and N else 1.0
     if class_weights is None or label_smoothing == 0:
         losses = _CrossEntropy.apply(logits, places, float(label_smoothing))
-        return _reduced(multiply(losses, (each / total).astype(logits.dtype)), reduction, sum)
-    hard = multiply(
+        return _reduced(_Weighed.apply(losses, (each / total).astype(logits.dtype)), reduction, sum)
+    hard = _Weighed.apply(
         _CrossEntropy.apply(logits, places, 0.0), ((1 - label_smoothing) * each / total).astype(logits.dtype)
     )
     spread = _AllClasses.apply(logits, label_smoothing / K * w)
-    return _reduced(add(hard, multiply(spread, (v / total).astype(logits.dtype))), reduction, sum)
+    return _reduced(add(hard, _Weighed.apply(spread, (v / total).astype(logits.dtype))), reduction, sum)
 
 
 def _reduced(losses: Tensor, reduction: str, reduce: Callable[[Tensor], Tensor]) -> Tensor:
@@ -111,6 +111,20 @@ class _CrossEntropy(Function):
     def backward(ctx: Context, dlosses: Array) -> tuple[Any, ...]:
         scores, labels, smoothing = ctx.saved
         return kernels.of(scores, dlosses).cross_entropy_dx(scores, labels, dlosses, smoothing), None, None
+
+
+class _Weighed(Function):
+    """losses[n] · v[n]; what weighs nothing adds nothing, also where its loss is ∞ (a masked class)."""
+
+    @staticmethod
+    def forward(ctx: Context, losses: Array, v: Array) -> Array:
+        ctx.save(v)
+        return np.multiply(losses, v, out=np.zeros_like(losses), where=v > 0)
+
+    @staticmethod
+    def backward(ctx: Context, dlosses: Array) -> tuple[Any, ...]:
+        (v,) = ctx.saved
+        return dlosses * v, None
 
 
 class _AllClasses(Function):

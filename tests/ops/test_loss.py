@@ -71,3 +71,14 @@ def test_an_empty_batch_has_an_empty_loss():
     options = {"label_smoothing": 0.1, "class_weights": CLASSES}
     assert ops.cross_entropy(empty, np.zeros(0, int), reduction="none", **options).shape == (0,)
     assert ops.cross_entropy(empty, np.zeros(0, int), reduction="sum", **options).item() == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_an_image_that_weighs_nothing_adds_nothing_even_where_its_class_is_masked(dtype, smoothing):
+    logits = Tensor(np.array([[1.0, 2.0, -np.inf], [0.5, -1.0, -np.inf]], dtype), requires_grad=True)
+    loss = ops.cross_entropy(
+        logits, np.array([0, 2]), class_weights=np.array([1.0, 2.0, 0.0]), label_smoothing=smoothing
+    )
+    loss.backward()
+    assert np.isfinite(loss.numpy()) and np.isfinite(logits.grad).all()
