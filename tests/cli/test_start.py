@@ -53,7 +53,9 @@ def test_a_reader_who_leaves_ends_the_command_without_a_word(shell):
     assert b"Traceback" not in message
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    "closed", ["<&- >&- 2>&-", *(pytest.param(one, marks=pytest.mark.slow) for one in (">&-", "2>&-", "<&-"))]
+)
 def test_a_stream_may_be_closed(closed):
     import subprocess
     import sys

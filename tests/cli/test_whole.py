@@ -223,7 +223,9 @@ def test_without_a_home_or_a_cache_predict_works_and_says_what_it_costs(shell, t
     assert json.loads(ended.out)["label"] in ("dark", "bright")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_a_signal_saves_the_run_and_ends_with_its_code(trained, tmp_path, number, code):
     _, data = trained
     arguments = ["train", "--data", data, "--model", "lenet5", "--epochs", "100000", "--output", tmp_path / "run"]

@@ -42,7 +42,9 @@ def stored(path, upright, orientation, **options):
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp"])
 @pytest.mark.parametrize(
-    "preprocessing", [PHOTO, replace(PHOTO, foreign="margin"), PREPROCESSING], ids=lambda p: p.foreign
+    "preprocessing",
+    [PHOTO, *(pytest.param(p, marks=pytest.mark.slow) for p in (replace(PHOTO, foreign="margin"), PREPROCESSING))],
+    ids=lambda p: p.foreign,
 )
 def test_every_door_gives_the_same_pixels(tmp_path, orientation, name, preprocessing):
     path = stored(tmp_path / name, drawn(240, 330), orientation)

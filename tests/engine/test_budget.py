@@ -142,6 +142,7 @@ def test_a_time_too_short_for_one_step_is_refused_and_leaves_nothing(tiny, tmp_p
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_real_time_is_kept_to(tiny, tmp_path):
     """A loose bound on what a busy machine can do: it ends, and did more than one epoch."""
     result = list(tiny.fit(tmp_path / "run", epochs=None, time=2.0))[-1].result

@@ -85,6 +85,7 @@ def test_stopped_anywhere_it_goes_on_to_the_same_bits(tmp_path, monkeypatch):
         assert Run(folder).last.read_bytes() == expected
 
 
+@pytest.mark.slow
 def test_a_number_of_steps_a_time_and_learning_by_heart_count_the_same_batches(tmp_path):
     events = list(fit(options(tmp_path / "steps", epochs=None, steps=3), module=Narrow(), data=data()))
     assert [(e.epoch, e.batch) for e in steps(events)] == [(1, 1), (1, 2), (2, 1)]

@@ -28,6 +28,7 @@ def networks(found: dict[str, np.ndarray]) -> list[Network]:
     return [reading.network for reading in identify(found)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_published_network_is_known_for_what_it_is(name):
     H, W, C = models.spec(name).input

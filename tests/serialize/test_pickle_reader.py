@@ -231,6 +231,7 @@ def test_many_tensors_over_one_storage_cannot_grow_beyond_the_file(path):
     refused(path, zip_file(told, {"0": bytes(2**22)}), "claims tensors of more than")
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_refused(path):
     zeros = bytes(2**22)
     storages = {str(i): zeros for i in range(60)}
@@ -244,6 +245,7 @@ def test_a_storage_named_as_a_path_is_not_looked_for_on_disk(path):
     refused(path, zip_file(told, {"0": bytes(16)}), r"lacks its member archive/data/\.\./")
 
 
+@pytest.mark.slow
 def test_memo_bombs_and_deep_nests_end_soon(path):
     # Each line doubles the last: 2^5000 leaves, if anybody walked them.
     doubling = b")" + b"q\x00h\x00h\x00\x86" * 5000

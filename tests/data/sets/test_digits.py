@@ -35,6 +35,7 @@ def test_the_splits_add_up_and_the_best_epoch_is_chosen_on_training_images(no_ne
     assert not set(splits.train.indices.tolist()) & set(splits.val.indices.tolist())
 
 
+@pytest.mark.slow
 def test_the_script_makes_the_same_files_again(shared, tmp_path):
     # The deflate streams may differ between versions of zlib; what they hold may not.
     namespace = {"__name__": "make_digits"}
