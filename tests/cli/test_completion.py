@@ -23,6 +23,7 @@ def test_commands_and_options_are_completed(shell):
     assert complete(shell, "cnnkit train --schedule c") == ["constant", "cosine"]
 
 
+@pytest.mark.slow
 def test_model_and_data_names_are_completed(shell):
     assert complete(shell, "cnnkit models conv") == ["convnet"]
     assert complete(shell, "cnnkit train --model le") == ["lenet5", "lenet_caffe"]

@@ -52,6 +52,7 @@ def test_labels_of_idx_files_are_checked(tmp_path):
     assert not report.ok and "labels run from 0 to 9, but there are 2 classes" in report.problems[0]
 
 
+@pytest.mark.slow
 def test_the_embedded_digits_are_sound(no_network):
     report = check("digits")
     assert report.ok and report.rows[0] == ("0", 900, 100, 200)
@@ -209,6 +210,7 @@ def test_every_kind_has_one_severity():
     }
 
 
+@pytest.mark.slow
 def test_the_ants_and_bees_hold_one_placeholder_and_no_copies(shared):
     ok, found = kinds(shared / "data" / "ants-bees")
     assert (ok, found) == (False, [("placeholder", ["imageNotFound.jpg"])])

@@ -157,7 +157,7 @@ def test_the_head_moves_at_its_own_rate(weights, tmp_path):
     [
         {},
         {"freeze": "trunk", "ema": 0.9},
-        {"freeze": "trunk", "views": 0},
+        pytest.param({"freeze": "trunk", "views": 0}, marks=pytest.mark.slow),
         {"freeze": "trunk", "epochs": 5, "views": 2, "augment": "strong", "keep": "best"},
         {"head_lr": 0.1, "lr": 0.02, "clip": 1.0},
     ],
@@ -380,6 +380,7 @@ def test_a_head_of_another_kind_keeps_its_first_weights_for_zeros_might_stop_it(
     assert factors.left.data.all() and factors.right.data.all() and not dense.weight.data.any()
 
 
+@pytest.mark.slow
 def test_padding_of_the_weights_is_that_of_the_run_and_of_its_resume(tmp_path):
     colour = data(3, 32, 3)
     first = tmp_path / "first"

@@ -104,6 +104,7 @@ def test_a_file_that_is_not_theirs_is_passed_over(options, tmp_path, spoil):
     assert run.last.read_bytes() == Run(tmp_path / "whole").last.read_bytes()
 
 
+@pytest.mark.slow
 def test_what_decides_them_is_in_their_key(options, tmp_path):
     def key(**changes):
         ready = begin(options(tmp_path / "unused", **changes), None, data())

@@ -30,6 +30,7 @@ def options(folder, output):
 
 @pytest.mark.parametrize("damage", ["gone", "cut"])
 @pytest.mark.parametrize("part", ["train", "val"])
+@pytest.mark.slow
 def test_the_run_is_saved_and_goes_on_once_the_file_is_back(folder, tmp_path, damage, part):
     whole = list(fit(options(folder, tmp_path / "whole")))[-1]
     path = folder / part / "cat" / "1.png"

@@ -8,6 +8,7 @@ from cnnkit.errors import UsageError
 from cnnkit.kernels.cpu import jit
 
 
+@pytest.mark.slow
 def test_one_light_network_stands_for_every_file():
     chosen = representatives()
     files = [models.spec(name).file for name in chosen]

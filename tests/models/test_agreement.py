@@ -26,6 +26,7 @@ def loss_and_gradients(name: str, backend: str) -> tuple[float, dict[str, np.nda
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow) if name == "resnet20" else name for name in SIZES]
 )
+@pytest.mark.slow
 def test_loss_and_gradients_are_those_of_the_definitions(name):
     loss, gradients = loss_and_gradients(name, "cpu")
     expected_loss, expected = loss_and_gradients(name, "reference")

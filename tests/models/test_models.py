@@ -112,6 +112,7 @@ def test_the_state_goes_round(name):
 
 
 @one_of_each_file
+@pytest.mark.slow
 def test_first_weights_follow_from_the_rng(name):
     first, again, other = (
         models.create(name, image_size=(32, 32), rng=np.random.default_rng(seed)).parameters() for seed in (1, 1, 2)
