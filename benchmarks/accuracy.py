@@ -12,8 +12,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from cnnkit.engine.find_run import open_run
 from cnnkit.engine.options import FitOptions
-from cnnkit.engine.run import Run, open_run
+from cnnkit.engine.run import Run
 
 
 def main() -> None:
