@@ -12,9 +12,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from cnnkit.engine.find_run import open_run
-from cnnkit.engine.options import FitOptions
-from cnnkit.engine.run import Run
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run.find import open_run
+from cnnkit.engine.run.folder import Run
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
 
 def facts(run: Run, name: str, note: str) -> dict[str, Any]:
     """What was trained, where, and how it went; no path of this machine."""
-    from cnnkit.cli.machine import machine_facts
+    from cnnkit.cli.show.machine import machine_facts
 
     manifest, result, options = run.read_manifest(), run.read_result(), FitOptions.read(run.config)
     here = machine_facts()

@@ -16,11 +16,11 @@ import numpy as np
 
 from cnnkit import kernels, models
 from cnnkit.autograd import Tensor
-from cnnkit.data.loader import Batch, Loader
-from cnnkit.data.open import open_data
-from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.load.loader import Batch, Loader
+from cnnkit.data.open.source import open_data
 from cnnkit.data.sets.base import ArrayDataset, Dataset
 from cnnkit.data.sets.picture_cache import CACHE_BYTES
+from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.ops import cross_entropy
 from cnnkit.optim import SGD
 
@@ -44,7 +44,7 @@ def main() -> None:
     options = parser.parse_args()
     from record import keep, write_tables
 
-    from cnnkit.cli.machine import machine_facts
+    from cnnkit.cli.show.machine import machine_facts
 
     with kernels.use(None, options.threads):
         sets = data_sets(options.pictures)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from cnnkit import ops as ops
     from cnnkit import optim as optim
     from cnnkit.autograd import Tensor as Tensor
-    from cnnkit.engine.load import load as load
     from cnnkit.engine.simple import evaluate as evaluate
     from cnnkit.engine.simple import fit as fit
+    from cnnkit.engine.use.load import load as load
 
 # name -> (module, attribute); None is the module itself.
 _LAZY: dict[str, tuple[str, str | None]] = {
@@ -34,7 +34,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "evaluate": ("cnnkit.engine.simple", "evaluate"),
     "fit": ("cnnkit.engine.simple", "fit"),
     "kernels": ("cnnkit.kernels", None),
-    "load": ("cnnkit.engine.load", "load"),
+    "load": ("cnnkit.engine.use.load", "load"),
     "models": ("cnnkit.models", None),
     "nn": ("cnnkit.nn", None),
     "ops": ("cnnkit.ops", None),

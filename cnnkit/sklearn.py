@@ -26,14 +26,14 @@ except ImportError as error:
     raise ImportError('cnnkit.sklearn needs scikit-learn. Install it: pip install "cnnkit[sklearn]"') from error
 
 from cnnkit import models, nn
-from cnnkit.data.open import IN_MEMORY
-from cnnkit.data.preprocessing import Preprocessing, statistics
+from cnnkit.data.open.source import IN_MEMORY
+from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sample import Pixels
 from cnnkit.data.sets.base import ArrayDataset
 from cnnkit.data.sets.subset import Subset, split
-from cnnkit.data.splits import DataSplits
-from cnnkit.engine.predict import Predictor
+from cnnkit.data.view.preprocessing import Preprocessing, statistics
 from cnnkit.engine.simple import fit
+from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Array
 

@@ -29,6 +29,7 @@ def test_a_part_is_listed_and_reached_by_its_attribute(name):
 
 
 def test_importing_cnnkit_and_its_options_imports_neither_numpy_nor_numba():
-    code = "import sys, cnnkit, cnnkit.engine.options, cnnkit.engine.events; print({'numpy', 'numba'} & {*sys.modules})"
+    records = "cnnkit.engine.records.options, cnnkit.engine.records.events"
+    code = f"import sys, cnnkit, {records}; print({{'numpy', 'numba'}} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "set()\n"

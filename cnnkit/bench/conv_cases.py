@@ -12,7 +12,7 @@ from cnnkit.bench.cases import Case
 from cnnkit.bench.network_convs import NETWORK_LAYERS, Layer
 from cnnkit.bench.rivals import onnxruntime_conv, torch_conv
 from cnnkit.errors import CheckFailed
-from cnnkit.kernels.cpu import memory
+from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import conv2d_output_shape
 
@@ -58,11 +58,11 @@ def conv_case(layer: Layer, direction: str) -> Case:
     """`direction` of one layer: "forward" (with packed filters, as a network that predicts), "dx" or "dw"."""
     rng = np.random.default_rng(0)
     win = layer.window
-    x = memory.aligned(rng.standard_normal((layer.N, layer.size, layer.size, layer.C), dtype=np.float32))
+    x = buffers.aligned(rng.standard_normal((layer.N, layer.size, layer.size, layer.C), dtype=np.float32))
     w = rng.standard_normal((layer.kernel, layer.kernel, layer.C // layer.groups, layer.O), dtype=np.float32)
     w /= np.float32(np.sqrt(layer.kernel**2 * layer.C / layer.groups))
     y_shape = conv2d_output_shape(x.shape, w.shape, win)
-    dy = memory.aligned(rng.standard_normal(y_shape, dtype=np.float32))
+    dy = buffers.aligned(rng.standard_normal(y_shape, dtype=np.float32))
     k = kernels.of(x)
     flop = 2.0 * np.prod(y_shape) * np.prod(w.shape[:3])
     if direction == "forward":

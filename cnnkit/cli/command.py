@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
-from cnnkit.cli import config_file
-from cnnkit.cli.options import SECTIONS, SHARED, shared_options, shown_spellings
+from cnnkit.cli.arguments import config_file
+from cnnkit.cli.arguments.common import SECTIONS, SHARED, shared_options, shown_spellings
 
 HELP_NAMES = ["-h", "--help"]
 
@@ -77,7 +77,7 @@ class Command(click.Command):
         if shared["print_config"]:
             click.echo(config_file.render(self, chosen), nl=False)
             return None
-        from cnnkit.cli.screen import Screen
+        from cnnkit.cli.show.screen import Screen
 
         ctx.obj = Screen(as_json=shared["json"], quiet=shared["quiet"])
         return self._compute(ctx, shared["backend"], shared["precision"], shared["threads"])
@@ -97,7 +97,7 @@ class Command(click.Command):
         with kernels.use(backend=backend, threads=count if self.computes else None, precision=precision):
             if not self.computes:
                 return super().invoke(ctx)
-            from cnnkit.kernels.cpu.cache import cache_note, refused_note
+            from cnnkit.kernels.cpu.machine.cache import cache_note, refused_note
 
             if note := cache_note():
                 ctx.obj.note(note)

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import click
 
-from cnnkit.cli.terminal import harmless, wrapped
+from cnnkit.cli.show.terminal import harmless, wrapped
 from cnnkit.config import address_space_limit
 from cnnkit.errors import CnnkitError, ResourceError
 from cnnkit.serialize.files import NO_ROOM

@@ -5,18 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cnnkit.data.open import IN_MEMORY
-from cnnkit.data.pixel_range import FEW_BITS, WHITE
-from cnnkit.data.sheet import check_sheet_path, contact_sheet, save_sheet
-from cnnkit.data.splits import VAL_FRACTION, DataSplits
-from cnnkit.engine.elsewhere import check_there
-from cnnkit.engine.events import EvaluateFinished, EvaluateStep, Event, Note
-from cnnkit.engine.judge import judge
-from cnnkit.engine.judged import Judged, judged_on
-from cnnkit.engine.measure import measured, tile
-from cnnkit.engine.predict import Predictor
-from cnnkit.engine.reading import open_as
-from cnnkit.engine.same_classes import labelled_for
+from cnnkit.data.open.source import IN_MEMORY
+from cnnkit.data.open.splits import VAL_FRACTION, DataSplits
+from cnnkit.data.picture.pixel_range import FEW_BITS, WHITE
+from cnnkit.data.picture.sheet import check_sheet_path, contact_sheet, save_sheet
+from cnnkit.engine.records.events import EvaluateFinished, EvaluateStep, Event, Note
+from cnnkit.engine.run.elsewhere import check_there
+from cnnkit.engine.use.judge import judge
+from cnnkit.engine.use.measure import measured, tile
+from cnnkit.engine.use.predictor import Predictor
+from cnnkit.engine.use.reading import open_as
+from cnnkit.engine.use.same_classes import labelled_for
+from cnnkit.engine.use.unseen import Judged, judged_on
 from cnnkit.errors import DataError, UsageError
 
 # Pictures on a sheet, unless a number is given.

@@ -13,27 +13,27 @@ from typing import Any
 
 from cnnkit import kernels, models
 from cnnkit.config import default_threads
-from cnnkit.data.parts import parts_of, to_csv
-from cnnkit.data.splits import DataSplits
-from cnnkit.engine import checkpoint
-from cnnkit.engine.batches import training_loader
-from cnnkit.engine.elsewhere import check_there
-from cnnkit.engine.events import Event, Finished, Note, RunStarted
-from cnnkit.engine.features import needed
-from cnnkit.engine.find_run import open_run
-from cnnkit.engine.finished import finished, how_to_go_on
-from cnnkit.engine.judged import digest
-from cnnkit.engine.log import Log
-from cnnkit.engine.manifest import describe
-from cnnkit.engine.memory import Numbers, available_memory, check_fits
-from cnnkit.engine.options import FitOptions
-from cnnkit.engine.prepare import begin, begin_again, go_on
-from cnnkit.engine.rate import changed
-from cnnkit.engine.resume_call import disk_faults_told, given_in_python
-from cnnkit.engine.run import Run, create_run
-from cnnkit.engine.signals import StopRequest
-from cnnkit.engine.state import Progress, Training
-from cnnkit.engine.train_loop import Session
+from cnnkit.data.open.splits import DataSplits
+from cnnkit.data.split.parts import parts_of, to_csv
+from cnnkit.engine.finetune.features import needed
+from cnnkit.engine.records.events import Event, Finished, Note, RunStarted
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run import checkpoint
+from cnnkit.engine.run.elsewhere import check_there
+from cnnkit.engine.run.find import open_run
+from cnnkit.engine.run.folder import Run, create_run
+from cnnkit.engine.run.log import Log
+from cnnkit.engine.run.manifest import describe
+from cnnkit.engine.run.memory import Numbers, available_memory, check_fits
+from cnnkit.engine.run.resume_call import disk_faults_told, given_in_python
+from cnnkit.engine.run.state import Progress, Training
+from cnnkit.engine.session.assemble import begin, begin_again, go_on
+from cnnkit.engine.session.finished import finished, how_to_go_on
+from cnnkit.engine.session.loop import Session
+from cnnkit.engine.training.loading import training_loader
+from cnnkit.engine.training.rate import changed
+from cnnkit.engine.training.signals import StopRequest
+from cnnkit.engine.use.unseen import digest
 from cnnkit.errors import CheckpointError, ShapeError, UsageError
 from cnnkit.nn import Module
 from cnnkit.serialize import files

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, final
 
-from cnnkit.data.splits import DataSplits
-from cnnkit.engine.batches import training_loader
-from cnnkit.engine.budget import too_short
-from cnnkit.engine.course import Course
-from cnnkit.engine.deadline import Deadline, since
-from cnnkit.engine.events import Event
+from cnnkit.data.open.splits import DataSplits
 from cnnkit.engine.fit import computing, free_memory, in_force, numbers, task_of
-from cnnkit.engine.judge import batch_for
-from cnnkit.engine.memory import check_fits, forecast
-from cnnkit.engine.options import FitOptions
-from cnnkit.engine.pace import measure
-from cnnkit.engine.prepare import begin
-from cnnkit.engine.run import planned_path
-from cnnkit.engine.step import batch_sizes, compile_kernels
+from cnnkit.engine.records.events import Event
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run.folder import planned_path
+from cnnkit.engine.run.memory import check_fits, forecast
+from cnnkit.engine.session.assemble import begin
+from cnnkit.engine.time.budget import too_short
+from cnnkit.engine.time.deadline import Deadline, since
+from cnnkit.engine.time.pace import measure
+from cnnkit.engine.training.course import Course
+from cnnkit.engine.training.loading import training_loader
+from cnnkit.engine.training.step import batch_sizes, compile_kernels
+from cnnkit.engine.use.judge import batch_for
 from cnnkit.errors import UsageError
 from cnnkit.nn import Module
 

@@ -10,14 +10,14 @@ from contextlib import closing
 
 import numpy as np
 
-from cnnkit.data.loader import Batch, Loader
-from cnnkit.data.splits import DataSplits
-from cnnkit.engine.batches import training_loader
-from cnnkit.engine.events import Event, Note
-from cnnkit.engine.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried
-from cnnkit.engine.options import FitOptions
-from cnnkit.engine.prepare import begin
-from cnnkit.engine.step import compile_kernels, train_step
+from cnnkit.data.load.loader import Batch, Loader
+from cnnkit.data.open.splits import DataSplits
+from cnnkit.engine.records.events import Event, Note
+from cnnkit.engine.records.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.session.assemble import begin
+from cnnkit.engine.training.loading import training_loader
+from cnnkit.engine.training.step import compile_kernels, train_step
 from cnnkit.errors import NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from cnnkit.engine.events import (
+from cnnkit.engine.records.events import (
     Compiling,
     EpochEnd,
     EvaluateFinished,

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from cnnkit.data.loader import Loader
+from cnnkit.data.load.loader import Loader
+from cnnkit.data.open.splits import DataSplits
+from cnnkit.data.picture.sheet import Tile, contact_sheet, thumbnail
 from cnnkit.data.sample import Pixels
 from cnnkit.data.sets.base import Dataset
-from cnnkit.data.sheet import Tile, contact_sheet, thumbnail
-from cnnkit.data.splits import DataSplits
-from cnnkit.engine.augment import changes_of, choose_flip
-from cnnkit.engine.defaults import SMALLEST_PHOTO, resolve
-from cnnkit.engine.load import load
-from cnnkit.engine.options import FitOptions
-from cnnkit.engine.reading import open_as
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.training.augment import changes_of, choose_flip
+from cnnkit.engine.training.defaults import SMALLEST_PHOTO, resolve
+from cnnkit.engine.use.load import load
+from cnnkit.engine.use.reading import open_as
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from cnnkit import kernels
-from cnnkit.data.given_parts import given_parts
-from cnnkit.data.open import IN_MEMORY
-from cnnkit.data.open_arrays import open_arrays, open_to_judge
-from cnnkit.data.splits import DataSplits
+from cnnkit.data.given.parts import given_parts
+from cnnkit.data.open.arrays import open_arrays, open_to_judge
+from cnnkit.data.open.source import IN_MEMORY
+from cnnkit.data.open.splits import DataSplits
 from cnnkit.engine.evaluate import evaluate as evaluate_events
-from cnnkit.engine.events import EpochEnd, EvaluateFinished, Event, Finished, Interrupted, Note, RunStarted
-from cnnkit.engine.find_run import open_run
 from cnnkit.engine.fit import fit as fit_events
 from cnnkit.engine.fit import resume
-from cnnkit.engine.load import load
-from cnnkit.engine.memory import available_memory
 from cnnkit.engine.notebook import shown
-from cnnkit.engine.options import FitOptions
-from cnnkit.engine.predict import Predictor
-from cnnkit.engine.recipes import merged
-from cnnkit.engine.results import EvaluateResult, FitResult
+from cnnkit.engine.records.events import EpochEnd, EvaluateFinished, Event, Finished, Interrupted, Note, RunStarted
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.records.recipes import merged
+from cnnkit.engine.records.results import EvaluateResult, FitResult
+from cnnkit.engine.run.find import open_run
+from cnnkit.engine.run.memory import available_memory
+from cnnkit.engine.use.load import load
+from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import UsageError
 from cnnkit.nn import Module
 from cnnkit.tasks.classification import Loss

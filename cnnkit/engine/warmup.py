@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from cnnkit import models
-from cnnkit.data.preprocessing import Preprocessing
-from cnnkit.engine.events import Compiling
-from cnnkit.engine.options import OPTIMISERS, FitOptions
-from cnnkit.engine.state import Training, create_module
-from cnnkit.engine.step import compile_kernels
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.engine.records.events import Compiling
+from cnnkit.engine.records.options import OPTIMISERS, FitOptions
+from cnnkit.engine.run.state import Training, create_module
+from cnnkit.engine.training.step import compile_kernels
 from cnnkit.models.stem import image_sizes, is_small
 from cnnkit.tasks import ClassificationTask
 

@@ -77,7 +77,7 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
 @contextmanager
 def shapes_only() -> Iterator[None]:
     """Inside, `cpu` kernels give results of the right shape and unspecified content: a way to walk through a net."""
-    with import_module("cnnkit.kernels.cpu.jit").rehearse() if backend() == "cpu" else nullcontext():
+    with import_module("cnnkit.kernels.cpu.machine.jit").rehearse() if backend() == "cpu" else nullcontext():
         yield
 
 
@@ -98,7 +98,7 @@ def _threads(count: int | None) -> Iterator[None]:
     if count is None:
         yield
         return
-    threads = import_module("cnnkit.kernels.cpu.threads")
+    threads = import_module("cnnkit.kernels.cpu.machine.threads")
     before = threads.get_threads()
     threads.set_threads(count)
     try:

@@ -11,7 +11,7 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import CheckpointError, ShapeError
-from cnnkit.kernels.cpu import memory
+from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Array
 
 
@@ -32,7 +32,7 @@ class Parameter(Tensor):
     def take(self, data: Array) -> None:
         """Copy these numbers in; memory is taken where there is none yet."""
         if not self.data.flags.writeable or data is self.data:
-            self.data = memory.empty(data.shape, self.data.dtype)
+            self.data = buffers.empty(data.shape, self.data.dtype)
         np.copyto(self.data, data)
 
 

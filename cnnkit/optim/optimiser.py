@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from cnnkit.errors import CheckpointError, UsageError
-from cnnkit.kernels.cpu import memory
+from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Parameter
 
@@ -27,7 +27,7 @@ class Optimiser:
         self.weight_decay = _rate("weight_decay", weight_decay)
         self.steps = 0
         self.factors = [1.0] * len(self.parameters)
-        self._state = [{slot: memory.zeros(p.shape, p.dtype) for slot in self.slots} for p in self.parameters]
+        self._state = [{slot: buffers.zeros(p.shape, p.dtype) for slot in self.slots} for p in self.parameters]
 
     def gradients(self) -> list[Array | None]:
         """The gradient of every parameter, in order: the one place between backward and step where they pass."""

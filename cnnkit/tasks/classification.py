@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
-from cnnkit.data.loader import Batch
+from cnnkit.data.load.loader import Batch
 from cnnkit.errors import ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.metrics import ClassScore, per_class, topk_correct

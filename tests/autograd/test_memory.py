@@ -5,7 +5,7 @@ import gc
 import numpy as np
 
 from cnnkit import nn, ops, optim
-from cnnkit.kernels.cpu import memory
+from cnnkit.kernels.cpu.machine import buffers
 
 
 def network() -> nn.Sequential:
@@ -37,10 +37,10 @@ def test_after_the_first_steps_the_pool_misses_nothing_more(rng):
     try:
         for _ in range(3):
             step(model, optimiser, x, labels)
-        before = memory.statistics()
+        before = buffers.statistics()
         for _ in range(5):
             step(model, optimiser, x, labels)
-        after = memory.statistics()
+        after = buffers.statistics()
     finally:
         gc.enable()
     assert after.misses == before.misses
@@ -52,8 +52,8 @@ def test_buffers_of_activations_are_free_again_after_backward(rng):
     model = network().eval()
     x, labels = rng.normal(size=(6, 8, 8, 1)).astype(np.float32), np.arange(6) % 3
     loss = ops.cross_entropy(model(x), labels)
-    held = memory.statistics().held_bytes
+    held = buffers.statistics().held_bytes
     loss.backward()
     model.zero_grad()
     # 5 channels of 6x6 pixels are kept for the second convolution; what lies between it and the pool, nobody keeps
-    assert memory.statistics().held_bytes - held >= 6 * 6 * 6 * 5 * 4
+    assert buffers.statistics().held_bytes - held >= 6 * 6 * 6 * 5 * 4

@@ -9,8 +9,8 @@ import click
 import pytest
 
 from cnnkit import errors
-from cnnkit.cli import doctor as doctor_file
 from cnnkit.cli import main
+from cnnkit.cli.commands import doctor as doctor_file
 from cnnkit.cli.endings import Terminated
 
 

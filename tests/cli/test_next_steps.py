@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from cnnkit.data.sets.digits import digits
-from cnnkit.engine import budget
-from cnnkit.engine.pace import Pace
+from cnnkit.engine.time import budget
+from cnnkit.engine.time.pace import Pace
 
 PROPOSED = re.compile(r"(--(?:epochs|steps|patience) \d+)")
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from cnnkit.data.sets.idx_files import class_names
-from cnnkit.engine.find_run import newest_run
-from cnnkit.engine.load import SHIPPED, load
-from cnnkit.engine.run import Run
+from cnnkit.engine.run.find import newest_run
+from cnnkit.engine.run.folder import Run
+from cnnkit.engine.use.load import SHIPPED, load
 from cnnkit.errors import CheckpointError, DataError
 
 

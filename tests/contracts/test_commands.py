@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import pytest
 
+from cnnkit.cli.arguments.common import SECTIONS, SHARED, Option
 from cnnkit.cli.command import Command, Group
 from cnnkit.cli.main import cli
-from cnnkit.cli.options import SECTIONS, SHARED, Option
 
 MANUAL = Path(__file__).resolve().parents[2] / "cnnkit" / "docs" / "commands.md"
 

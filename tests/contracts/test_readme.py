@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from cnnkit.cli.help import TOPICS
+from cnnkit.cli.commands.help import TOPICS
 from cnnkit.cli.main import run
-from cnnkit.engine.load import SHIPPED
+from cnnkit.engine.use.load import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OPTION = re.compile(r"(?<![\w-])--[a-z0-9]+(?:-[a-z0-9]+)*(?![\w-])")
 SHOWN = {word for words in COMMANDS for word in OPTION.findall(help_of(words))} | {"--version"}
 # Declarations of options, with their hidden spellings; and scripts of other programs.
-SOURCES = [path for path in sorted((ROOT / "cnnkit").rglob("*.py")) if path.parent.name != "cli"]
+SOURCES = [path for path in sorted((ROOT / "cnnkit").rglob("*.py")) if "cli" not in path.relative_to(ROOT).parts]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "cnnkit" / "docs").glob("*.md"))]
 
 

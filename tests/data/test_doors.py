@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from cnnkit.data.orientation import UPRIGHT
-from cnnkit.data.picture import pixels, read_picture
-from cnnkit.data.picture_header import header
-from cnnkit.data.preprocessing import load_image
+from cnnkit.data.picture.header import header
+from cnnkit.data.picture.orientation import UPRIGHT
+from cnnkit.data.picture.read import pixels, read_picture
 from cnnkit.data.sets.digits import PREPROCESSING
 from cnnkit.data.sets.image_folder import photo_preprocessing
+from cnnkit.data.view.preprocessing import load_image
 from cnnkit.errors import DataError
 
 ORIENTATIONS = range(1, 9)
@@ -178,7 +178,7 @@ def test_a_strip_at_a_time_gives_the_same_as_all_at_once(monkeypatch):
     see_through.putalpha(Image.linear_gradient("L").resize((40, 30)))
     whole = [pixels(picture) for picture in (white_ink, deep, see_through)]
     assert whole[0].min() == 0 and whole[0].max() == 255
-    monkeypatch.setattr("cnnkit.data.picture_modes.STRIP", 90)
+    monkeypatch.setattr("cnnkit.data.picture.modes.STRIP", 90)
     for picture, expected in zip((white_ink, deep, see_through), whole, strict=True):
         np.testing.assert_array_equal(pixels(picture), expected)
 

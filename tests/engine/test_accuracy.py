@@ -4,8 +4,8 @@ import pytest
 
 import cnnkit
 from cnnkit.engine.evaluate import evaluate
-from cnnkit.engine.events import EvaluateFinished
-from cnnkit.engine.load import SHIPPED
+from cnnkit.engine.records.events import EvaluateFinished
+from cnnkit.engine.use.load import SHIPPED
 
 
 @pytest.mark.slow

@@ -10,15 +10,15 @@ from PIL import Image
 
 from cnnkit import kernels, nn
 from cnnkit.autograd import Tensor
-from cnnkit.data.open import open_data
-from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.open.source import open_data
+from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.base import ArrayDataset
-from cnnkit.data.splits import DataSplits
-from cnnkit.engine import measure
+from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.evaluate import ON_A_SHEET, evaluate
-from cnnkit.engine.events import EvaluateFinished
-from cnnkit.engine.predict import Predictor
-from cnnkit.engine.results import EvaluateResult, Mistake
+from cnnkit.engine.records.events import EvaluateFinished
+from cnnkit.engine.records.results import EvaluateResult, Mistake
+from cnnkit.engine.use import measure
+from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import NumericError, UsageError
 
 CLASSES = ["red", "green", "blue"]

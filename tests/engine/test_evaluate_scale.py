@@ -9,7 +9,7 @@ from PIL import Image
 from cnnkit import nn
 from cnnkit.data.sets.image_folder import photo_preprocessing
 from cnnkit.engine.evaluate import open_for
-from cnnkit.engine.predict import Predictor
+from cnnkit.engine.use.predictor import Predictor
 
 
 @pytest.fixture

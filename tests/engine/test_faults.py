@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnkit.engine.events import CheckpointSaved, EpochEnd, Finished, Interrupted, StepEnd
+from cnnkit.engine.records.events import CheckpointSaved, EpochEnd, Finished, Interrupted, StepEnd
 from cnnkit.errors import CnnkitError, ResourceError
 from cnnkit.serialize import files
 

@@ -11,15 +11,15 @@ import pytest
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
-from cnnkit.data.loader import Loader
+from cnnkit.data.load.loader import Loader
+from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.subset import Subset
 from cnnkit.data.sets.synthetic import synthetic
-from cnnkit.data.splits import DataSplits
-from cnnkit.engine.events import CheckpointSaved, EpochEnd, Finished, Note, RunStarted, StepEnd
-from cnnkit.engine.find_run import newest_run
 from cnnkit.engine.fit import fit, resume
-from cnnkit.engine.options import FitOptions
-from cnnkit.engine.run import Run
+from cnnkit.engine.records.events import CheckpointSaved, EpochEnd, Finished, Note, RunStarted, StepEnd
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run.find import newest_run
+from cnnkit.engine.run.folder import Run
 from cnnkit.errors import CheckpointError, DataError, NumericError, ResourceError, UsageError
 from cnnkit.serialize import safe
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.synthetic import synthetic
-from cnnkit.data.splits import DataSplits
-from cnnkit.engine.events import EpochEnd
 from cnnkit.engine.fit import fit
-from cnnkit.engine.options import FitOptions
-from cnnkit.kernels.cpu import memory
+from cnnkit.engine.records.events import EpochEnd
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.kernels.cpu.machine import buffers
 
 EPOCHS = 6
 
@@ -28,7 +28,7 @@ def test_after_the_first_epoch_the_pool_misses_nothing_and_resident_memory_stays
     seen = []
     for event in fit(options, data=splits):
         if isinstance(event, EpochEnd):
-            seen.append((memory.statistics().misses, resident()))
+            seen.append((buffers.statistics().misses, resident()))
     misses, bytes_held = zip(*seen, strict=True)
     # The epoch's own judgement and checkpoint come around this event, so the second epoch is the first that is settled.
     assert misses[-1] == misses[1]

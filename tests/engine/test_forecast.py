@@ -4,8 +4,8 @@ import pytest
 
 from cnnkit.engine import forecast as forecasts
 from cnnkit.engine.forecast import Forecasted, look_ahead
-from cnnkit.engine.memory import available_memory
-from cnnkit.engine.pace import Pace
+from cnnkit.engine.run.memory import available_memory
+from cnnkit.engine.time.pace import Pace
 from cnnkit.errors import ResourceError, UsageError
 
 

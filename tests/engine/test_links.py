@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from cnnkit.engine.events import CheckpointSaved, Finished
+from cnnkit.engine.records.events import CheckpointSaved, Finished
 from cnnkit.errors import CnnkitError, UsageError
 
 FILES = (

@@ -1,7 +1,7 @@
 """The line of progress of Python."""
 
-from cnnkit.engine.events import StepEnd
 from cnnkit.engine.notebook import bar_of
+from cnnkit.engine.records.events import StepEnd
 
 
 def test_more_than_a_day_that_is_left_is_told_as_such():

@@ -6,9 +6,9 @@ import pytest
 import cnnkit
 from cnnkit import kernels, nn
 from cnnkit.engine import fit as training
-from cnnkit.engine.events import EpochEnd
-from cnnkit.engine.load import load
-from cnnkit.engine.options import FitOptions
+from cnnkit.engine.records.events import EpochEnd
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.use.load import load
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.serialize import safe
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnkit.data.loader import Loader
-from cnnkit.data.open import open_data
+from cnnkit.data.load.loader import Loader
+from cnnkit.data.open.source import open_data
 from cnnkit.engine.preview import EPOCHS, draw, preview
 from cnnkit.errors import UsageError
 

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnkit.data.loader import Batch
-from cnnkit.engine.options import FitOptions
-from cnnkit.engine.state import Training
-from cnnkit.engine.step import train_step
+from cnnkit.data.load.loader import Batch
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run.state import Training
+from cnnkit.engine.training.step import train_step
 from cnnkit.models.adopt import to_state
 from cnnkit.models.network import Network
 from cnnkit.optim import schedule

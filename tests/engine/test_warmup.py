@@ -5,7 +5,7 @@ import pytest
 from cnnkit import models
 from cnnkit.engine.warmup import MOST_PARAMETERS, representatives, warmup
 from cnnkit.errors import UsageError
-from cnnkit.kernels.cpu import jit
+from cnnkit.kernels.cpu.machine import jit
 
 
 @pytest.mark.slow

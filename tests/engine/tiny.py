@@ -15,11 +15,11 @@ import numpy as np
 
 from cnnkit import nn
 from cnnkit.autograd import Tensor
+from cnnkit.data.open.splits import DataSplits, split_parts
 from cnnkit.data.sets.synthetic import synthetic
-from cnnkit.data.splits import DataSplits, split_parts
 from cnnkit.engine import fit as training
-from cnnkit.engine.events import Event
-from cnnkit.engine.options import FitOptions
+from cnnkit.engine.records.events import Event
+from cnnkit.engine.records.options import FitOptions
 from cnnkit.serialize import files
 
 PRIMITIVES = ("_write", "_fsync", "_replace", "_truncate")

@@ -13,18 +13,18 @@ import numpy as np
 from PIL import Image
 
 from cnnkit import models
-from cnnkit.cli.config_file import read as read_config
+from cnnkit.cli.arguments.config_file import read as read_config
 from cnnkit.cli.main import cli
-from cnnkit.data.open import open_data
-from cnnkit.data.picture import read_picture
-from cnnkit.engine import checkpoint
-from cnnkit.engine.class_names import read_class_names
+from cnnkit.data.open.source import open_data
+from cnnkit.data.picture.read import read_picture
 from cnnkit.engine.evaluate import evaluate
-from cnnkit.engine.events import StepEnd
 from cnnkit.engine.fit import fit, resume
-from cnnkit.engine.load import load
-from cnnkit.engine.options import FitOptions
-from cnnkit.engine.run import Run
+from cnnkit.engine.records.events import StepEnd
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run import checkpoint
+from cnnkit.engine.run.folder import Run
+from cnnkit.engine.use.class_names import read_class_names
+from cnnkit.engine.use.load import load
 from cnnkit.serialize.foreign import read_arrays
 
 TORCH = Path(__file__).parents[1] / "golden" / "torch_files"

@@ -13,8 +13,9 @@ import numpy as np
 from numba.core import codegen
 
 from cnnkit.kernels import cpu
-from cnnkit.kernels.cpu import cache, jit, schedule
-from cnnkit.kernels.cpu.lanes import LANES, REGISTERS
+from cnnkit.kernels.cpu.conv import schedule
+from cnnkit.kernels.cpu.machine import cache, jit
+from cnnkit.kernels.cpu.machine.lanes import LANES, REGISTERS
 from cnnkit.kernels.shared.geometry import Window
 
 TRIPLE = os.environ.get("TRIPLE", "")

@@ -9,7 +9,7 @@ import pytest
 from cnnkit import kernels
 from cnnkit.errors import DeviceError, UsageError
 from cnnkit.kernels import cpu, reference
-from cnnkit.kernels.cpu import threads
+from cnnkit.kernels.cpu.machine import threads
 
 SINGLE, DOUBLE = np.zeros(1, np.float32), np.zeros(1)
 

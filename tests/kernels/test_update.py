@@ -5,7 +5,7 @@ import pytest
 from agreement import assert_matches
 
 from cnnkit.kernels import cpu, reference
-from cnnkit.kernels.cpu import jit, memory
+from cnnkit.kernels.cpu.machine import buffers, jit
 
 SIZES = [(0,), (1,), (3, 3, 5, 7), (17,), (40000,)]
 SGD = [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}]
@@ -83,7 +83,7 @@ def test_definitions_also_update_doubles():
 
 def test_a_rehearsal_gets_numbers_whatever_they_are():
     """Kernels do not run then, so results are what lay in memory: no wrapper may stumble over that."""
-    leftover = memory.empty(3, np.float64)
+    leftover = buffers.empty(3, np.float64)
     leftover[:] = np.inf, -np.inf, 1e308
     del leftover
     with jit.rehearse() as walked:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnnkit import models, nn
-from cnnkit.engine import options
+from cnnkit.engine.records import options
 from cnnkit.errors import UsageError
 from cnnkit.models.geometry import PADDINGS, depends_on_padding, pad
 from cnnkit.models.network import Network

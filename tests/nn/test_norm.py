@@ -6,7 +6,7 @@ import pytest
 from cnnkit import nn
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import ShapeError, UsageError
-from cnnkit.kernels.cpu import jit
+from cnnkit.kernels.cpu.machine import jit
 
 
 def values(shape, seed=0):

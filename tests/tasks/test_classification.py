@@ -7,7 +7,7 @@ import pytest
 
 from cnnkit import kernels, nn
 from cnnkit.autograd import Tensor
-from cnnkit.data.loader import Batch
+from cnnkit.data.load.loader import Batch
 from cnnkit.errors import DataError, ShapeError
 from cnnkit.metrics import ClassScore
 from cnnkit.tasks import ClassificationTask, Judgement

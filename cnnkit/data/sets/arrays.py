@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from cnnkit.data.pixel_range import as_bytes, no_numbers, notes_on, recorded, span_of, white_of
-from cnnkit.data.preprocessing import Preprocessing, statistics
+from cnnkit.data.picture.pixel_range import as_bytes, no_numbers, notes_on, recorded, span_of, white_of
 from cnnkit.data.sample import Labels, Pixels
 from cnnkit.data.sets.base import ArrayDataset
 from cnnkit.data.sets.idx import looks_like_digits
+from cnnkit.data.view.preprocessing import Preprocessing, statistics
 from cnnkit.errors import DataError
 from cnnkit.kernels.shared.array import Array
 

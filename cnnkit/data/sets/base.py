@@ -7,9 +7,9 @@ from typing import final
 
 import numpy as np
 
-from cnnkit.data.look_alikes import same
-from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.layout.look_alikes import same
 from cnnkit.data.sample import Labels, Pixels, Sample
+from cnnkit.data.view.preprocessing import Preprocessing
 
 
 def digest(class_name: str, *content: bytes | memoryview) -> str:

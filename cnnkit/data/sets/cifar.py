@@ -13,8 +13,8 @@ from typing import final
 
 import numpy as np
 
+from cnnkit.data.layout.name_list import read_names
 from cnnkit.data.sample import Labels, Pixels
-from cnnkit.data.sets.name_list import read_names
 from cnnkit.errors import DataError, ResourceError
 
 SIDE = 32

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sets.base import ArrayDataset
 from cnnkit.data.sets.idx import read_idx_part
 from cnnkit.data.sets.idx_files import find_idx_files
+from cnnkit.data.view.preprocessing import Preprocessing
 
 FOLDER = Path(__file__).parent / "digits"
 # A scan of a digit that is no part of the data: something to ask a network about.

@@ -12,8 +12,8 @@ from typing import IO, cast
 
 import numpy as np
 
-from cnnkit.data.preprocessing import LARGEST_SIDE
 from cnnkit.data.sample import Labels, Pixels
+from cnnkit.data.view.preprocessing import LARGEST_SIDE
 from cnnkit.errors import DataError
 from cnnkit.serialize.archive import most_unpacked
 

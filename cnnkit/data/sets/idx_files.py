@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from cnnkit.data.part_names import parts_called
-from cnnkit.data.sets.name_list import read_names
+from cnnkit.data.layout.name_list import read_names
+from cnnkit.data.layout.part_names import parts_called
 from cnnkit.errors import DataError
 
 # "emnist-letters-train-images-idx3-ubyte.gz": a prefix, a part, a kind.

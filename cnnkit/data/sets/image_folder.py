@@ -11,12 +11,12 @@ from typing import final
 import numpy as np
 
 from cnnkit.config import default_threads
-from cnnkit.data.picture_header import check_ends
-from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.layout.walk import is_annotation, visible_folders, walk
+from cnnkit.data.picture.header import check_ends
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset, digest
 from cnnkit.data.sets.picture_cache import PictureCache
-from cnnkit.data.sets.walk import is_annotation, visible_folders, walk
+from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.errors import DataError
 
 # Up to this length a file's mark covers all of it; of a longer one, as of every one in a fingerprint, both ends.

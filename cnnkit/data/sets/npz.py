@@ -11,11 +11,11 @@ from typing import final
 
 import numpy as np
 
-from cnnkit.data.look_alikes import as_known, nearest
-from cnnkit.data.part_names import EXPECTED as EXPECTED_PARTS
-from cnnkit.data.part_names import PART_NAMES, parts_called
-from cnnkit.data.preprocessing import LARGEST_SIDE
+from cnnkit.data.layout.look_alikes import as_known, nearest
+from cnnkit.data.layout.part_names import EXPECTED as EXPECTED_PARTS
+from cnnkit.data.layout.part_names import PART_NAMES, parts_called
 from cnnkit.data.sample import Labels
+from cnnkit.data.view.preprocessing import LARGEST_SIDE
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize.npz import read_npz

@@ -5,8 +5,8 @@ import threading
 from pathlib import Path
 from typing import final
 
-from cnnkit.data.preprocessing import Preprocessing, load_image
 from cnnkit.data.sample import Pixels
+from cnnkit.data.view.preprocessing import Preprocessing, load_image
 
 CACHE_BYTES = 256 << 20
 

@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from cnnkit.data.look_alikes import as_known
+from cnnkit.data.layout.look_alikes import as_known
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cnnkit.data.preprocessing import Preprocessing
 from cnnkit.data.sets.base import ArrayDataset
+from cnnkit.data.view.preprocessing import Preprocessing
 
 
 def synthetic(n: int, classes: int = 10, size: int = 28, channels: int = 1, seed: int = 0) -> ArrayDataset:

@@ -1,13 +1,26 @@
 """The fast kernels: float32, explicit vectors, many threads. Names and meanings are those of `reference`."""
 
-from cnnkit.kernels.cpu.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.cpu.channels import channel_shuffle, scale_channels, scale_channels_dx
-from cnnkit.kernels.cpu.conv import conv2d, conv2d_dw, conv2d_dx, pack
-from cnnkit.kernels.cpu.lrn import local_response_norm, local_response_norm_dx
+from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, pack
+from cnnkit.kernels.cpu.elementwise.activation import activate, activate_dx, activate_dx_at
+from cnnkit.kernels.cpu.elementwise.pointwise import (
+    add,
+    divide,
+    exp,
+    log,
+    maximum,
+    minimum,
+    multiply,
+    negate,
+    sqrt,
+    subtract,
+)
+from cnnkit.kernels.cpu.elementwise.random import dropout, uniform
+from cnnkit.kernels.cpu.elementwise.update import adam, all_finite, ema, scale, sgd, square_sum
 from cnnkit.kernels.cpu.matmul import dense, dense_dw, dense_dx
-from cnnkit.kernels.cpu.norm import batch_norm, batch_norm_dx, scale_shift
-from cnnkit.kernels.cpu.pointwise import add, divide, exp, log, maximum, minimum, multiply, negate, sqrt, subtract
-from cnnkit.kernels.cpu.pool import (
+from cnnkit.kernels.cpu.norm.lrn import local_response_norm, local_response_norm_dx
+from cnnkit.kernels.cpu.norm.norm import batch_norm, batch_norm_dx, scale_shift
+from cnnkit.kernels.cpu.pool.pool import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_dx,
     adaptive_max_pool2d,
@@ -17,11 +30,9 @@ from cnnkit.kernels.cpu.pool import (
     max_pool2d,
     max_pool2d_dx,
 )
-from cnnkit.kernels.cpu.random import dropout, uniform
 from cnnkit.kernels.cpu.reduce import max_over, mean_over, sum_over
 from cnnkit.kernels.cpu.shape import concat, pad, permute, slice, slice_dx
 from cnnkit.kernels.cpu.softmax import cross_entropy, cross_entropy_dx, log_softmax, log_softmax_dx, softmax, softmax_dx
-from cnnkit.kernels.cpu.update import adam, all_finite, ema, scale, sgd, square_sum
 
 __all__ = [
     "activate",

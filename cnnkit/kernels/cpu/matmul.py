@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from cnnkit.kernels.cpu import memory, schedule
-from cnnkit.kernels.cpu.activation import activate_dx
-from cnnkit.kernels.cpu.conv import conv2d, conv2d_dw, conv2d_dx
-from cnnkit.kernels.cpu.direct import direct
-from cnnkit.kernels.cpu.gather import dx_gather
+from cnnkit.kernels.cpu.conv import schedule
+from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx
+from cnnkit.kernels.cpu.conv.direct.tile import direct
+from cnnkit.kernels.cpu.conv.gather import dx_gather
+from cnnkit.kernels.cpu.elementwise.activation import activate_dx
+from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
@@ -32,8 +33,8 @@ def dense_dx(
 ) -> Array:
     """dx = dy · wᵀ, (N, K), times act'(x) where x is given."""
     if schedule.turn_in_tasks(len(dy), dy.shape[1], len(w)):
-        turned = _dx_turning(memory.contiguous(dy), memory.contiguous(w), out)
-        return turned if x is None else activate_dx(turned, memory.contiguous(x), activation, out=turned)
+        turned = _dx_turning(buffers.contiguous(dy), buffers.contiguous(w), out)
+        return turned if x is None else activate_dx(turned, buffers.contiguous(x), activation, out=turned)
     ends: Any = {"x": _pixels(x), "activation": activation, "out": _pixels(out)}
     dx: Array = conv2d_dx(_pixels(dy), w[None, None], (len(dy), 1, 1, len(w)), POINT, **ends)
     return dx[:, 0, 0]
@@ -49,7 +50,7 @@ def dense_dw(dy: Array, x: Array, *, db: Array | None = None, out: Array | None 
 
 def _dx_turning(dy: Array, w: Array, out: Array | None) -> Array:
     """dx where tasks turn their own filters."""
-    dx = memory.empty((len(dy), len(w))) if out is None else out
+    dx = buffers.empty((len(dy), len(w))) if out is None else out
     gather = dx_gather(_pixels(dy).shape, (1, 1, *w.shape), _pixels(dx).shape, POINT, 1)
     shape = schedule.direct_tile(len(w), len(dy))
     direct(_pixels(dy), w.reshape(-1), _pixels(dx), gather, shape, 1, 0)

@@ -4,12 +4,22 @@ import math
 
 import numpy as np
 
-from cnnkit.kernels.cpu.epilogue import load_upto, store_upto
-from cnnkit.kernels.cpu.jit import inner, kernel
-from cnnkit.kernels.cpu.memory import contiguous, empty, flat
-from cnnkit.kernels.cpu.simd import LANES, fill, load, load_first, reduce_add, reduce_max, store, store_first, vmax
-from cnnkit.kernels.cpu.simd_math import vexp
-from cnnkit.kernels.cpu.threads import parallel_for
+from cnnkit.kernels.cpu.conv.epilogue import load_upto, store_upto
+from cnnkit.kernels.cpu.machine.buffers import contiguous, empty, flat
+from cnnkit.kernels.cpu.machine.jit import inner, kernel
+from cnnkit.kernels.cpu.machine.threads import parallel_for
+from cnnkit.kernels.cpu.simd.math import vexp
+from cnnkit.kernels.cpu.simd.vector import (
+    LANES,
+    fill,
+    load,
+    load_first,
+    reduce_add,
+    reduce_max,
+    store,
+    store_first,
+    vmax,
+)
 from cnnkit.kernels.shared.array import Array
 
 TASK_FLOATS = 4096

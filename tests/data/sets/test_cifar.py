@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnkit.data.check import check
-from cnnkit.data.open import open_data
+from cnnkit.data.check.check import check
+from cnnkit.data.fetch.sources import SOURCES
+from cnnkit.data.open.source import open_data
 from cnnkit.data.sets.cifar import CIFAR10_CLASSES, LAYOUTS, MOST_RECORDS, read_cifar
-from cnnkit.data.sources import SOURCES
 from cnnkit.errors import DataError, UsageError
 
 TEN, HUNDRED = LAYOUTS

@@ -3,7 +3,7 @@ import gzip
 import numpy as np
 import pytest
 
-from cnnkit.data.open import open_data
+from cnnkit.data.open.source import open_data
 from cnnkit.data.sets.digits import FOLDER, digits
 from cnnkit.data.sets.idx import looks_like_digits
 

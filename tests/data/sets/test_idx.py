@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnkit.data.open import open_data
+from cnnkit.data.open.source import open_data
 from cnnkit.data.sets.idx import looks_like_digits, read_idx_images, read_idx_labels
 from cnnkit.data.sets.idx_files import find_idx_files
 from cnnkit.errors import DataError

@@ -3,10 +3,10 @@ import threading
 import numpy as np
 import pytest
 
-from cnnkit.data.open import open_data
-from cnnkit.data.preprocessing import Preprocessing
+from cnnkit.data.open.source import open_data
 from cnnkit.data.sets import picture_cache
 from cnnkit.data.sets.picture_cache import PictureCache
+from cnnkit.data.view.preprocessing import Preprocessing
 
 PREPROCESSING = Preprocessing(20, 24, 3, (0.0,) * 3, (1.0,) * 3)
 EACH = 20 * 24 * 3

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from cnnkit.data.parts import class_of, everything
+from cnnkit.data.open.splits import split_parts
 from cnnkit.data.sets.relabelled import Relabelled
 from cnnkit.data.sets.synthetic import synthetic
-from cnnkit.data.splits import split_parts
+from cnnkit.data.split.parts import class_of, everything
 
 
 def test_the_labels_are_made_once_and_each_sample_has_its_own():

@@ -11,7 +11,7 @@ from cnnkit.data.sample import Sample
 from cnnkit.data.transforms import colour, compose, crop, erase, flip, scale
 from cnnkit.data.transforms.affine import rotate_scale_shear
 from cnnkit.data.transforms.compose import augmentation, transform
-from cnnkit.engine.options import AUGMENT, CHANGES
+from cnnkit.engine.records.options import AUGMENT, CHANGES
 from cnnkit.errors import UsageError
 
 # A new transform is one more row: its name and itself, as it is called.

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnkit.data.transforms.mix import cutmix, cutmix_box, mix, mixup
-from cnnkit.kernels.cpu import memory
+from cnnkit.kernels.cpu.machine import buffers
 
 N, H, W, C = 6, 8, 10, 3
 
@@ -39,7 +39,7 @@ def test_mixup_is_its_definition(x, rng, share):
     # Two products and a sum of float32 numbers of size 4.
     np.testing.assert_allclose(y, mixup_in_loops(x, partners, share), rtol=0, atol=4 * 3 * 2**-24)
     np.testing.assert_array_equal(x, before)
-    assert y.dtype == np.float32 and memory.is_aligned(y) and not np.shares_memory(x, y)
+    assert y.dtype == np.float32 and buffers.is_aligned(y) and not np.shares_memory(x, y)
     if share in (0, 1):
         np.testing.assert_array_equal(y, x if share else x[partners])
 
@@ -50,7 +50,7 @@ def test_cutmix_is_its_definition(x, rng, box):
     y = cutmix(x, partners, box)
     np.testing.assert_array_equal(y, cutmix_in_loops(x, partners, box))
     np.testing.assert_array_equal(x, before)
-    assert y.dtype == np.float32 and memory.is_aligned(y) and not np.shares_memory(x, y)
+    assert y.dtype == np.float32 and buffers.is_aligned(y) and not np.shares_memory(x, y)
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.floats(0, 1), st.integers(0, 2**32))

@@ -82,7 +82,7 @@ def test_no_spill_in_the_inner_loops(name, compiled):
 # With an empty cache, and with what that run has left: all tests of kernels, then those that meet most of them again,
 # and the cache's own slow test that a second process compiles nothing.
 COLD = ["tests/kernels", "tests/contracts/test_kernels.py", "-m", "not slow"]
-WARM = ["tests/kernels/cpu/test_cpu_conv.py", "tests/kernels/cpu/test_jit_cache.py", "tests/kernels/test_norm.py"]
+WARM = ["tests/kernels/cpu/conv/test_conv.py", "tests/kernels/cpu/machine/test_jit.py", "tests/kernels/test_norm.py"]
 WARM += ["-m", "slow or not slow", "-k", "not just_compiled"]
 
 
@@ -126,11 +126,11 @@ def test_the_tests_of_the_kernels_pass_with_a_cold_and_a_warm_cache(name, runs):
 
 NAMES = """
 import collections, sys
-sys.path[:0] = ["tests/kernels", "tests/kernels/cpu"]
+sys.path[:0] = ["tests/kernels", "tests/kernels/cpu/machine"]
 import cnnkit.kernels.cpu
-from test_jit_cache import test_no_two_functions_of_factories_share_a_name as check
+from test_jit import test_no_two_functions_of_factories_share_a_name as check
 check()
-from cnnkit.kernels.cpu import jit
+from cnnkit.kernels.cpu.machine import jit
 names = collections.Counter(kernel.name for kernel in jit.KERNELS)
 assert names.most_common(1)[0][1] == 1, names.most_common(3)
 """
@@ -171,7 +171,7 @@ def test_the_log_is_true_on_other_machines(machine, features, compiled, run, mon
 
 @pytest.mark.slow
 def test_the_kernels_run_without_the_compiler():
-    file, env = str(HERE / "test_cpu_conv.py"), {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    file, env = str(HERE / "conv" / "test_conv.py"), {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     few = "odd_sizes or groups or dilation or one_pixel or asymmetric or no_images"
     command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", file, "-k", few]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)

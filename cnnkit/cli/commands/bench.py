@@ -1,0 +1,99 @@
+"""`cnnkit bench`: measure this machine, and other libraries beside it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnnkit.cli.arguments.common import option
+from cnnkit.cli.arguments.values import Name, Names, Real
+from cnnkit.cli.command import command
+from cnnkit.cli.show.screen import Screen
+
+if TYPE_CHECKING:
+    from cnnkit.bench import Result
+
+SUITES = ("conv", "networks", "pointwise", "train", "predict", "start")
+RIVALS = ("torch", "onnxruntime")
+# A plain `cnnkit bench` ends within a minute: a part of each suite but "start", which compiles everything anew.
+PLAIN_SUITES = SUITES[:-1]
+
+
+@command("bench", example="cnnkit bench --suite conv --against torch,onnxruntime", computes=True)
+@option(
+    "--suite",
+    type=Name(SUITES, example="--suite conv"),
+    help="conv, networks (their convolutions), pointwise, train, predict or start, whole; by default a part of each.",
+)
+@option(
+    "--against",
+    type=Names(RIVALS, example="--against torch,onnxruntime"),
+    default=(),
+    show_default=False,
+    help="Libraries to compare with, if they are installed: torch, onnxruntime.",
+)
+@option(
+    "--only", default="", show_default=False, metavar="TEXT", help="Measure only the cases whose name contains TEXT."
+)
+@option("--seconds", type=Real(above=0, most=600, example="--seconds 1"), help="Time for each library in a case.")
+@click.pass_context
+def bench(
+    ctx: click.Context, screen: Screen, suite: str | None, against: tuple[str, ...], only: str, seconds: float | None
+) -> None:
+    """Measure kernels, training and prediction on this machine.
+
+    Every answer is checked before it is timed. Shown are the median, the best and the worst time.
+    """
+    from cnnkit import bench as measuring
+    from cnnkit.cli.show.machine import machine_facts, threads_in_use
+
+    if "torch" in against:
+        _start_fairly(ctx.find_root().meta.get("cnnkit.own_arguments"), measuring.FAIR_ENVIRONMENT)
+    machine = machine_facts()
+    screen.note(f"{machine['cpu']}, {threads_in_use()} thread(s); every answer is checked before it is timed.")
+    results: list[Result] = []
+    with screen.progress() as progress:
+        measured = measuring.run(
+            (suite,) if suite else PLAIN_SUITES,
+            against=against,
+            threads=threads_in_use(),
+            seconds=seconds or (1.0 if suite else 0.5),
+            quick=suite is None,
+            only=only,
+        )
+        progress.update("measuring", 0, 0)
+        for result in measured:
+            results.append(result)
+            progress.update("measured", len(results), 0, result.case, result.case)
+    if screen.as_json:
+        screen.json({"machine": machine, "results": [result.to_json() for result in results]})
+    else:
+        _table(screen, results, against)
+
+
+def _start_fairly(arguments: list[str] | None, environment: dict[str, str]) -> None:
+    """torch reuses memory only with these variables, which glibc reads when a process starts: so start again."""
+    if arguments is not None and any(name not in os.environ for name in environment):
+        os.execve(sys.executable, [sys.executable, "-m", "cnnkit", *arguments], {**os.environ, **environment})
+
+
+def _table(screen: Screen, results: list[Result], against: tuple[str, ...]) -> None:
+    columns = ["case", "ms", "best", "worst", "GFLOP/s", "of peak", *(f"{name} / ours" for name in against)]
+    rows: list[tuple[Any, ...]] = [
+        (
+            result.case,
+            f"{result.ms:.3f}",
+            f"{result.best_ms:.3f}",
+            f"{result.worst_ms:.3f}",
+            "-" if result.gflops is None else f"{result.gflops:.1f}",
+            "-" if result.peak_fraction is None else f"{100 * result.peak_fraction:.0f} %",
+            *(f"{result.against[name]:.2f}x" if name in result.against else "-" for name in against),
+        )
+        for result in results
+    ]
+    screen.table(columns, rows, optional=["worst", "best", "GFLOP/s", "of peak"])
+    if against:
+        screen.note("A ratio above 1 means that cnnkit is faster.")

@@ -1,0 +1,95 @@
+"""`cnnkit data check`: what is wrong with data, kind by kind, before an hour is spent on them."""
+
+from __future__ import annotations
+
+import os
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from cnnkit.cli.arguments.common import option
+from cnnkit.cli.arguments.values import Names, Size
+from cnnkit.cli.command import command
+from cnnkit.cli.commands.completion import data_names
+from cnnkit.cli.show.class_table import class_table
+from cnnkit.cli.show.headway import follow
+from cnnkit.cli.show.screen import Screen
+from cnnkit.cli.show.terminal import harmless
+from cnnkit.data.check.findings import KINDS
+from cnnkit.errors import DataError
+
+if TYPE_CHECKING:
+    from cnnkit.data.check.check import DataReport
+    from cnnkit.data.check.findings import Finding
+
+# So many findings of a kind and files of a finding are shown; --json has all.
+MOST_FINDINGS, MOST_FILES = 5, 4
+
+
+@command("check", example="cnnkit data check photos/")
+@click.argument("source", metavar="DATA", shell_complete=data_names)
+@option(
+    "--image-size", also="--imgsz --img-size", type=Size("--image-size 32"), help="Size that pictures are scaled to."
+)
+@option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
+@option(
+    "--allow",
+    type=Names(tuple(KINDS), example="--allow near-duplicate-across"),
+    default=(),
+    show_default=False,
+    metavar="KINDS",
+    help="Kinds of findings, as the report names them, that become warnings; separated by commas.",
+)
+@click.pass_context
+def check(
+    ctx: click.Context,
+    screen: Screen,
+    source: str,
+    image_size: tuple[int, int] | None,
+    grey: bool | None,
+    allow: tuple[str, ...],
+) -> None:
+    """Look at every image of DATA and say what is wrong.
+
+    Damaged files, placeholders, a picture in two parts or under two labels, and what a training would refuse, such as
+    a single class, are problems: the exit code is 3. Copies within a part, odd sizes, wrong endings and unequal classes
+    are warnings. Nothing is changed.
+    """
+    from cnnkit.data.check.check import checking
+
+    report: DataReport = follow(screen, checking(source, image_size=image_size, grey=grey, allowed=allow))
+    if screen.as_json:
+        screen.json(report.to_json())
+    else:
+        _show(screen, report, os.path.join(os.path.expanduser(source), ""))
+    if not report.ok:
+        ctx.exit(DataError.exit_code)
+
+
+def _show(screen: Screen, report: DataReport, root: str) -> None:
+    screen.text(report.found)
+    for note in report.notes:
+        screen.text(note)
+    if report.rows:
+        screen.text()
+        class_table(screen, report.parts, {name: counts for name, *counts in report.rows})
+    for kind, findings in groupby(report.findings, key=lambda finding: finding.kind):
+        screen.text()
+        _kind(screen, kind, list(findings), report, root)
+    screen.text()
+    problems, warnings = len(report.problems), len(report.findings) - len(report.problems)
+    said = f"{problems} problem{'s' * (problems != 1)}" if problems else "No problem found"
+    screen.text(said + (f", {warnings} warning{'s' * (warnings != 1)}." if warnings else "."))
+
+
+def _kind(screen: Screen, kind: str, findings: list[Finding], report: DataReport, root: str) -> None:
+    severity = {"error": "problem", "warning": "warning"}[findings[0].severity(report.allowed)]
+    screen.text(f"{severity}: {KINDS[kind].title} ({kind}, {len(findings):,})")
+    for finding in findings[:MOST_FINDINGS]:
+        files = [harmless(name.removeprefix(root), lines=False) for name in finding.files]
+        more = f" and {len(files) - MOST_FILES:,} more" if len(files) > MOST_FILES else ""
+        names = ", ".join(files[:MOST_FILES]) + more
+        screen.text(f"  {names}: {finding.message}" if names else f"  {finding.message}")
+    if len(findings) > MOST_FINDINGS:
+        screen.text(f"  and {len(findings) - MOST_FINDINGS:,} more; --json lists all.")

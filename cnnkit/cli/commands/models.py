@@ -1,0 +1,116 @@
+"""`cnnkit models`: the networks by name, or the layers of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cnnkit.cli.arguments.common import option
+from cnnkit.cli.arguments.values import Name
+from cnnkit.cli.command import command
+from cnnkit.cli.commands.completion import model_names
+from cnnkit.cli.show.screen import Screen
+from cnnkit.engine.records.options import PADDINGS
+from cnnkit.errors import UsageError
+
+
+@command("models", example="cnnkit models convnet")
+@click.argument("name", required=False, shell_complete=model_names)
+@option(
+    "--padding",
+    default="default",
+    type=Name(PADDINGS, example="--padding same"),
+    help="Where zeros are added at stride 2: as usual for the network, as TensorFlow (same), or on both sides.",
+)
+def models(screen: Screen, name: str | None, padding: str) -> None:
+    """List the networks, or show the layers of one.
+
+    With NAME: output, parameters and multiply-adds of every layer.
+    """
+    if name is None and padding != "default":
+        raise UsageError(f"--padding is for one network: cnnkit models NAME --padding {padding}")
+    if name is None:
+        _list(screen)
+    else:
+        _show(screen, name, padding)
+
+
+def _list(screen: Screen) -> None:
+    from cnnkit.models import registry
+    from cnnkit.models.summary import summary
+
+    rows = [(summary(name), registry.spec(name)) for name in registry.names()]
+    if screen.as_json:
+        screen.json({"models": [{**_facts(shown), "summary": spec.summary} for shown, spec in rows]})
+        return
+    cells = [
+        (
+            shown.name,
+            f"{shown.parameters:,}",
+            f"{shown.multiply_adds / 1e6:,.1f} M",
+            authors(spec.paper),
+            size(shown.input),
+            spec.summary,
+        )
+        for shown, spec in rows
+    ]
+    screen.table(
+        ["name", "parameters", "multiply-adds", "paper", "input", "what it is"],
+        cells,
+        optional=["what it is", "input", "paper", "multiply-adds"],
+    )
+    screen.note("The layers of one: cnnkit models NAME")
+
+
+def _show(screen: Screen, name: str, padding: str) -> None:
+    from cnnkit.models.summary import summary
+
+    shown = summary(name, padding=padding)
+    layers = [
+        {
+            "name": row.name,
+            "kind": row.kind,
+            "output": list(row.output),
+            "parameters": row.parameters,
+            "multiply_adds": row.multiply_adds,
+        }
+        for row in shown.layers
+    ]
+    if screen.as_json:
+        screen.json({**_facts(shown), "layers": layers})
+        return
+    screen.facts(
+        [
+            ("name", shown.name),
+            ("paper", shown.paper),
+            ("input", size(shown.input)),
+            ("parameters", f"{shown.parameters:,}"),
+            ("multiply-adds", f"{shown.multiply_adds:,} a picture"),
+        ]
+    )
+    screen.text()
+    cells = [
+        (row.name, row.kind, size(row.output), f"{row.parameters:,}", f"{row.multiply_adds:,}") for row in shown.layers
+    ]
+    screen.table(["layer", "kind", "output", "parameters", "multiply-adds"], cells, optional=["multiply-adds", "kind"])
+
+
+def _facts(shown: Any) -> dict[str, Any]:
+    return {
+        "name": shown.name,
+        "parameters": shown.parameters,
+        "multiply_adds": shown.multiply_adds,
+        "input": list(shown.input),
+        "paper": shown.paper,
+    }
+
+
+def authors(paper: str) -> str:
+    """Who and when, without where: "He et al. 2015" of "He et al. 2015, arXiv:1512.03385"."""
+    return paper.partition(",")[0].partition(":")[0]
+
+
+def size(shape: tuple[int, ...]) -> str:
+    """(28, 28, 1) as 28x28x1."""
+    return "x".join(str(length) for length in shape)

@@ -1,0 +1,173 @@
+"""What lies in a data set and what is wrong with it: every picture is decoded once, and compared with all others."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+from cnnkit.data.check.copies import copies
+from cnnkit.data.check.findings import Finding, in_order
+from cnnkit.data.check.inventory import Inventory, origin, take_inventory
+from cnnkit.data.check.look import Look, Place, Unreadable, look_at_files, look_at_pixels
+from cnnkit.data.check.oddities import Counts, odd_classes, odd_sizes, outside, wrong_endings
+from cnnkit.data.check.placeholders import placeholders
+from cnnkit.data.headway import Step
+from cnnkit.data.layout.look_alikes import look_alikes
+from cnnkit.data.open.splits import PARTS, DataSplits
+from cnnkit.errors import DataError
+
+Row = tuple[str, *tuple[int, ...]]
+
+
+@final
+@dataclass(frozen=True)
+class DataReport:
+    """What `check` saw.
+
+    found: the format, in a sentence.   parts: the columns after the class name.   rows: (class, images in each part).
+    findings: all that is odd, the gravest kinds first.   notes: what a training would be told.
+    allowed: kinds of findings that the user knows of; they only warn.
+    """
+
+    found: str
+    parts: list[str]
+    rows: list[Row]
+    findings: list[Finding]
+    notes: list[str] = field(default_factory=list)
+    allowed: Collection[str] = ()
+
+    @property
+    def problems(self) -> list[str]:
+        """A sentence for each finding that is an error."""
+        return [finding.sentence() for finding in self.findings if finding.severity(self.allowed) == "error"]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "ok": self.ok,
+            "found": self.found,
+            "parts": self.parts,
+            "rows": self.rows,
+            "findings": [finding.to_json(self.allowed) for finding in self.findings],
+            "problems": self.problems,
+            "notes": self.notes,
+        }
+
+
+def check(
+    data: str | Path | None = None,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    grey: bool | None = None,
+    allowed: Collection[str] = (),
+) -> DataReport:
+    """Look at all of the data. What cannot be found at all is a DataError; whatever is wrong inside is a finding.
+
+    allowed: kinds of findings that shall only warn.
+    """
+    report = None
+    for event in checking(data, image_size=image_size, grey=grey, allowed=allowed):
+        if isinstance(event, DataReport):
+            report = event
+    assert report is not None
+    return report
+
+
+def checking(
+    data: str | Path | None = None,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    grey: bool | None = None,
+    allowed: Collection[str] = (),
+) -> Iterator[Step | DataReport]:
+    """`check` in steps: one for each picture, and the report at the end."""
+    size = (image_size, image_size) if isinstance(image_size, int) else image_size
+    inventory = take_inventory(data, size, grey)
+    if inventory.listing is not None:
+        yield from _check_files(inventory, size, grey, allowed)
+    elif inventory.splits is not None:
+        yield from _check_arrays(inventory.splits, allowed)
+    else:
+        yield DataReport(inventory.source, [], [], inventory.findings, allowed=allowed)
+
+
+def _check_files(
+    inventory: Inventory, image_size: tuple[int, int] | None, grey: bool | None, allowed: Collection[str]
+) -> Iterator[Step | DataReport]:
+    looks: list[Look] = []
+    findings = list(inventory.findings)
+    bad: set[Path] = set()
+    places = inventory.places()
+    for done, seen in enumerate(look_at_files(places)):
+        yield Step("looking", done, len(places))
+        if isinstance(seen, Look):
+            looks.append(seen)
+        else:
+            assert seen.place.path is not None
+            bad.add(seen.place.path)
+            findings.append(_damaged(seen))
+    stand_ins = dict(placeholders(looks))
+    findings += [Finding("placeholder", why, (looks[i].place.name,)) for i, why in stand_ins.items()]
+    pictures = [look for i, look in enumerate(looks) if i not in stand_ins]
+    findings += copies(pictures)
+    findings += wrong_endings((look.place.name, look.format) for look in looks)
+    findings += odd_sizes(pictures)
+    counts: Counts = {part: Counter() for part in inventory.parts}
+    files = defaultdict(list)
+    for look in looks:
+        counts[look.place.part][look.place.class_name] += 1
+        files[look.place.part, look.place.class_name].append(look.place.name)
+    findings += odd_classes(counts, files)
+    assert inventory.listing is not None
+    findings += _look_alikes(inventory.listing.classes)
+    if inventory.listing.source.is_dir():
+        findings += outside(inventory.listing.source, [place.name for place in places])
+    found, notes = inventory.source, []
+    if not any(finding.kind == "untrainable" for finding in findings):
+        try:
+            splits = inventory.open(bad, image_size, grey)
+            found, notes = splits.found, splits.notes
+        except DataError as error:
+            findings.append(Finding("untrainable", str(error)))
+    names = inventory.listing.classes
+    yield DataReport(found, inventory.parts, _rows(names, counts), in_order(findings), notes, allowed)
+
+
+def _check_arrays(splits: DataSplits, allowed: Collection[str]) -> Iterator[Step | DataReport]:
+    """Images in arrays. A part that was drawn from another by a seed is none of the data's own: they count as one."""
+    parts: dict[int, str] = {}
+    rows, total = [], sum(len(splits.part(part)) for part in PARTS)
+    looks: list[Look] = []
+    counts: Counts = {}
+    for part in PARTS:
+        dataset = splits.part(part)
+        root, indices = origin(dataset)
+        own = parts.setdefault(id(root), part)
+        labels = dataset.labels().tolist()
+        rows.append(Counter(splits.classes[label] for label in labels))
+        counts.setdefault(own, Counter()).update(rows[-1])
+        for index, (number, label) in enumerate(zip(indices.tolist(), labels, strict=True)):
+            place = Place(own, splits.classes[label], f"{own} image {number}")
+            yield Step("looking", len(looks), total)
+            looks.append(look_at_pixels(place, dataset[index].image))
+    findings = copies(looks) + odd_classes(counts)
+    findings += _look_alikes(splits.classes)
+    table = _rows(splits.classes, dict(zip(PARTS, rows, strict=True)))
+    yield DataReport(splits.found, list(PARTS), table, in_order(findings), splits.notes, allowed)
+
+
+def _rows(classes: list[str], counts: Counts) -> list[Row]:
+    return [(name, *(count[name] for count in counts.values())) for name in classes]
+
+
+def _look_alikes(classes: list[str]) -> list[Finding]:
+    return [Finding("look-alike", sentence.rstrip(".")) for sentence in look_alikes(classes)]
+
+
+def _damaged(seen: Unreadable) -> Finding:
+    """The message without the file's name, which the finding has anyway."""
+    return Finding(seen.kind, seen.message.removeprefix(f"{seen.place.name} ").rstrip("."), (seen.place.name,))

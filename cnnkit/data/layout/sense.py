@@ -1,0 +1,79 @@
+"""Whether a layout of folders makes sense: classes that are none would be learned without a word."""
+
+from collections import Counter
+from pathlib import Path
+
+from cnnkit.data.layout.folders import innermost, some
+from cnnkit.data.layout.part_names import EXPECTED, parts_called
+from cnnkit.data.layout.walk import loose_pictures, visible_folders
+from cnnkit.errors import DataError
+
+# So many folders beside a lone train/ that hold pictures look like classes, and train/ like one more of them.
+CLASSES_BESIDE = 2
+# What the two folders of a set for segmentation are called.
+PICTURES = ("image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "input", "inputs", "jpegimages")
+MASKS = (
+    *("label", "labels", "mask", "masks", "annotation", "annotations", "annot", "gt", "groundtruth", "ground_truth"),
+    *("target", "targets", "segmentation", "segmentations", "segmentationclass"),
+)
+
+
+def check_sense(place: Path, parts: dict[str, Path]) -> None:
+    """DataError where folders cannot be told: whether they are classes, or parts, or something else."""
+    if list(parts) == ["train"]:
+        _check_lone_train(place, parts["train"])
+    places = visible_folders(innermost(parts["train"], within_part=True) if parts else place)
+    if not parts:
+        _check_loose_parts(place, places)
+    _check_masks(places)
+    _check_repeated(places)
+
+
+def _check_lone_train(place: Path, train: Path) -> None:
+    children = visible_folders(place)
+    called = parts_called(child.name for child in children)
+    beside = [child.name for child in children if child != train and child.name not in called and loose_pictures(child)]
+    if len(beside) >= CLASSES_BESIDE:
+        raise DataError(
+            f"{place} has {train.name}/ with folders of its own, and beside it {some(beside)} with pictures. If "
+            f"{train.name} is the training part, give that folder alone: {train}. If it is a class like the others, "
+            "put its pictures directly into it."
+        )
+
+
+def _check_loose_parts(place: Path, places: list[Path]) -> None:
+    called = parts_called(child.name for child in places)
+    loose = [child.name for child in places if child.name in called and loose_pictures(child)]
+    if "train" in called.values() and len({called[name] for name in loose}) > 1:
+        raise DataError(
+            f"{place} has {some(loose)}, parts by their names, with pictures in no folder of a class. Put them into "
+            f"folders of their classes, such as {loose[0]}/cat/, or list them in a .csv of path,label,split."
+        )
+
+
+def _check_masks(places: list[Path]) -> None:
+    names = [child.name.lower() for child in places]
+    if len(names) == 2 and any(name in PICTURES for name in names) and any(name in MASKS for name in names):
+        raise DataError(
+            f"{places[0].parent} has {places[0].name}/ and {places[1].name}/: pictures and their masks, "
+            "not two classes. cnnkit sorts whole pictures into classes: expected is one folder for each class."
+        )
+
+
+def _check_repeated(places: list[Path]) -> None:
+    within = [{child.name for child in visible_folders(child)} for child in places]
+    for child, names in zip(places, within, strict=True):
+        if len(set(parts_called(names).values())) > 1:
+            raise DataError(
+                f"{child}/ holds {some(sorted(names))}: parts within a class. Put the classes into the parts, such "
+                f"as train/{child.name}/ and test/{child.name}/."
+            )
+    often = Counter(name for names in within for name in names)
+    # One that all have may be a layer of its own, as images/ in Tiny ImageNet; a fold may lack a class.
+    same = {name for name, times in often.items() if 2 * times > len(places) > 1}
+    if len(same) > 1 and all(within) and not all(loose_pictures(child) for child in places):
+        raise DataError(
+            f"The folders in {places[0].parent} ({some([child.name for child in places])}) hold the same folders: "
+            f"{some(sorted(same))}. If those are the classes, name the folders around them as parts: {EXPECTED}. "
+            "Otherwise list the pictures in a .csv of path,label."
+        )

@@ -1,0 +1,166 @@
+"""Batches in an order that (seed, epoch) alone decide, made ahead of their use by threads."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnkit.data.load.batching import Batching
+from cnnkit.data.load.collate import collate
+from cnnkit.data.load.prefetch import Job, made_ahead
+from cnnkit.data.sample import Labels, Pixels
+from cnnkit.data.sets.base import Dataset
+from cnnkit.data.transforms.compose import augmentation, transform
+from cnnkit.data.transforms.mix import mix
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.errors import UsageError
+from cnnkit.kernels.cpu.machine.threads import get_threads
+
+# One stream of random numbers per purpose, so that adding a draw to one leaves the others alone.
+ORDER, AUGMENT, TURN, MIX = 0, 1, 2, 3
+# Batches that are made or wait, beside the one in use, take no more memory than this, unless a single one does.
+AHEAD_BYTES = 256 << 20
+# Images that a worker takes at once.
+PIECE = 8
+# Pixels from which on changing an image is work enough to be shared out.
+LARGE = 96 * 96
+
+
+@final
+@dataclass(frozen=True)
+class Batch:
+    """x: (N, H, W, C) float32, normalised.   labels: (N,) int64.   indices: (N,) int64, samples of the data set.
+
+    partners: (N,) int64, the second label of each image where two images are mixed in one; None where none are.
+    share: the weight of `labels`, from 0 to 1; that of `partners` is 1 - share.
+    """
+
+    x: npt.NDArray[np.float32]
+    labels: Labels
+    indices: Labels
+    partners: Labels | None = None
+    share: float = 1.0
+
+    @property
+    def weightier(self) -> Labels:
+        """Of two labels of an image the one that weighs more."""
+        return self.labels if self.partners is None or self.share >= 0.5 else self.partners
+
+
+@final
+class Loader:
+    """Cut a data set into batches, epoch after epoch.
+
+    The order is a function of (seed, epoch), the augmentation of (seed, epoch, sample), the mixing of images of
+    (seed, epoch, batch): an epoch begun at batch `start` goes on exactly as the whole one would have.
+    `shard` = (rank, size) takes every size-th sample from the rank-th on.   mixup, cutmix: their alphas, 0 for none.
+    augment: a level.   changes: flip, crop, rotate, colour, erase -> whether it is made, whatever the level says.
+    least, drop_last: what becomes of a last batch that is not full, as `Batching` says.
+
+    prefetch: batches made ahead, in bounded memory; 0 makes each when it is asked for.   workers: threads that decode
+    and change pictures, by default as many as compute. Neither changes a batch.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        *,
+        preprocessing: Preprocessing | None = None,
+        seed: int = 0,
+        shuffle: bool = False,
+        augment: str = "none",
+        changes: Mapping[str, bool] | None = None,
+        mixup: float = 0.0,
+        cutmix: float = 0.0,
+        shard: tuple[int, int] = (0, 1),
+        least: int = 1,
+        drop_last: bool = False,
+        prefetch: int = 2,
+        workers: int | None = None,
+    ) -> None:
+        if batch_size < 1:
+            raise UsageError(f"A batch holds at least 1 image, but the batch size is {batch_size}.")
+        if not 0 <= shard[0] < shard[1]:
+            raise UsageError(f"The shard is (rank, size) with 0 <= rank < size, but it is {shard}.")
+        if not (0 <= mixup < math.inf and 0 <= cutmix < math.inf):
+            raise UsageError(f"mixup and cutmix are finite numbers, 0 or more, but they are {mixup} and {cutmix}.")
+        if workers is not None and workers < 1:
+            raise UsageError(f"A loader has at least 1 worker, but {workers} were asked for.")
+        self.dataset, self.batch_size = dataset, batch_size
+        self.workers = get_threads() if workers is None else workers
+        self.preprocessing = preprocessing or dataset.preprocessing
+        self.seed, self.shuffle, self.shard, self.prefetch = seed, shuffle, shard, prefetch
+        self.batching = Batching(len(range(shard[0], len(dataset), shard[1])), batch_size, least, drop_last)
+        self.mixup, self.cutmix = mixup, cutmix
+        H, W, _ = self.preprocessing.shape
+        chosen = augmentation(augment, changes, mirror=dataset.mirror, image_size=(H, W))
+        self.transforms = list(chosen.values())
+        self._labels = dataset.labels()
+        self._first_turns = np.random.default_rng([seed, TURN]).integers(2, size=len(dataset))
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return len(self.batching)
+
+    def order(self, number: int) -> Labels:
+        """The indices that epoch `number` visits, in their order."""
+        indices = np.arange(len(self.dataset))
+        if self.shuffle:
+            indices = np.random.default_rng([self.seed, number, ORDER]).permutation(indices)
+        return indices[self.shard[0] :: self.shard[1]]
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `number` from batch `start` on. Closing the iterator ends its threads."""
+        workers = self._useful_workers() if self.prefetch > 0 else 1
+        jobs = self._jobs(number, start, workers)
+        if self.prefetch < 1:
+            return (job.run() for job in jobs)
+        return made_ahead(jobs, workers=workers, depth=self._depth())
+
+    def image(self, index: int, number: int) -> Pixels:
+        """What epoch `number` shows of a sample."""
+        sample = self.dataset[index]
+        if not self.transforms:
+            return sample.image
+        rng = self._rng(index, number, AUGMENT)
+        return transform(sample.replace(turn=number + int(self._first_turns[index])), self.transforms, rng).image
+
+    def _jobs(self, number: int, start: int, workers: int) -> Iterator[Job[list[Pixels], Batch]]:
+        """What is to be done for each batch; its images are shared out among the workers in pieces."""
+        order = self.order(number)
+        for k in range(start, len(self)):
+            indices = order[self.batching.batch(k)]
+            piece = PIECE if workers > 1 else len(indices)
+            parts = [partial(self._images, indices[i : i + piece], number) for i in range(0, len(indices), piece)]
+            yield Job(parts, partial(self._batch, indices, number, k))
+
+    def _useful_workers(self) -> int:
+        """Images that lie ready as numbers are sooner changed by one thread than shared out."""
+        H, W, _ = self.preprocessing.shape
+        heavy = self.dataset.decodes or (H * W >= LARGE and bool(self.transforms))
+        return self.workers if heavy else 1
+
+    def _depth(self) -> int:
+        """Batches ahead: as many as asked for, fewer where they are large, but one."""
+        H, W, C = self.preprocessing.shape
+        return max(1, min(self.prefetch, AHEAD_BYTES // (4 * self.batch_size * H * W * C)))
+
+    def _batch(self, indices: Labels, number: int, k: int, images: list[list[Pixels]]) -> Batch:
+        x = collate([image for piece in images for image in piece], self.preprocessing)
+        labels = self._labels[indices]
+        if not self.mixup and not self.cutmix:
+            return Batch(x, labels, indices)
+        x, partners, share = mix(x, self._rng(k, number, MIX), mixup_alpha=self.mixup, cutmix_alpha=self.cutmix)
+        return Batch(x, labels, indices, labels[partners], share)
+
+    def _images(self, indices: Labels, number: int) -> list[Pixels]:
+        return [self.image(index, number) for index in indices.tolist()]
+
+    def _rng(self, item: int, number: int, purpose: int) -> np.random.Generator:
+        """Counting generators are made in a third of the time that seeding others takes."""
+        return np.random.Generator(np.random.Philox(key=self.seed, counter=[0, item, number, purpose]))

@@ -1,0 +1,178 @@
+"""One `--data` for everything: a name, a folder or a file in; training, validation and test parts out."""
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, final
+
+from cnnkit.data.layout.list_csv import list_csv
+from cnnkit.data.layout.listing import list_folder
+from cnnkit.data.open.cifar import open_cifar
+from cnnkit.data.open.formats import FILES, PICTURE_FORMATS, data_name, detect
+from cnnkit.data.open.idx import open_idx
+from cnnkit.data.open.npz import open_npz
+from cnnkit.data.open.pictures import open_pictures
+from cnnkit.data.open.splits import VAL_FRACTION, DataSplits, split_parts
+from cnnkit.data.sets.digits import digits
+from cnnkit.data.sets.idx_files import find_idx_files
+from cnnkit.data.sets.picture_cache import CACHE_BYTES
+from cnnkit.data.view.preprocessing import LARGEST_SIDE, Foreign
+from cnnkit.errors import DataError, UsageError
+from cnnkit.serialize.beside import meant
+
+OnUnreadable = Literal["refuse", "skip", "keep"]
+# The name of data that Python code gave, which no file holds.
+IN_MEMORY = "arrays"
+NAMES = {
+    "digits": "10,000 + 2,000 handwritten digits from MNIST, 28x28 grey, 10 classes; part of the package",
+    "mnist": "60,000 + 10,000 handwritten digits, 28x28 grey, 10 classes",
+    "fashion-mnist": "60,000 + 10,000 pieces of clothing, 28x28 grey, 10 classes",
+    "cifar10": "50,000 + 10,000 small photos, 32x32 RGB, 10 classes",
+    "cifar100": "50,000 + 10,000 small photos, 32x32 RGB, 100 classes",
+}
+
+
+def open_data(
+    data: str | Path | None = None,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    grey: bool | None = None,
+    like: tuple[int, int, int] | None = None,
+    foreign: Foreign = "resize",
+    seed: int = 0,
+    val_fraction: float = VAL_FRACTION,
+    on_unreadable: OnUnreadable = "refuse",
+    cache_bytes: int = CACHE_BYTES,
+    white: int | None = None,
+    learn: bool = True,
+) -> DataSplits:
+    """Open a folder or a file of data, or data known by name; None is the embedded digits. What exists goes first.
+
+    image_size, grey: for pictures in files; where one is not given, `like` (H, W, C) decides, else what is found.
+    foreign: how pictures in files are brought to the size.
+    seed: draws the parts that the data do not bring.
+    on_unreadable: what to do with pictures that are missing or cannot be read; "keep" tries none of them.
+    cache_bytes: memory for decoded pictures.
+    white: what is white in pictures in files, as a record says; None is told from them.
+    learn: False for data that only judge a network: then classes may lack images.
+    """
+    size = checked_size(image_size)
+    if on_unreadable not in ("refuse", "skip", "keep"):
+        raise UsageError(f"on_unreadable is {on_unreadable!r}, expected refuse or skip.")
+    name, folder = resolve(data)
+    if folder is None:
+        found = "digits: the embedded part of MNIST, 28x28 grey"
+        splits = split_parts(
+            digits("train"), None, digits("test"), found=found, notes=[], seed=seed, val_fraction=val_fraction
+        )
+    elif (kind := detect(folder)) in PICTURE_FORMATS:
+        return open_pictures(
+            list_csv(folder) if kind == "csv" else list_folder(folder),
+            name=name,
+            image_size=size or (like and like[:2]),
+            grey=grey if grey is not None or like is None else like[2] == 1,
+            foreign=foreign,
+            seed=seed,
+            val_fraction=val_fraction,
+            skip_unreadable=on_unreadable == "skip",
+            tried=on_unreadable == "keep",
+            cache_bytes=cache_bytes,
+            white=white,
+            learn=learn,
+        )
+    else:
+        drawn: dict[str, Any] = {"name": name, "seed": seed, "val_fraction": val_fraction}
+        if kind == "cifar":
+            splits = open_cifar(folder, **drawn)
+        else:
+            splits = {"idx": open_idx, "npz": open_npz}[kind](folder, **drawn, learn=learn)
+    H, W, C = splits.preprocessing.shape
+    if size not in (None, (H, W)) or (grey is not None and grey != (C == 1)):
+        raise UsageError(
+            f"{splits.found}. They are used as they are; --image-size and --grey are for pictures in files."
+        )
+    return splits
+
+
+def checked_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    """(height, width) of a size that was asked for; UsageError if no network could read pictures so."""
+    size = (image_size, image_size) if isinstance(image_size, int) else image_size
+    if size is not None and not all(1 <= side <= LARGEST_SIDE for side in size):
+        raise UsageError(f"The image size is {size[0]}x{size[1]}, expected 1 to {LARGEST_SIDE} pixels, such as 64.")
+    return size
+
+
+def resolve(data: str | Path | None) -> tuple[str, Path | None]:
+    """(name, folder or file) of what `--data` says; None for the embedded digits."""
+    if data is None:
+        return "digits", None
+    folder = Path(data).expanduser()
+    if not is_text(str(data)):
+        raise DataError(
+            f"The path {os.fsencode(str(data))!r} is not valid text, so a run cannot record it. "
+            "Rename it, or make a link to it."
+        )
+    if folder.exists() or find_idx_files(folder):
+        return data_name(folder), folder
+    text = str(data)
+    if text == "digits":
+        return text, None
+    if text in NAMES:
+        folder = data_home() / text
+        if not folder.is_dir():
+            raise DataError(f"{text} is not on this machine ({folder}). Fetch it with: cnnkit data fetch {text}")
+        return text, folder
+    if text == IN_MEMORY:
+        raise DataError(
+            "These data were arrays in memory, given in Python, and no file holds them. Give them again there "
+            "(cnnkit.evaluate(run, data), cnnkit.fit(data=data, resume_from=run)), or others by --data."
+        )
+    close = difflib.get_close_matches(text.lower(), NAMES, 1)
+    hint = (
+        f" Did you mean {close[0]}?"
+        if close
+        else meant(folder, _may_be_data) or f" Known names are {', '.join(NAMES)}."
+    )
+    raise DataError(f"There is no data folder or file {text} and no data set of that name.{hint}")
+
+
+def _may_be_data(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() in FILES
+
+
+def data_home() -> Path:
+    """Where fetched data lie: `CNNKIT_DATA_HOME`, else `$XDG_DATA_HOME/cnnkit`, else `~/.local/share/cnnkit`."""
+    if folder := os.environ.get("CNNKIT_DATA_HOME"):
+        return Path(folder)
+    base = os.environ.get("XDG_DATA_HOME")
+    return Path(base if base and Path(base).is_absolute() else os.path.expanduser("~/.local/share")) / "cnnkit"
+
+
+@final
+@dataclass(frozen=True)
+class CatalogueRow:
+    """A data set known by name. folder: where it lies, or would lie; empty: inside the package."""
+
+    name: str
+    summary: str
+    folder: str
+    here: bool
+
+
+def catalogue() -> list[CatalogueRow]:
+    """What `cnnkit data list` shows."""
+    rows = []
+    for name, summary in NAMES.items():
+        folder = None if name == "digits" else data_home() / name
+        rows.append(CatalogueRow(name, summary, str(folder or ""), folder is None or folder.is_dir()))
+    return rows
+
+
+def is_text(text: str) -> bool:
+    """Whether a name is text: Python hides bytes that are not in single surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,240 @@
+"""Divide pictures into train/ val/ test/ folders of copies or links; the source stays as it is."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, final
+
+from cnnkit.data.headway import Step
+from cnnkit.data.layout.list_csv import list_csv
+from cnnkit.data.layout.listing import Listing, list_folder
+from cnnkit.data.layout.walk import is_bystander
+from cnnkit.data.open.formats import PICTURE_FORMATS, detect
+from cnnkit.data.open.source import is_text, resolve
+from cnnkit.data.open.splits import PARTS
+from cnnkit.data.picture.header import check_ends
+from cnnkit.data.split.leftovers import sweep
+from cnnkit.data.split.names import destinations
+from cnnkit.data.split.plan import Plan, check_shares, plan, unreadable
+from cnnkit.errors import CnnkitError, DataError, ResourceError, UsageError
+
+Link = Literal["none", "hard", "symbolic"]
+LINKS: tuple[Link, ...] = ("none", "hard", "symbolic")
+# Files take whole blocks of a disk.
+BLOCK = 4096
+
+
+@final
+@dataclass(frozen=True)
+class SplitFolder:
+    """What was written. folder: absolute.   parts: train, val, test -> pictures.   classes: name -> part -> pictures.
+
+    bytes: of the pictures, copied or not.   renamed: files that got a number because their name was taken.
+    copies: files that equal an earlier one bit for bit; they are in its part.   notes: what the user should know.
+    """
+
+    folder: str
+    link: str
+    seed: int
+    parts: dict[str, int]
+    classes: dict[str, dict[str, int]]
+    bytes: int
+    renamed: int
+    copies: int
+    notes: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain record; classes become a list of {name, part: pictures}."""
+        return asdict(self) | {"classes": [{"name": name, **counts} for name, counts in self.classes.items()]}
+
+
+def split_folder(
+    data: str, output: Path, *, val: float = 0.15, test: float = 0.15, seed: int = 0, link: Link = "none"
+) -> Iterator[Step | SplitFolder]:
+    """Steps of the work, then the result. All is written beside `output` and renamed: it appears whole, or not at all.
+
+    UsageError for data that have parts already or are no pictures in files, and for an output that is in use; DataError
+    for files that are no pictures.
+    """
+    check_shares(val, test)
+    listing = _listing(data)
+    target = _free_place(output, listing)
+    yield from _check_pictures(listing)
+    drawn: Plan | None = None
+    for event in plan(listing.files, val=val, test=test, seed=seed):
+        if isinstance(event, Plan):
+            drawn = event
+        else:
+            yield event
+    assert drawn is not None
+    for part, files in drawn.parts.items():
+        if not files:
+            raise DataError(
+                f"{listing.source} has too few pictures for a {part} part: {len(listing.files)} in "
+                f"{len(listing.classes)} classes. Add pictures, or leave the part out with --{part} 0."
+            )
+    names, renamed = destinations(drawn.parts)
+    total = sum(drawn.sizes.values())
+    beside = target.with_name(f".{target.name}.{os.getpid()}.split.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        sweep(target.parent)
+        if link == "none":
+            _check_room(target.parent, drawn)
+        for folder in sorted({name.parent for name in names.values()}):
+            (beside / folder).mkdir(parents=True)
+        for done, (file, name) in enumerate(names.items(), 1):
+            _put(file.path, beside / name, link, drawn.sizes[file])
+            yield Step("copying" if link == "none" else "linking", done, len(names))
+        if hasattr(os, "sync"):
+            os.sync()
+        os.replace(beside, target)
+    except OSError as error:
+        raise _refusal(target, error, link) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    yield _result(target, link, seed, drawn, listing, renamed, total)
+
+
+def _listing(data: str) -> Listing:
+    """The pictures of undivided data."""
+    _, place = resolve(data)
+    kind = "arrays" if place is None else detect(place)
+    if place is None or kind not in PICTURE_FORMATS:
+        raise UsageError(
+            f"{data} holds arrays, not pictures in files: there is nothing to copy into folders. "
+            "A training draws the parts by itself: `cnnkit train --val-fraction 0.1 --seed 0`."
+        )
+    listing = list_csv(place) if kind == "csv" else list_folder(place)
+    if listing.split:
+        parts = ", ".join(part for part in PARTS if part in listing.parts)
+        raise UsageError(
+            f"{data} has parts already: {parts}. Train on it as it is, or move all pictures into one folder per class "
+            "to divide them anew."
+        )
+    if listing.missing:
+        raise _refused(listing, [lacking.message for lacking in listing.missing], "are missing")
+    if len(listing.classes) < 2:
+        raise DataError(
+            f"{listing.source}: all {len(listing.files)} pictures are of one class; a classifier needs at least two. "
+            "Expected one folder, or one label, per class."
+        )
+    for name in listing.classes:
+        if is_bystander(name) or any(char in name for char in "/\\\0"):
+            raise DataError(f"{listing.source}: the label {name!r} cannot name a folder. Give the class another name.")
+    return listing
+
+
+def _check_pictures(listing: Listing) -> Iterator[Step]:
+    """DataError if a file is no picture: a list may name any file of this machine, and none but pictures is copied."""
+    refused = []
+    for done, file in enumerate(listing.files, 1):
+        try:
+            check_ends(file.path)
+        except DataError as error:
+            refused.append(str(error))
+        yield Step("reading headers", done, len(listing.files))
+    if refused:
+        raise _refused(listing, refused, "cannot be read")
+
+
+def _refused(listing: Listing, messages: list[str], what: str) -> DataError:
+    return DataError(
+        f"{len(messages):,} of {len(listing.files):,} files in {listing.source} {what}. {messages[0]} "
+        "Remove such files from the data first; `cnnkit data check` lists them all."
+    )
+
+
+def _free_place(output: Path, listing: Listing) -> Path:
+    """Where the folder will be, absolute; UsageError if something is there or the source would grow by it."""
+    target = Path(os.path.realpath(output.expanduser()))
+    if not is_text(str(target)):
+        raise UsageError(
+            f"The path {os.fsencode(target)!r} is not valid text, so a run cannot record it. Choose "
+            "another folder with --output."
+        )
+    if os.path.isdir(target):
+        with os.scandir(target) as entries:
+            if next(entries, None) is not None:
+                raise UsageError(f"{output} exists and is not empty. Choose another folder with --output.")
+        if target == Path.cwd():
+            raise UsageError(f"{output} is the folder you are in. Name a new one, such as --output parts.")
+    elif os.path.exists(target):
+        raise UsageError(f"{output} is a file, but --output names a new folder. Choose another name.")
+    source = listing.source.resolve()
+    if source in target.parents:
+        raise UsageError(f"{output} is inside {listing.source}, which is not changed. Choose a folder elsewhere.")
+    return target
+
+
+def _check_room(folder: Path, drawn: Plan) -> None:
+    needed = sum(-(-size // BLOCK) * BLOCK for size in drawn.sizes.values())
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise ResourceError(
+            f"Copies of {len(drawn.sizes):,} pictures take {needed / 1e6:,.1f} MB, but {free / 1e6:,.1f} MB are free "
+            f"in {folder}. Free some space, or make links instead: --link symbolic."
+        )
+
+
+def _put(source: Path, target: Path, link: Link, size: int) -> None:
+    if link == "hard":
+        os.link(os.path.realpath(source), target)
+    elif link == "symbolic":
+        os.symlink(os.path.abspath(source), target)
+    else:
+        _copy(source, target, size)
+
+
+def _copy(source: Path, target: Path, size: int) -> None:
+    try:
+        with open(source, "rb") as original, open(target, "xb") as copy:
+            shutil.copyfileobj(original, copy, 1 << 20)
+            copied = copy.tell()
+    except OSError as error:
+        if error.filename != os.fspath(source):
+            raise
+        raise unreadable(source, error) from error
+    if copied != size:
+        raise DataError(f"{source} changed while it was copied. Wait until nothing writes there, then try again.")
+    with suppress(OSError):
+        shutil.copystat(source, target)
+
+
+def _refusal(target: Path, error: OSError, link: Link) -> CnnkitError:
+    why = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ResourceError(
+            f"There is no space left to write {target} ({why}); the new folder was removed again. Free some space."
+        )
+    if link != "none" and error.errno in (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EOPNOTSUPP):
+        other = "symbolic or --link none" if link == "hard" else "none"
+        return UsageError(f"No {link} link to the pictures can be made in {target} ({why}). Use --link {other}.")
+    if error.errno == errno.ENOTEMPTY:
+        return UsageError(
+            f"{target} was created by somebody else in the meantime. Choose another folder with --output."
+        )
+    return UsageError(f"{target} cannot be written ({why}). Choose another folder with --output.")
+
+
+def _result(target: Path, link: str, seed: int, drawn: Plan, listing: Listing, renamed: int, total: int) -> SplitFolder:
+    classes = {name: dict.fromkeys(drawn.parts, 0) for name in listing.classes}
+    for part, files in drawn.parts.items():
+        for file in files:
+            classes[file.class_name][part] += 1
+    notes = list(listing.notes)
+    for part in drawn.parts:
+        if absent := [name for name, counts in classes.items() if not counts[part]]:
+            more = f" and {len(absent) - 3:,} more" if len(absent) > 3 else ""
+            notes.append(f"Too few pictures for {part}: {', '.join(absent[:3])}{more}.")
+    if drawn.disputed:
+        notes.append(
+            f"{drawn.disputed:,} {'picture has' if drawn.disputed == 1 else 'pictures have'} two labels, and all "
+            "their copies are in train; `cnnkit data check` names them."
+        )
+    parts = {part: len(files) for part, files in drawn.parts.items()}
+    return SplitFolder(str(target), link, seed, parts, classes, total, renamed, drawn.copies, notes)

@@ -1,0 +1,262 @@
+"""The run folder: where everything of one training lies, made so that no two runs ever share one.
+
+config.toml       the options, resolved; good for --config     manifest.json   versions, machine, data hash, seed, start
+events.jsonl      what happened, a line each                   results.csv     a row per epoch
+parts.csv         which image was in which part                result.json     once the run is finished
+weights/          best.safetensors, last.safetensors           state/          step-N.safetensors, two generations;
+                                                                               features.safetensors while it trains
+"""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.errors import UsageError
+from cnnkit.serialize import files, plain_json
+
+try:
+    import fcntl
+except ImportError:  # Windows: two processes in one run folder are not noticed there
+    fcntl = None  # type: ignore[assignment]
+
+RUNS = Path("runs")
+# A manifest tells the whole command line, which may be long.
+_LARGEST_JSON = 16 * 2**20
+# Digits of a folder's number.
+_LONGEST_NUMBER = 10
+
+
+@final
+@dataclass(frozen=True)
+class Run:
+    """Where the parts of one run lie."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.toml"
+
+    @property
+    def manifest(self) -> Path:
+        return self.path / "manifest.json"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def results(self) -> Path:
+        return self.path / "results.csv"
+
+    @property
+    def parts(self) -> Path:
+        return self.path / "parts.csv"
+
+    @property
+    def result(self) -> Path:
+        return self.path / "result.json"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "weights" / "best.safetensors"
+
+    @property
+    def last(self) -> Path:
+        return self.path / "weights" / "last.safetensors"
+
+    @property
+    def states(self) -> Path:
+        return self.path / "state"
+
+    @property
+    def features(self) -> Path:
+        return self.states / "features.safetensors"
+
+    def read_result(self) -> dict[str, Any] | None:
+        """The result of a finished run; None where there is none."""
+        return _read_json(self.result)
+
+    def read_manifest(self) -> dict[str, Any]:
+        """The manifest; empty where it is missing or damaged."""
+        return _read_json(self.manifest) or {}
+
+    def data_sha256(self) -> str | None:
+        """The checksum of the data that the manifest notes; None where it notes none."""
+        data = self.read_manifest().get("data")
+        expected = data.get("sha256") if isinstance(data, dict) else None
+        return expected if isinstance(expected, str) else None
+
+    def started(self) -> datetime | None:
+        """When the run began, as its manifest says; None where it says no time."""
+        try:
+            said = datetime.fromisoformat(str(self.read_manifest().get("started")))
+        except ValueError:
+            return None
+        return said if said.tzinfo else said.replace(tzinfo=UTC)
+
+    def write_json(self, path: Path, content: dict[str, Any]) -> None:
+        files.write_atomic(path, (plain_json.text(content, indent=2) + "\n").encode())
+
+    def discard(self) -> None:
+        """Take away a run in which nothing was trained, and its folder if nothing else lies there."""
+        for path in (self.config, self.manifest, self.parts, self.events, *self.states.glob("*.safetensors")):
+            with suppress(OSError):
+                path.unlink()
+        for folder in (self.states, self.best.parent, self.path):
+            with suppress(OSError):
+                folder.rmdir()
+
+    def _tidy(self) -> None:
+        self.check_folders()
+        for folder in (self.path, self.states, self.best.parent):
+            files.sweep(folder)
+
+    def check_folders(self) -> None:
+        """UsageError where a folder in the run's is a link; the run's own may be one, as the user named it."""
+        for folder in (self.states, self.best.parent):
+            files.check_real_folder(folder)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Refuse a second process that would write here; the hold goes with the process, however it ends.
+
+        What a killed process left half written is swept away, and folders that are links are refused.
+        """
+        if fcntl is None:
+            self._tidy()
+            yield
+            return
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            _lock(descriptor, self.path)
+            self._tidy()
+            yield
+        finally:
+            os.close(descriptor)
+
+
+class First(NamedTuple):
+    """What is in a run folder before its first step."""
+
+    config: bytes
+    manifest: dict[str, Any]
+    parts: bytes
+
+
+def create_run(options: FitOptions, task: str, manifest: dict[str, Any], data_name: str, parts: bytes = b"") -> Run:
+    """A new run folder with its config, manifest and list of parts.
+
+    It appears whole, so a run that can be seen can be resumed.
+    """
+    first = First(options.to_toml().encode(), manifest, parts)
+    while True:
+        path = planned_path(options, task, data_name)
+        if options.output is not None and _is_occupied(path):
+            return _take_over(Run(path), first)
+        try:
+            _prepare_and_move(path, first)
+        except FileExistsError:
+            if options.output is not None:
+                raise
+            continue
+        return Run(path)
+
+
+def planned_path(options: FitOptions, task: str, data_name: str) -> Path:
+    """Where a run with these options would lie: its output folder, or the next free number."""
+    if options.output is None:
+        parent, stem = RUNS / task, f"{options.model}-{_plain(data_name)}"
+        return parent / f"{stem}-{_next_number(parent, stem)}"
+    path = Path(options.output).expanduser()
+    if _is_occupied(path) and not options.exist_ok:
+        raise UsageError(
+            f"{path} exists and is not empty. Go on with --resume {path}, choose another --output, "
+            "or write into it with --exist-ok."
+        )
+    return path
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(f"Another process is training in {path}. Wait for it, or stop it first.") from None
+    except OSError:
+        # Some network file systems have no locks: then nothing is refused.
+        return
+
+
+def _prepare_and_move(path: Path, first: First) -> None:
+    beside = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.tmp")
+    files.make_folder(beside)
+    try:
+        _fill(Run(beside), first)
+        files.move_folder(beside, path)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def _take_over(run: Run, first: First) -> Run:
+    """Make an old run folder into a new one: what a resume would go by goes first."""
+    run.check_folders()
+    for path in (
+        run.result,
+        *sorted(run.states.glob("step-*.safetensors")),
+        run.features,
+        run.events,
+        run.results,
+        run.best,
+        run.last,
+    ):
+        files.remove(path)
+    _fill(run, first)
+    return run
+
+
+def _fill(run: Run, first: First) -> None:
+    for folder in (run.best.parent, run.states):
+        with suppress(FileExistsError):
+            files.make_folder(folder)
+    files.write_atomic(run.config, first.config)
+    files.write_atomic(run.parts, first.parts)
+    run.write_json(run.manifest, first.manifest)
+
+
+def _is_occupied(path: Path) -> bool:
+    try:
+        return any(path.iterdir())
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError:
+        raise UsageError(f"{path} is a file, but --output names a folder. Choose another name.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}). Choose another folder with --output.") from error
+
+
+def _next_number(parent: Path, stem: str) -> int:
+    ends = [path.name.removeprefix(f"{stem}-") for path in parent.glob(f"{stem}-*")]
+    return 1 + max(
+        (int(end) for end in ends if end.isascii() and end.isdigit() and len(end) < _LONGEST_NUMBER), default=0
+    )
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "._" else "-" for c in name).strip(".-") or "data"
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(files.read_whole(path, _LARGEST_JSON))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,0 +1,222 @@
+"""The state of a training between two steps: all that decides how it goes on, as arrays and one plain record."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self, final
+
+import numpy as np
+
+from cnnkit import kernels, models, optim
+from cnnkit.autograd import Tensor, no_grad
+from cnnkit.engine.records.events import EpochEnd
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.errors import CheckpointError, ShapeError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.nn import Module
+from cnnkit.nn.freeze import Cut, freeze_trunk
+from cnnkit.nn.tail import Tail
+from cnnkit.serialize.fields import made
+from cnnkit.tasks import Judgement
+
+_SHARES = dict.fromkeys(("top1", "val_top1", "train_accuracy"), (0.0, 1.0))
+# One stream of random numbers for the first weights, beside those of the loader and the split.
+_FIRST_WEIGHTS = 0x1417
+
+
+@final
+@dataclass
+class Progress:
+    """Where a training stands.
+
+    epoch: whole epochs done and judged.   batch: steps done in the epoch after them.   step: steps done in all.
+    new_head: the head is to learn alone first.
+    loss_sum, correct, images: over the steps of the unfinished epoch.   seconds and step_*: of the whole training.
+    history: the rows of results.csv, one for each epoch judged: the whole ones, and one that was cut short at the end.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+    images: int = 0
+    best_epoch: int = 0
+    best: Judgement | None = None
+    seconds: float = 0.0
+    new_head: bool = False
+    step_seconds: float = 0.0
+    step_images: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def to_record(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: object) -> Self:
+        """What `to_record` gave; ValueError that names the field where it cannot be a progress."""
+        if not isinstance(record, Mapping) or not isinstance(record.get("history"), list):
+            raise ValueError("the progress has no history")
+        best, rows = record.get("best"), record["history"]
+        for number, row in enumerate(rows, 1):
+            made(EpochEnd, row, f"history, row {number}", _SHARES)
+        progress = made(
+            cls,
+            record,
+            "progress",
+            history=rows,
+            best=None if best is None else made(Judgement, best, "progress.best", _SHARES),
+        )
+        cut = len(rows) - progress.epoch
+        if cut not in (0, 1) or cut > progress.batch or progress.step < progress.epoch + progress.batch:
+            raise ValueError(
+                f"progress: epoch {progress.epoch}, batch {progress.batch} and step {progress.step} do not go with "
+                f"{len(rows)} rows of history"
+            )
+        if rows and progress.best is None:
+            raise ValueError("progress: best is missing, though epochs were judged")
+        return progress
+
+    def next_epoch(self) -> None:
+        """The epoch is whole: count it, and begin the next."""
+        self.epoch += 1
+        self.batch = self.correct = self.images = 0
+        self.loss_sum = 0.0
+
+    @property
+    def images_per_second(self) -> float:
+        """Of training steps alone."""
+        return self.step_images / self.step_seconds if self.step_seconds > 0 else 0.0
+
+
+@final
+class Training:
+    """Network, optimiser, average and best weights, and the progress they belong to.
+
+    cut: before the head, which `freeze` lets learn alone, and which `head_lr` is for.
+    tail: of the network, where batches are what a frozen trunk says; else None.
+    least_batch: images that a step needs at least, as `least_batch` finds them.
+    """
+
+    least_batch = 1
+
+    def __init__(self, options: FitOptions, module: Module, cut: Cut | None = None, tail: Tail | None = None) -> None:
+        self.options, self.module, self.cut, self.tail = options, module, cut, tail
+        if cut is not None and options.freeze == "trunk":
+            freeze_trunk(module, cut)
+        self.optimiser = create_optimiser(options, module, None if cut is None else cut.head)
+        self.begin_average()
+        self.best_weights: dict[str, Array] = {}
+        self.progress = Progress()
+
+    def begin_average(self) -> None:
+        """Average, where that is asked for, from the present weights on."""
+        self.ema = optim.EMA(self.module, self.options.ema) if self.options.ema > 0 else None
+
+    @property
+    def learner(self) -> Module:
+        """What a batch is given to."""
+        return self.tail or self.module
+
+    def judged_weights(self) -> dict[str, Array]:
+        """A copy of the weights that are judged and kept: the average, where there is one."""
+        if self.ema is None:
+            return _copy(self.module.state_dict())
+        with self.ema.swapped():
+            return _copy(self.module.state_dict())
+
+    @contextmanager
+    def holding(self, weights: Mapping[str, Array]) -> Iterator[None]:
+        """Let the network compute with these weights until the block ends."""
+        before = _copy(self.module.state_dict())
+        self.module.load_state_dict(weights)
+        try:
+            yield
+        finally:
+            self.module.load_state_dict(before)
+
+    def keep_if_best(self, judgement: Judgement, epoch: int) -> None:
+        """Remember the present weights, of this epoch, if they are the best so far or if the last ones are wanted."""
+        if self.options.keep == "last" or judgement.better_than(self.progress.best):
+            self.progress.best, self.progress.best_epoch = judgement, epoch
+            self.best_weights = self.judged_weights()
+
+    def is_finite(self) -> bool:
+        """Whether every weight, and every number the optimiser keeps, is one."""
+        floats = [array for array in self.arrays().values() if array.dtype.kind == "f"]
+        return all(kernels.of(array).all_finite(array) for array in floats)
+
+    def arrays(self) -> dict[str, Array]:
+        """Every array under one name: model/…, optimiser/…, ema/…, best/…"""
+        parts = {"model": self.module.state_dict(), "optimiser": self.optimiser.state_dict(), "best": self.best_weights}
+        if self.ema is not None:
+            parts["ema"] = self.ema.state_dict()
+        return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+    def restore(self, arrays: Mapping[str, Array], progress: Progress) -> None:
+        """Become what was saved, bit for bit."""
+        self.module.load_state_dict(_part(arrays, "model"))
+        self.optimiser.load_state_dict(_part(arrays, "optimiser"))
+        if self.ema is not None:
+            self.ema.load_state_dict(_part(arrays, "ema"))
+        self.best_weights = _part(arrays, "best")
+        if (progress.best is None) != (not self.best_weights):
+            raise CheckpointError("The checkpoint names a best epoch, but not its weights. Use an older checkpoint.")
+        self.progress = progress
+
+
+def create_module(options: FitOptions, classes: int, shape: tuple[int, int, int]) -> Module:
+    """The network with its first weights, a function of the seed."""
+    H, W, C = shape
+    rng = np.random.default_rng([options.seed, _FIRST_WEIGHTS])
+    return models.create(
+        str(options.model),
+        classes=classes,
+        in_channels=C,
+        image_size=(H, W),
+        padding=options.padding or "default",
+        rng=rng,
+    )
+
+
+def least_batch(module: Module, shape: tuple[int, int, int]) -> int:
+    """Images (H, W, C) that a step of this network needs: 2 where one alone leaves a batch norm nothing to average.
+
+    That is so where a map of 1x1 is normalised over the batch. It is tried, without computing, on the network as it
+    trains: what is frozen normalises by its running statistics, and takes any batch.
+    """
+    modes = [(part, part.training) for part in module.modules()]
+    buffers = {name: array.copy() for name, array in module.named_buffers()}
+    module.train()
+    try:
+        with no_grad(), kernels.shapes_only():
+            for images in (1, 2):
+                with suppress(ShapeError):
+                    module(Tensor(np.zeros((images, *shape), np.float32)))
+                    return images
+    finally:
+        for name, array in module.named_buffers():
+            np.copyto(array, buffers[name])
+        for part, training in modes:
+            part.training = training
+    return 1
+
+
+def create_optimiser(options: FitOptions, module: Module, head: Module | None = None) -> optim.Optimiser:
+    """The optimiser that the options name, over all that learns; `head` at its own rate where there is one."""
+    extra: dict[str, Any] = {"weight_decay": options.weight_decay or 0.0}
+    if options.optimiser == "sgd":
+        extra |= {"momentum": options.momentum, "nesterov": options.nesterov and options.momentum > 0}
+    learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    optimiser = optim.create(str(options.optimiser), learning, float(options.lr or 0.0), **extra)
+    if head is not None and options.head_lr and options.lr:
+        optimiser.scale_rate(head.parameters(), options.head_lr / options.lr)
+    return optimiser
+
+
+def _part(arrays: Mapping[str, Array], part: str) -> dict[str, Array]:
+    return {name.removeprefix(f"{part}/"): a for name, a in arrays.items() if name.startswith(f"{part}/")}
+
+
+def _copy(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: array.copy() for name, array in arrays.items()}

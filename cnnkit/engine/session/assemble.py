@@ -1,0 +1,203 @@
+"""What a training is made of, data and network and optimiser: anew from options, or again from a state."""
+
+import shlex
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import final
+
+from cnnkit.data.check.quick import quick_check
+from cnnkit.data.open.splits import DataSplits
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.engine.finetune.features import choose_views
+from cnnkit.engine.finetune.start import adopt, normalised_for, starting_point, what_to_freeze
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run.checkpoint import Checkpoint
+from cnnkit.engine.run.folder import Run
+from cnnkit.engine.run.memory import room_for_pictures
+from cnnkit.engine.run.overfit import few, plain
+from cnnkit.engine.run.state import Training, create_module, least_batch
+from cnnkit.engine.session.recalled import Origin, without_lost
+from cnnkit.engine.training.augment import changes_of, choose_flip
+from cnnkit.engine.training.defaults import SMALLEST_PHOTO, chosen, resolve
+from cnnkit.engine.use.reading import open_as
+from cnnkit.engine.use.same_classes import in_order_of
+from cnnkit.errors import CheckpointError, DataError, ShapeError, UsageError
+from cnnkit.nn import Module
+from cnnkit.nn.freeze import cut
+from cnnkit.nn.tail import Tail
+
+
+@final
+@dataclass(frozen=True)
+class Prepared:
+    """own_module: the caller built the network.   notes: what the user should know.
+
+    origin: of the data as the run began, where some of their images are lost.
+    """
+
+    splits: DataSplits
+    training: Training
+    own_module: bool
+    notes: list[str] = field(default_factory=list)
+    origin: Origin | None = None
+
+
+def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -> Prepared:
+    """A training before its first step, every option resolved; a network of one's own is called by its class.
+
+    The record of a run must open the same data when the weight file is gone: size and colour become options.
+    """
+    if module is not None:
+        if options.padding is not None:
+            raise UsageError(f"padding is {options.padding}, but a network of one's own pads as its layers say.")
+        options = options.replace(model=options.model or type(module).__name__.lower())
+    start = starting_point(options, module)
+    splits = _parts(options, data, like=None if start is None else start.preprocessing)
+    H, W, C = splits.preprocessing.shape
+    asked = options
+    if start is not None:
+        splits = in_order_of(normalised_for(splits, start.preprocessing, start.source), start.classes)
+        options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
+        options = options.replace(freeze=options.freeze or what_to_freeze(start, splits))
+        kept = start.record.get("padding", "default")
+        options = options.replace(padding=options.padding or (None if kept == "default" else kept))
+    if options.overfit is not None:
+        options = plain(options)
+    n = len(splits.train)
+    photos = n if splits.mirror and min(H, W) >= SMALLEST_PHOTO else None
+    options = resolve(options, splits.name, images=n, photos=photos)
+    options, flips = choose_flip(options, splits)
+    network = _network(options, splits) if module is None else module
+    if options.freeze == "trunk":
+        views = choose_views(options, splits, cut(network, (1, H, W, C)), room_for_pictures(options.cache))
+        options = options.replace(views=views)
+    training = _training(options, splits, network)
+    said: list[str] = []
+    if start is not None:
+        said, new_head = adopt(network, training.cut.head if training.cut else network, start, splits)
+        training.progress.new_head = new_head and options.freeze == "none"
+    notes = [
+        *splits.notes,
+        *([] if data else _doubts(splits, options)),
+        *said,
+        *chosen(asked, options, splits.name, n, changes_of(options, splits)),
+        *flips,
+    ]
+    return Prepared(splits, training, module is not None, notes)
+
+
+def _doubts(splits: DataSplits, options: FitOptions) -> list[str]:
+    """What opened data should be looked through for; a training goes on regardless."""
+    warnings = quick_check(splits, by_heart=options.overfit is not None)
+    return [*warnings, f"Details: cnnkit data check {shlex.quote(options.data)}"] if warnings else warnings
+
+
+def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:
+    """A training where a state left it."""
+    run, about, origin = Run(found.path.parents[1]), found.about, None
+    kept = Preprocessing.from_record(about["preprocessing"])
+    splits = _parts(options, data, like=kept, white=kept.white)
+    if data is None and about.get("data_sha256") != splits.fingerprint():
+        left = without_lost(
+            options,
+            splits,
+            run,
+            about.get("data_sha256"),
+            about.get("parts_sha256"),
+            lambda: _open(options, like=kept, white=kept.white, keep_unreadable=True),
+        )
+        splits, origin = left or (splits, None)
+    splits = in_order_of(splits, [str(name) for name in about["classes"]])
+    if origin is None:
+        _check_same_data(splits, about.get("data_sha256"), run.path)
+    if options.weights is not None:
+        splits = splits.normalised(kept.mean, kept.std)
+    own = bool(found.about.get("own_module"))
+    if module is None and own:
+        raise CheckpointError(
+            f"This run trained a module of its own ({options.model}), which its name cannot build. "
+            "Pass it: resume(run, module=...)."
+        )
+    training = _training(options, splits, _network(options, splits) if module is None else module)
+    try:
+        training.restore(found.arrays, found.progress)
+    except (CheckpointError, ShapeError) as error:
+        raise CheckpointError(f"{found.path} does not fit its network: {error}") from error
+    return Prepared(splits, training, own, list(splits.notes), origin)
+
+
+def begin_again(options: FitOptions, module: Module | None, data: DataSplits | None, run: Run) -> Prepared:
+    """A training whose run folder has no state yet."""
+    ready, expected = begin(options, module, data), run.data_sha256()
+    if data is None and expected != ready.splits.fingerprint():
+        left = without_lost(options, ready.splits, run, expected, None, lambda: _open(options, keep_unreadable=True))
+        if left is not None:
+            return replace(begin(options, module, left[0]), origin=left[1])
+    _check_same_data(ready.splits, expected, run.path)
+    return ready
+
+
+def _check_same_data(splits: DataSplits, expected: str | None, run: Path) -> None:
+    """DataError if the data have another checksum than when the run began."""
+    if expected is not None and expected != splits.fingerprint():
+        raise DataError(
+            f"The data have changed since {run} began: {splits.found} now has another checksum than the manifest "
+            "says. Put the old data back, or start a new run. If images are only lost, --resume with "
+            "--on-unreadable skip goes on without them."
+        )
+
+
+def _parts(
+    options: FitOptions, data: DataSplits | None, *, like: Preprocessing | None, white: int | None = None
+) -> DataSplits:
+    splits = data or _open(options, like=like, white=white)
+    return splits if options.overfit is None else few(splits, options.overfit, options.seed)
+
+
+def _open(
+    options: FitOptions, *, like: Preprocessing | None = None, white: int | None = None, keep_unreadable: bool = False
+) -> DataSplits:
+    return open_as(
+        like,
+        options.data,
+        image_size=options.image_size,
+        grey=options.grey,
+        seed=options.seed,
+        val_fraction=options.val_fraction,
+        skip_unreadable=options.on_unreadable == "skip",
+        keep_unreadable=keep_unreadable,
+        cache_bytes=room_for_pictures(options.cache),
+        white=white,
+    )
+
+
+def _network(options: FitOptions, splits: DataSplits) -> Module:
+    return create_module(options, len(splits.classes), splits.preprocessing.shape)
+
+
+def _training(options: FitOptions, splits: DataSplits, network: Module) -> Training:
+    shape = splits.preprocessing.shape
+    if options.weights is None and options.freeze != "trunk" and options.head_lr is None:
+        training = Training(options, network)
+    else:
+        at = cut(network, (1, *shape))
+        training = Training(options, network, at, Tail(network, at, shape) if options.views else None)
+    training.least_batch = least_batch(network, shape)
+    _check_batch(training, len(splits.train))
+    return training
+
+
+def _check_batch(training: Training, images: int) -> None:
+    """UsageError where the batches are too small for the network."""
+    options, least = training.options, training.least_batch
+    if min(int(options.batch_size or 1), images) >= least:
+        return
+    why = (
+        f"{options.model} normalises maps of 1x1 over the images of a batch, which takes at least {least}. "
+        "Another --model or larger images may take fewer."
+    )
+    if options.overfit is not None and options.overfit < least:
+        raise UsageError(f"--overfit is {options.overfit}, but {why} Give --overfit {least} or more.")
+    if images < least:
+        raise DataError(f"There is {images} training image, but {why}")
+    raise UsageError(f"--batch-size is {options.batch_size}, but {why} Give --batch-size {least} or more.")

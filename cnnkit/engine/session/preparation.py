@@ -1,0 +1,104 @@
+"""What comes between the start of a training and its first step: kernels, a new head, features of a frozen trunk."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, final
+
+from cnnkit.data.load.loader import Loader
+from cnnkit.data.open.splits import DataSplits
+from cnnkit.engine.finetune import kept_features
+from cnnkit.engine.finetune.features import FeatureLoader, Features
+from cnnkit.engine.finetune.probe import probe
+from cnnkit.engine.records.events import Event, Note, TrunkStep
+from cnnkit.engine.time.deadline import Deadline
+from cnnkit.engine.training.keeper import Keeper
+from cnnkit.engine.training.step import batch_sizes, compile_kernels
+from cnnkit.engine.use.judge import batch_for
+from cnnkit.tasks import Task
+
+
+@final
+@dataclass
+class Preparation:
+    """`events()` prepares; afterwards `loader` gives the batches, and `features` what a frozen trunk says, if any.
+
+    stopped: whether a signal came.
+    """
+
+    keeper: Keeper
+    task: Task[Any]
+    splits: DataSplits
+    loader: Loader | FeatureLoader
+    stopped: Callable[[], bool]
+    features: Features | None = None
+
+    def __post_init__(self) -> None:
+        self.training = self.keeper.training
+
+    def events(self) -> Iterator[Event]:
+        """All of it, ended early by a signal; UsageError where there is no time for a single step."""
+        yield from Deadline(self.training.options.time, self.keeper.seconds).kept(self._all())
+
+    def _all(self) -> Iterator[Event]:
+        for event in self._compile():
+            yield event
+            if self.stopped():
+                return
+        yield from self._probe()
+        yield from self._hear_trunk()
+
+    def _compile(self) -> Iterator[Event]:
+        evaluated = batch_for(self.splits.preprocessing)
+        parts = [len(self.splits.val), len(self.splits.test)]
+        if self.training.tail is not None:
+            parts.append(len(self.loader.dataset))
+        yield from compile_kernels(
+            self.training,
+            self.task,
+            self.splits.preprocessing,
+            self.loader.batching.sizes(),
+            batch_sizes(evaluated, parts),
+        )
+
+    def _probe(self) -> Iterator[Event]:
+        """Let a new head learn alone before the whole network does."""
+        training = self.training
+        if not training.progress.new_head or training.progress.step:
+            return
+        yield from probe(training, self.task, self.splits, self.stopped)
+        if not self.stopped():
+            training.progress.new_head = False
+            training.begin_average()
+            training.module.train()
+            yield self.keeper.save()
+
+    def _hear_trunk(self) -> Iterator[Event]:
+        """Compute once what a frozen trunk says, and train on that from here on."""
+        training, loader, begun = self.training, self.loader, time.perf_counter()
+        if training.tail is None or training.cut is None or isinstance(loader, FeatureLoader):
+            return
+        features = Features(training.tail, training.cut, self.splits, training.options)
+        if not features.fits():
+            training.tail = None
+            training.module.train()
+            yield Note(
+                "The network does not end in its last layer alone, so its frozen trunk is computed at every step."
+            )
+            return
+        key = kept_features.key(training, self.splits)
+        known = kept_features.take(self.keeper.run, features, key)
+        if not known:
+            for done, total in features.fill(self.stopped):
+                yield TrunkStep(done, total)
+        training.module.train()
+        if self.stopped():
+            return
+        self.features, self.loader = features, FeatureLoader(loader, features)
+        if known:
+            yield Note("The features of the frozen trunk were kept by the run: they are not computed again.")
+            return
+        seconds = time.perf_counter() - begun
+        yield Note(features.note(seconds))
+        if text := kept_features.keep(self.keeper.run, features, key, seconds):
+            yield Note(text)

@@ -1,0 +1,27 @@
+"""Which random changes the training images go through, and the one that is chosen by what they show."""
+
+from cnnkit.data.open.splits import DataSplits
+from cnnkit.data.transforms.compose import Changes, augmentation
+from cnnkit.data.transforms.signs import look_like_signs
+from cnnkit.engine.records.options import FitOptions
+
+
+def changes_of(options: FitOptions, splits: DataSplits) -> Changes:
+    """The changes that resolved options ask for, by name."""
+    H, W, _ = splits.preprocessing.shape
+    return augmentation(str(options.augment), options.changes(), mirror=splits.mirror, image_size=(H, W))
+
+
+def choose_flip(options: FitOptions, splits: DataSplits) -> tuple[FitOptions, list[str]]:
+    """Resolved options, without mirrored images where these would be wrong; and a note on that.
+
+    What the user said stays. The choice is kept in the options, so a run that goes on does not choose again.
+    """
+    if options.flip is not None or "flip" not in changes_of(options, splits):
+        return options, []
+    if not look_like_signs(splits.train, options.seed):
+        return options, []
+    return options.replace(flip=False), [
+        "Pictures are not flipped: they are grey and plain, like digits or text, and some would become wrong examples. "
+        "--flip flips them."
+    ]

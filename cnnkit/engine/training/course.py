@@ -1,0 +1,90 @@
+"""How long a run is, and when it has come to its end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, final
+
+from cnnkit.engine.records.events import EpochEnd
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run.overfit import knows_by_heart
+from cnnkit.engine.run.state import Progress
+from cnnkit.tasks import Judgement
+
+
+@final
+@dataclass(frozen=True)
+class Course:
+    """`steps` in all, cut into epochs of `per_epoch` steps; the last one may be cut short, and is judged like any."""
+
+    steps: int
+    per_epoch: int
+
+    @classmethod
+    def of(cls, options: FitOptions, per_epoch: int) -> Self:
+        """What the options say: so many steps, or so many whole epochs."""
+        return cls(options.steps or int(options.epochs or 1) * per_epoch, per_epoch)
+
+    @property
+    def epochs(self) -> int:
+        return -(-self.steps // self.per_epoch)
+
+    def batches(self, epoch: int) -> int:
+        """Steps of epoch 0, 1, 2, …"""
+        return max(0, min(self.per_epoch, self.steps - epoch * self.per_epoch))
+
+
+def epoch_end(
+    progress: Progress, epochs: int, judgement: Judgement, *, lr: float, seconds: float, keep: str | None = "best"
+) -> EpochEnd:
+    """The row of the epoch that was just judged.   keep: with "last", none is called the best."""
+    before = best_epoch(progress.history)
+    return EpochEnd(
+        epoch=progress.epoch + 1,
+        epochs=epochs,
+        step=progress.step,
+        train_loss=progress.loss_sum / max(1, progress.images),
+        train_accuracy=progress.correct / max(1, progress.images),
+        val_loss=judgement.loss,
+        val_top1=judgement.top1,
+        lr=lr,
+        seconds=seconds,
+        images_per_second=progress.images_per_second,
+        best=keep != "last" and (before == 0 or judgement.better_than(_judgement(progress.history[before - 1]))),
+    )
+
+
+def history(progress: Progress) -> tuple[EpochEnd, ...]:
+    """The epochs that were judged."""
+    return tuple(EpochEnd(**row) for row in progress.history)
+
+
+def best_epoch(history: Sequence[Mapping[str, Any]]) -> int:
+    """The epoch of the best validation; 0 before the first."""
+    best, number = None, 0
+    for n, row in enumerate(history, 1):
+        judgement = _judgement(row)
+        if judgement.better_than(best):
+            best, number = judgement, n
+    return number
+
+
+def _judgement(row: Mapping[str, Any]) -> Judgement:
+    return Judgement(row["val_loss"], row["val_top1"], 0)
+
+
+def is_over(options: FitOptions, progress: Progress) -> bool:
+    """Whether nothing is left to train."""
+    return is_complete(options, progress) or stops_early(options, progress) or knows_by_heart(options, progress)
+
+
+def is_complete(options: FitOptions, progress: Progress) -> bool:
+    """Whether all epochs or steps are done, and the last epoch is judged."""
+    if options.steps is None:
+        return len(progress.history) == options.epochs and not progress.batch
+    return progress.step >= options.steps and len(progress.history) == progress.epoch + (progress.batch > 0)
+
+
+def stops_early(options: FitOptions, progress: Progress) -> bool:
+    """Whether `patience` ends the run: a function of the epochs judged, so that a resumed run stops there too."""
+    waited = len(progress.history) - best_epoch(progress.history)
+    return 0 < options.patience <= waited and not is_complete(options, progress)

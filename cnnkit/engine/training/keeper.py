@@ -1,0 +1,132 @@
+"""What a session leaves in its run folder: states, weight files, the table, the result."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from cnnkit._version import __version__
+from cnnkit.engine.records.events import CheckpointSaved, Interrupted
+from cnnkit.engine.records.results import FitResult
+from cnnkit.engine.run import checkpoint
+from cnnkit.engine.run.folder import Run
+from cnnkit.engine.run.log import Log, write_results
+from cnnkit.engine.run.overfit import knows_by_heart
+from cnnkit.engine.run.resume_call import resume_call
+from cnnkit.engine.run.state import Training
+from cnnkit.engine.training.course import history
+from cnnkit.engine.training.signals import StopRequest
+from cnnkit.engine.use.measure import class_summary
+from cnnkit.serialize import files
+from cnnkit.tasks import Tally
+
+
+@final
+@dataclass
+class Keeper:
+    """Writes for one process's share of a training.
+
+    seconds_before: what earlier processes took.   started: when this one began, by `time.perf_counter`.
+    """
+
+    run: Run
+    training: Training
+    log: Log
+    about: dict[str, Any]
+    started: float
+
+    def __post_init__(self) -> None:
+        self.seconds_before = self.training.progress.seconds
+        self.saved_at = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Of the whole training so far."""
+        return self.seconds_before + time.perf_counter() - self.started
+
+    def is_due(self) -> bool:
+        """Whether the newest state is so old that another should be saved."""
+        return time.perf_counter() - self.saved_at >= checkpoint.seconds_between()
+
+    def save(self) -> CheckpointSaved:
+        """Write the state, and the events before it."""
+        self.training.progress.seconds = self.seconds()
+        self.log.flush()
+        path = checkpoint.save(self.run, self.training, self.log.length, self.about)
+        self.saved_at = time.perf_counter()
+        return CheckpointSaved(str(path), self.training.progress.step)
+
+    def set_steps(self, steps: int) -> None:
+        """Make this a run of so many steps, in the options and wherever they are told."""
+        self.training.options = self.training.options.replace(time=None, steps=steps)
+        self.about["command"] = self.training.options.command()
+        self.write_config()
+        self.run.write_json(self.run.manifest, self.run.read_manifest() | {"command": self.about["command"]})
+
+    def write_config(self) -> None:
+        """The options as they are now."""
+        files.write_atomic(self.run.config, self.training.options.to_toml().encode())
+
+    def write_derived(self) -> None:
+        """What follows from the state: the table of results, and both weight files."""
+        training, progress = self.training, self.training.progress
+        write_results(self.run, progress.history)
+        if training.best_weights:
+            checkpoint.save_weights(self.run.best, training.best_weights, self._best(None))
+        if progress.history and len(progress.history) == progress.epoch + (progress.batch > 0):
+            record = self._record(len(progress.history), progress.history[-1]["val_top1"], None)
+            checkpoint.save_weights(self.run.last, training.judged_weights(), record)
+
+    def write_best(self, top1: float) -> None:
+        """The best weights, now that the test images were looked at."""
+        checkpoint.save_weights(self.run.best, self.training.best_weights, self._best(top1))
+
+    def interrupted(self, stop: StopRequest) -> Interrupted:
+        """What to tell of a stop, and how to go on."""
+        step, name = self.training.progress.step, stop.received.name if stop.received else ""
+        done = f"stopped after step {step:,} and saved" if step else "stopped before the first step"
+        text = f"{name}: {done}. Go on with: {self.go_on()}"
+        return Interrupted(str(self.run.path), step, name, stop.exit_code, text)
+
+    def go_on(self, **options: str) -> str:
+        """The command that goes on with this run; in Python, where a part of it came from there."""
+        return resume_call(self.run.path, self.about, **options)
+
+    def write_result(self, result: FitResult) -> None:
+        """The last file of a finished run."""
+        self.log.flush()
+        self.run.write_json(self.run.result, result.to_json())
+
+    def result(self, test: Tally, example: Path | None, *, stopped_early: bool) -> FitResult:
+        """What came of it, on the test images; `example` is one of their files."""
+        progress, judgement = self.training.progress, test.judgement()
+        return FitResult(
+            run=str(self.run.path),
+            checkpoint=str(self.run.best),
+            epochs=len(progress.history),
+            top1=judgement.top1,
+            seconds=self.seconds(),
+            images_per_second=progress.images_per_second,
+            model=self.about["model"],
+            data=self.about["data"],
+            parameters=sum(parameter.size for parameter in self.training.module.parameters()),
+            best_epoch=progress.best_epoch,
+            val_top1=progress.best.top1 if progress.best else 0.0,
+            test_loss=judgement.loss,
+            test_images=judgement.n,
+            steps=progress.step,
+            stopped_early=stopped_early,
+            keep=str(self.training.options.keep),
+            learned=None if self.training.options.overfit is None else knows_by_heart(self.training.options, progress),
+            example=None if example is None else str(example),
+            history=history(progress),
+            schedule=self.training.options.schedule,
+            lr=self.training.options.lr,
+            **class_summary(self.about["classes"], test.by_class()),
+        )
+
+    def _best(self, top1: float | None) -> dict[str, Any]:
+        progress = self.training.progress
+        return self._record(progress.best_epoch, progress.best.top1 if progress.best else None, top1)
+
+    def _record(self, epoch: int, val_top1: float | None, top1: float | None) -> dict[str, Any]:
+        return {**self.about, "epoch": epoch, "val_top1": val_top1, "top1": top1, "cnnkit": __version__}

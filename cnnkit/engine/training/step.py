@@ -1,0 +1,99 @@
+"""One training step, and the rehearsal that finds out which kernels it needs."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from cnnkit import kernels
+from cnnkit.autograd import Tensor, no_grad
+from cnnkit.data.load.batching import Batching
+from cnnkit.data.load.loader import Batch
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.engine.records.events import Compiling
+from cnnkit.engine.run.state import Training
+from cnnkit.errors import NumericError
+from cnnkit.optim import clip_grad_norm
+from cnnkit.tasks import Task
+
+
+def train_step(training: Training, task: Task[Any], batch: Batch, lr: float) -> tuple[float, int]:
+    """Loss, gradients, clipping, update, average: (loss, right answers), both from before the update."""
+    training.optimiser.zero_grad()
+    outcome = task.loss(training.learner, batch)
+    loss = outcome.value.item()
+    if not math.isfinite(loss):
+        progress = training.progress
+        raise NumericError(f"The loss is {loss} at step {progress.step + 1} (epoch {progress.epoch + 1}).")
+    outcome.value.backward()
+    if training.options.clip > 0:
+        clip_grad_norm(training.optimiser.parameters, training.options.clip)
+    _update(training, lr)
+    return loss, outcome.correct
+
+
+def _update(training: Training, lr: float) -> None:
+    training.optimiser.step(lr)
+    if training.ema is not None:
+        training.ema.update()
+
+
+def compile_kernels(
+    training: Training, task: Task[Any], preprocessing: Preprocessing, batch_sizes: list[int], eval_sizes: list[int]
+) -> Iterator[Compiling]:
+    """Load or compile every kernel that training and judging at these batch sizes will call, one after the other."""
+    if kernels.backend() != "cpu":
+        return
+    from cnnkit.kernels.cpu.machine import jit
+
+    with jit.rehearse() as walked:
+        _rehearse(training, task.rehearsed(), preprocessing, batch_sizes, eval_sizes)
+    for done, item in enumerate(walked, 1):
+        noted: list[tuple[str, bool]] = []
+        jit.compile_all([item], _noting(noted))
+        name, cached = noted[0]
+        yield Compiling(done, len(walked), name, cached)
+
+
+def batch_sizes(most: int, parts: list[int]) -> list[int]:
+    """The batch sizes that occur when parts of these lengths are cut into batches."""
+    return sorted({size for n in parts for size in Batching(n, most).sizes()}, reverse=True)
+
+
+def _noting(noted: list[tuple[str, bool]]) -> Callable[[int, int, str, bool], None]:
+    return lambda done, total, name, cached: noted.append((name, cached))
+
+
+def _rehearse(
+    training: Training, task: Task[Any], preprocessing: Preprocessing, batch_sizes: list[int], eval_sizes: list[int]
+) -> None:
+    """Walk through steps whose kernels do not run; everything that is remembered is put back afterwards."""
+    before = {name: array.copy() for name, array in training.arrays().items()}
+    for size in batch_sizes:
+        training.optimiser.zero_grad()
+        shape = preprocessing.shape if training.tail is None else training.tail.shape
+        task.loss(training.learner, _blank(shape, size, mixed=_mixes(training))).value.backward()
+        _update(training, 0.0)
+        # Clipping decides by a norm, which is not computed now: its kernels are called by hand.
+        for parameter in training.optimiser.parameters if training.options.clip > 0 else []:
+            kernels.of(parameter.data).square_sum(parameter.data)
+            kernels.of(parameter.data).scale(parameter.data, 1.0)
+    training.optimiser.zero_grad()
+    training.module.eval()
+    for size in eval_sizes:
+        batch = _blank(preprocessing.shape, size)
+        with no_grad():
+            task.tally().add(training.module(Tensor(batch.x)).numpy(), batch)
+    training.module.train()
+    training.is_finite()
+    training.restore(before, training.progress)
+
+
+def _mixes(training: Training) -> bool:
+    return training.options.mixup > 0 or training.options.cutmix > 0
+
+
+def _blank(shape: tuple[int, ...], size: int, *, mixed: bool = False) -> Batch:
+    labels, x = np.zeros(size, np.int64), np.zeros((size, *shape), np.float32)
+    return Batch(x, labels, labels, labels, 0.5) if mixed else Batch(x, labels, labels)

@@ -1,0 +1,53 @@
+"""One pass over a part of the data, without a tape: how well a network does."""
+
+from collections.abc import Callable, Iterator
+
+from cnnkit.autograd import Tensor, no_grad
+from cnnkit.data.load.loader import Batch, Loader
+from cnnkit.data.sets.base import Dataset
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.nn import Module
+from cnnkit.tasks import Tally
+
+_MOST_IMAGES, _MOST_FLOATS = 256, 2**22
+
+
+def judge(
+    module: Module,
+    dataset: Dataset,
+    preprocessing: Preprocessing,
+    tally: Tally,
+    *,
+    batch_size: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[int]:
+    """Fill the tally, batch after batch; yields the images done so far, and ends early once `stop()` says so."""
+    loader = Loader(dataset, batch_size or batch_for(preprocessing), preprocessing=preprocessing)
+    yield from judge_batches(module, loader.epoch(0), tally, stop)
+
+
+def judge_batches(
+    module: Module, batches: Iterator[Batch], tally: Tally, stop: Callable[[], bool] = lambda: False
+) -> Iterator[int]:
+    """As `judge`, on batches that are made elsewhere."""
+    was_training = any(part.training for part in module.modules())
+    module.eval()
+    done = 0
+    try:
+        for batch in batches:
+            if stop():
+                return
+            with no_grad():
+                outputs = module(Tensor(batch.x)).numpy()
+            tally.add(outputs, batch)
+            done += len(batch.labels)
+            yield done
+    finally:
+        module.train(was_training)
+        batches.close()  # type: ignore[attr-defined]  # a generator: closing it ends the loader's thread
+
+
+def batch_for(preprocessing: Preprocessing) -> int:
+    """Images judged at once: a function of their size alone, so that a number does not depend on who asks for it."""
+    H, W, C = preprocessing.shape
+    return max(1, min(_MOST_IMAGES, _MOST_FLOATS // (H * W * C)))

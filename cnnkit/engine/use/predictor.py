@@ -1,0 +1,191 @@
+"""Predictor: a trained network with its own preprocessing and the names of its classes."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from cnnkit.autograd import Tensor, no_grad
+from cnnkit.data.given import pictures as given
+from cnnkit.data.load.collate import collate
+from cnnkit.data.picture.read import Source
+from cnnkit.data.sample import Pixels
+from cnnkit.data.view.preprocessing import Preprocessing, load_image
+from cnnkit.engine.records.results import Prediction, PredictionError
+from cnnkit.engine.use.inside import named_result, reaching_head
+from cnnkit.engine.use.judge import batch_for
+from cnnkit.errors import DataError, NumericError, UsageError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.nn import Module
+from cnnkit.nn.prepared import prepared
+from cnnkit.tasks import ClassificationTask
+
+# One picture, several in a list or one after another, or all in one array.
+Pictures = Source | Iterable[Source]
+
+
+@final
+class Predictor:
+    """Answers what is in a picture. Many threads may ask at once: nothing in it changes.
+
+    module: the network.   prepared: the same made ready for use, which is what answers.
+    name: of the network.   source: where its weights came from.   record: all that the weight file says of itself.
+    folder: of the run that the weight file is in; None where it is in none.
+    notes: what the user should know of how it was chosen.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        preprocessing: Preprocessing,
+        classes: list[str],
+        name: str,
+        *,
+        source: str = "",
+        record: dict[str, Any] | None = None,
+        folder: Path | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.module = module.eval()
+        self.prepared = prepared(self.module)
+        self.preprocessing, self.classes, self.name = preprocessing, classes, name
+        self.source, self.record, self.folder, self.notes = source, record or {}, folder, notes
+        self.task = ClassificationTask(classes)
+
+    @property
+    def precision(self) -> str | None:
+        """How exact the convolutions of its training were, for `kernels.use`; None where its file does not say."""
+        return self.record.get("precision")
+
+    def __repr__(self) -> str:
+        H, W, C = self.preprocessing.shape
+        source = f", from {self.source}" if self.source else ""
+        return f"Predictor({self.name}, {len(self.classes)} classes, {H}x{W} {'grey' if C == 1 else 'RGB'}{source})"
+
+    def predict(self, picture: Source, top: int = 5) -> Prediction:
+        """What is in one picture: a file, its bytes, a Pillow image, or an array (H, W), (H, W, C) or (C, H, W).
+
+        Whichever it comes as, the same picture gets the same answer. An array of the very size and channels of the
+        network's images is taken for one of the data set's own; anything else goes through the preprocessing. Arrays
+        are uint8, or numbers as in the data that the network was trained on.
+        """
+        path = str(picture) if isinstance(picture, str | Path) else None
+        return self._answer([self.read(picture)], [path], _checked(top))[0]
+
+    def predict_many(self, pictures: Pictures, top: int = 5) -> Iterator[Prediction | PredictionError]:
+        """An answer for each picture, in order; one that cannot be read gets a PredictionError and stops no other."""
+        _checked(top)
+        waiting = (self._try(picture) for picture in self._one_by_one(pictures))
+        while some := list(islice(waiting, batch_for(self.preprocessing))):
+            yield from self._answers(some, top)
+
+    def predict_proba(self, pictures: Pictures) -> Array:
+        """(N, K) float32: the score of each class for each picture, as softmax gives them; a row sums to 1.
+
+        The columns are in the order of `classes`. One picture is N = 1.
+
+        Args:
+            pictures: an array (n, H, W), (n, H, W, C) or (n, C, H, W), or paths, bytes, Pillow images, arrays in a
+                list; or one of these.
+
+        Raises:
+            DataError: a picture cannot be read; the message says which one. `predict_many` goes on behind it.
+        """
+        return self.scores(self._images(pictures))
+
+    def scores(self, images: Iterable[Pixels]) -> Array:
+        """`predict_proba` of images that are as the network reads them, uint8 of its size and channels."""
+        logits = self._of_all(iter(images), lambda x: self.prepared(x).numpy())
+        return np.empty((0, len(self.classes)), np.float32) if logits is None else self._scores(logits)
+
+    def features(self, pictures: Pictures, layer: str | None = None) -> Array:
+        """What a layer gives for each picture, (N, …) float32: what the network sees in it, for a search or a plot.
+
+        Args:
+            pictures: as for `predict_proba`.
+            layer: its name, as in `models.summary` and `module.named_modules()`; None is what the head is given, the
+                last layer before the class scores.
+        """
+        shape = self.preprocessing.shape
+        inside = reaching_head(self.module, shape) if layer is None else named_result(self.module, layer)
+        found = self._of_all(self._images(pictures), inside)
+        # No picture, no feature; but the right number of axes.
+        return inside(Tensor(np.zeros((1, *shape), np.float32)))[:0] if found is None else found
+
+    def _of_all(self, images: Iterator[Pixels], compute: Callable[[Tensor], Array]) -> Array | None:
+        """`compute` on the images, batch after batch; None where there are none."""
+        found: list[Array] = []
+        while some := list(islice(images, batch_for(self.preprocessing))):
+            with no_grad():
+                # A copy: the network's own arrays go back to a pool.
+                found.append(np.array(compute(Tensor(collate(some, self.preprocessing)))))
+        return np.concatenate(found) if found else None
+
+    def _one_by_one(self, pictures: Pictures) -> Iterator[Source | given.Unread]:
+        """Those of one array as bytes, on the scale that the network was trained on."""
+        return given.pictures(pictures, self.preprocessing.shape, self.preprocessing.white)
+
+    def _images(self, pictures: Pictures) -> Iterator[Pixels]:
+        for number, picture in enumerate(self._one_by_one(pictures)):
+            try:
+                yield self._load(picture)
+            except DataError as error:
+                raise DataError(f"Picture {number} (counted from 0): {error}") from error
+
+    def _load(self, picture: Source | given.Unread) -> Pixels:
+        if isinstance(picture, given.Unread):
+            return self.read(picture.array)
+        return load_image(picture, self.preprocessing)
+
+    def _try(self, picture: Source | given.Unread) -> tuple[str | None, Pixels | PredictionError]:
+        path = str(picture) if isinstance(picture, str | Path) else None
+        try:
+            return path, self._load(picture)
+        except DataError as error:
+            return path, PredictionError(path or "", str(error))
+
+    def _answers(
+        self, waiting: list[tuple[str | None, Pixels | PredictionError]], top: int
+    ) -> Iterator[Prediction | PredictionError]:
+        readable = [(path, image) for path, image in waiting if not isinstance(image, PredictionError)]
+        answers = iter(self._answer([image for _, image in readable], [path for path, _ in readable], top))
+        for _, image in waiting:
+            yield image if isinstance(image, PredictionError) else next(answers)
+
+    def _answer(self, images: list[Pixels], paths: list[str | None], top: int) -> list[Prediction]:
+        if not images:
+            return []
+        with no_grad():
+            outputs = self.prepared(Tensor(collate(images, self.preprocessing))).numpy()
+        self._check_finite(outputs)
+        answers = []
+        for path, ranking in zip(paths, self.task.decode(outputs, top), strict=True):
+            names = [self.classes[index] for index in ranking.indices]
+            pairs = tuple(zip(names, ranking.scores, strict=True))
+            answers.append(Prediction(path, names[0], ranking.indices[0], ranking.scores[0], pairs, self.name))
+        return answers
+
+    def _scores(self, logits: Array) -> Array:
+        self._check_finite(logits)
+        return self.task.scores(logits)
+
+    def _check_finite(self, outputs: Array) -> None:
+        if not np.isfinite(outputs).all():
+            raise NumericError(
+                f"The answers of {self.source or self.name} are not finite numbers (NaN). Its weights are damaged, or "
+                "from a training that failed: use others."
+            )
+
+    def read(self, picture: Source) -> Pixels:
+        """The uint8 (H, W, C) that the network reads."""
+        known = self.preprocessing
+        source = picture if isinstance(picture, given.SINGLE) else given.one(picture, known.shape, known.white)
+        return load_image(source, known)
+
+
+def _checked(top: int) -> int:
+    if top < 1:
+        raise UsageError(f"top is {top}, expected at least 1, such as 5.")
+    return top

@@ -1,0 +1,282 @@
+"""Published weights, made into one file that says all it needs: network, preprocessing, names of the classes."""
+
+import math
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, final
+
+from cnnkit import models
+from cnnkit.data.view.preprocessing import Foreign, Preprocessing
+from cnnkit.engine.run import checkpoint
+from cnnkit.engine.use.class_names import read_class_names, stand_ins
+from cnnkit.errors import CheckpointError, CnnkitError, UsageError
+from cnnkit.kernels.shared.array import Array
+from cnnkit.models.adopt import named, to_state
+from cnnkit.models.geometry import depends_on_padding
+from cnnkit.models.identify import AmbiguousError, Reading, fit, identify
+from cnnkit.models.layouts import HWIO, Layout, by_name
+from cnnkit.models.network import Network
+from cnnkit.models.published import Published, row
+from cnnkit.models.renames import is_renamed
+from cnnkit.models.stem import is_small
+from cnnkit.serialize import safe
+from cnnkit.serialize.foreign import read_arrays
+from cnnkit.serialize.outputs import check_output
+
+_WHOLE_SCALE = 255
+
+
+@final
+@dataclass(frozen=True)
+class Choices:
+    """What the user says of a weight file; what is None follows from the network's published row.
+
+    mean, std, scale: the input is (pixel / scale - mean) / std, one number for each channel, or one for all.
+    classes: a file of names.   image_size: that the network was built for.
+    layout: "hwio", "oihw" or "ohwi", the order of the filters' axes, see `models.layouts`.
+    padding: where the network's zeros go, see `models.geometry`.
+    """
+
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    scale: float | None = None
+    classes: Path | None = None
+    image_size: tuple[int, int] | None = None
+    layout: str | None = None
+    padding: str | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Adopted:
+    """A foreign weight file as one of ours: the state, the record that goes with it, and what should be known."""
+
+    network: Network
+    layout: Layout
+    state: dict[str, Array]
+    record: dict[str, Any]
+    notes: list[str]
+
+
+@final
+@dataclass(frozen=True)
+class ConvertResult:
+    """A converted file."""
+
+    source: str
+    target: str
+    model: str
+    parameters: int
+    classes: int
+    image_size: tuple[int, int]
+    in_channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    layout: str
+    padding: str
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def convert(
+    source: str | Path, model: str, target: str | Path, choices: Choices | None = None, *, exist_ok: bool = False
+) -> ConvertResult:
+    """Write a foreign weight file as one of ours, beside and renamed: the target is there whole, or as it was.
+
+    Raises:
+        UsageError: the target exists, or the choices do not go together.
+        CheckpointError: the file is damaged, hostile, or for another network.
+        DataError: the class names do not fit.
+    """
+    source, target = Path(source).expanduser(), Path(target).expanduser()
+    check_target(source, target, exist_ok)
+    adopted = adopt(source, model, choices or Choices())
+    checkpoint.save_weights(target, adopted.state, adopted.record)
+    preprocessing = Preprocessing.from_record(adopted.record["preprocessing"])
+    return ConvertResult(
+        source=str(source),
+        target=str(target),
+        model=model,
+        parameters=sum(p.size for name, p in adopted.network.build().named_parameters() if name in adopted.state),
+        classes=adopted.network.classes,
+        image_size=adopted.network.image_size,
+        in_channels=adopted.network.in_channels,
+        mean=preprocessing.mean,
+        std=preprocessing.std,
+        layout=adopted.layout.filters,
+        padding=adopted.network.padding,
+        notes=tuple(adopted.notes),
+    )
+
+
+def adopt(path: Path, model: str, choices: Choices) -> Adopted:
+    """Read a foreign file for the model of this name."""
+    models.spec(model)
+    if safe.is_ours(path):
+        raise UsageError(f"{path} is a cnnkit file already. Use it directly: --model {shlex.quote(str(path))}")
+    arrays, notes = read_arrays(path)
+    try:
+        reading = fit(arrays, model, choices.image_size, choices.layout)
+    except AmbiguousError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} is not for {model}: {error}{_fitting(arrays)}") from error
+    return _adopted(path, arrays, reading, choices, notes)
+
+
+def adopt_unnamed(path: Path) -> Adopted:
+    """Read a foreign file that fits exactly one network whose preprocessing is known.
+
+    Raises:
+        CheckpointError: with the command that converts it.
+    """
+    arrays, notes = read_arrays(path)
+    readings = identify(arrays)
+    networks = [reading.network for reading in readings]
+    if len(networks) != 1:
+        fitting = f"several networks ({', '.join(network.model for network in networks)})" if networks else "no network"
+        name = networks[0].model if networks else "NAME"
+        raise CheckpointError(f"{path} fits {fitting}. Say which it is for:\n  {_command(path, name)}")
+    network = networks[0]
+    if row(network.model) is None:
+        raise CheckpointError(
+            f"{path} fits {network.model}, but not how its input was normalised. Say so:\n"
+            f"  {_command(path, network.model, '--mean 0.5 --std 0.5')}"
+        )
+    return _adopted(path, arrays, readings[0], Choices(), notes)
+
+
+def _adopted(path: Path, arrays: dict[str, Array], reading: Reading, choices: Choices, notes: list[str]) -> Adopted:
+    published = row(reading.network.model)
+    network, doubt = _padded(reading.network, arrays, published, choices.padding)
+    preprocessing = _preprocessing(network, published, choices)
+    names = _names(network, published, choices)
+    data = published.data if published and names == list(published.classes) else None
+    record = {
+        "task": "classification",
+        "model": network.model,
+        "own_module": False,
+        "classes": names,
+        "in_channels": network.in_channels,
+        "image_size": list(network.image_size),
+        "padding": network.padding,
+        "preprocessing": preprocessing.to_record(),
+        "converted_from": path.name,
+        "data": data,
+        "data_options": {"data": data} if data else {},
+    }
+    if names == stand_ins(network.classes):
+        notes = [*notes, f"The {network.classes} classes have no names: give them with --classes FILE."]
+    state = to_state(arrays, network, network.build(), reading.layout)
+    notes = [*notes, *_said_of_layout(reading), *doubt]
+    return Adopted(network, reading.layout, state, {**record, "kind": "weights"}, notes)
+
+
+def _padded(
+    network: Network, arrays: dict[str, Array], published: Published | None, told: str | None
+) -> tuple[Network, list[str]]:
+    """The network with its zeros where the user or the names say; a note where neither does and it matters."""
+    if told is not None:
+        return replace(network, padding=told), []
+    found = named(arrays, network.model)
+    keras = any(by_name(one.published) == HWIO for one in found.values())
+    if keras and published is not None and published.keras_padding is not None:
+        return replace(network, padding=published.keras_padding), []
+    if not keras and any(is_renamed(one.published, ours) for ours, one in found.items()):
+        return network, []  # under its publisher's names
+    if not depends_on_padding(network.build(), network.input_shape):
+        return network, []
+    return network, [
+        f"Arrays do not tell where zeros are added at stride 2. {network.model} is taken as it is here; for weights "
+        "that TensorFlow or Keras trained give --padding same, for those of PyTorch or Caffe --padding symmetric."
+    ]
+
+
+def _said_of_layout(reading: Reading) -> list[str]:
+    if not reading.by_shape:
+        return []
+    axes = {"hwio": "(height, width, in, out)", "oihw": "(out, in, height, width)", "ohwi": "(out, height, width, in)"}
+    dense = {"io": "(in, out)", "oi": "(out, in)"}
+    filters, other = reading.layout
+    return [
+        f"Filters are read as {filters}, {axes[filters]}, and dense weights as {dense[other]}: only so do their shapes "
+        "fit. --layout says otherwise."
+    ]
+
+
+def _preprocessing(network: Network, published: Published | None, choices: Choices) -> Preprocessing:
+    """With another scale S folded in: pixel / S - m = (pixel / 255 - m·S/255) · 255/S."""
+    if (choices.mean is None) != (choices.std is None):
+        raise UsageError("--mean and --std belong together: give both, or neither.")
+    if choices.mean is not None and choices.std is not None:
+        mean, std, scale = choices.mean, choices.std, choices.scale or _WHOLE_SCALE
+    elif published is not None:
+        mean, std, scale = published.mean, published.std, choices.scale or published.scale
+    else:
+        raise UsageError(
+            f"How the input of these weights was normalised is not known for {network.model}: give --mean and --std, "
+            "one number per channel, such as --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225."
+        )
+    factor = scale / _WHOLE_SCALE
+    H, W = network.image_size
+    return Preprocessing(
+        H,
+        W,
+        network.in_channels,
+        tuple(value * factor for value in _per_channel("mean", mean, network)),
+        tuple(value * factor for value in _per_channel("std", std, network)),
+        _foreign(network, published),
+    )
+
+
+def _foreign(network: Network, published: Published | None) -> Foreign:
+    """How foreign pictures are brought to size. Of small ones, nothing is to spare at the margin."""
+    if published is None or (published.foreign == "margin" and is_small(network.image_size)):
+        return "resize"
+    return published.foreign
+
+
+def _per_channel(name: str, values: Sequence[float], network: Network) -> Sequence[float]:
+    if len(values) == 1:
+        values = [*values] * network.in_channels
+    if len(values) != network.in_channels:
+        raise UsageError(
+            f"--{name} has {len(values)} numbers, but {network.model} reads {network.in_channels} "
+            f"channel{'s' if network.in_channels > 1 else ''} here: give one number for each."
+        )
+    if not all(math.isfinite(value) and (name == "mean" or value > 0) for value in values):
+        raise UsageError(f"--{name} is {values}, expected finite numbers{'' if name == 'mean' else ' above 0'}.")
+    return values
+
+
+def _names(network: Network, published: Published | None, choices: Choices) -> list[str]:
+    if choices.classes is not None:
+        return read_class_names(choices.classes.expanduser(), network.classes)
+    if published is not None and len(published.classes) == network.classes:
+        return list(published.classes)
+    return stand_ins(network.classes)
+
+
+def check_target(source: Path, target: Path, exist_ok: bool) -> None:
+    """UsageError if the target cannot be written, or must not be."""
+    if target.exists() and target.resolve() == source.resolve():
+        raise UsageError(f"{target} is the file that is read. Choose another name.")
+    check_output(target, exist_ok=exist_ok)
+
+
+def _fitting(arrays: dict[str, Array]) -> str:
+    try:
+        networks = [reading.network for reading in identify(arrays)]
+    except CnnkitError:
+        return ""
+    return f" It fits --model {' or '.join(network.model for network in networks)}." if networks else ""
+
+
+def _command(path: Path, model: str, more: str = "") -> str:
+    target = shlex.quote(f"{path.stem}.safetensors")
+    words = ("cnnkit weights convert", shlex.quote(str(path)), target, "--model", model, more)
+    return " ".join(word for word in words if word)

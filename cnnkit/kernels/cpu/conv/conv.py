@@ -1,0 +1,116 @@
+"""Convolution and its gradients: picks schedule, tables and packed filters; direct, depthwise, winograd do the sums."""
+
+from typing import Any
+
+from cnnkit.kernels.cpu.conv import schedule
+from cnnkit.kernels.cpu.conv.depthwise.dw import depthwise_dw
+from cnnkit.kernels.cpu.conv.depthwise.rows import depthwise, depthwise_dx
+from cnnkit.kernels.cpu.conv.direct.dw import direct_dw
+from cnnkit.kernels.cpu.conv.direct.tile import direct
+from cnnkit.kernels.cpu.conv.filters import Filters
+from cnnkit.kernels.cpu.conv.gather import dx_gather, forward_gather
+from cnnkit.kernels.cpu.conv.winograd.dw import winograd_dw
+from cnnkit.kernels.cpu.conv.winograd.tiles import winograd
+from cnnkit.kernels.cpu.elementwise.activation import activate_dx
+from cnnkit.kernels.cpu.elementwise.pointwise import add
+from cnnkit.kernels.cpu.machine import buffers
+from cnnkit.kernels.cpu.reduce import sum_over
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+
+
+def conv2d(
+    x: Array,
+    w: Array | Filters,
+    win: Window,
+    groups: int = 1,
+    *,
+    bias: Array | None = None,
+    activation: Activation = IDENTITY,
+    residual: Array | None = None,
+    out: Array | None = None,
+) -> Array:
+    """y = act(x convolved with w + bias + residual), (N, OH, OW, O). See reference/conv.py for what it means."""
+    x, filters = buffers.contiguous(x), pack(w, win, groups)
+    y = buffers.empty(conv2d_output_shape(x.shape, filters.shape, win)) if out is None else out
+    bias = None if bias is None else buffers.contiguous(bias)
+    residual = None if residual is None else buffers.contiguous(residual)
+    ends: Any = {"bias": bias, "residual": residual, "activation": activation}
+    if schedule.use_winograd(x.shape[3], y.shape[3], filters.shape, win, groups, y.shape[1:3]):
+        winograd(x, filters.winograd(), y, win.pad_top, win.pad_left, **ends)
+        return y
+    if schedule.use_depthwise(x.shape[3], y.shape[3], groups):
+        depthwise(x, filters.w, y, win, **ends)
+        return y
+    gather = forward_gather(x.shape, filters.shape, win, groups)
+    pixels = y.size // max(y.shape[3], 1)
+    shape = schedule.direct_tile(y.shape[3] // groups, pixels)
+    packed, w_step = filters.forward(gather.picked, shape, pixels)
+    direct(x, packed, y, gather, shape, groups, w_step, **ends)
+    return y
+
+
+def conv2d_dx(
+    dy: Array,
+    w: Array | Filters,
+    x_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    x: Array | None = None,
+    activation: Activation = IDENTITY,
+    residual: Array | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The gradient by the images, (N, H, W, C), times act'(x) where x is given, plus a residual."""
+    dy, filters = buffers.contiguous(dy), pack(w, win, groups)
+    dx = buffers.empty(x_shape) if out is None else out
+    gate = None if x is None or activation == IDENTITY else buffers.contiguous(x)
+    later = residual
+    if schedule.use_winograd(dy.shape[3], x_shape[3], filters.shape, win, groups, x_shape[1:3]):
+        ends: Any = {"gate": gate, "activation": activation}
+        if gate is None and residual is not None:
+            ends, later = {"residual": buffers.contiguous(residual)}, None
+        winograd(dy, filters.winograd_turned(), dx, 2 - win.pad_top, 2 - win.pad_left, **ends)
+    elif schedule.use_depthwise(x_shape[3], dy.shape[3], groups):
+        depthwise_dx(dy, filters.about_centre(), dx, win, gate, activation)
+    else:
+        gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
+        shape = schedule.direct_tile(x_shape[3] // groups, dx.size // max(x_shape[3], 1))
+        direct(dy, filters.turned(gather.picked, shape), dx, gather, shape, groups, shape.block)
+        dx = dx if gate is None else activate_dx(dx, gate, activation, out=dx)
+    return dx if later is None else add(dx, later, out=dx)
+
+
+def conv2d_dw(
+    dy: Array,
+    x: Array,
+    w_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    db: Array | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The gradient by the filters, (KH, KW, C / groups, O); db (O,) is filled with that by the bias."""
+    dy, x = buffers.contiguous(dy), buffers.contiguous(x)
+    dw = buffers.empty(w_shape) if out is None else out
+    if dw.size == 0:  # no channels: only a bias is left to learn
+        if db is not None:
+            db[...] = sum_over(dy, (0, 1, 2))
+        return dw
+    if schedule.use_winograd_dw(x.shape[3], dy.shape[3], tuple(w_shape), win, groups, dy.shape[1:3]):
+        winograd_dw(x, dy, dw, db, win.pad_top, win.pad_left)
+        return dw
+    if schedule.use_depthwise(x.shape[3], dy.shape[3], groups):
+        depthwise_dw(x, dy, dw, db, win)
+        return dw
+    gather = forward_gather(x.shape, tuple(w_shape), win, groups)
+    direct_dw(x, dy, dw, db, gather, groups)
+    return dw
+
+
+def pack(w: Array | Filters, win: Window, groups: int = 1) -> Filters:
+    """Filters that are laid out once for many calls; training packs at every step."""
+    return w if isinstance(w, Filters) else Filters(buffers.contiguous(w), win, groups)

@@ -1,0 +1,69 @@
+"""Filters and the forms in which the schedules want them, each made when first asked for."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from cnnkit.kernels.cpu.conv.packing import pack_panels
+from cnnkit.kernels.cpu.conv.schedule import TileShape, keep_unpacked, winograd_tile
+from cnnkit.kernels.cpu.conv.winograd.tiles import transform_filters
+from cnnkit.kernels.cpu.machine import buffers
+from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.geometry import Window
+
+
+class Filters:
+    """What `pack` returns; accepted wherever filters are."""
+
+    def __init__(self, w: Array, win: Window, groups: int) -> None:
+        self.w, self.win, self.groups = w, win, groups
+        self._forms: dict[Any, Array] = {}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(KH, KW, C / groups, O)"""
+        return self.w.shape
+
+    def forward(self, picked: Array, shape: TileShape, pixels: int) -> tuple[Array, int]:
+        """(flat filters, floats from one filter row to the next) for the direct forward sum of so many pixels."""
+        key = "forward", shape
+        if key not in self._forms and self.groups == 1 and keep_unpacked(self.shape[3], pixels, shape):
+            return self.w.reshape(-1), self.shape[3]
+        pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=False)
+        return self._form(key, pack), shape.block
+
+    def turned(self, picked: Array, shape: TileShape) -> Array:
+        """Flat panels for all phases of the direct gradient by the images."""
+        pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=True)
+        return self._form(("turned", shape), pack)
+
+    def about_centre(self) -> Array:
+        """Filters turned about their centre, for the depthwise gradient by the images."""
+        return self._form("about centre", lambda: buffers.contiguous(self.w[::-1, ::-1]))
+
+    def winograd(self) -> Array:
+        """Transformed filters for the forward sum."""
+        return self._winograd("winograd", np.arange(9), *self.shape[2:])
+
+    def winograd_turned(self) -> Array:
+        """Transformed filters for the gradient by the images: taps backwards, filters and channels exchanged."""
+        return self._winograd("winograd turned", np.arange(9)[::-1].copy(), self.shape[3], self.shape[2])
+
+    def _winograd(self, key: str, picked: Array, rows: int, cols: int) -> Array:
+        def transform() -> Array:
+            block = winograd_tile(cols).block
+            packed = pack_panels(self.w, picked, 1, block, turned=key == "winograd turned")
+            return transform_filters(packed, rows, cols, block)
+
+        return self._form(key, transform)
+
+    def _form(self, key: Any, make: Callable[[], Array]) -> Array:
+        """The form kept under this key; one made while kernels do not run is not worth keeping."""
+        if is_rehearsing():
+            return make()
+        if key not in self._forms:
+            self._forms[key] = make()
+        return self._forms[key]

@@ -1,0 +1,135 @@
+"""Where a direct convolution reads and writes: every case as one gather.
+
+    y[writes[p] + o] = Σ t, k  x[reads[p] + taps[t] + k] · w[t, k, o]        k < run
+
+Stride, dilation, padding and flipping live in the tables alone. The gradient by the images is a gather too: with
+stride 1 the taps run backwards; with stride s each residue of the pixel modulo s meets its own taps ("phases").
+Where a tap leaves the image, the source is a copy with a border of zeros.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from cnnkit.kernels.cpu.conv.schedule import images_together
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.geometry import Window, output_hw
+
+
+class Axis(NamedTuple):
+    """One axis: output `outs[i]` starts at source `starts[i]`, and its tap `taps[j]` lies `offsets[j]` further on."""
+
+    outs: tuple[int, ...]
+    starts: tuple[int, ...]
+    taps: tuple[int, ...]
+    offsets: tuple[int, ...]
+
+
+class Phase(NamedTuple):
+    """The tables of one gather, for `together` images."""
+
+    reads: Array
+    writes: Array
+    taps: Array
+    run: int
+    picked: Array  # number ky·KW + kx of each tap, in the order in which filters are to be packed
+
+
+@dataclass(frozen=True, eq=False)  # one gather equals itself alone, so that plans can be kept for it
+class Gather:
+    """All phases of a convolution, and the zeros (top, bottom, left, right) its source needs around it."""
+
+    border: tuple[int, int, int, int]
+    together: int
+    phases: tuple[Phase, ...]
+    picked: Array  # of all phases, one after the other
+
+
+@lru_cache(maxsize=128)
+def forward_gather(x_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Window, groups: int) -> Gather:
+    """Pixels of y from pixels of x."""
+    OH, OW = output_hw(x_shape, (w_shape[0], w_shape[1]), win)
+    rows = _forward_axis(OH, w_shape[0], win.stride_h, win.pad_top, win.dilation_h)
+    cols = _forward_axis(OW, w_shape[1], win.stride_w, win.pad_left, win.dilation_w)
+    return _gather(x_shape, (OH, OW, w_shape[3]), [rows], [cols], w_shape[1], groups)
+
+
+@lru_cache(maxsize=128)
+def dx_gather(
+    dy_shape: tuple[int, ...], w_shape: tuple[int, ...], x_shape: tuple[int, ...], win: Window, groups: int
+) -> Gather:
+    """Pixels of dx from pixels of dy."""
+    _, H, W, C = x_shape
+    rows = _dx_axes(H, w_shape[0], win.stride_h, win.pad_top, win.dilation_h)
+    cols = _dx_axes(W, w_shape[1], win.stride_w, win.pad_left, win.dilation_w)
+    return _gather(dy_shape, (H, W, C), rows, cols, w_shape[1], groups)
+
+
+def _forward_axis(outputs: int, kernel: int, stride: int, pad: int, dilation: int) -> Axis:
+    starts = tuple(o * stride - pad for o in range(outputs))
+    return Axis(tuple(range(outputs)), starts, tuple(range(kernel)), tuple(k * dilation for k in range(kernel)))
+
+
+def _dx_axes(size: int, kernel: int, stride: int, pad: int, dilation: int) -> list[Axis]:
+    """Output o read pixel i through tap k if o·stride - pad + k·dilation = i: one axis for each (i + pad) % stride."""
+    axes = []
+    for residue in range(stride):
+        outs = tuple(i for i in range(size) if (i + pad) % stride == residue)
+        taps = tuple(k for k in reversed(range(kernel)) if (k * dilation - residue) % stride == 0)
+        if outs:
+            starts = tuple((i + pad - residue) // stride for i in outs)
+            axes.append(Axis(outs, starts, taps, tuple((residue - k * dilation) // stride for k in taps)))
+    return axes
+
+
+def _gather(
+    source: tuple[int, ...], target: tuple[int, int, int], rows: list[Axis], cols: list[Axis], KW: int, groups: int
+) -> Gather:
+    N, H, W, C = source
+    top, bottom = _border(H, rows)
+    left, right = _border(W, cols)
+    width, image = W + left + right, (H + top + bottom) * (W + left + right) * C
+    pixels = max((len(r.outs) * len(c.outs) for r in rows for c in cols), default=0)
+    together = images_together(pixels, N)
+    phases = []
+    for r in rows:
+        for c in cols:
+            firsts = (np.array(r.starts, np.int64) + top) * width
+            reads = _outer(np.add, firsts, np.array(c.starts, np.int64) + left) * C
+            outs = _outer(np.add, np.array(r.outs, np.int64) * target[1], np.array(c.outs, np.int64))
+            image_numbers = np.arange(together, dtype=np.int64)
+            taps, run = _taps(r, c, width, C, groups)
+            phases.append(
+                Phase(
+                    _outer(np.add, image_numbers * image, reads),
+                    _outer(np.add, image_numbers * (target[0] * target[1] * target[2]), outs * target[2]),
+                    taps,
+                    run,
+                    _outer(np.add, np.array(r.taps, np.int64) * KW, np.array(c.taps, np.int64)),
+                )
+            )
+    picked = np.concatenate([phase.picked for phase in phases]) if phases else np.zeros(0, np.int64)
+    return Gather((top, bottom, left, right), together, tuple(phases), picked)
+
+
+def _border(size: int, axes: list[Axis]) -> tuple[int, int]:
+    """Zeros needed before and after an axis of `size` pixels."""
+    met = [axis for axis in axes if axis.outs and axis.taps]
+    first = min((min(axis.starts) + min(axis.offsets) for axis in met), default=0)
+    last = max((max(axis.starts) + max(axis.offsets) for axis in met), default=0)
+    return max(0, -first), max(0, last - size + 1)
+
+
+def _taps(rows: Axis, cols: Axis, width: int, C: int, groups: int) -> tuple[Array, int]:
+    """(offset of each tap, floats read on from it): neighbouring taps of a row are one tap with a longer run."""
+    row_offsets, col_offsets = np.array(rows.offsets, np.int64), np.array(cols.offsets, np.int64)
+    if groups == 1 and len(col_offsets) and (np.diff(col_offsets) == 1).all():
+        return (row_offsets * width + col_offsets[0]) * C, len(col_offsets) * C
+    return _outer(np.add, row_offsets * width, col_offsets) * C, C // groups
+
+
+def _outer(combine: np.ufunc, a: Array, b: Array) -> Array:
+    """combine(a[i], b[j]) for all i, then all j, in one dimension."""
+    return combine.outer(a, b).reshape(-1)

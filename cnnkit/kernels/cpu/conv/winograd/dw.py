@@ -1,0 +1,202 @@
+"""Winograd F(4x4, 3x3), the gradient by the filters:  dw = Gᵀ [ Σ tiles (Bᵀ d B) ⊙ (A dy Aᵀ) ] G.
+
+Two ways to cut the sum over tiles, both fixed by the shape:
+- few channels: the tiles in GROUPS shares. A worker transforms some tiles into its scratch and multiplies them at once;
+  each share has its own 36·C·O sums, added in order at the end.
+- many channels: rounds. All threads transform a round's tiles, then each takes planes of the one sum.
+
+Beside the 36 planes of A dy Aᵀ lies one more, number SUMS, with the sum of each tile's 16 pixels: added up over the
+tiles it is the gradient of a bias.
+"""
+
+from functools import cache
+from typing import Any
+
+from cnnkit.kernels.cpu.conv import schedule
+from cnnkit.kernels.cpu.conv.epilogue import NOTHING, store_upto
+from cnnkit.kernels.cpu.conv.schedule import TileShape
+from cnnkit.kernels.cpu.conv.winograd.transforms import back_1d, fetch_patch, transform_grad, transform_input
+from cnnkit.kernels.cpu.machine import buffers, threads
+from cnnkit.kernels.cpu.machine.jit import inner, kernel
+from cnnkit.kernels.cpu.machine.threads import parallel_for
+from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, splat, store, tile, zero
+from cnnkit.kernels.cpu.sums import add_rows, add_shares
+from cnnkit.kernels.shared.array import Array
+
+ROWS, BLOCK = schedule.WINOGRAD_DW.rows, schedule.WINOGRAD_DW.block  # of rounds
+SUMS = 36
+TOGETHER = 12  # tiles of one transforming task: with one tile a task, threads fought over cache lines at half the speed
+
+
+def winograd_dw(x: Array, dy: Array, dw: Array, db: Array | None, pad_top: int, pad_left: int) -> None:
+    """Fill dw (3, 3, C, O) and db (O,) from x (N, H, W, C) and dy (N, OH, OW, O)."""
+    N, H, W, C = x.shape
+    _, OH, OW, O = dy.shape
+    tiles = N * ((OH + 3) // 4) * ((OW + 3) // 4)
+    if tiles == 0:
+        dw.fill(0)
+        if db is not None:
+            db.fill(0)
+        return
+    rounds = schedule.winograd_dw_round(C, O)
+    shape = schedule.winograd_dw_tile(O)
+    rows, cols = -(-C // shape.rows) * shape.rows, -(-O // shape.block) * shape.block
+    sizes = (H, W, C, OH, OW, O, pad_top, pad_left, tiles)
+    groups = 1 if rounds else schedule.WINOGRAD_DW_GROUPS
+    du = buffers.empty(groups * 36 * rows * cols)
+    bias_sums = NOTHING if db is None else db if groups == 1 else buffers.empty(groups * O)
+    if rounds:
+        v, m = buffers.empty(36 * rounds * C), buffers.empty((SUMS + 1) * rounds * O)
+        rounds_kernel(x.reshape(-1), dy.reshape(-1), v, m, du, bias_sums, sizes, rounds)
+    else:
+        per_block = schedule.WINOGRAD_DW_TILES
+        scratch = buffers.empty((threads.workers(), per_block * (36 * rows + (SUMS + 1) * cols)))
+        if (rows, cols) != (C, O):  # what lies beyond C and O is multiplied too; its sums are never read
+            scratch.fill(0)
+        GROUPS[shape](x.reshape(-1), dy.reshape(-1), du, bias_sums, scratch, sizes, (groups, per_block, rows, cols))
+    finish_kernel(du, dw.reshape(-1), C, O, rows, cols, groups)
+    if db is not None and groups > 1:
+        add_shares(bias_sums, db, O, groups)
+
+
+@cache  # two names may mean one shape: then they share its kernel
+def _make_product(shape: TileShape) -> Any:
+    rows, vecs = shape
+
+    @inner
+    def outer_product(a, a0, a_step, b, b0, b_step, b_vec, count, d, d0, d_step, first):
+        """d[rows, block] += a[count, rows]ᵀ · b[count, block]; `first` overwrites d."""
+        acc = tile(rows, vecs)
+        for i in range(rows):
+            for v in range(vecs):
+                acc[i, v] = zero() if first else load(d, d0 + i * d_step + LANES * v)
+        for p in range(count):
+            for i in range(rows):
+                s = splat(a, a0 + p * a_step + i)
+                for v in range(vecs):
+                    acc[i, v] = fma(s, load(b, b0 + v * b_vec + p * b_step), acc[i, v])
+        for i in range(rows):
+            for v in range(vecs):
+                store(d, d0 + i * d_step + LANES * v, acc[i, v])
+
+    return outer_product
+
+
+@inner
+def transform_tile(x, dy, sizes, t, v, v0, v_plane, m, m0, m_plane, spread):
+    """Tile number t: its patches of x and dy, transformed."""
+    H, W, C, OH, OW, O, pad_top, pad_left, _ = sizes
+    down, across = (OH + 3) // 4, (OW + 3) // 4
+    n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+    transform_input(x, n * H * W * C, H, W, i - pad_top, j - pad_left, C, v, v0, v_plane, spread)
+    transform_grad(dy, n * OH * OW * O, OH, OW, i, j, O, m, m0, m_plane, spread)
+
+
+@inner
+def fetch_tile(x, dy, sizes, t):
+    """Ask for the lines that transform_tile will read of tile t and that its neighbours did not."""
+    H, W, C, OH, OW, O, pad_top, pad_left, _ = sizes
+    down, across = (OH + 3) // 4, (OW + 3) // 4
+    n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+    fetch_patch(x, n * H * W * C, H, W, i - pad_top + 2, j - pad_left + 2, C)
+    fetch_patch(dy, n * OH * OW * O, OH, OW, i, j, O)
+
+
+@cache
+def _make_groups(shape: TileShape) -> Any:
+    shape_rows, block = shape.rows, shape.block
+    waits = shape.vecs == 1  # few channels: products are soon done, and memory would be waited for
+    outer_product = _make_product(shape)
+
+    @inner
+    def group_task(x, dy, du, bias_sums, scratch, sizes, cut, worker, task):
+        """One share of the tiles."""
+        groups, per_block, rows, cols = cut
+        O, tiles = sizes[5], sizes[8]
+        v_plane, m_plane = per_block * rows, per_block * cols
+        v, m = scratch[worker, : 36 * v_plane], scratch[worker, 36 * v_plane :]
+        begin, end = tiles * task // groups, tiles * (task + 1) // groups
+        for first in range(begin, max(end, begin + 1), per_block):
+            count = min(end - first, per_block)
+            for q in range(count):
+                transform_tile(x, dy, sizes, first + q, v, q * rows, v_plane, m, q * cols, m_plane, 1)
+            if bias_sums.size > 0:
+                add_rows(m, SUMS * m_plane, cols, max(count, 0), bias_sums, task * O, O, first == begin)
+            for e in range(36):
+                if waits:
+                    for t in range(first + count + e * count // 36, first + count + (e + 1) * count // 36):
+                        fetch_tile(x, dy, sizes, t)
+                for o in range(0, cols, block):
+                    for c in range(0, rows, shape_rows):
+                        outer_product(v, e * v_plane + c, rows, m, e * m_plane + o, cols, LANES, count,
+                                      du, ((task * 36 + e) * rows + c) * cols + o, cols, first == begin)  # fmt: skip
+
+    @kernel(name=f"winograd dw groups {shape.rows}x{shape.vecs}")
+    def groups_kernel(x, dy, du, bias_sums, scratch, sizes, cut):
+        parallel_for(group_task, cut[0], (x, dy, du, bias_sums, scratch, sizes, cut))
+
+    return groups_kernel
+
+
+GROUPS = {shape: _make_groups(shape) for shape in (schedule.WINOGRAD_DW, schedule.WINOGRAD_DW_THIN)}
+
+
+outer_product = _make_product(schedule.WINOGRAD_DW)
+
+
+@inner
+def round_task(x, dy, v, m, sizes, first, count, worker, task):
+    """TOGETHER tiles of a round -> as many rows of panels of LANES channels, which the product reads side by side."""
+    C, O = sizes[2], sizes[5]
+    for q in range(task * TOGETHER, min(count, task * TOGETHER + TOGETHER)):
+        transform_tile(x, dy, sizes, first + q, v, q * LANES, count * C, m, q * LANES, count * O, count)
+
+
+@inner
+def plane_task(v, m, du, bias_sums, C, O, first, count, worker, task):
+    """One plane of the sums, all input channels x BLOCK output channels; behind the planes, those of the bias."""
+    blocks = O // BLOCK
+    e, o = task // blocks, task % blocks * BLOCK
+    if e == SUMS:
+        for i in range(o, o + BLOCK, LANES):
+            add_rows(m, (e * O + i) * count, LANES, count, bias_sums, i, LANES, first == 0)
+        return
+    for c in range(0, C, ROWS):
+        a0 = (e * C + c // LANES * LANES) * count + c % LANES
+        outer_product(v, a0, LANES, m, (e * O + o) * count, LANES, count * LANES, count,
+                      du, (e * C + c) * O + o, O, first == 0)  # fmt: skip
+
+
+@kernel(name="winograd dw rounds")
+def rounds_kernel(x, dy, v, m, du, bias_sums, sizes, per_round):
+    C, O, tiles = sizes[2], sizes[5], sizes[8]
+    for first in range(0, tiles, per_round):
+        count = min(per_round, tiles - first)
+        parallel_for(round_task, (count + TOGETHER - 1) // TOGETHER, (x, dy, v, m, sizes, first, count))
+        planes = SUMS + 1 if bias_sums.size > 0 else SUMS
+        parallel_for(plane_task, planes * (O // BLOCK), (v, m, du, bias_sums, C, O, first, count))
+
+
+@inner
+def finish_task(du, dw, C, O, rows, cols, groups, worker, task):
+    """Add the shares in order and transform back, for one input channel."""
+    s, t = tile(6, 1), tile(3, 6)
+    for o in range(0, O, LANES):
+        for j in range(6):
+            for i in range(6):
+                q = ((6 * i + j) * rows + task) * cols + o
+                total = load(du, q)
+                for g in range(1, groups):
+                    total = total + load(du, g * 36 * rows * cols + q)
+                s[i, 0] = total
+            t[0, j], t[1, j], t[2, j] = back_1d(s[0, 0], s[1, 0], s[2, 0], s[3, 0], s[4, 0], s[5, 0])
+        for i in range(3):
+            r0, r1, r2 = back_1d(t[i, 0], t[i, 1], t[i, 2], t[i, 3], t[i, 4], t[i, 5])
+            store_upto(dw, (3 * i * C + task) * O + o, r0, O - o)
+            store_upto(dw, ((3 * i + 1) * C + task) * O + o, r1, O - o)
+            store_upto(dw, ((3 * i + 2) * C + task) * O + o, r2, O - o)
+
+
+@kernel(name="winograd dw finish")
+def finish_kernel(du, dw, C, O, rows, cols, groups):
+    parallel_for(finish_task, C, (du, dw, C, O, rows, cols, groups))

@@ -1,0 +1,148 @@
+"""Arithmetic element by element, with numpy's rules of broadcasting: a kernel of two operands, another of one."""
+
+import numpy as np
+
+from cnnkit.kernels.cpu.conv.epilogue import load_upto, store_upto
+from cnnkit.kernels.cpu.elementwise.broadcast import loops
+from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
+from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.machine.jit import inner, kernel
+from cnnkit.kernels.cpu.machine.threads import parallel_for
+from cnnkit.kernels.cpu.simd.math import vexp
+from cnnkit.kernels.cpu.simd.vector import LANES, fill, select_equal, vmax, vmin, zero
+from cnnkit.kernels.cpu.simd.vector import sqrt as vsqrt
+from cnnkit.kernels.shared.array import Array
+
+ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM = range(6)
+NEGATE, EXP, LOG, SQRT = range(4)
+
+
+@inner
+def combine(a, b, op):
+    """One register of the result. A NaN in b would lose the comparison, so it is asked for."""
+    if op == ADD:
+        return a + b
+    if op == SUBTRACT:
+        return a - b
+    if op == MULTIPLY:
+        return a * b
+    if op == DIVIDE:
+        return a / b
+    if op == MAXIMUM:
+        return select_equal(b, b, vmax(a, b), b)
+    return select_equal(b, b, vmin(a, b), b)
+
+
+@inner
+def binary_task(x, y, z, op, length, x_step, y_step, outer, worker, task):
+    """A chunk of the result, row by row of the innermost loop; see broadcast.py."""
+    at, end = task * CHUNK, min(len(z), (task + 1) * CHUNK)
+    while at < end:
+        row, k = at // length, at % length
+        xi, yi = k * x_step, k * y_step
+        for axis in range(0, len(outer), 3):
+            place = row % outer[axis]
+            row //= outer[axis]
+            xi += place * outer[axis + 1]
+            yi += place * outer[axis + 2]
+        count = min(length - k, end - at)
+        for i in range(0, count, LANES):
+            left = count - i
+            a = load_upto(x, xi + i, left) if x_step else fill(x[xi])
+            b = load_upto(y, yi + i, left) if y_step else fill(y[yi])
+            store_upto(z, at + i, combine(a, b, op), left)
+        at += count
+
+
+@kernel
+def binary_kernel(x, y, z, op, length, x_step, y_step, outer, tasks):
+    parallel_for(binary_task, tasks, (x, y, z, op, length, x_step, y_step, outer))
+
+
+@inner
+def unary_task(x, y, op, worker, task):
+    size = min(len(x), (task + 1) * CHUNK)
+    if op == LOG:
+        for i in range(task * CHUNK, size):
+            y[i] = np.log(x[i])
+        return
+    for i in range(task * CHUNK, size, LANES):
+        v = load_upto(x, i, size - i)
+        if op == NEGATE:
+            v = zero() - v
+        elif op == EXP:
+            v = vexp(v)
+        else:
+            v = vsqrt(v)
+        store_upto(y, i, v, size - i)
+
+
+@kernel
+def unary_kernel(x, y, op, tasks):
+    parallel_for(unary_task, tasks, (x, y, op))
+
+
+def add(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """x + y."""
+    return _binary(x, y, ADD, out)
+
+
+def subtract(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """x - y."""
+    return _binary(x, y, SUBTRACT, out)
+
+
+def multiply(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """x · y."""
+    return _binary(x, y, MULTIPLY, out)
+
+
+def divide(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """x / y."""
+    return _binary(x, y, DIVIDE, out)
+
+
+def maximum(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """The greater of x and y; NaN where either is."""
+    return _binary(x, y, MAXIMUM, out)
+
+
+def minimum(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """The smaller of x and y; NaN where either is."""
+    return _binary(x, y, MINIMUM, out)
+
+
+def negate(x: Array, *, out: Array | None = None) -> Array:
+    """-x."""
+    return _unary(x, NEGATE, out)
+
+
+def exp(x: Array, *, out: Array | None = None) -> Array:
+    """e^x; 0 where float32 could hold only a denormal."""
+    return _unary(x, EXP, out)
+
+
+def log(x: Array, *, out: Array | None = None) -> Array:
+    """The natural logarithm."""
+    return _unary(x, LOG, out)
+
+
+def sqrt(x: Array, *, out: Array | None = None) -> Array:
+    """The square root."""
+    return _unary(x, SQRT, out)
+
+
+def _binary(x: Array, y: Array, op: int, out: Array | None) -> Array:
+    x, y = np.asarray(x), np.asarray(y)
+    walk = loops(x.shape, y.shape)
+    z = empty(walk.shape) if out is None else out
+    steps = walk.length, walk.x_step, walk.y_step
+    binary_kernel(flat(x), flat(y), z.reshape(-1), op, *steps, walk.outer, chunks(z.size))
+    return z
+
+
+def _unary(x: Array, op: int, out: Array | None) -> Array:
+    x = np.asarray(x)
+    y = empty(x.shape) if out is None else out
+    unary_kernel(flat(x), y.reshape(-1), op, chunks(x.size))
+    return y

@@ -1,0 +1,131 @@
+"""Two decorators for all CPU kernels.
+
+`@kernel` makes an entry: Python calls it with flat arrays and numbers, it shares its tasks among threads and returns
+nothing. Its machine code is kept on disk (cache.py). `@inner` makes a function that only kernels call.
+
+    with rehearse() as walked:            # entry kernels do not run, but are noted with their types
+        step(batch)
+    compile_all(walked, on_progress)      # now they are loaded or compiled, one after the other
+
+Entries are specialised by the types of their arguments and by the tile shape their factory closes over, never by a
+layer's size, so a second network adds next to no compile time.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba.core import config
+
+from cnnkit.kernels.cpu.machine import threads
+from cnnkit.kernels.cpu.machine.cache import KernelCache, distinguished
+from cnnkit.kernels.cpu.machine.flags import ENTRY, INNER
+from cnnkit.kernels.cpu.machine.rehearsal import noted
+
+Signature = tuple[Any, ...]
+Recorded = dict[tuple["Kernel", Signature], None]
+
+KERNELS: list["Kernel"] = []
+
+
+class Statistics(NamedTuple):
+    """Entry kernels compiled and loaded from disk by this process, and the seconds both took."""
+
+    compiled: int
+    loaded: int
+    seconds: float
+
+
+class Kernel:
+    """An entry kernel."""
+
+    def __init__(self, function: Callable[..., None], name: str) -> None:
+        self.name, self.function = name, distinguished(function)
+        self.cache = KernelCache(function)
+        self.dispatcher: Any = numba.njit(**ENTRY)(function)
+        if not config.DISABLE_JIT:
+            self.dispatcher._cache = self.cache
+        KERNELS.append(self)
+
+    def __call__(self, *args: Any) -> None:
+        walked = noted.get()
+        if walked is not None:
+            walked[self, tuple(numba.typeof(arg) for arg in args)] = None
+        elif config.DISABLE_JIT:
+            with np.errstate(all="ignore"):  # compiled code does not warn of infinities either
+                self.function(*args)
+        else:
+            threads.launch(self.dispatcher, args)
+
+    def prepare(self, signature: Signature) -> bool:
+        """Load or compile for these types; whether it was there already."""
+        if config.DISABLE_JIT:
+            return True
+        threads.start()
+        before = self.cache.compiled
+        self.dispatcher.compile(signature)
+        return self.cache.compiled == before
+
+    @property
+    def specialisations(self) -> int:
+        """Signatures loaded or compiled in this process."""
+        return 0 if config.DISABLE_JIT else len(self.dispatcher.overloads)
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.name}>"
+
+
+def kernel(function: Callable[..., None] | None = None, *, name: str = "") -> Any:
+    """Decorate an entry kernel; kernels of a factory give a name that tells them apart."""
+    if function is None:
+        return lambda f: kernel(f, name=name)
+    return Kernel(function, name or function.__name__)
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Decorate a function that kernels call."""
+    return numba.njit(**INNER)(distinguished(function))
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """As `inner`, for a small function in a hot loop: a call would pass each array as seven numbers."""
+    return numba.njit(forceinline=True, **INNER)(distinguished(function))
+
+
+@contextmanager
+def rehearse() -> Iterator[Recorded]:
+    """Inside, entry kernels called by this Python thread do not run but are noted; results are left unspecified.
+
+    NumPy does not warn of them: whatever bits lie in the memory may be infinite or no number at all.
+    """
+    walked: Recorded = {}
+    token = noted.set(walked)
+    try:
+        with np.errstate(all="ignore"):
+            yield walked
+    finally:
+        noted.reset(token)
+
+
+def compile_all(
+    walked: Iterable[tuple[Kernel, Signature]], on_progress: Callable[[int, int, str, bool], None] | None = None
+) -> None:
+    """Load or compile each; on_progress(done, total, name, was_cached) after each."""
+    todo = list(walked)
+    for done, (entry, signature) in enumerate(todo, 1):
+        was_cached = entry.prepare(signature)
+        if on_progress is not None:
+            on_progress(done, len(todo), entry.name, was_cached)
+
+
+def statistics() -> Statistics:
+    """What has been compiled and loaded so far."""
+    caches = [entry.cache for entry in KERNELS]
+    return Statistics(sum(c.compiled for c in caches), sum(c.loaded for c in caches), sum(c.seconds for c in caches))
+
+
+def specialisations(prefix: str = "") -> dict[str, int]:
+    """Signatures by kernel name, for kernels whose name begins so."""
+    return {entry.name: entry.specialisations for entry in KERNELS if entry.name.startswith(prefix)}

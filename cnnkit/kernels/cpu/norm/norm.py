@@ -1,0 +1,204 @@
+"""Batch normalisation: one pass for the statistics, one that normalises, adds the residual and applies the activation.
+
+A task sums squares of what differs from m, the mean of the first eighth of its pixels. However far the channel lies
+from 0, no more than three bits are lost: where m misses the mean by d, that eighth alone adds d²/8 to the variance, so
+the mean of (x - m)² is at most eight times the variance. Such sums are float32, of a hundred rows or so; the tasks join
+in float64, in their order.
+"""
+
+import numpy as np
+
+from cnnkit.kernels.cpu.conv.epilogue import NOTHING, activate_later, bounded, bounds, load_upto, store_upto
+from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.machine.jit import inner, kernel
+from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
+from cnnkit.kernels.cpu.norm.dx import batch_norm_dx
+from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
+from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+
+__all__ = ["batch_norm", "batch_norm_dx", "scale_shift"]
+
+F32 = np.float32
+
+
+@inner
+def sums_task(x, parts, scratch, cut, worker, task):
+    """parts[task] = for each channel a number m near its mean, Σ (x - m) and Σ (x - m)² of the task's pixels."""
+    first, end, channels = place(cut, task)
+    width = channels * cut.together
+    means, to = worker * 3 * cut.cols, task * 3 * cut.channels
+    sums, squares = means + cut.cols, means + 2 * cut.cols
+    clear(scratch, sums, 2 * cut.cols)
+    some = -(-cut.rows // 8)
+    for at in range(first, min(end, first + some * cut.row), cut.row):
+        count = min(width, end - at)
+        for i in range(0, count, LANES):
+            left = count - i
+            total = load_upto(scratch, sums + i, left) + load_upto(x, at + i, left)
+            store_upto(scratch, sums + i, total, left)
+    fold(scratch, sums, channels, cut.together, parts, to)
+    share = fill(F32(1 / pixels_of(cut, task, some)))
+    for c in range(0, channels, LANES):
+        store_upto(parts, to + c, load_upto(parts, to + c, channels - c) * share, channels - c)
+    spread(parts, to, channels, scratch, means, cut.together)
+    clear(scratch, sums, cut.cols)
+    for at in range(first, end, cut.row):
+        count = min(width, end - at)
+        for i in range(0, count, LANES):
+            left = count - i
+            d = load_upto(x, at + i, left) - load_upto(scratch, means + i, left)
+            store_upto(scratch, sums + i, load_upto(scratch, sums + i, left) + d, left)
+            store_upto(scratch, squares + i, fma(d, d, load_upto(scratch, squares + i, left)), left)
+    fold(scratch, sums, channels, cut.together, parts, to + cut.channels)
+    fold(scratch, squares, channels, cut.together, parts, to + 2 * cut.channels)
+
+
+@inner
+def pixels_of(cut, task, rows):
+    """How many pixels the first `rows` rows of a task hold."""
+    first_row = task // cut.blocks * cut.rows
+    return (min(cut.size, (first_row + rows) * cut.row) - first_row * cut.row) / cut.C
+
+
+@inner
+def join_task(parts, weight, bias, mean, var, scale, shift, totals, eps, cut, worker, task):
+    """Mean and variance of the channels of one block from what its tasks summed, and y = (x - mean)·scale + shift."""
+    begin, end, count = task * cut.cols, min((task + 1) * cut.cols, cut.C), cut.size // cut.C
+    # Slices, because their indices cannot be negative: with that doubt LLVM makes no vectors of the loops over them.
+    centers, squares = totals[begin:end], totals[cut.C + begin : cut.C + end]
+    centers[:] = 0
+    squares[:] = 0
+    for part in range(task, cut.tasks, cut.blocks):
+        at, pixels = part * 3 * cut.channels, pixels_of(cut, part, cut.rows)
+        means, sums = parts[at:], parts[at + cut.channels :]
+        for c in range(len(centers)):
+            centers[c] += np.float64(means[c]) * pixels + sums[c]
+    for c in range(len(centers)):
+        centers[c] /= count
+    for part in range(task, cut.tasks, cut.blocks):
+        at, pixels = part * 3 * cut.channels, pixels_of(cut, part, cut.rows)
+        means, sums, own = parts[at:], parts[at + cut.channels :], parts[at + 2 * cut.channels :]
+        for c in range(len(centers)):
+            # Σ (x - center)² = Σ (x - m)² + 2 (m - center) Σ (x - m) + pixels · (m - center)²
+            off = means[c] - centers[c]
+            squares[c] += own[c] + off * (2 * np.float64(sums[c]) + pixels * off)
+    for c in range(len(centers)):
+        variance = max(squares[c], 0.0) / count
+        factor = weight[begin + c] / np.sqrt(variance + eps)
+        mean[begin + c] = centers[c]
+        var[begin + c] = variance
+        scale[begin + c] = factor
+        shift[begin + c] = bias[begin + c] - (centers[c] - np.float64(mean[begin + c])) * factor
+
+
+@inner
+def scale_task(x, residual, y, wide, adds, ends, cut, worker, task):
+    """y = act((x - wide[0])·wide[1] + wide[2] + residual), the three being as long as a row of x.
+
+    The last task comes first: what was read last for the sums is still in the cache.
+    """
+    task = cut.tasks - 1 - task
+    first, end, channels = place(cut, task)
+    width = channels * cut.together
+    mean = task % cut.blocks * cut.cols
+    scale, shift = mean + cut.row, mean + 2 * cut.row
+    low, high = fill(ends.low), fill(ends.high)
+    for at in range(first, end, cut.row):
+        count = min(width, end - at)
+        for i in range(0, count, LANES):
+            left = count - i
+            v = load_upto(x, at + i, left) - load_upto(wide, mean + i, left)
+            v = fma(v, load_upto(wide, scale + i, left), load_upto(wide, shift + i, left))
+            if adds:
+                v = v + load_upto(residual, at + i, left)
+            store_upto(y, at + i, bounded(v, low, high), left)
+        if ends.later:
+            activate_later(y, at, count, ends.later, ends.slope)
+
+
+@kernel
+def batch_norm_kernel(
+    x, weight, bias, residual, y, mean, var, scale, shift, wide, parts, totals, scratch, eps, adds, ends, cut
+):
+    parallel_for(sums_task, cut.tasks, (x, parts, scratch, cut))
+    parallel_for(join_task, cut.blocks, (parts, weight, bias, mean, var, scale, shift, totals, eps, cut))
+    spread(mean, 0, cut.C, wide, 0, cut.together)
+    spread(scale, 0, cut.C, wide, cut.row, cut.together)
+    spread(shift, 0, cut.C, wide, 2 * cut.row, cut.together)
+    parallel_for(scale_task, cut.tasks, (x, residual, y, wide, adds, ends, cut))
+
+
+@kernel
+def scale_shift_kernel(x, scale, shift, residual, y, wide, adds, ends, cut):
+    clear(wide, 0, cut.row)
+    spread(scale, 0, cut.C, wide, cut.row, cut.together)
+    spread(shift, 0, cut.C, wide, 2 * cut.row, cut.together)
+    parallel_for(scale_task, cut.tasks, (x, residual, y, wide, adds, ends, cut))
+
+
+def batch_norm(
+    x: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    *,
+    activation: Activation = IDENTITY,
+    residual: Array | None = None,
+    out: Array | None = None,
+) -> tuple[Array, Array, Array]:
+    """y = act((x - mean)·rstd·weight + bias + residual) over the last axis, and the batch's mean and biased var."""
+    C = x.shape[-1]
+    cut = cut_pixels(x.size // max(C, 1), C)
+    y = empty(x.shape) if out is None else out
+    mean, var, scale, shift = (empty(C) for _ in range(4))
+    adds = residual is not None
+    batch_norm_kernel(
+        flat(x),
+        flat(weight),
+        flat(bias),
+        flat(residual) if residual is not None else NOTHING,
+        y.reshape(-1),
+        mean,
+        var,
+        scale,
+        shift,
+        empty(3 * cut.row),
+        empty(cut.tasks * 3 * cut.channels),
+        empty(2 * C, np.float64),
+        empty(workers() * 3 * cut.cols),
+        float(eps),
+        adds,
+        bounds(activation),
+        cut,
+    )
+    return y, mean, var
+
+
+def scale_shift(
+    x: Array,
+    scale: Array,
+    shift: Array,
+    *,
+    activation: Activation = IDENTITY,
+    residual: Array | None = None,
+    out: Array | None = None,
+) -> Array:
+    """act(x · scale[c] + shift[c] + residual): batch norm whose mean and variance are known beforehand."""
+    C = x.shape[-1]
+    cut = cut_pixels(x.size // max(C, 1), C)
+    y = empty(x.shape) if out is None else out
+    adds = residual is not None
+    scale_shift_kernel(
+        flat(x),
+        flat(scale),
+        flat(shift),
+        flat(residual) if residual is not None else NOTHING,
+        y.reshape(-1),
+        empty(3 * cut.row),
+        adds,
+        bounds(activation),
+        cut,
+    )
+    return y

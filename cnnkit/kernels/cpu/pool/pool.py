@@ -1,0 +1,141 @@
+"""Pools: shapes, tables and buffers for the kernels in pool_max.py and pool_avg.py."""
+
+import numpy as np
+
+from cnnkit.kernels.cpu.machine.buffers import contiguous, empty, flat
+from cnnkit.kernels.cpu.pool.avg import avg_pool_dx_kernel, avg_pool_kernel
+from cnnkit.kernels.cpu.pool.links import Tables, adaptive_tables, window_tables
+from cnnkit.kernels.cpu.pool.max import max_pool_dx_kernel, max_pool_kernel
+from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.geometry import Window, output_hw
+from cnnkit.kernels.shared.pooling import arg_dtype
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+
+# Floats that a task reads or writes: large enough to hide what taking a task costs, small enough to share evenly.
+TASK_FLOATS = 16384
+HALVE = Window(2, 2)
+
+
+def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Array | None = None) -> tuple[Array, Array]:
+    """The greatest pixel of each window, and which tap saw it; see the reference."""
+    size = output_hw(x.shape, kernel, win)
+    arg = empty((x.shape[0], *size, x.shape[3]), arg_dtype(kernel))
+    halves = tuple(kernel) == (2, 2) and win == HALVE
+    return _max(x, size, window_tables(x.shape, kernel, win, "windows", "tap"), arg, halves, out), arg
+
+
+def max_pool2d_dx(
+    dy: Array,
+    arg: Array,
+    x_shape: tuple[int, ...],
+    kernel: tuple[int, int],
+    win: Window,
+    *,
+    y: Array | None = None,
+    activation: Activation = IDENTITY,
+) -> Array:
+    """Each dy, times act'(y) where the pool's result y is given, goes to the pixel that won its window."""
+    exact = x_shape[1] % 2 == 0 and x_shape[2] % 2 == 0
+    doubles = tuple(kernel) == (2, 2) and win == HALVE and exact
+    return _max_dx(dy, arg, x_shape, window_tables(x_shape, kernel, win, "pixels", "tap"), doubles, y, activation)
+
+
+def avg_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, count_padding: bool = True) -> Array:
+    """The mean of each window: of all KH·KW taps, or of those inside the image alone."""
+    divisor = kernel[0] * kernel[1] if count_padding else 0
+    return _avg(x, output_hw(x.shape, kernel, win), window_tables(x.shape, kernel, win, "windows", "count"), divisor)
+
+
+def avg_pool2d_dx(
+    dy: Array, x_shape: tuple[int, ...], kernel: tuple[int, int], win: Window, *, count_padding: bool = True
+) -> Array:
+    """Each dy is shared equally among the taps of its window."""
+    divisor = kernel[0] * kernel[1] if count_padding else 0
+    return _avg_dx(dy, x_shape, window_tables(x_shape, kernel, win, "pixels", "count"), divisor)
+
+
+def adaptive_avg_pool2d(x: Array, size: tuple[int, int]) -> Array:
+    """The mean of each of size[0]·size[1] bins that cover the image."""
+    return _avg(x, size, adaptive_tables(x.shape, size, "windows", "count"), 0)
+
+
+def adaptive_avg_pool2d_dx(dy: Array, x_shape: tuple[int, ...]) -> Array:
+    """Each dy is shared equally among the pixels of its bin."""
+    return _avg_dx(dy, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "count"), 0)
+
+
+def adaptive_max_pool2d(x: Array, size: tuple[int, int]) -> tuple[Array, Array]:
+    """The greatest pixel of each bin, and its place iy·W + ix (int32)."""
+    arg = empty((x.shape[0], *size, x.shape[3]), np.int32)
+    return _max(x, size, adaptive_tables(x.shape, size, "windows", "tap"), arg, False, None), arg
+
+
+def adaptive_max_pool2d_dx(
+    dy: Array, arg: Array, x_shape: tuple[int, ...], *, y: Array | None = None, activation: Activation = IDENTITY
+) -> Array:
+    """Each dy, times act'(y) where the pool's result y is given, goes to the pixel that won its bin."""
+    return _max_dx(dy, arg, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "tap"), False, y, activation)
+
+
+def _max(x: Array, size: tuple[int, int], tables: Tables, arg: Array, halves: bool, out: Array | None) -> Array:
+    N, H, W, C = x.shape
+    y = empty((N, *size, C)) if out is None else out
+    sizes = (N * size[0], *size, H, W, C)
+    max_pool_kernel(
+        flat(x), y.reshape(-1), arg.reshape(-1), *tables, sizes, _rows_per_task(x.size // max(N * size[0], 1)), halves
+    )
+    return y
+
+
+def _max_dx(
+    dy: Array,
+    arg: Array,
+    x_shape: tuple[int, ...],
+    tables: Tables,
+    doubles: bool,
+    y: Array | None,
+    activation: Activation,
+) -> Array:
+    N, H, W, C = x_shape
+    dx = empty(x_shape)
+    sizes = (N * H, H, W, dy.shape[1], dy.shape[2], C)
+    source = flat(dy)
+    max_pool_dx_kernel(
+        source,
+        source if y is None else flat(y),
+        contiguous(arg, arg.dtype).reshape(-1),
+        dx.reshape(-1),
+        *tables,
+        sizes,
+        _rows_per_task(W * C),
+        doubles,
+        activation.kind if y is not None else IDENTITY.kind,
+        np.float32(activation.slope),
+    )
+    return dx
+
+
+def _avg(x: Array, size: tuple[int, int], tables: Tables, divisor: int) -> Array:
+    N, H, W, C = x.shape
+    y = empty((N, *size, C))
+    avg_pool_kernel(
+        flat(x),
+        y.reshape(-1),
+        *tables,
+        (N * size[0], *size, H, W, C),
+        divisor,
+        _rows_per_task(x.size // max(N * size[0], 1)),
+    )
+    return y
+
+
+def _avg_dx(dy: Array, x_shape: tuple[int, ...], tables: Tables, divisor: int) -> Array:
+    N, H, W, C = x_shape
+    dx = empty(x_shape)
+    sizes = (N * H, H, W, dy.shape[1], dy.shape[2], C)
+    avg_pool_dx_kernel(flat(dy), dx.reshape(-1), *tables, sizes, divisor, _rows_per_task(W * C))
+    return dx
+
+
+def _rows_per_task(floats_per_row: int) -> int:
+    return max(1, TASK_FLOATS // max(floats_per_row, 1))

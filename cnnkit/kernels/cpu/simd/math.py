@@ -1,0 +1,53 @@
+"""Functions of vectors made from the intrinsics: the exponential and what rests on it."""
+
+import numpy as np
+
+from cnnkit.kernels.cpu.machine.jit import inner
+from cnnkit.kernels.cpu.simd.vector import (
+    fill,
+    fma,
+    scale_by_power,
+    select_equal,
+    select_less,
+    truncate,
+    vmax,
+    vmin,
+    zero,
+)
+
+F = np.float32
+# Below LOWEST the result would be denormal and is 0; above HIGHEST it is infinite.
+LOWEST, HIGHEST = F(-87.33), F(88.8)
+HALF, MINUS_HALF, ONE, MOST = F(0.5), F(-0.5), F(1), F(127)
+LOG2_E = F(1.4426950408889634)
+# ln 2 in two parts: n · MINUS_LN2_HIGH is exact for every n that can occur.
+MINUS_LN2_HIGH, MINUS_LN2_LOW = F(-0.693359375), F(2.12194440e-4)
+C2, C3, C4, C5, C6, C7 = F(1 / 2), F(1 / 6), F(1 / 24), F(1 / 120), F(1 / 720), F(1 / 5040)
+
+
+@inner
+def vexp(x):
+    """e to the power of each lane, within 2 units in the last place; NaN stays NaN.
+
+    x = n·ln 2 + r with |r| <= ln 2 / 2; e^x = 2^n · (1 + r + r²/2! + … + r⁷/7!), the rest is below 6e-9.
+    """
+    a = vmin(vmax(x, fill(LOWEST)), fill(HIGHEST))
+    scaled = select_equal(a, a, a * fill(LOG2_E), zero())  # NaN has no whole part
+    n = truncate(scaled + select_less(scaled, zero(), fill(MINUS_HALF), fill(HALF)))
+    r = fma(n, fill(MINUS_LN2_LOW), fma(n, fill(MINUS_LN2_HIGH), a))
+    p = fma(fill(C7), r, fill(C6))
+    p = fma(p, r, fill(C5))
+    p = fma(p, r, fill(C4))
+    p = fma(p, r, fill(C3))
+    p = fma(p, r, fill(C2))
+    p = fma(p, r, fill(ONE))
+    p = fma(p, r, fill(ONE))
+    over = select_less(fill(MOST), n, fill(ONE), zero())  # 2^128 has no float32, e^88.7 has: in two steps
+    y = scale_by_power(p, n - over) * (fill(ONE) + over)
+    return select_equal(x, x, select_less(x, fill(LOWEST), zero(), y), x)
+
+
+@inner
+def vsigmoid(x):
+    """1 / (1 + e^-x)"""
+    return fill(ONE) / (fill(ONE) + vexp(zero() - x))

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from cnnkit.data.load.collate import collate
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.errors import ShapeError
+from cnnkit.kernels.cpu.machine import buffers
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_are_scaled_and_normalised_per_channel(channels, rng):
+    mean, std = (0.4, 0.5, 0.6)[:channels], (0.2, 0.25, 0.3)[:channels]
+    images = list(rng.integers(0, 256, (5, 6, 7, channels), np.uint8))
+    x = collate(images, Preprocessing(6, 7, channels, mean, std))
+    expected = (np.stack(images) / 255 - mean) / std
+    assert x.dtype == np.float32 and x.shape == (5, 6, 7, channels) and buffers.is_aligned(x)
+    # Values reach 3; one rounding of the product and one of the sum, in float32.
+    np.testing.assert_allclose(x, expected, rtol=0, atol=1e-6)
+
+
+def test_mirrored_views_and_empty_batches_are_fine(rng):
+    like = Preprocessing(4, 4, 1, (0.0,), (1.0,))
+    image = rng.integers(0, 256, (4, 4, 1), np.uint8)
+    np.testing.assert_allclose(collate([image[:, ::-1]], like)[0], image[:, ::-1] / 255, atol=1e-6)
+    assert collate([], like).shape == (0, 4, 4, 1)
+
+
+def test_an_image_of_another_size_is_named():
+    with pytest.raises(ShapeError, match=r"images of \(4, 4, 1\), but one is \(4, 5, 1\)"):
+        collate([np.zeros((4, 5, 1), np.uint8)], Preprocessing(4, 4, 1, (0.0,), (1.0,)))

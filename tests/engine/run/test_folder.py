@@ -1,0 +1,57 @@
+"""The run folder."""
+
+import json
+import threading
+
+import pytest
+
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run import folder as runs
+from cnnkit.engine.run.find import newest_run
+from cnnkit.engine.run.folder import create_run
+from cnnkit.errors import UsageError
+
+
+def test_many_starters_get_a_folder_each(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "RUNS", tmp_path / "runs")
+    found = []
+
+    def start(n: int) -> None:
+        # The folder beside is named after the process; threads stand in for processes here.
+        monkeypatch.setattr(runs.os, "getpid", threading.get_ident)
+        found.append(create_run(FitOptions(model="m"), "classification", {"n": n}, "d").path)
+
+    threads = [threading.Thread(target=start, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 8
+    assert {json.loads((path / "manifest.json").read_text())["n"] for path in found} == set(range(8))
+    assert sorted(path.name for path in found) == sorted(f"m-d-{n}" for n in range(1, 9))
+
+
+def test_an_empty_folder_may_be_named_as_output(tmp_path):
+    (tmp_path / "run").mkdir()
+    assert create_run(FitOptions(output=str(tmp_path / "run")), "t", {}, "d").config.exists()
+
+
+def test_an_output_that_cannot_be_a_folder_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="is a file, but --output names a folder"):
+        create_run(FitOptions(output=str(tmp_path / "file")), "t", {}, "d")
+    with pytest.raises(UsageError):
+        create_run(FitOptions(output=str(tmp_path / "file" / "run")), "t", {}, "d")
+
+
+def test_a_name_of_data_makes_a_plain_folder_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "RUNS", tmp_path)
+    assert create_run(FitOptions(model="m"), "t", {}, "../my photos").path == tmp_path / "t" / "m-my-photos-1"
+
+
+def test_the_newest_run_has_the_latest_start_in_its_manifest(tmp_path):
+    for name, text in (("a", '{"started": "2026-01-02"}'), ("b", '{"started": "2026-01-01"}'), ("c", "{"), ("d", "[]")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text(text)
+    assert newest_run(tmp_path) == tmp_path / "a"
+    assert newest_run(tmp_path / "missing") is None

@@ -1,0 +1,137 @@
+"""Every vector operation against numpy, compiled and as plain Python."""
+
+import numpy as np
+import pytest
+
+from cnnkit.kernels.cpu.machine import buffers
+from cnnkit.kernels.cpu.machine.jit import kernel
+from cnnkit.kernels.cpu.simd import plain
+from cnnkit.kernels.cpu.simd.math import vexp, vsigmoid
+from cnnkit.kernels.cpu.simd.vector import (
+    LANES,
+    absolute,
+    fill,
+    first_lane,
+    fma,
+    keep_where,
+    load,
+    load_first,
+    load_or_zero,
+    reduce_add,
+    reduce_max,
+    scale_by_power,
+    select_equal,
+    select_less,
+    splat,
+    sqrt,
+    store,
+    store_codes,
+    store_first,
+    tile,
+    transpose,
+    truncate,
+    vmax,
+    vmin,
+    zero,
+)
+
+HALF = np.float32(1.5)
+
+
+@kernel
+def every_operation(x, y, codes, count):
+    a, b = load(x, 0), load(x, LANES)
+    t = tile(2, 3)
+    t[1, 2] = a
+    results = (a + b, a - b, a * b, a / b, fma(a, b, a), vmax(a, b), vmin(a, b), select_less(a, b, b, zero()),
+               select_equal(a, a, a, zero()), splat(x, 3), fill(HALF), absolute(a), sqrt(absolute(a)), truncate(a),
+               scale_by_power(a, truncate(b)), load_first(x, 1, count), load_or_zero(x, 0, count > 0),
+               load_or_zero(x, 0, count < 0), t[1, 2], keep_where(a, codes, 0, 2))  # fmt: skip
+    i = 0
+    for v in results:
+        store(y, i, v)
+        i += LANES
+    store_first(y, i, a, count)
+    y[i + LANES] = reduce_add(a)
+    y[i + LANES + 1] = reduce_max(a)
+    y[i + LANES + 2] = first_lane(a)
+    store_codes(codes, LANES, absolute(a))
+
+
+def test_each_operation_means_what_numpy_means(rng):
+    x = buffers.aligned((rng.standard_normal(2 * LANES) * 3).astype(np.float32))
+    codes = np.arange(2 * LANES, dtype=np.uint8) % 4
+    y = np.full(21 * LANES + 3, 7, np.float32)
+    every_operation(x, y, codes, 3)
+    a, b = x[:LANES], x[LANES:]
+    first = np.where(np.arange(LANES) < 3, x[1 : 1 + LANES], 0)
+    expected = [a + b, a - b, a * b, a / b, a * b + a, np.maximum(a, b), np.minimum(a, b), np.where(a < b, b, 0), a,
+                np.full(LANES, x[3]), np.full(LANES, 1.5), abs(a), np.sqrt(abs(a)), np.trunc(a),
+                a * 2.0 ** np.trunc(b), first, a, np.zeros(LANES), a,
+                np.where(np.arange(LANES) % 4 == 2, a, 0)]  # fmt: skip
+    # A fused product rounds once, numpy's twice.
+    np.testing.assert_allclose(y[: 20 * LANES].reshape(20, LANES), expected, rtol=3e-7, atol=1e-6)
+    stored = y[20 * LANES : 21 * LANES]
+    assert (stored[:3] == a[:3]).all() and (stored[3:] == 7).all()
+    np.testing.assert_allclose(y[21 * LANES :], [a.sum(), a.max(), a[0]], rtol=1e-5)
+    np.testing.assert_array_equal(codes[LANES:], abs(a).astype(np.uint8))
+
+
+@kernel
+def exponentials(x, y, z):
+    for i in range(0, x.size, LANES):
+        store(y, i, vexp(load(x, i)))
+        store(z, i, vsigmoid(load(x, i)))
+
+
+def test_exponential_and_sigmoid():
+    x = np.linspace(-87.3, 88.7, 16 * 6000).astype(np.float32)
+    x[-16:] = [np.nan, np.inf, -np.inf, 0, 88.72, 88.73, -87.3, -200, 300, 1, -1, 2, -2, 0.5, -0.5, 10]
+    y, z = np.empty_like(x), np.empty_like(x)
+    exponentials(x, y, z)
+    with np.errstate(over="ignore"):
+        exact = np.exp(x.astype(np.float64))
+        rounded = exact.astype(np.float32)
+    assert np.isnan(y[-16]) and y[-15] == np.inf and y[-14] == 0 and y[-13] == 1 and y[-11] == np.inf and y[-9] == 0
+    normal = np.isfinite(rounded) & (rounded > 1e-37)
+    assert (np.abs(y[normal] - exact[normal]) <= 2 * np.spacing(rounded[normal])).all()
+    np.testing.assert_allclose(z, 1 / (1 + np.exp(-x.astype(np.float64))), rtol=0, atol=2e-7)
+
+
+def test_a_nan_on_the_left_stays():
+    nan = np.full(LANES, np.nan, np.float32)
+    one = np.ones(LANES, np.float32)
+
+    @kernel
+    def bounds(x, y):
+        store(y, 0, vmax(load(x, 0), load(x, LANES)))
+        store(y, LANES, vmin(load(x, LANES), load(x, 0)))
+
+    y = np.zeros(2 * LANES, np.float32)
+    bounds(np.concatenate([nan, one]), y)
+    assert np.isnan(y[:LANES]).all() and (y[LANES:] == 1).all()
+
+
+def test_plain_vectors_notice_a_wrong_index():
+    x = np.zeros(LANES, np.float32)
+    for bad in (lambda: plain.load(x, 1), lambda: plain.store(x, -1, x), lambda: plain.splat(x, LANES)):
+        with pytest.raises(IndexError, match="outside an array"):
+            bad()
+    assert (plain.load_first(x, LANES, 0) == 0).all()
+
+
+@kernel
+def turn(x, y):
+    t = tile(LANES, 1)
+    for i in range(LANES):
+        t[i, 0] = load(x, i * LANES)
+    transpose(t)
+    for i in range(LANES):
+        store(y, i * LANES, t[i, 0])
+
+
+def test_a_square_of_vectors_is_transposed(rng):
+    x = rng.standard_normal((LANES, LANES), dtype=np.float32)
+    y = np.empty_like(x)
+    turn(x.reshape(-1), y.reshape(-1))
+    np.testing.assert_array_equal(y, x.T)
