@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from cnnkit.errors import CheckpointError, ResourceError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize import files
-from cnnkit.serialize.plain_safetensors import MOST_ARRAYS
+from cnnkit.serialize.foreign.plain_safetensors import MOST_ARRAYS
 
 VERSION = 1
 _KEY = "cnnkit"

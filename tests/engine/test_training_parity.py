@@ -22,8 +22,8 @@ from cnnkit.data.load.loader import Batch
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.state import Training
 from cnnkit.engine.training.step import train_step
-from cnnkit.models.adopt import to_state
 from cnnkit.models.network import Network
+from cnnkit.models.weights.adopt import to_state
 from cnnkit.optim import schedule
 from cnnkit.tasks import ClassificationTask
 

@@ -25,7 +25,7 @@ from cnnkit.engine.run import checkpoint
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.use.class_names import read_class_names
 from cnnkit.engine.use.load import load
-from cnnkit.serialize.foreign import read_arrays
+from cnnkit.serialize.foreign.read import read_arrays
 
 TORCH = Path(__file__).parents[1] / "golden" / "torch_files"
 PICTURES = {"png": {}, "jpeg": {"quality": 60}, "bmp": {}, "ppm": {}, "gif": {}, "webp": {}}

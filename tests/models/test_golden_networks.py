@@ -9,8 +9,8 @@ import pytest
 
 from cnnkit import models, nn, ops
 from cnnkit.autograd import Tensor, no_grad
-from cnnkit.models.adopt import to_state
 from cnnkit.models.network import Network
+from cnnkit.models.weights.adopt import to_state
 from cnnkit.nn.prepared import prepared
 
 GOLDEN = Path(__file__).parents[1] / "golden"

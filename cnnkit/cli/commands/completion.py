@@ -49,7 +49,7 @@ def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
 
 def weight_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Networks whose weights can be downloaded."""
-    from cnnkit.models.downloads import DOWNLOADS
+    from cnnkit.models.weights.downloads import DOWNLOADS
 
     return [CompletionItem(name) for name in DOWNLOADS if name.startswith(incomplete)]
 

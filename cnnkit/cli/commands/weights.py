@@ -41,8 +41,8 @@ def list_sources(screen: Screen) -> None:
     Nothing is downloaded. Read the licence at the publisher before you use the weights.
     """
     from cnnkit.models import names
-    from cnnkit.models.downloads import files_of
-    from cnnkit.models.published import offers
+    from cnnkit.models.weights.downloads import files_of
+    from cnnkit.models.weights.published import offers
 
     rows = [(offer, files_of(offer.source, offer.models)) for offer in offers(names())]
     if screen.as_json:

@@ -15,7 +15,7 @@ import numpy as np
 from cnnkit.data.sample import Labels, Pixels
 from cnnkit.data.view.preprocessing import LARGEST_SIDE
 from cnnkit.errors import DataError
-from cnnkit.serialize.archive import most_unpacked
+from cnnkit.serialize.foreign.archive import most_unpacked
 
 IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049
 # A deflate stream never grows by more than this factor, so a header that promises more is a lie.

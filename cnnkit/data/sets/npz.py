@@ -18,7 +18,7 @@ from cnnkit.data.sample import Labels
 from cnnkit.data.view.preprocessing import LARGEST_SIDE
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.serialize.npz import read_npz
+from cnnkit.serialize.foreign.npz import read_npz
 
 IMAGE_NAMES = ("x", "images", "image", "imgs", "img", "data")
 LABEL_NAMES = ("y", "labels", "label", "targets", "target")

@@ -11,7 +11,7 @@ from cnnkit.engine.run.folder import Run
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.models import registry
 from cnnkit.serialize.beside import meant
-from cnnkit.serialize.refused import ENDINGS
+from cnnkit.serialize.foreign.refused import ENDINGS
 
 KINDS = f"Give a run folder, or a weight file: {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
 

@@ -10,8 +10,8 @@ from cnnkit.data.fetch.download import Progress, check_address, download
 from cnnkit.data.open.source import data_home
 from cnnkit.engine.use.weights import Choices, check_target, convert
 from cnnkit.errors import CheckpointError, ResourceError, UsageError
-from cnnkit.models.downloads import Download, download_of
 from cnnkit.models.network import Network
+from cnnkit.models.weights.downloads import Download, download_of
 from cnnkit.serialize import safe
 
 

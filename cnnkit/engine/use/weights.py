@@ -13,16 +13,16 @@ from cnnkit.engine.run import checkpoint
 from cnnkit.engine.use.class_names import read_class_names, stand_ins
 from cnnkit.errors import CheckpointError, CnnkitError, UsageError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.models.adopt import named, to_state
 from cnnkit.models.geometry import depends_on_padding
-from cnnkit.models.identify import AmbiguousError, Reading, fit, identify
-from cnnkit.models.layouts import HWIO, Layout, by_name
 from cnnkit.models.network import Network
-from cnnkit.models.published import Published, row
-from cnnkit.models.renames import is_renamed
 from cnnkit.models.stem import is_small
+from cnnkit.models.weights.adopt import named, to_state
+from cnnkit.models.weights.identify import AmbiguousError, Reading, fit, identify
+from cnnkit.models.weights.layouts import HWIO, Layout, by_name
+from cnnkit.models.weights.published import Published, row
+from cnnkit.models.weights.renames import is_renamed
 from cnnkit.serialize import safe
-from cnnkit.serialize.foreign import read_arrays
+from cnnkit.serialize.foreign.read import read_arrays
 from cnnkit.serialize.outputs import check_output
 
 _WHOLE_SCALE = 255
@@ -35,7 +35,7 @@ class Choices:
 
     mean, std, scale: the input is (pixel / scale - mean) / std, one number for each channel, or one for all.
     classes: a file of names.   image_size: that the network was built for.
-    layout: "hwio", "oihw" or "ohwi", the order of the filters' axes, see `models.layouts`.
+    layout: "hwio", "oihw" or "ohwi", the order of the filters' axes, see `models.weights.layouts`.
     padding: where the network's zeros go, see `models.geometry`.
     """
 

@@ -13,7 +13,7 @@ from cnnkit import models
 from cnnkit.engine.use.fetch import fetch_weights, largest_file
 from cnnkit.engine.use.load import load
 from cnnkit.errors import CheckpointError, CnnkitError, DataError, UsageError
-from cnnkit.models.downloads import DOWNLOADS
+from cnnkit.models.weights.downloads import DOWNLOADS
 
 
 @pytest.fixture

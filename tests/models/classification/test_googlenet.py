@@ -5,7 +5,7 @@ import pytest
 
 from cnnkit import models
 from cnnkit.autograd import no_grad
-from cnnkit.models.layouts import flattened
+from cnnkit.models.weights.layouts import flattened
 from cnnkit.nn import Module, WithAuxiliary
 
 X = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype(np.float32)

@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 
 from cnnkit.kernels.shared.array import Array
-from cnnkit.serialize import files, npz, pickle_reader
-from cnnkit.serialize.archive import Archive
-from cnnkit.serialize.plain_safetensors import of_safetensors
-from cnnkit.serialize.refused import Refused, refusing
+from cnnkit.serialize import files
+from cnnkit.serialize.foreign import npz, pickle_reader
+from cnnkit.serialize.foreign.archive import Archive
+from cnnkit.serialize.foreign.plain_safetensors import of_safetensors
+from cnnkit.serialize.foreign.refused import Refused, refusing
 
 _ZIP = b"PK\x03\x04"
 _PICKLE = b"\x80"

@@ -9,8 +9,9 @@ import safetensors.numpy
 from torch_files import old_file, state, zip_file
 
 from cnnkit.errors import CheckpointError
-from cnnkit.serialize import foreign, safe
-from cnnkit.serialize.foreign import read_arrays
+from cnnkit.serialize import safe
+from cnnkit.serialize.foreign import read
+from cnnkit.serialize.foreign.read import read_arrays
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_what_is_no_weight_file_is_told_what_it_is(path, content, match):
 
 
 def test_a_huge_file_is_refused_unread(path, monkeypatch):
-    monkeypatch.setattr(foreign, "_LARGEST", 1000)
+    monkeypatch.setattr(read, "_LARGEST", 1000)
     path.write_bytes(b"PK\x03\x04" + bytes(2000))
     with pytest.raises(CheckpointError, match="has 2,004 bytes, more than any of our networks needs"):
         read_arrays(path)

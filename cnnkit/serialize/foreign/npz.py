@@ -13,8 +13,8 @@ import numpy as np
 
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize import files
-from cnnkit.serialize.archive import Archive, most_unpacked
-from cnnkit.serialize.refused import Refused, printable, refusing
+from cnnkit.serialize.foreign.archive import Archive, most_unpacked
+from cnnkit.serialize.foreign.refused import Refused, printable, refusing
 
 # Unpacked, more than this would not be read either.
 _LARGEST = 4 * 2**30

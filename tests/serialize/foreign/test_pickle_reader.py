@@ -14,10 +14,10 @@ import pytest
 from torch_files import Call, Global, Stored, old_file, pickled, state, tensor, zip_file
 
 from cnnkit.errors import CheckpointError
-from cnnkit.serialize import pickle_machine
-from cnnkit.serialize.pickle_reader import read_torch
+from cnnkit.serialize.foreign import pickle_machine
+from cnnkit.serialize.foreign.pickle_reader import read_torch
 
-FILES = Path(__file__).parents[1] / "golden" / "torch_files"
+FILES = Path(__file__).parents[2] / "golden" / "torch_files"
 LAYOUTS = {"zip": zip_file, "old": old_file}
 
 

@@ -8,7 +8,7 @@ import pytest
 import safetensors.numpy
 
 from cnnkit.errors import CheckpointError
-from cnnkit.serialize.foreign import read_arrays
+from cnnkit.serialize.foreign.read import read_arrays
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import pytest
 from cnnkit import models
 from cnnkit.autograd import no_grad
 from cnnkit.errors import CheckpointError
-from cnnkit.models.adopt import to_state
-from cnnkit.models.identify import fit, identify
-from cnnkit.models.layouts import turned
 from cnnkit.models.network import Network
-from cnnkit.models.renames import Named, wrappers
+from cnnkit.models.weights.adopt import to_state
+from cnnkit.models.weights.identify import fit, identify
+from cnnkit.models.weights.layouts import turned
+from cnnkit.models.weights.renames import Named, wrappers
 
 LENET = Network("lenet5", 10, 1, (28, 28))
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cnnkit.kernels.shared.array import Array
-from cnnkit.serialize import files, pickle_machine
-from cnnkit.serialize.archive import Archive, most_unpacked
-from cnnkit.serialize.pickle_machine import Forbidden
-from cnnkit.serialize.refused import Refused, printable, refusing
-from cnnkit.serialize.torch_tensors import WHOLE_MODEL, Claim, Storage, calls, storage
+from cnnkit.serialize import files
+from cnnkit.serialize.foreign import pickle_machine
+from cnnkit.serialize.foreign.archive import Archive, most_unpacked
+from cnnkit.serialize.foreign.pickle_machine import Forbidden
+from cnnkit.serialize.foreign.refused import Refused, printable, refusing
+from cnnkit.serialize.foreign.torch_tensors import WHOLE_MODEL, Claim, Storage, calls, storage
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _OLD_PROTOCOL = 1001

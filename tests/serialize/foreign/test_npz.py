@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cnnkit.errors import CheckpointError
-from cnnkit.serialize.npz import read_npz
+from cnnkit.serialize.foreign.npz import read_npz
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cnnkit.kernels.shared.array import Array
-from cnnkit.models.renames import Named, leaf
+from cnnkit.models.weights.renames import Named, leaf
 from cnnkit.nn import Flatten, Linear, Module
 from cnnkit.nn.module import computes_as
 

@@ -8,7 +8,7 @@ import struct
 import zipfile
 from typing import final
 
-from cnnkit.serialize.refused import Refused, printable
+from cnnkit.serialize.foreign.refused import Refused, printable
 
 # Unpacked, weights are about as long as packed: random digits do not shrink. Our largest network has 575 MB.
 _MOST = 4 * 2**30

@@ -10,9 +10,9 @@ from typing import Any, final
 import numpy as np
 
 from cnnkit.kernels.shared.array import Array
-from cnnkit.serialize.half import widened
-from cnnkit.serialize.pickle_machine import Calls, Known
-from cnnkit.serialize.refused import Refused, printable
+from cnnkit.serialize.foreign.half import widened
+from cnnkit.serialize.foreign.pickle_machine import Calls, Known
+from cnnkit.serialize.foreign.refused import Refused, printable
 
 WHOLE_MODEL = "holds a whole model, not a state dict: opening it would run its code. Save model.state_dict() instead."
 _MOST_AXES = 16

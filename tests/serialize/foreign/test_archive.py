@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from cnnkit.serialize.archive import Archive, most_unpacked
-from cnnkit.serialize.refused import Refused
+from cnnkit.serialize.foreign.archive import Archive, most_unpacked
+from cnnkit.serialize.foreign.refused import Refused
 
 
 def archive(*members: tuple[str, bytes], packed: bool = False) -> bytes:

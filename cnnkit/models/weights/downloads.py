@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import final
 
 from cnnkit.errors import UsageError, unknown_name
-from cnnkit.models.published import AKAMASTER, TORCHVISION, Source, row
+from cnnkit.models.weights.published import AKAMASTER, TORCHVISION, Source, row
 
 
 @final

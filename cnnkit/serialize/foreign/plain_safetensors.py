@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from cnnkit.kernels.shared.array import Array
-from cnnkit.serialize.half import widened
-from cnnkit.serialize.refused import Refused, printable
+from cnnkit.serialize.foreign.half import widened
+from cnnkit.serialize.foreign.refused import Refused, printable
 
 _LONGEST_HEADER = 16 * 2**20
 MOST_ARRAYS = 20_000

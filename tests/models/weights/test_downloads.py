@@ -6,8 +6,8 @@ import pytest
 
 from cnnkit import models
 from cnnkit.errors import UsageError
-from cnnkit.models.downloads import DOWNLOADS, download_of, files_of
-from cnnkit.models.published import offers, row
+from cnnkit.models.weights.downloads import DOWNLOADS, download_of, files_of
+from cnnkit.models.weights.published import offers, row
 
 
 def test_every_file_is_for_a_network_whose_row_names_its_source():

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, NamedTuple, final
 
-from cnnkit.serialize.refused import Refused, printable
+from cnnkit.serialize.foreign.refused import Refused, printable
 
 MOST_INSTRUCTIONS = 1_000_000
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from cnnkit.errors import CheckpointError, CnnkitError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.models.adopt import MisfitError, matched, named, to_state
-from cnnkit.models.layouts import Layout, orders, turned
 from cnnkit.models.network import Network, sizes
 from cnnkit.models.registry import names, spec
-from cnnkit.models.renames import Named, is_counter, is_renamed
 from cnnkit.models.stem import image_sizes
+from cnnkit.models.weights.adopt import MisfitError, matched, named, to_state
+from cnnkit.models.weights.layouts import Layout, orders, turned
+from cnnkit.models.weights.renames import Named, is_counter, is_renamed
 
 
 class AmbiguousError(CheckpointError):

@@ -7,10 +7,10 @@ import numpy as np
 
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.models.layouts import Layout, behind_flatten, flattened, turned
 from cnnkit.models.network import Network
-from cnnkit.models.published import row
-from cnnkit.models.renames import Named, renamed
+from cnnkit.models.weights.layouts import Layout, behind_flatten, flattened, turned
+from cnnkit.models.weights.published import row
+from cnnkit.models.weights.renames import Named, renamed
 from cnnkit.nn import Module
 
 State = dict[str, Array]

@@ -9,13 +9,13 @@ import pytest
 from cnnkit import models, nn
 from cnnkit.errors import CheckpointError
 from cnnkit.models import registry
-from cnnkit.models.adopt import to_state
-from cnnkit.models.identify import AmbiguousError, Reading, fit, identify
-from cnnkit.models.layouts import HWIO, OIHW
 from cnnkit.models.network import Network
-from cnnkit.models.published import ROWS, offers, row
+from cnnkit.models.weights.adopt import to_state
+from cnnkit.models.weights.identify import AmbiguousError, Reading, fit, identify
+from cnnkit.models.weights.layouts import HWIO, OIHW
+from cnnkit.models.weights.published import ROWS, offers, row
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "networks.json"
+GOLDEN = Path(__file__).parents[2] / "golden" / "networks.json"
 NETWORKS = json.loads(GOLDEN.read_text())["networks"]
 
 

@@ -1,0 +1,9 @@
+"""Weights that others published, brought into our networks.
+
+published   a row for each family of networks: names in the files, preprocessing, sources and licences
+downloads   which files can be fetched, and their checksums
+renames     names in a file become ours
+layouts     the order of axes in a file becomes ours
+adopt       arrays become the state of one network, checked to the last one
+identify    which network, and which order of axes, a file's arrays are for
+"""
