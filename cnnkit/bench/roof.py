@@ -7,7 +7,7 @@ from functools import cache
 def fma_peak(threads: int) -> float:
     """GFLOP/s of `threads` threads that do nothing but fused multiply-adds in registers; about half a second."""
     from cnnkit.bench.timer import in_turn
-    from cnnkit.kernels.cpu.machine.peak import multiply_add_forever
+    from cnnkit.kernels.cpu.simd.peak import multiply_add_forever
 
     steps = 2_000_000
     flop = multiply_add_forever(threads, 1000)

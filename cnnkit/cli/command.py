@@ -14,6 +14,8 @@ import click
 from cnnkit.cli.arguments import config_file
 from cnnkit.cli.arguments.common import SECTIONS, SHARED, shared_options, shown_spellings
 
+# What a shell sets when it asks for completions.
+COMPLETE_VARIABLE = "_CNNKIT_COMPLETE"
 HELP_NAMES = ["-h", "--help"]
 
 # Bytes that the imports of a command take which computes.

@@ -12,10 +12,8 @@ from types import FrameType
 import click
 
 from cnnkit._version import __version__
-from cnnkit.cli.command import HELP_NAMES, Group
+from cnnkit.cli.command import COMPLETE_VARIABLE, HELP_NAMES, Group
 from cnnkit.cli.endings import Terminated, exit_code
-
-COMPLETE_VARIABLE = "_CNNKIT_COMPLETE"
 
 cli = Group(
     "cnnkit",

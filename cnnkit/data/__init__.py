@@ -1,7 +1,16 @@
 """Data: from files and names to batches.
 
-open.py           a name or a folder -> training, validation and test parts     check.py   what is wrong with a folder
-sets/             the formats     transforms/   augmentation     loader.py   batches in a seeded order, one step ahead
-preprocessing.py  how a foreign picture becomes an input: the record that a checkpoint keeps     digit.py   for digits
-picture.py        any picture file, safely     collate.py   uint8 HWC -> float32 NHWC: only here     fetch.py   a socket
+open/        a name, a folder, a file or arrays -> training, validation and test parts
+check/       what is in a data set, and what is wrong with it
+split/       which sample is in which part: drawn, kept, found again
+load/        batches in a seeded order, made ahead
+sets/        the data sets: len, samples, labels
+given/       what Python code hands over
+layout/      files and lists: which pictures there are, with which class in which part
+transforms/  augmentation
+view/        how a picture becomes an input: the record that a checkpoint keeps
+picture/     any picture file, safely
+fetch/       published data sets from the network
+sample.py    one image and what is known about it
+headway.py   how far a long look has come
 """

@@ -1,8 +1,19 @@
 """Training, evaluation and prediction, as generators of events. Import from the files.
 
-fit.py       fit(options, *, module=None, data=None), resume(run, changes)   end with Finished or Interrupted
-load.py      load(source=None, *, module=None) -> Predictor                  a run, a weight file, or what is newest
-evaluate.py  evaluate(predictor, data=None, *, split="test")                 ends with EvaluateFinished
-predict.py   Predictor.predict(picture, top=5), predict_many, predict_proba, features(pictures, layer)
-simple.py    fit(data or module, ...) -> FitResult, evaluate(run, data)      what `cnnkit.fit` is: all in one call
+The verbs:
+fit.py        fit(options, *, module=None, data=None), resume(run, changes)   end with Finished or Interrupted
+evaluate.py   evaluate(predictor, data=None, *, split="test")                 ends with EvaluateFinished
+lr_find.py    which learning rate            forecast.py   what a training would need and take: the dry run
+preview.py    what a training would show     warmup.py     compile now what would be compiled later
+simple.py     fit(data or module, ...) -> FitResult, evaluate(run, data)      what `cnnkit.fit` is: all in one call
+notebook.py   their events as lines of text, for Python
+
+What they are made of, each folder importing only from those below it:
+session/    one process's share of a training: what it is made of, what precedes the first step, the loop
+time/       how long: the pace, a budget of time, a deadline
+finetune/   starting from weights: what they decide, features of a frozen trunk, a new head
+training/   one step, its rate, the course of a run, what is kept of it
+use/        a network that is trained: load it, predict, judge; published weights
+run/        a run on disk: its folder, states, log, manifest
+records/    the words: options, events, results, recipes
 """

@@ -1,0 +1,6 @@
+"""The options of commands, and what their values may be.
+
+common.py       options of every command           training.py   options of a training
+values.py       types of values                    config_file.py   options in a TOML file
+completion.py   what the shell is offered
+"""

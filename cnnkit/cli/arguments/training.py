@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 import click
 
 from cnnkit.cli.arguments.common import option
+from cnnkit.cli.arguments.completion import data_names, model_names, run_names
 from cnnkit.cli.arguments.values import Duration, Name, Real, Size, Whole
-from cnnkit.cli.commands.completion import data_names, model_names, run_names
 from cnnkit.engine.records.options import (
     AUGMENT,
     CHANGES,
     CLASS_WEIGHTS,
     FREEZE,
+    INTERNAL,
     KEEP,
     ON_UNREADABLE,
     OPTIMISERS,
@@ -34,8 +35,6 @@ _SECTIONS = {
     "Augmentation": ("augment", *CHANGES, "mixup", "cutmix"),
     "Run": ("seed", "output", "exist_ok"),
 }
-# What a resumed run or a time keeps in its options: read back, never shown.
-INTERNAL = ("schedule_from", "schedule_epochs", "schedule_until", "schedule_again")
 _SECTION_OF = {name: section for section, names in _SECTIONS.items() for name in names}
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -1,0 +1,4 @@
+"""One file a command; the group `data` has a folder.
+
+train, evaluate, predict, lr_find, models, recipes, weights, bench, warmup, cache, doctor, completion, help.
+"""

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from cnnkit.cli.arguments.common import option, was_given
+from cnnkit.cli.arguments.completion import data_names, run_names
 from cnnkit.cli.arguments.values import Name, Share, Whole
 from cnnkit.cli.command import command
-from cnnkit.cli.commands.completion import data_names, run_names
 from cnnkit.cli.show.classification import show
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.events import EvaluateFinished, EvaluateStep, Event, Note

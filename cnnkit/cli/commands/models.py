@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from cnnkit.cli.arguments.common import option
+from cnnkit.cli.arguments.completion import model_names
 from cnnkit.cli.arguments.values import Name
 from cnnkit.cli.command import command
-from cnnkit.cli.commands.completion import model_names
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.options import PADDINGS
 from cnnkit.errors import UsageError

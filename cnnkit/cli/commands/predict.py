@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 
 from cnnkit.cli.arguments.common import option, was_given
+from cnnkit.cli.arguments.completion import run_names
 from cnnkit.cli.arguments.values import Whole
 from cnnkit.cli.command import command
-from cnnkit.cli.commands.completion import run_names
 from cnnkit.cli.endings import Terminated
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import Prediction, PredictionError

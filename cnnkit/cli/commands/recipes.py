@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from cnnkit.cli.arguments.completion import recipe_names
 from cnnkit.cli.command import command
-from cnnkit.cli.commands.completion import recipe_names
 from cnnkit.cli.show.screen import Screen
 
 

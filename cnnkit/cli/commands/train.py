@@ -9,9 +9,9 @@ import click
 from click.core import ParameterSource
 
 from cnnkit.cli.arguments.common import option, was_given
+from cnnkit.cli.arguments.completion import recipe_names, run_names
 from cnnkit.cli.arguments.training import choices
 from cnnkit.cli.command import command
-from cnnkit.cli.commands.completion import recipe_names, run_names
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.options import ENDS, RESUMABLE, FitOptions
 from cnnkit.engine.records.results import FitResult

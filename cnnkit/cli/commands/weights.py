@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from cnnkit.cli.arguments.common import option
+from cnnkit.cli.arguments.completion import model_names, weight_names
 from cnnkit.cli.arguments.values import Name, Numbers, Real, Size
 from cnnkit.cli.command import Group, command
-from cnnkit.cli.commands.completion import model_names, weight_names
 from cnnkit.cli.commands.models import size
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.options import PADDINGS

@@ -1,0 +1,9 @@
+"""Results as people see them.
+
+screen.py     one result on stdout, notes on stderr     terminal.py        what a stream can show
+training.py   the events of a training                  classification.py  the evaluation of a classifier
+dry_run.py    a forecast                                class_table.py     images by class and part
+progress.py   the moving bar                            headway.py         the bar of a long look at data
+sparkline.py  a curve in a line                         manual.py          Markdown in a terminal
+machine.py    the machine
+"""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnkit.cli.arguments.training import INTERNAL
 from cnnkit.cli.show.screen import Screen
 from cnnkit.cli.show.training import duration
 from cnnkit.engine.forecast import Forecast, Forecasted
 from cnnkit.engine.records.events import Compiling, Event
+from cnnkit.engine.records.options import INTERNAL
 
 # Where a run lies, not what it is.
 OUTWARD = ("output", "exist_ok")

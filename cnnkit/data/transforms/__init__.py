@@ -1,0 +1,7 @@
+"""Augmentation: pure functions (sample, rng, ...) -> sample.
+
+compose.py   levels made of the changes below      signs.py    which pictures must not be mirrored
+flip.py, crop.py, scale.py, affine.py   geometry
+colour.py, erase.py                     colours and holes
+mix.py                                  two images of a batch in one
+"""

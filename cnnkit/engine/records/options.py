@@ -29,6 +29,8 @@ CLASS_WEIGHTS = ("none", "balanced")
 _OUTWARD = ("output", "exist_ok", "threads", "backend", "cache")
 # What says when a run ends: one of them.
 ENDS = ("epochs", "steps", "time")
+# What a resumed run or a time keeps in its options: read back, never shown.
+INTERNAL = ("schedule_from", "schedule_epochs", "schedule_until", "schedule_again")
 # What may change when a run goes on.
 RESUMABLE = ("epochs", "steps", "patience", "lr", "schedule", "warmup", "on_unreadable", "threads", "backend", "cache")
 

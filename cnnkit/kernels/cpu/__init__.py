@@ -1,4 +1,11 @@
-"""The fast kernels: float32, explicit vectors, many threads. Names and meanings are those of `reference`."""
+"""The fast kernels: float32, explicit vectors, many threads. Names and meanings are those of `reference`.
+
+conv/, matmul.py    convolutions and the dense layer       pool/         max and average pools
+norm/, softmax.py   normalisation, softmax and its loss    elementwise/  arithmetic, activations, optimisers
+channels.py         whole channels weighed or shuffled     shape.py      elements moved about
+reduce.py, sums.py  sums, means, maxima                    epilogue.py  bias and activation before the store
+simd/               vectors                                machine/     threads, memory, compiler
+"""
 
 from cnnkit.kernels.cpu.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, pack

@@ -4,11 +4,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from cnnkit.kernels.cpu.conv.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.machine.buffers import empty, flat
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, zero
 from cnnkit.kernels.shared.array import Array
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnkit.kernels.cpu.conv.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.machine.buffers import empty, flat
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.shape import permute
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, reduce_add, zero
 from cnnkit.kernels.shared.array import Array
 

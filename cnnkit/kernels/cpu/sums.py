@@ -1,8 +1,8 @@
 """Sums that come beside other work: of rows that a kernel has just laid out, and of what its tasks summed apart."""
 
-from cnnkit.kernels.cpu.conv.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, load, zero
 
 ADD_CHUNK = 4096

@@ -1,4 +1,7 @@
-"""The definitions: plain loops in float64, no speed. float64 arrays run on them, and `cpu` must agree with them."""
+"""The definitions: plain loops in float64, no speed. float64 arrays run on them, and `cpu` must agree with them.
+
+A file for each family of kernels, by the names below; store.py keeps a result in the type of its operands.
+"""
 
 from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.reference.channels import channel_shuffle, scale_channels, scale_channels_dx

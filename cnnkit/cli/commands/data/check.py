@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from cnnkit.cli.arguments.common import option
+from cnnkit.cli.arguments.completion import data_names
 from cnnkit.cli.arguments.values import Names, Size
 from cnnkit.cli.command import command
-from cnnkit.cli.commands.completion import data_names
 from cnnkit.cli.show.class_table import class_table
 from cnnkit.cli.show.headway import follow
 from cnnkit.cli.show.screen import Screen

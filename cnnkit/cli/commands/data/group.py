@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from cnnkit.cli.arguments.common import option
+from cnnkit.cli.arguments.completion import data_names
 from cnnkit.cli.command import Group, command
-from cnnkit.cli.commands.completion import data_names
 from cnnkit.cli.show.screen import Screen
 
 data = Group(

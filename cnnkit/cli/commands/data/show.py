@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from cnnkit.cli.arguments.common import option
+from cnnkit.cli.arguments.completion import data_names, run_names
 from cnnkit.cli.arguments.training import choices
 from cnnkit.cli.arguments.values import Name, Size, Whole
 from cnnkit.cli.command import command
-from cnnkit.cli.commands.completion import data_names, run_names
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.options import AUGMENT, CHANGES
 

@@ -6,10 +6,10 @@ Either a copy of all images, or, inside a task, of the rows that it will read: `
 
 from typing import NamedTuple
 
-from cnnkit.kernels.cpu.conv.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, zero
 from cnnkit.kernels.shared.array import Array
 

@@ -4,10 +4,10 @@ panels[group, o // block, t, c, o % block] = w[picked[t], c, o of that group]   
 turned:  panels[group, c // block, t, o, c % block], what the gradient by the images multiplies with
 """
 
-from cnnkit.kernels.cpu.conv.epilogue import load_upto
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
+from cnnkit.kernels.cpu.simd.partial import load_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, store, tile, transpose
 from cnnkit.kernels.shared.array import Array
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from cnnkit.kernels.cpu.conv.epilogue import activate_vector, load_upto, store_upto
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
+from cnnkit.kernels.cpu.epilogue import activate_vector
 from cnnkit.kernels.cpu.machine.buffers import empty, flat
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.math import vsigmoid
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, select_less, zero
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import (

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from cnnkit.kernels.cpu.conv.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
 from cnnkit.kernels.cpu.machine.buffers import empty, flat
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, reduce_add, sqrt, zero
 from cnnkit.kernels.shared.array import Array
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from cnnkit.kernels.cpu.conv.epilogue import NOTHING, load_upto, store_upto
 from cnnkit.kernels.cpu.elementwise.activation import slope_at_vector, slope_vector
+from cnnkit.kernels.cpu.epilogue import NOTHING
 from cnnkit.kernels.cpu.machine.buffers import empty, flat
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation

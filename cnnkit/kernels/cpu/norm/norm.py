@@ -8,12 +8,13 @@ in float64, in their order.
 
 import numpy as np
 
-from cnnkit.kernels.cpu.conv.epilogue import NOTHING, activate_later, bounded, bounds, load_upto, store_upto
+from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds
 from cnnkit.kernels.cpu.machine.buffers import empty, flat
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.dx import batch_norm_dx
 from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation

@@ -9,8 +9,8 @@ from functools import lru_cache
 from math import lcm
 from typing import NamedTuple
 
-from cnnkit.kernels.cpu.conv.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.machine.jit import inner
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, zero
 
 # Floats of a row: at least this many where pixels are small, and at most these where one is not a whole vector.

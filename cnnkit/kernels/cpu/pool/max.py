@@ -7,7 +7,6 @@ The 2x2 pool of stride 2 that most networks use has a body of its own, four time
 
 import numpy as np
 
-from cnnkit.kernels.cpu.conv.epilogue import load_upto, store_upto
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
@@ -19,6 +18,7 @@ from cnnkit.kernels.cpu.simd.codes import (
     store_code,
     store_code_first,
 )
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, load, load_first, store, store_first, zero
 from cnnkit.kernels.shared.pooling import NO_TAP
 from cnnkit.kernels.shared.scalar import IDENTITY_KIND

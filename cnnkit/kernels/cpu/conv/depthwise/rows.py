@@ -16,9 +16,9 @@ from math import gcd
 from typing import Any
 
 from cnnkit.kernels.cpu.conv import schedule
-from cnnkit.kernels.cpu.conv.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, padded_bias
 from cnnkit.kernels.cpu.conv.schedule import DepthwiseTile
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
+from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, padded_bias
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, load, load_first, prefetch, store, store_first, tile

@@ -17,12 +17,13 @@ import numpy as np
 
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.border import NO_BORDER, BorderedRows, bordered_rows, copy_rows, with_border
-from cnnkit.kernels.cpu.conv.epilogue import NOTHING, load_upto
 from cnnkit.kernels.cpu.conv.gather import Gather, Phase
 from cnnkit.kernels.cpu.conv.schedule import TileShape
+from cnnkit.kernels.cpu.epilogue import NOTHING
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
+from cnnkit.kernels.cpu.simd.partial import load_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, load_first, rolled, splat, store, store_first, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
 from cnnkit.kernels.shared.array import Array

@@ -13,17 +13,10 @@ from typing import Any
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.border import copy_rows, with_border
 from cnnkit.kernels.cpu.conv.direct.plan import PHASE, SPAN, plan
-from cnnkit.kernels.cpu.conv.epilogue import (
-    INFINITY,
-    NOTHING,
-    activate_later,
-    bounded,
-    bounds,
-    padded_bias,
-)
 from cnnkit.kernels.cpu.conv.gather import Gather
 from cnnkit.kernels.cpu.conv.packing import turn_panel
 from cnnkit.kernels.cpu.conv.schedule import TileShape
+from cnnkit.kernels.cpu.epilogue import INFINITY, NOTHING, activate_later, bounded, bounds, padded_bias
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for

@@ -13,12 +13,13 @@ from functools import cache
 from typing import Any
 
 from cnnkit.kernels.cpu.conv import schedule
-from cnnkit.kernels.cpu.conv.epilogue import NOTHING, store_upto
 from cnnkit.kernels.cpu.conv.schedule import TileShape
 from cnnkit.kernels.cpu.conv.winograd.transforms import back_1d, fetch_patch, transform_grad, transform_input
+from cnnkit.kernels.cpu.epilogue import NOTHING
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
+from cnnkit.kernels.cpu.simd.partial import store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
 from cnnkit.kernels.shared.array import Array

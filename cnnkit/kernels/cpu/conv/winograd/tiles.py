@@ -12,22 +12,14 @@ from functools import cache
 from typing import Any
 
 from cnnkit.kernels.cpu.conv import schedule
-from cnnkit.kernels.cpu.conv.epilogue import (
-    NOTHING,
-    activate_later,
-    bounded,
-    bounds,
-    gate_of,
-    load_upto,
-    padded_bias,
-    store_upto,
-)
 from cnnkit.kernels.cpu.conv.schedule import TileShape
 from cnnkit.kernels.cpu.conv.winograd.transforms import fetch_patch, filter_1d, output_1d, transform_input
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
+from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, padded_bias
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, load, splat, store, tile, zero
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation

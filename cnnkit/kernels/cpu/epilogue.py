@@ -12,14 +12,11 @@ import numpy as np
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import inlined, inner
 from cnnkit.kernels.cpu.simd.math import vsigmoid
+from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import (
     LANES,
     fill,
-    load,
-    load_first,
     select_less,
-    store,
-    store_first,
     vmax,
     vmin,
     zero,
@@ -84,21 +81,6 @@ def padded_bias(bias: Array | None, groups: int, channels: int, block: int) -> A
 @lru_cache(maxsize=64)
 def _zeros(count: int) -> Array:
     return buffers.zeros(count)
-
-
-@inlined
-def load_upto(x, i, count):
-    """`count` floats, or a whole vector where there are as many: a plain load is faster than a masked one."""
-    return load(x, i) if count >= LANES else load_first(x, i, count)
-
-
-@inlined
-def store_upto(y, i, v, count):
-    """The first `count` lanes, all where there is room for them."""
-    if count >= LANES:
-        store(y, i, v)
-    else:
-        store_first(y, i, v, count)
 
 
 @inlined

@@ -1,0 +1,19 @@
+"""A vector or only its first lanes: the ends of rows whose length no vector divides."""
+
+from cnnkit.kernels.cpu.machine.jit import inlined
+from cnnkit.kernels.cpu.simd.vector import LANES, load, load_first, store, store_first
+
+
+@inlined
+def load_upto(x, i, count):
+    """`count` floats, or a whole vector where there are as many: a plain load is faster than a masked one."""
+    return load(x, i) if count >= LANES else load_first(x, i, count)
+
+
+@inlined
+def store_upto(y, i, v, count):
+    """The first `count` lanes, all where there is room for them."""
+    if count >= LANES:
+        store(y, i, v)
+    else:
+        store_first(y, i, v, count)
