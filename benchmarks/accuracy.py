@@ -12,6 +12,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from kept import keep
+from tables import write_tables
+
+from cnnkit.cli.show.machine import machine_facts
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.find import open_run
 from cnnkit.engine.run.folder import Run
@@ -24,8 +28,6 @@ def main() -> None:
     parser.add_argument("--note", default="", help="what else was going on")
     parser.add_argument("--commit", help="of the code that trained, if not the present one")
     options = parser.parse_args()
-    from record import keep, write_tables
-
     kept = facts(open_run(options.run), options.name, options.note)
     keep(kept | ({"commit": options.commit} if options.commit else {}), f"accuracy/{options.name}")
     write_tables()
@@ -33,8 +35,6 @@ def main() -> None:
 
 def facts(run: Run, name: str, note: str) -> dict[str, Any]:
     """What was trained, where, and how it went; no path of this machine."""
-    from cnnkit.cli.show.machine import machine_facts
-
     manifest, result, options = run.read_manifest(), run.read_result(), FitOptions.read(run.config)
     here = machine_facts()
     if manifest["machine"]["cpu"] != here["cpu"]:
@@ -82,33 +82,6 @@ def seconds_of(epochs: list[dict[str, Any]]) -> list[float]:
     """How long each took; the first one with compiling and all that came before."""
     ends = [0.0, *(event["seconds"] for event in epochs)]
     return [later - earlier for earlier, later in pairwise(ends)]
-
-
-def projected(kept: dict[str, Any]) -> float:
-    """Seconds to the end of the run: those that it took, or would have taken at the pace of its steps."""
-    return float(kept["seconds"] * kept["steps"] / kept["steps_done"])
-
-
-def table(runs: list[dict[str, Any]]) -> str:
-    """All trainings of a machine, a row each."""
-    lines = [
-        "**accuracy**: what trainings reached; each is one command, and its curve lies in `accuracy/`\n",
-        "| training | network | parameters | test top-1 | minutes | seconds an epoch | epochs | threads | loss "
-        "| seed | commit |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for kept in runs:
-        minutes = f"{kept['seconds'] / 60:.1f}"
-        if kept["top1"] is None:
-            minutes += f" of {projected(kept) / 60:.0f}"
-        reached = f"val {100 * kept['val_top1']:.2f} %" if kept["top1"] is None else f"{100 * kept['top1']:.2f} %"
-        threads = ", ".join(dict.fromkeys(str(part["threads"]) for part in kept["parts"]))
-        first, last = kept["train_loss"]
-        cells = [kept["name"], kept["model"], f"{kept['parameters']:,}", reached, minutes]
-        cells += [f"{kept['seconds_per_epoch']:.1f}", str(kept["epochs"]), threads, f"{first:.3f} -> {last:.3f}"]
-        lines.append("| " + " | ".join([*cells, str(kept["seed"]), kept["commit"]]) + " |")
-    notes = [f"{kept['name']}: {kept['note']}" for kept in runs if kept["note"]]
-    return "\n".join([*lines, "", *notes]) + "\n"
 
 
 if __name__ == "__main__":

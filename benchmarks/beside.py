@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from record import keep
+from kept import keep
 
 HERE = Path(__file__).resolve().parents[1]
 

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kept import keep
+from tables import write_tables
 
 from cnnkit import kernels, models
 from cnnkit.autograd import Tensor
+from cnnkit.cli.show.machine import machine_facts
 from cnnkit.data.load.loader import Batch, Loader
 from cnnkit.data.open.source import open_data
 from cnnkit.data.sets.base import ArrayDataset, Dataset
@@ -42,10 +45,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="for each figure")
     parser.add_argument("--pictures", type=Path, default=PICTURES, help="an image folder")
     options = parser.parse_args()
-    from record import keep, write_tables
-
-    from cnnkit.cli.show.machine import machine_facts
-
     with kernels.use(None, options.threads):
         sets = data_sets(options.pictures)
         for data, batch in sets.values():
@@ -154,29 +153,6 @@ def step(model: Any, optimiser: SGD, batch: Batch) -> None:
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
-
-
-def table(kept: dict[str, Any], threads: str) -> str:
-    """Two tables: the loader alone, and what of a training waits for it."""
-    lines = [
-        f"**loader**, {threads} thread(s), commit {kept['commit']}\n",
-        "| data | augmentation | workers | images/s | best | worst |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| {r['data']} | {r['augment']} | {r['workers']} | {r['images_per_second']:,.0f} | {r['best']:,.0f} "
-            f"| {r['worst']:,.0f} |"
-            for r in kept["alone"]
-        ),
-        "",
-        "| training | data | batch | images/s | images/s of the steps alone | waits for the loader |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| {r['network']} | {r['data']} | {r['batch']} | {r['images_per_second']:,.0f} "
-            f"| {r['step_images_per_second']:,.0f} | {100 * r['waited_share']:.1f} % |"
-            for r in kept["training"]
-        ),
-    ]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

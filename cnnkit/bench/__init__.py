@@ -1,8 +1,8 @@
 """Speed, checked before it is measured: `run` yields a `Result` a case."""
 
-from cnnkit.bench.cases import SUITES
 from cnnkit.bench.compare import run
 from cnnkit.bench.result import Result
 from cnnkit.bench.rivals import FAIR_ENVIRONMENT
+from cnnkit.bench.suites import SUITES
 
 __all__ = ["FAIR_ENVIRONMENT", "SUITES", "Result", "run"]

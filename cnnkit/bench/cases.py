@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-SUITES = ("conv", "networks", "pointwise", "train", "predict", "start")
 
 
 @dataclass(frozen=True)
@@ -30,22 +28,3 @@ class Case:
     speedup: float = 1.0
     rivals: Mapping[str, Callable[[int], Sequence[Callable[[], object]]]] = field(default_factory=dict)
     quick: bool = False
-
-
-def cases(suite: str, *, quick: bool) -> Iterator[Callable[[], Case]]:
-    """The cases of a suite, each made only when its turn comes (its buffers are large)."""
-    if suite == "conv":
-        from cnnkit.bench import conv_cases
-
-        return conv_cases.cases(quick=quick)
-    if suite == "networks":
-        from cnnkit.bench import conv_cases
-
-        return conv_cases.network_layer_cases(quick=quick)
-    if suite == "pointwise":
-        from cnnkit.bench import pointwise_cases
-
-        return pointwise_cases.cases(quick=quick)
-    from cnnkit.bench import network_cases
-
-    return network_cases.train_cases(quick=quick) if suite == "train" else network_cases.predict_cases(quick=quick)

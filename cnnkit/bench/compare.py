@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cnnkit import kernels
 from cnnkit.bench import start
-from cnnkit.bench.cases import SUITES, Case, cases
+from cnnkit.bench.cases import Case
 from cnnkit.bench.result import Result
 from cnnkit.bench.rivals import NAMES, available
 from cnnkit.bench.roof import fma_peak
+from cnnkit.bench.suites import SUITES, cases
 from cnnkit.bench.timer import in_turn
 from cnnkit.errors import CheckFailed, UsageError
 

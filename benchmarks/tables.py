@@ -1,0 +1,103 @@
+"""Write the tables of README.md from all figures that are kept: python benchmarks/tables.py."""
+
+import json
+from typing import Any
+
+from kept import HERE, RESULTS, cpu_of
+
+BEGIN, END = "<!-- tables: written by tables.py -->\n", "<!-- end of tables -->\n"
+
+
+def write_tables() -> None:
+    """Put the tables of all kept figures into README.md."""
+    readme = HERE / "README.md"
+    head, rest = readme.read_text().split(BEGIN)
+    readme.write_text(head + BEGIN + tables() + END + rest.split(END)[1])
+
+
+def tables() -> str:
+    """All kept figures as Markdown, a section for each CPU."""
+    parts = []
+    for folder in sorted(path for path in RESULTS.iterdir() if path.is_dir()):
+        files = [json.loads(path.read_text()) | {"suite": path.stem} for path in sorted(folder.glob("*.json"))]
+        runs = [json.loads(path.read_text()) for path in sorted(folder.glob("accuracy/*.json"))]
+        if files or runs:
+            parts.append(f"### {cpu_of((files + runs)[0]['machine'])}\n")
+            parts += [suite_table(kept) for kept in files if "results" in kept]
+            parts += [training_table(runs)] if runs else []
+            parts += [loader_table(kept, kept["suite"].rpartition("-")[2][:-1]) for kept in files if "alone" in kept]
+    return "\n".join(parts)
+
+
+def suite_table(kept: dict[str, object]) -> str:
+    """One suite: a row a case, a column a rival."""
+    results = kept["results"]
+    rivals = sorted({name for result in results for name in result["against"]})
+    suite, _, threads = str(kept["suite"]).rpartition("-")
+    versions = kept["machine"]["versions"]
+    lines = [
+        f"**{suite}**, {threads[:-1]} thread(s), numba {versions['numba']}, numpy {versions['numpy']}, commit "
+        f"{kept['commit']}\n",
+        "| case | ms | best | worst | GFLOP/s | of peak |" + "".join(f" {name} / ours |" for name in rivals),
+        "|---|---|---|---|---|---|" + "---|" * len(rivals),
+    ]
+    for r in results:
+        cells = [r["case"], f"{r['ms']:.3g}", f"{r['best_ms']:.3g}", f"{r['worst_ms']:.3g}"]
+        cells += ["", ""] if r["gflops"] is None else [f"{r['gflops']:.0f}", f"{100 * r['peak_fraction']:.0f} %"]
+        cells += [f"{r['against'][name]:.2f}" if name in r["against"] else "" for name in rivals]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def training_table(runs: list[dict[str, Any]]) -> str:
+    """All trainings of a machine, a row each."""
+    lines = [
+        "**accuracy**: what trainings reached; each is one command, and its curve lies in `accuracy/`\n",
+        "| training | network | parameters | test top-1 | minutes | seconds an epoch | epochs | threads | loss "
+        "| seed | commit |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for kept in runs:
+        minutes = f"{kept['seconds'] / 60:.1f}"
+        if kept["top1"] is None:
+            minutes += f" of {projected(kept) / 60:.0f}"
+        reached = f"val {100 * kept['val_top1']:.2f} %" if kept["top1"] is None else f"{100 * kept['top1']:.2f} %"
+        threads = ", ".join(dict.fromkeys(str(part["threads"]) for part in kept["parts"]))
+        first, last = kept["train_loss"]
+        cells = [kept["name"], kept["model"], f"{kept['parameters']:,}", reached, minutes]
+        cells += [f"{kept['seconds_per_epoch']:.1f}", str(kept["epochs"]), threads, f"{first:.3f} -> {last:.3f}"]
+        lines.append("| " + " | ".join([*cells, str(kept["seed"]), kept["commit"]]) + " |")
+    notes = [f"{kept['name']}: {kept['note']}" for kept in runs if kept["note"]]
+    return "\n".join([*lines, "", *notes]) + "\n"
+
+
+def projected(kept: dict[str, Any]) -> float:
+    """Seconds to the end of the run: those that it took, or would have taken at the pace of its steps."""
+    return float(kept["seconds"] * kept["steps"] / kept["steps_done"])
+
+
+def loader_table(kept: dict[str, Any], threads: str) -> str:
+    """Two tables: the loader alone, and what of a training waits for it."""
+    lines = [
+        f"**loader**, {threads} thread(s), commit {kept['commit']}\n",
+        "| data | augmentation | workers | images/s | best | worst |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {r['data']} | {r['augment']} | {r['workers']} | {r['images_per_second']:,.0f} | {r['best']:,.0f} "
+            f"| {r['worst']:,.0f} |"
+            for r in kept["alone"]
+        ),
+        "",
+        "| training | data | batch | images/s | images/s of the steps alone | waits for the loader |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {r['network']} | {r['data']} | {r['batch']} | {r['images_per_second']:,.0f} "
+            f"| {r['step_images_per_second']:,.0f} | {100 * r['waited_share']:.1f} % |"
+            for r in kept["training"]
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    write_tables()
