@@ -8,13 +8,14 @@ from typing import Any, final
 
 from cnnkit.data.check.copies import copies
 from cnnkit.data.check.findings import Finding, in_order
-from cnnkit.data.check.inventory import Inventory, origin, take_inventory
+from cnnkit.data.check.inventory import Inventory, take_inventory
 from cnnkit.data.check.look import Look, Place, Unreadable, look_at_files, look_at_pixels
 from cnnkit.data.check.oddities import Counts, odd_classes, odd_sizes, outside, wrong_endings
 from cnnkit.data.check.placeholders import placeholders
 from cnnkit.data.headway import Step
 from cnnkit.data.layout.look_alikes import look_alikes
 from cnnkit.data.open.splits import PARTS, DataSplits
+from cnnkit.data.sets.subset import origin
 from cnnkit.errors import DataError
 
 Row = tuple[str, *tuple[int, ...]]

@@ -4,21 +4,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
 
-import numpy as np
-
 from cnnkit.data.check.findings import Finding
 from cnnkit.data.check.look import Place
 from cnnkit.data.layout.folders import find_parts, innermost
 from cnnkit.data.layout.list_csv import list_csv
-from cnnkit.data.layout.listing import Listing, list_folder, named
+from cnnkit.data.layout.listing import Listing, PictureFile, list_folder, list_pictures, named
 from cnnkit.data.layout.look_alikes import as_known
 from cnnkit.data.open.formats import PICTURE_FORMATS, detect
 from cnnkit.data.open.pictures import open_pictures
 from cnnkit.data.open.source import open_data, resolve
 from cnnkit.data.open.splits import PARTS, VAL_FRACTION, DataSplits
-from cnnkit.data.sets.base import Dataset
-from cnnkit.data.sets.image_folder import PictureFile, list_pictures
-from cnnkit.data.sets.subset import Subset
 from cnnkit.errors import DataError
 
 # The part of what has no parts of its own.
@@ -98,14 +93,6 @@ def take_inventory(
         if listed is None:
             return Inventory(name, source, findings=[Finding("unusable", str(error))])
         return Inventory(name, source, listed, findings=[Finding("untrainable", str(error)), *_missing(listed)])
-
-
-def origin(dataset: Dataset) -> tuple[Dataset, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """The data set that a part was cut from, however often, and which of its samples the part holds."""
-    indices = np.arange(len(dataset))
-    while isinstance(dataset, Subset):
-        indices, dataset = dataset.indices[indices], dataset.dataset
-    return dataset, indices
 
 
 def _missing(listing: Listing) -> list[Finding]:

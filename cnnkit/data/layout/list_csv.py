@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import final
 
 from cnnkit.data.layout.existence import absent
-from cnnkit.data.layout.listing import Listing, Missing
+from cnnkit.data.layout.listing import Listing, Missing, PictureFile
 from cnnkit.data.layout.look_alikes import nearest, same
 from cnnkit.data.layout.part_names import EXPECTED, parts_called
 from cnnkit.data.layout.table import DELIMITERS, read_rows
-from cnnkit.data.sets.image_folder import PictureFile
 from cnnkit.errors import DataError
 
 # What a column may be called, the usual name first.

@@ -9,8 +9,25 @@ from typing import final
 from cnnkit.data.layout.folders import find_parts, innermost, not_used
 from cnnkit.data.layout.look_alikes import as_known, nearest
 from cnnkit.data.layout.sense import check_sense
-from cnnkit.data.sets.image_folder import PictureFile, list_pictures
+from cnnkit.data.layout.walk import is_annotation, visible_folders, walk
 from cnnkit.errors import DataError
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture of an image folder: its file and the class it lies in. Small, as there may be millions.
+
+    name: the path of the file.
+    """
+
+    name: str
+    class_name: str
+
+    @property
+    def path(self) -> Path:
+        """The same as a Path, made when asked for."""
+        return Path(self.name)
 
 
 @final
@@ -83,6 +100,22 @@ def list_folder(folder: Path) -> Listing:
         {part: str(path) for part, path in places.items()},
         notes=notes,
     )
+
+
+def list_pictures(folder: Path) -> tuple[list[PictureFile], list[str], list[Path]]:
+    """(files, classes, annotations beside them) below a folder of class folders, in the order of their names.
+
+    Hidden files and folders are skipped; folders within a class belong to it, however deep.
+    """
+    files, classes, beside = [], [], []
+    places = visible_folders(folder)
+    for place, paths in zip(places, walk(places), strict=True):
+        pictures = [path for path in paths if not is_annotation(path.name)]
+        if pictures:
+            classes.append(place.name)
+            files += [PictureFile(str(path), place.name) for path in pictures]
+            beside += [path for path in paths if is_annotation(path.name)]
+    return files, classes, beside
 
 
 def named(file: PictureFile, known: Mapping[str, str]) -> PictureFile:

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from cnnkit.data.layout.listing import Listing, Missing
+from cnnkit.data.layout.listing import Listing, Missing, PictureFile
 from cnnkit.data.open.splits import DataSplits, split_parts
 from cnnkit.data.open.stored_range import check_parts, stored_white
 from cnnkit.data.picture.header import check_ends, header
-from cnnkit.data.sets.image_folder import ImageFolder, PictureFile, photo_preprocessing, unreadable
+from cnnkit.data.sets.image_folder import ImageFolder, photo_preprocessing, unreadable
 from cnnkit.data.sets.picture_cache import PictureCache
 from cnnkit.data.view.preprocessing import Foreign, Preprocessing
 from cnnkit.errors import DataError

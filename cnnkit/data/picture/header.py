@@ -8,8 +8,7 @@ from cnnkit.data.picture.end_marks import lacks_end
 from cnnkit.data.picture.limits import default_max_pixels
 from cnnkit.data.picture.modes import mode_of_plain
 from cnnkit.data.picture.orientation import ON_THE_SIDE, stored_orientation
-from cnnkit.data.picture.read import look, opened, read_picture, told
-from cnnkit.data.view.preprocessing import WHOLE
+from cnnkit.data.picture.read import WHOLE, look, opened, read_picture, told
 
 # A JPEG that is only judged is decoded at a fraction of its size.
 JUDGED_SIDE = 64

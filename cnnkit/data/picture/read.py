@@ -28,6 +28,9 @@ from cnnkit.kernels.shared.array import Array
 FORMATS = ("PNG", "JPEG", "BMP", "PPM", "GIF", "WEBP")
 # A DIB is a BMP without its first 14 bytes.
 OPENED = (*FORMATS, "DIB")
+# Up to so many pixels, as phones take them, a JPEG is decoded as it is: at a fraction of its size its pixels would
+# differ from those of the same picture in an array, by up to 15 levels where that is 500 pixels wide.
+WHOLE = 1 << 24
 # What stands for one picture: the path of its file, the file's bytes, a Pillow image, or its pixels.
 Source = str | Path | bytes | Image.Image | Array
 

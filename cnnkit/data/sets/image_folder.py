@@ -4,14 +4,13 @@ import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 import numpy as np
 
 from cnnkit.config import default_threads
-from cnnkit.data.layout.walk import is_annotation, visible_folders, walk
+from cnnkit.data.layout.listing import PictureFile
 from cnnkit.data.picture.header import check_ends
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset, digest
@@ -25,23 +24,6 @@ READ_WHOLE, _ENDS = 1 << 16, 4096
 AT_ONCE = 32
 # Means and deviations of natural photos, as published networks use them; for grey the mean over the channels.
 PHOTO_MEAN, PHOTO_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class PictureFile:
-    """A picture of an image folder: its file and the class it lies in. Small, as there may be millions.
-
-    name: the path of the file.
-    """
-
-    name: str
-    class_name: str
-
-    @property
-    def path(self) -> Path:
-        """The same as a Path, made when asked for."""
-        return Path(self.name)
 
 
 @final
@@ -100,22 +82,6 @@ def photo_preprocessing(image_size: tuple[int, int], grey: bool) -> Preprocessin
         mean, std = (round(sum(values) / 3, 3) for values in (PHOTO_MEAN, PHOTO_STD))
         return Preprocessing(*image_size, 1, (mean,), (std,), "resize")
     return Preprocessing(*image_size, 3, PHOTO_MEAN, PHOTO_STD, "resize")
-
-
-def list_pictures(folder: Path) -> tuple[list[PictureFile], list[str], list[Path]]:
-    """(files, classes, annotations beside them) below a folder of class folders, in the order of their names.
-
-    Hidden files and folders are skipped; folders within a class belong to it, however deep.
-    """
-    files, classes, beside = [], [], []
-    places = visible_folders(folder)
-    for place, paths in zip(places, walk(places), strict=True):
-        pictures = [path for path in paths if not is_annotation(path.name)]
-        if pictures:
-            classes.append(place.name)
-            files += [PictureFile(str(path), place.name) for path in pictures]
-            beside += [path for path in paths if is_annotation(path.name)]
-    return files, classes, beside
 
 
 def unreadable(files: list[PictureFile], check: Callable[[Path], object] = check_ends) -> list[tuple[PictureFile, str]]:

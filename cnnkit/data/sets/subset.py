@@ -49,6 +49,14 @@ class Subset(Dataset):
         return digest.hexdigest()
 
 
+def origin(dataset: Dataset) -> tuple[Dataset, Labels]:
+    """The data set that a part was cut from, however often, and which of its samples the part holds."""
+    indices = np.arange(len(dataset))
+    while isinstance(dataset, Subset):
+        indices, dataset = dataset.indices[indices], dataset.dataset
+    return dataset, indices
+
+
 def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Subset, Subset]:
     """(rest, part): `part` holds about `fraction` of each class, drawn by `seed`, both in the order of `dataset`.
 

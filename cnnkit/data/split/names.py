@@ -4,8 +4,8 @@ import os
 import unicodedata
 from pathlib import Path
 
+from cnnkit.data.layout.listing import PictureFile
 from cnnkit.data.layout.walk import is_bystander
-from cnnkit.data.sets.image_folder import PictureFile
 
 
 def destinations(parts: dict[str, list[PictureFile]]) -> tuple[dict[PictureFile, Path], int]:

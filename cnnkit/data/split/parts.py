@@ -16,10 +16,10 @@ from typing import NamedTuple, final
 
 import numpy as np
 
-from cnnkit.data.check.inventory import origin
 from cnnkit.data.open.splits import PARTS, DataSplits
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
+from cnnkit.data.sets.subset import origin
 
 _HEADER = ["part", "item", "digest"]
 

@@ -11,8 +11,8 @@ from typing import final
 import numpy as np
 
 from cnnkit.data.headway import Step
+from cnnkit.data.layout.listing import PictureFile
 from cnnkit.data.open.splits import PARTS
-from cnnkit.data.sets.image_folder import PictureFile
 from cnnkit.errors import DataError, UsageError
 
 

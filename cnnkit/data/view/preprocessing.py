@@ -21,9 +21,6 @@ WITHIN_MARGIN = 7 / 8
 LARGEST_SIDE = 4096
 # Of a mean or a deviation; a deviation near 0 would make pixels infinite.
 LARGEST_NUMBER, LEAST_STD = 1e12, 1e-12
-# Up to so many pixels, as phones take them, a JPEG is decoded as it is: at a fraction of its size its pixels would
-# differ from those of the same picture in an array, by up to 15 levels where that is 500 pixels wide.
-WHOLE = 1 << 24
 
 
 @final
@@ -105,7 +102,7 @@ def load_image(source: "Source", preprocessing: Preprocessing) -> Pixels:
     the very size and channels of the network's images is taken for one of the data set's own, and only returned.
     A JPEG of more than WHOLE pixels is decoded at a fraction of its size: a 50-megapixel photo stays cheap.
     """
-    from cnnkit.data.picture.read import name_of, reading
+    from cnnkit.data.picture.read import WHOLE, name_of, reading
     from cnnkit.data.view.digit import WORKING_SIDE
 
     if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.size:

@@ -197,7 +197,7 @@ def test_the_real_ants_and_bees(shared):
 
 
 def test_a_very_large_jpeg_is_decoded_at_a_fraction_of_its_size_in_training_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("cnnkit.data.view.preprocessing.WHOLE", 1_000_000)
+    monkeypatch.setattr("cnnkit.data.picture.read.WHOLE", 1_000_000)
     for name in ("cats", "dogs"):
         (tmp_path / "big" / name).mkdir(parents=True)
         for i in range(3):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnkit.data.sets.image_folder import ImageFolder, PictureCache, PictureFile, photo_preprocessing
+from cnnkit.data.layout.listing import PictureFile
+from cnnkit.data.sets.image_folder import ImageFolder, PictureCache, photo_preprocessing
 from cnnkit.data.sets.subset import Subset
 from cnnkit.data.sets.synthetic import synthetic
 

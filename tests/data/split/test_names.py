@@ -1,4 +1,4 @@
-from cnnkit.data.sets.image_folder import PictureFile
+from cnnkit.data.layout.listing import PictureFile
 from cnnkit.data.split.names import destinations
 
 

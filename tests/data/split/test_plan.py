@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from cnnkit.data.sets.image_folder import PictureFile
+from cnnkit.data.layout.listing import PictureFile
 from cnnkit.data.split.plan import Plan, check_shares, counts, plan
 from cnnkit.errors import DataError, UsageError
 
