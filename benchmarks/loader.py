@@ -19,7 +19,8 @@ from tables import write_tables
 from cnnkit import kernels, models
 from cnnkit.autograd import Tensor
 from cnnkit.cli.show.machine import machine_facts
-from cnnkit.data.load.loader import Batch, Loader
+from cnnkit.data.load.batch import Batch
+from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.source import open_data
 from cnnkit.data.sets.base import ArrayDataset, Dataset
 from cnnkit.data.sets.picture_cache import CACHE_BYTES
@@ -102,7 +103,7 @@ def rate(loader: Loader, number: int, seconds: float) -> float:
     """Images a second over whole epochs, for so long at least."""
     images, begun = 0, time.perf_counter()
     while time.perf_counter() - begun < seconds:
-        images += sum(len(batch.labels) for batch in loader.epoch(number))
+        images += sum(len(batch) for batch in loader.epoch(number))
     return images / (time.perf_counter() - begun)
 
 
@@ -127,7 +128,7 @@ def training(
             batch = next(batches)
             waited += time.perf_counter() - asked
             step(model, optimiser, batch)
-            images += len(batch.labels)
+            images += len(batch)
         total = time.perf_counter() - begun
     return {
         "network": network,
@@ -149,7 +150,7 @@ def endless(loader: Loader) -> Iterator[Batch]:
 
 
 def step(model: Any, optimiser: SGD, batch: Batch) -> None:
-    loss = cross_entropy(model(Tensor(batch.x)), batch.labels)
+    loss = cross_entropy(model(Tensor(batch.x)), batch.targets)
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()

@@ -7,6 +7,8 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
+from cnnkit.data.targets import Target
+
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 
@@ -14,13 +16,14 @@ Labels = npt.NDArray[np.int64]
 @final
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sample:
-    """An image, uint8 (H, W, C) with C = 1 (grey) or 3 (RGB), its label, and the file it came from (None: no file).
+    """An image, uint8 (H, W, C) with C = 1 (grey) or 3 (RGB), what is to be learned of it, and its file.
 
+    path: None where images are no files of their own.
     turn: how often it was shown before, counted from 0 or 1 as chance will have it.
     """
 
     image: Pixels
-    label: int
+    target: Target
     path: Path | None = None
     turn: int = 0
 

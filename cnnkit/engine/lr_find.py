@@ -10,7 +10,8 @@ from contextlib import closing
 
 import numpy as np
 
-from cnnkit.data.load.loader import Batch, Loader
+from cnnkit.data.load.batch import Batch
+from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.engine.records.events import Event, Note
 from cnnkit.engine.records.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried

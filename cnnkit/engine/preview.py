@@ -123,7 +123,7 @@ def preview(
             splits.classes[int(part.labels()[index])],
             part.path(index),
             thumbnail(part[index].image),
-            tuple(thumbnail(loader.image(index, epoch)) for epoch in epochs),
+            tuple(thumbnail(loader.sample(index, epoch).image) for epoch in epochs),
         )
         for index in in_turn(part, loader.order(0), count, seed)
     ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
-from cnnkit.data.load.loader import Batch
+from cnnkit.data.load.batch import Batch
 from cnnkit.errors import ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.metrics import ClassScore, per_class, topk_correct
@@ -67,13 +67,13 @@ class ClassificationTask(Task[Ranking]):
         return StepLoss(value, int((logits.numpy().argmax(axis=1) == batch.weightier).sum()))
 
     def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """share · L(labels) + (1 - share) · L(partners); the first alone where no images are mixed."""
+        """share · L(targets) + (1 - share) · L(second targets); the first alone where no images are mixed."""
         self._check(logits.numpy())
         one = self._cross_entropy if self._given is None else self._of_the_caller
-        value = one(logits, batch.labels)
-        if batch.partners is None:
+        value = one(logits, batch.targets)
+        if batch.second_targets is None:
             return value
-        return batch.share * value + (1 - batch.share) * one(logits, batch.partners)
+        return batch.share * value + (1 - batch.share) * one(logits, batch.second_targets)
 
     def _of_the_caller(self, logits: Tensor, labels: Array) -> Tensor:
         assert self._given is not None
@@ -133,13 +133,13 @@ class ClassificationTally(Tally):
 
     def add(self, outputs: Array, batch: Batch) -> None:
         self._task._check(outputs)
-        losses, scores = kernels.of(outputs).cross_entropy(outputs, batch.labels)
+        losses, scores = kernels.of(outputs).cross_entropy(outputs, batch.targets)
         best = outputs.argmax(axis=1)
         self._losses.append(np.asarray(losses, np.float64))
-        self._labels.append(batch.labels)
+        self._labels.append(batch.targets)
         self._best.append(best)
         self._scores.append(scores[np.arange(len(best)), best].astype(np.float32))
-        self._within_five += int(topk_correct(outputs, batch.labels, 5).sum())
+        self._within_five += int(topk_correct(outputs, batch.targets, 5).sum())
 
     def judgement(self) -> Judgement:
         n = len(self.labels)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, final
 
 from cnnkit.autograd import Tensor
-from cnnkit.data.load.loader import Batch
+from cnnkit.data.load.batch import Batch
 from cnnkit.kernels.shared.array import Array
 from cnnkit.metrics import ClassScore
 from cnnkit.nn import Module

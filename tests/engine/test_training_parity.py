@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnkit.data.load.loader import Batch
+from cnnkit.data.load.batch import Batch
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.state import Training
 from cnnkit.engine.training.step import train_step

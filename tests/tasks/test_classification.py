@@ -7,7 +7,7 @@ import pytest
 
 from cnnkit import kernels, nn
 from cnnkit.autograd import Tensor
-from cnnkit.data.load.loader import Batch
+from cnnkit.data.load.batch import Batch
 from cnnkit.errors import DataError, ShapeError
 from cnnkit.metrics import ClassScore
 from cnnkit.tasks import ClassificationTask, Judgement
@@ -73,7 +73,7 @@ def log_softmax(row: np.ndarray) -> np.ndarray:
 def test_the_loss_of_mixed_images_is_its_definition(smoothing, weights):
     labels, partners, share = [0, 6, 3], [3, 0, 6], 0.3
     task = ClassificationTask(list("abcdefg"), smoothing, weights)
-    batch = dataclasses.replace(batch_of(LOGITS, labels), partners=np.array(partners), share=share)
+    batch = dataclasses.replace(batch_of(LOGITS, labels), second_targets=np.array(partners), share=share)
 
     def one(row: np.ndarray, label: int) -> float:
         target = np.full(7, smoothing / 7)
@@ -97,7 +97,7 @@ def test_the_loss_of_mixed_images_is_its_definition(smoothing, weights):
 
 def test_of_two_labels_the_weightier_is_the_right_answer():
     # The best classes are 0, 6 and, among equals, 0.
-    batch = dataclasses.replace(batch_of(LOGITS, [0, 0, 0]), partners=np.array([6, 6, 6]))
+    batch = dataclasses.replace(batch_of(LOGITS, [0, 0, 0]), second_targets=np.array([6, 6, 6]))
     for share, correct in [(0.7, 2), (0.5, 2), (0.3, 1)]:
         assert TASK.loss(Same(), dataclasses.replace(batch, share=share)).correct == correct
 

@@ -1,14 +1,23 @@
 """Stack images into the batch that a network reads: uint8 (H, W, C) to float32 (N, H, W, C), here and nowhere else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cnnkit.data.sample import Pixels
+from cnnkit.data.sample import Labels, Pixels, Sample
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.errors import ShapeError
 from cnnkit.kernels.cpu.machine import buffers
+
+# What is to be learned of the images of a batch, of its samples: as a task's loss and its tally read it.
+Collate = Callable[[Sequence[Sample]], Any]
+
+
+def labels_of(samples: Sequence[Sample]) -> Labels:
+    """(N,) int64: the class of each image."""
+    return np.array([sample.target for sample in samples], np.int64)
 
 
 def collate(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArray[np.float32]:

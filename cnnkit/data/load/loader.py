@@ -2,17 +2,16 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 
+from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.batching import Batching
-from cnnkit.data.load.collate import collate
+from cnnkit.data.load.collate import Collate, collate, labels_of
 from cnnkit.data.load.prefetch import Job, made_ahead
-from cnnkit.data.sample import Labels, Pixels
+from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.transforms.compose import augmentation, transform
 from cnnkit.data.transforms.mix import mix
@@ -31,27 +30,6 @@ LARGE = 96 * 96
 
 
 @final
-@dataclass(frozen=True)
-class Batch:
-    """x: (N, H, W, C) float32, normalised.   labels: (N,) int64.   indices: (N,) int64, samples of the data set.
-
-    partners: (N,) int64, the second label of each image where two images are mixed in one; None where none are.
-    share: the weight of `labels`, from 0 to 1; that of `partners` is 1 - share.
-    """
-
-    x: npt.NDArray[np.float32]
-    labels: Labels
-    indices: Labels
-    partners: Labels | None = None
-    share: float = 1.0
-
-    @property
-    def weightier(self) -> Labels:
-        """Of two labels of an image the one that weighs more."""
-        return self.labels if self.partners is None or self.share >= 0.5 else self.partners
-
-
-@final
 class Loader:
     """Cut a data set into batches, epoch after epoch.
 
@@ -59,6 +37,7 @@ class Loader:
     (seed, epoch, batch): an epoch begun at batch `start` goes on exactly as the whole one would have.
     `shard` = (rank, size) takes every size-th sample from the rank-th on.   mixup, cutmix: their alphas, 0 for none.
     augment: a level.   changes: flip, crop, rotate, colour, erase -> whether it is made, whatever the level says.
+    targets: how those of the samples of a batch are collated.
     least, drop_last: what becomes of a last batch that is not full, as `Batching` says.
 
     prefetch: batches made ahead, in bounded memory; 0 makes each when it is asked for.   workers: threads that decode
@@ -75,6 +54,7 @@ class Loader:
         shuffle: bool = False,
         augment: str = "none",
         changes: Mapping[str, bool] | None = None,
+        targets: Collate = labels_of,
         mixup: float = 0.0,
         cutmix: float = 0.0,
         shard: tuple[int, int] = (0, 1),
@@ -100,7 +80,7 @@ class Loader:
         H, W, _ = self.preprocessing.shape
         chosen = augmentation(augment, changes, mirror=dataset.mirror, image_size=(H, W))
         self.transforms = list(chosen.values())
-        self._labels = dataset.labels()
+        self._targets = targets
         self._first_turns = np.random.default_rng([seed, TURN]).integers(2, size=len(dataset))
 
     def __len__(self) -> int:
@@ -122,21 +102,21 @@ class Loader:
             return (job.run() for job in jobs)
         return made_ahead(jobs, workers=workers, depth=self._depth())
 
-    def image(self, index: int, number: int) -> Pixels:
+    def sample(self, index: int, number: int) -> Sample:
         """What epoch `number` shows of a sample."""
         sample = self.dataset[index]
         if not self.transforms:
-            return sample.image
+            return sample
         rng = self._rng(index, number, AUGMENT)
-        return transform(sample.replace(turn=number + int(self._first_turns[index])), self.transforms, rng).image
+        return transform(sample.replace(turn=number + int(self._first_turns[index])), self.transforms, rng)
 
-    def _jobs(self, number: int, start: int, workers: int) -> Iterator[Job[list[Pixels], Batch]]:
+    def _jobs(self, number: int, start: int, workers: int) -> Iterator[Job[list[Sample], Batch]]:
         """What is to be done for each batch; its images are shared out among the workers in pieces."""
         order = self.order(number)
         for k in range(start, len(self)):
             indices = order[self.batching.batch(k)]
             piece = PIECE if workers > 1 else len(indices)
-            parts = [partial(self._images, indices[i : i + piece], number) for i in range(0, len(indices), piece)]
+            parts = [partial(self._samples, indices[i : i + piece], number) for i in range(0, len(indices), piece)]
             yield Job(parts, partial(self._batch, indices, number, k))
 
     def _useful_workers(self) -> int:
@@ -150,16 +130,16 @@ class Loader:
         H, W, C = self.preprocessing.shape
         return max(1, min(self.prefetch, AHEAD_BYTES // (4 * self.batch_size * H * W * C)))
 
-    def _batch(self, indices: Labels, number: int, k: int, images: list[list[Pixels]]) -> Batch:
-        x = collate([image for piece in images for image in piece], self.preprocessing)
-        labels = self._labels[indices]
+    def _batch(self, indices: Labels, number: int, k: int, pieces: list[list[Sample]]) -> Batch:
+        samples = [sample for piece in pieces for sample in piece]
+        x, targets = collate([sample.image for sample in samples], self.preprocessing), self._targets(samples)
         if not self.mixup and not self.cutmix:
-            return Batch(x, labels, indices)
+            return Batch(x, targets, indices)
         x, partners, share = mix(x, self._rng(k, number, MIX), mixup_alpha=self.mixup, cutmix_alpha=self.cutmix)
-        return Batch(x, labels, indices, labels[partners], share)
+        return Batch(x, targets, indices, self._targets([samples[n] for n in partners.tolist()]), share)
 
-    def _images(self, indices: Labels, number: int) -> list[Pixels]:
-        return [self.image(index, number) for index in indices.tolist()]
+    def _samples(self, indices: Labels, number: int) -> list[Sample]:
+        return [self.sample(index, number) for index in indices.tolist()]
 
     def _rng(self, item: int, number: int, purpose: int) -> np.random.Generator:
         """Counting generators are made in a third of the time that seeding others takes."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnkit.data.layout.look_alikes import same
 from cnnkit.data.sample import Labels, Pixels, Sample
+from cnnkit.data.targets import content
 from cnnkit.data.view.preprocessing import Preprocessing
 
 
@@ -50,9 +51,12 @@ class Dataset(ABC):
         return None
 
     def mark(self, index: int) -> str:
-        """16 hexadecimal digits of a sample's class and content: the same wherever it lies and whatever its part."""
+        """16 hexadecimal digits of a sample's target and content: the same wherever it lies and whatever its part."""
         sample = self[index]
-        return digest(self.classes[sample.label], repr(sample.image.shape).encode(), sample.image.tobytes())
+        shown = repr(sample.image.shape).encode(), sample.image.tobytes()
+        if isinstance(sample.target, int):
+            return digest(self.classes[sample.target], *shown)
+        return digest("", *shown, content(sample.target))
 
     @property
     def decodes(self) -> bool:

@@ -77,7 +77,7 @@ class Chosen(Dataset):
 
     def __getitem__(self, index: int) -> Sample:
         place = self._places[index]
-        return place.dataset[place.index].replace(label=int(self._labels[index]))
+        return place.dataset[place.index].replace(target=int(self._labels[index]))
 
     def labels(self) -> Labels:
         return self._labels

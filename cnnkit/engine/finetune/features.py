@@ -11,7 +11,8 @@ from typing import final
 import numpy as np
 
 from cnnkit.autograd import Tensor, no_grad
-from cnnkit.data.load.loader import Batch, Loader
+from cnnkit.data.load.batch import Batch
+from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.training.augment import changes_of

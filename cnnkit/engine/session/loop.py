@@ -144,7 +144,7 @@ class Session:
                 batch = next(batches)
                 lr = self.rate.lr(progress.step)
                 loss, correct = self._step(batch, lr)
-                images = len(batch.labels)
+                images = len(batch)
                 progress.step += 1
                 progress.batch += 1
                 progress.loss_sum += loss * images

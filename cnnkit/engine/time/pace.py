@@ -11,7 +11,8 @@ from typing import Any, final
 
 import numpy as np
 
-from cnnkit.data.load.loader import Batch, Loader
+from cnnkit.data.load.batch import Batch
+from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sets.subset import Subset

@@ -8,8 +8,8 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
+from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.batching import Batching
-from cnnkit.data.load.loader import Batch
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.records.events import Compiling
 from cnnkit.engine.run.state import Training

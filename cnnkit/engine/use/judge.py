@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from cnnkit.autograd import Tensor, no_grad
-from cnnkit.data.load.loader import Batch, Loader
+from cnnkit.data.load.batch import Batch
+from cnnkit.data.load.loader import Loader
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.nn import Module
@@ -40,7 +41,7 @@ def judge_batches(
             with no_grad():
                 outputs = module(Tensor(batch.x)).numpy()
             tally.add(outputs, batch)
-            done += len(batch.labels)
+            done += len(batch)
             yield done
     finally:
         module.train(was_training)

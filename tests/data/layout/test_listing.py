@@ -84,7 +84,7 @@ def test_classes_and_files_of_any_name_are_trained_on(picture_folder):
     (folder / "dogs").rename(folder / os.fsdecode(b"\xff dogs"))
     splits = open_data(folder)
     assert len(splits.fingerprint()) == 64 and len(splits.classes) == 2
-    assert sum(len(batch.labels) for batch in Loader(splits.train, 2).epoch(0)) == len(splits.train)
+    assert sum(len(batch) for batch in Loader(splits.train, 2).epoch(0)) == len(splits.train)
 
 
 def test_annotations_beside_pictures_are_no_pictures_and_told_in_one_note(files):

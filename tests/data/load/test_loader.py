@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from cnnkit.data.load import loader as loader_module
-from cnnkit.data.load.loader import Batch, Loader
+from cnnkit.data.load.batch import Batch
+from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.source import open_data
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sets.synthetic import synthetic
@@ -30,12 +31,12 @@ def loader_threads():
 def test_every_sample_comes_once_with_its_label(no_network):
     data = synthetic(50)
     batches = list(Loader(data, 8, shuffle=True).epoch(0))
-    assert [len(batch.labels) for batch in batches] == [8] * 6 + [2]
+    assert [len(batch) for batch in batches] == [8] * 6 + [2]
     indices = np.concatenate([batch.indices for batch in batches])
     assert sorted(indices.tolist()) == list(range(50)) != indices.tolist()
     for batch in batches:
-        np.testing.assert_array_equal(batch.labels, data.labels()[batch.indices])
-        assert batch.x.dtype == np.float32 and batch.labels.dtype == np.int64 and buffers.is_aligned(batch.x)
+        np.testing.assert_array_equal(batch.targets, data.labels()[batch.indices])
+        assert batch.x.dtype == np.float32 and batch.targets.dtype == np.int64 and buffers.is_aligned(batch.x)
 
 
 def test_without_shuffle_the_order_is_that_of_the_data():
@@ -63,7 +64,7 @@ def test_an_epoch_begun_in_the_middle_goes_on_as_the_whole_one(start):
 def test_mixing_depends_on_seed_epoch_and_batch_alone(mixed, prefetch, workers):
     def batches(start=0, **options):
         loader = Loader(synthetic(42, channels=3), 8, seed=3, shuffle=True, augment="light", **mixed, **options)
-        return [(b.x.copy(), b.partners.tolist(), b.share) for b in loader.epoch(2, start)]
+        return [(b.x.copy(), b.second_targets.tolist(), b.share) for b in loader.epoch(2, start)]
 
     whole = batches()
     assert len({share for _, _, share in whole}) > 1
@@ -78,13 +79,13 @@ def test_a_mixed_batch_shows_two_images_of_the_data_and_names_both_labels():
     plain, mixed = (list(Loader(data, 8, shuffle=True, **o).epoch(0)) for o in ({}, {"mixup": 1.0}))
     for one, two in zip(plain, mixed, strict=True):
         np.testing.assert_array_equal(one.indices, two.indices)
-        np.testing.assert_array_equal(one.labels, two.labels)
-        assert one.partners is None and one.share == 1
+        np.testing.assert_array_equal(one.targets, two.targets)
+        assert one.second_targets is None and one.share == 1
         for n in range(8):
             # The partner is one of those images of the batch that have the label: the nearest explains the mixture.
             rest = (two.x[n] - two.share * one.x[n]) / (1 - two.share)
             distances = [np.abs(rest - other).max() for other in one.x]
-            assert one.labels[np.argmin(distances)] == two.partners[n]
+            assert one.targets[np.argmin(distances)] == two.second_targets[n]
             # float32 numbers of size 2, divided by the share of the partner.
             assert min(distances) < 8 * 2**-23 / (1 - two.share)
 
@@ -168,7 +169,7 @@ def test_mixed_batches_are_the_same_at_any_number_of_workers(picture_folder):
     one, many = (Loader(data, 12, shuffle=True, mixup=0.4, cutmix=1.0, workers=workers) for workers in (1, 3))
     for ours, theirs in zip(one.epoch(1), many.epoch(1), strict=True):
         np.testing.assert_array_equal(ours.x, theirs.x)
-        np.testing.assert_array_equal(ours.partners, theirs.partners)
+        np.testing.assert_array_equal(ours.second_targets, theirs.second_targets)
         assert ours.share == theirs.share
 
 
@@ -227,3 +228,15 @@ def test_batches_ahead_are_bounded_by_bytes_and_number(monkeypatch, room, ahead)
 def test_impossible_options_are_refused(options, message):
     with pytest.raises(UsageError, match=message):
         Loader(synthetic(4), **options)
+
+
+@pytest.mark.parametrize("mixed", [{}, {"mixup": 1.0}])
+def test_targets_are_collated_from_the_samples_as_they_are_shown(mixed):
+    def brightness(samples):
+        return [round(float(sample.image.mean()), 3) for sample in samples]
+
+    data = synthetic(12)
+    for batch in Loader(data, 4, shuffle=True, targets=brightness, **mixed).epoch(0):
+        assert batch.targets == brightness([data[i] for i in batch.indices.tolist()])
+        if mixed:
+            assert sorted(batch.second_targets) == sorted(batch.targets)

@@ -171,7 +171,7 @@ def test_classes_are_called_as_their_labels(images, labels, names, classes):
         for sample in (part[index] for index in range(len(part))):
             name = by_image[sample.image.tobytes()]
             said = name.decode() if isinstance(name, bytes) else str(name)
-            assert classes[sample.label] == (said.removesuffix(".0"))
+            assert classes[sample.target] == (said.removesuffix(".0"))
 
 
 def test_numbers_with_gaps_are_told(images, labels):

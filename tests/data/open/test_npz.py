@@ -59,7 +59,7 @@ def test_one_pair_of_arrays_is_split_by_its_own_array_or_by_the_seed(saved):
 @pytest.mark.parametrize("kind", [np.str_, np.bytes_])
 def test_classes_may_be_named_and_labels_may_be_the_names(saved, kind):
     splits = open_data(saved(images=pixels(), labels=LABELS, classes=np.array(["bee", "ant"], kind)))
-    assert splits.classes == ["bee", "ant"] and splits.train[0].label in (0, 1)
+    assert splits.classes == ["bee", "ant"] and splits.train[0].target in (0, 1)
     splits = open_data(saved(images=pixels(), labels=np.array(["bee", "ant"] * 10, kind)))
     assert splits.classes == ["ant", "bee"] and sorted(np.bincount(splits.train.labels())) == [7, 7]
 
@@ -289,4 +289,4 @@ def test_numbers_in_one_part_and_the_same_in_text_in_another_are_the_same_classe
     splits = open_data(saved(x_train=x, y_train=kinds["train"], x_test=x, y_test=kinds["test"]))
     tested = {image.tobytes(): label for image, label in zip(x, splits.test.labels(), strict=True)}
     assert [splits.classes[label] for label in splits.test.labels()] == labels.astype(str).tolist()
-    assert all(tested[splits.train[i].image.tobytes()] == splits.train[i].label for i in range(len(splits.train)))
+    assert all(tested[splits.train[i].image.tobytes()] == splits.train[i].target for i in range(len(splits.train)))

@@ -29,7 +29,7 @@ def test_train_val_and_test_folders_are_used_as_they_are(picture_folder):
     assert splits.preprocessing.shape == (20, 24, 3) and splits.notes == []
     assert "12 train, 6 val, 8 test, 2 classes" in splits.found
     sample = splits.test[5]
-    assert sample.label == 1 and sample.path == folder / "test" / "dogs" / "001.png"
+    assert sample.target == 1 and sample.path == folder / "test" / "dogs" / "001.png"
     np.testing.assert_array_equal(sample.image, np.asarray(Image.open(sample.path)))
 
 
@@ -97,7 +97,7 @@ def test_an_unreadable_file_is_named_and_refused_or_skipped(picture_folder, cont
     splits = open_data(folder, on_unreadable="skip")
     assert len(splits.train) + len(splits.val) + len(splits.test) == 11
     assert any(note.startswith("Skipped: ") and "002.png" in note for note in splits.notes)
-    assert sum(len(batch.labels) for batch in Loader(splits.train, 4).epoch(0)) == len(splits.train)
+    assert sum(len(batch) for batch in Loader(splits.train, 4).epoch(0)) == len(splits.train)
 
 
 def test_a_class_that_train_lacks_is_named(picture_folder):
@@ -221,7 +221,7 @@ def test_the_common_size_is_that_of_the_upright_pictures(tmp_path):
     splits = open_data(tmp_path)
     assert splits.preprocessing.shape == (96, 64, 3)
     for sample in (splits.train[i] for i in range(len(splits.train))):
-        assert sample.image[0 if splits.classes[sample.label] == "top" else -1].min() == 255
+        assert sample.image[0 if splits.classes[sample.target] == "top" else -1].min() == 255
 
 
 def test_a_part_that_lacks_a_class_is_opened_and_the_class_named(picture_folder):

@@ -52,7 +52,7 @@ def test_a_folder_of_ten_classes_is_opened(tmp_path):
     assert splits.classes == list(CIFAR10_CLASSES) == SOURCES["cifar10"].classes
     assert splits.mirror and splits.name == "my-cifar" and splits.preprocessing.shape == (32, 32, 3)
     assert "CIFAR-10's binary files, 32x32 RGB" in splits.found
-    assert splits.test[0].label == 9 and splits.test[0].image[2, 4].tolist() == [9, 2, 4]
+    assert splits.test[0].target == 9 and splits.test[0].image[2, 4].tolist() == [9, 2, 4]
     # Green and blue count 0 to 31: their mean is 15.5 of 255.
     assert splits.preprocessing.mean[1:] == (round(15.5 / 255, 4),) * 2
 

@@ -12,7 +12,7 @@ def test_the_labels_are_made_once_and_each_sample_has_its_own():
     dataset = synthetic(12, 3, 8, seed=0)
     turned = Relabelled(dataset, dataset.classes[::-1])
     np.testing.assert_array_equal(turned.labels(), 2 - dataset.labels())
-    assert [turned[i].label for i in range(12)] == turned.labels().tolist()
+    assert [turned[i].target for i in range(12)] == turned.labels().tolist()
     # Asked for once for each sample, by `class_of`: not to be computed anew from all of them each time.
     assert turned.labels() is turned.labels()
 

@@ -10,7 +10,7 @@ def test_a_split_keeps_the_share_of_each_class_and_loses_nothing():
     rest, part = split(data, 0.25, seed=3)
     np.testing.assert_array_equal(np.bincount(part.labels()), [12, 12, 12, 12])
     assert sorted(rest.indices.tolist() + part.indices.tolist()) == list(range(200))
-    assert part[5].label == data[part.indices[5]].label
+    assert part[5].target == data[part.indices[5]].target
 
 
 def test_a_split_depends_on_its_seed_alone():

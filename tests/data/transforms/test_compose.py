@@ -45,7 +45,7 @@ def test_a_transform_is_pure_and_keeps_all_but_the_pixels(name, image, turn, mir
     np.testing.assert_array_equal(one.image, other.image)
     np.testing.assert_array_equal(pixels, before)
     assert one.image.shape == (*RESIZING.get(name, (H, W)), C) and one.image.dtype == np.uint8
-    assert (one.label, one.path, one.turn) == (3, None, turn)
+    assert (one.target, one.path, one.turn) == (3, None, turn)
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
@@ -66,7 +66,7 @@ def test_a_level_keeps_shape_and_label(level, mirror, shape, rng):
     sample = Sample(rng.integers(0, 256, shape, np.uint8), 3, turn=1)
     steps = augmentation(level, mirror=mirror, image_size=shape[:2])
     result = transform(sample, list(steps.values()), rng)
-    assert result.image.shape == shape and result.image.dtype == np.uint8 and result.label == 3
+    assert result.image.shape == shape and result.image.dtype == np.uint8 and result.target == 3
     assert bool(steps) == (level != "none")
 
 

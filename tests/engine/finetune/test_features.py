@@ -91,7 +91,7 @@ def test_later_epochs_show_the_views_again_in_a_new_order(weights):
     assert np.any(first[0].indices != third[0].indices)
     for batch in third:
         np.testing.assert_array_equal(batch.x, features.train[0][batch.indices])
-        np.testing.assert_array_equal(batch.labels, splits.train.labels()[batch.indices])
+        np.testing.assert_array_equal(batch.targets, splits.train.labels()[batch.indices])
     begun = list(loader.epoch(2, 1))
     np.testing.assert_array_equal(begun[0].x, third[1].x)
 

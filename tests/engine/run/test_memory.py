@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnnkit import models
-from cnnkit.data.load.loader import Batch
+from cnnkit.data.load.batch import Batch
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.memory import Numbers, available_memory, check_fits, forecast
 from cnnkit.engine.run.state import Training, create_module

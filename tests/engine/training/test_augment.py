@@ -30,14 +30,14 @@ def scribbles(tmp_path_factory):
     lines, images, labels = ["path,label"], [], []
     for index in range(0, 1200, 8):
         sample = train[index]
-        if sample.label in (2, 3, 5):
+        if sample.target in (2, 3, 5):
             pixels = 255 - np.pad(sample.image[:, :, 0], 3)
-            path = root / "own" / str(sample.label) / f"{index}.png"
+            path = root / "own" / str(sample.target) / f"{index}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(path)
-            lines.append(f"{path},{sample.label}")
+            lines.append(f"{path},{sample.target}")
             images.append(pixels)
-            labels.append(sample.label)
+            labels.append(sample.target)
     (root / "own.csv").write_text("\n".join(lines))
     np.savez(root / "own.npz", images=np.stack(images), labels=np.array(labels).astype(str))
     return root
@@ -110,14 +110,14 @@ def test_each_change_reaches_the_images(tmp_path):
     rule = type(template)(16, 16, 3, (0.5,) * 3, (0.5,) * 3)
     data = ArrayDataset(images, labels, name="own", classes=["a", "b"], preprocessing=rule, mirror=True)
     splits = DataSplits(data, data, data, "own")
-    plain = Loader(data, 40).image
+    plain = Loader(data, 40).sample
     for name in CHANGES:
         ready = begin(FitOptions(augment="none", model="lenet_caffe").replace(**{name: True}), None, splits)
         loader = Loader(data, 40, augment=str(ready.training.options.augment), changes=ready.training.options.changes())
-        assert any(not np.array_equal(loader.image(i, e), plain(i, e)) for i in range(40) for e in (0, 1))
+        assert any(not np.array_equal(loader.sample(i, e).image, plain(i, e).image) for i in range(40) for e in (0, 1))
     strong = FitOptions(augment="strong", model="lenet_caffe", **dict.fromkeys(CHANGES, False))
     loader = Loader(data, 40, augment="strong", changes=strong.changes())
-    assert all(np.array_equal(loader.image(i, 1), images[i]) for i in range(40))
+    assert all(np.array_equal(loader.sample(i, 1).image, images[i]) for i in range(40))
 
 
 def test_a_test_of_learning_by_heart_changes_nothing(tiny):

@@ -75,7 +75,7 @@ def test_after_the_rehearsal_a_step_on_mixed_images_needs_no_other_kernel(tiny, 
     list(compile_kernels(ours, weighing, data.preprocessing, [16], [16]))
     before = jit.specialisations()
     for batch in Loader(data.train, 16, mixup=0.2, cutmix=1.0, drop_last=True).epoch(0):
-        assert batch.partners is not None
+        assert batch.second_targets is not None
         train_step(ours, weighing, batch, 0.1)
     assert jit.specialisations() == before
 

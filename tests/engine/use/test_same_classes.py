@@ -27,7 +27,7 @@ def splits_of(classes, labels=None) -> DataSplits:
 def test_labels_are_matched_by_name_whatever_the_order():
     found, notes = labelled_for(splits_of(["bee", "ant", "cow"]), ["ant", "bee", "cow"], "net", "test")
     assert found.classes == ["ant", "bee", "cow"] and found.test.labels().tolist() == [1, 0, 2] and not notes
-    assert [(int(found.test[i].image[0, 0, 0]), found.test[i].label) for i in range(3)] == [(0, 1), (1, 0), (2, 2)]
+    assert [(int(found.test[i].image[0, 0, 0]), found.test[i].target) for i in range(3)] == [(0, 1), (1, 0), (2, 2)]
     assert found.fingerprint() == splits_of(["bee", "ant", "cow"]).fingerprint()
 
 

@@ -1,0 +1,60 @@
+"""What is to be learned of an image: its class, the class of each pixel, or boxes around things."""
+
+import dataclasses
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnkit.errors import ShapeError
+
+# In a mask: a pixel that nothing is said of, and that no loss and no measure counts.
+VOID = 255
+
+
+@final
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Mask:
+    """labels: (H, W) uint8, the class of each pixel of the image; VOID where nothing is said."""
+
+    labels: npt.NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        if self.labels.dtype != np.uint8 or self.labels.ndim != 2:
+            raise ShapeError(
+                f"A mask is uint8 (height, width), but this one is {self.labels.dtype} {self.labels.shape}."
+            )
+
+
+@final
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Boxes:
+    """corners: (n, 4) float32, x_min, y_min, x_max, y_max in pixels.   labels: (n,) int64, the class of each box.
+
+    Pixel i covers the numbers from i to i + 1: a box around all of an image is (0, 0, W, H), its width x_max - x_min.
+    """
+
+    corners: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        n = len(self.labels)
+        if self.corners.dtype != np.float32 or self.corners.shape != (n, 4) or self.labels.dtype != np.int64:
+            raise ShapeError(
+                f"{n} boxes are float32 ({n}, 4) with int64 labels, but these are {self.corners.dtype} "
+                f"{self.corners.shape} with {self.labels.dtype} labels."
+            )
+
+
+# The class of an image, a number to be told of it, a mask, or boxes.
+Target = int | float | Mask | Boxes
+
+
+def content(target: Target) -> bytes:
+    """The same for equal targets, whatever the machine."""
+    match target:
+        case Mask(labels):
+            return repr(labels.shape).encode() + labels.tobytes()
+        case Boxes(corners, labels):
+            return corners.astype("<f4").tobytes() + labels.astype("<i8").tobytes()
+    return repr(target).encode()
