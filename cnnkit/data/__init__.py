@@ -12,5 +12,6 @@ view/        how a picture becomes an input: the record that a checkpoint keeps
 picture/     any picture file, safely
 fetch/       published data sets from the network
 sample.py    one image and what is known about it
+targets.py   what is to be learned of it: masks and boxes
 headway.py   how far a long look has come
 """
