@@ -1,6 +1,10 @@
-"""Defaults from the environment: threads, cache, backend, precision. Read when asked for, so a command may set them."""
+"""What the environment and the machine decide: threads, memory, cache, backend, precision.
+
+Read when asked for, so a command may set them.
+"""
 
 import os
+import platform
 from pathlib import Path
 
 from cnnkit.errors import UsageError
@@ -65,6 +69,16 @@ def address_space_left(proc: Path = Path("/proc")) -> int | None:
     return max(0, limit - int(mapped[0]) * os.sysconf("SC_PAGE_SIZE"))
 
 
+def available_memory(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Bytes this process may still take: what the machine has free, or less where a cgroup says so; None if unknown."""
+    found = [free for folder in cgroup_folders(cgroup, proc) if (free := _cgroup_free(folder)) is not None]
+    for line in _lines(proc / "meminfo"):
+        name, _, value = line.partition(":")
+        if name == "MemAvailable" and value.split()[:1] and value.split()[0].isdigit():
+            found.append(int(value.split()[0]) * 1024)
+    return min(found, default=None)
+
+
 def cgroup_quota(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> float | None:
     """The smallest CPU quota, in cores, of this process's cgroup and those above it; None where there is none."""
     quotas = [quota for folder in cgroup_folders(cgroup, proc) if (quota := _quota(folder)) is not None]
@@ -94,6 +108,31 @@ def _quota(folder: Path) -> float | None:
     if quota.isdigit() and period.isdigit() and int(quota) > 0 and int(period) > 0:
         return int(quota) / int(period)
     return None
+
+
+def _cgroup_free(folder: Path) -> int | None:
+    """Limit minus use of one cgroup; file pages that can be dropped do not count as used."""
+    for limit_name, used_name, droppable in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        limit, used = ("".join(_lines(folder / name)).strip() for name in (limit_name, used_name))
+        # A limit near 2^63 is how version 1 says that there is none.
+        if limit.isdigit() and int(limit) < 2**60:
+            counts = dict(line.split()[:2] for line in _lines(folder / "memory.stat") if len(line.split()) > 1)
+            cached = counts.get(droppable, "0")
+            in_use = int(used) if used.isdigit() else 0
+            return max(0, int(limit) - in_use + (int(cached) if cached.isdigit() else 0))
+    return None
+
+
+def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """What the processor calls itself."""
+    for line in _lines(cpuinfo):
+        name, _, value = line.partition(":")
+        if name.strip() in ("model name", "Model"):
+            return value.strip()
+    return platform.processor() or platform.machine()
 
 
 def _lines(path: Path) -> list[str]:

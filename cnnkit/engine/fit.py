@@ -24,7 +24,7 @@ from cnnkit.engine.run.find import open_run
 from cnnkit.engine.run.folder import Run, create_run
 from cnnkit.engine.run.log import Log
 from cnnkit.engine.run.manifest import describe
-from cnnkit.engine.run.memory import Numbers, available_memory, check_fits
+from cnnkit.engine.run.memory import Numbers, check_fits
 from cnnkit.engine.run.resume_call import disk_faults_told, given_in_python
 from cnnkit.engine.run.state import Progress, Training
 from cnnkit.engine.session.assemble import begin, begin_again, go_on
@@ -203,7 +203,7 @@ def numbers(training: Training, splits: DataSplits) -> Numbers:
 
 def free_memory(training: Training, splits: DataSplits) -> int | None:
     """Bytes that are left for steps, beside features and decoded pictures; None if unknown."""
-    free = available_memory()
+    free: int | None = kernels.home().facts().memory
     if free is not None and training.cut is not None:
         free = max(0, free - needed(training.options.views or 0, splits, training.cut))
     if free is not None:

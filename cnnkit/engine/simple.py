@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnkit import kernels
+from cnnkit.config import available_memory
 from cnnkit.data.given.parts import given_parts
 from cnnkit.data.open.arrays import open_arrays, open_to_judge
 from cnnkit.data.open.source import IN_MEMORY
@@ -21,7 +22,6 @@ from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.records.recipes import merged
 from cnnkit.engine.records.results import EvaluateResult, FitResult
 from cnnkit.engine.run.find import open_run
-from cnnkit.engine.run.memory import available_memory
 from cnnkit.engine.use.load import load
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import UsageError

@@ -2,19 +2,24 @@
 
     k = kernels.of(x)
     y = k.conv2d(x, w, Window(), bias=b, activation=RELU)
+    k = kernels.home()                       # where new arrays go
+    x = k.put(numpy_array)
+    numpy_array = k.fetch(x)
 
-float64 arrays run on `reference`, the definitions; float32 arrays on `cpu` unless `use(backend=...)` says else.
+NumPy's float64 arrays run on `reference`, the definitions; its float32 arrays on `cpu` unless `use(backend=...)` says
+else; an array of a device's own class (`shared/homes.py`) on that device.
 `use(precision="exact")` has convolutions computed as plain sums, without Winograd, whose results err twice as much.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from cnnkit.config import BACKENDS, PRECISIONS, default_backend
 from cnnkit.errors import DeviceError, UsageError
+from cnnkit.kernels.shared import homes
 from cnnkit.kernels.shared.precision import choose, precision
 
 # What a caller needs beside the kernels themselves, looked up when asked for (PEP 562): numba is slow to import.
@@ -33,21 +38,48 @@ _LAZY = {
     "leaky": "cnnkit.kernels.shared.scalar",
 }
 
-__all__ = ["backend", "of", "precision", "shapes_only", "use", *_LAZY]
+__all__ = ["backend", "home", "of", "precision", "shapes_only", "use", *_LAZY]
 
 # One choice for the process, as with the thread count: the loader's threads must see what the command chose.
 _chosen: str | None = None
+# The kernels for NumPy's arrays, once they were asked for: numba is slow to import.
+_loaded: dict[str, ModuleType] = {}
 
 
-def of(*arrays: Any) -> ModuleType:
-    """The package of kernels for these arrays: `reference` if one of them is float64 or was chosen, else `cpu`."""
-    doubles = any(getattr(array, "dtype", None) == "float64" for array in arrays)
-    name = "reference" if doubles else backend()
-    return import_module(f"cnnkit.kernels.{name}")
+def of(*arrays: Any) -> Any:
+    """The package of kernels for these arrays: their device's; for NumPy's `reference` if one is float64, else `cpu`.
+
+    What is no array (None, a number) has no say.
+
+    Raises:
+        DeviceError: they are of two homes.
+    """
+    device, host, doubles = None, False, False
+    for array in arrays:
+        found = homes.OF_CLASS.get(type(array))
+        if found is not None:
+            if device is not None and device is not found:
+                raise _two_homes(arrays)
+            device = found
+        elif (dtype := getattr(array, "dtype", None)) is not None:
+            host = True
+            if dtype.char == "d":
+                doubles = True
+    if device is None:
+        return _of_host("reference" if doubles else _host_name())
+    if host:
+        raise _two_homes(arrays)
+    return device
+
+
+def home() -> Any:
+    """The package of kernels where new arrays go: the one chosen by `use`, else `cpu`."""
+    name = backend()
+    return homes.NAMED[name] if name in homes.NAMED else _of_host(name)
 
 
 def backend() -> str:
-    """Where float32 arrays run now: "cpu" or "reference"."""
+    """The name of `home`: "cpu", "reference", or that of a device."""
     return _resolve(_chosen or default_backend())
 
 
@@ -56,7 +88,7 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
     """Choose backend, thread count and precision until the block ends; None leaves a choice as it is.
 
     Args:
-        backend: "auto", "cpu", "reference" or "cuda".
+        backend: where new arrays go: "auto", "cpu", "reference" or "cuda".
         threads: how many compute; never changes a result.
         precision: "fast", or "exact" for float32 convolutions that are plain sums (see shared/precision.py).
     """
@@ -74,11 +106,13 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
         _chosen = before
 
 
-@contextmanager
-def shapes_only() -> Iterator[None]:
-    """Inside, `cpu` kernels give results of the right shape and unspecified content: a way to walk through a net."""
-    with import_module("cnnkit.kernels.cpu.machine.jit").rehearse() if backend() == "cpu" else nullcontext():
-        yield
+def shapes_only() -> AbstractContextManager[object]:
+    """Inside, kernels of `home` give results of the right shape and unspecified content: a way to walk through a net.
+
+    The definitions compute as ever.
+    """
+    walk: AbstractContextManager[object] = home().shapes_only()
+    return walk
 
 
 @contextmanager
@@ -107,7 +141,29 @@ def _threads(count: int | None) -> Iterator[None]:
         threads.set_threads(before)
 
 
+def _host_name() -> str:
+    """The kernels for NumPy's float32 arrays."""
+    name = backend()
+    return "cpu" if name in homes.NAMED else name
+
+
+def _of_host(name: str) -> ModuleType:
+    if name not in _loaded:
+        _loaded[name] = import_module(f"cnnkit.kernels.{name}")
+    return _loaded[name]
+
+
+def _two_homes(arrays: tuple[Any, ...]) -> DeviceError:
+    kinds = dict.fromkeys(type(array).__name__ for array in arrays if hasattr(array, "dtype"))
+    return DeviceError(
+        f"One operation was given arrays of two homes: {' and '.join(kinds)}. Bring them together first: "
+        "Tensor(numpy_array) is where new arrays go, tensor.numpy() is NumPy's again."
+    )
+
+
 def _resolve(name: str) -> str:
+    if name in homes.NAMED:
+        return name
     if name not in BACKENDS:
         raise UsageError(f"There is no backend {name!r}, expected one of {', '.join(BACKENDS)}.")
     if name == "cuda":

@@ -2,9 +2,9 @@
 
 import pytest
 
+from cnnkit.config import available_memory
 from cnnkit.engine import forecast as forecasts
 from cnnkit.engine.forecast import Forecasted, look_ahead
-from cnnkit.engine.run.memory import available_memory
 from cnnkit.engine.time.pace import Pace
 from cnnkit.errors import ResourceError, UsageError
 
@@ -50,6 +50,6 @@ def test_what_a_training_refuses_is_refused(ahead, tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="exists and is not empty"):
         ahead()
     (tmp_path / "run" / "mine").unlink()
-    monkeypatch.setattr("cnnkit.engine.fit.available_memory", lambda: 60_000)
+    monkeypatch.setattr("cnnkit.kernels.cpu.home.available_memory", lambda: 60_000)
     with pytest.raises(ResourceError, match="would fit"):
         ahead(batch_size=64)

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from elsewhere import elsewhere
 
 from cnnkit import kernels
 from cnnkit.errors import DeviceError, UsageError
@@ -17,6 +18,37 @@ SINGLE, DOUBLE = np.zeros(1, np.float32), np.zeros(1)
 def test_the_array_decides():
     assert kernels.of(SINGLE) is cpu
     assert kernels.of(SINGLE, DOUBLE) is reference
+
+
+def test_what_is_no_array_has_no_say():
+    assert kernels.of(None, SINGLE, 2.0) is cpu
+
+
+def test_an_array_of_a_device_is_computed_there():
+    with elsewhere() as device:
+        assert kernels.home() is device
+        assert kernels.backend() == "elsewhere"
+        assert kernels.of(device.put(SINGLE), None, 2.0) is device
+
+
+def test_arrays_of_this_machine_stay_here_where_new_ones_go_to_a_device():
+    with elsewhere():
+        assert kernels.of(SINGLE) is cpu
+        assert kernels.of(SINGLE, DOUBLE) is reference
+
+
+def test_arrays_of_two_homes_are_refused():
+    with (
+        elsewhere() as device,
+        pytest.raises(DeviceError, match=r"two homes: ndarray and Remote\. Bring them together"),
+    ):
+        kernels.of(SINGLE, device.put(SINGLE))
+
+
+def test_new_arrays_go_to_the_chosen_package():
+    assert kernels.home() is cpu
+    with kernels.use(backend="reference"):
+        assert kernels.home() is reference
 
 
 def test_reference_can_be_chosen_for_a_while():

@@ -39,7 +39,7 @@ def _cache() -> dict[str, Any]:
 
 
 def _memory() -> dict[str, Any]:
-    from cnnkit.engine.run.memory import available_memory
+    from cnnkit.config import available_memory
 
     return {"available": available_memory(), "limit": memory_limit()}
 

@@ -9,10 +9,10 @@ import hashlib
 import numpy as np
 
 from cnnkit import kernels
+from cnnkit.config import available_memory
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.engine.finetune.features import Features
 from cnnkit.engine.run.folder import Run
-from cnnkit.engine.run.memory import available_memory
 from cnnkit.engine.run.state import Training
 from cnnkit.errors import CheckpointError, CnnkitError
 from cnnkit.nn.module import Parameter

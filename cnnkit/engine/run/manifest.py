@@ -5,12 +5,11 @@ import platform
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from cnnkit import kernels
 from cnnkit._version import __version__
-from cnnkit.config import default_threads, usable_cores
+from cnnkit.config import cpu_name, default_threads, usable_cores
 from cnnkit.engine.records.options import FitOptions
 
 
@@ -37,7 +36,7 @@ def describe(options: FitOptions, *, task: str, data_name: str, data_hash: str, 
 def machine() -> dict[str, Any]:
     """The computer: its processor's name, cores, memory and system."""
     return {
-        "cpu": _cpu_name(),
+        "cpu": cpu_name(),
         "cores": os.cpu_count(),
         "usable_cores": usable_cores(),
         "memory_bytes": _memory(),
@@ -63,17 +62,6 @@ def _here() -> str | None:
         return os.getcwd()
     except OSError:
         return None
-
-
-def _cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    try:
-        for line in cpuinfo.read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() in ("model name", "Model"):
-                return value.strip()
-    except (OSError, UnicodeDecodeError):
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _memory() -> int | None:

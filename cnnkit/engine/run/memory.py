@@ -1,10 +1,9 @@
 """Does a training step fit into memory? Asked before the first step, so that no run dies of it in the night."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import final
 
-from cnnkit.config import cgroup_folders
+from cnnkit.config import available_memory
 from cnnkit.data.sets.picture_cache import CACHE_BYTES
 from cnnkit.errors import ResourceError
 
@@ -58,45 +57,10 @@ def check_fits(batch_size: int, numbers: Numbers, available: int | None, least: 
     )
 
 
-def available_memory(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Bytes this process may still take: what the machine has free, or less where a cgroup says so; None if unknown."""
-    found = [free for folder in cgroup_folders(cgroup, proc) if (free := _cgroup_free(folder)) is not None]
-    for line in _text(proc / "meminfo").splitlines():
-        name, _, value = line.partition(":")
-        if name == "MemAvailable" and value.split()[:1] and value.split()[0].isdigit():
-            found.append(int(value.split()[0]) * 1024)
-    return min(found, default=None)
-
-
 def room_for_pictures(share: float) -> int:
     """Bytes that decoded pictures may take: this share of the free memory, or what is usual where that is unknown."""
     free = available_memory()
     return int(share * free) if free is not None else CACHE_BYTES if share else 0
-
-
-def _cgroup_free(folder: Path) -> int | None:
-    """Limit minus use of one cgroup; file pages that can be dropped do not count as used."""
-    for limit_name, used_name, droppable in (
-        ("memory.max", "memory.current", "inactive_file"),
-        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-    ):
-        limit, used = _text(folder / limit_name).strip(), _text(folder / used_name).strip()
-        # A limit near 2^63 is how version 1 says that there is none.
-        if limit.isdigit() and int(limit) < 2**60:
-            counts = dict(
-                line.split()[:2] for line in _text(folder / "memory.stat").splitlines() if len(line.split()) > 1
-            )
-            cached = counts.get(droppable, "0")
-            in_use = int(used) if used.isdigit() else 0
-            return max(0, int(limit) - in_use + (int(cached) if cached.isdigit() else 0))
-    return None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def _megabytes(count: int) -> str:

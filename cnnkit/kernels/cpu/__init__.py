@@ -24,6 +24,18 @@ from cnnkit.kernels.cpu.elementwise.pointwise import (
 )
 from cnnkit.kernels.cpu.elementwise.random import dropout, uniform
 from cnnkit.kernels.cpu.elementwise.update import adam, all_finite, ema, scale, sgd, square_sum
+from cnnkit.kernels.cpu.home import (
+    copy,
+    copy_into,
+    empty,
+    facts,
+    fetch,
+    prepare,
+    put,
+    same_memory,
+    shapes_only,
+    zeros,
+)
 from cnnkit.kernels.cpu.matmul import dense, dense_dw, dense_dx
 from cnnkit.kernels.cpu.norm.lrn import local_response_norm, local_response_norm_dx
 from cnnkit.kernels.cpu.norm.norm import batch_norm, batch_norm_dx, scale_shift
@@ -61,6 +73,8 @@ __all__ = [
     "conv2d",
     "conv2d_dw",
     "conv2d_dx",
+    "copy",
+    "copy_into",
     "cross_entropy",
     "cross_entropy_dx",
     "dense",
@@ -69,7 +83,10 @@ __all__ = [
     "divide",
     "dropout",
     "ema",
+    "empty",
     "exp",
+    "facts",
+    "fetch",
     "local_response_norm",
     "local_response_norm_dx",
     "log",
@@ -86,11 +103,15 @@ __all__ = [
     "pack",
     "pad",
     "permute",
+    "prepare",
+    "put",
+    "same_memory",
     "scale",
     "scale_channels",
     "scale_channels_dx",
     "scale_shift",
     "sgd",
+    "shapes_only",
     "slice",
     "slice_dx",
     "softmax",
@@ -100,4 +121,5 @@ __all__ = [
     "subtract",
     "sum_over",
     "uniform",
+    "zeros",
 ]

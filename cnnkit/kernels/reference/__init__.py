@@ -6,6 +6,18 @@ A file for each family of kernels, by the names below; store.py keeps a result i
 from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.reference.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, pack
+from cnnkit.kernels.reference.home import (
+    copy,
+    copy_into,
+    empty,
+    facts,
+    fetch,
+    prepare,
+    put,
+    same_memory,
+    shapes_only,
+    zeros,
+)
 from cnnkit.kernels.reference.matmul import dense, dense_dw, dense_dx
 from cnnkit.kernels.reference.norm import (
     batch_norm,
@@ -69,6 +81,8 @@ __all__ = [
     "conv2d",
     "conv2d_dw",
     "conv2d_dx",
+    "copy",
+    "copy_into",
     "cross_entropy",
     "cross_entropy_dx",
     "dense",
@@ -77,7 +91,10 @@ __all__ = [
     "divide",
     "dropout",
     "ema",
+    "empty",
     "exp",
+    "facts",
+    "fetch",
     "local_response_norm",
     "local_response_norm_dx",
     "log",
@@ -94,11 +111,15 @@ __all__ = [
     "pack",
     "pad",
     "permute",
+    "prepare",
+    "put",
+    "same_memory",
     "scale",
     "scale_channels",
     "scale_channels_dx",
     "scale_shift",
     "sgd",
+    "shapes_only",
     "slice",
     "slice_dx",
     "softmax",
@@ -108,4 +129,5 @@ __all__ = [
     "subtract",
     "sum_over",
     "uniform",
+    "zeros",
 ]

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from cnnkit import models
+from cnnkit.config import available_memory
 from cnnkit.data.load.batch import Batch
 from cnnkit.engine.records.options import FitOptions
-from cnnkit.engine.run.memory import Numbers, available_memory, check_fits, forecast
+from cnnkit.engine.run.memory import Numbers, check_fits, forecast
 from cnnkit.engine.run.state import Training, create_module
 from cnnkit.engine.training.defaults import resolve
 from cnnkit.engine.training.step import train_step

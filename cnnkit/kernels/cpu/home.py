@@ -1,0 +1,74 @@
+"""Where the arrays of these kernels live: this machine's memory, in NumPy arrays that start on a cache line."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from cnnkit.config import available_memory, cpu_name
+from cnnkit.kernels.cpu.machine import buffers, jit
+from cnnkit.kernels.shared.array import Array, Host
+from cnnkit.kernels.shared.facts import Facts
+
+
+def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Array:
+    """An array whose numbers are left unspecified."""
+    return buffers.empty(shape, dtype)
+
+
+def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Array:
+    """An array of zeros: pages of the system's own, which take no memory until they are written to."""
+    kind = np.dtype(dtype)
+    count = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+    raw = np.zeros(count + buffers.LINE, np.uint8)
+    start = -raw.ctypes.data % buffers.LINE
+    return raw[start : start + count].view(kind).reshape(shape)
+
+
+def put(host: Host) -> Array:
+    """These numbers where the kernels find them: the array itself, which is here already."""
+    return host
+
+
+def fetch(array: Array) -> Host:
+    """The numbers as a NumPy array: the array itself, not a copy."""
+    return array
+
+
+def copy(array: Array) -> Array:
+    """The same numbers in memory of their own."""
+    twin = buffers.empty(array.shape, array.dtype)
+    np.copyto(twin, array)
+    return twin
+
+
+def copy_into(target: Array, source: Array | Host) -> None:
+    """Overwrite the numbers of `target`; a source of fewer axes, or of size 1 along some, is repeated along them."""
+    np.copyto(target, source)
+
+
+def same_memory(a: Array, b: Array) -> bool:
+    """Whether writing to one may change the other."""
+    return np.may_share_memory(a, b)
+
+
+def facts() -> Facts:
+    """The processor's name and the memory that this process may still take; its peak is measured, not known."""
+    return Facts(cpu_name(), available_memory(), None)
+
+
+def shapes_only() -> AbstractContextManager[object]:
+    """Inside, kernels give results of the right shape and unspecified content: a way to walk through a net."""
+    return jit.rehearse()
+
+
+def prepare(walk: Callable[[], None]) -> Iterator[tuple[int, int, str, bool]]:
+    """Load or compile every kernel that `walk` calls, one after the other: (done, in all, name, was there) after each.
+
+    The kernels that it calls do not run then.
+    """
+    with jit.rehearse() as walked:
+        walk()
+    for done, (entry, signature) in enumerate(walked, 1):
+        yield done, len(walked), entry.name, entry.prepare(signature)

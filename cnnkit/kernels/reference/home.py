@@ -1,0 +1,61 @@
+"""Where the arrays of the definitions live: this machine's memory, as NumPy has it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from cnnkit.config import available_memory, cpu_name
+from cnnkit.kernels.shared.array import Array, Host
+from cnnkit.kernels.shared.facts import Facts
+
+
+def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Array:
+    """An array whose numbers are left unspecified."""
+    return np.empty(shape, dtype)
+
+
+def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Array:
+    """An array of zeros."""
+    return np.zeros(shape, dtype)
+
+
+def put(host: Host) -> Array:
+    """These numbers where the kernels find them: the array itself, which is here already."""
+    return host
+
+
+def fetch(array: Array) -> Host:
+    """The numbers as a NumPy array: the array itself, not a copy."""
+    return array
+
+
+def copy(array: Array) -> Array:
+    """The same numbers in memory of their own."""
+    return array.copy()
+
+
+def copy_into(target: Array, source: Array | Host) -> None:
+    """Overwrite the numbers of `target`; a source of fewer axes, or of size 1 along some, is repeated along them."""
+    np.copyto(target, source)
+
+
+def same_memory(a: Array, b: Array) -> bool:
+    """Whether writing to one may change the other."""
+    return np.may_share_memory(a, b)
+
+
+def facts() -> Facts:
+    """The processor's name and the memory that this process may still take; its peak is measured, not known."""
+    return Facts(cpu_name(), available_memory(), None)
+
+
+def shapes_only() -> AbstractContextManager[object]:
+    """Nothing changes: the definitions have no other way to the shape of a result than to compute it."""
+    return nullcontext()
+
+
+def prepare(walk: Callable[[], None]) -> Iterator[tuple[int, int, str, bool]]:
+    """Nothing: there is nothing to compile, so `walk` is not taken."""
+    return iter(())

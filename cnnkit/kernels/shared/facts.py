@@ -1,0 +1,14 @@
+"""What a package of kernels tells of the machine that it runs on."""
+
+from typing import NamedTuple
+
+
+class Facts(NamedTuple):
+    """name: of the processor.   memory: bytes that arrays may still take, None if that is unknown.
+
+    peak: floating point operations a second at most; None where that is not known but measured (`bench.roof`).
+    """
+
+    name: str
+    memory: int | None
+    peak: float | None
