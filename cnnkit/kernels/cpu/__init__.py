@@ -4,6 +4,7 @@ conv/, matmul.py    convolutions and the dense layer       pool/         max and
 norm/, softmax.py   normalisation, softmax and its loss    elementwise/  arithmetic, activations, optimisers
 channels.py         whole channels weighed or shuffled     shape.py      elements moved about
 reduce.py, sums.py  sums, means, maxima                    epilogue.py  bias and activation before the store
+home.py             arrays made, moved and copied
 simd/               vectors                                machine/     threads, memory, compiler
 """
 

@@ -1,6 +1,7 @@
 """What all machines agree on.
 
-array.py     the type of a tensor             geometry.py    where a sliding window is
+array.py     what a tensor's array is         geometry.py    where a sliding window is
+homes.py     which package it belongs to      facts.py       what a package tells of its machine
 scalar.py    activations for one number       pooling.py     codes of winners, adaptive bins
 philox.py    random numbers by counter        precision.py   how exact float32 kernels are
 """
