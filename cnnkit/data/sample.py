@@ -7,6 +7,7 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
+from cnnkit.data.affine_map import AffineMap, moved
 from cnnkit.data.targets import Target
 
 Pixels = npt.NDArray[np.uint8]
@@ -30,3 +31,10 @@ class Sample:
     def replace(self, **changes: Any) -> "Sample":
         """The same sample with some fields changed; the original stays as it is."""
         return dataclasses.replace(self, **changes)
+
+    def moved(self, image: Pixels, to_new: AffineMap) -> "Sample":
+        """The same sample shown by a changed image, where its points lie at new places; its target moves along."""
+        target = self.target
+        if not isinstance(target, int):
+            target = moved(target, to_new, image.shape[:2])
+        return Sample(image, target, self.path, self.turn)

@@ -1,7 +1,7 @@
 """Augmentation: pure functions (sample, rng, ...) -> sample.
 
 compose.py   levels made of the changes below      signs.py    which pictures must not be mirrored
-flip.py, crop.py, scale.py, affine.py   geometry
+flip.py, crop.py, scale.py, affine.py   geometry: a mask and boxes move along
 colour.py, erase.py                     colours and holes
 mix.py                                  two images of a batch in one
 """

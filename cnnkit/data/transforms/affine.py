@@ -5,6 +5,7 @@ import math
 import numpy as np
 from PIL import Image
 
+from cnnkit.data.affine_map import AffineMap
 from cnnkit.data.sample import Pixels, Sample
 
 
@@ -22,7 +23,8 @@ def rotate_scale_shear(
     cosine, sine = math.cos(angle) / size, math.sin(angle) / size
     # A⁻¹ = scale⁻¹ · slant⁻¹ · rotation⁻¹
     inverse = (cosine + slant * sine, sine - slant * cosine, -sine, cosine)
-    return sample.replace(image=affine(sample.image, inverse))
+    H, W, _ = sample.image.shape
+    return sample.moved(affine(sample.image, inverse), _about((H / 2, W / 2), inverse).inverse())
 
 
 def affine(image: Pixels, inverse: tuple[float, float, float, float]) -> Pixels:
@@ -39,3 +41,10 @@ def affine(image: Pixels, inverse: tuple[float, float, float, float]) -> Pixels:
     picture = Image.fromarray(padded[:, :, 0] if C == 1 else padded)
     turned = picture.transform((W, H), Image.Transform.AFFINE, data, Image.Resampling.BILINEAR)
     return np.array(turned, np.uint8).reshape(H, W, C)
+
+
+def _about(centre: tuple[float, float], linear: tuple[float, float, float, float]) -> AffineMap:
+    """p -> linear(p - centre) + centre."""
+    y0, x0 = centre
+    a, b, c, d = linear
+    return AffineMap(a, b, x0 - a * x0 - b * y0, c, d, y0 - c * x0 - d * y0)

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from cnnkit.data.affine_map import AffineMap
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.errors import ShapeError
 
@@ -16,7 +17,7 @@ def centre_crop(sample: Sample, rng: np.random.Generator, size: tuple[int, int])
     if not (1 <= height <= H and 1 <= width <= W):
         raise ShapeError(f"A crop of {height}x{width} does not fit into an image of {H}x{W}. Resize the image first.")
     top, left = (H - height) // 2, (W - width) // 2
-    return sample.replace(image=sample.image[top : top + height, left : left + width])
+    return sample.moved(sample.image[top : top + height, left : left + width], AffineMap.shift(-left, -top))
 
 
 def shift(sample: Sample, rng: np.random.Generator, share: float = 1 / 14) -> Sample:
@@ -26,7 +27,7 @@ def shift(sample: Sample, rng: np.random.Generator, share: float = 1 / 14) -> Sa
     # One uniform number each: `rng.integers` costs more than the move itself.
     dy = int(rng.random() * (2 * most_y + 1)) - most_y
     dx = int(rng.random() * (2 * most_x + 1)) - most_x
-    return sample.replace(image=shifted(sample.image, dy, dx))
+    return sample.moved(shifted(sample.image, dy, dx), AffineMap.shift(dx, dy))
 
 
 def shifted(image: Pixels, dy: int, dx: int) -> Pixels:
@@ -43,9 +44,9 @@ def padded_random_crop(sample: Sample, rng: np.random.Generator, share: float = 
     """
     H, W, _ = sample.image.shape
     most_y, most_x = min(round(H * share), H - 1), min(round(W * share), W - 1)
-    rows = _cut(H, int(rng.random() * (2 * most_y + 1)) - most_y)
-    columns = _cut(W, int(rng.random() * (2 * most_x + 1)) - most_x)
-    return sample.replace(image=sample.image.take(rows, 0).take(columns, 1))
+    top = int(rng.random() * (2 * most_y + 1)) - most_y
+    left = int(rng.random() * (2 * most_x + 1)) - most_x
+    return sample.moved(sample.image.take(_cut(H, top), 0).take(_cut(W, left), 1), AffineMap.shift(-left, -top))
 
 
 @lru_cache(1024)

@@ -5,17 +5,20 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from cnnkit.data.affine_map import AffineMap
 from cnnkit.data.sample import Pixels, Sample
 
 
 def horizontal_flip(sample: Sample, rng: np.random.Generator, p: float = 0.5) -> Sample:
     """Mirror left and right with probability p."""
-    return sample.replace(image=mirrored(sample.image)) if rng.random() < p else sample
+    return _mirror(sample) if rng.random() < p else sample
 
 
 def vertical_flip(sample: Sample, rng: np.random.Generator, p: float = 0.5) -> Sample:
     """Turn upside down with probability p: for pictures without an up and down, such as those from a microscope."""
-    return sample.replace(image=sample.image[::-1]) if rng.random() < p else sample
+    if rng.random() >= p:
+        return sample
+    return sample.moved(sample.image[::-1], AffineMap(yy=-1.0, y0=sample.image.shape[0]))
 
 
 def alternating_flip(sample: Sample, rng: np.random.Generator) -> Sample:
@@ -23,7 +26,11 @@ def alternating_flip(sample: Sample, rng: np.random.Generator) -> Sample:
 
     Source: Jordan 2024, arXiv:2404.00498, section 3.6.
     """
-    return sample.replace(image=mirrored(sample.image)) if sample.turn % 2 else sample
+    return _mirror(sample) if sample.turn % 2 else sample
+
+
+def _mirror(sample: Sample) -> Sample:
+    return sample.moved(mirrored(sample.image), AffineMap(xx=-1.0, x0=sample.image.shape[1]))
 
 
 def mirrored(image: Pixels) -> Pixels:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from PIL import Image
 
+from cnnkit.data.affine_map import AffineMap
 from cnnkit.data.sample import Pixels, Sample
 
 TRIES = 10
@@ -13,7 +14,7 @@ TRIES = 10
 def resize(sample: Sample, rng: np.random.Generator, size: tuple[int, int]) -> Sample:
     """Scale the whole image to (height, width), out of shape if need be."""
     H, W, _ = sample.image.shape
-    return sample.replace(image=resampled(sample.image, (0, 0, W, H), size))
+    return _shown(sample, (0, 0, W, H), size)
 
 
 def random_resized_crop(
@@ -40,8 +41,12 @@ def random_resized_crop(
         if height <= H and width <= W:
             top, left = (H - height) * rng.random(), (W - width) * rng.random()
             box = (left, top, min(left + width, W), min(top + height, H))
-            return sample.replace(image=resampled(sample.image, box, (H, W)))
+            return _shown(sample, box, (H, W))
     return sample
+
+
+def _shown(sample: Sample, box: tuple[float, float, float, float], size: tuple[int, int]) -> Sample:
+    return sample.moved(resampled(sample.image, box, size), AffineMap.of_box(box, size))
 
 
 def resampled(image: Pixels, box: tuple[float, float, float, float], size: tuple[int, int]) -> Pixels:
