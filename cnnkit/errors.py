@@ -2,6 +2,7 @@
 
 CnnkitError             exit code 1
 ├── ShapeError          1   operands of an op do not fit together
+├── DTypeError          1   an array has numbers of another type than an op takes
 ├── DeviceError         1   this machine or this version cannot run the backend
 ├── DataError           3   a picture, folder or data file is not what it should be
 ├── CheckpointError     3   a weight or checkpoint file is damaged, foreign or too new
@@ -26,6 +27,10 @@ class CnnkitError(Exception):
 
 class ShapeError(CnnkitError, ValueError):
     """Operands of an op do not fit together."""
+
+
+class DTypeError(CnnkitError, TypeError):
+    """An array has numbers of another type than an op takes."""
 
 
 class DeviceError(CnnkitError):

@@ -74,7 +74,13 @@ def conv_case(layer: Layer, direction: str) -> Case:
         check = partial(_check_duality, run, lambda: k.conv2d(x, w, win, layer.groups), dy, x)
     else:
         run = partial(k.conv2d_dw, dy, x, w.shape, win, layer.groups)
-        check = partial(_check_duality, run, lambda: k.conv2d(x, w, win, layer.groups), dy, w)
+        check = partial(
+            _check_duality,
+            lambda: k.conv2d_dw(dy, x, w.shape, win, layer.groups)[0],
+            lambda: k.conv2d(x, w, win, layer.groups),
+            dy,
+            w,
+        )
     operands = (x, w, dy, layer.stride, layer.pad, layer.groups, direction)
     rivals = {"torch": partial(torch_conv, *operands)}
     if direction == "forward":

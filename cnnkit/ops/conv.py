@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from cnnkit import kernels
 from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import ShapeError
@@ -115,13 +113,12 @@ class _Conv2d(Function):
         needs_x, needs_w, needs_bias, needs_residual = ctx.needs[:4]
         dz = dz_of(ctx, dy, dz)
         k = kernels.of(dz, x, w, ctx.others)
-        db = np.empty(w.shape[3], dz.dtype) if needs_bias and needs_w else None
-        dw = k.conv2d_dw(dz, x, w.shape, win, groups, db=db) if needs_w else None
+        dw, db = k.conv2d_dw(dz, x, w.shape, win, groups, needs_db=needs_bias) if needs_w else (None, None)
         if needs_bias and not needs_w:
             db = k.sum_over(dz, (0, 1, 2))
         dx = None
         if needs_x:
-            dx = k.conv2d_dx(dz, w, x.shape, win, groups, residual=ctx.others, **gate(ctx.gates[0], x=x))
+            dx = k.conv2d_dx(dz, w, x.shape, win, groups, others=ctx.others, **gate(ctx.gates[0], x=x))
         return (
             dx,
             dw,

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from cnnkit import kernels
 from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import ShapeError
@@ -71,8 +69,7 @@ class Linear(Function):
         needs_x, needs_w, needs_bias, _ = ctx.needs
         dz = dz_of(ctx, dy, dz)
         k = kernels.of(dz, x, w)
-        db = np.empty(w.shape[1], dz.dtype) if needs_bias and needs_w else None
-        dw = k.dense_dw(dz, x, db=db) if needs_w else None
+        dw, db = k.dense_dw(dz, x, needs_db=needs_bias) if needs_w else (None, None)
         if needs_bias and not needs_w:
             db = k.sum_over(dz, (0,))
         return (

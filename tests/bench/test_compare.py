@@ -68,10 +68,10 @@ def test_convolution_cases_pass_their_own_check(layer, direction):
 def test_a_wrong_convolution_fails_its_check(monkeypatch):
     from cnnkit.kernels import cpu
 
-    right = cpu.conv2d_dw
-    monkeypatch.setattr(cpu, "conv2d_dw", lambda *args, **kwargs: right(*args, **kwargs) * np.float32(1.01))
+    right = cpu.conv2d_dx
+    monkeypatch.setattr(cpu, "conv2d_dx", lambda *args, **kwargs: right(*args, **kwargs) * np.float32(1.01))
     with pytest.raises(CheckFailed, match="duality"):
-        conv_case(SMALL[0], "dw").check()
+        conv_case(SMALL[0], "dx").check()
 
 
 @pytest.mark.parametrize("make", [train_case, predict_case])

@@ -59,12 +59,11 @@ def assert_conv_agrees(
     gated = reference.activate_dx(expected, gate, activation)
     assert_matches(dz, gated, case.w[0] * case.w[1] * case.w[3] // case.groups, factor=factor, scale=scale)
     for slope, before in (({}, expected), ({"x": gate, "activation": activation}, gated)):
-        dx = backend.conv2d_dx(dy, w, case.x, case.win, case.groups, residual=x, **slope)
+        dx = backend.conv2d_dx(dy, w, case.x, case.win, case.groups, others=x, **slope)
         terms = case.w[0] * case.w[1] * case.w[3] // case.groups
         assert_matches(dx, before + x, terms, factor=factor, scale=max(scale, np.abs(x).max(initial=0.0)))
-    db, expected_db = np.full(case.w[3], np.nan, np.float32), np.full(case.w[3], np.nan)
-    dw = backend.conv2d_dw(dy, x, case.w, case.win, case.groups, db=db)
-    expected = reference.conv2d_dw(dy, x, case.w, case.win, case.groups, db=expected_db)
+    dw, db = backend.conv2d_dw(dy, x, case.w, case.win, case.groups, needs_db=True)
+    expected, expected_db = reference.conv2d_dw(dy, x, case.w, case.win, case.groups, needs_db=True)
     assert_matches(dw, expected, dy[..., 0].size, factor=factor, scale=np.abs(expected).max(initial=1.0))
     # Channels whose sum happens to be small err as much as the others: the scale is that of the summed terms.
     assert_matches(db, expected_db, dy[..., 0].size, scale=float(np.abs(dy).max(initial=0.0)))

@@ -10,6 +10,7 @@ from cnnkit.kernels.cpu.elementwise.activation import activate_dx
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window
+from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 POINT = Window()
@@ -40,17 +41,17 @@ def dense_dx(
     return dx[:, 0, 0]
 
 
-def dense_dw(dy: Array, x: Array, *, db: Array | None = None, out: Array | None = None) -> Array:
-    """dw = xᵀ · dy, (K, M); db (M,) is filled with the sum of dy over its rows."""
-    w_shape = (1, 1, x.shape[1], dy.shape[1])
-    out = None if out is None else out[None, None]
-    dw: Array = conv2d_dw(_pixels(dy), _pixels(x), w_shape, POINT, db=db, out=out)
-    return dw.reshape(w_shape[2:])
+def dense_dw(dy: Array, x: Array, *, needs_db: bool = False, out: Outs | None = None) -> tuple[Array, Array | None]:
+    """dw = xᵀ · dy, (K, M), and where asked for db (M,), the sums of dy over its rows, else None."""
+    into, into_db = outs(out, 2)
+    dw = buffers.result((x.shape[1], dy.shape[1]), into)
+    room: Any = dw[None, None], into_db
+    return dw, conv2d_dw(_pixels(dy), _pixels(x), (1, 1, *dw.shape), POINT, needs_db=needs_db, out=room)[1]
 
 
 def _dx_turning(dy: Array, w: Array, out: Array | None) -> Array:
     """dx where tasks turn their own filters."""
-    dx = buffers.empty((len(dy), len(w))) if out is None else out
+    dx = buffers.result((len(dy), len(w)), out)
     gather = dx_gather(_pixels(dy).shape, (1, 1, *w.shape), _pixels(dx).shape, POINT, 1)
     shape = schedule.direct_tile(len(w), len(dy))
     direct(_pixels(dy), w.reshape(-1), _pixels(dx), gather, shape, 1, 0)

@@ -8,6 +8,7 @@ from cnnkit.kernels.reference.activation import activate, activate_dx
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape, input_col, input_row
+from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
@@ -59,13 +60,14 @@ def conv2d_dx(
     *,
     x: Array | None = None,
     activation: Activation = IDENTITY,
-    residual: Array | None = None,
+    others: Array | None = None,
     out: Array | None = None,
 ) -> Array:
     """The gradient by the images: each product of the forward sum hands dy · w back to its pixel.
 
     dx[n, iy, ix, c0 + c] = Σ over the (oy, ox, ky, kx, o) that read that pixel  dy[n, oy, ox, o] · w[ky, kx, c, o]
-    Where x = act(z) is given, the result is the gradient by z, dx · act'(x). A residual is added to the result.
+    Where x = act(z) is given, the result is the gradient by z, dx · act'(x). `others`, of the shape of x, is added to
+    the result: the gradient from those who read x too.
     """
     dx = np.zeros(x_shape)
     for n, oy, ox, iy, ix, ky, kx in _taps(x_shape, dy.shape, w.shape, win):
@@ -74,7 +76,7 @@ def conv2d_dx(
             for c in range(w.shape[2]):
                 dx[n, iy, ix, c0 + c] += float(dy[n, oy, ox, o]) * float(w[ky, kx, c, o])
     dz = dx if x is None else activate_dx(dx, x, activation)
-    return deliver(dz if residual is None else dz + residual, out)
+    return deliver(dz if others is None else dz + others, out)
 
 
 def conv2d_dw(
@@ -84,23 +86,23 @@ def conv2d_dw(
     win: Window,
     groups: int = 1,
     *,
-    db: Array | None = None,
-    out: Array | None = None,
-) -> Array:
+    needs_db: bool = False,
+    out: Outs | None = None,
+) -> tuple[Array, Array | None]:
     """The gradient by the filters: dw[ky, kx, c, o] = Σ n, oy, ox  dy[n, oy, ox, o] · x[n, iy, ix, c0 + c].
 
-    db (O,), where given, is filled with the gradient by the bias, the sums of dy over all axes but the last: a kernel
-    that reads dy anyway has them for nothing.
+    Returns:
+        dw, and where `needs_db` says so db (O,), the gradient by the bias (else None): the sums of dy over all axes but
+        the last, which a kernel that reads dy anyway has for nothing.
     """
-    if db is not None:
-        db[...] = dy.sum(axis=(0, 1, 2), dtype=np.float64)
+    into, into_db = outs(out, 2)
     dw = np.zeros(w_shape)
     for n, oy, ox, iy, ix, ky, kx in _taps(x.shape, dy.shape, w_shape, win):
         for o in range(w_shape[3]):
             c0 = _first_channel(o, w_shape, groups)
             for c in range(w_shape[2]):
                 dw[ky, kx, c, o] += float(dy[n, oy, ox, o]) * float(x[n, iy, ix, c0 + c])
-    return deliver(dw, out)
+    return deliver(dw, into), deliver(dy.sum(axis=(0, 1, 2), dtype=np.float64), into_db) if needs_db else None
 
 
 def pack(w: Array, win: Window, groups: int = 1) -> Array:

@@ -6,6 +6,7 @@ from cnnkit.kernels.reference.activation import activate_dx
 from cnnkit.kernels.reference.conv import epilogue
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
@@ -32,11 +33,11 @@ def dense_dx(
     return deliver(dx if x is None else activate_dx(dx, x, activation), out)
 
 
-def dense_dw(dy: Array, x: Array, *, db: Array | None = None, out: Array | None = None) -> Array:
-    """dw[k, m] = Σ n  x[n, k] · dy[n, m];  db (M,), where given, is filled with the sums of dy over its rows."""
-    if db is not None:
-        db[...] = dy.sum(axis=0, dtype=np.float64)
-    return deliver(_product(x.T, dy), out)
+def dense_dw(dy: Array, x: Array, *, needs_db: bool = False, out: Outs | None = None) -> tuple[Array, Array | None]:
+    """dw[k, m] = Σ n  x[n, k] · dy[n, m];  where `needs_db` says so db[m] = Σ n  dy[n, m], else None."""
+    into, into_db = outs(out, 2)
+    dw = deliver(_product(x.T, dy), into)
+    return dw, deliver(dy.sum(axis=0, dtype=np.float64), into_db) if needs_db else None
 
 
 def _product(a: Array, b: Array) -> Array:

@@ -1,11 +1,16 @@
 """How a definition hands over its result: in float64, or rounded into the caller's buffer."""
 
+import numpy as np
+
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.out import check_out
 
 
 def deliver(y: Array, out: Array | None) -> Array:
-    """y itself, or `out` filled with it."""
+    """y itself, or `out` filled with it; a result in float64 may be asked for in float32."""
     if out is None:
         return y
+    rounds = y.dtype == np.float64 and out.dtype == np.float32
+    check_out(out, y.shape, np.float32 if rounds else y.dtype)
     out[...] = y
     return out

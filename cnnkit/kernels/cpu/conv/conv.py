@@ -17,6 +17,7 @@ from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.reduce import sum_over
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
+from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
@@ -33,7 +34,7 @@ def conv2d(
 ) -> Array:
     """y = act(x convolved with w + bias + residual), (N, OH, OW, O). See reference/conv.py for what it means."""
     x, filters = buffers.contiguous(x), pack(w, win, groups)
-    y = buffers.empty(conv2d_output_shape(x.shape, filters.shape, win)) if out is None else out
+    y = buffers.result(conv2d_output_shape(x.shape, filters.shape, win), out)
     bias = None if bias is None else buffers.contiguous(bias)
     residual = None if residual is None else buffers.contiguous(residual)
     ends: Any = {"bias": bias, "residual": residual, "activation": activation}
@@ -60,18 +61,18 @@ def conv2d_dx(
     *,
     x: Array | None = None,
     activation: Activation = IDENTITY,
-    residual: Array | None = None,
+    others: Array | None = None,
     out: Array | None = None,
 ) -> Array:
-    """The gradient by the images, (N, H, W, C), times act'(x) where x is given, plus a residual."""
+    """The gradient by the images, (N, H, W, C), times act'(x) where x is given, plus `others`."""
     dy, filters = buffers.contiguous(dy), pack(w, win, groups)
-    dx = buffers.empty(x_shape) if out is None else out
+    dx = buffers.result(x_shape, out)
     gate = None if x is None or activation == IDENTITY else buffers.contiguous(x)
-    later = residual
+    later = others
     if schedule.use_winograd(dy.shape[3], x_shape[3], filters.shape, win, groups, x_shape[1:3]):
         ends: Any = {"gate": gate, "activation": activation}
-        if gate is None and residual is not None:
-            ends, later = {"residual": buffers.contiguous(residual)}, None
+        if gate is None and others is not None:
+            ends, later = {"residual": buffers.contiguous(others)}, None
         winograd(dy, filters.winograd_turned(), dx, 2 - win.pad_top, 2 - win.pad_left, **ends)
     elif schedule.use_depthwise(x_shape[3], dy.shape[3], groups):
         depthwise_dx(dy, filters.about_centre(), dx, win, gate, activation)
@@ -90,25 +91,26 @@ def conv2d_dw(
     win: Window,
     groups: int = 1,
     *,
-    db: Array | None = None,
-    out: Array | None = None,
-) -> Array:
-    """The gradient by the filters, (KH, KW, C / groups, O); db (O,) is filled with that by the bias."""
+    needs_db: bool = False,
+    out: Outs | None = None,
+) -> tuple[Array, Array | None]:
+    """The gradient by the filters, (KH, KW, C / groups, O), and where asked for that by the bias, (O,), else None."""
     dy, x = buffers.contiguous(dy), buffers.contiguous(x)
-    dw = buffers.empty(w_shape) if out is None else out
+    into, into_db = outs(out, 2)
+    dw, db = buffers.result(w_shape, into), buffers.result(w_shape[3:], into_db) if needs_db else None
     if dw.size == 0:  # no channels: only a bias is left to learn
         if db is not None:
             db[...] = sum_over(dy, (0, 1, 2))
-        return dw
+        return dw, db
     if schedule.use_winograd_dw(x.shape[3], dy.shape[3], tuple(w_shape), win, groups, dy.shape[1:3]):
         winograd_dw(x, dy, dw, db, win.pad_top, win.pad_left)
-        return dw
+        return dw, db
     if schedule.use_depthwise(x.shape[3], dy.shape[3], groups):
         depthwise_dw(x, dy, dw, db, win)
-        return dw
+        return dw, db
     gather = forward_gather(x.shape, tuple(w_shape), win, groups)
     direct_dw(x, dy, dw, db, gather, groups)
-    return dw
+    return dw, db
 
 
 def pack(w: Array | Filters, win: Window, groups: int = 1) -> Filters:

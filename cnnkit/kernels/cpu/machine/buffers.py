@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
+from cnnkit.kernels.shared.out import check_out
 
 LINE = 64
 Shape = int | tuple[int, ...]
@@ -83,6 +84,11 @@ def empty(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     size = _size_class(count)
     # The memory first: an owner that got none would have nothing to give back.
     return np.asarray(_Owner(shape, kind, size, _pool.take(size)))
+
+
+def result(shape: tuple[int, ...], out: NDArray[Any] | None, dtype: DTypeLike = np.float32) -> NDArray[Any]:
+    """Where a kernel writes its result: `out`, the caller's, if it is given and fits, else a new array."""
+    return empty(shape, dtype) if out is None else check_out(out, shape, dtype)
 
 
 def zeros(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:

@@ -68,8 +68,7 @@ def test_winograd_in_rounds_for_many_channels(rng):
     case = ConvCase((3, 21, 22, 96), (3, 3, 96, 64), SAME)
     assert schedule.winograd_dw_round(96, 64) > 0
     x, dy = random_array(rng, *case.x), random_array(rng, *case.y)
-    db = np.empty(64, np.float32)
-    dw = cpu.conv2d_dw(dy, x, case.w, SAME, db=db)
+    dw, db = cpu.conv2d_dw(dy, x, case.w, SAME, needs_db=True)
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))).astype(np.float64)
     expected = np.zeros(case.w)
     for ky, kx in np.ndindex(3, 3):
@@ -88,8 +87,8 @@ def test_winograd_errs_at_most_thrice_as_much_as_plain_sums(channels, side, boun
     expected = float64_convolutions(x, w, dy)
 
     def errors():
-        db = np.empty(channels, np.float32)
-        found = cpu.conv2d(x, w, SAME), cpu.conv2d_dx(dy, w, case.x, SAME), cpu.conv2d_dw(dy, x, case.w, SAME, db=db)
+        dw, db = cpu.conv2d_dw(dy, x, case.w, SAME, needs_db=True)
+        found = cpu.conv2d(x, w, SAME), cpu.conv2d_dx(dy, w, case.x, SAME), dw
         assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
         eps = np.finfo(np.float32).eps
         return [np.abs(f - e).max() / np.abs(e).max() / eps for f, e in zip(found, expected, strict=True)]
@@ -163,19 +162,19 @@ def test_nan_and_infinity_stay_visible(rng):
 
 def test_nan_stays_visible_on_the_way_back(rng):
     for case in (DIRECT["odd sizes, 3 channels"], WINOGRAD["no padding"]):
-        w, dy, db = random_array(rng, *case.w), random_array(rng, *case.y), np.empty(case.w[3], np.float32)
+        w, dy = random_array(rng, *case.w), random_array(rng, *case.y)
         dy[0, 1, 1, 1] = np.nan
         for activation in (RELU, RELU6, leaky(0.1), SIGMOID, HARD_SIGMOID):
             dz = cpu.conv2d_dx(dy, w, case.x, case.win, x=np.zeros(case.x, np.float32), activation=activation)
             assert np.isnan(dz[0, 1, 1]).all()
-        cpu.conv2d_dw(dy, np.ones(case.x, np.float32), case.w, case.win, db=db)
+        _, db = cpu.conv2d_dw(dy, np.ones(case.x, np.float32), case.w, case.win, needs_db=True)
         assert np.isnan(db[1]) and np.isfinite(np.delete(db, 1)).all()
 
 
 def test_a_long_sum_keeps_its_digits():
     """In float32 alone, one after the other, it would stop counting at 2^24."""
-    dy, db = np.ones((6000, 3000, 1, 1), np.float32), np.empty(1, np.float32)
-    cpu.conv2d_dw(dy, dy, (1, 1, 1, 1), Window(), db=db)
+    dy = np.ones((6000, 3000, 1, 1), np.float32)
+    _, db = cpu.conv2d_dw(dy, dy, (1, 1, 1, 1), Window(), needs_db=True)
     assert db.item() == 18e6
 
 
@@ -227,9 +226,9 @@ def test_any_number_of_threads_gives_the_same_bits(case, rng):
     try:
         for count in (1, 2, 3, 4):
             threads.set_threads(count)
-            y, db = cpu.conv2d(x, w, case.win, activation=RELU), np.empty(case.w[3], np.float32)
+            y = cpu.conv2d(x, w, case.win, activation=RELU)
             dx = cpu.conv2d_dx(dy, w, case.x, case.win, x=x, activation=RELU)
-            results.append((y, dx, cpu.conv2d_dw(dy, x, case.w, case.win, db=db), db))
+            results.append((y, dx, *cpu.conv2d_dw(dy, x, case.w, case.win, needs_db=True)))
     finally:
         threads.set_threads(before)
     for other in results[1:]:
@@ -282,8 +281,8 @@ def test_dense_products_agree_with_numpy_in_float64(N, K, M, rng):
     assert_matches(cpu.dense(x, w, bias=b), np.matmul(X, W) + b, K)
     assert_matches(cpu.dense(x, w, activation=RELU), np.maximum(np.matmul(X, W), 0), K)
     assert_matches(cpu.dense_dx(dy, w), np.matmul(DY, W.T), M)
-    db = np.empty(M, np.float32)
-    assert_matches(cpu.dense_dw(dy, x, db=db), np.matmul(X.T, DY), max(N, 1))
+    dw, db = cpu.dense_dw(dy, x, needs_db=True)
+    assert_matches(dw, np.matmul(X.T, DY), max(N, 1))
     assert_matches(db, DY.sum(0), max(N, 1), scale=float(np.abs(dy).max(initial=0.0)))
     assert_matches(cpu.dense_dx(dy, w, x=x, activation=RELU), np.matmul(DY, W.T) * (x > 0), M)
 
@@ -293,7 +292,7 @@ def test_dense_fills_the_buffer_it_is_given(rng):
     y, dx, dw = (np.full(shape, np.nan, np.float32) for shape in ((3, 5), (3, 4), (4, 5)))
     np.testing.assert_array_equal(cpu.dense(x, w, out=y), y)
     np.testing.assert_array_equal(cpu.dense_dx(dy, w, out=dx), dx)
-    np.testing.assert_array_equal(cpu.dense_dw(dy, x, out=dw), dw)
+    np.testing.assert_array_equal(cpu.dense_dw(dy, x, out=(dw, None))[0], dw)
     assert np.isfinite(y).all() and np.isfinite(dx).all() and np.isfinite(dw).all()
 
 
@@ -308,4 +307,4 @@ def test_thin_tiles_for_few_channels_of_many_pixels_agree_with_the_definition(rn
     assert schedule.direct_tile(channels, pixels) == schedule.THIN
     assert_matches(cpu.conv2d(x, w, win), reference.conv2d(x, w, win), terms=18)
     assert_matches(cpu.conv2d_dx(dy, w, x.shape, win), reference.conv2d_dx(dy, w, x.shape, win), terms=9 * channels)
-    assert_matches(cpu.conv2d_dw(dy, x, w.shape, win), reference.conv2d_dw(dy, x, w.shape, win), terms=pixels)
+    assert_matches(cpu.conv2d_dw(dy, x, w.shape, win)[0], reference.conv2d_dw(dy, x, w.shape, win)[0], terms=pixels)

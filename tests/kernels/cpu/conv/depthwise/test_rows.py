@@ -64,7 +64,6 @@ def test_large_images_in_many_tasks(stride, rng):
     case = depthwise(3, 41, 75, 40, win=Window(stride, stride, 1, 1, 1, 1))
     assert schedule.depthwise_ahead(int(np.prod(case.x)), stride) == stride
     x, w, dy = random_array(rng, *case.x), random_array(rng, *case.w), random_array(rng, *case.y)
-    db = np.empty(40, np.float32)
     padded, dx = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))).astype(np.float64), np.zeros((3, 43, 77, 40))
     y, dw = np.zeros(case.y), np.zeros(case.w)
     for ky, kx in np.ndindex(3, 3):
@@ -74,7 +73,8 @@ def test_large_images_in_many_tasks(stride, rng):
         dw[ky, kx] = (padded[met] * dy).sum((0, 1, 2))
     assert_matches(cpu.conv2d(x, w, case.win, 40), y, 9)
     assert_matches(cpu.conv2d_dx(dy, w, case.x, case.win, 40), dx[:, 1:-1, 1:-1], 9)
-    assert_matches(cpu.conv2d_dw(dy, x, case.w, case.win, 40, db=db), dw, dy[..., 0].size)
+    found, db = cpu.conv2d_dw(dy, x, case.w, case.win, 40, needs_db=True)
+    assert_matches(found, dw, dy[..., 0].size)
     assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
 
 
@@ -109,7 +109,7 @@ def test_nothing_beyond_the_results_is_written(case, rng):
 
     guarded(case.y, lambda out: cpu.conv2d(x, w, case.win, case.groups, out=out))
     guarded(case.x, lambda out: cpu.conv2d_dx(dy, w, case.x, case.win, case.groups, out=out))
-    guarded(case.w, lambda out: cpu.conv2d_dw(dy, x, case.w, case.win, case.groups, out=out))
+    guarded(case.w, lambda out: cpu.conv2d_dw(dy, x, case.w, case.win, case.groups, out=(out, None))[0])
 
 
 @pytest.mark.parametrize("win", [SAME, HALF], ids=["stride 1", "stride 2"])
@@ -132,9 +132,9 @@ def test_any_number_of_threads_gives_the_same_bits(channels, win, rng):
     try:
         for count in (1, 2, 3, 4):
             threads.set_threads(count)
-            y, db = cpu.conv2d(x, w, win, channels, activation=SIGMOID), np.empty(channels, np.float32)
+            y = cpu.conv2d(x, w, win, channels, activation=SIGMOID)
             dx = cpu.conv2d_dx(dy, w, case.x, win, channels, x=x, activation=RELU)
-            results.append((y, dx, cpu.conv2d_dw(dy, x, case.w, win, channels, db=db), db))
+            results.append((y, dx, *cpu.conv2d_dw(dy, x, case.w, win, channels, needs_db=True)))
     finally:
         threads.set_threads(before)
     for other in results[1:]:
@@ -153,8 +153,7 @@ def test_nan_stays_in_its_channel(channels, rng):
         for result in (y, dz):
             assert np.isnan(result[0, 1:4, 3:6, 3]).all()
             assert np.isnan(result).sum() == 9
-    db = np.empty(channels, np.float32)
-    dw = cpu.conv2d_dw(dy, np.ones_like(x), case.w, SAME, channels, db=db)
+    dw, db = cpu.conv2d_dw(dy, np.ones_like(x), case.w, SAME, channels, needs_db=True)
     assert np.isnan(dw[..., 3]).all() and np.isnan(dw).sum() == 9
     assert np.isnan(db[3]) and np.isnan(db).sum() == 1
 

@@ -1,0 +1,30 @@
+"""`out=`: arrays of the caller that a kernel is asked to write its results into."""
+
+from typing import Any
+
+import numpy as np
+
+from cnnkit.errors import DTypeError, ShapeError
+from cnnkit.kernels.shared.array import Array
+
+Outs = tuple[Array | None, ...]
+
+
+def check_out(out: Array, shape: tuple[int, ...], dtype: Any) -> Array:
+    """`out` itself, where a result of this shape and dtype can be written into it."""
+    if out.shape != tuple(shape):
+        raise ShapeError(f"The result has shape {tuple(shape)}, but out has {out.shape}. Give an array of that shape.")
+    if out.dtype != dtype:
+        raise DTypeError(f"The result is {np.dtype(dtype)}, but out is {out.dtype}. Give an array of that type.")
+    if not out.flags.carray:
+        raise ShapeError("out must be contiguous, in C's order, and writable. Give an array that is no view.")
+    return out
+
+
+def outs(out: Outs | None, count: int) -> Outs:
+    """The places of `count` results: None for each that the kernel has to make room for itself."""
+    if out is None:
+        return (None,) * count
+    if not isinstance(out, tuple) or len(out) != count:
+        raise ShapeError(f"The kernel has {count} results: give out as a tuple of {count}, with None for new arrays.")
+    return out
