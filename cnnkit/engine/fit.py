@@ -4,7 +4,6 @@ A run is a function of its options and data alone: whenever it is stopped, by a 
 ends with the same weights, bit for bit, as a run that was never stopped.
 """
 
-import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -195,7 +194,7 @@ def numbers(training: Training, splits: DataSplits) -> Numbers:
     return Numbers(
         # A frozen trunk leaves nothing for the way back.
         kept=0 if training.options.freeze == "trunk" else found.activation_floats,
-        widest=max((math.prod(row.output) for row in found.layers), default=0),
+        widest=max((row.floats for row in found.layers), default=0),
         input=H * W * C,
         parameters=found.parameters,
     )

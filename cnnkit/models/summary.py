@@ -9,17 +9,31 @@ from cnnkit.models.registry import create, spec
 from cnnkit.nn import Flatten, Module
 from cnnkit.nn.init import without_values
 from cnnkit.nn.module import computes_as
+from cnnkit.nn.outputs import Nest, is_shape, leaves, mapped
 
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer: the shape of its result for one image, and the multiply-adds that this costs."""
+    """One layer: the shape of its result for one image, and the multiply-adds that this costs.
+
+    output: of a layer with several results, the shapes in a tuple or a dict as it gives them.
+    """
 
     name: str
     kind: str
-    output: tuple[int, ...]
+    output: Nest
     parameters: int
     multiply_adds: int
+
+    @property
+    def outputs(self) -> list[tuple[int, ...]]:
+        """The shapes of its results, one after the other."""
+        return list(leaves(self.output, is_shape))
+
+    @property
+    def floats(self) -> int:
+        """Numbers that its results have for one image."""
+        return sum(map(math.prod, self.outputs))
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,7 @@ def summary(
         module, name, paper = model, type(model).__name__, ""
     calls = _layers(module, (1, H, W, C))
     layers = tuple(_row(*call) for call in calls)
-    kept = sum(math.prod(after[1:]) for _, layer, _, after in calls if not computes_as(layer, Flatten))
+    kept = sum(row.floats for row, call in zip(layers, calls, strict=True) if not computes_as(call[1], Flatten))
     return ModelSummary(
         name=name,
         parameters=_parameters(module),
@@ -95,7 +109,7 @@ def _size_and_channels(shape: tuple[int, ...]) -> tuple[tuple[int, int], int]:
     return (H, W), C
 
 
-_Layer = tuple[str, Module, tuple[int, ...], tuple[int, ...]]
+_Layer = tuple[str, Module, Nest, Nest]
 
 
 def _layers(module: Module, x_shape: tuple[int, ...]) -> list[_Layer]:
@@ -110,6 +124,7 @@ def _parameters(module: Module) -> int:
     return sum(parameter.size for name, parameter in module.named_parameters() if name in needed)
 
 
-def _row(name: str, layer: Module, before: tuple[int, ...], after: tuple[int, ...]) -> LayerRow:
+def _row(name: str, layer: Module, before: Nest, after: Nest) -> LayerRow:
     parameters = sum(parameter.size for parameter in layer.parameters())
-    return LayerRow(name, type(layer).__name__, after[1:], parameters, layer.multiply_adds(before))
+    output = mapped(after, lambda shape: shape[1:], is_shape)
+    return LayerRow(name, type(layer).__name__, output, parameters, layer.multiply_adds(before))

@@ -4,7 +4,7 @@ import difflib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self, TypeGuard, TypeVar
+from typing import Any, Protocol, Self, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import CheckpointError, ShapeError
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Array
+from cnnkit.nn.outputs import Nest, checked, is_shape, leaves, mapped, shapes
 
 
 class Parameter(Tensor):
@@ -37,12 +38,20 @@ class Parameter(Tensor):
 
 
 class _Watch(threading.local):
-    call: "Callable[[Module, tuple[int, ...], tuple[int, ...]], None] | None" = None
-    stand_in: "Callable[[Module, Tensor], Tensor | None] | None" = None
+    call: "Callable[[Module, Nest, Nest], None] | None" = None
+    stand_in: "Callable[[Module, Nest], Nest] | None" = None
 
 
 _watch = _Watch()
 _Kind = TypeVar("_Kind", bound="Module")
+_Result = TypeVar("_Result", covariant=True)
+
+
+class _Forward(Protocol[_Result]):
+    """What has a `forward`: calling it gives what that gives, to whoever checks types."""
+
+    @property
+    def forward(self) -> Callable[..., _Result]: ...
 
 
 class Module:
@@ -66,40 +75,42 @@ class Module:
         if replaced and cls.output_shape is parent.output_shape:
             cls.output_shape = Module.output_shape  # type: ignore[method-assign]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """What this part computes."""
+    def forward(self, x: Any) -> Any:
+        """What this part computes: a Tensor, or Tensors in a tuple or a dict; `x` likewise."""
         raise NotImplementedError
 
-    def __call__(self, x: Tensor | Array, *rest: Any, **options: Any) -> Tensor:
+    def __call__(self: _Forward[_Result], x: Any, *rest: Any, **options: Any) -> _Result:
         """Compute, on a Tensor or on a plain array; `rest` and `options` go to `forward` as they are."""
-        x = x if isinstance(x, Tensor) else Tensor(x)
-        if _watch.stand_in is not None and (y := _watch.stand_in(self, x)) is not None:
-            return y
+        module: Any = self
+        x = x if isinstance(x, Tensor) or next(leaves(x), None) is not None else Tensor(x)
+        if _watch.stand_in is not None and (y := _watch.stand_in(module, x)) is not None:
+            return y  # type: ignore[no-any-return]
         y = self.forward(x, *rest, **options)
-        if _watch.call is not None and isinstance(y, Tensor):
-            _watch.call(self, x.shape, y.shape)
+        if _watch.call is not None:
+            _watch.call(module, shapes(x), shapes(y))
         return y
 
-    def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of the result for an input of this shape; here by walking through without computing."""
-        return self._try(x_shape).shape
+    def output_shape(self, x_shape: Nest) -> Nest:
+        """Shape of the result for an input of this shape; here by walking through without computing.
 
-    def multiply_adds(self, x_shape: tuple[int, ...]) -> int:
+        Of several results, the shapes in a tuple or a dict as `forward` gives them.
+        """
+        return shapes(self._try(x_shape))
+
+    def multiply_adds(self, x_shape: Nest) -> int:
         """Products that are summed up for one input of this shape: what convolutions and dense layers do."""
         if next(self.children(), None) is None:
             return 0
         return sum(module.multiply_adds(shape) for module, shape, _ in self.watched(x_shape))
 
-    def watched(
-        self, x_shape: tuple[int, ...], *, auxiliary: bool = False
-    ) -> "list[tuple[Module, tuple[int, ...], tuple[int, ...]]]":
+    def watched(self, x_shape: Nest, *, auxiliary: bool = False) -> "list[tuple[Module, Nest, Nest]]":
         """(module, input shape, output shape) of every childless module that a pass in use calls, in order.
 
         auxiliary: with those below children that take part in training alone.
         """
-        calls: list[tuple[Module, tuple[int, ...], tuple[int, ...]]] = []
+        calls: list[tuple[Module, Nest, Nest]] = []
 
-        def note(module: Module, before: tuple[int, ...], after: tuple[int, ...]) -> None:
+        def note(module: Module, before: Nest, after: Nest) -> None:
             if next(module.children(), None) is None:
                 calls.append((module, before, after))
 
@@ -107,13 +118,13 @@ class Module:
             self._try(x_shape, auxiliary)
         return calls
 
-    def _try(self, x_shape: tuple[int, ...], auxiliary: bool = False) -> Tensor:
+    def _try(self, x_shape: Nest, auxiliary: bool = False) -> Nest:
         modes = [(module, module.training) for module in self.modules()]
         for module in self.modules():
             module.training = auxiliary and any(name in module.training_only for name, _ in module.named_children())
         try:
             with no_grad(), kernels.shapes_only():
-                return self(Tensor(np.zeros(x_shape, np.float32)))
+                return checked(self(mapped(x_shape, blank, is_shape)), type(self).__name__)
         finally:
             for module, training in modes:
                 module.training = training
@@ -225,13 +236,18 @@ def computes_as(module: Module, kind: type[_Kind]) -> TypeGuard[_Kind]:
     return type(module) is kind and "forward" not in vars(module)
 
 
-def shape_after(module: Module, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+def blank(shape: tuple[int, ...]) -> Tensor:
+    """Zeros: the system's own pages, which nobody touches where nothing is computed."""
+    return Tensor(np.zeros(shape, np.float32))
+
+
+def shape_after(module: Module, x_shape: Nest) -> Nest:
     """Shape of the result, by trying where a `forward` set on the object makes what its class tells worthless."""
     return Module.output_shape(module, x_shape) if "forward" in vars(module) else module.output_shape(x_shape)
 
 
 @contextmanager
-def _watching(note: Callable[[Module, tuple[int, ...], tuple[int, ...]], None]) -> Iterator[None]:
+def _watching(note: Callable[[Module, Nest, Nest], None]) -> Iterator[None]:
     before = _watch.call
     _watch.call = note
     try:
@@ -241,7 +257,7 @@ def _watching(note: Callable[[Module, tuple[int, ...], tuple[int, ...]], None]) 
 
 
 @contextmanager
-def standing_in(stand_in: Callable[[Module, Tensor], Tensor | None] | None) -> Iterator[None]:
+def standing_in(stand_in: Callable[[Module, Nest], Nest] | None) -> Iterator[None]:
     """Ask `stand_in(module, x)` before every call of a module in this thread; what it gives is taken for the result."""
     before = _watch.stand_in
     _watch.stand_in = stand_in

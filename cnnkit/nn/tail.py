@@ -6,14 +6,13 @@ shapes stand in for them. At the cut they are replaced by what was given, and fr
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import final
-
-import numpy as np
+from typing import Any, final
 
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
 from cnnkit.nn.freeze import Cut
-from cnnkit.nn.module import Module, shape_after, standing_in
+from cnnkit.nn.module import Module, blank, shape_after, standing_in
+from cnnkit.nn.outputs import Nest, is_shape, mapped, shapes
 
 
 @final
@@ -30,35 +29,35 @@ class Tail(Module):
         # In a tuple, so that it is no second child.
         self._start = (at.start,)
         self._around = {id(part) for part in network.modules() if any(inner is at.start for inner in part.modules())}
-        self._shapes: dict[tuple[int, tuple[int, ...]], tuple[int, ...]] = {}
+        self._shapes: dict[tuple[int, str], Nest] = {}
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Any:
         reached = False
 
-        def stand_in(module: Module, given: Tensor) -> Tensor | None:
+        def stand_in(module: Module, given: Nest) -> Nest:
             nonlocal reached
             if reached:
                 return None
             if module is self._start[0]:
                 reached = True
                 return module(x)
-            return None if id(module) in self._around else self._blank(module, given.shape)
+            return None if id(module) in self._around else self._blank(module, shapes(given))
 
         with standing_in(stand_in):
-            y = self.network(_zeros((len(x.data), *self._image_shape)))
+            y = self.network(blank((len(x.data), *self._image_shape)))
         if not reached:
             raise UsageError(f"{type(self.network).__name__} does not come to its {type(self._start[0]).__name__}.")
         return y
 
-    def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
+    def output_shape(self, x_shape: tuple[int, ...]) -> Nest:
         return self.network.output_shape((x_shape[0], *self._image_shape))
 
-    def _blank(self, module: Module, x_shape: tuple[int, ...]) -> Tensor:
-        key = (id(module), x_shape)
+    def _blank(self, module: Module, x_shape: Nest) -> Nest:
+        key = (id(module), repr(x_shape))
         if key not in self._shapes:
             with standing_in(None):
                 self._shapes[key] = shape_after(module, x_shape)
-        return _zeros(self._shapes[key])
+        return mapped(self._shapes[key], blank, is_shape)
 
 
 @contextmanager
@@ -66,14 +65,9 @@ def reaching(layer: Module) -> Iterator[list[Tensor]]:
     """Inside, what is given to `layer`, call after call, is added to the list."""
     given: list[Tensor] = []
 
-    def note(module: Module, x: Tensor) -> None:
+    def note(module: Module, x: Nest) -> None:
         if module is layer:
             given.append(x)
 
     with standing_in(note):
         yield given
-
-
-def _zeros(shape: tuple[int, ...]) -> Tensor:
-    # The system's own zero pages, which nobody touches.
-    return Tensor(np.zeros(shape, np.float32))

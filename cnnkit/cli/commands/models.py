@@ -71,7 +71,7 @@ def _show(screen: Screen, name: str, padding: str) -> None:
         {
             "name": row.name,
             "kind": row.kind,
-            "output": list(row.output),
+            "output": row.output,
             "parameters": row.parameters,
             "multiply_adds": row.multiply_adds,
         }
@@ -91,7 +91,14 @@ def _show(screen: Screen, name: str, padding: str) -> None:
     )
     screen.text()
     cells = [
-        (row.name, row.kind, size(row.output), f"{row.parameters:,}", f"{row.multiply_adds:,}") for row in shown.layers
+        (
+            row.name,
+            row.kind,
+            ", ".join(map(size, row.outputs)),
+            f"{row.parameters:,}",
+            f"{row.multiply_adds:,}",
+        )
+        for row in shown.layers
     ]
     screen.table(["layer", "kind", "output", "parameters", "multiply-adds"], cells, optional=["multiply-adds", "kind"])
 

@@ -14,6 +14,7 @@ from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.records.events import Compiling
 from cnnkit.engine.run.state import Training
 from cnnkit.errors import NumericError
+from cnnkit.nn.outputs import arrays
 from cnnkit.optim import clip_grad_norm
 from cnnkit.tasks import Task
 
@@ -84,7 +85,7 @@ def _rehearse(
     for size in eval_sizes:
         batch = _blank(preprocessing.shape, size)
         with no_grad():
-            task.tally().add(training.module(Tensor(batch.x)).numpy(), batch)
+            task.tally().add(arrays(training.module(Tensor(batch.x))), batch)
     training.module.train()
     training.is_finite()
     training.restore(before, training.progress)

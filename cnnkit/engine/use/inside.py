@@ -6,26 +6,29 @@ from typing import Any
 
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError, unknown_name
-from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import cut
+from cnnkit.nn.outputs import Nest, arrays
 from cnnkit.nn.tail import reaching
 
 
-def reaching_head(network: Module, shape: tuple[int, int, int]) -> Callable[[Tensor], Array]:
+def reaching_head(network: Module, shape: tuple[int, int, int]) -> Callable[[Tensor], Nest]:
     """A function from a batch to what the layer of the class scores is given. shape: (H, W, C) of one image."""
     head = cut(network, (1, *shape)).head
 
-    def compute(x: Tensor) -> Array:
+    def compute(x: Tensor) -> Nest:
         with reaching(head) as given:
             network(x)
-        return given[-1].numpy()
+        return arrays(given[-1])
 
     return compute
 
 
-def named_result(network: Module, layer: str) -> Callable[[Tensor], Array]:
-    """A function from a batch to what the layer of this name gives; where it is called often, the last time."""
+def named_result(network: Module, layer: str) -> Callable[[Tensor], Nest]:
+    """A function from a batch to what the layer of this name gives; where it is called often, the last time.
+
+    Of a layer with several results, the arrays in a tuple or a dict as it gives them.
+    """
     modules = dict(network.named_modules())
     if not isinstance(layer, str):
         raise UsageError(
@@ -34,19 +37,19 @@ def named_result(network: Module, layer: str) -> Callable[[Tensor], Array]:
     if layer not in modules or not layer:
         raise unknown_name("layer", layer, [name for name in modules if name])
 
-    def compute(x: Tensor) -> Array:
-        found: list[Tensor] = []
+    def compute(x: Tensor) -> Nest:
+        found: list[Nest] = []
         _noting(network, layer.split("."), found)(x)
         if not found:
             near = [name for name in modules if name.startswith(f"{layer}.")]
             hint = f" Ask for a layer within it: {', '.join(near)}." if near else ""
             raise UsageError(f"{type(network).__name__} does not call its layer {layer!r} by itself.{hint}")
-        return found[-1].numpy()
+        return arrays(found[-1])
 
     return compute
 
 
-def _noting(module: Module, names: list[str], found: list[Tensor]) -> Module:
+def _noting(module: Module, names: list[str], found: list[Nest]) -> Module:
     """A copy of the way to one layer, whose results are added to `found`. All else is shared, so threads may ask."""
     twin = copy.copy(module)
     if names:
@@ -55,8 +58,7 @@ def _noting(module: Module, names: list[str], found: list[Tensor]) -> Module:
 
     def forward(*given: Any, **named: Any) -> Any:
         y = module.forward(*given, **named)
-        if isinstance(y, Tensor):
-            found.append(y)
+        found.append(y)
         return y
 
     vars(twin)["forward"] = forward

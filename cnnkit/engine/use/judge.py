@@ -8,6 +8,7 @@ from cnnkit.data.load.loader import Loader
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.nn import Module
+from cnnkit.nn.outputs import arrays
 from cnnkit.tasks import Tally
 
 _MOST_IMAGES, _MOST_FLOATS = 256, 2**22
@@ -39,7 +40,7 @@ def judge_batches(
             if stop():
                 return
             with no_grad():
-                outputs = module(Tensor(batch.x)).numpy()
+                outputs = arrays(module(Tensor(batch.x)))
             tally.add(outputs, batch)
             done += len(batch)
             yield done

@@ -19,6 +19,8 @@ from cnnkit.engine.use.judge import batch_for
 from cnnkit.errors import DataError, NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
+from cnnkit.nn.module import blank
+from cnnkit.nn.outputs import Nest, concatenated, is_array, mapped
 from cnnkit.nn.prepared import prepared
 from cnnkit.tasks import ClassificationTask
 
@@ -100,28 +102,28 @@ class Predictor:
         logits = self._of_all(iter(images), lambda x: self.prepared(x).numpy())
         return np.empty((0, len(self.classes)), np.float32) if logits is None else self._scores(logits)
 
-    def features(self, pictures: Pictures, layer: str | None = None) -> Array:
+    def features(self, pictures: Pictures, layer: str | None = None) -> Nest:
         """What a layer gives for each picture, (N, …) float32: what the network sees in it, for a search or a plot.
 
         Args:
             pictures: as for `predict_proba`.
             layer: its name, as in `models.summary` and `module.named_modules()`; None is what the head is given, the
-                last layer before the class scores.
+                last layer before the class scores. One with several results gives its arrays in a tuple or a dict.
         """
         shape = self.preprocessing.shape
         inside = reaching_head(self.module, shape) if layer is None else named_result(self.module, layer)
         found = self._of_all(self._images(pictures), inside)
         # No picture, no feature; but the right number of axes.
-        return inside(Tensor(np.zeros((1, *shape), np.float32)))[:0] if found is None else found
+        return mapped(inside(blank((1, *shape))), lambda array: array[:0], is_array) if found is None else found
 
-    def _of_all(self, images: Iterator[Pixels], compute: Callable[[Tensor], Array]) -> Array | None:
+    def _of_all(self, images: Iterator[Pixels], compute: Callable[[Tensor], Nest]) -> Nest:
         """`compute` on the images, batch after batch; None where there are none."""
-        found: list[Array] = []
+        found: list[Nest] = []
         while some := list(islice(images, batch_for(self.preprocessing))):
             with no_grad():
                 # A copy: the network's own arrays go back to a pool.
-                found.append(np.array(compute(Tensor(collate(some, self.preprocessing)))))
-        return np.concatenate(found) if found else None
+                found.append(mapped(compute(Tensor(collate(some, self.preprocessing))), np.array, is_array))
+        return concatenated(found) if found else None
 
     def _one_by_one(self, pictures: Pictures) -> Iterator[Source | given.Unread]:
         """Those of one array as bytes, on the scale that the network was trained on."""

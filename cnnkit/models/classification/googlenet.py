@@ -65,7 +65,7 @@ class GoogLeNet(Module):
         self.aux1 = _auxiliary(512, classes, rng)
         self.aux2 = _auxiliary(528, classes, rng)
 
-    def forward(self, x: Tensor) -> Tensor | WithAuxiliary:  # type: ignore[override] # in training it gives more
+    def forward(self, x: Tensor) -> Tensor | WithAuxiliary:
         x = self.maxpool1(self.conv1(x))
         x = self.maxpool2(self.conv3(self.conv2(x)))
         x = self.maxpool3(self.inception3b(self.inception3a(x)))

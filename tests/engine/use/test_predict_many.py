@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnkit import models, nn
+from cnnkit import models, nn, ops
 from cnnkit.autograd import Tensor
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.records.results import PredictionError
@@ -248,6 +248,29 @@ def test_every_layer_of_a_summary_has_features(rng):
     image = rng.integers(0, 256, (28, 28), np.uint8)
     for row in models.summary("lenet5").layers:
         assert lenet.features(image, row.name).shape == (1, *row.output), row.name
+
+
+def test_a_layer_with_several_results_gives_them_as_it_does(images):
+    class Maps(nn.Module):
+        def __init__(self) -> None:
+            self.early, self.late = nn.Conv2d(3, 2, 1), nn.Conv2d(2, 4, 3)
+
+        def forward(self, x):
+            early = self.early(x)
+            return {"early": early, "late": self.late(early)}
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            self.maps, self.head = Maps(), nn.Linear(4, 3)
+
+        def forward(self, x):
+            return self.head(ops.global_avg_pool2d(self.maps(x)["late"]))
+
+    predictor = Predictor(Net(), Preprocessing(12, 10, 3, (0.5,) * 3, (0.25,) * 3), ["a", "b", "c"], "net")
+    found = predictor.features(images, "maps")
+    assert {name: array.shape for name, array in found.items()} == {"early": (5, 12, 10, 2), "late": (5, 10, 8, 4)}
+    np.testing.assert_array_equal(found["late"], predictor.features(images, "maps.late"))
+    assert predictor.features([], "maps")["early"].shape == (0, 12, 10, 2)
 
 
 def test_layers_that_are_given_a_residual_have_features_too(rng):
