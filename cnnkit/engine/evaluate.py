@@ -18,6 +18,7 @@ from cnnkit.engine.use.reading import open_as
 from cnnkit.engine.use.same_classes import labelled_for
 from cnnkit.engine.use.unseen import Judged, judged_on
 from cnnkit.errors import DataError, UsageError
+from cnnkit.tasks.classification import ClassificationTally
 
 # Pictures on a sheet, unless a number is given.
 ON_A_SHEET = 24
@@ -64,6 +65,7 @@ def evaluate(
     tally = predictor.task.tally()
     for done in judge(predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
+    assert isinstance(tally, ClassificationTally)
     result = measured(tally, predictor, splits, split, top_losses=top_losses)
     result = replace(result, changes=judged.changes)
     if sheet is not None:

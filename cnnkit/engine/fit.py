@@ -36,8 +36,9 @@ from cnnkit.engine.use.unseen import digest
 from cnnkit.errors import CheckpointError, ShapeError, UsageError
 from cnnkit.nn import Module
 from cnnkit.serialize import files
-from cnnkit.tasks import ClassificationTask, Task, balanced_weights
+from cnnkit.tasks import Task
 from cnnkit.tasks.classification import Loss
+from cnnkit.tasks.registry import create
 
 
 def fit(
@@ -226,15 +227,7 @@ def in_force(options: FitOptions) -> FitOptions:
 
 def task_of(options: FitOptions, splits: DataSplits, loss: Loss | None = None) -> Task[Any]:
     """The task with the loss that the options want, or that was given."""
-    weights = None
-    if options.class_weights == "balanced":
-        weights = balanced_weights(splits.train.labels(), len(splits.classes))
-    if loss is not None and (weights is not None or options.label_smoothing):
-        raise UsageError(
-            "label_smoothing and class_weights change the cross-entropy, but loss replaces it. Leave them out, and do "
-            "the same in your loss."
-        )
-    return ClassificationTask(splits.classes, options.label_smoothing, weights, loss)
+    return create(options.task, splits.classes, options=options.to_record(), train=splits.train, loss=loss)
 
 
 def _about(options: FitOptions, splits: DataSplits, task: Task[Any], parts: bytes, *, own: bool) -> dict[str, Any]:

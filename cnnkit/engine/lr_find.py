@@ -13,6 +13,7 @@ import numpy as np
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
+from cnnkit.engine.fit import task_of
 from cnnkit.engine.records.events import Event, Note
 from cnnkit.engine.records.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried
 from cnnkit.engine.records.options import FitOptions
@@ -22,7 +23,6 @@ from cnnkit.engine.training.step import compile_kernels, train_step
 from cnnkit.errors import NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
-from cnnkit.tasks import ClassificationTask
 
 # Memory of the running mean that decides when the loss has run away, and how far that is above the best.
 MEMORY, RUNAWAY = 0.9, 4.0
@@ -55,7 +55,7 @@ def lr_find(
     ready = begin(options.validate(), module, data)
     training, splits = ready.training, ready.splits
     chosen = training.options
-    task = ClassificationTask(splits.classes, chosen.label_smoothing)
+    task = task_of(chosen, splits)
     # A rest of a few images would be a noisy point of the curve.
     drop_last = len(splits.train) > int(chosen.batch_size or 1)
     loader = training_loader(training, splits, drop_last=drop_last)

@@ -9,7 +9,7 @@ from cnnkit.engine.records.options import OPTIMISERS, FitOptions
 from cnnkit.engine.run.state import Training, create_module
 from cnnkit.engine.training.step import compile_kernels
 from cnnkit.models.stem import image_sizes, is_small
-from cnnkit.tasks import ClassificationTask
+from cnnkit.tasks.registry import create
 
 CLASSES = [str(label) for label in range(10)]
 # Kernels are specialised by tile shapes, which large networks share with small ones: these need not be walked through.
@@ -45,4 +45,6 @@ def _compile(name: str, optimiser: str, shape: tuple[int, int, int]) -> Iterator
     options = FitOptions(model=name, optimiser=optimiser, lr=0.1, clip=1.0, ema=0.9)
     preprocessing = Preprocessing(H, W, C, mean=(0.5,) * C, std=(0.5,) * C)
     training = Training(options, create_module(options, len(CLASSES), shape))
-    yield from compile_kernels(training, ClassificationTask(CLASSES, 0.1), preprocessing, [many], [many, 1])
+    yield from compile_kernels(
+        training, create(None, CLASSES, options={"label_smoothing": 0.1}), preprocessing, [many], [many, 1]
+    )

@@ -1,7 +1,39 @@
-"""What a network is trained for: its loss, how its output is read, how well it does. Models and data meet only here."""
+"""What a network is trained for: its loss, how its output is read, how well it does. Models and data meet only here.
 
-from cnnkit.tasks.class_weights import balanced_weights
-from cnnkit.tasks.classification import ClassificationTask
-from cnnkit.tasks.task import Judgement, Phase, StepLoss, Tally, Task
+task            what a task tells, and what it gives to a step, a judge and a screen
+metric          a number that tells how well a network does
+registry        every task by name, and the one place that builds them
+classification  one label per image
 
-__all__ = ["ClassificationTask", "Judgement", "Phase", "StepLoss", "Tally", "Task", "balanced_weights"]
+The names are looked up when asked for, so that the command line can list tasks without importing numpy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnnkit.tasks.classification import ClassificationTask as ClassificationTask
+    from cnnkit.tasks.classification import balanced_weights as balanced_weights
+    from cnnkit.tasks.metric import Metric as Metric
+    from cnnkit.tasks.task import Judgement as Judgement
+    from cnnkit.tasks.task import StepLoss as StepLoss
+    from cnnkit.tasks.task import Tally as Tally
+    from cnnkit.tasks.task import Task as Task
+
+_LAZY = {
+    "ClassificationTask": "classification",
+    "Judgement": "task",
+    "Metric": "metric",
+    "StepLoss": "task",
+    "Tally": "task",
+    "Task": "task",
+    "balanced_weights": "classification",
+}
+
+__all__ = ["ClassificationTask", "Judgement", "Metric", "StepLoss", "Tally", "Task", "balanced_weights"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -11,7 +11,7 @@ import click
 
 from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import data_names, model_names, run_names
-from cnnkit.cli.arguments.values import Duration, Name, Real, Size, Whole
+from cnnkit.cli.arguments.values import Duration, Name, Real, Size, Task, Whole
 from cnnkit.engine.records.options import (
     AUGMENT,
     CHANGES,
@@ -29,7 +29,7 @@ from cnnkit.engine.records.options import (
 BY_DATA = "default: automatic"
 # The headings of the help, and what stands below each.
 _SECTIONS = {
-    "Data": ("data", "image_size", "grey", "val_fraction", "on_unreadable", "cache"),
+    "Data": ("data", "task", "image_size", "grey", "val_fraction", "on_unreadable", "cache"),
     "Network": ("model", "padding", "weights", "freeze", "views"),
     "Length": ("epochs", "steps", "time", "patience", "keep", "overfit"),
     "Augmentation": ("augment", *CHANGES, "mixup", "cutmix"),
@@ -69,6 +69,7 @@ _FIELDS = {field.name: field for field in fields(FitOptions)}
 _CHANGES = {**dict.fromkeys(CHANGES, ""), "colour": "--color --color-jitter", "erase": "--random-erasing"}
 _ROWS = (
     _choice("data", "-d", also="--dataset", shell_complete=data_names),
+    _choice("task", default_note=BY_DATA, type=Task()),
     _choice("model", "-m", also="--arch --network", default_note=BY_DATA, shell_complete=model_names),
     _choice("padding", default_note="default: as in --weights", type=Name(PADDINGS, example="--padding same")),
     _choice("weights", "-w", type=click.Path(), shell_complete=run_names),

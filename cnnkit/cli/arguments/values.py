@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
+from cnnkit.tasks.registry import DEFAULT, names
+
 
 class Value(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
     """Abstract: a value with an example to show where it is refused.   several: in a file, a list may stand for it."""
@@ -171,6 +173,19 @@ class Name(Value):
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(name) for name in self.names if name.startswith(incomplete)]
+
+
+class Task(Name):
+    """One of the tasks that are known when the option is read: a module of one's own may add some."""
+
+    name = "task"
+
+    def __init__(self) -> None:
+        super().__init__(names(), example=f"--task {DEFAULT}")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        self.names = tuple(names())
+        return super().convert(value, param, ctx)
 
 
 class Names(Name):

@@ -45,6 +45,7 @@ class FitOptions:
     """None means "by the data set", filled by `engine.defaults.resolve`; in `image_size` and `grey`, "as found"."""
 
     data: str = _choice("digits", "Name, folder, .csv or .npz of the data set.")
+    task: str | None = _choice(None, "What the network learns to do.")
     model: str | None = _choice(None, "Name of the network.")
     padding: str | None = _choice(
         None, "Where zeros are added at stride 2: as usual for the network, or as TensorFlow (same).", names=PADDINGS

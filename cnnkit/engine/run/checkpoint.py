@@ -19,6 +19,7 @@ from cnnkit.errors import CheckpointError, NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize import files, safe
 from cnnkit.serialize.fields import check
+from cnnkit.tasks.registry import find
 
 GENERATIONS = 2
 # Options that a training has chosen before its first state.
@@ -110,7 +111,8 @@ def read(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path} holds weights, not the state of a training. Resume the run folder.")
     try:
         check("its record", "kind", record.get("kind"), str)
-        options, progress = _options(record.get("options")), Progress.from_record(record.get("progress"))
+        options = _options(record.get("options"))
+        progress = Progress.from_record(record.get("progress"), find(options.task))
         if options.steps is None and len(progress.history) > (options.epochs or 0) and options.time is None:
             raise ValueError(f"history has {len(progress.history)} rows, but the run {options.epochs} epochs")
         length = check("its record", "events_length", record.get("events_length"), int)

@@ -16,10 +16,13 @@ from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import Cut, freeze_trunk
 from cnnkit.nn.tail import Tail
-from cnnkit.serialize.fields import made
-from cnnkit.tasks import Judgement
+from cnnkit.serialize.fields import check, made
+from cnnkit.tasks import Judgement, Task
+from cnnkit.tasks.registry import find
 
-_SHARES = dict.fromkeys(("top1", "val_top1", "train_accuracy"), (0.0, 1.0))
+_SHARES = dict.fromkeys(("val_top1", "train_accuracy"), (0.0, 1.0))
+# What states call the sum whose mean has another name.
+_SUMS = {"accuracy": "correct"}
 # One stream of random numbers for the first weights, beside those of the loader and the split.
 _FIRST_WEIGHTS = 0x1417
 
@@ -31,7 +34,8 @@ class Progress:
 
     epoch: whole epochs done and judged.   batch: steps done in the epoch after them.   step: steps done in all.
     new_head: the head is to learn alone first.
-    loss_sum, correct, images: over the steps of the unfinished epoch.   seconds and step_*: of the whole training.
+    loss_sum, running (the task's sums by name), images: over the steps of the unfinished epoch.
+    seconds and step_*: of the whole training.
     history: the rows of results.csv, one for each epoch judged: the whole ones, and one that was cut short at the end.
     """
 
@@ -39,8 +43,8 @@ class Progress:
     batch: int = 0
     step: int = 0
     loss_sum: float = 0.0
-    correct: int = 0
     images: int = 0
+    running: dict[str, float] = field(default_factory=dict)
     best_epoch: int = 0
     best: Judgement | None = None
     seconds: float = 0.0
@@ -50,22 +54,29 @@ class Progress:
     history: list[dict[str, Any]] = field(default_factory=list)
 
     def to_record(self) -> dict[str, Any]:
-        return asdict(self)
+        """As a state file holds it, flat: what the task counts stands among the rest."""
+        record = asdict(self) | {"best": None if self.best is None else self.best.to_record()}
+        del record["running"]
+        return record | {_SUMS.get(name, name): value for name, value in self.running.items()}
 
     @classmethod
-    def from_record(cls, record: object) -> Self:
-        """What `to_record` gave; ValueError that names the field where it cannot be a progress."""
+    def from_record(cls, record: object, kind: type[Task[Any]]) -> Self:
+        """What `to_record` gave for a task; ValueError that names the field where it cannot be a progress."""
         if not isinstance(record, Mapping) or not isinstance(record.get("history"), list):
             raise ValueError("the progress has no history")
         best, rows = record.get("best"), record["history"]
         for number, row in enumerate(rows, 1):
             made(EpochEnd, row, f"history, row {number}", _SHARES)
+        sums = {metric.name: _SUMS.get(metric.name, metric.name) for metric in kind.running}
         progress = made(
             cls,
-            record,
+            {name: value for name, value in record.items() if name not in sums.values()},
             "progress",
             history=rows,
-            best=None if best is None else made(Judgement, best, "progress.best", _SHARES),
+            best=None if best is None else _judgement(best, kind),
+            running={
+                name: check("progress", key, record[key], int | float) for name, key in sums.items() if key in record
+            },
         )
         cut = len(rows) - progress.epoch
         if cut not in (0, 1) or cut > progress.batch or progress.step < progress.epoch + progress.batch:
@@ -77,16 +88,33 @@ class Progress:
             raise ValueError("progress: best is missing, though epochs were judged")
         return progress
 
+    def run(self, sums: Mapping[str, float]) -> None:
+        """Add a step's sums to those of the epoch."""
+        for name, value in sums.items():
+            self.running[name] = self.running.get(name, 0) + value
+
     def next_epoch(self) -> None:
         """The epoch is whole: count it, and begin the next."""
         self.epoch += 1
-        self.batch = self.correct = self.images = 0
-        self.loss_sum = 0.0
+        self.batch = self.images = 0
+        self.loss_sum, self.running = 0.0, {}
 
     @property
     def images_per_second(self) -> float:
         """Of training steps alone."""
         return self.step_images / self.step_seconds if self.step_seconds > 0 else 0.0
+
+
+def _judgement(record: object, kind: type[Task[Any]]) -> Judgement:
+    if not isinstance(record, Mapping):
+        raise ValueError(f"progress.best is {record!r:.60}, expected named fields")
+    found = dict(record)
+    values = {}
+    for metric in kind.metrics:
+        if metric.name not in found:
+            raise ValueError(f"progress.best has no field {metric.name!r}")
+        values[metric.name] = check("progress.best", metric.name, found.pop(metric.name), float, metric.within)
+    return made(Judgement, found, "progress.best", values=values)
 
 
 @final
@@ -137,7 +165,7 @@ class Training:
 
     def keep_if_best(self, judgement: Judgement, epoch: int) -> None:
         """Remember the present weights, of this epoch, if they are the best so far or if the last ones are wanted."""
-        if self.options.keep == "last" or judgement.better_than(self.progress.best):
+        if self.options.keep == "last" or find(self.options.task).better(judgement, self.progress.best):
             self.progress.best, self.progress.best_epoch = judgement, epoch
             self.best_weights = self.judged_weights()
 

@@ -32,7 +32,7 @@ def how_to_go_on(run: Run, options: FitOptions, progress: Progress, result: FitR
         longer = {"patience": 2 * options.patience, "epochs": 2 * result.epochs}
         over = (
             f"was stopped early: no better validation in {options.patience} epochs after epoch "
-            f"{best_epoch(progress.history)}"
+            f"{best_epoch(options, progress.history)}"
         )
     elif result.learned:
         return f"{run.path} is finished: {verdict(result)}"

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, final
@@ -116,7 +116,8 @@ class Session:
                 yield self._interrupted()
                 return
         if stops_early(self.training.options, progress):
-            patience, best = self.training.options.patience, best_epoch(progress.history)
+            options = self.training.options
+            patience, best = options.patience, best_epoch(options, progress.history)
             yield Note(f"Stopped early: no better validation in {patience} epochs after epoch {best}.")
         yield from self._finish()
 
@@ -143,12 +144,12 @@ class Session:
                 begun = time.perf_counter()
                 batch = next(batches)
                 lr = self.rate.lr(progress.step)
-                loss, correct = self._step(batch, lr)
+                loss, running = self._step(batch, lr)
                 images = len(batch)
                 progress.step += 1
                 progress.batch += 1
                 progress.loss_sum += loss * images
-                progress.correct += correct
+                progress.run(running)
                 progress.images += images
                 progress.step_images += images
                 progress.step_seconds += time.perf_counter() - begun
@@ -160,7 +161,7 @@ class Session:
                     progress.batch,
                     self.course.batches(progress.epoch),
                     loss,
-                    correct / images,
+                    running["accuracy"] / images,
                     lr,
                     progress.images_per_second,
                     self._seconds_left(),
@@ -169,7 +170,7 @@ class Session:
                     yield from self._keep_to_time()
                     yield self.keeper.save()
 
-    def _step(self, batch: Any, lr: float) -> tuple[float, int]:
+    def _step(self, batch: Any, lr: float) -> tuple[float, Mapping[str, float]]:
         try:
             return train_step(self.training, self.task, batch, lr)
         except NumericError as error:
@@ -197,8 +198,7 @@ class Session:
         judgement = self._finite(tally.judgement(), "validation")
         training.keep_if_best(judgement, progress.epoch + 1)
         lr, seconds = self.rate.lr(progress.step - 1), self.keeper.seconds()
-        keep = training.options.keep
-        end = epoch_end(progress, self.course.epochs, judgement, lr=lr, seconds=seconds, keep=keep)
+        end = epoch_end(training.options, progress, self.course.epochs, judgement, lr=lr, seconds=seconds)
         progress.history.append(asdict(end))
         if progress.batch == len(self.loader):
             progress.next_epoch()
@@ -229,7 +229,7 @@ class Session:
         if tally is None:
             yield self._interrupted()
             return
-        self.keeper.write_best(self._finite(tally.judgement(), "test").top1)
+        self.keeper.write_best(self._finite(tally.judgement(), "test").values["top1"])
         stopped_early = stops_early(training.options, training.progress)
         example = self.splits.test.path(0)
         if example is None and self.splits.preprocessing.foreign == "digit" and PICTURE.is_file():

@@ -9,6 +9,7 @@ from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.overfit import knows_by_heart
 from cnnkit.engine.run.state import Progress
 from cnnkit.tasks import Judgement
+from cnnkit.tasks.registry import find
 
 
 @final
@@ -34,22 +35,23 @@ class Course:
 
 
 def epoch_end(
-    progress: Progress, epochs: int, judgement: Judgement, *, lr: float, seconds: float, keep: str | None = "best"
+    options: FitOptions, progress: Progress, epochs: int, judgement: Judgement, *, lr: float, seconds: float
 ) -> EpochEnd:
-    """The row of the epoch that was just judged.   keep: with "last", none is called the best."""
-    before = best_epoch(progress.history)
+    """The row of the epoch that was just judged. With `keep` "last" none is called the best."""
+    before = best_epoch(options, progress.history)
+    better = before == 0 or find(options.task).better(judgement, _judgement(progress.history[before - 1]))
     return EpochEnd(
         epoch=progress.epoch + 1,
         epochs=epochs,
         step=progress.step,
         train_loss=progress.loss_sum / max(1, progress.images),
-        train_accuracy=progress.correct / max(1, progress.images),
+        train_accuracy=progress.running.get("accuracy", 0) / max(1, progress.images),
         val_loss=judgement.loss,
-        val_top1=judgement.top1,
+        val_top1=judgement.values["top1"],
         lr=lr,
         seconds=seconds,
         images_per_second=progress.images_per_second,
-        best=keep != "last" and (before == 0 or judgement.better_than(_judgement(progress.history[before - 1]))),
+        best=options.keep != "last" and better,
     )
 
 
@@ -58,18 +60,18 @@ def history(progress: Progress) -> tuple[EpochEnd, ...]:
     return tuple(EpochEnd(**row) for row in progress.history)
 
 
-def best_epoch(history: Sequence[Mapping[str, Any]]) -> int:
-    """The epoch of the best validation; 0 before the first."""
-    best, number = None, 0
+def best_epoch(options: FitOptions, history: Sequence[Mapping[str, Any]]) -> int:
+    """The epoch of the best validation, as the task has it; 0 before the first."""
+    kind, best, number = find(options.task), None, 0
     for n, row in enumerate(history, 1):
         judgement = _judgement(row)
-        if judgement.better_than(best):
+        if kind.better(judgement, best):
             best, number = judgement, n
     return number
 
 
 def _judgement(row: Mapping[str, Any]) -> Judgement:
-    return Judgement(row["val_loss"], row["val_top1"], 0)
+    return Judgement(row["val_loss"], {"top1": row["val_top1"]}, 0)
 
 
 def is_over(options: FitOptions, progress: Progress) -> bool:
@@ -86,5 +88,5 @@ def is_complete(options: FitOptions, progress: Progress) -> bool:
 
 def stops_early(options: FitOptions, progress: Progress) -> bool:
     """Whether `patience` ends the run: a function of the epochs judged, so that a resumed run stops there too."""
-    waited = len(progress.history) - best_epoch(progress.history)
+    waited = len(progress.history) - best_epoch(options, progress.history)
     return 0 < options.patience <= waited and not is_complete(options, progress)

@@ -103,14 +103,14 @@ class Keeper:
             run=str(self.run.path),
             checkpoint=str(self.run.best),
             epochs=len(progress.history),
-            top1=judgement.top1,
+            top1=judgement.values["top1"],
             seconds=self.seconds(),
             images_per_second=progress.images_per_second,
             model=self.about["model"],
             data=self.about["data"],
             parameters=sum(parameter.size for parameter in self.training.module.parameters()),
             best_epoch=progress.best_epoch,
-            val_top1=progress.best.top1 if progress.best else 0.0,
+            val_top1=progress.best.values["top1"] if progress.best else 0.0,
             test_loss=judgement.loss,
             test_images=judgement.n,
             steps=progress.step,
@@ -126,7 +126,7 @@ class Keeper:
 
     def _best(self, top1: float | None) -> dict[str, Any]:
         progress = self.training.progress
-        return self._record(progress.best_epoch, progress.best.top1 if progress.best else None, top1)
+        return self._record(progress.best_epoch, progress.best.values["top1"] if progress.best else None, top1)
 
     def _record(self, epoch: int, val_top1: float | None, top1: float | None) -> dict[str, Any]:
         return {**self.about, "epoch": epoch, "val_top1": val_top1, "top1": top1, "cnnkit": __version__}

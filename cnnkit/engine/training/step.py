@@ -1,10 +1,8 @@
 """One training step, and the rehearsal that finds out which kernels it needs."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-
-import numpy as np
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
@@ -19,8 +17,8 @@ from cnnkit.optim import clip_grad_norm
 from cnnkit.tasks import Task
 
 
-def train_step(training: Training, task: Task[Any], batch: Batch, lr: float) -> tuple[float, int]:
-    """Loss, gradients, clipping, update, average: (loss, right answers), both from before the update."""
+def train_step(training: Training, task: Task[Any], batch: Batch, lr: float) -> tuple[float, Mapping[str, float]]:
+    """Loss, gradients, clipping, update, average: (loss, the task's running sums), both from before the update."""
     training.optimiser.zero_grad()
     outcome = task.loss(training.learner, batch)
     loss = outcome.value.item()
@@ -31,7 +29,7 @@ def train_step(training: Training, task: Task[Any], batch: Batch, lr: float) -> 
     if training.options.clip > 0:
         clip_grad_norm(training.optimiser.parameters, training.options.clip)
     _update(training, lr)
-    return loss, outcome.correct
+    return loss, outcome.running()
 
 
 def _update(training: Training, lr: float) -> None:
@@ -74,7 +72,7 @@ def _rehearse(
     for size in batch_sizes:
         training.optimiser.zero_grad()
         shape = preprocessing.shape if training.tail is None else training.tail.shape
-        task.loss(training.learner, _blank(shape, size, mixed=_mixes(training))).value.backward()
+        task.loss(training.learner, task.blank(shape, size, mixed=_mixes(training))).value.backward()
         _update(training, 0.0)
         # Clipping decides by a norm, which is not computed now: its kernels are called by hand.
         for parameter in training.optimiser.parameters if training.options.clip > 0 else []:
@@ -83,7 +81,7 @@ def _rehearse(
     training.optimiser.zero_grad()
     training.module.eval()
     for size in eval_sizes:
-        batch = _blank(preprocessing.shape, size)
+        batch = task.blank(preprocessing.shape, size)
         with no_grad():
             task.tally().add(arrays(training.module(Tensor(batch.x))), batch)
     training.module.train()
@@ -93,8 +91,3 @@ def _rehearse(
 
 def _mixes(training: Training) -> bool:
     return training.options.mixup > 0 or training.options.cutmix > 0
-
-
-def _blank(shape: tuple[int, ...], size: int, *, mixed: bool = False) -> Batch:
-    labels, x = np.zeros(size, np.int64), np.zeros((size, *shape), np.float32)
-    return Batch(x, labels, labels, labels, 0.5) if mixed else Batch(x, labels, labels)

@@ -40,7 +40,7 @@ def measured(
     table = metrics.confusion(answers, labels, len(classes)) if len(classes) <= LARGEST_CONFUSION else None
     mistakes = metrics.mistakes(answers, labels, len(classes))[:MOST_MISTAKES]
     return EvaluateResult(
-        top1=judgement.top1,
+        top1=judgement.values["top1"],
         top5=tally.top5,
         loss=judgement.loss,
         n=judgement.n,

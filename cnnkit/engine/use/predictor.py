@@ -22,7 +22,7 @@ from cnnkit.nn import Module
 from cnnkit.nn.module import blank
 from cnnkit.nn.outputs import Nest, concatenated, is_array, mapped
 from cnnkit.nn.prepared import prepared
-from cnnkit.tasks import ClassificationTask
+from cnnkit.tasks.registry import create
 
 # One picture, several in a list or one after another, or all in one array.
 Pictures = Source | Iterable[Source]
@@ -54,7 +54,7 @@ class Predictor:
         self.prepared = prepared(self.module)
         self.preprocessing, self.classes, self.name = preprocessing, classes, name
         self.source, self.record, self.folder, self.notes = source, record or {}, folder, notes
-        self.task = ClassificationTask(classes)
+        self.task = create(self.record.get("task"), classes)
 
     @property
     def precision(self) -> str | None:

@@ -68,7 +68,7 @@ def test_the_validation_part_is_judged_to_the_same_bits(weights, tmp_path):
     tally = ClassificationTask(splits.classes).tally()
     preprocessing = load(tmp_path / "run").preprocessing
     list(judge(network, splits.val, preprocessing, tally))
-    assert (tally.judgement().loss, tally.judgement().top1) == (last.val_loss, last.val_top1)
+    assert (tally.judgement().loss, tally.judgement().values["top1"]) == (last.val_loss, last.val_top1)
 
 
 def test_as_long_as_views_last_the_pictures_teach_the_same(weights, tmp_path):

@@ -69,7 +69,7 @@ def test_resolving_leaves_nothing_open_and_keeps_what_was_given(name):
     open_names = {field for field, value in vars(resolved).items() if value is None}
     assert open_names == {
         *("weights", "head_lr", "image_size", "grey", "threads", "output", "warmup", "schedule_epochs"),
-        *("steps", "time", "overfit", "schedule_until", "freeze", "views", "padding"),
+        *("steps", "time", "overfit", "schedule_until", "freeze", "views", "padding", "task"),
         *CHANGES,
     }
     assert resolved.epochs == 77
@@ -144,7 +144,7 @@ def test_a_whole_number_too_long_for_a_float_is_out_of_range(name):
 
 
 def test_an_unknown_option_is_told_in_words_and_only_options_that_help_shows_are_listed():
-    with pytest.raises(UsageError, match=r"There is no option 'labl'\. Known: data, ") as caught:
+    with pytest.raises(UsageError, match=r"There is no option 'labl'\. Known: data, task, ") as caught:
         FitOptions.from_values({"labl": 1})
     assert "schedule_from" not in str(caught.value) and "schedule," in str(caught.value)
 

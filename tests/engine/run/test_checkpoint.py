@@ -36,7 +36,7 @@ def test_a_state_comes_back_bit_for_bit(tiny, run, training):
     for array in training.arrays().values():
         array += np.asarray(3, array.dtype)
     training.progress.epoch = 1
-    training.keep_if_best(Judgement(0.1, 0.2, 3), 1)
+    training.keep_if_best(Judgement(0.1, {"top1": 0.2}, 3), 1)
     path = checkpoint.save(run, training, 123, ABOUT)
     found = checkpoint.read(path)
     assert found.options == training.options and found.progress == training.progress

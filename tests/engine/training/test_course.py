@@ -6,6 +6,7 @@ import json
 import pytest
 
 from cnnkit.engine.records.events import EpochEnd, Finished, Note, StepEnd
+from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.training.course import Course, best_epoch
 
@@ -104,9 +105,9 @@ def row(val_top1, val_loss=1.0):
 
 
 def test_the_first_of_equally_good_epochs_is_the_best():
-    assert best_epoch([]) == 0 and best_epoch([row(0.1)]) == 1
-    assert best_epoch([row(0.5), row(0.4), row(0.5)]) == 1
-    assert best_epoch([row(0.5), row(0.4), row(0.5, val_loss=0.9)]) == 3
+    assert best_epoch(FitOptions(), []) == 0 and best_epoch(FitOptions(), [row(0.1)]) == 1
+    assert best_epoch(FitOptions(), [row(0.5), row(0.4), row(0.5)]) == 1
+    assert best_epoch(FitOptions(), [row(0.5), row(0.4), row(0.5, val_loss=0.9)]) == 3
 
 
 def test_patience_ends_a_run_that_gets_no_better_and_says_so(tiny, tmp_path):

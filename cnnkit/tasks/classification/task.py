@@ -1,21 +1,25 @@
-"""Classification: one label per image."""
+"""What classification asks of a network in training, and how it reads its answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
-from cnnkit.errors import ShapeError, UsageError
+from cnnkit.data.sets.base import Dataset
+from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.metrics import ClassScore, per_class, topk_correct
 from cnnkit.nn import Module
 from cnnkit.nn.blocks import WithAuxiliary
 from cnnkit.ops.loss import cross_entropy
-from cnnkit.tasks.task import Judgement, StepLoss, Tally, Task
+from cnnkit.tasks.classification.class_weights import balanced_weights
+from cnnkit.tasks.classification.tally import ClassificationTally, check_logits
+from cnnkit.tasks.metric import Metric
+from cnnkit.tasks.registry import register
+from cnnkit.tasks.task import StepLoss, Task
 
 # loss(logits (N, K), labels (N,) int64) -> a Tensor of one number, the mean over the batch.
 Loss = Callable[[Tensor, Array], Tensor]
@@ -30,6 +34,7 @@ class Ranking:
     scores: tuple[float, ...]
 
 
+@register
 @final
 class ClassificationTask(Task[Ranking]):
     """classes: the name of each label.
@@ -40,6 +45,10 @@ class ClassificationTask(Task[Ranking]):
     """
 
     name = "classification"
+    summary = "one label per image"
+    metrics = (Metric("top1", "top-1"),)
+    running = (Metric("accuracy", "accuracy"),)
+    takes = ("label_smoothing", "class_weights", "mixup", "cutmix", "loss")
 
     def __init__(
         self,
@@ -48,8 +57,26 @@ class ClassificationTask(Task[Ranking]):
         class_weights: Array | None = None,
         loss: Loss | None = None,
     ) -> None:
-        self.classes, self.label_smoothing, self.class_weights = classes, label_smoothing, class_weights
-        self._given = loss
+        super().__init__(classes)
+        self.label_smoothing, self.class_weights, self._given = label_smoothing, class_weights, loss
+
+    @classmethod
+    def create(
+        cls, classes: list[str], options: Mapping[str, Any], train: Dataset | None, loss: Loss | None
+    ) -> "ClassificationTask":
+        smoothing, weights = options.get("label_smoothing", 0.0), None
+        if options.get("class_weights") == "balanced" and train is not None:
+            weights = balanced_weights(train.labels(), len(classes))
+        if loss is not None and (weights is not None or smoothing):
+            raise UsageError(
+                "label_smoothing and class_weights change the cross-entropy, but loss replaces it. Leave them out, and "
+                "do the same in your loss."
+            )
+        return cls(classes, smoothing, weights, loss)
+
+    @property
+    def outputs(self) -> int:
+        return len(self.classes)
 
     @property
     def own_loss(self) -> str | None:
@@ -64,11 +91,12 @@ class ClassificationTask(Task[Ranking]):
         value = self._loss(logits, batch)
         for further in auxiliary:
             value = value + weight * self._loss(further, batch)
-        return StepLoss(value, int((logits.numpy().argmax(axis=1) == batch.weightier).sum()))
+        found = logits.detach()
+        return StepLoss(value, lambda: {"accuracy": int((found.numpy().argmax(axis=1) == batch.weightier).sum())})
 
     def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """share · L(targets) + (1 - share) · L(second targets); the first alone where no images are mixed."""
-        self._check(logits.numpy())
+        check_logits(logits.shape, len(self.classes))
         one = self._cross_entropy if self._given is None else self._of_the_caller
         value = one(logits, batch.targets)
         if batch.second_targets is None:
@@ -96,12 +124,16 @@ class ClassificationTask(Task[Ranking]):
 
     def scores(self, outputs: Array) -> Array:
         """(N, K): the softmax of the network's outputs."""
-        self._check(outputs)
+        check_logits(outputs.shape, len(self.classes))
         scores: Array = kernels.of(outputs).softmax(outputs)
         return scores
 
-    def tally(self) -> "ClassificationTally":
-        return ClassificationTally(self)
+    def blank(self, shape: tuple[int, ...], size: int, *, mixed: bool = False) -> Batch:
+        labels, x = np.zeros(size, np.int64), np.zeros((size, *shape), np.float32)
+        return Batch(x, labels, labels, labels, 0.5) if mixed else Batch(x, labels, labels)
+
+    def tally(self) -> ClassificationTally:
+        return ClassificationTally(len(self.classes))
 
     def decode(self, outputs: Array, top: int) -> list[Ranking]:
         scores = self.scores(outputs)
@@ -110,66 +142,3 @@ class ClassificationTask(Task[Ranking]):
             Ranking(tuple(indices.tolist()), tuple(row[indices].tolist()))
             for indices, row in zip(order, scores, strict=True)
         ]
-
-    def _check(self, logits: Array) -> None:
-        if logits.ndim != 2 or logits.shape[1] != len(self.classes):
-            raise ShapeError(
-                f"A network for {len(self.classes)} classes gives (N, {len(self.classes)}), but this one gives "
-                f"{logits.shape}. End it with Flatten and Linear(..., {len(self.classes)})."
-            )
-
-
-@final
-class ClassificationTally(Tally):
-    """Each image's loss, truth, best class and its score: 28 bytes an image, whatever the number of classes."""
-
-    def __init__(self, task: ClassificationTask) -> None:
-        self._task = task
-        self._losses: list[Array] = []
-        self._labels: list[Array] = []
-        self._best: list[Array] = []
-        self._scores: list[Array] = []
-        self._within_five = 0
-
-    def add(self, outputs: Array, batch: Batch) -> None:
-        self._task._check(outputs)
-        losses, scores = kernels.of(outputs).cross_entropy(outputs, batch.targets)
-        best = outputs.argmax(axis=1)
-        self._losses.append(np.asarray(losses, np.float64))
-        self._labels.append(batch.targets)
-        self._best.append(best)
-        self._scores.append(scores[np.arange(len(best)), best].astype(np.float32))
-        self._within_five += int(topk_correct(outputs, batch.targets, 5).sum())
-
-    def judgement(self) -> Judgement:
-        n = len(self.labels)
-        right = int((self.labels == self.answers).sum())
-        return Judgement(float(self.losses.sum()) / max(n, 1), right / max(n, 1), n)
-
-    def by_class(self) -> list[ClassScore]:
-        return per_class(self.answers, self.labels, len(self._task.classes))
-
-    @property
-    def losses(self) -> Array:
-        """(n,) float64, the cross-entropy of each image, in the order of the batches."""
-        return np.concatenate([np.zeros(0), *self._losses])
-
-    @property
-    def labels(self) -> Array:
-        """(n,) the truth."""
-        return np.concatenate([np.zeros(0, np.int64), *self._labels])
-
-    @property
-    def answers(self) -> Array:
-        """(n,) the best class of each image."""
-        return np.concatenate([np.zeros(0, np.int64), *self._best])
-
-    @property
-    def scores(self) -> Array:
-        """(n,) float32, the score of that best class, from 0 to 1."""
-        return np.concatenate([np.zeros(0, np.float32), *self._scores])
-
-    @property
-    def top5(self) -> float:
-        """Share of images whose truth is among the five best."""
-        return self._within_five / max(len(self.labels), 1)

@@ -37,7 +37,7 @@ def test_loss_and_right_answers_of_a_batch():
     expected = np.mean([np.log(np.exp(row.astype(float)).sum()) - row[0] for row in LOGITS])
     # One float32 number of size 3.
     assert outcome.value.item() == pytest.approx(expected, rel=1e-6)
-    assert outcome.correct == 2
+    assert outcome.running() == {"accuracy": 2}
 
 
 class WithTwoMore(nn.Module):
@@ -52,7 +52,7 @@ def test_auxiliary_classifiers_add_their_share_of_the_loss_but_no_answers():
     outcome = TASK.loss(WithTwoMore(), batch_of(LOGITS, [0, 0, 0]))
     # Three float32 numbers of size 3.
     assert outcome.value.item() == pytest.approx(loss_of(1) + 0.3 * (loss_of(2) + loss_of(-1)), rel=1e-6)
-    assert outcome.correct == 2
+    assert outcome.running() == {"accuracy": 2}
 
 
 def test_an_auxiliary_classifier_for_other_classes_is_refused():
@@ -99,7 +99,7 @@ def test_of_two_labels_the_weightier_is_the_right_answer():
     # The best classes are 0, 6 and, among equals, 0.
     batch = dataclasses.replace(batch_of(LOGITS, [0, 0, 0]), second_targets=np.array([6, 6, 6]))
     for share, correct in [(0.7, 2), (0.5, 2), (0.3, 1)]:
-        assert TASK.loss(Same(), dataclasses.replace(batch, share=share)).correct == correct
+        assert TASK.loss(Same(), dataclasses.replace(batch, share=share)).running() == {"accuracy": correct}
 
 
 def test_class_weights_weigh_the_training_loss_alone():
@@ -126,7 +126,7 @@ def test_a_tally_counts_over_batches_of_unequal_size():
     tally.add(LOGITS[2:], batch_of(LOGITS[2:], [6]))
     assert tally.answers.tolist() == [0, 6, 0] and tally.labels.tolist() == [0, 0, 6]
     judgement = tally.judgement()
-    assert judgement.n == 3 and judgement.top1 == pytest.approx(1 / 3) and tally.top5 == pytest.approx(1 / 3)
+    assert judgement.n == 3 and judgement.values["top1"] == pytest.approx(1 / 3) and tally.top5 == pytest.approx(1 / 3)
     whole = TASK.loss(Same(), batch_of(LOGITS, [0, 0, 6])).value.item()
     assert judgement.loss == pytest.approx(whole, rel=1e-6)
     assert tally.losses.mean() == pytest.approx(whole, rel=1e-6)
@@ -152,7 +152,7 @@ def test_a_tally_tells_how_well_each_class_is_known():
 
 def test_an_empty_tally_is_no_division_by_zero():
     tally = TASK.tally()
-    assert tally.judgement() == Judgement(0.0, 0.0, 0)
+    assert tally.judgement() == Judgement(0.0, {"top1": 0.0}, 0)
     assert len(tally.losses) == len(tally.scores) == 0
 
 
@@ -169,11 +169,10 @@ def test_a_network_for_other_classes_is_told():
 
 
 def test_more_right_answers_are_better_then_a_smaller_loss_then_the_first():
-    assert Judgement(1.0, 0.5, 9).better_than(None)
-    assert Judgement(1.0, 0.6, 9).better_than(Judgement(0.1, 0.5, 9))
-    assert Judgement(0.9, 0.5, 9).better_than(Judgement(1.0, 0.5, 9))
-    assert not Judgement(1.0, 0.5, 9).better_than(Judgement(1.0, 0.5, 9))
+    def judged(loss: float, top1: float) -> Judgement:
+        return Judgement(loss, {"top1": top1}, 9)
 
-
-def test_one_phase_is_the_default():
-    assert [phase.name for phase in TASK.phases()] == ["train"]
+    assert TASK.better(judged(1.0, 0.5), None)
+    assert TASK.better(judged(1.0, 0.6), judged(0.1, 0.5))
+    assert TASK.better(judged(0.9, 0.5), judged(1.0, 0.5))
+    assert not TASK.better(judged(1.0, 0.5), judged(1.0, 0.5))
