@@ -51,8 +51,8 @@ class BatchNorm2d(Module):
         )
         count = x.size // x.shape[-1]
         k = kernels.of(self.running_mean)
-        k.ema(self.running_mean, mean, 1 - self.momentum)
-        k.ema(self.running_var, k.multiply(var, np.float64(count / (count - 1))), 1 - self.momentum)
+        unbiased = k.multiply(var, np.float64(count / (count - 1)))
+        k.ema([self.running_mean, self.running_var], [mean, unbiased], 1 - self.momentum)
         return y
 
     def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:

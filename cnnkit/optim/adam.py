@@ -33,13 +33,22 @@ class Adam(Optimiser):
         self.eps = eps
         super().__init__(parameters, lr, weight_decay)
 
-    def _update(self, w: Array, dw: Array, state: dict[str, Array], lr: float, weight_decay: float) -> None:
-        kernels.of(w).adam(
+    def _update(
+        self,
+        w: list[Array],
+        dw: list[Array],
+        state: dict[str, list[Array]],
+        lr: float,
+        factors: list[float],
+        weight_decay: list[float],
+    ) -> None:
+        kernels.of(*w).adam(
             w,
             dw,
             state["m"],
             state["v"],
             lr=lr,
+            factors=factors,
             beta1=self.beta1,
             beta2=self.beta2,
             eps=self.eps,

@@ -17,8 +17,8 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
     if not max_norm > 0:
         raise UsageError(f"max_norm is {max_norm}, expected a number above 0.")
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    norm = math.sqrt(sum(kernels.of(dw).square_sum(dw) for dw in gradients))
+    k = kernels.of(*gradients)
+    norm = math.sqrt(k.square_sum(gradients))
     if math.isfinite(norm) and norm > max_norm:
-        for dw in gradients:
-            kernels.of(dw).scale(dw, max_norm / norm)
+        k.scale(gradients, max_norm / norm)
     return norm

@@ -30,8 +30,8 @@ class EMA:
         """Take the present weights into the average."""
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for name, average in self._averages.items():
-            kernels.of(average).ema(average, self._parameters[name].data, decay)
+        averages, weights = list(self._averages.values()), [self._parameters[name].data for name in self._averages]
+        kernels.of(*averages).ema(averages, weights, decay)
 
     @contextmanager
     def swapped(self) -> Iterator[None]:

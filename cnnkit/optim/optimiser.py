@@ -27,7 +27,7 @@ class Optimiser:
         self.weight_decay = _rate("weight_decay", weight_decay)
         self.steps = 0
         self.factors = [1.0] * len(self.parameters)
-        self._state = [{slot: buffers.zeros(p.shape, p.dtype) for slot in self.slots} for p in self.parameters]
+        self._state = {slot: [buffers.zeros(p.shape, p.dtype) for p in self.parameters] for slot in self.slots}
 
     def gradients(self) -> list[Array | None]:
         """The gradient of every parameter, in order: the one place between backward and step where they pass."""
@@ -45,13 +45,23 @@ class Optimiser:
         """Move every parameter that has a gradient, in place, at this rate (the optimiser's own if None)."""
         rate = self.lr if lr is None else lr
         self.steps += 1
-        each = zip(self.parameters, self.gradients(), self._state, self.factors, strict=True)
-        for parameter, dw, state, factor in each:
-            if dw is not None:
-                decay = self.weight_decay if parameter.data.ndim > 1 else 0.0
-                self._update(parameter.data, dw, state, rate * factor, decay)
+        found = [(i, dw) for i, dw in enumerate(self.gradients()) if dw is not None]
+        moved = [i for i, _ in found]
+        w, dw = [self.parameters[i].data for i in moved], [dw for _, dw in found]
+        if moved:
+            state = {slot: [arrays[i] for i in moved] for slot, arrays in self._state.items()}
+            decays = [self.weight_decay if array.ndim > 1 else 0.0 for array in w]
+            self._update(w, dw, state, rate, [self.factors[i] for i in moved], decays)
 
-    def _update(self, w: Array, dw: Array, state: dict[str, Array], lr: float, weight_decay: float) -> None:
+    def _update(
+        self,
+        w: list[Array],
+        dw: list[Array],
+        state: dict[str, list[Array]],
+        lr: float,
+        factors: list[float],
+        weight_decay: list[float],
+    ) -> None:
         raise NotImplementedError
 
     def zero_grad(self) -> None:
@@ -61,7 +71,8 @@ class Optimiser:
 
     def state_dict(self) -> dict[str, Array]:
         """Steps and slots as flat names, such as "velocity.3": the arrays themselves, not copies."""
-        slots = {f"{slot}.{i}": array for i, state in enumerate(self._state) for slot, array in state.items()}
+        each = range(len(self.parameters))
+        slots = {f"{slot}.{i}": arrays[i] for i in each for slot, arrays in self._state.items()}
         return {"steps": np.array(self.steps, np.int64), **slots}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:

@@ -30,12 +30,21 @@ class SGD(Optimiser):
         self.slots = ("velocity",) if momentum > 0 else ()
         super().__init__(parameters, lr, weight_decay)
 
-    def _update(self, w: Array, dw: Array, state: dict[str, Array], lr: float, weight_decay: float) -> None:
-        kernels.of(w).sgd(
+    def _update(
+        self,
+        w: list[Array],
+        dw: list[Array],
+        state: dict[str, list[Array]],
+        lr: float,
+        factors: list[float],
+        weight_decay: list[float],
+    ) -> None:
+        kernels.of(*w).sgd(
             w,
             dw,
             state.get("velocity"),
             lr=lr,
+            factors=factors,
             momentum=self.momentum,
             nesterov=self.nesterov,
             weight_decay=weight_decay,

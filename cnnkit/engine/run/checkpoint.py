@@ -117,7 +117,7 @@ def read(path: Path) -> Checkpoint:
             raise ValueError(f"history has {len(progress.history)} rows, but the run {options.epochs} epochs")
         length = check("its record", "events_length", record.get("events_length"), int)
         for name, array in arrays.items():
-            if array.dtype.kind == "f" and not kernels.of(array).all_finite(array):
+            if array.dtype.kind == "f" and not kernels.of(array).all_finite([array]):
                 raise ValueError(f"{name} has numbers that are not finite")
     except (ValueError, UsageError) as error:
         raise CheckpointError(f"{path} is not a state of this version of cnnkit: {error}.") from error

@@ -172,7 +172,8 @@ class Training:
     def is_finite(self) -> bool:
         """Whether every weight, and every number the optimiser keeps, is one."""
         floats = [array for array in self.arrays().values() if array.dtype.kind == "f"]
-        return all(kernels.of(array).all_finite(array) for array in floats)
+        finite: bool = kernels.of(*floats).all_finite(floats)
+        return finite
 
     def arrays(self) -> dict[str, Array]:
         """Every array under one name: model/…, optimiser/…, ema/…, best/…"""

@@ -74,10 +74,10 @@ def _rehearse(
         shape = preprocessing.shape if training.tail is None else training.tail.shape
         task.loss(training.learner, task.blank(shape, size, mixed=_mixes(training))).value.backward()
         _update(training, 0.0)
-        # Clipping decides by a norm, which is not computed now: its kernels are called by hand.
-        for parameter in training.optimiser.parameters if training.options.clip > 0 else []:
-            kernels.of(parameter.data).square_sum(parameter.data)
-            kernels.of(parameter.data).scale(parameter.data, 1.0)
+    if training.options.clip > 0:  # it decides by a norm, which is not computed now: its kernels are called by hand
+        weights = [parameter.data for parameter in training.optimiser.parameters]
+        k = kernels.of(*weights)
+        k.scale(weights, k.square_sum(weights))
     training.optimiser.zero_grad()
     training.module.eval()
     for size in eval_sizes:

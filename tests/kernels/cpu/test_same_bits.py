@@ -19,19 +19,19 @@ LOGITS, LABELS = X.reshape(-1, 26 * 19), np.arange(5 * 27)
 
 def sgd():
     w, velocity = X.copy(), DY.copy()
-    cpu.sgd(w, DY, velocity, lr=0.1, momentum=0.9)
+    cpu.sgd([w, ROW.copy()], [DY, ROW], [velocity, ROW.copy()], lr=0.1, momentum=0.9)
     return w, velocity
 
 
 def adam():
     w, m, v = X.copy(), DY.copy(), np.abs(X)
-    cpu.adam(w, DY, m, v, lr=0.1, step=3)
+    cpu.adam([w], [DY], [m], [v], lr=0.1, step=3)
     return w, m, v
 
 
 def ema():
     average = X.copy()
-    cpu.ema(average, DY, 0.9)
+    cpu.ema([average], [DY], 0.9)
     return (average,)
 
 
@@ -68,7 +68,7 @@ CALLS = {
     "permute": lambda: (cpu.permute(X, (3, 1, 2, 0)),),
     "dropout": lambda: (cpu.dropout(X, 0.4, (1, 2)),),
     "uniform": lambda: (cpu.uniform((50_001,), (1, 2)),),
-    "square_sum": lambda: (np.array(cpu.square_sum(X)),),
+    "square_sum": lambda: (np.array(cpu.square_sum([X, ROW])),),
     "sgd": sgd,
     "adam": adam,
     "ema": ema,

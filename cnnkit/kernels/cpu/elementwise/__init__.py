@@ -2,5 +2,6 @@
 
 pointwise.py   arithmetic with broadcasting     broadcast.py   two shapes as few loops
 activation.py  activations and slopes           random.py      dropout and uniform numbers
-update.py      steps of the optimisers          chunks.py      how such work is cut into tasks
+update.py      steps of the optimisers          pieces.py      lists of arrays as one job
+chunks.py      how such work is cut into tasks
 """

@@ -1,9 +1,13 @@
-"""Steps of the optimisers, in place, a register at a time."""
+"""Steps of the optimisers, in place, a register at a time: all parameters in one job."""
+
+import math
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
 
-from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
-from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.elementwise.pieces import piece, pieces, pieces_of
+from cnnkit.kernels.cpu.machine.buffers import empty
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
@@ -13,19 +17,18 @@ from cnnkit.kernels.shared.array import Array
 F32 = np.float32
 # Floats summed in float32 before they join a float64 total.
 RUN = 1024
-# What a kernel gets in place of an array that is not there.
-NOTHING = np.zeros(0, F32)
 
 
 @inner
-def sgd_task(w, dw, velocity, lr, momentum, nesterov, weight_decay, worker, task):
-    size = min(len(w), (task + 1) * CHUNK)
-    keep, back = fill(momentum), fill(-lr)
-    for i in range(task * CHUNK, size, LANES):
-        left = size - i
+def sgd_task(places, sizes, rates, decays, momentum, moves, nesterov, worker, task):
+    w, dw = piece(places, sizes, 0, task), piece(places, sizes, 1 + moves, task)
+    velocity = piece(places, sizes, moves, task)  # w itself where nothing moves on
+    decay, keep, back = fill(decays[task]), fill(momentum), fill(-rates[task])
+    for i in range(0, len(w), LANES):
+        left = len(w) - i
         weight = load_upto(w, i, left)
-        step = fma(fill(weight_decay), weight, load_upto(dw, i, left))
-        if len(velocity):
+        step = fma(decay, weight, load_upto(dw, i, left))
+        if moves:
             moving = fma(keep, load_upto(velocity, i, left), step)
             store_upto(velocity, i, moving, left)
             step = fma(keep, moving, step) if nesterov else moving
@@ -33,56 +36,70 @@ def sgd_task(w, dw, velocity, lr, momentum, nesterov, weight_decay, worker, task
 
 
 @kernel
-def sgd_kernel(w, dw, velocity, lr, momentum, nesterov, weight_decay, tasks):
-    parallel_for(sgd_task, tasks, (w, dw, velocity, lr, momentum, nesterov, weight_decay))
+def sgd_kernel(places, sizes, rates, decays, momentum, moves, nesterov):
+    parallel_for(sgd_task, len(sizes), (places, sizes, rates, decays, momentum, moves, nesterov))
 
 
 @inner
-def adam_task(w, dw, m, v, lr, beta1, beta2, eps, shrink, weight_decay, inverse, worker, task):
-    """`shrink` multiplies the weight first; lr and `inverse` hold the corrections of the two means."""
-    size = min(len(w), (task + 1) * CHUNK)
+def adam_task(places, sizes, rates, decays, shrinks, beta1, beta2, eps, inverse, worker, task):
+    """`shrinks` multiply the weight first; the rates and `inverse` hold the corrections of the two means."""
+    w, m = piece(places, sizes, 0, task), piece(places, sizes, 1, task)
+    v, dw = piece(places, sizes, 2, task), piece(places, sizes, 3, task)
     rest1, rest2 = fill(F32(1) - beta1), fill(F32(1) - beta2)
-    for i in range(task * CHUNK, size, LANES):
-        left = size - i
+    rate, decay, shrink = fill(rates[task]), fill(decays[task]), fill(shrinks[task])
+    for i in range(0, len(w), LANES):
+        left = len(w) - i
         weight = load_upto(w, i, left)
-        gradient = fma(fill(weight_decay), weight, load_upto(dw, i, left))
+        gradient = fma(decay, weight, load_upto(dw, i, left))
         mean = fma(fill(beta1), load_upto(m, i, left), rest1 * gradient)
         square = fma(fill(beta2), load_upto(v, i, left), rest2 * (gradient * gradient))
         store_upto(m, i, mean, left)
         store_upto(v, i, square, left)
-        step = fill(lr) * mean / (sqrt(square * fill(inverse)) + fill(eps))
-        store_upto(w, i, weight * fill(shrink) - step, left)
+        step = rate * mean / (sqrt(square * fill(inverse)) + fill(eps))
+        store_upto(w, i, weight * shrink - step, left)
 
 
 @kernel
-def adam_kernel(w, dw, m, v, lr, beta1, beta2, eps, shrink, weight_decay, inverse, tasks):
-    parallel_for(adam_task, tasks, (w, dw, m, v, lr, beta1, beta2, eps, shrink, weight_decay, inverse))
+def adam_kernel(places, sizes, rates, decays, shrinks, beta1, beta2, eps, inverse):
+    numbers = places, sizes, rates, decays, shrinks, beta1, beta2, eps, inverse
+    parallel_for(adam_task, len(sizes), numbers)
 
 
 @inner
-def blend_task(x, y, keep, take, worker, task):
-    """x ← keep·x + take·y; where y has no elements, x ← keep·x."""
-    size = min(len(x), (task + 1) * CHUNK)
-    for i in range(task * CHUNK, size, LANES):
-        v = fill(keep) * load_upto(x, i, size - i)
-        if len(y):
-            v = fma(fill(take), load_upto(y, i, size - i), v)
-        store_upto(x, i, v, size - i)
+def ema_task(places, sizes, keep, take, worker, task):
+    average, w = piece(places, sizes, 0, task), piece(places, sizes, 1, task)
+    for i in range(0, len(w), LANES):
+        left = len(w) - i
+        v = fma(fill(take), load_upto(w, i, left), fill(keep) * load_upto(average, i, left))
+        store_upto(average, i, v, left)
 
 
 @kernel
-def blend_kernel(x, y, keep, take, tasks):
-    parallel_for(blend_task, tasks, (x, y, keep, take))
+def ema_kernel(places, sizes, keep, take):
+    parallel_for(ema_task, len(sizes), (places, sizes, keep, take))
 
 
 @inner
-def survey_task(x, squares, flaws, worker, task):
-    """Of one chunk the sum of squares, short float32 runs joined in float64, and 0 or (where not all is finite) NaN."""
-    size = min(len(x), (task + 1) * CHUNK)
+def scale_task(places, sizes, factor, worker, task):
+    x = piece(places, sizes, 0, task)
+    for i in range(0, len(x), LANES):
+        left = len(x) - i
+        store_upto(x, i, fill(factor) * load_upto(x, i, left), left)
+
+
+@kernel
+def scale_kernel(places, sizes, factor):
+    parallel_for(scale_task, len(sizes), (places, sizes, factor))
+
+
+@inner
+def survey_task(places, sizes, squares, flaws, worker, task):
+    """Of one piece the sum of squares, short float32 runs joined in float64, and 0 or (where not all is finite) NaN."""
+    x = piece(places, sizes, 0, task)
     squares[task] = 0.0
     flaw = zero()
-    for first in range(task * CHUNK, size, RUN):
-        last = min(first + RUN, size)
+    for first in range(0, len(x), RUN):
+        last = min(first + RUN, len(x))
         run = zero()
         for i in range(first, last, LANES):
             v = load_upto(x, i, last - i)
@@ -93,69 +110,81 @@ def survey_task(x, squares, flaws, worker, task):
 
 
 @kernel
-def survey_kernel(x, squares, flaws, tasks):
-    parallel_for(survey_task, tasks, (x, squares, flaws))
+def survey_kernel(places, sizes, squares, flaws):
+    parallel_for(survey_task, len(sizes), (places, sizes, squares, flaws))
 
 
 def sgd(
-    w: Array,
-    dw: Array,
-    velocity: Array | None,
+    w: Sequence[Array],
+    dw: Sequence[Array],
+    velocity: Sequence[Array] | None,
     *,
     lr: float,
+    factors: Sequence[float] | None = None,
     momentum: float = 0.0,
     nesterov: bool = False,
-    weight_decay: float = 0.0,
+    weight_decay: Sequence[float] | None = None,
 ) -> None:
     """Gradient descent with momentum, in place on w and velocity."""
-    moving = NOTHING if velocity is None else velocity.reshape(-1)
-    numbers = F32(lr), F32(momentum), nesterov, F32(weight_decay)
-    sgd_kernel(w.reshape(-1), flat(dw), moving, *numbers, chunks(w.size))
+    job = pieces([w] if velocity is None else [w, velocity], [dw])
+    rates, decays = lr * _numbers(factors, 1.0, w), _numbers(weight_decay, 0.0, w)
+    numbers = job.each(rates), job.each(decays), F32(momentum), int(velocity is not None), nesterov
+    sgd_kernel(job.places, job.sizes, *numbers)
 
 
 def adam(
-    w: Array,
-    dw: Array,
-    m: Array,
-    v: Array,
+    w: Sequence[Array],
+    dw: Sequence[Array],
+    m: Sequence[Array],
+    v: Sequence[Array],
     *,
     lr: float,
+    factors: Sequence[float] | None = None,
     beta1: float = 0.9,
     beta2: float = 0.999,
     eps: float = 1e-8,
-    weight_decay: float = 0.0,
+    weight_decay: Sequence[float] | None = None,
     decoupled: bool = False,
     step: int,
 ) -> None:
     """Adam, or (`decoupled`) AdamW, in place on w, m and v."""
-    shrink, decay = (1 - lr * weight_decay, 0.0) if decoupled else (1.0, weight_decay)
-    corrected = lr / (1 - beta1**step), beta1, beta2, eps, shrink, decay, 1 / (1 - beta2**step)
-    arrays = w.reshape(-1), flat(dw), m.reshape(-1), v.reshape(-1)
-    adam_kernel(*arrays, *map(F32, corrected), chunks(w.size))
+    job = pieces([w, m, v], [dw])
+    rates, decays = lr * _numbers(factors, 1.0, w), _numbers(weight_decay, 0.0, w)
+    shrinks = 1 - rates * decays if decoupled else np.ones(len(w))
+    each = job.each(rates / (1 - beta1**step)), job.each(0 * decays if decoupled else decays), job.each(shrinks)
+    adam_kernel(job.places, job.sizes, *each, F32(beta1), F32(beta2), F32(eps), F32(1 / (1 - beta2**step)))
 
 
-def ema(average: Array, w: Array, decay: float) -> None:
+def ema(average: Sequence[Array], w: Sequence[Array], decay: float) -> None:
     """average ← decay·average + (1 - decay)·w."""
-    blend_kernel(average.reshape(-1), flat(w), F32(decay), F32(1 - decay), chunks(average.size))
+    job = pieces([average], [w])
+    ema_kernel(job.places, job.sizes, F32(decay), F32(1 - decay))
 
 
-def scale(x: Array, factor: float) -> None:
+def scale(x: Sequence[Array], factor: float) -> None:
     """x ← factor·x."""
-    blend_kernel(x.reshape(-1), NOTHING, F32(factor), F32(0), chunks(x.size))
+    job = pieces([x])
+    scale_kernel(job.places, job.sizes, F32(factor))
 
 
-def square_sum(x: Array) -> float:
-    """Σ x²; infinite where a square is too large for float32."""
-    return float(sum(_survey(x)[0].tolist()))
+def square_sum(x: Sequence[Array]) -> float:
+    """Σ x² over all arrays; infinite where a square is too large for float32."""
+    squares, _ = _survey(x)
+    ends = accumulate(pieces_of([a.size for a in x]), initial=0)
+    return float(sum(sum(squares[begin:end].tolist()) for begin, end in pairwise(ends)))
 
 
-def all_finite(x: Array) -> bool:
-    """Whether no element is NaN or infinite."""
-    return not np.isnan(_survey(x)[1]).any()
+def all_finite(x: Sequence[Array]) -> bool:
+    """Whether no element of any array is NaN or infinite."""
+    return not any(map(math.isnan, _survey(x)[1].tolist()))
 
 
-def _survey(x: Array) -> tuple[Array, Array]:
-    tasks = chunks(x.size)
-    squares, flaws = empty(tasks, np.float64), empty(tasks)
-    survey_kernel(flat(x), squares, flaws, tasks)
+def _survey(x: Sequence[Array]) -> tuple[Array, Array]:
+    job = pieces([], [x])
+    squares, flaws = empty(len(job.sizes), np.float64), empty(len(job.sizes))
+    survey_kernel(job.places, job.sizes, squares, flaws)
     return squares, flaws
+
+
+def _numbers(given: Sequence[float] | None, otherwise: float, w: Sequence[Array]) -> Array:
+    return np.array([otherwise] * len(w) if given is None else given, np.float64)

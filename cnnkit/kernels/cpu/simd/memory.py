@@ -4,6 +4,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 from cnnkit.kernels.cpu.machine.lanes import LANES
 from cnnkit.kernels.cpu.simd.value import F32, INDEX, VEC, WHOLE, ZERO, call_llvm, spread, vec
@@ -41,6 +42,19 @@ def store(typingctx, y, i, v):
         return context.get_dummy_value()
 
     return types.void(y, types.intp, vec), codegen
+
+
+@intrinsic
+def floats_at(typingctx, address, count):
+    kind, step = types.Array(types.float32, 1, "C"), ir.Constant(ir.IntType(64), ALIGN)
+
+    def codegen(context, builder, sig, args):
+        array = context.make_array(kind)(context, builder)
+        data = builder.inttoptr(args[0], F32.as_pointer())
+        populate_array(array, data=data, shape=[args[1]], strides=[step], itemsize=step, meminfo=None)
+        return array._getvalue()
+
+    return kind(types.intp, types.intp), codegen
 
 
 @intrinsic

@@ -4,6 +4,8 @@ A vector is a numpy array of LANES floats. A load or store outside the array rai
 vectors would not notice.
 """
 
+import ctypes
+
 import numpy as np
 
 from cnnkit.kernels.cpu.machine.lanes import LANES
@@ -28,6 +30,10 @@ def store(y, i, v):
 
 def stream(y, i, v):
     store(y, i, v)
+
+
+def floats_at(address, count):
+    return np.ctypeslib.as_array((ctypes.c_float * int(count)).from_address(int(address)))
 
 
 def load_first(x, i, count):

@@ -7,6 +7,7 @@
     a = load_or_zero(x, i, inside)    the vector where `inside`, else zeros, without a branch
     prefetch(x, i)                    asks for the cache line of x[i], which may lie outside: nothing is read
     stream(y, i, a)                   as store, past the caches; y and i lie on whole vectors
+    x = floats_at(address, count)     the floats that lie there, as an array
     b = splat(x, i)                   x[i] in every lane
     a = fill(value), zero()           a float32 in every lane
     c = fma(a, b, c)                  a * b + c
@@ -38,6 +39,7 @@ if config.DISABLE_JIT:
         absolute,
         fill,
         first_lane,
+        floats_at,
         fma,
         keep_where,
         load,
@@ -65,6 +67,7 @@ if config.DISABLE_JIT:
     )
 else:
     from cnnkit.kernels.cpu.simd.memory import (
+        floats_at,
         keep_where,
         load,
         load_first,
@@ -101,6 +104,7 @@ __all__ = [
     "absolute",
     "fill",
     "first_lane",
+    "floats_at",
     "fma",
     "keep_where",
     "load",
