@@ -6,16 +6,12 @@ ends with the same weights, bit for bit, as a run that was never stopped.
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cnnkit import kernels, models
-from cnnkit.config import default_threads
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.split.parts import parts_of, to_csv
-from cnnkit.engine.finetune.features import needed
-from cnnkit.engine.records.events import Event, Finished, Note, RunStarted
+from cnnkit.engine.records.events import Event, Finished, Note
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run import checkpoint
 from cnnkit.engine.run.elsewhere import check_there
@@ -23,22 +19,20 @@ from cnnkit.engine.run.find import open_run
 from cnnkit.engine.run.folder import Run, create_run
 from cnnkit.engine.run.log import Log
 from cnnkit.engine.run.manifest import describe
-from cnnkit.engine.run.memory import Numbers, check_fits
 from cnnkit.engine.run.resume_call import disk_faults_told, given_in_python
-from cnnkit.engine.run.state import Progress, Training
-from cnnkit.engine.session.assemble import begin, begin_again, go_on
+from cnnkit.engine.run.state import Progress
+from cnnkit.engine.session.assemble import Pieces, begin, begin_again, go_on
+from cnnkit.engine.session.computing import computing, computing_anew
 from cnnkit.engine.session.finished import finished, how_to_go_on
 from cnnkit.engine.session.loop import Session
-from cnnkit.engine.training.loading import training_loader
+from cnnkit.engine.session.room import room_for
 from cnnkit.engine.training.rate import changed
 from cnnkit.engine.training.signals import StopRequest
 from cnnkit.engine.use.unseen import digest
 from cnnkit.errors import CheckpointError, ShapeError, UsageError
 from cnnkit.nn import Module
 from cnnkit.serialize import files
-from cnnkit.tasks import Task
 from cnnkit.tasks.classification import Loss
-from cnnkit.tasks.registry import create
 
 
 def fit(
@@ -57,27 +51,24 @@ def fit(
         loss: of the training, instead of the cross-entropy.
     """
     begun = time.perf_counter()
-    options = in_force(options or FitOptions())
-    with computing(options):
-        ready = begin(options, module, data)
-        splits, training, options = ready.splits, ready.training, ready.training.options
-        task = task_of(options, splits, loss)
-        _check_memory(training, splits)
+    with computing_anew(options) as options:
+        pieces = begin(options, module, data, loss)
+        splits, training, options = pieces.splits, pieces.training, pieces.training.options
+        room_for(pieces)
         parts = to_csv(parts_of(splits))
-        about = _about(options, splits, task, parts, own=ready.own_module)
+        about = _about(pieces, parts)
         manifest = describe(
-            options, task=task.name, data_name=splits.name, data_hash=about["data_sha256"], found=splits.found
+            options, task=about["task"], data_name=splits.name, data_hash=about["data_sha256"], found=splits.found
         )
         manifest |= {"own_loss": about["own_loss"]}
         with StopRequest() as stop:
-            run = create_run(options, task.name, manifest, splits.name, parts)
+            run = create_run(options, about["task"], manifest, splits.name, parts)
             with run.held(), disk_faults_told(run.path, about):
                 if options.weights is not None:
                     # From here on the run needs the weight file no more.
                     checkpoint.save(run, training, 0, about)
-                session = Session(run, training, task, splits, Log(run), about, stop, begun)
                 try:
-                    yield from _tell(session, ready.notes)
+                    yield from Session(run, pieces, Log(run), about, stop, begun).events(pieces.notes)
                 except (UsageError, ShapeError):
                     # What cannot be trained as it was called leaves no run behind.
                     if not training.progress.step:
@@ -114,53 +105,25 @@ def resume(
             check_there(options.data, folder.path)
         with computing(options):
             if found:
-                ready = go_on(options, found, module, data)
+                pieces = go_on(options, found, module, data, loss)
             else:
-                ready = begin_again(options, module, data, folder)
+                pieces = begin_again(options, module, data, folder, loss)
                 notes.append("No checkpoint was written yet: the run starts again from its config.toml.")
-            splits, training, options = ready.splits, ready.training, ready.training.options
-            task = task_of(options, splits, loss)
-            parts = ready.origin.parts if ready.origin else to_csv(parts_of(splits))
-            about = _about(options, splits, task, parts, own=ready.own_module)
-            if ready.origin:
-                about["data_sha256"] = ready.origin.data_sha256
-            _check_memory(training, splits)
+            parts = pieces.origin.parts if pieces.origin else to_csv(parts_of(pieces.splits))
+            about = _about(pieces, parts)
+            if pieces.origin:
+                about["data_sha256"] = pieces.origin.data_sha256
+            room_for(pieces)
             with StopRequest() as stop, disk_faults_told(folder.path, about):
-                log = Log(folder, found.events_length if found else 0)
-                session = Session(folder, training, task, splits, log, about, stop)
+                session = Session(folder, pieces, Log(folder, found.events_length if found else 0), about, stop)
                 _settle(session, before, parts, found is not None)
-                yield from _tell(
-                    session, [*ready.notes, *notes, *session.rate.news(before, session.training.progress.step)]
-                )
-
-
-def _tell(session: Session, notes: list[str]) -> Iterator[Event]:
-    splits, training = session.splits, session.training
-    started = RunStarted(
-        run=str(session.run.path),
-        model=session.about["model"],
-        data=session.about["data"],
-        parameters=sum(parameter.size for parameter in training.module.parameters()),
-        train_images=len(splits.train),
-        val_images=len(splits.val),
-        test_images=len(splits.test),
-        epochs=0 if training.options.time else session.course.epochs,
-        steps=0 if training.options.time else session.course.steps,
-        epoch_steps=session.course.per_epoch,
-        step=training.progress.step,
-        threads=training.options.threads or default_threads(),
-        found=splits.found,
-        notes=tuple(notes),
-    )
-    session.log.add(started)
-    yield started
-    training.module.train()
-    yield from session.events()
+                news = session.rate.news(before, pieces.training.progress.step)
+                yield from session.events([*pieces.notes, *notes, *news])
 
 
 def _settle(session: Session, before: FitOptions, parts: bytes, has_state: bool) -> None:
     """Make the folder agree with the state: what a crash left half done, and options that changed."""
-    training, run = session.training, session.run
+    training, run = session.training, session.keeper.run
     if has_state:
         if training.options != before:
             session.keeper.save()
@@ -182,61 +145,14 @@ def _check_loss(run: Run, loss: Loss | None, trained_with: str | None) -> None:
         raise UsageError(f"{run.path} was trained with the cross-entropy, and goes on with it. Leave loss out.")
 
 
-def _check_memory(training: Training, splits: DataSplits) -> None:
-    largest = training_loader(training, splits).batching.sizes()[0]
-    check_fits(largest, numbers(training, splits), free_memory(training, splits), training.least_batch)
-
-
-def numbers(training: Training, splits: DataSplits) -> Numbers:
-    """What this network has to do with."""
-    H, W, C = splits.preprocessing.shape
-    with kernels.shapes_only():
-        found = models.summary(training.module, classes=len(splits.classes), in_channels=C, image_size=(H, W))
-    return Numbers(
-        # A frozen trunk leaves nothing for the way back.
-        kept=0 if training.options.freeze == "trunk" else found.activation_floats,
-        widest=max((row.floats for row in found.layers), default=0),
-        input=H * W * C,
-        parameters=found.parameters,
-    )
-
-
-def free_memory(training: Training, splits: DataSplits) -> int | None:
-    """Bytes that are left for steps, beside features and decoded pictures; None if unknown."""
-    free: int | None = kernels.home().facts().memory
-    if free is not None and training.cut is not None:
-        free = max(0, free - needed(training.options.views or 0, splits, training.cut))
-    if free is not None:
-        free = max(0, free - splits.train.growth)
-    return free
-
-
-@contextmanager
-def computing(options: FitOptions) -> Iterator[None]:
-    """Where, with how many threads and how exactly these options want to compute."""
-    with kernels.use(None if options.backend == "auto" else options.backend, options.threads, options.precision):
-        yield
-
-
-def in_force(options: FitOptions) -> FitOptions:
-    """Valid options for a new run, which keeps the precision chosen around it: `with kernels.use(precision=...)`."""
-    if options.precision == "fast":
-        options = options.replace(precision=kernels.precision())
-    return options.validate()
-
-
-def task_of(options: FitOptions, splits: DataSplits, loss: Loss | None = None) -> Task[Any]:
-    """The task with the loss that the options want, or that was given."""
-    return create(options.task, splits.classes, options=options.to_record(), train=splits.train, loss=loss)
-
-
-def _about(options: FitOptions, splits: DataSplits, task: Task[Any], parts: bytes, *, own: bool) -> dict[str, Any]:
+def _about(pieces: Pieces, parts: bytes) -> dict[str, Any]:
     """What every checkpoint and weight file says of the network and its data."""
+    options, splits, task = pieces.training.options, pieces.splits, pieces.task
     shape = splits.preprocessing.shape
     return {
         "task": task.name,
         "model": options.model,
-        "own_module": own,
+        "own_module": pieces.own_module,
         "own_loss": task.own_loss,
         "classes": splits.classes,
         "in_channels": shape[2],

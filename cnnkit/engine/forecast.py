@@ -7,17 +7,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, final
 
 from cnnkit.data.open.splits import DataSplits
-from cnnkit.engine.fit import computing, free_memory, in_force, numbers, task_of
 from cnnkit.engine.records.events import Event
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.folder import planned_path
-from cnnkit.engine.run.memory import check_fits, forecast
 from cnnkit.engine.session.assemble import begin
+from cnnkit.engine.session.computing import computing_anew
+from cnnkit.engine.session.room import room_for
 from cnnkit.engine.time.budget import too_short
 from cnnkit.engine.time.deadline import Deadline, since
 from cnnkit.engine.time.pace import measure
 from cnnkit.engine.training.course import Course
-from cnnkit.engine.training.loading import training_loader
 from cnnkit.engine.training.step import batch_sizes, compile_kernels
 from cnnkit.engine.use.judge import batch_for
 from cnnkit.errors import UsageError
@@ -84,16 +83,12 @@ def look_ahead(
     What `fit` refuses is refused here with the same error.
     """
     begun = time.perf_counter()
-    options = in_force(options or FitOptions())
-    with computing(options):
-        ready = begin(options, module, data)
-        training, splits, chosen = ready.training, ready.splits, ready.training.options
-        task = task_of(chosen, splits)
+    with computing_anew(options) as options:
+        pieces = begin(options, module, data)
+        training, splits, chosen = pieces.training, pieces.splits, pieces.training.options
+        task, loader = pieces.task, pieces.loader
         folder = planned_path(chosen, task.name, splits.name)
-        loader = training_loader(training, splits)
-        largest = loader.batching.sizes()[0]
-        needs, free = numbers(training, splits), free_memory(training, splits)
-        check_fits(largest, needs, free, training.least_batch)
+        room = room_for(pieces)
         # The features of a frozen trunk are not made here: a picture's way through it is timed instead.
         on_features, training.tail = training.tail is not None, None
         evaluated = batch_for(splits.preprocessing)
@@ -109,7 +104,6 @@ def look_ahead(
         gone = time.perf_counter() - begun
         left = math.inf if chosen.time is None else chosen.time - gone
         pace = measure(training, task, loader, splits, left=left)
-        assert pace is not None
         pictures = int(chosen.views or 0) * len(splits.train) + len(splits.val)
         trunk = pace.test / len(splits.test) * pictures if on_features else 0.0
         if chosen.time is not None:
@@ -118,15 +112,14 @@ def look_ahead(
                 raise UsageError(too_short(chosen.time, gone + trunk, pace))
             chosen = chosen.replace(time=None, steps=steps)
         course = Course.of(chosen, len(loader))
-        parameters = needs.parameters
         kept = 2 + 2 * (2 + SLOTS.get(str(chosen.optimiser), 2) + (chosen.ema > 0))
         yield Forecasted(
             Forecast(
                 options=chosen.to_record(),
                 found=splits.found,
-                warnings=tuple(ready.notes),
+                warnings=tuple(pieces.notes),
                 model=str(chosen.model),
-                parameters=parameters,
+                parameters=room.parameters,
                 classes=len(splits.classes),
                 image_size=splits.preprocessing.shape[:2],
                 train_images=len(splits.train),
@@ -142,10 +135,10 @@ def look_ahead(
                 test=pace.test,
                 trunk=trunk,
                 total=gone + (trunk + pace.test if on_features else pace.seconds(course)),
-                memory_bytes=forecast(largest, needs),
-                memory_free_bytes=free,
+                memory_bytes=room.needed,
+                memory_free_bytes=room.free,
                 folder=str(folder),
-                disk_bytes=4 * parameters * kept,
+                disk_bytes=4 * room.parameters * kept,
                 command=chosen.command(),
             )
         )

@@ -10,15 +10,12 @@ from contextlib import closing
 
 import numpy as np
 
-from cnnkit.data.load.batch import Batch
-from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
-from cnnkit.engine.fit import task_of
 from cnnkit.engine.records.events import Event, Note
 from cnnkit.engine.records.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.session.assemble import begin
-from cnnkit.engine.training.loading import training_loader
+from cnnkit.engine.training.loading import endless, training_loader
 from cnnkit.engine.training.step import compile_kernels, train_step
 from cnnkit.errors import NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
@@ -55,48 +52,37 @@ def lr_find(
     ready = begin(options.validate(), module, data)
     training, splits = ready.training, ready.splits
     chosen = training.options
-    task = task_of(chosen, splits)
     # A rest of a few images would be a noisy point of the curve.
     drop_last = len(splits.train) > int(chosen.batch_size or 1)
     loader = training_loader(training, splits, drop_last=drop_last)
     for text in (splits.found, *ready.notes):
         yield Note(text)
-    yield from compile_kernels(training, task, splits.preprocessing, loader.batching.sizes(), [])
-    before = {name: array.copy() for name, array in training.arrays().items()}
+    yield from compile_kernels(training, ready.task, splits.preprocessing, loader.batching.sizes(), [])
     training.module.train()
     rates: list[float] = []
     losses: list[float] = []
     best, running, diverged = math.inf, 0.0, False
-    try:
-        with closing(_batches(loader)) as batches:  # type: ignore[type-var]
-            for n, batch in enumerate(itertools.islice(batches, steps)):
-                lr = lowest * (highest / lowest) ** (n / (steps - 1))
-                try:
-                    loss, _ = train_step(training, task, batch, lr)
-                except NumericError:
-                    diverged = True
-                    break
-                rates.append(lr)
-                losses.append(loss)
-                yield RateTried(n + 1, steps, lr, loss)
-                running = MEMORY * running + (1 - MEMORY) * loss
-                mean = running / (1 - MEMORY ** (n + 1))
-                best = min(best, mean)
-                if n > 2 * WINDOW and mean > RUNAWAY * best:
-                    diverged = True
-                    break
-    finally:
-        training.optimiser.zero_grad()
-        training.restore(before, training.progress)
+    with training.unchanged(), closing(endless(loader)) as batches:
+        for n, batch in enumerate(itertools.islice(batches, steps)):
+            lr = lowest * (highest / lowest) ** (n / (steps - 1))
+            try:
+                # Read at once: the next rate is tried only if this one was not too high.
+                [read] = train_step(training, ready.task, batch, lr)
+            except NumericError:
+                diverged = True
+                break
+            rates.append(lr)
+            losses.append(read.loss)
+            yield RateTried(n + 1, steps, lr, read.loss)
+            running = MEMORY * running + (1 - MEMORY) * read.loss
+            mean = running / (1 - MEMORY ** (n + 1))
+            best = min(best, mean)
+            if n > 2 * WINDOW and mean > RUNAWAY * best:
+                diverged = True
+                break
     if len(rates) < 2 * WINDOW:
         raise NumericError(f"The loss is not a number after {len(rates)} steps at {lowest:g}. Try a smaller --lowest.")
     yield LrFound(_read(rates, losses, diverged, options, chosen, splits))
-
-
-def _batches(loader: Loader) -> Iterator[Batch]:
-    for number in itertools.count():
-        with closing(loader.epoch(number)) as batches:  # type: ignore[type-var]
-            yield from batches
 
 
 def _read(

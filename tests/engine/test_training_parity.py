@@ -54,8 +54,9 @@ class Run:
         task = ClassificationTask([str(label) for label in range(CLASSES)])
         for step in range(STEPS):
             x, labels = batch(self.problem, step)
-            loss, _ = train_step(self.training, task, Batch(x, labels, np.arange(len(labels))), self.rate.lr(step))
-            yield loss
+            given = Batch(x, labels, np.arange(len(labels)))
+            [read] = train_step(self.training, task, given, self.rate.lr(step))
+            yield read.loss
 
     def norms(self) -> dict[str, float]:
         """Of every array of the state, in torch's names."""

@@ -1,7 +1,7 @@
 """Batches in an order that (seed, epoch) alone decide, made ahead of their use by threads."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import final
 
@@ -94,7 +94,7 @@ class Loader:
             indices = np.random.default_rng([self.seed, number, ORDER]).permutation(indices)
         return indices[self.shard[0] :: self.shard[1]]
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+    def epoch(self, number: int, start: int = 0) -> Generator[Batch]:
         """The batches of epoch `number` from batch `start` on. Closing the iterator ends its threads."""
         workers = self._useful_workers() if self.prefetch > 0 else 1
         jobs = self._jobs(number, start, workers)

@@ -1,7 +1,7 @@
 """Make things ahead of their use: in threads, handed out in order, never more than a few at once."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -25,7 +25,7 @@ class Job(Generic[Part, Whole]):
         return self.whole([part() for part in self.parts])
 
 
-def made_ahead(jobs: Iterator[Job[Part, Whole]], *, workers: int, depth: int) -> Iterator[Whole]:
+def made_ahead(jobs: Iterator[Job[Part, Whole]], *, workers: int, depth: int) -> Generator[Whole]:
     """The wholes of the jobs, in their order; `depth` of them are made, or wait, beside the one in use.
 
     What fails in a thread is raised in place of its whole. Closing the iterator ends the threads.

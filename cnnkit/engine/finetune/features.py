@@ -5,7 +5,8 @@ there are several pictures, its views: what the augmentation shows in the first 
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import final
 
 import numpy as np
@@ -62,8 +63,8 @@ class Features:
         self.val = np.empty((len(splits.val), *at.shape), np.float32)
         self._batch_size = batch_for(splits.preprocessing)
 
-    def fill(self, stop: Callable[[], bool]) -> Iterator[tuple[int, int]]:
-        """Show every picture to the trunk; yields (done, total), and ends early once `stop()` says so.
+    def fill(self, check: Callable[[], None] = lambda: None) -> Iterator[tuple[int, int]]:
+        """Show every picture to the trunk; yields (done, total).   check: called before each batch, to raise an end.
 
         The batches are those of `judge`, so that the validation part is judged by the very bits that it would get.
         """
@@ -81,16 +82,12 @@ class Features:
         todo = [(train, view, self.train[view]) for view in range(self.views)] + [(val, 0, self.val)]
         done, total = 0, sum(len(target) for _, _, target in todo)
         for loader, view, target in todo:
-            batches = loader.epoch(view)
-            try:
+            with closing(loader.epoch(view)) as batches:
                 for batch in batches:
-                    if stop():
-                        return
+                    check()
                     target[batch.indices] = self._said(batch)[0]
                     done += len(batch.indices)
                     yield done, total
-            finally:
-                batches.close()  # type: ignore[attr-defined]  # a generator: closing it ends the loader's threads
 
     def fits(self) -> bool:
         """Whether the tail gives what the whole network gives, bit for bit; tried on one batch.
@@ -115,7 +112,7 @@ class Features:
             scores = self._tail.network(Tensor(batch.x)).numpy()
         return given[0].numpy(), scores
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch]:
         """The validation part as `judge` would cut it."""
         labels = self._splits.val.labels()
         for first in range(0, len(self.val), self._batch_size):
@@ -135,7 +132,7 @@ class FeatureLoader:
     def __len__(self) -> int:
         return len(self.batching)
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+    def epoch(self, number: int, start: int = 0) -> Generator[Batch]:
         """The batches of epoch `number` from batch `start` on."""
         order = self._loader.order(number)
         view = self._features.train[number % self._features.views]

@@ -25,10 +25,11 @@ from cnnkit.nn.tail import Tail
 from cnnkit.tasks import Task
 
 
-def probe(training: Training, task: Task[Any], splits: DataSplits, stop: Callable[[], bool]) -> Iterator[Event]:
+def probe(training: Training, task: Task[Any], splits: DataSplits, check: Callable[[], None]) -> Iterator[Event]:
     """Train the head of `training` alone, by the defaults of a frozen trunk; does nothing where features have no room.
 
-    Where `stop()` ends it early, the head is left half trained: what was saved before is the state to go on from.
+    check: called before each batch, to raise an end; the head is then left half trained, and what was saved before is
+    the state to go on from.
     """
     module, at = training.module, training.cut
     if at is None:
@@ -45,7 +46,7 @@ def probe(training: Training, task: Task[Any], splits: DataSplits, stop: Callabl
         features = Features(tail, at, splits, options)
         if not features.fits():
             return
-        for done, total in features.fill(stop):
+        for done, total in features.fill(check):
             yield TrunkStep(done, total)
         loader = FeatureLoader(training_loader(head, splits), features)
         course = Course.of(options, len(loader))
@@ -53,8 +54,7 @@ def probe(training: Training, task: Task[Any], splits: DataSplits, stop: Callabl
         module.train()
         for epoch in range(course.epochs):
             for batch in loader.epoch(epoch):
-                if stop():
-                    return
+                check()
                 train_step(head, task, batch, rate.lr(head.progress.step))
                 head.progress.step += 1
         head.optimiser.zero_grad()

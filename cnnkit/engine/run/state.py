@@ -88,9 +88,18 @@ class Progress:
             raise ValueError("progress: best is missing, though epochs were judged")
         return progress
 
-    def run(self, sums: Mapping[str, float]) -> None:
-        """Add a step's sums to those of the epoch."""
-        for name, value in sums.items():
+    def stepped(self, images: int, seconds: float) -> None:
+        """One more step is done; what it measured is added once it is read."""
+        self.step += 1
+        self.batch += 1
+        self.step_images += images
+        self.step_seconds += seconds
+
+    def measured(self, loss: float, running: Mapping[str, float], images: int) -> None:
+        """Add what a step has measured to the epoch: its mean loss over so many images, and the task's sums."""
+        self.loss_sum += loss * images
+        self.images += images
+        for name, value in running.items():
             self.running[name] = self.running.get(name, 0) + value
 
     def next_epoch(self) -> None:
@@ -162,6 +171,16 @@ class Training:
             yield
         finally:
             self.module.load_state_dict(before)
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Weights, optimiser, average and counters are the same after the block as before, bit for bit."""
+        before = _copy(self.arrays())
+        try:
+            yield
+        finally:
+            self.optimiser.zero_grad()
+            self.restore(before, self.progress)
 
     def keep_if_best(self, judgement: Judgement, epoch: int) -> None:
         """Remember the present weights, of this epoch, if they are the best so far or if the last ones are wanted."""

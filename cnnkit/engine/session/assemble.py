@@ -3,9 +3,10 @@
 import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from cnnkit.data.check.quick import quick_check
+from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.finetune.features import choose_views
@@ -18,18 +19,23 @@ from cnnkit.engine.run.overfit import few, plain
 from cnnkit.engine.run.state import Training, create_module, least_batch
 from cnnkit.engine.session.recalled import Origin, without_lost
 from cnnkit.engine.training.augment import changes_of, choose_flip
+from cnnkit.engine.training.course import Course
 from cnnkit.engine.training.defaults import SMALLEST_PHOTO, chosen, resolve
+from cnnkit.engine.training.loading import training_loader
 from cnnkit.engine.use.reading import open_as
 from cnnkit.engine.use.same_classes import in_order_of
 from cnnkit.errors import CheckpointError, DataError, ShapeError, UsageError
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import cut
 from cnnkit.nn.tail import Tail
+from cnnkit.tasks import Task
+from cnnkit.tasks.classification import Loss
+from cnnkit.tasks.registry import create
 
 
 @final
 @dataclass(frozen=True)
-class Prepared:
+class Pieces:
     """own_module: the caller built the network.   notes: what the user should know.
 
     origin: of the data as the run began, where some of their images are lost.
@@ -37,12 +43,14 @@ class Prepared:
 
     splits: DataSplits
     training: Training
+    task: Task[Any]
+    loader: Loader
     own_module: bool
     notes: list[str] = field(default_factory=list)
     origin: Origin | None = None
 
 
-def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -> Prepared:
+def begin(options: FitOptions, module: Module | None, data: DataSplits | None, loss: Loss | None = None) -> Pieces:
     """A training before its first step, every option resolved; a network of one's own is called by its class.
 
     The record of a run must open the same data when the weight file is gone: size and colour become options.
@@ -83,7 +91,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None) -
         *chosen(asked, options, splits.name, n, changes_of(options, splits)),
         *flips,
     ]
-    return Prepared(splits, training, module is not None, notes)
+    return _pieces(splits, training, loss, own_module=module is not None, notes=notes)
 
 
 def _doubts(splits: DataSplits, options: FitOptions) -> list[str]:
@@ -92,7 +100,9 @@ def _doubts(splits: DataSplits, options: FitOptions) -> list[str]:
     return [*warnings, f"Details: cnnkit data check {shlex.quote(options.data)}"] if warnings else warnings
 
 
-def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None) -> Prepared:
+def go_on(
+    options: FitOptions, found: Checkpoint, module: Module | None, data: DataSplits | None, loss: Loss | None = None
+) -> Pieces:
     """A training where a state left it."""
     run, about, origin = Run(found.path.parents[1]), found.about, None
     kept = Preprocessing.from_record(about["preprocessing"])
@@ -123,18 +133,43 @@ def go_on(options: FitOptions, found: Checkpoint, module: Module | None, data: D
         training.restore(found.arrays, found.progress)
     except (CheckpointError, ShapeError) as error:
         raise CheckpointError(f"{found.path} does not fit its network: {error}") from error
-    return Prepared(splits, training, own, list(splits.notes), origin)
+    pieces = _pieces(splits, training, loss, own_module=own, notes=list(splits.notes), origin=origin)
+    progress, epoch = training.progress, len(pieces.loader)
+    if progress.batch > epoch:
+        raise CheckpointError(
+            f"The state of {run.path} is in batch {progress.batch:,} of an epoch of {epoch:,}. Use an older state."
+        )
+    if progress.step < Course.of(training.options, epoch).steps:
+        # An epoch that was cut short at the old end goes on, and is judged again.
+        del progress.history[progress.epoch :]
+    return pieces
 
 
-def begin_again(options: FitOptions, module: Module | None, data: DataSplits | None, run: Run) -> Prepared:
+def begin_again(
+    options: FitOptions, module: Module | None, data: DataSplits | None, run: Run, loss: Loss | None = None
+) -> Pieces:
     """A training whose run folder has no state yet."""
-    ready, expected = begin(options, module, data), run.data_sha256()
-    if data is None and expected != ready.splits.fingerprint():
-        left = without_lost(options, ready.splits, run, expected, None, lambda: _open(options, keep_unreadable=True))
+    pieces, expected = begin(options, module, data, loss), run.data_sha256()
+    if data is None and expected != pieces.splits.fingerprint():
+        left = without_lost(options, pieces.splits, run, expected, None, lambda: _open(options, keep_unreadable=True))
         if left is not None:
-            return replace(begin(options, module, left[0]), origin=left[1])
-    _check_same_data(ready.splits, expected, run.path)
-    return ready
+            return replace(begin(options, module, left[0], loss), origin=left[1])
+    _check_same_data(pieces.splits, expected, run.path)
+    return pieces
+
+
+def _pieces(
+    splits: DataSplits,
+    training: Training,
+    loss: Loss | None,
+    *,
+    own_module: bool,
+    notes: list[str],
+    origin: Origin | None = None,
+) -> Pieces:
+    options = training.options
+    task = create(options.task, splits.classes, options=options.to_record(), train=splits.train, loss=loss)
+    return Pieces(splits, training, task, training_loader(training, splits), own_module, notes, origin)
 
 
 def _check_same_data(splits: DataSplits, expected: str | None, run: Path) -> None:

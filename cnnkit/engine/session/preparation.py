@@ -13,6 +13,7 @@ from cnnkit.engine.finetune.probe import probe
 from cnnkit.engine.records.events import Event, Note, TrunkStep
 from cnnkit.engine.time.deadline import Deadline
 from cnnkit.engine.training.keeper import Keeper
+from cnnkit.engine.training.loading import Batches
 from cnnkit.engine.training.step import batch_sizes, compile_kernels
 from cnnkit.engine.use.judge import batch_for
 from cnnkit.tasks import Task
@@ -21,30 +22,34 @@ from cnnkit.tasks import Task
 @final
 @dataclass
 class Preparation:
-    """`events()` prepares; afterwards `loader` gives the batches, and `features` what a frozen trunk says, if any.
+    """`events()` prepares; afterwards `batches` has them, and `features` what a frozen trunk says, if any.
 
-    stopped: whether a signal came.
+    check: called between two pieces of work, to raise an end.
     """
 
     keeper: Keeper
     task: Task[Any]
     splits: DataSplits
-    loader: Loader | FeatureLoader
-    stopped: Callable[[], bool]
+    loader: Loader
+    check: Callable[[], None]
     features: Features | None = None
 
     def __post_init__(self) -> None:
         self.training = self.keeper.training
+        self.batches: Batches = self.loader
 
     def events(self) -> Iterator[Event]:
-        """All of it, ended early by a signal; UsageError where there is no time for a single step."""
-        yield from Deadline(self.training.options.time, self.keeper.seconds).kept(self._all())
+        """All of it; UsageError where there is no time for a single step."""
+        self.training.module.train()
+        try:
+            yield from Deadline(self.training.options.time, self.keeper.seconds).kept(self._all())
+        finally:
+            self.training.module.train()
 
     def _all(self) -> Iterator[Event]:
         for event in self._compile():
             yield event
-            if self.stopped():
-                return
+            self.check()
         yield from self._probe()
         yield from self._hear_trunk()
 
@@ -66,22 +71,20 @@ class Preparation:
         training = self.training
         if not training.progress.new_head or training.progress.step:
             return
-        yield from probe(training, self.task, self.splits, self.stopped)
-        if not self.stopped():
-            training.progress.new_head = False
-            training.begin_average()
-            training.module.train()
-            yield self.keeper.save()
+        yield from probe(training, self.task, self.splits, self.check)
+        self.check()
+        training.progress.new_head = False
+        training.begin_average()
+        yield self.keeper.save()
 
     def _hear_trunk(self) -> Iterator[Event]:
         """Compute once what a frozen trunk says, and train on that from here on."""
-        training, loader, begun = self.training, self.loader, time.perf_counter()
-        if training.tail is None or training.cut is None or isinstance(loader, FeatureLoader):
+        training, begun = self.training, time.perf_counter()
+        if training.tail is None or training.cut is None:
             return
         features = Features(training.tail, training.cut, self.splits, training.options)
         if not features.fits():
             training.tail = None
-            training.module.train()
             yield Note(
                 "The network does not end in its last layer alone, so its frozen trunk is computed at every step."
             )
@@ -89,12 +92,10 @@ class Preparation:
         key = kept_features.key(training, self.splits)
         known = kept_features.take(self.keeper.run, features, key)
         if not known:
-            for done, total in features.fill(self.stopped):
+            for done, total in features.fill(self.check):
                 yield TrunkStep(done, total)
-        training.module.train()
-        if self.stopped():
-            return
-        self.features, self.loader = features, FeatureLoader(loader, features)
+        self.check()
+        self.features, self.batches = features, FeatureLoader(self.loader, features)
         if known:
             yield Note("The features of the frozen trunk were kept by the run: they are not computed again.")
             return

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, final
 
 from cnnkit.data.open.splits import DataSplits
-from cnnkit.engine.time.pace import FEWEST, LONGEST, AnyLoader, Pace, measure
+from cnnkit.engine.time.pace import FEWEST, LONGEST, Pace, measure
 from cnnkit.engine.training.course import Course
 from cnnkit.engine.training.keeper import Keeper
+from cnnkit.engine.training.loading import Batches
 from cnnkit.errors import UsageError
 from cnnkit.tasks import Task
 
@@ -61,18 +62,16 @@ class Budget:
 
 
 def fit_to_time(
-    keeper: Keeper, task: Task[Any], loader: AnyLoader, splits: DataSplits, stop: Callable[[], bool]
-) -> Budget | None:
-    """Put a number of steps in the place of the time in the options; None if `stop()` came first.
+    keeper: Keeper, task: Task[Any], loader: Batches, splits: DataSplits, check: Callable[[], None]
+) -> Budget:
+    """Put a number of steps in the place of the time in the options.   check: as `measure` calls it.
 
     From here on the run is one of so many steps: its command says so, and `resume` goes on to that end.
     """
     training = keeper.training
     seconds = float(training.options.time or 0)
     longest, left = min(LONGEST, MEASURED * seconds), seconds - keeper.seconds()
-    pace = measure(training, task, loader, splits, longest=longest, left=left, stop=stop)
-    if pace is None:
-        return None
+    pace = measure(training, task, loader, splits, longest=longest, left=left, check=check)
     budget, gone = Budget(seconds, pace, len(loader)), keeper.seconds()
     steps = budget.steps(gone)
     if steps < 1:

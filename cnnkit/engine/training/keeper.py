@@ -1,24 +1,17 @@
-"""What a session leaves in its run folder: states, weight files, the table, the result."""
+"""What a session keeps in its run folder: states, and what follows from them: weight files and the table."""
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, final
 
 from cnnkit._version import __version__
-from cnnkit.engine.records.events import CheckpointSaved, Interrupted
-from cnnkit.engine.records.results import FitResult
+from cnnkit.engine.records.events import CheckpointSaved
 from cnnkit.engine.run import checkpoint
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.run.log import Log, write_results
-from cnnkit.engine.run.overfit import knows_by_heart
 from cnnkit.engine.run.resume_call import resume_call
 from cnnkit.engine.run.state import Training
-from cnnkit.engine.training.course import history
-from cnnkit.engine.training.signals import StopRequest
-from cnnkit.engine.use.measure import class_summary
 from cnnkit.serialize import files
-from cnnkit.tasks import Tally
 
 
 @final
@@ -80,49 +73,9 @@ class Keeper:
         """The best weights, now that the test images were looked at."""
         checkpoint.save_weights(self.run.best, self.training.best_weights, self._best(top1))
 
-    def interrupted(self, stop: StopRequest) -> Interrupted:
-        """What to tell of a stop, and how to go on."""
-        step, name = self.training.progress.step, stop.received.name if stop.received else ""
-        done = f"stopped after step {step:,} and saved" if step else "stopped before the first step"
-        text = f"{name}: {done}. Go on with: {self.go_on()}"
-        return Interrupted(str(self.run.path), step, name, stop.exit_code, text)
-
     def go_on(self, **options: str) -> str:
         """The command that goes on with this run; in Python, where a part of it came from there."""
         return resume_call(self.run.path, self.about, **options)
-
-    def write_result(self, result: FitResult) -> None:
-        """The last file of a finished run."""
-        self.log.flush()
-        self.run.write_json(self.run.result, result.to_json())
-
-    def result(self, test: Tally, example: Path | None, *, stopped_early: bool) -> FitResult:
-        """What came of it, on the test images; `example` is one of their files."""
-        progress, judgement = self.training.progress, test.judgement()
-        return FitResult(
-            run=str(self.run.path),
-            checkpoint=str(self.run.best),
-            epochs=len(progress.history),
-            top1=judgement.values["top1"],
-            seconds=self.seconds(),
-            images_per_second=progress.images_per_second,
-            model=self.about["model"],
-            data=self.about["data"],
-            parameters=sum(parameter.size for parameter in self.training.module.parameters()),
-            best_epoch=progress.best_epoch,
-            val_top1=progress.best.values["top1"] if progress.best else 0.0,
-            test_loss=judgement.loss,
-            test_images=judgement.n,
-            steps=progress.step,
-            stopped_early=stopped_early,
-            keep=str(self.training.options.keep),
-            learned=None if self.training.options.overfit is None else knows_by_heart(self.training.options, progress),
-            example=None if example is None else str(example),
-            history=history(progress),
-            schedule=self.training.options.schedule,
-            lr=self.training.options.lr,
-            **class_summary(self.about["classes"], test.by_class()),
-        )
 
     def _best(self, top1: float | None) -> dict[str, Any]:
         progress = self.training.progress

@@ -8,8 +8,13 @@ from typing import Any, Self, final
 
 
 @final
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """A signal asked for an end, at a place where nothing is half done."""
+
+
+@final
 class StopRequest:
-    """A context. `received` is the first signal that came in it, or None.
+    """A context. `received` is the first signal that came in it, or None; `check` heeds it.
 
     Handlers can be set in the main thread alone; in another thread nothing is set, and signals act as they do there.
     """
@@ -22,6 +27,15 @@ class StopRequest:
     def exit_code(self) -> int:
         """130 for Ctrl-C, 143 for SIGTERM, as shells count."""
         return 128 + (self.received or signal.SIGINT)
+
+    def check(self) -> None:
+        """Called wherever a training can end: between two steps, between two batches that are judged.
+
+        Raises:
+            Stopped: a signal came.
+        """
+        if self.received is not None:
+            raise Stopped
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():

@@ -1,7 +1,6 @@
 """One training step, and the rehearsal that finds out which kernels it needs."""
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnnkit import kernels
@@ -11,25 +10,31 @@ from cnnkit.data.load.batching import Batching
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.records.events import Compiling
 from cnnkit.engine.run.state import Training
-from cnnkit.errors import NumericError
+from cnnkit.engine.training.readings import Reading, Readings
 from cnnkit.nn.outputs import arrays
 from cnnkit.optim import clip_grad_norm
 from cnnkit.tasks import Task
 
 
-def train_step(training: Training, task: Task[Any], batch: Batch, lr: float) -> tuple[float, Mapping[str, float]]:
-    """Loss, gradients, clipping, update, average: (loss, the task's running sums), both from before the update."""
+def train_step(
+    training: Training, task: Task[Any], batch: Batch, lr: float, readings: Readings | None = None
+) -> list[Reading]:
+    """Loss, gradients, clipping, update, average. Returns what is read now: this step's loss, or that of one before it.
+
+    readings: what waits to be read, and for how long; None reads at once.
+
+    Raises:
+        NumericError: a loss that is read now is not finite; the weights are those before this step.
+    """
     training.optimiser.zero_grad()
-    outcome = task.loss(training.learner, batch)
-    loss = outcome.value.item()
-    if not math.isfinite(loss):
-        progress = training.progress
-        raise NumericError(f"The loss is {loss} at step {progress.step + 1} (epoch {progress.epoch + 1}).")
-    outcome.value.backward()
+    measured = task.loss(training.learner, batch)
+    readings = Readings() if readings is None else readings
+    read = readings.add(measured, training.progress, len(batch), lr)
+    measured.value.backward()
     if training.options.clip > 0:
         clip_grad_norm(training.optimiser.parameters, training.options.clip)
     _update(training, lr)
-    return loss, outcome.running()
+    return read
 
 
 def _update(training: Training, lr: float) -> None:
@@ -67,26 +72,26 @@ def _noting(noted: list[tuple[str, bool]]) -> Callable[[int, int, str, bool], No
 def _rehearse(
     training: Training, task: Task[Any], preprocessing: Preprocessing, batch_sizes: list[int], eval_sizes: list[int]
 ) -> None:
-    """Walk through steps whose kernels do not run; everything that is remembered is put back afterwards."""
-    before = {name: array.copy() for name, array in training.arrays().items()}
-    for size in batch_sizes:
-        training.optimiser.zero_grad()
-        shape = preprocessing.shape if training.tail is None else training.tail.shape
-        task.loss(training.learner, task.blank(shape, size, mixed=_mixes(training))).value.backward()
-        _update(training, 0.0)
-    if training.options.clip > 0:  # it decides by a norm, which is not computed now: its kernels are called by hand
-        weights = [parameter.data for parameter in training.optimiser.parameters]
-        k = kernels.of(*weights)
-        k.scale(weights, k.square_sum(weights))
-    training.optimiser.zero_grad()
-    training.module.eval()
-    for size in eval_sizes:
-        batch = task.blank(preprocessing.shape, size)
-        with no_grad():
-            task.tally().add(arrays(training.module(Tensor(batch.x))), batch)
-    training.module.train()
-    training.is_finite()
-    training.restore(before, training.progress)
+    """Walk through steps whose kernels do not run."""
+    with training.unchanged():
+        for size in batch_sizes:
+            training.optimiser.zero_grad()
+            shape = preprocessing.shape if training.tail is None else training.tail.shape
+            measured = task.loss(training.learner, task.blank(shape, size, mixed=_mixes(training)))
+            measured.running()
+            measured.value.backward()
+            _update(training, 0.0)
+        if training.options.clip > 0:  # it decides by a norm, which is not computed now: its kernels are called by hand
+            weights = [parameter.data for parameter in training.optimiser.parameters]
+            k = kernels.of(*weights)
+            k.scale(weights, k.square_sum(weights))
+        training.module.eval()
+        for size in eval_sizes:
+            batch = task.blank(preprocessing.shape, size)
+            with no_grad():
+                task.tally().add(arrays(training.module(Tensor(batch.x))), batch)
+        training.module.train()
+        training.is_finite()
 
 
 def _mixes(training: Training) -> bool:

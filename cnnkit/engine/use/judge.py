@@ -1,6 +1,7 @@
 """One pass over a part of the data, without a tape: how well a network does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.data.load.batch import Batch
@@ -21,32 +22,34 @@ def judge(
     tally: Tally,
     *,
     batch_size: int | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    check: Callable[[], None] = lambda: None,
 ) -> Iterator[int]:
-    """Fill the tally, batch after batch; yields the images done so far, and ends early once `stop()` says so."""
+    """Fill the tally, batch after batch; yields the images done so far.
+
+    check: called before each batch, to raise what is to end the pass.
+    """
     loader = Loader(dataset, batch_size or batch_for(preprocessing), preprocessing=preprocessing)
-    yield from judge_batches(module, loader.epoch(0), tally, stop)
+    yield from judge_batches(module, loader.epoch(0), tally, check)
 
 
 def judge_batches(
-    module: Module, batches: Iterator[Batch], tally: Tally, stop: Callable[[], bool] = lambda: False
+    module: Module, batches: Generator[Batch], tally: Tally, check: Callable[[], None] = lambda: None
 ) -> Iterator[int]:
     """As `judge`, on batches that are made elsewhere."""
     was_training = any(part.training for part in module.modules())
     module.eval()
     done = 0
     try:
-        for batch in batches:
-            if stop():
-                return
-            with no_grad():
-                outputs = arrays(module(Tensor(batch.x)))
-            tally.add(outputs, batch)
-            done += len(batch)
-            yield done
+        with closing(batches):
+            for batch in batches:
+                check()
+                with no_grad():
+                    outputs = arrays(module(Tensor(batch.x)))
+                tally.add(outputs, batch)
+                done += len(batch)
+                yield done
     finally:
         module.train(was_training)
-        batches.close()  # type: ignore[attr-defined]  # a generator: closing it ends the loader's thread
 
 
 def batch_for(preprocessing: Preprocessing) -> int:

@@ -44,7 +44,7 @@ def filled(weights, **changes):
     ready = begin(options("unused", weights, **changes), None, data())
     training = ready.training
     features = Features(training.tail, training.cut, ready.splits, training.options)
-    list(features.fill(lambda: False))
+    list(features.fill())
     return training, ready.splits, features
 
 

@@ -16,6 +16,7 @@ from cnnkit.engine.time.budget import Budget
 from cnnkit.engine.time.pace import Pace, measure
 from cnnkit.engine.training.course import Course
 from cnnkit.engine.training.defaults import resolve
+from cnnkit.engine.training.signals import Stopped
 from cnnkit.engine.training.step import train_step
 from cnnkit.errors import UsageError
 from cnnkit.tasks import ClassificationTask
@@ -57,12 +58,17 @@ def test_measuring_changes_nothing(tiny, tmp_path):
     train_step(training, task, next(iter(Loader(splits.train, 16, prefetch=0).epoch(0))), 0.1)
     before = {name: array.copy() for name, array in training.arrays().items()}
     pace = measure(training, task, loader, splits, longest=0.05)
-    assert pace is not None and min(pace.step, pace.val, pace.test) > 0
+    assert min(pace.step, pace.val, pace.test) > 0
     assert before.keys() == training.arrays().keys()
     for name, array in training.arrays().items():
         np.testing.assert_array_equal(array, before[name], err_msg=name)
     assert all(parameter.grad is None for parameter in training.module.parameters()) and training.module.training
-    assert measure(training, task, loader, splits, stop=lambda: True) is None
+
+    def stopped():
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        measure(training, task, loader, splits, check=stopped)
 
 
 @pytest.fixture
@@ -107,8 +113,9 @@ def test_stopped_anywhere_a_timed_run_goes_on_to_its_steps(tiny, tmp_path, known
 
 
 def test_a_signal_while_measuring_leaves_a_run_that_begins_again(tiny, tmp_path, monkeypatch):
-    def measured(*_, **__):
+    def measured(*_, check, **__):
         os.kill(os.getpid(), signal.SIGINT)
+        check()
 
     with monkeypatch.context() as patch:
         patch.setattr(budgets, "measure", measured)

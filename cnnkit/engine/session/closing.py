@@ -1,0 +1,99 @@
+"""How a session ends: at the end of its run, by a signal, without a picture, or with numbers that are none."""
+
+from dataclasses import dataclass
+from typing import final
+
+from cnnkit.data.open.splits import DataSplits
+from cnnkit.data.sets.digits import PICTURE
+from cnnkit.engine.records.events import Event, Finished, Interrupted
+from cnnkit.engine.records.results import FitResult
+from cnnkit.engine.run import checkpoint
+from cnnkit.engine.run.overfit import knows_by_heart
+from cnnkit.engine.training.course import history, stops_early
+from cnnkit.engine.training.keeper import Keeper
+from cnnkit.engine.training.signals import StopRequest
+from cnnkit.engine.use.measure import class_summary
+from cnnkit.errors import DataError, NumericError
+from cnnkit.serialize import files
+from cnnkit.tasks import Tally
+
+
+@final
+@dataclass
+class Closing:
+    """What is told last, and the files behind it."""
+
+    keeper: Keeper
+    splits: DataSplits
+    stop: StopRequest
+
+    def finished(self, test: Tally) -> Finished:
+        """The best weights were judged on the test part."""
+        self.keeper.write_best(test.judgement().values["top1"])
+        return Finished(self._result(test))
+
+    def interrupted(self) -> Interrupted:
+        """A signal came; how to go on."""
+        run, step, stop = self.keeper.run, self.keeper.training.progress.step, self.stop
+        name = stop.received.name if stop.received else ""
+        done = f"stopped after step {step:,} and saved" if step else "stopped before the first step"
+        text = f"{name}: {done}. Go on with: {self.keeper.go_on()}"
+        return Interrupted(str(run.path), step, name, stop.exit_code, text)
+
+    def broken_off(self, error: DataError) -> DataError:
+        """A picture that vanishes or changes while it is learned from costs no step: the state is saved."""
+        training, go_on = self.keeper.training, self.keeper.go_on
+        if training.progress.step:
+            self.keeper.save()
+        without = f"\nOr go on without it: {go_on(on_unreadable='skip')}" if training.options.data else ""
+        return DataError(
+            f"{error} {checkpoint.kept(self.keeper.run)} Put the file back as it was, then go on with: "
+            f"{go_on()}{without}"
+        )
+
+    def hopeless(self, text: str) -> NumericError:
+        """A loss is not finite, and nothing of it may be saved."""
+        self.keeper.log.flush()
+        return NumericError(f"{text} {checkpoint.kept(self.keeper.run)} Try a lower --lr, or --clip 1.")
+
+    def write(self, event: Event) -> None:
+        """The files behind the last event: the result of a finished run, the state of an interrupted one."""
+        keeper = self.keeper
+        if isinstance(event, Finished):
+            keeper.log.flush()
+            keeper.run.write_json(keeper.run.result, event.result.to_json())
+            files.remove(keeper.run.features)
+        elif isinstance(event, Interrupted) and event.step:
+            keeper.save()
+            keeper.write_derived()
+
+    def _result(self, test: Tally) -> FitResult:
+        training, about = self.keeper.training, self.keeper.about
+        progress, options, judgement = training.progress, training.options, test.judgement()
+        example = self.splits.test.path(0)
+        if example is None and self.splits.preprocessing.foreign == "digit" and PICTURE.is_file():
+            example = PICTURE
+        return FitResult(
+            run=str(self.keeper.run.path),
+            checkpoint=str(self.keeper.run.best),
+            epochs=len(progress.history),
+            top1=judgement.values["top1"],
+            seconds=self.keeper.seconds(),
+            images_per_second=progress.images_per_second,
+            model=about["model"],
+            data=about["data"],
+            parameters=sum(parameter.size for parameter in training.module.parameters()),
+            best_epoch=progress.best_epoch,
+            val_top1=progress.best.values["top1"] if progress.best else 0.0,
+            test_loss=judgement.loss,
+            test_images=judgement.n,
+            steps=progress.step,
+            stopped_early=stops_early(options, progress),
+            keep=str(options.keep),
+            learned=None if options.overfit is None else knows_by_heart(options, progress),
+            example=None if example is None else str(example),
+            history=history(progress),
+            schedule=options.schedule,
+            lr=options.lr,
+            **class_summary(about["classes"], test.by_class()),
+        )

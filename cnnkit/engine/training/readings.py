@@ -1,0 +1,64 @@
+"""What steps measured, read when it is there: waiting for each loss would leave a device idle between two steps."""
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import final
+
+from cnnkit.autograd import Tensor
+from cnnkit.engine.run.state import Progress
+from cnnkit.errors import NumericError
+from cnnkit.tasks import StepLoss
+
+
+@final
+@dataclass(frozen=True)
+class Reading:
+    """What one step measured before its update.   step and batch count from 1, epoch from 0.
+
+    loss: the mean over `images`, finite.   running: the task's sums over them.
+    """
+
+    epoch: int
+    batch: int
+    step: int
+    images: int
+    lr: float
+    loss: float
+    running: Mapping[str, float]
+
+
+@final
+class Readings:
+    """What was measured and not yet read, in the order of the steps.
+
+    depth: so many may wait. With 0 each is read at once, before its step's update: right where a number is there as
+    soon as its kernel returns. refused: makes the error of a loss that is not finite.
+    """
+
+    def __init__(self, depth: int = 0, refused: Callable[[str], NumericError] = NumericError) -> None:
+        self._depth, self._refused = depth, refused
+        self._waiting: deque[tuple[Tensor, Callable[[], Mapping[str, float]], int, int, int, int, float]] = deque()
+
+    def add(self, measured: StepLoss, progress: Progress, images: int, lr: float) -> list[Reading]:
+        """Take what the step after `progress` leaves; returns what has waited long enough, read.
+
+        Raises:
+            NumericError: a loss that is read is not finite.
+        """
+        place = progress.epoch, progress.batch + 1, progress.step + 1
+        self._waiting.append((measured.value.detach(), measured.running, *place, images, lr))
+        return [self._read() for _ in range(len(self._waiting) - self._depth)]
+
+    def rest(self) -> Iterator[Reading]:
+        """Read all that waits: before the weights are judged or saved, and at the end."""
+        while self._waiting:
+            yield self._read()
+
+    def _read(self) -> Reading:
+        value, running, epoch, batch, step, images, lr = self._waiting.popleft()
+        loss = value.item()
+        if not math.isfinite(loss):
+            raise self._refused(f"The loss is {loss} at step {step} (epoch {epoch + 1}).")
+        return Reading(epoch, batch, step, images, lr, loss, running())
