@@ -13,7 +13,9 @@ from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, pack
 from cnnkit.kernels.cpu.elementwise.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.cpu.elementwise.pointwise import (
     add,
+    clip,
     divide,
+    equal,
     exp,
     log,
     maximum,
@@ -25,6 +27,7 @@ from cnnkit.kernels.cpu.elementwise.pointwise import (
 )
 from cnnkit.kernels.cpu.elementwise.random import dropout, uniform
 from cnnkit.kernels.cpu.elementwise.update import adam, all_finite, ema, scale, sgd, square_sum
+from cnnkit.kernels.cpu.elementwise.where import where
 from cnnkit.kernels.cpu.home import (
     copy,
     copy_into,
@@ -70,6 +73,7 @@ __all__ = [
     "batch_norm",
     "batch_norm_dx",
     "channel_shuffle",
+    "clip",
     "concat",
     "conv2d",
     "conv2d_dw",
@@ -84,6 +88,7 @@ __all__ = [
     "divide",
     "dropout",
     "ema",
+    "equal",
     "empty",
     "exp",
     "facts",
@@ -122,5 +127,6 @@ __all__ = [
     "subtract",
     "sum_over",
     "uniform",
+    "where",
     "zeros",
 ]

@@ -28,7 +28,9 @@ from cnnkit.kernels.reference.norm import (
 )
 from cnnkit.kernels.reference.pointwise import (
     add,
+    clip,
     divide,
+    equal,
     exp,
     log,
     maximum,
@@ -37,6 +39,7 @@ from cnnkit.kernels.reference.pointwise import (
     negate,
     sqrt,
     subtract,
+    where,
 )
 from cnnkit.kernels.reference.pool import (
     adaptive_avg_pool2d,
@@ -77,6 +80,7 @@ __all__ = [
     "batch_norm",
     "batch_norm_dx",
     "channel_shuffle",
+    "clip",
     "concat",
     "conv2d",
     "conv2d_dw",
@@ -91,6 +95,7 @@ __all__ = [
     "divide",
     "dropout",
     "ema",
+    "equal",
     "empty",
     "exp",
     "facts",
@@ -129,5 +134,6 @@ __all__ = [
     "subtract",
     "sum_over",
     "uniform",
+    "where",
     "zeros",
 ]

@@ -37,6 +37,23 @@ def minimum(x: Array, y: Array, *, out: Array | None = None) -> Array:
     return deliver(np.minimum(_double(x), _double(y)), out)
 
 
+def equal(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """1 where x equals y, else 0, as floats: what follows counts or multiplies. A NaN equals nothing.
+
+    Integers are compared as such; x and y are of one type, or one of them is a number.
+    """
+    return deliver(_double(np.equal(x, y)), out)
+
+
+def where(condition: Array, x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """x where the condition, floats or integers, is not 0, else y; of integers it is an array of their type.
+
+    x and y are of one type, or one of them is a number.
+    """
+    chosen = np.where(np.not_equal(condition, 0), x, y)
+    return deliver(chosen if chosen.dtype.kind in "iu" else _double(chosen), out)
+
+
 def negate(x: Array, *, out: Array | None = None) -> Array:
     """-x."""
     return deliver(-_double(x), out)
@@ -58,6 +75,11 @@ def sqrt(x: Array, *, out: Array | None = None) -> Array:
     """The square root; NaN below 0."""
     with np.errstate(invalid="ignore"):
         return deliver(np.sqrt(_double(x)), out)
+
+
+def clip(x: Array, low: float, high: float, *, out: Array | None = None) -> Array:
+    """x, but no less than low and no more than high (infinite: no bound), low <= high; NaN stays."""
+    return deliver(np.minimum(np.maximum(_double(x), low), high), out)
 
 
 def _double(x: Array) -> Array:

@@ -59,6 +59,7 @@ CALLS = {
     "scale_channels_dx": lambda: cpu.scale_channels_dx(DY, X, X[:, 0, 0]),
     "channel_shuffle": lambda: (cpu.channel_shuffle(X, 19),),
     "multiply": lambda: (cpu.multiply(X, DY[:1, :1]),),
+    "where": lambda: (cpu.where(X[:, :, :1], X, DY[0]),),
     "exp": lambda: (cpu.exp(X),),
     "sum_over": lambda: (cpu.sum_over(X, (0, 1, 2)),),
     "mean_over": lambda: (cpu.mean_over(X, (0, 1, 2, 3)),),

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnkit.kernels.cpu.elementwise.broadcast import loops
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
-from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.machine.buffers import flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.math import vexp
@@ -13,8 +13,9 @@ from cnnkit.kernels.cpu.simd.vector import LANES, fill, select_equal, vmax, vmin
 from cnnkit.kernels.cpu.simd.vector import sqrt as vsqrt
 from cnnkit.kernels.shared.array import Array
 
-ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM = range(6)
-NEGATE, EXP, LOG, SQRT = range(4)
+ADD, SUBTRACT, MULTIPLY, DIVIDE, EQUAL, MAXIMUM, MINIMUM = range(7)
+NEGATE, EXP, LOG, SQRT, CLIP = range(5)
+ONE = np.float32(1)
 
 
 @inner
@@ -28,6 +29,8 @@ def combine(a, b, op):
         return a * b
     if op == DIVIDE:
         return a / b
+    if op == EQUAL:
+        return select_equal(a, b, fill(ONE), zero())
     if op == MAXIMUM:
         return select_equal(b, b, vmax(a, b), b)
     return select_equal(b, b, vmin(a, b), b)
@@ -60,7 +63,7 @@ def binary_kernel(x, y, z, op, length, x_step, y_step, outer, tasks):
 
 
 @inner
-def unary_task(x, y, op, worker, task):
+def unary_task(x, y, op, low, high, worker, task):
     size = min(len(x), (task + 1) * CHUNK)
     if op == LOG:
         for i in range(task * CHUNK, size):
@@ -72,14 +75,16 @@ def unary_task(x, y, op, worker, task):
             v = zero() - v
         elif op == EXP:
             v = vexp(v)
+        elif op == CLIP:
+            v = select_equal(v, v, vmin(vmax(v, fill(low)), fill(high)), v)
         else:
             v = vsqrt(v)
         store_upto(y, i, v, size - i)
 
 
 @kernel
-def unary_kernel(x, y, op, tasks):
-    parallel_for(unary_task, tasks, (x, y, op))
+def unary_kernel(x, y, op, low, high, tasks):
+    parallel_for(unary_task, tasks, (x, y, op, low, high))
 
 
 def add(x: Array, y: Array, *, out: Array | None = None) -> Array:
@@ -112,6 +117,15 @@ def minimum(x: Array, y: Array, *, out: Array | None = None) -> Array:
     return _binary(x, y, MINIMUM, out)
 
 
+def equal(x: Array, y: Array, *, out: Array | None = None) -> Array:
+    """1 where x equals y, else 0."""
+    if np.result_type(x, y).kind in "iu":  # as float32, large numbers would be equal to their neighbours
+        z = result(np.broadcast_shapes(np.shape(x), np.shape(y)), out)
+        np.equal(x, y, out=z)
+        return z
+    return _binary(x, y, EQUAL, out)
+
+
 def negate(x: Array, *, out: Array | None = None) -> Array:
     """-x."""
     return _unary(x, NEGATE, out)
@@ -132,17 +146,21 @@ def sqrt(x: Array, *, out: Array | None = None) -> Array:
     return _unary(x, SQRT, out)
 
 
+def clip(x: Array, low: float, high: float, *, out: Array | None = None) -> Array:
+    """x, but no less than low and no more than high."""
+    return _unary(x, CLIP, out, low, high)
+
+
 def _binary(x: Array, y: Array, op: int, out: Array | None) -> Array:
     x, y = np.asarray(x), np.asarray(y)
     walk = loops(x.shape, y.shape)
-    z = empty(walk.shape) if out is None else out
-    steps = walk.length, walk.x_step, walk.y_step
-    binary_kernel(flat(x), flat(y), z.reshape(-1), op, *steps, walk.outer, chunks(z.size))
+    z = result(walk.shape, out)
+    binary_kernel(flat(x), flat(y), z.reshape(-1), op, walk.length, *walk.steps, walk.outer, chunks(z.size))
     return z
 
 
-def _unary(x: Array, op: int, out: Array | None) -> Array:
+def _unary(x: Array, op: int, out: Array | None, low: float = 0.0, high: float = 0.0) -> Array:
     x = np.asarray(x)
-    y = empty(x.shape) if out is None else out
-    unary_kernel(flat(x), y.reshape(-1), op, chunks(x.size))
+    y = result(x.shape, out)
+    unary_kernel(flat(x), y.reshape(-1), op, np.float32(low), np.float32(high), chunks(x.size))
     return y
