@@ -13,6 +13,7 @@ from cnnkit.ops.activation import (
     swish,
 )
 from cnnkit.ops.arithmetic import add, divide, exp, log, matmul, maximum, minimum, multiply, negate, sqrt, subtract
+from cnnkit.ops.choice import clip, where
 from cnnkit.ops.conv import conv2d
 from cnnkit.ops.dropout import dropout
 from cnnkit.ops.linear import linear
@@ -40,6 +41,7 @@ __all__ = [
     "batch_norm",
     "batch_norm_frozen",
     "channel_shuffle",
+    "clip",
     "concat",
     "conv2d",
     "cross_entropy",
@@ -77,5 +79,6 @@ __all__ = [
     "subtract",
     "sum",
     "swish",
+    "where",
     "window",
 ]

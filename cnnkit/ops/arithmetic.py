@@ -78,23 +78,34 @@ def matmul(x: Tensor | Array, y: Tensor | Array) -> Tensor:
     return result
 
 
-def _apply(function: type[Function], x: Operand, y: Operand, op: str) -> Tensor:
+def operands(op: str, x: Operand, y: Operand) -> tuple[Tensor, Tensor]:
+    """Both as Tensors; a number has the type of the array beside it."""
     dtype = next((o.dtype for o in (x, y) if isinstance(o, (Tensor, np.ndarray))), np.dtype(np.float32))
     left, right = (
         Tensor(np.asarray(o, dtype)) if isinstance(o, (int, float, np.number)) else check.tensor(o, op) for o in (x, y)
     )
+    return left, right
+
+
+def fitting(op: str, *shapes: tuple[int, ...]) -> None:
+    """Refuse shapes that numpy would not broadcast."""
     try:
-        np.broadcast_shapes(left.shape, right.shape)
+        np.broadcast_shapes(*shapes)
     except ValueError:
         raise ShapeError(
             f"{op} expects shapes that are equal, or 1, on every axis counted from the end, "
-            f"but received {left.shape} and {right.shape}. Reshape one of them."
+            f"but received {' and '.join(map(str, shapes))}. Reshape one of them."
         ) from None
+
+
+def _apply(function: type[Function], x: Operand, y: Operand, op: str) -> Tensor:
+    left, right = operands(op, x, y)
+    fitting(op, left.shape, right.shape)
     result: Tensor = function.apply(left, right)
     return result
 
 
-def _gathered(dy: Array, shape: tuple[int, ...]) -> Array:
+def gathered(dy: Array, shape: tuple[int, ...]) -> Array:
     """The gradient by an operand of this shape, from that by what it was broadcast to."""
     if dy.shape == shape:
         return dy
@@ -114,7 +125,7 @@ class _Add(Function):
     @staticmethod
     def backward(ctx: Context, dz: Array) -> tuple[Any, ...]:
         x_shape, y_shape = ctx.saved
-        return _gathered(dz, x_shape) if ctx.needs[0] else None, _gathered(dz, y_shape) if ctx.needs[1] else None
+        return gathered(dz, x_shape) if ctx.needs[0] else None, gathered(dz, y_shape) if ctx.needs[1] else None
 
 
 class _Subtract(Function):
@@ -127,8 +138,8 @@ class _Subtract(Function):
     @staticmethod
     def backward(ctx: Context, dz: Array) -> tuple[Any, ...]:
         x_shape, y_shape = ctx.saved
-        dy = kernels.of(dz).negate(_gathered(dz, y_shape)) if ctx.needs[1] else None
-        return _gathered(dz, x_shape) if ctx.needs[0] else None, dy
+        dy = kernels.of(dz).negate(gathered(dz, y_shape)) if ctx.needs[1] else None
+        return gathered(dz, x_shape) if ctx.needs[0] else None, dy
 
 
 class _Multiply(Function):
@@ -142,8 +153,8 @@ class _Multiply(Function):
     def backward(ctx: Context, dz: Array) -> tuple[Any, ...]:
         x, y = ctx.saved
         k = kernels.of(dz, x, y)
-        dx = _gathered(k.multiply(dz, y), x.shape) if ctx.needs[0] else None
-        return dx, _gathered(k.multiply(dz, x), y.shape) if ctx.needs[1] else None
+        dx = gathered(k.multiply(dz, y), x.shape) if ctx.needs[0] else None
+        return dx, gathered(k.multiply(dz, x), y.shape) if ctx.needs[1] else None
 
 
 class _Divide(Function):
@@ -158,8 +169,8 @@ class _Divide(Function):
         y, z, x_shape = ctx.saved
         k = kernels.of(dz, y)
         over_y = k.divide(dz, y)
-        dy = k.negate(_gathered(k.multiply(over_y, z), y.shape)) if ctx.needs[1] else None
-        return _gathered(over_y, x_shape) if ctx.needs[0] else None, dy
+        dy = k.negate(gathered(k.multiply(over_y, z), y.shape)) if ctx.needs[1] else None
+        return gathered(over_y, x_shape) if ctx.needs[0] else None, dy
 
 
 class _Extreme(Function):
@@ -170,7 +181,7 @@ class _Extreme(Function):
         x, y, z = ctx.saved
         k = kernels.of(dz, x, y)
         tie = (x == y) * 0.5
-        dx, dy = (_gathered(k.multiply(dz, ((o == z) - tie).astype(dz.dtype)), o.shape) for o in (x, y))
+        dx, dy = (gathered(k.multiply(dz, ((o == z) - tie).astype(dz.dtype)), o.shape) for o in (x, y))
         return dx, dy
 
 

@@ -9,6 +9,7 @@ from cnnkit.kernels.shared.scalar import leaky
 
 LABELS = np.array([2, 0, 1, 2])
 KEY = (7, 3)
+MASK = np.array([[0, 1, 255], [1, 0, 0]], np.uint8)
 
 
 def apart(shape: tuple[int, ...], seed: int = 0, step: float = 0.1) -> np.ndarray:
@@ -154,6 +155,10 @@ CASES = {
             for reduction in ("mean", "sum", "none")
         ],
     ],
+    "clip": [
+        ("both sides", lambda x: ops.clip(x, -0.4, 0.3), [apart((3, 4))]),
+        ("one bound", lambda x: ops.clip(x, low=0.0), [apart((3, 4))]),
+    ],
     "divide": [("broadcast", ops.divide, [apart((2, 3)), positive((3,), 1)])],
     "dropout": [("some are dropped", lambda x: ops.dropout(x, 0.5, KEY), [apart((5, 5))])],
     "exp": [("negative and positive", ops.exp, [apart((2, 3))])],
@@ -224,6 +229,11 @@ CASES = {
     "subtract": [("broadcast", ops.subtract, [apart((3,)), apart((2, 3), 1)])],
     "sum": [("all", ops.sum, [apart((2, 3))]), ("kept", lambda x: ops.sum(x, (0, 2), True), [apart((2, 3, 2))])],
     "swish": [("both sides", ops.swish, [apart((5, 5), step=0.3)])],
+    "where": [
+        ("a mask", lambda x, y: ops.where(MASK, x, y), [apart((2, 3)), apart((2, 3), 1)]),
+        ("all are broadcast", lambda x, y: ops.where(MASK, x, y), [apart((2, 1, 3)), apart((1,), 1)]),
+        ("numbers", lambda x: ops.where(MASK, 2.0, x), [apart((2, 3))]),
+    ],
 }
 NO_GRADIENT = {"window"}
 
