@@ -14,7 +14,7 @@ from cnnkit.data.picture.orientation import UPRIGHT
 from cnnkit.data.picture.read import pixels, read_picture
 from cnnkit.data.sets.digits import PREPROCESSING
 from cnnkit.data.sets.image_folder import photo_preprocessing
-from cnnkit.data.view.preprocessing import load_image
+from cnnkit.data.view.view import load_image
 from cnnkit.errors import DataError
 
 ORIENTATIONS = range(1, 9)
@@ -43,8 +43,8 @@ def stored(path, upright, orientation, **options):
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp"])
 @pytest.mark.parametrize(
     "preprocessing",
-    [PHOTO, *(pytest.param(p, marks=pytest.mark.slow) for p in (replace(PHOTO, foreign="margin"), PREPROCESSING))],
-    ids=lambda p: p.foreign,
+    [PHOTO, *(pytest.param(p, marks=pytest.mark.slow) for p in (replace(PHOTO, fit="margin"), PREPROCESSING))],
+    ids=lambda p: p.fit,
 )
 def test_every_door_gives_the_same_pixels(tmp_path, orientation, name, preprocessing):
     path = stored(tmp_path / name, drawn(240, 330), orientation)

@@ -66,7 +66,7 @@ class Inventory:
             name=self.name,
             image_size=image_size,
             grey=grey,
-            foreign="resize",
+            fit="crop",
             seed=0,
             val_fraction=VAL_FRACTION,
             skip_unreadable=False,

@@ -18,7 +18,8 @@ from cnnkit.data.open.source import checked_size, open_data, resolve
 from cnnkit.data.open.splits import PARTS, DataSplits
 from cnnkit.data.picture.header import Header, header
 from cnnkit.data.sample import Pixels
-from cnnkit.data.view.preprocessing import Preprocessing, load_image
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.data.view.view import load_image
 from cnnkit.errors import DataError
 
 # Training images whose pixels are counted, evenly taken from all of them.

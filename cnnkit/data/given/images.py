@@ -11,7 +11,8 @@ from cnnkit.data.given.pictures import SINGLE, array_of, is_array, one, stacked,
 from cnnkit.data.picture.pixel_range import WHITE, Span, read_by, span_of, white_of
 from cnnkit.data.picture.read import read_picture
 from cnnkit.data.sample import Pixels
-from cnnkit.data.view.preprocessing import Preprocessing, resize
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.data.view.view import view
 from cnnkit.errors import DataError, ResourceError, UsageError
 from cnnkit.kernels.shared.array import Array
 
@@ -121,7 +122,7 @@ def _sized(picture: Any, size: tuple[int, int] | None, white: int) -> Pixels:
     upright = read_picture(source)
     H, W = size or (upright.height, upright.width)
     C = 1 if upright.mode == "L" else 3
-    return resize(upright, Preprocessing(H, W, C, (0.5,) * C, (0.5,) * C))
+    return view(upright, Preprocessing(H, W, C, (0.5,) * C, (0.5,) * C))[0]
 
 
 def _is_grey(images: list[Pixels], grey: bool | None) -> bool | None:

@@ -16,6 +16,7 @@ class Batch:
 
     targets: what is to be learned of each image, as the task collates it; by default (N,) int64, a class each.
     second_targets: likewise of the image that is mixed into each; None where none are.
+    sizes: (N, 2) int64, height and width of each image where the smaller ones are padded; None where all fill x.
     share: the weight of `targets`, from 0 to 1; that of `second_targets` is 1 - share.
     """
 
@@ -24,6 +25,7 @@ class Batch:
     indices: Labels
     second_targets: Any = None
     share: float = 1.0
+    sizes: Labels | None = None
 
     def __len__(self) -> int:
         """Images."""

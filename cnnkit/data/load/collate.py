@@ -20,28 +20,61 @@ def labels_of(samples: Sequence[Sample]) -> Labels:
     return np.array([sample.target for sample in samples], np.int64)
 
 
+def sizes_of(samples: Sequence[Sample]) -> Labels:
+    """(N, 2) int64: height and width of each image."""
+    return np.array([sample.image.shape[:2] for sample in samples], np.int64).reshape(-1, 2)
+
+
 def collate(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
     """x = (pixel / 255 - mean) / std, as one multiply and one add per pixel.
+
+    Images of unequal sizes, where pictures keep theirs, lie at the top and to the left; to the right of them and below
+    x is 0 up to the largest of each side, and on to a multiple of `preprocessing.multiple`.
 
     Returns:
         (N, H, W, C) float32, contiguous, in an aligned buffer of the pool.
     """
     H, W, C = preprocessing.shape
     for image in images:
-        if image.shape != (H, W, C):
+        if image.shape != (H, W, C) and not (preprocessing.keeps_size and image.shape[2] == C):
             raise ShapeError(f"The network reads images of {(H, W, C)}, but one is {image.shape}. Prepare it first.")
+    if preprocessing.keeps_size and images:
+        return _padded(images, preprocessing)
     pixels = np.stack(images) if images else np.empty((0, H, W, C), np.uint8)
-    scale, shift = _scale_and_shift(preprocessing)
     x: npt.NDArray[np.float32] = buffers.empty((len(images), H, W, C))
     # A row of W·C numbers is long enough for numpy's inner loop, where C = 1 or 3 is not.
-    rows = x.reshape(-1, W * C)
-    np.multiply(pixels.reshape(-1, W * C), scale, out=rows, dtype=np.float32, casting="unsafe")
-    rows += shift
+    _normalise(pixels.reshape(-1, W * C), *_scale_and_shift(preprocessing, W), out=x.reshape(-1, W * C))
     return x
 
 
-def _scale_and_shift(preprocessing: Preprocessing) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _padded(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
+    m, C = preprocessing.multiple, preprocessing.channels
+    H, W = (-(-max(image.shape[axis] for image in images) // m) * m for axis in (0, 1))
+    x: npt.NDArray[np.float32] = buffers.empty((len(images), H, W, C))
+    x.fill(0)
+    scale, shift = _scale_and_shift(preprocessing, W)
+    for n, image in enumerate(images):
+        h, w = image.shape[:2]
+        rows = x[n].reshape(H, W * C)[:h, : w * C]
+        _normalise(image.reshape(h, w * C), scale[: w * C], shift[: w * C], out=rows)
+    return x
+
+
+def _normalise(
+    pixels: Pixels,
+    scale: npt.NDArray[np.float32],
+    shift: npt.NDArray[np.float32],
+    *,
+    out: npt.NDArray[np.float32],
+) -> None:
+    np.multiply(pixels, scale, out=out, dtype=np.float32, casting="unsafe")
+    out += shift
+
+
+def _scale_and_shift(
+    preprocessing: Preprocessing, width: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """(width · C,) each, for a row of pixels."""
     mean, std = np.array(preprocessing.mean), np.array(preprocessing.std)
-    row = (preprocessing.width, 1)
-    scale = np.tile(1 / (255 * std), row).astype(np.float32).ravel()
-    return scale, np.tile(-mean / std, row).astype(np.float32).ravel()
+    scale = np.tile(1 / (255 * std), (width, 1)).astype(np.float32).ravel()
+    return scale, np.tile(-mean / std, (width, 1)).astype(np.float32).ravel()

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.batching import Batching
-from cnnkit.data.load.collate import Collate, collate, labels_of
+from cnnkit.data.load.collate import Collate, collate, labels_of, sizes_of
 from cnnkit.data.load.prefetch import Job, made_ahead
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
@@ -74,6 +74,8 @@ class Loader:
         self.dataset, self.batch_size = dataset, batch_size
         self.workers = get_threads() if workers is None else workers
         self.preprocessing = preprocessing or dataset.preprocessing
+        if self.preprocessing.keeps_size and (mixup or cutmix):
+            raise UsageError("Images of unequal sizes cannot be mixed. Leave mixup and cutmix at 0.")
         self.seed, self.shuffle, self.shard, self.prefetch = seed, shuffle, shard, prefetch
         self.batching = Batching(len(range(shard[0], len(dataset), shard[1])), batch_size, least, drop_last)
         self.mixup, self.cutmix = mixup, cutmix
@@ -126,7 +128,7 @@ class Loader:
         return self.workers if heavy else 1
 
     def _depth(self) -> int:
-        """Batches ahead: as many as asked for, fewer where they are large, but one."""
+        """Batches ahead: as many as asked for, fewer where those of the usual size are large, but one."""
         H, W, C = self.preprocessing.shape
         return max(1, min(self.prefetch, AHEAD_BYTES // (4 * self.batch_size * H * W * C)))
 
@@ -134,7 +136,8 @@ class Loader:
         samples = [sample for piece in pieces for sample in piece]
         x, targets = collate([sample.image for sample in samples], self.preprocessing), self._targets(samples)
         if not self.mixup and not self.cutmix:
-            return Batch(x, targets, indices)
+            sizes = sizes_of(samples) if self.preprocessing.keeps_size else None
+            return Batch(x, targets, indices, sizes=sizes)
         x, partners, share = mix(x, self._rng(k, number, MIX), mixup_alpha=self.mixup, cutmix_alpha=self.cutmix)
         return Batch(x, targets, indices, self._targets([samples[n] for n in partners.tolist()]), share)
 

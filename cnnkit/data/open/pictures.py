@@ -8,7 +8,7 @@ from cnnkit.data.open.stored_range import check_parts, stored_white
 from cnnkit.data.picture.header import check_ends, header
 from cnnkit.data.sets.image_folder import ImageFolder, photo_preprocessing, unreadable
 from cnnkit.data.sets.picture_cache import PictureCache
-from cnnkit.data.view.preprocessing import Foreign, Preprocessing
+from cnnkit.data.view.preprocessing import Fit, Preprocessing
 from cnnkit.errors import DataError
 
 DEFAULT_SIZE = 64
@@ -26,7 +26,7 @@ def open_pictures(
     name: str,
     image_size: tuple[int, int] | None,
     grey: bool | None,
-    foreign: Foreign,
+    fit: Fit,
     seed: int,
     val_fraction: float,
     skip_unreadable: bool,
@@ -48,7 +48,7 @@ def open_pictures(
     preprocessing, notes = choose_preprocessing(there, image_size, grey, white)
     if white is None and len(listing.parts) > 1:
         check_parts({part: [file.name for file in files] for part, files in listing.parts.items()})
-    preprocessing = replace(preprocessing, foreign=foreign)
+    preprocessing = replace(preprocessing, fit=fit)
     H, W, C = preprocessing.shape
     cache = PictureCache(preprocessing, min(cache_bytes, len(there) * H * W * C))
     check = cache if skip_unreadable or len(there) <= CHECKED_AT_OPEN else check_ends

@@ -17,7 +17,7 @@ from cnnkit.data.open.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.data.sets.digits import digits
 from cnnkit.data.sets.idx_files import find_idx_files
 from cnnkit.data.sets.picture_cache import CACHE_BYTES
-from cnnkit.data.view.preprocessing import LARGEST_SIDE, Foreign
+from cnnkit.data.view.preprocessing import LARGEST_SIDE, Fit
 from cnnkit.errors import DataError, UsageError
 from cnnkit.serialize.beside import meant
 
@@ -39,7 +39,7 @@ def open_data(
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
     like: tuple[int, int, int] | None = None,
-    foreign: Foreign = "resize",
+    fit: Fit = "crop",
     seed: int = 0,
     val_fraction: float = VAL_FRACTION,
     on_unreadable: OnUnreadable = "refuse",
@@ -50,7 +50,7 @@ def open_data(
     """Open a folder or a file of data, or data known by name; None is the embedded digits. What exists goes first.
 
     image_size, grey: for pictures in files; where one is not given, `like` (H, W, C) decides, else what is found.
-    foreign: how pictures in files are brought to the size.
+    fit: how pictures in files are brought to the size.
     seed: draws the parts that the data do not bring.
     on_unreadable: what to do with pictures that are missing or cannot be read; "keep" tries none of them.
     cache_bytes: memory for decoded pictures.
@@ -72,7 +72,7 @@ def open_data(
             name=name,
             image_size=size or (like and like[:2]),
             grey=grey if grey is not None or like is None else like[2] == 1,
-            foreign=foreign,
+            fit=fit,
             seed=seed,
             val_fraction=val_fraction,
             skip_unreadable=on_unreadable == "skip",

@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from cnnkit.data.picture.end_marks import TAIL, format_of
 from cnnkit.data.picture.limits import LARGEST_PICTURE, Cost, check_size, checked_cost, default_max_pixels, room
 from cnnkit.data.picture.modes import Unsuited, plain
-from cnnkit.data.picture.orientation import orientation, stored_orientation, turned
+from cnnkit.data.picture.orientation import ON_THE_SIDE, orientation, stored_orientation, turned
 from cnnkit.data.picture.pixel_range import WHITE
 from cnnkit.data.picture.start import check_start
 from cnnkit.data.sample import Pixels
@@ -50,39 +50,41 @@ def read_picture(
     Raises:
         DataError: it cannot be read, or takes more memory or time than a picture may (`picture_limits`).
     """
-    with reading(source, max_pixels=max_pixels, at_least=at_least, whole=whole, white=white) as picture:
+    with reading(source, max_pixels=max_pixels, at_least=at_least, whole=whole, white=white) as (picture, _):
         return picture
 
 
 @contextmanager
 def reading(
     source: Source, *, max_pixels: int | None = None, at_least: int | None = None, whole: int = 0, white: int = WHITE
-) -> Iterator[Image.Image]:
+) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
     """`read_picture`, for a picture that is made smaller and then forgotten: until then its memory counts as taken.
 
-    The pictures that all threads read at once take no more than one of them may.
+    The pictures that all threads read at once take no more than one of them may. With it comes (height, width) of the
+    upright picture in its file, more than its own where a JPEG was decoded at a fraction.
     """
     limit = default_max_pixels() if max_pixels is None else min(max_pixels, LARGEST_PICTURE)
     name = name_of(source)
     if not isinstance(source, str | Path | bytes | bytearray | memoryview | Image.Image):
         with told(name, limit):
             flat = plain(from_array(source))
-        yield flat
+        yield flat, (flat.height, flat.width)
         return
     with ExitStack() as held:
         with told(name, limit):
             if isinstance(source, Image.Image):
-                flat = _from_pillow(held, source, name, limit, at_least, whole, white)
+                flat, size = _from_pillow(held, source, name, limit, at_least, whole, white)
             else:
                 with opened(source, limit) as (picture, file):
+                    stored = picture.size
                     turn, needs = look(picture, file, name, at_least, whole)
                     held.enter_context(room(needs.bytes))
                     picture.load()
                     flat = plain(picture, white)
                     del picture
                     flat.info = {}
-                flat = turned(flat, turn)
-        yield flat
+                flat, size = turned(flat, turn), _upright(stored, turn)
+        yield flat, size
 
 
 def pixels(source: Source) -> Pixels:
@@ -164,7 +166,7 @@ def look(
 
 def _from_pillow(
     held: ExitStack, picture: Image.Image, name: str, limit: int, at_least: int | None, whole: int, white: int
-) -> Image.Image:
+) -> tuple[Image.Image, tuple[int, int]]:
     check_size(name, *picture.size, limit)
     file: IO[bytes] | None = getattr(picture, "fp", None)
     decoded = picture
@@ -176,7 +178,14 @@ def _from_pillow(
         held.enter_context(room(needs.bytes))
     decoded.load()
     # Asked for last: some formats are turned by Pillow as it decodes them.
-    return turned(plain(decoded, white), orientation(picture))
+    turn = orientation(picture)
+    stored = decoded.size if decoded is picture else picture.size
+    return turned(plain(decoded, white), turn), _upright(stored, turn)
+
+
+def _upright(stored: tuple[int, int], turn: int) -> tuple[int, int]:
+    """(height, width) of an upright picture that is stored as (width, height)."""
+    return stored if turn in ON_THE_SIDE else stored[::-1]
 
 
 def _reopened(picture: Image.Image, file: IO[bytes]) -> Image.Image | None:

@@ -36,7 +36,7 @@ def array_parts(
     images = pixels["train"]
     H, W, C = images.shape[1:]
     digits = looks_like_digits(images)
-    preprocessing = Preprocessing(H, W, C, *statistics(images), "digit" if digits else "resize", white)
+    preprocessing = Preprocessing(H, W, C, *statistics(images), "digit" if digits else "crop", white)
     if digits and learned:
         notes.append(
             "The images are taken for handwritten digits like MNIST's; pictures for `predict` are prepared like these."

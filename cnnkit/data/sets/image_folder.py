@@ -67,7 +67,7 @@ class ImageFolder(Dataset):
     def fingerprint(self) -> str:
         """Over names, sizes and the first and last 4 KiB of every file: reading all of a large folder takes minutes."""
         if not self._fingerprint:
-            hashed = hashlib.sha256(repr((self.classes, self.preprocessing)).encode("utf-8", "surrogateescape"))
+            hashed = hashlib.sha256(f"({self.classes}, {self.preprocessing.text})".encode("utf-8", "surrogateescape"))
             for index, file in enumerate(self.files):
                 parts, self._marks[index] = _looked_at(file)
                 for part in parts:
@@ -80,8 +80,8 @@ def photo_preprocessing(image_size: tuple[int, int], grey: bool) -> Preprocessin
     """How the pictures of a folder are read."""
     if grey:
         mean, std = (round(sum(values) / 3, 3) for values in (PHOTO_MEAN, PHOTO_STD))
-        return Preprocessing(*image_size, 1, (mean,), (std,), "resize")
-    return Preprocessing(*image_size, 3, PHOTO_MEAN, PHOTO_STD, "resize")
+        return Preprocessing(*image_size, 1, (mean,), (std,), "crop")
+    return Preprocessing(*image_size, 3, PHOTO_MEAN, PHOTO_STD, "crop")
 
 
 def unreadable(files: list[PictureFile], check: Callable[[Path], object] = check_ends) -> list[tuple[PictureFile, str]]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import final
 
 from cnnkit.data.sample import Pixels
-from cnnkit.data.view.preprocessing import Preprocessing, load_image
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.data.view.view import load_image
 
 CACHE_BYTES = 256 << 20
 

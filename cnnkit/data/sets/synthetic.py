@@ -21,5 +21,5 @@ def synthetic(n: int, classes: int = 10, size: int = 28, channels: int = 1, seed
         labels,
         name="synthetic",
         classes=[str(label) for label in range(classes)],
-        preprocessing=Preprocessing(size, size, channels, (0.5,) * channels, (0.25,) * channels, "resize"),
+        preprocessing=Preprocessing(size, size, channels, (0.5,) * channels, (0.25,) * channels, "crop"),
     )

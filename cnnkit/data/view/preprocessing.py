@@ -1,8 +1,8 @@
 """How a picture becomes an input: a plain record in every checkpoint, so that serving cannot drift from training."""
 
 import math
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, final, get_args
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, final, get_args
 
 import numpy as np
 
@@ -10,15 +10,11 @@ from cnnkit.data.picture.pixel_range import MOST, WHITE
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import DataError
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from cnnkit.data.picture.read import Source
-
-Foreign = Literal["resize", "margin", "stretch", "digit"]
-# What "margin" leaves: torchvision scales the short side to 256 and cuts out 224.
-WITHIN_MARGIN = 7 / 8
-LARGEST_SIDE = 4096
+Fit = Literal["crop", "margin", "stretch", "letterbox", "keep", "tiles", "digit"]
+# Of records. Version 1 had no number, called fit "foreign" and "crop" "resize", and knew four of the fits.
+VERSION = 2
+_NEEDED = ("height", "width", "channels", "mean", "std", "fit")
+LARGEST_SIDE, LARGEST_MULTIPLE = 4096, 256
 # Of a mean or a deviation; a deviation near 0 would make pixels infinite.
 LARGEST_NUMBER, LEAST_STD = 1e12, 1e-12
 
@@ -26,12 +22,20 @@ LARGEST_NUMBER, LEAST_STD = 1e12, 1e-12
 @final
 @dataclass(frozen=True)
 class Preprocessing:
-    """Size, channels and normalisation of the network's input, and how a foreign picture gets there.
+    """Size, channels and normalisation of the network's input, and how a picture gets there.
 
     x = (pixel / 255 - mean) / std, per channel.
-    foreign: "resize" (short side to the size, centre cut out), "margin" (so too, and an eighth is cut off around, as
-    torchvision evaluates), "stretch" (the whole picture, out of shape) or "digit" (the rule of handwritten digits).
+    fit: how a picture is brought to the size (`view`):
+        "crop"       scaled until it covers the size, the middle cut out
+        "margin"     so too, and an eighth is cut off around, as torchvision evaluates
+        "stretch"    the whole picture, out of shape
+        "letterbox"  the whole picture, in shape, the rest filled with the mean colour
+        "keep"       as it is, each picture of its own size; height and width are then those of a usual one
+        "tiles"      as it is, read in overlapping pieces of the size (`tiles`)
+        "digit"      the rule of handwritten digits
     white: the largest value of a pixel where that is not 255, such as 1 or 4095; it becomes 255 (`pixel_range`).
+    multiple: where pictures keep their size, batches are padded to sides that this divides.
+    reach: how many pixels around a place the network looks at to answer for it; tiles overlap by twice that.
     """
 
     height: int
@@ -39,109 +43,87 @@ class Preprocessing:
     channels: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    foreign: Foreign = "resize"
-    # Not in the text of a record: checksums of data were taken over that before there was this field.
-    white: int = field(default=WHITE, repr=False)
+    fit: Fit = "crop"
+    white: int = WHITE
+    multiple: int = 1
+    reach: int = 0
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(H, W, C) of one image."""
         return self.height, self.width, self.channels
 
+    @property
+    def keeps_size(self) -> bool:
+        """Whether images are as large as their pictures, and unequal."""
+        return self.fit in ("keep", "tiles")
+
+    @property
+    def text(self) -> str:
+        """What checksums of data are taken over: as version 0.1 wrote it, which knew nothing of the later fields."""
+        fit = "resize" if self.fit == "crop" else self.fit
+        size = f"height={self.height}, width={self.width}, channels={self.channels}"
+        return f"Preprocessing({size}, mean={self.mean}, std={self.std}, foreign={fit!r})"
+
     def to_record(self) -> dict[str, Any]:
         """Plain numbers, lists and strings, ready for JSON."""
-        return asdict(self) | {"mean": list(self.mean), "std": list(self.std)}
+        return {"version": VERSION} | asdict(self) | {"mean": list(self.mean), "std": list(self.std)}
 
     @classmethod
     def from_record(cls, record: object) -> "Preprocessing":
-        """The preprocessing that a checkpoint keeps; DataError where the record is invalid."""
-        fields = list(cls.__dataclass_fields__)
-        # Records of version 0.1 say nothing of white.
-        if not isinstance(record, dict) or set(record) - {"white"} != set(fields) - {"white"}:
+        """The preprocessing that a checkpoint keeps; DataError where the record is invalid, or of a later version."""
+        known = tuple(cls.__dataclass_fields__)
+        values = _of_this_version(record)
+        if not set(_NEEDED) <= set(values) <= set(known):
             raise DataError(
-                f"A preprocessing record has the fields {', '.join(fields)}, but this one is {record!r:.200}."
+                f"A preprocessing record has the fields {', '.join(known)}, but this one is {record!r:.200}."
             )
         for name in ("height", "width"):
-            if not _is_int(record[name]) or not 1 <= record[name] <= LARGEST_SIDE:
-                raise DataError(f"Preprocessing: {name} is {record[name]!r:.60}, expected 1 to {LARGEST_SIDE} pixels.")
-        channels = record["channels"]
+            _check_whole(values, name, LARGEST_SIDE, " pixels")
+        channels = values["channels"]
         if not _is_int(channels) or channels not in (1, 3):
             raise DataError(f"Preprocessing: channels is {channels!r:.60}, expected 1 (grey) or 3 (RGB).")
         for name in ("mean", "std"):
-            values = record[name]
-            if not isinstance(values, list | tuple) or len(values) != channels or not all(map(_is_finite, values)):
-                raise DataError(f"Preprocessing: {name} is {values!r:.100}, expected {channels} finite numbers.")
-        if min(record["std"]) < LEAST_STD:
-            raise DataError(f"Preprocessing: std is {record['std']!r:.100}, expected numbers above 0.")
-        if record["foreign"] not in get_args(Foreign):
+            numbers = values[name]
+            if not isinstance(numbers, list | tuple) or len(numbers) != channels or not all(map(_is_finite, numbers)):
+                raise DataError(f"Preprocessing: {name} is {numbers!r:.100}, expected {channels} finite numbers.")
+        if min(values["std"]) < LEAST_STD:
+            raise DataError(f"Preprocessing: std is {values['std']!r:.100}, expected numbers above 0.")
+        if values["fit"] not in get_args(Fit):
+            raise DataError(f"Preprocessing: fit is {values['fit']!r:.50}, expected one of {', '.join(get_args(Fit))}.")
+        _check_whole(values, "white", MOST)
+        _check_whole(values, "multiple", LARGEST_MULTIPLE)
+        _check_whole(values, "reach", LARGEST_SIDE, " pixels", least=0)
+        made = cls(**values | {name: tuple(float(value) for value in values[name]) for name in ("mean", "std")})
+        if made.fit == "tiles":
+            made.check_tiles()
+        return made
+
+    def check_tiles(self) -> None:
+        """DataError where pieces of the size cannot be laid together."""
+        H, W, m = self.height, self.width, self.multiple
+        if H % m or W % m or 2 * self.reach + m > min(H, W):
             raise DataError(
-                f"Preprocessing: foreign is {record['foreign']!r:.50}, expected one of {', '.join(get_args(Foreign))}. "
-                "Was it written by a newer version?"
+                f"Preprocessing: tiles of {H}x{W} with a reach of {self.reach} leave no room, or are no multiples of "
+                f"{m}. Expected sides that {m} divides, and are at least {2 * self.reach + m}."
             )
-        white = record.get("white", WHITE)
-        if not _is_int(white) or not 1 <= white <= MOST:
-            raise DataError(f"Preprocessing: white is {white!r:.50}, expected a whole number from 1 to {MOST}.")
-        mean, std = (tuple(float(value) for value in record[name]) for name in ("mean", "std"))
-        return cls(record["height"], record["width"], channels, mean, std, record["foreign"], white)
 
 
-def prepare(picture: "Image", preprocessing: Preprocessing) -> Pixels:
-    """The uint8 (H, W, C) image of a foreign picture (mode RGB or L, as `read_picture` gives it)."""
-    if preprocessing.foreign == "digit":
-        from cnnkit.data.view.digit import as_digit
-
-        grey = as_digit(picture, (preprocessing.height, preprocessing.width))
-        return np.repeat(grey[:, :, None], preprocessing.channels, axis=2)
-    return resize(picture, preprocessing)
-
-
-def load_image(source: "Source", preprocessing: Preprocessing) -> Pixels:
-    """Read a picture and `prepare` it: the one way from a picture to a network, in training and in prediction.
-
-    source: a file, its bytes, a Pillow image or an array (`read_picture`), which all give the same pixels. An array of
-    the very size and channels of the network's images is taken for one of the data set's own, and only returned.
-    A JPEG of more than WHOLE pixels is decoded at a fraction of its size: a 50-megapixel photo stays cheap.
-    """
-    from cnnkit.data.picture.read import WHOLE, name_of, reading
-    from cnnkit.data.view.digit import WORKING_SIDE
-
-    if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.size:
-        image = source[:, :, None] if source.ndim == 2 else source
-        if image.shape == preprocessing.shape:
-            return image
-    side = WORKING_SIDE if preprocessing.foreign == "digit" else 2 * max(preprocessing.height, preprocessing.width)
-    with reading(source, at_least=side, whole=WHOLE, white=preprocessing.white) as picture:
-        try:
-            return prepare(picture, preprocessing)
-        except DataError as error:
-            if isinstance(source, np.ndarray | bytes):
-                raise
-            raise DataError(f"{name_of(source)}: {error}") from error
-
-
-def resize(picture: "Image", preprocessing: Preprocessing) -> Pixels:
-    """Scale until the picture just covers (H, W), cut out the centre; or scale each side on its own ("stretch")."""
-    from PIL import Image
-
-    height, width = preprocessing.height, preprocessing.width
-    mode = "L" if preprocessing.channels == 1 else "RGB"
-    picture = picture if picture.mode == mode else picture.convert(mode)
-    if picture.size != (width, height):
-        if preprocessing.foreign == "stretch":
-            return np.array(picture.resize((width, height), Image.Resampling.BILINEAR)).reshape(preprocessing.shape)
-        scale = max(height / picture.height, width / picture.width)
-        if preprocessing.foreign == "margin":
-            scale /= WITHIN_MARGIN
-        left = (picture.width - width / scale) / 2
-        top = (picture.height - height / scale) / 2
-        box = (
-            max(left, 0),
-            max(top, 0),
-            min(left + width / scale, picture.width),
-            min(top + height / scale, picture.height),
+def _of_this_version(record: object) -> dict[str, Any]:
+    """The fields of a record of any version under the names of today; DataError for a later one."""
+    values = dict(record) if isinstance(record, dict) else {}
+    version = values.pop("version", 1)
+    if not _is_int(version) or version < 1:
+        raise DataError(f"Preprocessing: version is {version!r:.60}, expected a whole number from 1 to {VERSION}.")
+    if version > VERSION:
+        raise DataError(
+            f"This preprocessing record has version {version!r:.60}, and this cnnkit reads up to {VERSION}. It was "
+            "written by a newer cnnkit: install that."
         )
-        picture = picture.resize((width, height), Image.Resampling.BILINEAR, box=box)
-    return np.array(picture, np.uint8).reshape(preprocessing.shape)
+    if version == 1 and "foreign" in values and "fit" not in values:
+        foreign = values.pop("foreign")
+        values["fit"] = "crop" if foreign == "resize" else foreign
+    return values
 
 
 def statistics(images: Pixels) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -162,6 +144,13 @@ def statistics(images: Pixels) -> tuple[tuple[float, ...], tuple[float, ...]]:
         means.append(round(mean, 4))
         stds.append(max(round(math.sqrt(float((share * (levels - mean) ** 2).sum())), 4), 0.05))
     return tuple(means), tuple(stds)
+
+
+def _check_whole(values: dict[str, Any], name: str, most: int, unit: str = "", least: int = 1) -> None:
+    if name in values and not (_is_int(values[name]) and least <= values[name] <= most):
+        raise DataError(
+            f"Preprocessing: {name} is {values[name]!r:.60}, expected a whole number from {least} to {most}{unit}."
+        )
 
 
 def _is_int(value: object) -> bool:

@@ -71,7 +71,7 @@ class Closing:
         training, about = self.keeper.training, self.keeper.about
         progress, options, judgement = training.progress, training.options, test.judgement()
         example = self.splits.test.path(0)
-        if example is None and self.splits.preprocessing.foreign == "digit" and PICTURE.is_file():
+        if example is None and self.splits.preprocessing.fit == "digit" and PICTURE.is_file():
             example = PICTURE
         return FitResult(
             run=str(self.keeper.run.path),

@@ -12,7 +12,8 @@ from cnnkit.data.given import pictures as given
 from cnnkit.data.load.collate import collate
 from cnnkit.data.picture.read import Source
 from cnnkit.data.sample import Pixels
-from cnnkit.data.view.preprocessing import Preprocessing, load_image
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.data.view.view import load_image
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.engine.use.inside import named_result, reaching_head
 from cnnkit.engine.use.judge import batch_for

@@ -37,7 +37,7 @@ def open_as(
         grey=grey,
         like=None if preprocessing is None else preprocessing.shape,
         # The rule of digits is for photos of paper; a folder of digits may be a data set's own images.
-        foreign="resize" if preprocessing is None or preprocessing.foreign == "digit" else preprocessing.foreign,
+        fit="crop" if preprocessing is None or preprocessing.fit == "digit" else preprocessing.fit,
         seed=seed,
         val_fraction=val_fraction,
         on_unreadable="keep" if keep_unreadable else "skip" if skip_unreadable else "refuse",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 from cnnkit import models
-from cnnkit.data.view.preprocessing import Foreign, Preprocessing
+from cnnkit.data.view.preprocessing import Fit, Preprocessing
 from cnnkit.engine.run import checkpoint
 from cnnkit.engine.use.class_names import read_class_names, stand_ins
 from cnnkit.errors import CheckpointError, CnnkitError, UsageError
@@ -229,15 +229,15 @@ def _preprocessing(network: Network, published: Published | None, choices: Choic
         network.in_channels,
         tuple(value * factor for value in _per_channel("mean", mean, network)),
         tuple(value * factor for value in _per_channel("std", std, network)),
-        _foreign(network, published),
+        _fit(network, published),
     )
 
 
-def _foreign(network: Network, published: Published | None) -> Foreign:
+def _fit(network: Network, published: Published | None) -> Fit:
     """How foreign pictures are brought to size. Of small ones, nothing is to spare at the margin."""
-    if published is None or (published.foreign == "margin" and is_small(network.image_size)):
-        return "resize"
-    return published.foreign
+    if published is None or (published.fit == "margin" and is_small(network.image_size)):
+        return "crop"
+    return published.fit
 
 
 def _per_channel(name: str, values: Sequence[float], network: Network) -> Sequence[float]:

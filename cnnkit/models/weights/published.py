@@ -44,7 +44,7 @@ class Published:
     """How published weights of one network are read.
 
     renames: see above.   mean, std, scale: the input is (pixel / scale - mean) / std, one number a channel.
-    classes: names, where they are few.   foreign: how foreign pictures are brought to size, as in `Preprocessing`.
+    classes: names, where they are few.   fit: how pictures are brought to size, as in `Preprocessing`.
     data: the data set that they were trained on, where `--data` knows it by name.
     keras_padding: where zeros go in weights under Keras' names, see `geometry`; None: not known.
     """
@@ -54,7 +54,7 @@ class Published:
     std: tuple[float, ...] = IMAGENET_STD
     scale: float = 255
     classes: tuple[str, ...] = ()
-    foreign: Literal["resize", "margin", "stretch", "digit"] = "margin"
+    fit: Literal["crop", "margin", "stretch", "digit"] = "margin"
     data: str | None = None
     keras_padding: str | None = None
     sources: tuple[Source, ...] = ()
@@ -206,7 +206,7 @@ ROWS: dict[str, Published] = {
     r"resnet(20|32|44|56|110)": Published(
         renames=(*CONV_BN, (r"^linear\.", "fc.")),
         classes=CIFAR10,
-        foreign="resize",
+        fit="crop",
         data="cifar10",
         sources=(AKAMASTER,),
     ),
@@ -216,7 +216,7 @@ ROWS: dict[str, Published] = {
         mean=(1.0,) * 3,
         std=(1.0,) * 3,
         scale=127.5,
-        foreign="stretch",
+        fit="stretch",
         keras_padding="same",
         sources=(KERAS,),
     ),
@@ -230,7 +230,7 @@ ROWS: dict[str, Published] = {
         std=(1.0,),
         scale=256,
         classes=DIGITS,
-        foreign="digit",
+        fit="digit",
         data="mnist",
         sources=(OPENVINO,),
     ),

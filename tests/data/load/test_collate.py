@@ -28,3 +28,20 @@ def test_mirrored_views_and_empty_batches_are_fine(rng):
 def test_an_image_of_another_size_is_named():
     with pytest.raises(ShapeError, match=r"images of \(4, 4, 1\), but one is \(4, 5, 1\)"):
         collate([np.zeros((4, 5, 1), np.uint8)], Preprocessing(4, 4, 1, (0.0,), (1.0,)))
+
+
+def test_unequal_images_are_padded_to_the_largest_and_to_a_multiple(rng):
+    keep = Preprocessing(4, 4, 3, (0.4, 0.5, 0.6), (0.2, 0.25, 0.3), "keep", multiple=4)
+    images = [rng.integers(0, 256, (*size, 3), np.uint8) for size in ((5, 9), (10, 3), (1, 1))]
+    x = collate(images, keep)
+    assert x.shape == (3, 12, 12, 3) and buffers.is_aligned(x)
+    for image, padded in zip(images, x, strict=True):
+        h, w, _ = image.shape
+        alone = collate([image], Preprocessing(h, w, 3, keep.mean, keep.std))[0]
+        np.testing.assert_array_equal(padded[:h, :w], alone)
+        assert not padded[h:].any() and not padded[:, w:].any()
+    equal = collate([images[0], images[0][:, ::-1]], keep)
+    np.testing.assert_array_equal(equal[1, :5, :9], equal[0, :5, :9][:, ::-1])
+    assert collate([], keep).shape == (0, 4, 4, 3)
+    with pytest.raises(ShapeError, match=r"but one is \(5, 9, 1\)"):
+        collate([images[0][..., :1]], keep)

@@ -7,8 +7,10 @@ from cnnkit.data.load import loader as loader_module
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.source import open_data
+from cnnkit.data.sample import Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sets.synthetic import synthetic
+from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.errors import DataError, UsageError
 from cnnkit.kernels.cpu.machine import buffers
 
@@ -228,6 +230,42 @@ def test_batches_ahead_are_bounded_by_bytes_and_number(monkeypatch, room, ahead)
 def test_impossible_options_are_refused(options, message):
     with pytest.raises(UsageError, match=message):
         Loader(synthetic(4), **options)
+
+
+class Unequal(Dataset):
+    """Pictures of 3x4 to 9x10 pixels, bright as their number."""
+
+    def __init__(self):
+        self.name, self.classes, self.mirror = "unequal", ["a", "b"], True
+        self.preprocessing = Preprocessing(8, 8, 1, (0.0,), (1 / 255,), "keep", multiple=8)
+
+    def __len__(self):
+        return 7
+
+    def __getitem__(self, index):
+        return Sample(np.full((3 + index, 4 + index, 1), 1 + index, np.uint8), index % 2)
+
+    def labels(self):
+        return np.arange(7) % 2
+
+    def fingerprint(self):
+        return ""
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_pictures_that_keep_their_size_come_padded_with_their_sizes(prefetch):
+    batches = list(Loader(Unequal(), 4, shuffle=True, augment="light", prefetch=prefetch).epoch(0))
+    assert [len(batch) for batch in batches] == [4, 3]
+    for batch in batches:
+        assert batch.sizes.tolist() == [[3 + i, 4 + i] for i in batch.indices.tolist()]
+        assert batch.x.shape[1:] == (*(-(-batch.sizes.max(axis=0) // 8) * 8), 1)
+        for x, (h, w), index in zip(batch.x, batch.sizes, batch.indices, strict=True):
+            # A multiply and an add in float32.
+            np.testing.assert_allclose(x[:h, :w], 1 + index, rtol=1e-6)
+            assert x.sum() == pytest.approx(h * w * (1 + index))
+    assert next(Loader(synthetic(4), 4).epoch(0)).sizes is None
+    with pytest.raises(UsageError, match="unequal sizes cannot be mixed"):
+        Loader(Unequal(), 4, mixup=0.2)
 
 
 @pytest.mark.parametrize("mixed", [{}, {"mixup": 1.0}])

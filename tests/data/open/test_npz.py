@@ -99,7 +99,7 @@ def test_mnists_digits_are_recognised(saved):
     x = np.zeros((20, 28, 28), np.uint8)
     x[:, 4:24, 10:18] = 255
     splits = open_data(saved(x_train=x, y_train=LABELS))
-    assert splits.preprocessing.foreign == "digit" and not splits.mirror and "digits" in splits.notes[0]
+    assert splits.preprocessing.fit == "digit" and not splits.mirror and "digits" in splits.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.source import catalogue, data_home, open_data
 from cnnkit.data.picture.read import read_picture
 from cnnkit.data.sets.image_folder import photo_preprocessing
-from cnnkit.data.view.preprocessing import resize
+from cnnkit.data.view.view import view
 from cnnkit.errors import DataError, UsageError
 
 
@@ -206,7 +206,7 @@ def test_a_very_large_jpeg_is_decoded_at_a_fraction_of_its_size_in_training_too(
     sample = open_data(tmp_path / "big", image_size=64).train[0]
     reduced = read_picture(sample.path, at_least=128)
     assert reduced.size == (200, 150)
-    np.testing.assert_array_equal(sample.image, resize(reduced, photo_preprocessing((64, 64), grey=False)))
+    np.testing.assert_array_equal(sample.image, view(reduced, photo_preprocessing((64, 64), grey=False))[0])
 
 
 def test_the_common_size_is_that_of_the_upright_pictures(tmp_path):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from cnnkit.data.open.source import open_data
 from cnnkit.data.open.stored_range import other_scale, stored_white
-from cnnkit.data.view.preprocessing import load_image
+from cnnkit.data.view.view import load_image
 from cnnkit.errors import DataError
 
 

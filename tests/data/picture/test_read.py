@@ -12,7 +12,7 @@ from cnnkit.data.picture.limits import LARGEST_PICTURE, default_max_pixels
 from cnnkit.data.picture.orientation import UPRIGHT
 from cnnkit.data.picture.read import read_picture
 from cnnkit.data.sets.digits import PREPROCESSING
-from cnnkit.data.view.preprocessing import load_image
+from cnnkit.data.view.view import load_image
 from cnnkit.errors import DataError, UsageError
 
 

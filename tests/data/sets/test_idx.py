@@ -158,7 +158,7 @@ def test_noise_does_not_look_like_digits(rng):
 def test_the_real_mnist(shared, no_network):
     splits = open_data(shared / "data" / "mnist")
     assert [len(splits.train), len(splits.val), len(splits.test)] == [54001, 5999, 10000]
-    assert splits.preprocessing.foreign == "digit" and not splits.mirror and splits.name == "mnist"
+    assert splits.preprocessing.fit == "digit" and not splits.mirror and splits.name == "mnist"
     assert splits.preprocessing.mean == (0.1307,) and splits.preprocessing.std == (0.3081,)
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from cnnkit.data.sets.digits import PREPROCESSING, digits
 from cnnkit.data.view.connected import components
 from cnnkit.data.view.digit import as_digit, centre, otsu
-from cnnkit.data.view.preprocessing import load_image, prepare
+from cnnkit.data.view.view import load_image, view
 from cnnkit.errors import DataError
 
 NUMBERS = range(0, 2000, 200)
@@ -125,7 +125,7 @@ def test_the_message_names_the_file(tmp_path):
 
 def test_the_record_of_the_digits_leads_to_this_rule():
     picture = inverted(enlarged(digits("test").images[0, :, :, 0])).convert("RGB")
-    np.testing.assert_array_equal(prepare(picture, PREPROCESSING)[..., 0], as_digit(picture))
+    np.testing.assert_array_equal(view(picture, PREPROCESSING)[0][..., 0], as_digit(picture))
 
 
 def test_the_threshold_lies_between_two_clouds():

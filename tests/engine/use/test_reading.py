@@ -35,7 +35,7 @@ def photos(tmp_path):
     return tmp_path / "photos"
 
 
-def start(tmp_path, foreign: str, channels: int = 3, classes: int = 2):
+def start(tmp_path, fit: str, channels: int = 3, classes: int = 2):
     """A weight file of others, as `weights convert` leaves it, with its own way of reading."""
     rng = np.random.default_rng(0)
     network = Network("lenet5", classes, channels, (28, 28)).build()
@@ -47,7 +47,7 @@ def start(tmp_path, foreign: str, channels: int = 3, classes: int = 2):
         "model": "lenet5",
         "own_module": False,
         "classes": [f"class {i}" for i in range(classes)],
-        "preprocessing": Preprocessing(28, 28, channels, (0.4,) * channels, (0.3,) * channels, foreign).to_record(),
+        "preprocessing": Preprocessing(28, 28, channels, (0.4,) * channels, (0.3,) * channels, fit).to_record(),
         "converted_from": "x.pth",
         "data_options": {},
     }
@@ -79,10 +79,10 @@ def test_a_plain_folder(tmp_path, photos, choices):
     check(tmp_path, data=str(photos), **choices)
 
 
-@pytest.mark.parametrize("foreign", ["resize", "margin", "stretch", "digit"])
+@pytest.mark.parametrize("fit", ["crop", "margin", "stretch", "digit"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_weights_with_a_way_of_reading_of_their_own(tmp_path, photos, foreign, channels):
-    check(tmp_path, data=str(photos), weights=start(tmp_path, foreign, channels), freeze="none")
+def test_weights_with_a_way_of_reading_of_their_own(tmp_path, photos, fit, channels):
+    check(tmp_path, data=str(photos), weights=start(tmp_path, fit, channels), freeze="none")
 
 
 @pytest.mark.parametrize("freeze", ["none", "trunk"])
@@ -113,8 +113,8 @@ def test_other_data_are_read_the_same_way(tmp_path, photos):
     trained(tmp_path, data=str(photos), weights=start(tmp_path, "margin"))
     network = load(tmp_path / "run")
     opened = open_for(network, photos)
-    expected = open_data(photos, image_size=28, grey=False, foreign="margin")
-    assert network.preprocessing.foreign == opened.preprocessing.foreign == "margin"
+    expected = open_data(photos, image_size=28, grey=False, fit="margin")
+    assert network.preprocessing.fit == opened.preprocessing.fit == "margin"
     np.testing.assert_array_equal(opened.test[0].image, expected.test[0].image)
     assert replace(network.preprocessing, mean=(0,) * 3, std=(1,) * 3) == replace(
         opened.preprocessing, mean=(0,) * 3, std=(1,) * 3
@@ -124,7 +124,7 @@ def test_other_data_are_read_the_same_way(tmp_path, photos):
 def test_the_pixels_shown_are_those_of_a_training_from_these_weights(tmp_path, photos):
     weights = start(tmp_path, "stretch")
     shown = preview(str(photos), weights=weights, augment="none", count=1)
-    expected = open_data(photos, image_size=28, foreign="stretch")
+    expected = open_data(photos, image_size=28, fit="stretch")
     assert shown.image_size == (28, 28)
     np.testing.assert_array_equal(shown.samples[0].image, expected.train[shown.samples[0].index].image)
 

@@ -1,4 +1,4 @@
-"""Foreign weight files become files of ours, or are used as they are where they fit exactly one network."""
+"""Fit weight files become files of ours, or are used as they are where they fit exactly one network."""
 
 import dataclasses
 import os
@@ -13,7 +13,7 @@ from cnnkit import models
 from cnnkit.autograd import no_grad
 from cnnkit.data.open.splits import split_parts
 from cnnkit.data.sets.synthetic import synthetic
-from cnnkit.data.view.preprocessing import load_image
+from cnnkit.data.view.view import load_image
 from cnnkit.engine.evaluate import evaluate, open_for
 from cnnkit.engine.records.events import EvaluateFinished, Note
 from cnnkit.engine.use.load import load
@@ -193,7 +193,7 @@ def test_a_raw_file_of_a_published_network_is_taken_as_it_is(tmp_path):
     np.savez(path, **{f"module.{name}": array for name, array in published(module, (50, 4, 4)).items()})
     predictor = load(path)
     assert (predictor.name, predictor.classes) == ("lenet_caffe", list("0123456789"))
-    assert predictor.preprocessing.foreign == "digit"
+    assert predictor.preprocessing.fit == "digit"
     for name, array in module.state_dict().items():
         np.testing.assert_array_equal(predictor.module.state_dict()[name], array)
 
@@ -204,14 +204,14 @@ def test_folders_of_pictures_are_judged_as_predict_sees_them(tmp_path):
     module = models.create("squeezenet1_1", classes=2, in_channels=3, image_size=(224, 224))
     np.savez(weights, **published(module))
     predictor = load(weights)
-    assert predictor.preprocessing.foreign == "margin"
+    assert predictor.preprocessing.fit == "margin"
     rng = np.random.default_rng(0)
     for kind in ("cat", "dog"):
         (tmp_path / "photos" / kind).mkdir(parents=True)
         for i in range(8):
             Image.fromarray(rng.integers(0, 256, (30, 40, 3), np.uint8)).save(tmp_path / f"photos/{kind}/{i}.png")
     splits = open_for(predictor, tmp_path / "photos")
-    assert splits.preprocessing.foreign == "margin"
+    assert splits.preprocessing.fit == "margin"
     sample = splits.train[0]
     pictures = [load_image(path, predictor.preprocessing) for path in (tmp_path / "photos").glob("*/*.png")]
     assert any(np.array_equal(sample.image, picture) for picture in pictures)
