@@ -318,8 +318,8 @@ def test_a_head_with_a_relu_begins_where_nothing_is_stopped():
     np.testing.assert_array_equal(scores, np.full((2, 4), 10, np.float32))
 
 
-@pytest.mark.parametrize("fit", ["margin", "stretch", "crop"])
-def test_pictures_are_cut_as_the_weights_own(tmp_path, photos, fit):
+@pytest.mark.parametrize("way", ["margin", "stretch", "crop"])
+def test_pictures_are_cut_as_the_weights_own(tmp_path, photos, way):
     """In training, in what the weights say, and when the run goes on without the weight file."""
     source = tmp_path / "w.safetensors"
     network = models.create("digitnet", classes=3, in_channels=3, image_size=(8, 8))
@@ -327,7 +327,7 @@ def test_pictures_are_cut_as_the_weights_own(tmp_path, photos, fit):
         "kind": "weights",
         "model": "digitnet",
         "classes": ["a", "b", "c"],
-        "preprocessing": Preprocessing(8, 8, 3, (0.5,) * 3, (0.5,) * 3, fit).to_record(),
+        "preprocessing": Preprocessing(8, 8, 3, (0.5,) * 3, (0.5,) * 3, way).to_record(),
     }
     safe.save(source, network.state_dict(), record)
     events = fit(options(tmp_path / "run", source, data=str(photos), epochs=1))
@@ -336,7 +336,7 @@ def test_pictures_are_cut_as_the_weights_own(tmp_path, photos, fit):
     events.close()
     source.unlink()
     list(resume(tmp_path / "run"))
-    assert load(tmp_path / "run").preprocessing.fit == fit
+    assert load(tmp_path / "run").preprocessing.fit == way
 
 
 def test_auxiliary_heads_that_a_file_lacks_stay_as_they_were_initialised():
