@@ -16,6 +16,7 @@ from cnnkit.engine.records.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrRe
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.session.assemble import begin
 from cnnkit.engine.training.loading import endless, training_loader
+from cnnkit.engine.training.readings import Readings
 from cnnkit.engine.training.step import compile_kernels, train_step
 from cnnkit.errors import NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
@@ -61,13 +62,13 @@ def lr_find(
     training.module.train()
     rates: list[float] = []
     losses: list[float] = []
-    best, running, diverged = math.inf, 0.0, False
+    best, running, diverged, readings = math.inf, 0.0, False, Readings()
     with training.unchanged(), closing(endless(loader)) as batches:
         for n, batch in enumerate(itertools.islice(batches, steps)):
             lr = lowest * (highest / lowest) ** (n / (steps - 1))
             try:
-                # Read at once: the next rate is tried only if this one was not too high.
-                [read] = train_step(training, ready.task, batch, lr)
+                # All is read at once: the next rate is tried only if this one was not too high.
+                [read] = [*train_step(training, ready.task, batch, lr, readings), *readings.rest()]
             except NumericError:
                 diverged = True
                 break

@@ -19,6 +19,7 @@ from cnnkit.engine.training.course import Course
 from cnnkit.engine.training.defaults import resolve
 from cnnkit.engine.training.loading import training_loader
 from cnnkit.engine.training.rate import Rate
+from cnnkit.engine.training.readings import Readings
 from cnnkit.engine.training.step import train_step
 from cnnkit.nn.freeze import frozen_trunk
 from cnnkit.nn.tail import Tail
@@ -50,13 +51,15 @@ def probe(training: Training, task: Task[Any], splits: DataSplits, check: Callab
             yield TrunkStep(done, total)
         loader = FeatureLoader(training_loader(head, splits), features)
         course = Course.of(options, len(loader))
-        rate = Rate(options, course)
+        rate, readings = Rate(options, course), Readings()
         module.train()
         for epoch in range(course.epochs):
             for batch in loader.epoch(epoch):
                 check()
-                train_step(head, task, batch, rate.lr(head.progress.step))
+                train_step(head, task, batch, rate.lr(head.progress.step), readings)
                 head.progress.step += 1
+        for _ in readings.rest():
+            pass
         head.optimiser.zero_grad()
     yield Note(
         f"The new head was trained alone first, {course.epochs} epochs on the features of the trunk, in "

@@ -40,7 +40,7 @@ class Session:
         self.closing = Closing(self.keeper, self.splits, stop)
         self.judging = Judging(self.training, pieces.task, self.splits, stop.check, self.closing.hopeless)
         self.preparation = Preparation(self.keeper, pieces.task, self.splits, pieces.loader, stop.check)
-        self.readings = Readings(refused=self.closing.hopeless)
+        self.readings = Readings(self.closing.hopeless)
         self.task, self.batches = pieces.task, self.preparation.batches
         self.budget: Budget | None = None
         self._set_course()

@@ -16,6 +16,7 @@ from cnnkit.data.sets.subset import Subset
 from cnnkit.engine.run.state import Training
 from cnnkit.engine.training.course import Course
 from cnnkit.engine.training.loading import Batches, endless
+from cnnkit.engine.training.readings import Readings
 from cnnkit.engine.training.step import train_step
 from cnnkit.engine.use.judge import batch_for, judge
 from cnnkit.tasks import Task
@@ -85,23 +86,29 @@ def _step_seconds(
     left: float,
     check: Callable[[], None],
 ) -> float:
-    steps, begun = 0, time.perf_counter()
+    steps, begun, readings = 0, time.perf_counter(), Readings()
     first = begun
     with closing(endless(loader)) as batches:
         for n, batch in enumerate(batches):
             check()
             # At a rate of nothing the weights stay, so that no loss can run away.
-            train_step(training, task, batch, 0.0)
-            now = time.perf_counter()
+            train_step(training, task, batch, 0.0, readings)
             if n == 0:
-                if now - first >= left / 2:
+                begun = _over(readings)
+                if begun - first >= left / 2:
                     # A second step is more than there is time for.
-                    return now - first
-                begun = now
-            steps, gone = n, now - begun
+                    return begun - first
+            steps, gone = n, time.perf_counter() - begun
             if (gone >= longest and n >= 1) or (gone >= longest / 2 and n >= FEWEST):
                 break
-    return (time.perf_counter() - begun) / max(1, steps)
+    return (_over(readings) - begun) / max(1, steps)
+
+
+def _over(readings: Readings) -> float:
+    """When the last step is over: as soon as its loss can be read."""
+    for _ in readings.rest():
+        pass
+    return time.perf_counter()
 
 
 def _judging_seconds(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
 
+from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.engine.run.state import Progress
 from cnnkit.errors import NumericError
@@ -33,23 +34,24 @@ class Reading:
 class Readings:
     """What was measured and not yet read, in the order of the steps.
 
-    depth: so many may wait. With 0 each is read at once, before its step's update: right where a number is there as
-    soon as its kernel returns. refused: makes the error of a loss that is not finite.
+    As many steps may wait as the home of new arrays says. Where none may, each is read at once, before its update.
+    refused: makes the error of a loss that is not finite.
     """
 
-    def __init__(self, depth: int = 0, refused: Callable[[str], NumericError] = NumericError) -> None:
-        self._depth, self._refused = depth, refused
+    def __init__(self, refused: Callable[[str], NumericError] = NumericError) -> None:
+        self._lag: int = kernels.home().facts().lag
+        self._refused = refused
         self._waiting: deque[tuple[Tensor, Callable[[], Mapping[str, float]], int, int, int, int, float]] = deque()
 
     def add(self, measured: StepLoss, progress: Progress, images: int, lr: float) -> list[Reading]:
-        """Take what the step after `progress` leaves; returns what has waited long enough, read.
+        """Take what the step after `progress` leaves, and read what has waited long enough.
 
         Raises:
             NumericError: a loss that is read is not finite.
         """
         place = progress.epoch, progress.batch + 1, progress.step + 1
         self._waiting.append((measured.value.detach(), measured.running, *place, images, lr))
-        return [self._read() for _ in range(len(self._waiting) - self._depth)]
+        return [self._read() for _ in range(len(self._waiting) - self._lag)]
 
     def rest(self) -> Iterator[Reading]:
         """Read all that waits: before the weights are judged or saved, and at the end."""

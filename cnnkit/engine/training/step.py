@@ -16,19 +16,14 @@ from cnnkit.optim import clip_grad_norm
 from cnnkit.tasks import Task
 
 
-def train_step(
-    training: Training, task: Task[Any], batch: Batch, lr: float, readings: Readings | None = None
-) -> list[Reading]:
+def train_step(training: Training, task: Task[Any], batch: Batch, lr: float, readings: Readings) -> list[Reading]:
     """Loss, gradients, clipping, update, average. Returns what is read now: this step's loss, or that of one before it.
-
-    readings: what waits to be read, and for how long; None reads at once.
 
     Raises:
         NumericError: a loss that is read now is not finite; the weights are those before this step.
     """
     training.optimiser.zero_grad()
     measured = task.loss(training.learner, batch)
-    readings = Readings() if readings is None else readings
     read = readings.add(measured, training.progress, len(batch), lr)
     measured.value.backward()
     if training.options.clip > 0:

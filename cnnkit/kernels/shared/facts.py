@@ -7,8 +7,11 @@ class Facts(NamedTuple):
     """name: of the processor.   memory: bytes that arrays may still take, None if that is unknown.
 
     peak: floating point operations a second at most; None where that is not known but measured (`bench.roof`).
+    lag: so many results may wait before one is fetched, so that the next work is there when a device has done the last;
+    0 where a number is there as soon as its kernel returns.
     """
 
     name: str
     memory: int | None
     peak: float | None
+    lag: int = 0

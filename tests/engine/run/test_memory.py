@@ -13,6 +13,7 @@ from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.memory import Numbers, check_fits, forecast
 from cnnkit.engine.run.state import Training, create_module
 from cnnkit.engine.training.defaults import resolve
+from cnnkit.engine.training.readings import Readings
 from cnnkit.engine.training.step import train_step
 from cnnkit.errors import ResourceError
 from cnnkit.kernels.cpu.machine import buffers
@@ -96,7 +97,7 @@ def test_a_step_takes_what_was_forecast_and_not_much_less(model, rng):
     widest = max(int(np.prod(row.output)) for row in found.layers)
     buffers.trim()
     before = buffers.statistics().held_bytes
-    train_step(training, ClassificationTask([str(label) for label in range(10)]), batch, 0.1)
+    train_step(training, ClassificationTask([str(label) for label in range(10)]), batch, 0.1, Readings())
     training.optimiser.zero_grad()
     taken = buffers.statistics().held_bytes - before
     # Parameters are left out: their memory stays in use.
