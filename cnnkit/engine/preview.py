@@ -120,7 +120,7 @@ def preview(
     samples = [
         Shown(
             index,
-            splits.classes[int(part.labels()[index])],
+            splits.classes[int(part.labels()[index])] if part.labelled else "",
             part.path(index),
             thumbnail(part[index].image),
             tuple(thumbnail(loader.sample(index, epoch).image) for epoch in epochs),
@@ -143,7 +143,7 @@ def preview(
 
 def in_turn(part: Dataset, order: np.ndarray[Any, np.dtype[np.int64]], count: int, seed: int) -> list[int]:
     """Up to `count` indices, one of each class and again; of more classes than that the seed draws some."""
-    labels = part.labels()
+    labels = part.strata()
     waiting: dict[int, list[int]] = {}
     for index in order[::-1].tolist():
         waiting.setdefault(int(labels[index]), []).append(index)

@@ -16,6 +16,7 @@ from cnnkit.data.sets.base import Dataset
 from cnnkit.data.transforms.compose import augmentation, transform
 from cnnkit.data.transforms.mix import mix
 from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.data.view.view import fitted
 from cnnkit.errors import UsageError
 from cnnkit.kernels.cpu.machine.threads import get_threads
 
@@ -107,10 +108,10 @@ class Loader:
     def sample(self, index: int, number: int) -> Sample:
         """What epoch `number` shows of a sample."""
         sample = self.dataset[index]
-        if not self.transforms:
-            return sample
-        rng = self._rng(index, number, AUGMENT)
-        return transform(sample.replace(turn=number + int(self._first_turns[index])), self.transforms, rng)
+        if self.transforms:
+            rng = self._rng(index, number, AUGMENT)
+            sample = transform(sample.replace(turn=number + int(self._first_turns[index])), self.transforms, rng)
+        return fitted(sample, self.preprocessing) if self.dataset.as_decoded else sample
 
     def _jobs(self, number: int, start: int, workers: int) -> Iterator[Job[list[Sample], Batch]]:
         """What is to be done for each batch; its images are shared out among the workers in pieces."""
@@ -124,7 +125,7 @@ class Loader:
     def _useful_workers(self) -> int:
         """Images that lie ready as numbers are sooner changed by one thread than shared out."""
         H, W, _ = self.preprocessing.shape
-        heavy = self.dataset.decodes or (H * W >= LARGE and bool(self.transforms))
+        heavy = self.dataset.decodes or self.dataset.as_decoded or (H * W >= LARGE and bool(self.transforms))
         return self.workers if heavy else 1
 
     def _depth(self) -> int:

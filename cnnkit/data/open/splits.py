@@ -101,7 +101,7 @@ def split_parts(
         )
     notes = list(notes)
     given = {"val": val, "test": test}
-    if learn:
+    if learn and train.labelled:
         _check_classes(train)
     if test is None and val is not None:
         test, val = val, None
@@ -122,7 +122,7 @@ def split_parts(
                 "At least three images of each class are needed for all parts."
             )
     for called, brought in given.items():
-        if brought is not None:
+        if brought is not None and brought.labelled:
             notes += _lacking(called, brought)
     sizes = f"{len(train)} train, {len(val)} val, {len(test)} test"
     return DataSplits(train, val, test, f"{found}: {sizes}, {len(train.classes)} classes", notes)

@@ -11,6 +11,7 @@ from cnnkit.data.layout.look_alikes import same
 from cnnkit.data.sample import Labels, Pixels, Sample
 from cnnkit.data.targets import content
 from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.errors import UsageError
 
 
 def digest(class_name: str, *content: bytes | memoryview) -> str:
@@ -22,16 +23,21 @@ def digest(class_name: str, *content: bytes | memoryview) -> str:
 
 
 class Dataset(ABC):
-    """Samples by number, all of the size that `preprocessing` says.
+    """Samples by number, of the size that `preprocessing` says, or as they were decoded.
 
     name: short, fit for a folder's name.   classes: the name of each label.
     mirror: whether a mirrored image keeps its meaning (a photo's does, a digit's does not).
+    labelled: whether a sample has one class, its target; others have masks or boxes.
+    as_decoded: whether images have the size of their pictures, so that changes see all of them, and are brought to the
+    network's size afterwards.
     """
 
     name: str
     classes: list[str]
     preprocessing: Preprocessing
     mirror: bool
+    labelled: bool = True
+    as_decoded: bool = False
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name}, {len(self):,} images, {len(self.classes)} classes)"
@@ -42,9 +48,13 @@ class Dataset(ABC):
     @abstractmethod
     def __getitem__(self, index: int) -> Sample: ...
 
-    @abstractmethod
     def labels(self) -> Labels:
-        """(n,) int64, without decoding any image."""
+        """(n,) int64, the class of each sample, without decoding any image; UsageError where they have none."""
+        raise UsageError(f"The samples of {self.name} have no class each. Ask for their targets, or for strata.")
+
+    def strata(self) -> Labels:
+        """(n,) int64, from 0 on, by which parts are balanced: the classes, or one stratum where samples have none."""
+        return self.labels() if self.labelled else np.zeros(len(self), np.int64)
 
     def path(self, index: int) -> Path | None:
         """The file of one image, without decoding it; None where images are no files of their own."""
@@ -54,7 +64,7 @@ class Dataset(ABC):
         """16 hexadecimal digits of a sample's target and content: the same wherever it lies and whatever its part."""
         sample = self[index]
         shown = repr(sample.image.shape).encode(), sample.image.tobytes()
-        if isinstance(sample.target, int):
+        if self.labelled and isinstance(sample.target, int):
             return digest(self.classes[sample.target], *shown)
         return digest("", *shown, content(sample.target))
 

@@ -33,6 +33,7 @@ class ImageFolder(Dataset):
     def __init__(self, files: list[PictureFile], *, name: str, classes: list[str], cache: PictureCache) -> None:
         self.files, self._cache = files, cache
         self.name, self.classes, self.preprocessing, self.mirror = name, classes, cache.preprocessing, True
+        self.as_decoded = cache.decoded
         number = {class_name: label for label, class_name in enumerate(classes)}
         self._labels = np.array([number[file.class_name] for file in files], np.int64)
         self._fingerprint = ""

@@ -1,7 +1,9 @@
 """Decoded pictures in memory: what a picture costs is paid once, as long as there is room."""
 
+import math
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -14,34 +16,44 @@ CACHE_BYTES = 256 << 20
 
 @final
 class PictureCache:
-    """Read pictures at one size, and keep what was read, uint8, until `room` is full. Safe among threads.
+    """Read pictures, and keep what was read, uint8, until `room` bytes are full. Safe among threads.
 
+    They are kept at the network's size, as small as can be; or as they were `decoded`, for changes that are to see the
+    whole picture, such as crops and mosaics.
     Nothing is thrown out for something new: an epoch asks for every picture once, so what stays is what helps.
     """
 
-    def __init__(self, preprocessing: Preprocessing, room: int = CACHE_BYTES) -> None:
-        self.preprocessing = preprocessing
-        H, W, C = preprocessing.shape
-        self.each = H * W * C
-        self.pictures = max(0, room) // self.each
+    def __init__(self, preprocessing: Preprocessing, room: int = CACHE_BYTES, *, decoded: bool = False) -> None:
+        self.preprocessing, self.decoded = preprocessing, decoded
+        self._reading = replace(preprocessing, fit="keep") if decoded else preprocessing
+        self.room = max(0, room)
+        if not self._reading.keeps_size:
+            self.room -= self.room % math.prod(preprocessing.shape)
         self._kept: dict[str, Pixels] = {}
+        self._taken = 0
         self._adding = threading.Lock()
 
     def __call__(self, path: str | Path) -> Pixels:
         name = os.fspath(path)
         image = self._kept.get(name)
         if image is None:
-            image = load_image(path, self.preprocessing)
+            image = load_image(path, self._reading)
             image.flags.writeable = False
             with self._adding:
-                if len(self._kept) < self.pictures:
+                if name not in self._kept and self._taken + image.nbytes <= self.room:
                     self._kept[name] = image
+                    self._taken += image.nbytes
         return image
+
+    @property
+    def pictures(self) -> int:
+        """How many of the network's size find room."""
+        return self.room // math.prod(self.preprocessing.shape)
 
     @property
     def growth(self) -> int:
         """Bytes that it may yet take."""
-        return (self.pictures - len(self._kept)) * self.each
+        return self.room - self._taken
 
     def holds(self, path: str | Path) -> bool:
         """Whether the picture need not be decoded."""

@@ -18,6 +18,7 @@ class Subset(Dataset):
         self.dataset, self.indices = dataset, indices
         self.name, self.classes = dataset.name, dataset.classes
         self.preprocessing, self.mirror = dataset.preprocessing, dataset.mirror
+        self.labelled, self.as_decoded = dataset.labelled, dataset.as_decoded
         self._index_list: list[int] = indices.tolist()
 
     def __len__(self) -> int:
@@ -28,6 +29,9 @@ class Subset(Dataset):
 
     def labels(self) -> Labels:
         return self.dataset.labels()[self.indices]
+
+    def strata(self) -> Labels:
+        return self.dataset.strata()[self.indices]
 
     def path(self, index: int) -> Path | None:
         return self.dataset.path(self._index_list[index])
@@ -58,18 +62,16 @@ def origin(dataset: Dataset) -> tuple[Dataset, Labels]:
 
 
 def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Subset, Subset]:
-    """(rest, part): `part` holds about `fraction` of each class, drawn by `seed`, both in the order of `dataset`.
+    """(rest, part): `part` holds about `fraction` of each stratum, drawn by `seed`, both in the order of `dataset`.
 
-    A class of two or more gives at least one sample to each side: a small class is neither untrained nor unseen.
+    One of two or more gives at least one sample to each side: a small class is neither untrained nor unseen.
     """
     rng = np.random.default_rng([seed, 0x5B117])
-    labels = dataset.labels()
-    chosen = np.zeros(len(labels), bool)
-    # All members of a class in one go: comparing all labels with each of 10,000 classes takes seconds.
-    by_class = np.argsort(labels, kind="stable")
-    ends = np.cumsum(np.bincount(labels, minlength=len(dataset.classes)))
-    for label in range(len(dataset.classes)):
-        members = by_class[ends[label - 1] if label else 0 : ends[label]]
+    strata = dataset.strata()
+    chosen = np.zeros(len(strata), bool)
+    # All members of a stratum in one go: comparing all labels with each of 10,000 classes takes seconds.
+    in_turn = np.argsort(strata, kind="stable")
+    for members in np.split(in_turn, np.cumsum(np.bincount(strata))[:-1]):
         count = round(len(members) * fraction)
         if len(members) >= 2:
             count = min(max(count, 1), len(members) - 1)

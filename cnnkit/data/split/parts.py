@@ -69,18 +69,20 @@ class Chosen(Dataset):
         self._places = places
         self.name, self.classes = like.name, like.classes if classes is None else classes
         self.preprocessing, self.mirror = like.preprocessing, like.mirror
+        self.labelled, self.as_decoded = like.labelled, like.as_decoded
         number = {name: label for label, name in enumerate(self.classes)}
-        self._labels = np.array([number[class_of(place)] for place in places], np.int64)
+        self._labels = np.array([number[class_of(place)] for place in places if self.labelled], np.int64)
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, index: int) -> Sample:
         place = self._places[index]
-        return place.dataset[place.index].replace(target=int(self._labels[index]))
+        sample = place.dataset[place.index]
+        return sample.replace(target=int(self._labels[index])) if self.labelled else sample
 
     def labels(self) -> Labels:
-        return self._labels
+        return self._labels if self.labelled else super().labels()
 
     def path(self, index: int) -> Path | None:
         return self._places[index].dataset.path(self._places[index].index)

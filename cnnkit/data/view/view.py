@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnkit.data.affine_map import AffineMap, moved_plane
-from cnnkit.data.sample import Pixels
+from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.targets import VOID
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.errors import DataError
@@ -75,6 +75,15 @@ def view(picture: "Image", preprocessing: Preprocessing) -> tuple[Pixels, View |
     pixels, to_image = _fitted(picture, preprocessing)
     offset, scale = (to_image.y0, to_image.x0), (to_image.yy, to_image.xx)
     return pixels.reshape(*pixels.shape[:2], preprocessing.channels), View(scale, offset, picture.size[::-1])
+
+
+def fitted(sample: Sample, preprocessing: Preprocessing) -> Sample:
+    """A sample as decoded, brought to the network's size with its mask or boxes."""
+    from PIL import Image
+
+    image = sample.image
+    pixels, seen = view(Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image), preprocessing)
+    return sample.replace(image=pixels) if seen is None else sample.moved(pixels, seen.to_image)
 
 
 def load_view(source: "Source", preprocessing: Preprocessing) -> tuple[Pixels, View | None]:

@@ -19,23 +19,23 @@ MOST_EPOCHS = 300
 
 def few(splits: DataSplits, count: int, seed: int) -> DataSplits:
     """The same `count` training images as all three parts, drawn by `seed`, one of each class in turn."""
-    labels = splits.train.labels()
-    if count > len(labels):
+    strata = splits.train.strata()
+    if count > len(strata):
         raise UsageError(
-            f"--overfit is {count:,}, but there are {len(labels):,} training images. Give a smaller number."
+            f"--overfit is {count:,}, but there are {len(strata):,} training images. Give a smaller number."
         )
-    chosen = Subset(splits.train, _in_turn(labels, np.random.default_rng([seed, 0x0F17]))[:count])
+    chosen = Subset(splits.train, _in_turn(strata, np.random.default_rng([seed, 0x0F17]))[:count])
     found = f"{splits.name}: {count:,} training images to memorise, also used for validation and test"
     return replace(splits, train=chosen, val=chosen, test=chosen, found=found, notes=list(splits.notes))
 
 
-def _in_turn(labels: Labels, rng: np.random.Generator) -> Labels:
-    """All indices: first one of each class, then a second one of each, and so on."""
-    drawn = rng.permutation(len(labels))
-    by_class = drawn[np.argsort(labels[drawn], kind="stable")]
-    starts = np.cumsum(np.bincount(labels)) - np.bincount(labels)
-    turns = np.arange(len(labels)) - starts[labels[by_class]]
-    order: Labels = by_class[np.argsort(turns, kind="stable")]
+def _in_turn(strata: Labels, rng: np.random.Generator) -> Labels:
+    """All indices: first one of each stratum, then a second one of each, and so on."""
+    drawn = rng.permutation(len(strata))
+    by_stratum = drawn[np.argsort(strata[drawn], kind="stable")]
+    starts = np.cumsum(np.bincount(strata)) - np.bincount(strata)
+    turns = np.arange(len(strata)) - starts[strata[by_stratum]]
+    order: Labels = by_stratum[np.argsort(turns, kind="stable")]
     return order
 
 

@@ -2,9 +2,14 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from cnnkit.data.layout.listing import PictureFile
+from cnnkit.data.load.collate import collate
+from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.source import open_data
 from cnnkit.data.sets import picture_cache
+from cnnkit.data.sets.image_folder import ImageFolder
 from cnnkit.data.sets.picture_cache import PictureCache
 from cnnkit.data.view.preprocessing import Preprocessing
 
@@ -58,3 +63,18 @@ def test_the_share_that_is_kept_is_told_and_so_is_what_may_yet_come(picture_fold
     roomy, none = open_data(folder, cache_bytes=10**9), open_data(folder, cache_bytes=0)
     assert not roomy.notes[1:] and not roomy.train.decodes and roomy.train.growth == 0
     assert not none.notes[1:] and none.train.decodes
+
+
+def test_pictures_are_kept_as_decoded_where_changes_are_to_see_them_whole(picture_folder, decoded):
+    paths = sorted(picture_folder(cats=3, size=(20, 24)).glob("*/*.png"))
+    small, twice = Preprocessing(5, 6, 3, (0.0,) * 3, (1.0,) * 3), 2 * EACH
+    for room, kept in ((0, 0), (EACH - 1, 0), (twice, 2), (twice + EACH - 1, 2), (100 * EACH, 3)):
+        cache = PictureCache(small, room, decoded=True)
+        for path in (*paths, *paths):
+            np.testing.assert_array_equal(cache(path), np.asarray(Image.open(path)))
+        assert sum(cache.holds(path) for path in paths) == kept and cache.growth == room - kept * EACH
+    folder = ImageFolder([PictureFile(str(paths[0]), "a")], name="x", classes=["a"], cache=cache)
+    assert folder.as_decoded and folder[0].image.shape == (20, 24, 3) and folder.preprocessing == small
+    (batch,) = Loader(folder, 1).epoch(0)
+    resized = PictureCache(small)(paths[0])
+    np.testing.assert_array_equal(batch.x, collate([resized], small))
