@@ -1,7 +1,6 @@
-"""How well a trained network does on data: accuracy, loss, and which classes it mixes up."""
+"""How well a trained network does on data: what its task measures, and which images it is most wrong about."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,14 @@ from cnnkit.data.open.splits import VAL_FRACTION, DataSplits
 from cnnkit.data.picture.pixel_range import FEW_BITS, WHITE
 from cnnkit.data.picture.sheet import check_sheet_path, contact_sheet, save_sheet
 from cnnkit.engine.records.events import EvaluateFinished, EvaluateStep, Event, Note
+from cnnkit.engine.records.results import EvaluateResult
 from cnnkit.engine.run.elsewhere import check_there
 from cnnkit.engine.use.judge import judge
-from cnnkit.engine.use.measure import measured, tile
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.engine.use.reading import open_as
 from cnnkit.engine.use.same_classes import labelled_for
 from cnnkit.engine.use.unseen import Judged, judged_on
 from cnnkit.errors import DataError, UsageError
-from cnnkit.tasks.classification import ClassificationTally
 
 # Pictures on a sheet, unless a number is given.
 ON_A_SHEET = 24
@@ -44,6 +42,11 @@ def evaluate(
         top_losses: how many of the images with the highest loss to name.
         sheet: a picture file to show them in; `exist_ok` lets it be written over.
     """
+    task = predictor.task
+    if (sheet is not None or top_losses) and not task.worst:
+        raise UsageError(
+            f"The task {task.name} names no images with the highest loss. Leave --top-losses and --sheet out."
+        )
     if sheet is not None:
         check_sheet_path(sheet, exist_ok=exist_ok)
         top_losses = top_losses or ON_A_SHEET
@@ -62,16 +65,24 @@ def evaluate(
     splits, said = labelled_for(splits, predictor.classes, predictor.name, split)
     part = splits.part(split)
     yield from map(Note, [*judged.said, *said])
-    tally = predictor.task.tally()
+    tally = task.tally()
     for done in judge(predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
-    assert isinstance(tally, ClassificationTally)
-    result = measured(tally, predictor, splits, split, top_losses=top_losses)
-    result = replace(result, changes=judged.changes)
+    measured = task.measured(tally, part, top_losses=top_losses, source=predictor.source)
     if sheet is not None:
-        save_sheet(sheet, contact_sheet([tile(part, row, k) for k, row in enumerate(result.top_losses, 1)]))
-        result = replace(result, sheet=str(sheet))
-    yield EvaluateFinished(result)
+        save_sheet(sheet, contact_sheet([task.tile(part, row, k) for k, row in enumerate(measured.top_losses, 1)]))
+    yield EvaluateFinished(
+        EvaluateResult(
+            measured=measured,
+            model=predictor.name,
+            source=predictor.source,
+            data=splits.name,
+            split=split,
+            task=task.name,
+            sheet=None if sheet is None else str(sheet),
+            changes=judged.changes,
+        )
+    )
 
 
 def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreadable: str = "refuse") -> DataSplits:

@@ -19,6 +19,8 @@ from cnnkit.engine.records.events import (
     StepEnd,
     TrunkStep,
 )
+from cnnkit.tasks.columns import Values
+from cnnkit.tasks.registry import DEFAULT, find
 
 # Seconds between two drawings, and lines above the bar that stay.
 EACH, KEPT = 0.2, 20
@@ -89,10 +91,13 @@ class _Progress:
 
     def __init__(self, display: "_Notebook | _Terminal") -> None:
         self._display, self._lines, self._bar, self._drawn = display, list[str](), "", 0.0
+        self._task = DEFAULT
 
     def tell(self, event: Event) -> None:
         before = len(self._lines)
-        self._lines += lines_of(event)
+        if isinstance(event, RunStarted):
+            self._task = event.task
+        self._lines += lines_of(event, self._task)
         self._bar = bar_of(event, self._bar)
         now = time.monotonic()
         if len(self._lines) > before or now - self._drawn >= EACH:
@@ -100,8 +105,8 @@ class _Progress:
             self._drawn = now
 
 
-def lines_of(event: Event) -> list[str]:
-    """What stays on the screen."""
+def lines_of(event: Event, task: str) -> list[str]:
+    """What stays on the screen.   task: of the training."""
     if isinstance(event, RunStarted):
         return [f"{event.found}.", f"{event.model}: {event.parameters:,} parameters. Run: {event.run}", *event.notes]
     if isinstance(event, Note):
@@ -110,13 +115,18 @@ def lines_of(event: Event) -> list[str]:
         best = ", the best so far" if event.best else ""
         return [
             f"epoch {event.epoch}/{event.epochs}: train loss {event.train_loss:.4f}, validation loss "
-            f"{event.val_loss:.4f}, {100 * event.val_top1:.2f} % right{best}"
+            f"{event.val_loss:.4f}, {_told(task, event.val)}{best}"
         ]
     if isinstance(event, Finished):
-        return [f"{100 * event.result.top1:.2f} % of {event.result.test_images:,} test images are right."]
+        return [find(event.result.task).told(event.result.test, f"{event.result.test_images:,} test images")]
     if isinstance(event, EvaluateFinished):
-        return [f"{100 * event.result.top1:.2f} % of {event.result.n:,} images are right."]
+        measured = event.result.measured
+        return [find(event.result.task).told(measured.values, f"{measured.n:,} images")]
     return []
+
+
+def _told(task: str, values: Values) -> str:
+    return ", ".join(f"{metric.label} {metric.text(values[metric.name])}" for metric in find(task).metrics)
 
 
 def bar_of(event: Event, before: str) -> str:

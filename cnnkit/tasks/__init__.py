@@ -2,6 +2,8 @@
 
 task            what a task tells, and what it gives to a step, a judge and a screen
 metric          a number that tells how well a network does
+measured        what an evaluation tells of any task
+columns         records whose columns the task names
 registry        every task by name, and the one place that builds them
 classification  one label per image
 

@@ -29,3 +29,11 @@ class Metric:
     def text(self, value: float) -> str:
         """The value for people."""
         return f"{100 * value:.2f} %" if self.share else f"{value:.4g}"
+
+    def brief(self, value: float) -> str:
+        """The same where it changes all the time."""
+        return f"{100 * value:.0f} %" if self.share else f"{value:.3g}"
+
+    def reaches(self, value: float, wanted: float) -> bool:
+        """Whether the value is as good as wanted, or better."""
+        return self.goodness(value) >= self.goodness(wanted)

@@ -1,20 +1,27 @@
 """Task: what a training loop, a judge and a screen must know of the problem that a network solves."""
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Self, TypeVar, final
 
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
+from cnnkit.data.picture.sheet import Tile
+from cnnkit.data.sample import Sample
 from cnnkit.data.sets.base import Dataset
-from cnnkit.errors import UsageError
+from cnnkit.errors import NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.metrics import ClassScore
 from cnnkit.nn import Module
+from cnnkit.serialize.fields import Range
+from cnnkit.tasks.columns import Columned, Values, columns
+from cnnkit.tasks.measured import Measured
 from cnnkit.tasks.metric import Metric
 
 Answer = TypeVar("Answer")
+# A loss below this, and all answers right where there are right ones: then an image is known by heart.
+KNOWN = 0.01
 
 
 def _nothing() -> Mapping[str, float]:
@@ -27,35 +34,33 @@ class StepLoss:
     """What one step in training measures.
 
     value: one number with a tape behind it, the mean over the batch.
-    running: tells, for each of the task's `running` metrics, its sum over the images of the batch. It is asked when the
-    loss is read, on a device some steps later, so that until then nobody waits for the outputs.
-    parts: what `value` is the sum of, by name, each a mean over the batch; none where it is of one piece.
+    running: tells, for each of the task's `running` metrics, its sum over the images of the batch; the named parts of
+    the loss are among them. It is asked when the loss is read, on a device some steps later, so that until then
+    nobody waits for the outputs.
     """
 
     value: Tensor
     running: Callable[[], Mapping[str, float]] = _nothing
-    parts: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @final
-@dataclass(frozen=True)
-class Judgement:
+@dataclass(frozen=True, repr=False)
+class Judgement(Columned):
     """How a network does on a part of the data: its mean loss and the task's metrics by name, over n images."""
 
     loss: float
-    values: Mapping[str, float]
+    values: Values = field(metadata=columns())
     n: int
-
-    def to_record(self) -> dict[str, Any]:
-        """As a state file holds it."""
-        return {"loss": self.loss, **self.values, "n": self.n}
 
 
 class Task(ABC, Generic[Answer]):
     """Abstract: a kind of problem. What hangs on no data belongs to the class: `tasks.registry` finds it by name.
 
     name: of the task, in options, records and folders.   summary: what it is, in a few words.
-    metrics: of every judgement; the first one chooses the best epoch.   running: means over the images of an epoch.
+    metrics: of every judgement; the first one chooses the best epoch.   further: what only an evaluation measures.
+    running: means over the training images of an epoch, the named parts of a loss among them ("loss_box").
+    more: what a finished run adds about the test images, by name: kind, and range of a number; none of it is needed.
+    columns: of an answer, in a table of predictions.   worst: whether an evaluation names and draws the worst images.
     takes: options that not every task knows what to do with ("label_smoothing", …), and "loss", one of the caller's.
     classes: the names of the data's classes.
     """
@@ -63,7 +68,11 @@ class Task(ABC, Generic[Answer]):
     name: ClassVar[str]
     summary: ClassVar[str]
     metrics: ClassVar[tuple[Metric, ...]]
+    further: ClassVar[tuple[Metric, ...]] = ()
     running: ClassVar[tuple[Metric, ...]] = ()
+    more: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {}
+    columns: ClassVar[tuple[str, ...]]
+    worst: ClassVar[bool] = False
     takes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, classes: list[str]) -> None:
@@ -87,6 +96,21 @@ class Task(ABC, Generic[Answer]):
         ours, theirs = first.goodness(one.values[first.name]), first.goodness(other.values[first.name])
         return (ours, -one.loss) > (theirs, -other.loss)
 
+    @classmethod
+    def by_heart(cls, judgement: Judgement) -> bool:
+        """Whether images that were learned on purpose (`overfit`) are known as well as anybody could ask."""
+        return judgement.loss < KNOWN
+
+    @classmethod
+    def answered(cls, values: Mapping[str, float], n: int) -> str:
+        """How n images were answered, for a sentence."""
+        return ", ".join(f"{metric.label} is {metric.text(values[metric.name])}" for metric in cls.metrics)
+
+    @classmethod
+    def told(cls, values: Mapping[str, float], images: str) -> str:
+        """The same as a sentence on `images`: 2,000 test images."""
+        return f"{images}: {cls.answered(values, 0)}."
+
     @property
     @abstractmethod
     def outputs(self) -> int:
@@ -106,6 +130,10 @@ class Task(ABC, Generic[Answer]):
         return self
 
     @abstractmethod
+    def targets(self, samples: Sequence[Sample]) -> Any:
+        """What is to be learned of the images of a batch, as `loss` and the tally read it."""
+
+    @abstractmethod
     def blank(self, shape: tuple[int, ...], size: int, *, mixed: bool = False) -> Batch:
         """A batch of zeros to rehearse with.   shape: of one image.   mixed: of images that are mixed in pairs."""
 
@@ -117,9 +145,26 @@ class Task(ABC, Generic[Answer]):
     def tally(self) -> "Tally":
         """An empty count for one pass over a part of the data."""
 
+    def measured(self, tally: "Tally", part: Dataset, *, top_losses: int = 0, source: str = "") -> Measured:
+        """All that an evaluation tells of a pass over a part; at least its judgement.
+
+        top_losses: how many of the worst images to name.   source: of the weights, for messages.
+        """
+        judgement = tally.judgement()
+        if not math.isfinite(judgement.loss):
+            raise NumericError(
+                f"The answers of {source} are not finite numbers (NaN). Its weights are damaged, or from a training "
+                "that failed: use others."
+            )
+        return Measured(values=judgement.values, loss=judgement.loss, n=judgement.n)
+
+    def tile(self, part: Dataset, row: Any, number: int) -> Tile:
+        """One of the worst images as a sheet shows it."""
+        raise NotImplementedError(f"{type(self).__name__} draws no images")
+
     @abstractmethod
     def decode(self, outputs: Array, top: int) -> list[Answer]:
-        """What the network says of each image, read from its outputs."""
+        """What the network says of each image, read from its outputs.   top: how many guesses, where it has several."""
 
 
 class Tally(ABC):
@@ -133,6 +178,6 @@ class Tally(ABC):
     def judgement(self) -> Judgement:
         """The sum so far."""
 
-    def by_class(self) -> list[ClassScore]:
-        """How well each class is known, in the order of labels; empty where the task has no classes."""
-        return []
+    def more(self) -> Mapping[str, Any]:
+        """What a finished run adds, as the task's `more` names it."""
+        return {}

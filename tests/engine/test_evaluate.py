@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnkit import kernels, nn
+import cnnkit.tasks.classification.measured as measured
+from cnnkit import kernels, metrics, nn
 from cnnkit.autograd import Tensor
 from cnnkit.data.open.source import open_data
 from cnnkit.data.open.splits import DataSplits
@@ -16,10 +17,12 @@ from cnnkit.data.sets.base import ArrayDataset
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.evaluate import ON_A_SHEET, evaluate
 from cnnkit.engine.records.events import EvaluateFinished
-from cnnkit.engine.records.results import EvaluateResult, Mistake
-from cnnkit.engine.use import measure
+from cnnkit.engine.records.results import EvaluateResult
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import NumericError, UsageError
+from cnnkit.tasks.classification.measured import Mistake
+from cnnkit.tasks.classification.tally import SUMMARY, class_summary
+from cnnkit.tasks.classification.worst import tile
 
 CLASSES = ["red", "green", "blue"]
 
@@ -147,7 +150,7 @@ def test_a_picture_that_is_gone_is_drawn_as_the_network_saw_it(tmp_path):
     network, splits = of_folder(tmp_path / "colours")
     (worst,) = result(network, splits, top_losses=1).top_losses
     Path(worst.path).unlink()
-    drawn = measure.tile(splits.test, worst, 1)
+    drawn = tile(splits.test, worst, 1)
     assert drawn.image.shape == (2, 2, 3) and drawn.caption[0] == "1. red"
 
 
@@ -162,18 +165,18 @@ def test_not_a_number_is_no_answer_and_the_first_image_is_named():
 
 
 def test_very_many_classes_have_no_square_table_and_few_mistakes_are_kept(monkeypatch):
-    monkeypatch.setattr(measure, "LARGEST_CONFUSION", 2)
-    monkeypatch.setattr(measure, "MOST_MISTAKES", 1)
+    monkeypatch.setattr(measured, "LARGEST_CONFUSION", 2)
+    monkeypatch.setattr(measured, "MOST_MISTAKES", 1)
     found = result(predictor(), arrays([RED, RED, GREEN], [1, 1, 0]))
     assert found.confusion is None and found.mistakes == (Mistake("green", "red", 2),)
 
 
 def test_the_worst_class_of_a_training_is_one_that_has_images():
     tally = predictor().task.tally()
-    assert measure.class_summary(CLASSES, tally.by_class()) == {}
+    assert class_summary(CLASSES, tally.by_class()) == dict.fromkeys(SUMMARY)
     found = result(predictor(), arrays([RED, RED, GREEN], [0, 1, 1]))
-    scores = [measure.metrics.ClassScore(*dataclasses.astuple(row)[1:]) for row in found.per_class]
-    summary = measure.class_summary(CLASSES, scores)
+    scores = [metrics.ClassScore(*dataclasses.astuple(row)[1:]) for row in found.per_class]
+    summary = class_summary(CLASSES, scores)
     # Equal F1: the first class.
     assert (summary["worst_class"], summary["worst_images"]) == ("red", 1)
     assert summary["macro_f1"] == found.macro_f1

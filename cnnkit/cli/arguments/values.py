@@ -118,6 +118,30 @@ class Numbers(Value):
         return numbers
 
 
+class Thresholds(Value):
+    """NAME=VALUE, several with commas between, or a list of such texts in a file."""
+
+    several = True
+    name = "name=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[tuple[str, float], ...]:
+        if isinstance(value, tuple):
+            return value
+        found = []
+        for word in value if isinstance(value, list) else str(value).split(","):
+            name, _, text = str(word).partition("=")
+            try:
+                number = float(text)
+            except ValueError:
+                number = math.nan
+            if not name.strip() or not math.isfinite(number):
+                self.refuse(value, "a metric and the number that it must reach", param, ctx)
+            found.append((name.strip(), number))
+        return tuple(found)
+
+
 class Size(Value):
     """A height and a width: 32, 32x48, or [32, 48] in a file."""
 

@@ -1,8 +1,7 @@
-"""`cnnkit evaluate`: how often a network is right."""
+"""`cnnkit evaluate`: how well a network does."""
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +10,14 @@ import click
 
 from cnnkit.cli.arguments.common import option, was_given
 from cnnkit.cli.arguments.completion import data_names, run_names
-from cnnkit.cli.arguments.values import Name, Share, Whole
+from cnnkit.cli.arguments.values import Name, Share, Thresholds, Whole
 from cnnkit.cli.command import command
-from cnnkit.cli.show.classification import show
+from cnnkit.cli.show import answers
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.events import EvaluateFinished, EvaluateStep, Event, Note
 from cnnkit.engine.records.options import ON_UNREADABLE
 from cnnkit.engine.records.results import EvaluateResult
-from cnnkit.errors import CheckFailed
+from cnnkit.errors import CheckFailed, unknown_name
 
 SPLITS = ("train", "val", "test")
 
@@ -47,9 +46,14 @@ SPLITS = ("train", "val", "test")
     help="What to do with an unreadable picture.",
 )
 @option(
+    "--min",
+    type=Thresholds(example="--min top1=0.9"),
+    help="Exit with code 4 if a metric is worse than VALUE, such as top1=0.9; several with commas between.",
+)
+@option(
     "--min-top1",
     type=Share(example="--min-top1 0.9"),
-    help="Exit with code 4 if the accuracy (0 to 1) is below this.",
+    help="Exit with code 4 if the accuracy (0 to 1) is below this: --min top1=VALUE.",
 )
 @option(
     "--top-losses",
@@ -72,12 +76,13 @@ def evaluate(
     split: str,
     batch_size: int | None,
     on_unreadable: str,
+    min: tuple[tuple[str, float], ...] | None,
     min_top1: float | None,
     top_losses: int | None,
     sheet: Path | None,
     exist_ok: bool,
 ) -> None:
-    """Measure accuracy and loss of a run or a weight file.
+    """Measure how well a run or a weight file does.
 
     By default that is the newest run, on its test images.
     """
@@ -92,6 +97,11 @@ def evaluate(
     for note in predictor.notes:
         screen.note(note)
     screen.note(f"network: {predictor.name}, from {predictor.source}")
+    shown = answers.of(predictor.task.name)
+    wanted = [(name, value, f"--min {name}={value:g}") for name, value in min or ()]
+    if min_top1 is not None:
+        wanted.append(("top1", min_top1, f"--min-top1 {min_top1:g}"))
+    _check_known(shown, wanted)
     events = judge(
         predictor,
         data,
@@ -107,23 +117,24 @@ def evaluate(
     if screen.as_json:
         screen.json(result.to_json())
     else:
-        show(screen, result)
-    if not result.top_losses and result.top1 < 1:
+        shown.evaluated(screen, result)
+    if look := shown.next_look(result):
         given = [("--data", data), ("--split", split if split != "test" else None)]
         which = [*([source] if source else []), *(word for pair in given if pair[1] for word in pair if word)]
-        again = shlex.join(["cnnkit", "evaluate", *which, "--top-losses", "12", "--sheet", "mistakes.png"])
+        again = shlex.join(["cnnkit", "evaluate", *which, *look])
         screen.note(f"\nTo see the images with the highest loss:\n  {again}")
-    if min_top1 is not None and result.top1 < min_top1:
-        raise CheckFailed(missed(result, min_top1))
+    for name, value, written in wanted:
+        metric = next(metric for metric in shown.measures if metric.name == name)
+        if not metric.reaches(getattr(result, name), value):
+            raise CheckFailed(shown.missed(metric, result, value, written))
 
 
-def missed(result: EvaluateResult, wanted: float) -> str:
-    """What a threshold wanted and what came."""
-    right, needed = round(result.top1 * result.n), math.ceil(wanted * result.n - 1e-9)
-    return (
-        f"top-1 is {result.top1:.4f} ({right:,} of {result.n:,} images), below --min-top1 {wanted:g}, "
-        f"which needs {needed:,} right: {needed - right:,} more."
-    )
+def _check_known(shown: answers.Shown, wanted: list[tuple[str, float, str]]) -> None:
+    """UsageError, before anything is judged, for a threshold of what the task does not measure."""
+    known = [metric.name for metric in shown.measures]
+    for name, _, _ in wanted:
+        if name not in known:
+            raise unknown_name("metric", name, known)
 
 
 def _follow(screen: Screen, events: Iterator[Event]) -> EvaluateResult:

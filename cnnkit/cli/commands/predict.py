@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from csv import DictWriter
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,6 +18,7 @@ from cnnkit.cli.arguments.completion import run_names
 from cnnkit.cli.arguments.values import Whole
 from cnnkit.cli.command import command
 from cnnkit.cli.endings import Terminated
+from cnnkit.cli.show import answers
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.errors import DataError, UsageError
@@ -68,10 +70,12 @@ def predict(
     if csv is not None and any(os.path.realpath(csv) == os.path.realpath(file) for file in files):
         raise UsageError(f"--csv {csv} is one of the pictures. Choose another file for the answers.")
     failed = 0
-    answers: list[Prediction] = []
+    given: list[Prediction] = []
     moving = len(files) > 1 and not (screen.as_json and sys.stdout.isatty())
     with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress, ExitStack() as computing:
         predictor = load(model)
+        shown = answers.of(predictor.task.name)
+        keep.begin(["path", *shown.kind.columns, "error"])
         computing.enter_context(kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision))
         for note in predictor.notes:
             screen.note(note)
@@ -79,7 +83,7 @@ def predict(
         if (doubt := other_scale(files, predictor.preprocessing.white)) is not None:
             screen.note(doubt)
         for done, answer in enumerate(chain(refused, predictor.predict_many(files, top=top)), 1):
-            keep(answer)
+            keep.add(answer)
             if moving:
                 progress.update("predicting", done, len(refused) + len(files))
             if screen.as_json:
@@ -91,11 +95,9 @@ def predict(
             if isinstance(answer, PredictionError):
                 failed += 1
             else:
-                answers.append(answer)
-    if answers and not screen.as_json:
-        screen.table(
-            ["path", "label", "score", "next best"], [_cells(answer) for answer in answers], optional=["next best"]
-        )
+                given.append(answer)
+    if given and not screen.as_json:
+        shown.predicted(screen, given)
     if failed:
         ctx.exit(DataError.exit_code)
 
@@ -122,26 +124,34 @@ def expand(paths: list[Path]) -> tuple[list[Path], list[PredictionError], list[P
     return pictures, refused, others
 
 
+class _Rows:
+    """The table of answers in a file; nothing without one."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._writer: DictWriter[str] | None = None
+
+    def begin(self, columns: list[str]) -> None:
+        if self._file is not None:
+            self._writer = DictWriter(self._file, columns, restval="", extrasaction="ignore")
+            self._writer.writeheader()
+
+    def add(self, answer: Prediction | PredictionError) -> None:
+        if self._writer is not None:
+            self._writer.writerow(answer.to_json())
+
+
 @contextmanager
-def _csv_rows(
-    screen: Screen, name: str | None, exist_ok: bool
-) -> Iterator[Callable[[Prediction | PredictionError], object]]:
-    """A function that writes one answer; the file is tried before any work, so that a wrong path costs nothing."""
+def _csv_rows(screen: Screen, name: str | None, exist_ok: bool) -> Iterator[_Rows]:
+    """The file is tried before any work, so that a wrong path costs nothing."""
     from cnnkit.serialize.outputs import text_output
 
     if name is None:
-        yield lambda answer: None
+        yield _Rows(None)
         return
     try:
         with text_output(Path(name), exist_ok=exist_ok) as file:
-            writer = DictWriter(file, ["path", "label", "index", "score", "error"], restval="", extrasaction="ignore")
-            writer.writeheader()
-            yield lambda answer: writer.writerow(answer.to_json())
+            yield _Rows(file)
     except (KeyboardInterrupt, Terminated):
         screen.complain(f"{name} was not written: not all pictures were answered.")
         raise
-
-
-def _cells(answer: Prediction) -> tuple[str, ...]:
-    others = ", ".join(f"{name} {100 * score:.1f} %" for name, score in answer.top[1:] if score >= 0.0005)
-    return answer.path or "", answer.label, f"{100 * answer.score:.1f} %", others

@@ -1,13 +1,19 @@
-"""An evaluation as people read it: facts, the worst classes first, which classes are confused, the worst images."""
+"""A classifier as people read of it; of an evaluation the facts, the worst classes, and what is confused."""
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from cnnkit.cli.show import answers
 from cnnkit.cli.show.screen import Screen
 from cnnkit.cli.show.terminal import terminal
-from cnnkit.engine.records.results import EvaluateResult
+from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
+
+if TYPE_CHECKING:
+    from cnnkit.tasks.metric import Metric
 
 MOST_ROWS = 20  # classes in a table; more are for --json
 MOST_MISTAKES = 8
@@ -15,18 +21,46 @@ FEW, CHANCE = 100, 0.15  # of fewer images a larger gap between score and accura
 UNEVEN = 1.5  # times as many images in the largest class as in the smallest
 
 
-def show(screen: Screen, result: EvaluateResult) -> None:
-    """The whole result on stdout."""
-    facts = list(_facts(result))
-    screen.facts(facts, prose=[name for name, _ in facts])
-    _classes(screen, result)
-    whole = _fits(result)
-    if result.mistakes and (len(result.classes) > 2 or not whole):
-        _mistakes(screen, result)
-    if whole:
-        _confusion(screen, result)
-    if result.top_losses:
-        _top_losses(screen, result)
+class Shown(answers.Shown):
+    """The form of a classifier's results."""
+
+    def trained(self, result: FitResult) -> list[tuple[str, object]]:
+        accuracy = f"{100 * result.top1:.2f} % of {result.test_images:,} images"
+        return [("test accuracy", accuracy), ("test loss", f"{result.test_loss:.4f}")]
+
+    def added(self, result: FitResult) -> list[tuple[str, object]]:
+        if result.more.get("worst_f1") in (None, 1):
+            return []
+        worst = f"{100 * result.worst_f1:.1f} % for {result.worst_class} ({result.worst_images:,} images)"
+        return [("macro F1", f"{100 * result.macro_f1:.2f} %; lowest F1: {worst}")]
+
+    def evaluated(self, screen: Screen, result: EvaluateResult) -> None:
+        facts = list(_facts(result))
+        screen.facts(facts, prose=[name for name, _ in facts])
+        _classes(screen, result)
+        whole = _fits(result)
+        if result.mistakes and (len(result.classes) > 2 or not whole):
+            _mistakes(screen, result)
+        if whole:
+            _confusion(screen, result)
+        if result.top_losses:
+            _top_losses(screen, result)
+
+    def next_look(self, result: EvaluateResult) -> list[str]:
+        return ["--top-losses", "12", "--sheet", "mistakes.png"] if not result.top_losses and result.top1 < 1 else []
+
+    def missed(self, metric: Metric, result: EvaluateResult, wanted: float, option: str) -> str:
+        if metric.name != "top1":
+            return super().missed(metric, result, wanted, option)
+        right, needed = round(result.top1 * result.n), math.ceil(wanted * result.n - 1e-9)
+        return (
+            f"top-1 is {result.top1:.4f} ({right:,} of {result.n:,} images), below {option}, "
+            f"which needs {needed:,} right: {needed - right:,} more."
+        )
+
+    def predicted(self, screen: Screen, answers: Sequence[Prediction]) -> None:
+        rows = [_cells(answer) for answer in answers]
+        screen.table(["path", "label", "score", "next best"], rows, optional=["next best"])
 
 
 def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
@@ -112,3 +146,8 @@ def _top_losses(screen: Screen, result: EvaluateResult) -> None:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
+
+
+def _cells(answer: Prediction) -> tuple[str, ...]:
+    others = ", ".join(f"{name} {100 * score:.1f} %" for name, score in answer.top[1:] if score >= 0.0005)
+    return answer.path or "", answer.label, f"{100 * answer.score:.1f} %", others

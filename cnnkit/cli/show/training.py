@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import click
 
+from cnnkit.cli.show import answers
 from cnnkit.cli.show.progress import NARROW, Progress
 from cnnkit.cli.show.screen import Screen
 from cnnkit.cli.show.sparkline import sparkline
@@ -23,6 +24,7 @@ from cnnkit.engine.records.events import (
     TrunkStep,
 )
 from cnnkit.engine.records.results import FitResult
+from cnnkit.tasks.registry import DEFAULT
 
 LAST_EPOCHS = 10  # rows of the table at the end, and the one kept
 
@@ -31,20 +33,22 @@ def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
     """Show what happens on stderr and return how it ended."""
     losses: list[float] = []
     epochs: list[EpochEnd] = []
+    shown = answers.of(DEFAULT)
     told: list[str] = []
     with screen.progress() as progress:
         for event in events:
             if isinstance(event, StepEnd):
                 losses.append(event.loss)
-                _step(progress, event)
+                _step(progress, event, shown)
             elif isinstance(event, EpochEnd):
                 epochs.append(event)
-                progress.line(_epoch(event, progress.width))
+                progress.line(_epoch(event, progress.width, shown))
             elif isinstance(event, Compiling):
                 _compiling(progress, event)
             elif isinstance(event, TrunkStep):
                 progress.update("frozen trunk: picture", event.done, event.total)
             elif isinstance(event, RunStarted):
+                shown = answers.of(event.task)
                 for line in _start(event):
                     progress.line(line)
             elif isinstance(event, Note):
@@ -88,21 +92,22 @@ def _course(event: RunStarted) -> str:
     return f": {epochs} of {event.epoch_steps:,} step" + ("" if event.epoch_steps == 1 else "s")
 
 
-def _step(progress: Progress, event: StepEnd) -> None:
+def _step(progress: Progress, event: StepEnd, shown: answers.Shown) -> None:
+    running = [f"{metric.label} {metric.brief(event.running[metric.name])}  " for metric in shown.kind.running]
     rate, left = f"{event.images_per_second:,.0f} images/s", duration(event.seconds_left)
     progress.update(
         f"epoch {event.epoch}/{event.epochs} step",
         event.batch,
         event.batches,
-        f"loss {event.loss:.3f}  accuracy {100 * event.accuracy:.0f} %  {rate}  {left} left",
+        f"loss {event.loss:.3f}  {''.join(running)}{rate}  {left} left",
         f"{event.loss:.3f} {left}",
     )
 
 
-def _epoch(event: EpochEnd, width: int) -> str:
+def _epoch(event: EpochEnd, width: int, shown: answers.Shown) -> str:
     number = f"{event.epoch:>{len(str(event.epochs))}}"
     which, best = f"epoch {number}/{event.epochs}", "  best" if event.best else ""
-    judged = f"val top-1 {100 * event.val_top1:.2f} %"
+    judged = "  ".join(f"val {metric.label} {metric.text(event.val[metric.name])}" for metric in shown.kind.metrics)
     if width < NARROW:
         return f"{which}  {judged}{best}"
     losses = f"loss {event.train_loss:.4f}  val loss {event.val_loss:.4f}"
@@ -125,19 +130,19 @@ def _show(screen: Screen, result: FitResult, epochs: list[EpochEnd], losses: lis
         if epochs and not screen.lines_are_seen:
             _table(screen, result, epochs)
             screen.text()
+        shown = answers.of(result.task)
+        trained, added = shown.trained(result), shown.added(result)
         rows: list[tuple[str, object]] = [
-            ("test accuracy", f"{100 * result.top1:.2f} % of {result.test_images:,} images"),
-            ("test loss", f"{result.test_loss:.4f}"),
+            *trained,
+            *added,
             ("weights", result.checkpoint),
             ("epochs", f"{result.epochs}; kept: {_kept(result)}"),
             ("time", duration(result.seconds)),
             ("training speed", f"{result.images_per_second:,.0f} images/s"),
         ]
         rows = [*_curve(screen, epochs, losses), *rows]
-        if result.worst_f1 is not None and result.macro_f1 is not None and result.worst_f1 < 1:
-            rows.insert(-4, ("macro F1", _classes(result, result.worst_f1, result.macro_f1)))
         screen.note("")
-        screen.facts(rows, prose=["test accuracy", "macro F1", "epochs"])
+        screen.facts(rows, prose=[*(name for name, _ in (trained[0], *added)), "epochs"])
 
 
 def _propose(screen: Screen, event: Finished, told: str) -> None:
@@ -169,12 +174,6 @@ def _curve(screen: Screen, epochs: list[EpochEnd], losses: list[float]) -> Itera
     yield "", f"start  {end:>{len(drawn) - 7}}"
 
 
-def _classes(result: FitResult, worst: float, mean: float) -> str:
-    return (
-        f"{100 * mean:.2f} %; lowest F1: {100 * worst:.1f} % for {result.worst_class} ({result.worst_images:,} images)"
-    )
-
-
 def _word(path: str) -> str:
     """A path as one word for the shell, short where it is below the folder at hand, never taken for an option."""
     here = f"{os.getcwd()}{os.sep}"
@@ -188,17 +187,19 @@ def _kept(result: FitResult) -> str:
 
 def _table(screen: Screen, result: FitResult, epochs: list[EpochEnd]) -> None:
     """The last epochs, and the one that was kept."""
+    kind = answers.of(result.task).kind
     shown = [event for event in epochs if event.epoch == result.best_epoch or event in epochs[-LAST_EPOCHS:]]
     rows = [
         (
             event.epoch,
             f"{event.train_loss:.4f}",
-            f"{100 * event.train_accuracy:.2f} %",
+            *(metric.text(event.train[metric.name]) for metric in kind.running),
             f"{event.val_loss:.4f}",
-            f"{100 * event.val_top1:.2f} %",
+            *(metric.text(event.val[metric.name]) for metric in kind.metrics),
             ("best" if result.keep == "best" else "kept") if event.epoch == result.best_epoch else "",
         )
         for event in shown
     ]
-    columns = ["epoch", "loss", "accuracy", "val loss", "val top-1", ""]
-    screen.table(columns, rows, optional=["accuracy", "val loss"])
+    running = [metric.label for metric in kind.running]
+    columns = ["epoch", "loss", *running, "val loss", *(f"val {metric.label}" for metric in kind.metrics), ""]
+    screen.table(columns, rows, optional=[*running, "val loss"])

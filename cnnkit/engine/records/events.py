@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
 from cnnkit.engine.records.results import EvaluateResult, FitResult
+from cnnkit.tasks.columns import Columned, Values, columns
+from cnnkit.tasks.registry import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class RunStarted(Event):
     threads: int
     found: str
     notes: tuple[str, ...] = ()
+    task: str = DEFAULT
 
 
 @final
@@ -59,12 +62,24 @@ class TrunkStep(Event):
     total: int
 
 
+@dataclass(frozen=True, repr=False)
+class ColumnedEvent(Columned, Event):
+    """Abstract: an event with numbers that the task names."""
+
+    def to_row(self) -> dict[str, Any]:
+        """Its fields, as a row of a table."""
+        return Columned.to_record(self)
+
+    def to_record(self) -> dict[str, Any]:
+        return {"event": type(self).__name__, **self.to_row()}
+
+
 @final
-@dataclass(frozen=True)
-class StepEnd(Event):
+@dataclass(frozen=True, repr=False)
+class StepEnd(ColumnedEvent):
     """One step is done; step counts from 1 to steps through the whole run, batch to batches within its epoch.
 
-    images_per_second: of all steps so far.
+    running: the task's running metrics of this step, such as accuracy.   images_per_second: of all steps so far.
     """
 
     epoch: int
@@ -74,17 +89,18 @@ class StepEnd(Event):
     batch: int
     batches: int
     loss: float
-    accuracy: float
+    running: Values = field(metadata=columns())
     lr: float
     images_per_second: float
     seconds_left: float
 
 
 @final
-@dataclass(frozen=True)
-class EpochEnd(Event):
+@dataclass(frozen=True, repr=False)
+class EpochEnd(ColumnedEvent):
     """An epoch (from 1) is done and judged on the validation images.
 
+    train: the running metrics over its steps (train_accuracy).   val: the metrics of the judgement (val_top1).
     best: it is the best so far, and its weights are kept; never where the last ones are (`--keep last`).
     """
 
@@ -92,9 +108,9 @@ class EpochEnd(Event):
     epochs: int
     step: int
     train_loss: float
-    train_accuracy: float
+    train: Values = field(metadata=columns("train_"))
     val_loss: float
-    val_top1: float
+    val: Values = field(metadata=columns("val_"))
     lr: float
     seconds: float
     images_per_second: float

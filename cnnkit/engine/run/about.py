@@ -5,8 +5,9 @@ from typing import Any
 
 from cnnkit.config import PRECISIONS
 from cnnkit.data.view.preprocessing import Preprocessing
-from cnnkit.errors import CheckpointError, DataError
+from cnnkit.errors import CheckpointError, DataError, UsageError
 from cnnkit.serialize.fields import Range, check
+from cnnkit.tasks.registry import find
 
 # A file of more classes than this could not be told from a mistake.
 MOST_CLASSES = 100_000
@@ -32,8 +33,6 @@ _FIELDS: tuple[tuple[str, Any, Range | None, bool], ...] = (
     ("converted_from", str | None, None, False),
     ("cnnkit", str | None, None, False),
     ("epoch", int | None, None, False),
-    ("top1", float | None, _SHARE, False),
-    ("val_top1", float | None, _SHARE, False),
 )
 _DATA_OPTIONS: tuple[tuple[str, Any, Range | None], ...] = (
     ("data", str | None, None),
@@ -61,6 +60,9 @@ def checked(record: object, where: str) -> dict[str, Any]:
                 check(where, name, record[name], kind, within)
             elif needed:
                 raise ValueError(f"{where} does not say its {name}")
+        for metric in find(record.get("task")).metrics:
+            for name in (metric.name, f"val_{metric.name}"):
+                check(where, name, record.get(name), float | None, metric.within)
         if not 1 <= len(record["classes"]) <= MOST_CLASSES:
             raise ValueError(f"{where}: classes are {len(record['classes']):,}, expected 1 to {MOST_CLASSES:,}")
         if record.get("precision") not in (None, *PRECISIONS):
@@ -74,6 +76,6 @@ def checked(record: object, where: str) -> dict[str, Any]:
         Preprocessing.from_record(record.get("preprocessing"))
     except ValueError as error:
         raise CheckpointError(f"{error}. Was it written by cnnkit? Use another file.") from error
-    except DataError as error:
+    except (DataError, UsageError) as error:
         raise CheckpointError(f"{where}: {error}") from error
     return dict(record)

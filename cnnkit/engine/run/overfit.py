@@ -11,9 +11,9 @@ from cnnkit.engine.records.options import CHANGES, ENDS, FitOptions
 from cnnkit.engine.records.results import FitResult
 from cnnkit.engine.run.state import Progress
 from cnnkit.errors import UsageError
+from cnnkit.tasks.registry import find
+from cnnkit.tasks.task import KNOWN, Judgement
 
-# All right, and as sure as this: then an image is known by heart.
-LOSS = 0.01
 MOST_EPOCHS = 300
 
 
@@ -65,23 +65,24 @@ def plain(options: FitOptions) -> FitOptions:
 
 
 def knows_by_heart(options: FitOptions, progress: Progress) -> bool:
-    """Whether the last judgement found every image right, and a loss below LOSS."""
+    """Whether the last judgement says so, as the task has it."""
     if options.overfit is None or not progress.history:
         return False
-    last = progress.history[-1]
-    return bool(last["val_top1"] == 1.0 and last["val_loss"] < LOSS)
+    kind, last = find(options.task), progress.history[-1]
+    values = {metric.name: last[f"val_{metric.name}"] for metric in kind.metrics}
+    return kind.by_heart(Judgement(last["val_loss"], values, 0))
 
 
 def verdict(result: FitResult) -> str:
     """What came of it, and what to do where it failed."""
     images = f"{result.test_images:,} image" + ("" if result.test_images == 1 else "s")
     epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs:,} epochs"
+    known = find(result.task).answered(result.test, result.test_images)
     if result.learned:
-        return f"Memorised {images} in {epochs}: all are right, and the loss is {result.test_loss:.4f}."
-    right = round(result.top1 * result.test_images)
+        return f"Memorised {images} in {epochs}: {known}, and the loss is {result.test_loss:.4f}."
     return (
-        f"{result.model} did not memorise {images} in {epochs}: {right:,} are right, and the "
-        f"loss is {result.test_loss:.3g}, not below {LOSS}. Try another --lr (cnnkit lr-find suggests one), "
+        f"{result.model} did not memorise {images} in {epochs}: {known}, and the "
+        f"loss is {result.test_loss:.3g}, not below {KNOWN}. Try another --lr (cnnkit lr-find suggests one), "
         "--optimiser adam or more --epochs; if none helps, look for wrong labels, equal pictures, or a mistake in the "
         "network."
     )

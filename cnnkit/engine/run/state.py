@@ -18,9 +18,9 @@ from cnnkit.nn.freeze import Cut, freeze_trunk
 from cnnkit.nn.tail import Tail
 from cnnkit.serialize.fields import check, made
 from cnnkit.tasks import Judgement, Task
+from cnnkit.tasks.columns import read
 from cnnkit.tasks.registry import find
 
-_SHARES = dict.fromkeys(("val_top1", "train_accuracy"), (0.0, 1.0))
 # What states call the sum whose mean has another name.
 _SUMS = {"accuracy": "correct"}
 # One stream of random numbers for the first weights, beside those of the loader and the split.
@@ -66,14 +66,14 @@ class Progress:
             raise ValueError("the progress has no history")
         best, rows = record.get("best"), record["history"]
         for number, row in enumerate(rows, 1):
-            made(EpochEnd, row, f"history, row {number}", _SHARES)
+            epoch_of(row, kind, f"history, row {number}")
         sums = {metric.name: _SUMS.get(metric.name, metric.name) for metric in kind.running}
         progress = made(
             cls,
             {name: value for name, value in record.items() if name not in sums.values()},
             "progress",
             history=rows,
-            best=None if best is None else _judgement(best, kind),
+            best=None if best is None else read(Judgement, best, "progress.best", {"values": kind.metrics}),
             running={
                 name: check("progress", key, record[key], int | float) for name, key in sums.items() if key in record
             },
@@ -114,16 +114,9 @@ class Progress:
         return self.step_images / self.step_seconds if self.step_seconds > 0 else 0.0
 
 
-def _judgement(record: object, kind: type[Task[Any]]) -> Judgement:
-    if not isinstance(record, Mapping):
-        raise ValueError(f"progress.best is {record!r:.60}, expected named fields")
-    found = dict(record)
-    values = {}
-    for metric in kind.metrics:
-        if metric.name not in found:
-            raise ValueError(f"progress.best has no field {metric.name!r}")
-        values[metric.name] = check("progress.best", metric.name, found.pop(metric.name), float, metric.within)
-    return made(Judgement, found, "progress.best", values=values)
+def epoch_of(row: object, kind: type[Task[Any]], where: str) -> EpochEnd:
+    """A row of the history; ValueError that names the field where it is none of this task."""
+    return read(EpochEnd, row, where, {"train": kind.running, "val": kind.metrics})
 
 
 @final

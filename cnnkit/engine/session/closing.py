@@ -12,7 +12,6 @@ from cnnkit.engine.run.overfit import knows_by_heart
 from cnnkit.engine.training.course import history, stops_early
 from cnnkit.engine.training.keeper import Keeper
 from cnnkit.engine.training.signals import StopRequest
-from cnnkit.engine.use.measure import class_summary
 from cnnkit.errors import DataError, NumericError
 from cnnkit.serialize import files
 from cnnkit.tasks import Tally
@@ -29,7 +28,7 @@ class Closing:
 
     def finished(self, test: Tally) -> Finished:
         """The best weights were judged on the test part."""
-        self.keeper.write_best(test.judgement().values["top1"])
+        self.keeper.write_best(test.judgement())
         return Finished(self._result(test))
 
     def interrupted(self) -> Interrupted:
@@ -77,14 +76,14 @@ class Closing:
             run=str(self.keeper.run.path),
             checkpoint=str(self.keeper.run.best),
             epochs=len(progress.history),
-            top1=judgement.values["top1"],
+            test=judgement.values,
             seconds=self.keeper.seconds(),
             images_per_second=progress.images_per_second,
             model=about["model"],
             data=about["data"],
             parameters=sum(parameter.size for parameter in training.module.parameters()),
             best_epoch=progress.best_epoch,
-            val_top1=progress.best.values["top1"] if progress.best else 0.0,
+            val=progress.best.values if progress.best else {},
             test_loss=judgement.loss,
             test_images=judgement.n,
             steps=progress.step,
@@ -92,8 +91,9 @@ class Closing:
             keep=str(options.keep),
             learned=None if options.overfit is None else knows_by_heart(options, progress),
             example=None if example is None else str(example),
-            history=history(progress),
+            history=history(options, progress),
             schedule=options.schedule,
             lr=options.lr,
-            **class_summary(about["classes"], test.by_class()),
+            more=test.more(),
+            task=about["task"],
         )

@@ -10,7 +10,9 @@ from cnnkit.engine.run.overfit import verdict
 from cnnkit.engine.run.resume_call import given_in_python, resume_call
 from cnnkit.engine.run.state import Progress
 from cnnkit.engine.training.course import best_epoch, history, is_over
-from cnnkit.serialize.fields import made
+from cnnkit.serialize.fields import check
+from cnnkit.tasks.columns import read
+from cnnkit.tasks.registry import find
 
 
 def finished(run: Run, options: FitOptions, progress: Progress) -> FitResult | None:
@@ -19,8 +21,10 @@ def finished(run: Run, options: FitOptions, progress: Progress) -> FitResult | N
     if content is None or not is_over(options, progress) or content.get("epochs") != len(progress.history):
         return None
     try:
-        shares = dict.fromkeys(("top1", "val_top1", "macro_f1", "worst_f1"), (0.0, 1.0))
-        return made(FitResult, content, "the result", shares, history=history(progress))
+        kind = find(options.task)
+        more = {name: check("the result", name, content.pop(name, None), *of) for name, of in kind.more.items()}
+        groups = {"test": kind.metrics, "val": kind.metrics}
+        return read(FitResult, content, "the result", groups, more=more, history=history(options, progress))
     except ValueError:
         return None
 

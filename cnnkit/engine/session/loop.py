@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict
 from typing import Any, final
 
 from cnnkit.config import default_threads
@@ -109,7 +108,7 @@ class Session:
         training.keep_if_best(judgement, progress.epoch + 1)
         lr, seconds = self.rate.lr(progress.step - 1), self.keeper.seconds()
         end = epoch_end(training.options, progress, self.course.epochs, judgement, lr=lr, seconds=seconds)
-        progress.history.append(asdict(end))
+        progress.history.append(end.to_row())
         if progress.batch == len(self.batches):
             progress.next_epoch()
         yield end
@@ -147,7 +146,7 @@ class Session:
                 read.batch,
                 course.batches(read.epoch),
                 read.loss,
-                read.running["accuracy"] / read.images,
+                {name: value / read.images for name, value in read.running.items()},
                 read.lr,
                 progress.images_per_second,
                 self._seconds_left(),
@@ -171,6 +170,7 @@ class Session:
             threads=training.options.threads or default_threads(),
             found=splits.found,
             notes=tuple(notes),
+            task=self.task.name,
         )
 
     def _set_course(self) -> None:

@@ -7,8 +7,8 @@ from typing import Any, Self, final
 from cnnkit.engine.records.events import EpochEnd
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.overfit import knows_by_heart
-from cnnkit.engine.run.state import Progress
-from cnnkit.tasks import Judgement
+from cnnkit.engine.run.state import Progress, epoch_of
+from cnnkit.tasks import Judgement, Task
 from cnnkit.tasks.registry import find
 
 
@@ -39,15 +39,16 @@ def epoch_end(
 ) -> EpochEnd:
     """The row of the epoch that was just judged. With `keep` "last" none is called the best."""
     before = best_epoch(options, progress.history)
-    better = before == 0 or find(options.task).better(judgement, _judgement(progress.history[before - 1]))
+    kind = find(options.task)
+    better = before == 0 or kind.better(judgement, _judgement(kind, progress.history[before - 1]))
     return EpochEnd(
         epoch=progress.epoch + 1,
         epochs=epochs,
         step=progress.step,
         train_loss=progress.loss_sum / max(1, progress.images),
-        train_accuracy=progress.running.get("accuracy", 0) / max(1, progress.images),
+        train={metric.name: progress.running.get(metric.name, 0) / max(1, progress.images) for metric in kind.running},
         val_loss=judgement.loss,
-        val_top1=judgement.values["top1"],
+        val=judgement.values,
         lr=lr,
         seconds=seconds,
         images_per_second=progress.images_per_second,
@@ -55,23 +56,23 @@ def epoch_end(
     )
 
 
-def history(progress: Progress) -> tuple[EpochEnd, ...]:
+def history(options: FitOptions, progress: Progress) -> tuple[EpochEnd, ...]:
     """The epochs that were judged."""
-    return tuple(EpochEnd(**row) for row in progress.history)
+    return tuple(epoch_of(row, find(options.task), f"history, row {n}") for n, row in enumerate(progress.history, 1))
 
 
 def best_epoch(options: FitOptions, history: Sequence[Mapping[str, Any]]) -> int:
     """The epoch of the best validation, as the task has it; 0 before the first."""
     kind, best, number = find(options.task), None, 0
     for n, row in enumerate(history, 1):
-        judgement = _judgement(row)
+        judgement = _judgement(kind, row)
         if kind.better(judgement, best):
             best, number = judgement, n
     return number
 
 
-def _judgement(row: Mapping[str, Any]) -> Judgement:
-    return Judgement(row["val_loss"], {"top1": row["val_top1"]}, 0)
+def _judgement(kind: type[Task[Any]], row: Mapping[str, Any]) -> Judgement:
+    return Judgement(row["val_loss"], {metric.name: row[f"val_{metric.name}"] for metric in kind.metrics}, 0)
 
 
 def is_over(options: FitOptions, progress: Progress) -> bool:

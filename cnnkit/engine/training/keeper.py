@@ -12,6 +12,9 @@ from cnnkit.engine.run.log import Log, write_results
 from cnnkit.engine.run.resume_call import resume_call
 from cnnkit.engine.run.state import Training
 from cnnkit.serialize import files
+from cnnkit.tasks import Judgement
+from cnnkit.tasks.columns import Values
+from cnnkit.tasks.registry import find
 
 
 @final
@@ -66,20 +69,28 @@ class Keeper:
         if training.best_weights:
             checkpoint.save_weights(self.run.best, training.best_weights, self._best(None))
         if progress.history and len(progress.history) == progress.epoch + (progress.batch > 0):
-            record = self._record(len(progress.history), progress.history[-1]["val_top1"], None)
+            row = progress.history[-1]
+            record = self._record(len(progress.history), {name: row[f"val_{name}"] for name in self._metrics()}, {})
             checkpoint.save_weights(self.run.last, training.judged_weights(), record)
 
-    def write_best(self, top1: float) -> None:
+    def write_best(self, test: Judgement) -> None:
         """The best weights, now that the test images were looked at."""
-        checkpoint.save_weights(self.run.best, self.training.best_weights, self._best(top1))
+        checkpoint.save_weights(self.run.best, self.training.best_weights, self._best(test))
 
     def go_on(self, **options: str) -> str:
         """The command that goes on with this run; in Python, where a part of it came from there."""
         return resume_call(self.run.path, self.about, **options)
 
-    def _best(self, top1: float | None) -> dict[str, Any]:
+    def _best(self, test: Judgement | None) -> dict[str, Any]:
         progress = self.training.progress
-        return self._record(progress.best_epoch, progress.best.values["top1"] if progress.best else None, top1)
+        val = progress.best.values if progress.best else {}
+        return self._record(progress.best_epoch, val, test.values if test else {})
 
-    def _record(self, epoch: int, val_top1: float | None, top1: float | None) -> dict[str, Any]:
-        return {**self.about, "epoch": epoch, "val_top1": val_top1, "top1": top1, "cnnkit": __version__}
+    def _record(self, epoch: int, val: Values, test: Values) -> dict[str, Any]:
+        """What a weight file says: each metric on the validation and on the test part, None where it is not known."""
+        known = {f"val_{name}": val.get(name) for name in self._metrics()}
+        known |= {name: test.get(name) for name in self._metrics()}
+        return {**self.about, "epoch": epoch, **known, "cnnkit": __version__}
+
+    def _metrics(self) -> list[str]:
+        return [metric.name for metric in find(self.training.options.task).metrics]

@@ -163,12 +163,8 @@ class Predictor:
         with no_grad():
             outputs = self.prepared(Tensor(collate(images, self.preprocessing))).numpy()
         self._check_finite(outputs)
-        answers = []
-        for path, ranking in zip(paths, self.task.decode(outputs, top), strict=True):
-            names = [self.classes[index] for index in ranking.indices]
-            pairs = tuple(zip(names, ranking.scores, strict=True))
-            answers.append(Prediction(path, names[0], ranking.indices[0], ranking.scores[0], pairs, self.name))
-        return answers
+        answers = self.task.decode(outputs, top)
+        return [Prediction(path, answer, self.name) for path, answer in zip(paths, answers, strict=True)]
 
     def _scores(self, logits: Array) -> Array:
         self._check_finite(logits)

@@ -1,6 +1,7 @@
 """What `judge` counts of a classifier's answers."""
 
-from typing import final
+from collections.abc import Mapping, Sequence
+from typing import Any, final
 
 import numpy as np
 
@@ -8,8 +9,18 @@ from cnnkit import kernels
 from cnnkit.data.load.batch import Batch
 from cnnkit.errors import ShapeError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.metrics import ClassScore, per_class, topk_correct
+from cnnkit.metrics import ClassScore, macro_f1, per_class, topk_correct
+from cnnkit.serialize.fields import Range
 from cnnkit.tasks.task import Judgement, Tally
+
+_SHARE: Range = (0.0, 1.0)
+# What `class_summary` tells.
+SUMMARY: Mapping[str, tuple[Any, Range | None]] = {
+    "macro_f1": (float | None, _SHARE),
+    "worst_class": (str | None, None),
+    "worst_f1": (float | None, _SHARE),
+    "worst_images": (int | None, None),
+}
 
 
 def check_logits(shape: tuple[int, ...], classes: int) -> None:
@@ -25,8 +36,8 @@ def check_logits(shape: tuple[int, ...], classes: int) -> None:
 class ClassificationTally(Tally):
     """Each image's loss, truth, best class and its score: 28 bytes an image, whatever the number of classes."""
 
-    def __init__(self, classes: int) -> None:
-        self._classes = classes
+    def __init__(self, classes: list[str]) -> None:
+        self.classes = classes
         self._losses: list[Array] = []
         self._labels: list[Array] = []
         self._best: list[Array] = []
@@ -34,7 +45,7 @@ class ClassificationTally(Tally):
         self._within_five = 0
 
     def add(self, outputs: Array, batch: Batch) -> None:
-        check_logits(outputs.shape, self._classes)
+        check_logits(outputs.shape, len(self.classes))
         losses, scores = kernels.of(outputs).cross_entropy(outputs, batch.targets)
         best = outputs.argmax(axis=1)
         self._losses.append(np.asarray(losses, np.float64))
@@ -49,7 +60,11 @@ class ClassificationTally(Tally):
         return Judgement(float(self.losses.sum()) / max(n, 1), {"top1": right / max(n, 1)}, n)
 
     def by_class(self) -> list[ClassScore]:
-        return per_class(self.answers, self.labels, self._classes)
+        """How well each class is known, in the order of labels."""
+        return per_class(self.answers, self.labels, len(self.classes))
+
+    def more(self) -> Mapping[str, Any]:
+        return class_summary(self.classes, self.by_class())
 
     @property
     def losses(self) -> Array:
@@ -75,3 +90,13 @@ class ClassificationTally(Tally):
     def top5(self) -> float:
         """Share of images whose truth is among the five best."""
         return self._within_five / max(len(self.labels), 1)
+
+
+def class_summary(classes: Sequence[str], by_class: Sequence[ClassScore]) -> dict[str, Any]:
+    """How the classes differ: the plain mean of F1, and the class with the lowest; None where there are no images."""
+    judged = [(row.f1, label) for label, row in enumerate(by_class) if row.support]
+    if not judged:
+        return dict.fromkeys(SUMMARY)
+    f1, label = min(judged)
+    found = (macro_f1(by_class), classes[label], f1, by_class[label].support)
+    return dict(zip(SUMMARY, found, strict=True))

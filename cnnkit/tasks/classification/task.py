@@ -1,6 +1,6 @@
 """What classification asks of a network in training, and how it reads its answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -9,6 +9,9 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
+from cnnkit.data.load.collate import labels_of
+from cnnkit.data.picture.sheet import Tile
+from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Array
@@ -16,10 +19,12 @@ from cnnkit.nn import Module
 from cnnkit.nn.blocks import WithAuxiliary
 from cnnkit.ops.loss import cross_entropy
 from cnnkit.tasks.classification.class_weights import balanced_weights
-from cnnkit.tasks.classification.tally import ClassificationTally, check_logits
+from cnnkit.tasks.classification.measured import ClassificationMeasured, measured
+from cnnkit.tasks.classification.tally import SUMMARY, ClassificationTally, check_logits
+from cnnkit.tasks.classification.worst import TopLoss, tile
 from cnnkit.tasks.metric import Metric
 from cnnkit.tasks.registry import register
-from cnnkit.tasks.task import StepLoss, Task
+from cnnkit.tasks.task import KNOWN, Judgement, StepLoss, Tally, Task
 
 # loss(logits (N, K), labels (N,) int64) -> a Tensor of one number, the mean over the batch.
 Loss = Callable[[Tensor, Array], Tensor]
@@ -27,16 +32,18 @@ Loss = Callable[[Tensor, Array], Tensor]
 
 @final
 @dataclass(frozen=True)
-class Ranking:
-    """The best classes of one image and their scores, best first."""
+class Named:
+    """The best class of one image: its name, its number and its score.   top: (name, score), best first."""
 
-    indices: tuple[int, ...]
-    scores: tuple[float, ...]
+    label: str
+    index: int
+    score: float
+    top: tuple[tuple[str, float], ...]
 
 
 @register
 @final
-class ClassificationTask(Task[Ranking]):
+class ClassificationTask(Task[Named]):
     """classes: the name of each label.
 
     label_smoothing: of the training loss; the judged loss has none.
@@ -47,7 +54,15 @@ class ClassificationTask(Task[Ranking]):
     name = "classification"
     summary = "one label per image"
     metrics = (Metric("top1", "top-1"),)
+    further = (
+        Metric("top5", "top-5"),
+        Metric("macro_f1", "macro F1"),
+        Metric("balanced_accuracy", "balanced accuracy"),
+    )
     running = (Metric("accuracy", "accuracy"),)
+    more = SUMMARY
+    columns = ("label", "index", "score")
+    worst = True
     takes = ("label_smoothing", "class_weights", "mixup", "cutmix", "loss")
 
     def __init__(
@@ -73,6 +88,19 @@ class ClassificationTask(Task[Ranking]):
                 "do the same in your loss."
             )
         return cls(classes, smoothing, weights, loss)
+
+    @classmethod
+    def by_heart(cls, judgement: Judgement) -> bool:
+        return judgement.values["top1"] == 1.0 and judgement.loss < KNOWN
+
+    @classmethod
+    def answered(cls, values: Mapping[str, float], n: int) -> str:
+        right = round(values["top1"] * n)
+        return "all are right" if right == n else f"{right:,} are right"
+
+    @classmethod
+    def told(cls, values: Mapping[str, float], images: str) -> str:
+        return f"{100 * values['top1']:.2f} % of {images} are right."
 
     @property
     def outputs(self) -> int:
@@ -128,17 +156,30 @@ class ClassificationTask(Task[Ranking]):
         scores: Array = kernels.of(outputs).softmax(outputs)
         return scores
 
+    def targets(self, samples: Sequence[Sample]) -> Labels:
+        return labels_of(samples)
+
     def blank(self, shape: tuple[int, ...], size: int, *, mixed: bool = False) -> Batch:
         labels, x = np.zeros(size, np.int64), np.zeros((size, *shape), np.float32)
         return Batch(x, labels, labels, labels, 0.5) if mixed else Batch(x, labels, labels)
 
     def tally(self) -> ClassificationTally:
-        return ClassificationTally(len(self.classes))
+        return ClassificationTally(self.classes)
 
-    def decode(self, outputs: Array, top: int) -> list[Ranking]:
+    def measured(
+        self, tally: Tally, part: Dataset, *, top_losses: int = 0, source: str = "the network"
+    ) -> ClassificationMeasured:
+        assert isinstance(tally, ClassificationTally)
+        return measured(tally, part, top_losses=top_losses, source=source)
+
+    def tile(self, part: Dataset, row: TopLoss, number: int) -> Tile:
+        return tile(part, row, number)
+
+    def decode(self, outputs: Array, top: int) -> list[Named]:
         scores = self.scores(outputs)
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
-        return [
-            Ranking(tuple(indices.tolist()), tuple(row[indices].tolist()))
-            for indices, row in zip(order, scores, strict=True)
-        ]
+        answers = []
+        for indices, row in zip(order.tolist(), scores, strict=True):
+            best = tuple((self.classes[index], float(row[index])) for index in indices)
+            answers.append(Named(best[0][0], indices[0], best[0][1], best))
+        return answers

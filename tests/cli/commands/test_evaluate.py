@@ -12,7 +12,10 @@ import pytest
 
 from cnnkit import metrics
 from cnnkit.engine.records.events import EvaluateFinished, EvaluateStep, Note
-from cnnkit.engine.records.results import ClassScore, EvaluateResult, Mistake, TopLoss
+from cnnkit.engine.records.results import EvaluateResult
+from cnnkit.tasks import ClassificationTask
+from cnnkit.tasks.classification.measured import ClassificationMeasured, ClassScore, Mistake
+from cnnkit.tasks.classification.worst import TopLoss
 
 
 def made(labels, answers, classes, *, score=0.9, top_losses=(), sheet=None) -> EvaluateResult:
@@ -22,8 +25,8 @@ def made(labels, answers, classes, *, score=0.9, top_losses=(), sheet=None) -> E
     right = labels == answers
     calibration = metrics.calibration(np.full(len(labels), score), right)
     low, high = metrics.wilson(int(right.sum()), len(labels))
-    return EvaluateResult(
-        top1=float(right.mean()),
+    measured = ClassificationMeasured(
+        values={"top1": float(right.mean())},
         top5=1.0,
         loss=0.5,
         n=len(labels),
@@ -33,10 +36,6 @@ def made(labels, answers, classes, *, score=0.9, top_losses=(), sheet=None) -> E
         ),
         confusion=tuple(map(tuple, metrics.confusion(answers, labels, n).tolist())),
         classes=tuple(classes),
-        model="digitnet",
-        source="runs/x",
-        data="digits",
-        split="test",
         top1_low=low,
         top1_high=high,
         macro_f1=metrics.macro_f1(by_class),
@@ -46,7 +45,9 @@ def made(labels, answers, classes, *, score=0.9, top_losses=(), sheet=None) -> E
         reliability=calibration.bins,
         mistakes=tuple(Mistake(classes[i], classes[j], k) for i, j, k in metrics.mistakes(answers, labels, n)),
         top_losses=tuple(top_losses),
-        sheet=sheet,
+    )
+    return EvaluateResult(
+        measured=measured, model="digitnet", source="runs/x", data="digits", split="test", sheet=sheet
     )
 
 
@@ -61,7 +62,9 @@ def judge(cnnkit, monkeypatch):
             yield EvaluateStep(1, 1)
             yield EvaluateFinished(result)
 
-        predictor = SimpleNamespace(name="digitnet", source="runs/x", notes=(), precision=None)
+        predictor = SimpleNamespace(
+            name="digitnet", source="runs/x", notes=(), precision=None, task=ClassificationTask(["a", "b"])
+        )
         monkeypatch.setitem(sys.modules, "cnnkit.engine.use.load", SimpleNamespace(load=lambda source: predictor))
         monkeypatch.setitem(sys.modules, "cnnkit.engine.evaluate", SimpleNamespace(evaluate=evaluate))
         return cnnkit("evaluate", *arguments)

@@ -28,14 +28,14 @@ RESULT = FitResult(
     run="runs/classify/digitnet-digits-1",
     checkpoint="runs/classify/digitnet-digits-1/weights/best.safetensors",
     epochs=2,
-    top1=0.9871,
+    test={"top1": 0.9871},
     seconds=61.4,
     images_per_second=5123.4,
     model="digitnet",
     data="digits",
     parameters=97_000,
     best_epoch=2,
-    val_top1=0.991,
+    val={"top1": 0.991},
     test_loss=0.041,
     test_images=2000,
 )
@@ -70,7 +70,7 @@ def story(*, ending=None):
                 batch=step - 3 * epoch + 3,
                 batches=3,
                 loss=2.0 / step,
-                accuracy=0.5,
+                running={"accuracy": 0.5},
                 lr=0.1,
                 images_per_second=5000.0,
                 seconds_left=7.0 - step,
@@ -80,9 +80,9 @@ def story(*, ending=None):
             epochs=2,
             step=3 * epoch,
             train_loss=0.5 / epoch,
-            train_accuracy=0.9,
+            train={"accuracy": 0.9},
             val_loss=0.4 / epoch,
-            val_top1=0.95,
+            val={"top1": 0.95},
             lr=0.1,
             seconds=3.0,
             images_per_second=5000.0,
@@ -180,10 +180,13 @@ def test_a_name_that_could_move_the_cursor_is_not_suggested(cnnkit, monkeypatch)
 
 
 def test_the_worst_class_is_told_where_there_is_one(cnnkit, monkeypatch):
-    ended = told(cnnkit, monkeypatch, macro_f1=0.9512, worst_class="bees", worst_f1=0.801, worst_images=83)
+    ended = told(
+        cnnkit, monkeypatch, more={"macro_f1": 0.9512, "worst_class": "bees", "worst_f1": 0.801, "worst_images": 83}
+    )
     assert re.search(r"macro F1 +95\.12 %; lowest F1: 80\.1 % for bees \(83 images\)", ended.out)
     assert "macro F1" not in told(cnnkit, monkeypatch).out
-    assert "macro F1" not in told(cnnkit, monkeypatch, macro_f1=1.0, worst_class="a", worst_f1=1.0, worst_images=3).out
+    perfect = {"macro_f1": 1.0, "worst_class": "a", "worst_f1": 1.0, "worst_images": 3}
+    assert "macro F1" not in told(cnnkit, monkeypatch, more=perfect).out
 
 
 def test_the_curve_of_the_loss_ends_at_the_last_epoch_and_its_ends_are_named(cnnkit, fake_fit):

@@ -1,7 +1,5 @@
 """State files: two generations, and only good ones."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 
@@ -14,7 +12,7 @@ from cnnkit.errors import CheckpointError, NumericError
 from cnnkit.serialize import safe
 from cnnkit.tasks import Judgement
 
-ROW = EpochEnd(1, 3, 5, 0.5, 0.5, 0.1, 0.2, 0.05, 1.5, 100.0, True)
+ROW = EpochEnd(1, 3, 5, 0.5, {"accuracy": 0.5}, 0.1, {"top1": 0.2}, 0.05, 1.5, 100.0, True)
 ABOUT = {"model": "tiny", "classes": ["a"], "preprocessing": Preprocessing(8, 8, 1, (0.5,), (0.25,)).to_record()}
 
 
@@ -28,7 +26,7 @@ def run(tmp_path) -> Run:
 def training(tiny, tmp_path) -> Training:
     options = tiny.options(tmp_path).replace(model="tiny", optimiser="adam", schedule="constant", augment="none")
     ours = Training(options, tiny.Tiny())
-    ours.progress = Progress(step=5, seconds=1.5, history=[asdict(ROW)])
+    ours.progress = Progress(step=5, seconds=1.5, history=[ROW.to_row()])
     return ours
 
 

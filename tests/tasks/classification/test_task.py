@@ -158,9 +158,10 @@ def test_an_empty_tally_is_no_division_by_zero():
 
 def test_decoding_gives_the_best_first():
     first, second, third = TASK.decode(LOGITS, 3)
-    assert first.indices[:2] == (0, 3) and second.indices == (6, 5, 4)
+    assert [name for name, _ in first.top[:2]] == ["a", "d"] and [name for name, _ in second.top] == ["g", "f", "e"]
     # Equal scores: the lower class first.
-    assert third.indices == (0, 1, 2) and third.scores == pytest.approx([1 / 7] * 3)
+    assert (third.label, third.index) == ("a", 0) and [name for name, _ in third.top] == ["a", "b", "c"]
+    assert [score for _, score in third.top] == pytest.approx([1 / 7] * 3)
 
 
 def test_a_network_for_other_classes_is_told():

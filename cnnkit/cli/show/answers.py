@@ -1,0 +1,77 @@
+"""What a task gives, as people read it: results in training, an evaluation, predictions. The plain form, for any task.
+
+A task whose results are more than a few numbers has a form of its own, in the row of `of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cnnkit.cli.show.screen import Screen
+from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
+
+if TYPE_CHECKING:
+    from cnnkit.tasks.metric import Metric
+    from cnnkit.tasks.task import Task
+
+# The module with `Shown` of each task that has its own.
+_ROWS = {"classification": "cnnkit.cli.show.classification"}
+
+
+class Shown:
+    """The plain form."""
+
+    def __init__(self, kind: type[Task[Any]]) -> None:
+        self.kind = kind
+
+    def trained(self, result: FitResult) -> list[tuple[str, object]]:
+        """Facts on the test images, the first rows of a finished training."""
+        rows: list[tuple[str, object]] = [
+            (f"test {metric.label}", f"{metric.text(result.test[metric.name])}, {result.test_images:,} images")
+            for metric in self.kind.metrics
+        ]
+        return [*rows, ("test loss", f"{result.test_loss:.4f}")]
+
+    def added(self, result: FitResult) -> list[tuple[str, object]]:
+        """More facts, below them."""
+        return []
+
+    def evaluated(self, screen: Screen, result: EvaluateResult) -> None:
+        """A whole evaluation on stdout."""
+        rows = [(metric.label, metric.text(getattr(result, metric.name))) for metric in self.measures]
+        screen.facts([*rows, ("loss", f"{result.loss:.4f}"), ("images", f"{result.n:,}")])
+
+    def next_look(self, result: EvaluateResult) -> list[str]:
+        """Words of `cnnkit evaluate` that would show more of it."""
+        return []
+
+    def missed(self, metric: Metric, result: EvaluateResult, wanted: float, option: str) -> str:
+        """What a threshold wanted and what came."""
+        side = "below" if metric.high else "above"
+        return f"{metric.label} is {getattr(result, metric.name):.4f}, {side} {option}."
+
+    def predicted(self, screen: Screen, answers: Sequence[Prediction]) -> None:
+        """The answers to some pictures, as a table."""
+        columns = self.kind.columns
+        screen.table(
+            ["path", *columns], [(a.path or "", *(_cell(getattr(a, name)) for name in columns)) for a in answers]
+        )
+
+    @property
+    def measures(self) -> tuple[Metric, ...]:
+        """Every metric that an evaluation has."""
+        return (*self.kind.metrics, *self.kind.further)
+
+
+def of(task: str) -> Shown:
+    """The form of this task's results."""
+    from cnnkit.tasks.registry import find
+
+    form: type[Shown] = import_module(_ROWS[task]).Shown if task in _ROWS else Shown
+    return form(find(task))
+
+
+def _cell(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
