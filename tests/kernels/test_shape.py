@@ -60,5 +60,20 @@ def test_large_copies_are_cut_into_tasks(rng):
     np.testing.assert_array_equal(cpu.pad(x, [(1, 0), (0, 0), (0, 0)]), np.pad(x, [(1, 0), (0, 0), (0, 0)]))
 
 
+@pytest.mark.parametrize("backend", [reference, cpu], ids=["reference", "cpu"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
+def test_integers_are_moved_as_they_are(backend, dtype):
+    """Labels and masks; the largest would not survive a passage through floats."""
+    x = np.array([[0, 1, np.iinfo(dtype).max], [7, 8, 9]], dtype)
+    for found, expected in (
+        (backend.concat([x, x[:, :1]], 1), np.concatenate([x, x[:, :1]], 1)),
+        (backend.pad(x, [(1, 0), (0, 2)], 5), np.pad(x, [(1, 0), (0, 2)], constant_values=5)),
+        (backend.permute(x, (1, 0)), x.T),
+        (backend.slice(x, (0, 1), (2, 3), (1, 1)), x[:, 1:]),
+    ):
+        assert found.dtype == dtype and found.flags.c_contiguous
+        np.testing.assert_array_equal(found, expected)
+
+
 def numbers(rng, shape):
     return rng.standard_normal(shape).astype(np.float32)

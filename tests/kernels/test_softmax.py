@@ -81,5 +81,15 @@ class TestKnownValues:
         assert np.isnan(backend.cross_entropy(x, np.array([0]))[0]).all()
 
 
+@pytest.mark.parametrize("backend", [reference, cpu], ids=["reference", "cpu"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32])
+def test_labels_of_any_integers(backend, dtype, rng):
+    logits, labels = normal(rng, (3, 4)), np.array([3, 0, 2])
+    losses, scores = backend.cross_entropy(logits, labels)
+    np.testing.assert_array_equal(backend.cross_entropy(logits, labels.astype(dtype))[0], losses)
+    dlogits = backend.cross_entropy_dx(scores, labels, losses)
+    np.testing.assert_array_equal(backend.cross_entropy_dx(scores, labels.astype(dtype), losses), dlogits)
+
+
 def normal(rng, shape):
     return rng.standard_normal(shape).astype(np.float32)

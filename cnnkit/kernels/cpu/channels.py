@@ -4,13 +4,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, zero
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.out import Outs, outs
 
 # Floats that a task of the shuffle moves, about.
 SHUFFLED = 16384
@@ -92,16 +93,17 @@ def scale_channels(x: Array, s: Array, *, out: Array | None = None) -> Array:
     """y[n, y, x, c] = x[n, y, x, c] · s[n, c]."""
     N, H, W, C = x.shape
     cut = cut_pixels(H * W, C)
-    y = empty(x.shape) if out is None else out
+    y = result(x.shape, out)
     scale_channels_kernel(flat(x), flat(s), y.reshape(-1), empty(workers() * 2 * cut.cols), N, cut)
     return y
 
 
-def scale_channels_dx(dy: Array, x: Array, s: Array) -> tuple[Array, Array]:
+def scale_channels_dx(dy: Array, x: Array, s: Array, *, out: Outs | None = None) -> tuple[Array, Array]:
     """dx = dy · s, and ds[n, c] = Σ y, x  dy[n, y, x, c] · x[n, y, x, c]."""
     N, H, W, C = x.shape
     cut = cut_pixels(H * W, C)
-    dx, ds = empty(x.shape), empty(s.shape)
+    into, into_ds = outs(out, 2)
+    dx, ds = result(x.shape, into), result(s.shape, into_ds)
     scratch, parts = empty(workers() * 2 * cut.cols), empty(N * cut.tasks * cut.channels)
     scale_channels_dx_kernel(flat(dy), flat(x), flat(s), dx.reshape(-1), ds.reshape(-1), parts, scratch, N, cut)
     return dx, ds
@@ -109,7 +111,7 @@ def scale_channels_dx(dy: Array, x: Array, s: Array) -> tuple[Array, Array]:
 
 def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array:
     """Channels of x (..., C), dealt out: y[..., i·groups + g] = x[..., g·(C / groups) + i]."""
-    y, C = empty(x.shape) if out is None else out, x.shape[-1]
+    y, C = result(x.shape, out), x.shape[-1]
     if x.size == 0:
         return y
     per_task = max(1, SHUFFLED // C)

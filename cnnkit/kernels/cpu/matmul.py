@@ -20,8 +20,9 @@ def dense(
     x: Array, w: Array, *, bias: Array | None = None, activation: Activation = IDENTITY, out: Array | None = None
 ) -> Array:
     """y = act(x · w + bias);  x (N, K), w (K, M) -> (N, M)."""
-    y: Array = conv2d(_pixels(x), w[None, None], POINT, bias=bias, activation=activation, out=_pixels(out))
-    return y[:, 0, 0]
+    y = buffers.result((len(x), w.shape[1]), out)
+    conv2d(_pixels(x), w[None, None], POINT, bias=bias, activation=activation, out=_pixels(y))
+    return y
 
 
 def dense_dx(
@@ -33,12 +34,13 @@ def dense_dx(
     out: Array | None = None,
 ) -> Array:
     """dx = dy · wᵀ, (N, K), times act'(x) where x is given."""
+    dx = buffers.result((len(dy), len(w)), out)
     if schedule.turn_in_tasks(len(dy), dy.shape[1], len(w)):
-        turned = _dx_turning(buffers.contiguous(dy), buffers.contiguous(w), out)
-        return turned if x is None else activate_dx(turned, buffers.contiguous(x), activation, out=turned)
-    ends: Any = {"x": _pixels(x), "activation": activation, "out": _pixels(out)}
-    dx: Array = conv2d_dx(_pixels(dy), w[None, None], (len(dy), 1, 1, len(w)), POINT, **ends)
-    return dx[:, 0, 0]
+        _dx_turning(buffers.contiguous(dy), buffers.contiguous(w), dx)
+        return dx if x is None else activate_dx(dx, buffers.contiguous(x), activation, out=dx)
+    ends: Any = {"x": _pixels(x), "activation": activation, "out": _pixels(dx)}
+    conv2d_dx(_pixels(dy), w[None, None], (len(dy), 1, 1, len(w)), POINT, **ends)
+    return dx
 
 
 def dense_dw(dy: Array, x: Array, *, needs_db: bool = False, out: Outs | None = None) -> tuple[Array, Array | None]:
@@ -49,13 +51,11 @@ def dense_dw(dy: Array, x: Array, *, needs_db: bool = False, out: Outs | None = 
     return dw, conv2d_dw(_pixels(dy), _pixels(x), (1, 1, *dw.shape), POINT, needs_db=needs_db, out=room)[1]
 
 
-def _dx_turning(dy: Array, w: Array, out: Array | None) -> Array:
+def _dx_turning(dy: Array, w: Array, dx: Array) -> None:
     """dx where tasks turn their own filters."""
-    dx = buffers.result((len(dy), len(w)), out)
     gather = dx_gather(_pixels(dy).shape, (1, 1, *w.shape), _pixels(dx).shape, POINT, 1)
     shape = schedule.direct_tile(len(w), len(dy))
     direct(_pixels(dy), w.reshape(-1), _pixels(dx), gather, shape, 1, 0)
-    return dx
 
 
 def _pixels(rows: Array | None) -> Any:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.shape import permute
@@ -83,26 +83,27 @@ def reduce_kernel(x, y, parts, sizes, per_task, op, factor):
             y[a * B + b] = total * factor
 
 
-def sum_over(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
+def sum_over(x: Array, axes: tuple[int, ...], keepdims: bool = False, *, out: Array | None = None) -> Array:
     """The sum over `axes`."""
-    return _reduce(x, axes, keepdims, SUM, 1.0)
+    return _reduce(x, axes, keepdims, SUM, 1.0, out)
 
 
-def mean_over(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
+def mean_over(x: Array, axes: tuple[int, ...], keepdims: bool = False, *, out: Array | None = None) -> Array:
     """The mean over `axes`; NaN over no elements."""
     count = math.prod(x.shape[axis] for axis in axes)
-    return _reduce(x, axes, keepdims, SUM, 1 / count if count else math.nan)
+    return _reduce(x, axes, keepdims, SUM, 1 / count if count else math.nan, out)
 
 
-def max_over(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
+def max_over(x: Array, axes: tuple[int, ...], keepdims: bool = False, *, out: Array | None = None) -> Array:
     """The greatest element over `axes`, NaN where one is NaN."""
-    return _reduce(x, axes, keepdims, MAX, 1.0)
+    return _reduce(x, axes, keepdims, MAX, 1.0, out)
 
 
-def _reduce(x: Array, axes: tuple[int, ...], keepdims: bool, op: int, factor: float) -> Array:
+def _reduce(x: Array, axes: tuple[int, ...], keepdims: bool, op: int, factor: float, out: Array | None) -> Array:
     reduced = sorted(axis % x.ndim for axis in axes)
     kept = [axis for axis in range(x.ndim) if axis not in reduced]
-    y = empty(tuple(1 if axis in reduced else x.shape[axis] for axis in range(x.ndim) if keepdims or axis in kept))
+    shape = tuple(1 if axis in reduced else x.shape[axis] for axis in range(x.ndim) if keepdims or axis in kept)
+    y = result(shape, out)
     first, last = (reduced[0], reduced[-1] + 1) if reduced else (x.ndim, x.ndim)
     if last - first > len(reduced):
         x, first, last = permute(x, kept + reduced), len(kept), x.ndim

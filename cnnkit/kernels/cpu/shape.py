@@ -1,4 +1,7 @@
-"""Moving elements about: every one of these is a copy between two strided views, so there is one kernel."""
+"""Moving elements about: every one of these is a copy between two strided views, so there is one kernel.
+
+Integers (labels, masks) stay what they are. NumPy copies them: they are few beside the floats of images.
+"""
 
 import builtins
 from collections.abc import Sequence
@@ -6,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
-from cnnkit.kernels.cpu.machine.buffers import contiguous, empty, flat
+from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, kind_of, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
@@ -45,10 +48,12 @@ def concat(xs: Sequence[Array], axis: int, *, out: Array | None = None) -> Array
     """The arrays one behind the other along `axis`."""
     shape = list(xs[0].shape)
     shape[axis] = sum(x.shape[axis] for x in xs)
-    y = empty(tuple(shape)) if out is None else out
+    kind = kind_of(*xs)
+    y = result(tuple(shape), out, kind)
     place = [builtins.slice(None)] * y.ndim
     start = 0
-    for x in map(contiguous, xs):
+    for part in xs:
+        x = contiguous(part, kind)
         place[axis] = builtins.slice(start, start + x.shape[axis])
         _copy(x, x, y[tuple(place)], y)
         start += x.shape[axis]
@@ -57,9 +62,9 @@ def concat(xs: Sequence[Array], axis: int, *, out: Array | None = None) -> Array
 
 def pad(x: Array, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out: Array | None = None) -> Array:
     """x with widths[axis] = (before, after) elements of `value` around it."""
-    x = contiguous(x)
+    x = contiguous(x, kind_of(x))
     shape = tuple(before + size + after for size, (before, after) in zip(x.shape, widths, strict=True))
-    y = empty(shape) if out is None else out
+    y = result(shape, out, x.dtype)
     y.fill(value)
     inside = zip(x.shape, widths, strict=True)
     _copy(x, x, y[tuple(builtins.slice(before, before + size) for size, (before, _) in inside)], y)
@@ -70,9 +75,9 @@ def slice(
     x: Array, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int], *, out: Array | None = None
 ) -> Array:
     """x[start:stop:step] on every axis, by Python's rules of slicing."""
-    x = contiguous(x)
+    x = contiguous(x, kind_of(x))
     taken = x[_slices(starts, stops, steps)]
-    y = empty(taken.shape) if out is None else out
+    y = result(taken.shape, out, x.dtype)
     _copy(taken, x, y, y)
     return y
 
@@ -88,7 +93,7 @@ def slice_dx(
 ) -> Array:
     """dy at the elements that were taken, zero elsewhere."""
     dy = contiguous(dy)
-    dx = empty(x_shape) if out is None else out
+    dx = result(x_shape, out)
     dx.fill(0)
     _copy(dy, dy, dx[_slices(starts, stops, steps)], dx)
     return dx
@@ -96,9 +101,9 @@ def slice_dx(
 
 def permute(x: Array, axes: Sequence[int], *, out: Array | None = None) -> Array:
     """The axes in another order, in memory too: axis i of the result is axis axes[i] of x."""
-    x = contiguous(x)
+    x = contiguous(x, kind_of(x))
     turned = x.transpose(axes)
-    y = empty(turned.shape) if out is None else out
+    y = result(turned.shape, out, x.dtype)
     _copy(turned, x, y, y)
     return y
 
@@ -106,6 +111,9 @@ def permute(x: Array, axes: Sequence[int], *, out: Array | None = None) -> Array
 def _copy(x: Array, x_base: Array, y: Array, y_base: Array) -> None:
     """y ← x, two views of equal shape into contiguous arrays; neighbouring axes that both views cross alike are one."""
     if x.size == 0:
+        return
+    if y.dtype != np.float32:
+        np.copyto(y, x)
         return
     item = x_base.itemsize
     axes: list[tuple[int, int, int]] = []

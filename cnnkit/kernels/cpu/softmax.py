@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from cnnkit.kernels.cpu.machine.buffers import contiguous, empty, flat
+from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.math import vexp
@@ -21,6 +21,7 @@ from cnnkit.kernels.cpu.simd.vector import (
     vmax,
 )
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.out import Outs, outs
 
 TASK_FLOATS = 4096
 F32 = np.float32
@@ -128,52 +129,57 @@ def cross_entropy_dx_kernel(scores, labels, dlosses, dlogits, K, smoothing, per_
     parallel_for(cross_entropy_dx_task, tasks, (scores, labels, dlosses, dlogits, K, smoothing, per_task))
 
 
-def softmax(x: Array) -> Array:
+def softmax(x: Array, *, out: Array | None = None) -> Array:
     """e^x / Σ e^x over the last axis, from differences to the greatest x."""
-    return _softmax(x, False)
+    return _softmax(x, False, out)
 
 
-def softmax_dx(dy: Array, y: Array) -> Array:
+def softmax_dx(dy: Array, y: Array, *, out: Array | None = None) -> Array:
     """dx[k] = y[k] · (dy[k] - Σ dy[j]·y[j])."""
-    return _softmax_dx(dy, y, False)
+    return _softmax_dx(dy, y, False, out)
 
 
-def log_softmax(x: Array) -> Array:
+def log_softmax(x: Array, *, out: Array | None = None) -> Array:
     """x - log Σ e^x over the last axis."""
-    return _softmax(x, True)
+    return _softmax(x, True, out)
 
 
-def log_softmax_dx(dy: Array, y: Array) -> Array:
+def log_softmax_dx(dy: Array, y: Array, *, out: Array | None = None) -> Array:
     """dx[k] = dy[k] - e^y[k] · Σ dy[j]."""
-    return _softmax_dx(dy, y, True)
+    return _softmax_dx(dy, y, True, out)
 
 
-def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> tuple[Array, Array]:
+def cross_entropy(
+    logits: Array, labels: Array, smoothing: float = 0.0, *, out: Outs | None = None
+) -> tuple[Array, Array]:
     """Losses (N,) of logits (N, K) against labels (N,), and the scores (N, K) that the gradient needs."""
     N, K = logits.shape
-    losses, scores = empty(N), empty((N, K))
+    into, into_scores = outs(out, 2)
+    losses, scores = result((N,), into), result((N, K), into_scores)
     places = contiguous(labels, np.int64)
     cross_entropy_kernel(flat(logits), places, losses, scores.reshape(-1), K, float(smoothing), *_rows(N, K))
     return losses, scores
 
 
-def cross_entropy_dx(scores: Array, labels: Array, dlosses: Array, smoothing: float = 0.0) -> Array:
+def cross_entropy_dx(
+    scores: Array, labels: Array, dlosses: Array, smoothing: float = 0.0, *, out: Array | None = None
+) -> Array:
     """dlogits[n, k] = dlosses[n] · (scores[n, k] - target[n, k])."""
     N, K = scores.shape
-    dlogits = empty((N, K))
+    dlogits = result((N, K), out)
     operands = flat(scores), contiguous(labels, np.int64), flat(dlosses)
     cross_entropy_dx_kernel(*operands, dlogits.reshape(-1), K, float(smoothing), *_rows(N, K))
     return dlogits
 
 
-def _softmax(x: Array, logarithm: bool) -> Array:
-    y, K = empty(x.shape), x.shape[-1]
+def _softmax(x: Array, logarithm: bool, out: Array | None) -> Array:
+    y, K = result(x.shape, out), x.shape[-1]
     softmax_kernel(flat(x), y.reshape(-1), K, logarithm, *_rows(x.size // max(K, 1), K))
     return y
 
 
-def _softmax_dx(dy: Array, y: Array, logarithm: bool) -> Array:
-    dx, K = empty(y.shape), y.shape[-1]
+def _softmax_dx(dy: Array, y: Array, logarithm: bool, out: Array | None) -> Array:
+    dx, K = result(y.shape, out), y.shape[-1]
     softmax_dx_kernel(flat(dy), flat(y), dx.reshape(-1), K, logarithm, *_rows(y.size // max(K, 1), K))
     return dx
 

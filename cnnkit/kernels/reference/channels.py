@@ -4,6 +4,7 @@ import numpy as np
 
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.out import Outs, outs
 
 
 def scale_channels(x: Array, s: Array, *, out: Array | None = None) -> Array:
@@ -17,10 +18,11 @@ def scale_channels(x: Array, s: Array, *, out: Array | None = None) -> Array:
     return deliver(y, out)
 
 
-def scale_channels_dx(dy: Array, x: Array, s: Array) -> tuple[Array, Array]:
+def scale_channels_dx(dy: Array, x: Array, s: Array, *, out: Outs | None = None) -> tuple[Array, Array]:
     """dx = dy · s, and ds[n, c] = Σ y, x  dy[n, y, x, c] · x[n, y, x, c]."""
     products = dy.astype(np.float64) * x
-    return scale_channels(dy, s), products.sum(axis=(1, 2))
+    into, into_ds = outs(out, 2)
+    return scale_channels(dy, s, out=into), deliver(products.sum(axis=(1, 2)), into_ds)
 
 
 def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array:

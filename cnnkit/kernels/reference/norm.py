@@ -7,6 +7,7 @@ import numpy as np
 from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
@@ -55,6 +56,7 @@ def batch_norm_dx(
     activation: Activation = IDENTITY,
     y: Array | None = None,
     frozen: bool = False,
+    out: Outs | None = None,
 ) -> tuple[Array, Array, Array, Array | None]:
     """The gradients of batch_norm by its operands, with x̂ = (x - mean) · rstd.
 
@@ -76,7 +78,9 @@ def batch_norm_dx(
     dweight = _pixels(dz * normal).sum(axis=0)
     count = math.prod(x.shape[:-1])
     dx = dz if frozen else dz - (dbias + normal * dweight) / max(count, 1)
-    return dx * (weight * rstd), dweight, dbias, None if y is None else dz
+    into = outs(out, 4)
+    dx, dweight, dbias = map(deliver, (dx * (weight * rstd), dweight, dbias), into)
+    return dx, dweight, dbias, None if y is None else deliver(dz, into[3])
 
 
 def scale_shift(
@@ -93,7 +97,7 @@ def scale_shift(
     return deliver(activate(z if residual is None else z + residual, activation), out)
 
 
-def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float) -> Array:
+def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float, *, out: Array | None = None) -> Array:
     """Every channel divided by a power of how strong its neighbours are.
 
     y[c] = x[c] / s[c]^beta,   s[c] = k + alpha / size · Σ x[j]²,   c - size//2 <= j <= c + (size - 1)//2, 0 <= j < C
@@ -101,15 +105,17 @@ def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float
     Source: Krizhevsky et al. 2012, ImageNet classification with deep convolutional neural networks, section 3.3
     (whose alpha is not divided by size).
     """
-    return x.astype(np.float64) * _strength(x, size, alpha, k) ** -beta
+    return deliver(x.astype(np.float64) * _strength(x, size, alpha, k) ** -beta, out)
 
 
-def local_response_norm_dx(dy: Array, x: Array, size: int, alpha: float, beta: float, k: float) -> Array:
+def local_response_norm_dx(
+    dy: Array, x: Array, size: int, alpha: float, beta: float, k: float, *, out: Array | None = None
+) -> Array:
     """dx[j] = dy[j] / s[j]^beta - 2·alpha·beta / size · x[j] · Σ dy[c]·y[c] / s[c] over the c whose s rests on j."""
     s = _strength(x, size, alpha, k)
     y = x.astype(np.float64) * s**-beta
     shares = _window_sum(dy.astype(np.float64) * y / s, (size - 1) // 2, size // 2)
-    return dy.astype(np.float64) * s**-beta - 2 * alpha * beta / size * x.astype(np.float64) * shares
+    return deliver(dy.astype(np.float64) * s**-beta - 2 * alpha * beta / size * x.astype(np.float64) * shares, out)
 
 
 def _strength(x: Array, size: int, alpha: float, k: float) -> Array:

@@ -8,11 +8,12 @@ from cnnkit.kernels.reference.activation import activate_dx
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window, input_col, input_row, output_hw
+from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.pooling import NO_TAP, arg_dtype, bin_range
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
-def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Array | None = None) -> tuple[Array, Array]:
+def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Outs | None = None) -> tuple[Array, Array]:
     """The greatest pixel of each window, and which tap saw it.
 
     y[n, oy, ox, c] = max over the taps (ky, kx) inside the image of x[n, iy, ix, c];   arg = ky·KW + kx
@@ -37,7 +38,8 @@ def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Array | N
             value, best = x[n, iy, ix, c], y[n, oy, ox, c]
             if arg[n, oy, ox, c] == NO_TAP or value > best or (np.isnan(value) and not np.isnan(best)):
                 y[n, oy, ox, c], arg[n, oy, ox, c] = value, tap
-    return deliver(y, out), arg.astype(arg_dtype(kernel))
+    into, into_arg = outs(out, 2)
+    return deliver(y, into), deliver(arg.astype(arg_dtype(kernel)), into_arg)
 
 
 def max_pool2d_dx(
@@ -49,6 +51,7 @@ def max_pool2d_dx(
     *,
     y: Array | None = None,
     activation: Activation = IDENTITY,
+    out: Array | None = None,
 ) -> Array:
     """Each dy goes to the pixel that won its window; windows that overlap add up.
 
@@ -60,31 +63,39 @@ def max_pool2d_dx(
         for n, c in np.ndindex(x_shape[0], x_shape[3]):
             if arg[n, oy, ox, c] == tap:
                 dx[n, iy, ix, c] += dy[n, oy, ox, c]
-    return dx
+    return deliver(dx, out)
 
 
-def avg_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, count_padding: bool = True) -> Array:
+def avg_pool2d(
+    x: Array, kernel: tuple[int, int], win: Window, *, count_padding: bool = True, out: Array | None = None
+) -> Array:
     """The mean of each window: of all KH·KW taps with zeros outside the image, or of those inside alone (0 if none)."""
     OH, OW = output_hw(x.shape, kernel, win)
     y = np.zeros((x.shape[0], OH, OW, x.shape[3]))
     counts = _counts(x.shape, kernel, win, count_padding)
     for oy, ox, _, iy, ix in _taps(x.shape, kernel, win):
         y[:, oy, ox] += x[:, iy, ix].astype(np.float64) / counts[oy, ox]
-    return y
+    return deliver(y, out)
 
 
 def avg_pool2d_dx(
-    dy: Array, x_shape: tuple[int, ...], kernel: tuple[int, int], win: Window, *, count_padding: bool = True
+    dy: Array,
+    x_shape: tuple[int, ...],
+    kernel: tuple[int, int],
+    win: Window,
+    *,
+    count_padding: bool = True,
+    out: Array | None = None,
 ) -> Array:
     """Each dy is shared equally among the taps of its window."""
     dx = np.zeros(x_shape)
     counts = _counts(x_shape, kernel, win, count_padding)
     for oy, ox, _, iy, ix in _taps(x_shape, kernel, win):
         dx[:, iy, ix] += dy[:, oy, ox].astype(np.float64) / counts[oy, ox]
-    return dx
+    return deliver(dx, out)
 
 
-def adaptive_avg_pool2d(x: Array, size: tuple[int, int]) -> Array:
+def adaptive_avg_pool2d(x: Array, size: tuple[int, int], *, out: Array | None = None) -> Array:
     """The mean of each of size[0]·size[1] bins that cover the image; size (1, 1) is global pooling.
 
     Bin oy holds the rows floor(oy·H / OH) to ceil((oy + 1)·H / OH) - 1, columns alike: neighbours may share a row.
@@ -94,20 +105,20 @@ def adaptive_avg_pool2d(x: Array, size: tuple[int, int]) -> Array:
         for iy in rows:
             for ix in cols:
                 y[:, oy, ox] += x[:, iy, ix].astype(np.float64) / (len(rows) * len(cols))
-    return y
+    return deliver(y, out)
 
 
-def adaptive_avg_pool2d_dx(dy: Array, x_shape: tuple[int, ...]) -> Array:
+def adaptive_avg_pool2d_dx(dy: Array, x_shape: tuple[int, ...], *, out: Array | None = None) -> Array:
     """Each dy is shared equally among the pixels of its bin."""
     dx = np.zeros(x_shape)
     for oy, ox, rows, cols in _bins(x_shape, (dy.shape[1], dy.shape[2])):
         for iy in rows:
             for ix in cols:
                 dx[:, iy, ix] += dy[:, oy, ox].astype(np.float64) / (len(rows) * len(cols))
-    return dx
+    return deliver(dx, out)
 
 
-def adaptive_max_pool2d(x: Array, size: tuple[int, int]) -> tuple[Array, Array]:
+def adaptive_max_pool2d(x: Array, size: tuple[int, int], *, out: Outs | None = None) -> tuple[Array, Array]:
     """The greatest pixel of each bin (see `adaptive_avg_pool2d`), and its place iy·W + ix (int32)."""
     N, _, W, C = x.shape
     y = np.full((N, *size, C), -np.inf)
@@ -117,11 +128,18 @@ def adaptive_max_pool2d(x: Array, size: tuple[int, int]) -> tuple[Array, Array]:
             value, best = x[n, iy, ix, c], y[n, oy, ox, c]
             if arg[n, oy, ox, c] == NO_TAP or value > best or (np.isnan(value) and not np.isnan(best)):
                 y[n, oy, ox, c], arg[n, oy, ox, c] = value, iy * W + ix
-    return y, arg
+    into, into_arg = outs(out, 2)
+    return deliver(y, into), deliver(arg, into_arg)
 
 
 def adaptive_max_pool2d_dx(
-    dy: Array, arg: Array, x_shape: tuple[int, ...], *, y: Array | None = None, activation: Activation = IDENTITY
+    dy: Array,
+    arg: Array,
+    x_shape: tuple[int, ...],
+    *,
+    y: Array | None = None,
+    activation: Activation = IDENTITY,
+    out: Array | None = None,
 ) -> Array:
     """Each dy goes to the pixel that won its bin; bins that share a pixel add up. For y see `max_pool2d_dx`."""
     dy = dy if y is None else activate_dx(dy, y, activation)
@@ -130,7 +148,7 @@ def adaptive_max_pool2d_dx(
         place = arg[n, oy, ox, c]
         if place != NO_TAP:
             dx[n, place // x_shape[2], place % x_shape[2], c] += dy[n, oy, ox, c]
-    return dx
+    return deliver(dx, out)
 
 
 def _taps(x_shape: tuple[int, ...], kernel: tuple[int, int], win: Window) -> Iterator[tuple[int, int, int, int, int]]:

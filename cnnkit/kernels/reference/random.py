@@ -19,12 +19,12 @@ def dropout(x: Array, rate: float, key: tuple[int, int], *, out: Array | None = 
     return deliver(x * np.where(kept, dropout_scale(rate), 0.0).reshape(x.shape), out)
 
 
-def uniform(shape: tuple[int, ...], key: tuple[int, int]) -> Array:
+def uniform(shape: tuple[int, ...], key: tuple[int, int], *, out: Array | None = None) -> Array:
     """Numbers in [0, 1), multiples of 2^-24: the upper 24 bits of the random words of key = (seed, stream)."""
     count = 1
     for size in shape:
         count *= size
-    return (words(count, key) >> 8).reshape(shape) * 2.0**-24
+    return deliver((words(count, key) >> 8).reshape(shape) * 2.0**-24, out)
 
 
 def words(count: int, key: tuple[int, int]) -> Array:

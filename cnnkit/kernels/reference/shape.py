@@ -1,4 +1,4 @@
-"""Moving elements about, defined."""
+"""Moving elements about, defined. Integers stay what they are."""
 
 import builtins
 from collections.abc import Sequence
@@ -11,12 +11,13 @@ from cnnkit.kernels.shared.array import Array
 
 def concat(xs: Sequence[Array], axis: int, *, out: Array | None = None) -> Array:
     """The arrays one behind the other along `axis`."""
-    return deliver(np.concatenate([x.astype(np.float64) for x in xs], axis=axis), out)
+    return deliver(_exact(np.concatenate(xs, axis=axis)), out)
 
 
 def pad(x: Array, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out: Array | None = None) -> Array:
     """x with widths[axis] = (before, after) elements of `value` around it."""
-    y = np.full([before + size + after for size, (before, after) in zip(x.shape, widths, strict=True)], float(value))
+    shape = [before + size + after for size, (before, after) in zip(x.shape, widths, strict=True)]
+    y = np.full(shape, value, _exact(x).dtype)
     y[tuple(builtins.slice(before, before + size) for size, (before, _) in zip(x.shape, widths, strict=True))] = x
     return deliver(y, out)
 
@@ -25,7 +26,7 @@ def slice(
     x: Array, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int], *, out: Array | None = None
 ) -> Array:
     """x[start:stop:step] on every axis, by Python's rules of slicing."""
-    return deliver(x[_slices(starts, stops, steps)].astype(np.float64), out)
+    return deliver(_exact(x[_slices(starts, stops, steps)]), out)
 
 
 def slice_dx(
@@ -45,7 +46,12 @@ def slice_dx(
 
 def permute(x: Array, axes: Sequence[int], *, out: Array | None = None) -> Array:
     """The axes in another order: axis i of the result is axis axes[i] of x; in memory too, it is no view."""
-    return deliver(np.array(x.transpose(axes), np.float64, order="C"), out)
+    return deliver(_exact(x.transpose(axes)), out)
+
+
+def _exact(x: Array) -> Array:
+    """A copy in the type that these definitions give: floats in float64, integers as they are."""
+    return np.array(x, x.dtype if x.dtype.kind in "iu" else np.float64, order="C")
 
 
 def _slices(starts: Sequence[int], stops: Sequence[int], steps: Sequence[int]) -> tuple[builtins.slice, ...]:

@@ -2,34 +2,38 @@
 
 import numpy as np
 
+from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.out import Outs, outs
 
 
-def softmax(x: Array) -> Array:
+def softmax(x: Array, *, out: Array | None = None) -> Array:
     """y[k] = e^x[k] / Σ e^x[j]; the greatest x is taken off first, so that no exponential overflows."""
     powers = np.exp(_shifted(x))
-    return _double(powers / powers.sum(axis=-1, keepdims=True))
+    return deliver(_double(powers / powers.sum(axis=-1, keepdims=True)), out)
 
 
-def softmax_dx(dy: Array, y: Array) -> Array:
+def softmax_dx(dy: Array, y: Array, *, out: Array | None = None) -> Array:
     """dx[k] = y[k] · (dy[k] - Σ dy[j]·y[j])."""
     dy, y = _double(dy), _double(y)
-    return _double(y * (dy - (dy * y).sum(axis=-1, keepdims=True)))
+    return deliver(_double(y * (dy - (dy * y).sum(axis=-1, keepdims=True))), out)
 
 
-def log_softmax(x: Array) -> Array:
+def log_softmax(x: Array, *, out: Array | None = None) -> Array:
     """y[k] = x[k] - log Σ e^x[j], with the greatest x taken off first."""
     shifted = _shifted(x)
-    return _double(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+    return deliver(_double(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))), out)
 
 
-def log_softmax_dx(dy: Array, y: Array) -> Array:
+def log_softmax_dx(dy: Array, y: Array, *, out: Array | None = None) -> Array:
     """dx[k] = dy[k] - e^y[k] · Σ dy[j]."""
     dy = _double(dy)
-    return _double(dy - np.exp(_double(y)) * dy.sum(axis=-1, keepdims=True))
+    return deliver(_double(dy - np.exp(_double(y)) * dy.sum(axis=-1, keepdims=True)), out)
 
 
-def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> tuple[Array, Array]:
+def cross_entropy(
+    logits: Array, labels: Array, smoothing: float = 0.0, *, out: Outs | None = None
+) -> tuple[Array, Array]:
     """How surprised the network is by the labels: losses (N,), and the scores (N, K) that the gradient needs.
 
     loss[n] = -Σ k  target[n, k] · log softmax(logits[n])[k]
@@ -38,19 +42,23 @@ def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> tuple
 
     Args:
         logits: (N, K).
-        labels: (N,) int64, from 0 to K - 1.
+        labels: (N,) integers, from 0 to K - 1.
         smoothing: how much of the target is spread over all classes.
 
     Source: Szegedy et al. 2015, arXiv:1512.00567, section 7 (label smoothing).
     """
     targets, logs = _targets(labels, logits.shape[1], smoothing), log_softmax(logits)
     counts = (targets > 0) | np.isnan(logs)
-    return -np.multiply(targets, logs, out=np.zeros_like(logs), where=counts).sum(axis=1), softmax(logits)
+    losses = -np.multiply(targets, logs, out=np.zeros_like(logs), where=counts).sum(axis=1)
+    into, into_scores = outs(out, 2)
+    return deliver(losses, into), softmax(logits, out=into_scores)
 
 
-def cross_entropy_dx(scores: Array, labels: Array, dlosses: Array, smoothing: float = 0.0) -> Array:
+def cross_entropy_dx(
+    scores: Array, labels: Array, dlosses: Array, smoothing: float = 0.0, *, out: Array | None = None
+) -> Array:
     """dlogits[n, k] = dlosses[n] · (scores[n, k] - target[n, k])."""
-    return _double(dlosses[:, None] * (_double(scores) - _targets(labels, scores.shape[1], smoothing)))
+    return deliver(_double(dlosses[:, None] * (_double(scores) - _targets(labels, scores.shape[1], smoothing))), out)
 
 
 def _targets(labels: Array, classes: int, smoothing: float) -> Array:

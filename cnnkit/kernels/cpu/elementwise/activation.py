@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
 from cnnkit.kernels.cpu.epilogue import activate_vector
-from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.machine.buffers import flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.math import vsigmoid
@@ -84,7 +84,7 @@ def activate_dx_kernel(dy, v, dx, tasks, kind, slope, at_input):
 
 def activate(x: Array, activation: Activation, *, out: Array | None = None) -> Array:
     """y = act(x), element by element."""
-    y = empty(x.shape) if out is None else out
+    y = result(x.shape, out)
     activate_kernel(flat(x), y.reshape(-1), chunks(x.size), activation.kind, np.float32(activation.slope))
     return y
 
@@ -100,7 +100,7 @@ def activate_dx_at(dy: Array, z: Array, activation: Activation, *, out: Array | 
 
 
 def _dx(dy: Array, v: Array, activation: Activation, out: Array | None, *, at_input: bool) -> Array:
-    dx = empty(v.shape) if out is None else out
+    dx = result(v.shape, out)
     slope = np.float32(activation.slope)
     activate_dx_kernel(flat(dy), flat(v), dx.reshape(-1), chunks(v.size), activation.kind, slope, at_input)
     return dx

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnkit.kernels.cpu.elementwise.broadcast import loops
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
-from cnnkit.kernels.cpu.machine.buffers import flat, result
+from cnnkit.kernels.cpu.machine.buffers import flat, kind_of, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.math import vexp
@@ -119,7 +119,7 @@ def minimum(x: Array, y: Array, *, out: Array | None = None) -> Array:
 
 def equal(x: Array, y: Array, *, out: Array | None = None) -> Array:
     """1 where x equals y, else 0."""
-    if np.result_type(x, y).kind in "iu":  # as float32, large numbers would be equal to their neighbours
+    if kind_of(x, y) != np.float32:  # as float32, large numbers would be equal to their neighbours
         z = result(np.broadcast_shapes(np.shape(x), np.shape(y)), out)
         np.equal(x, y, out=z)
         return z

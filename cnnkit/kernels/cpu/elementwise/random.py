@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
-from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.shared.array import Array
@@ -59,15 +59,15 @@ def uniform_kernel(y, stream, seed, scratch, tasks):
 
 def dropout(x: Array, rate: float, key: tuple[int, int], *, out: Array | None = None) -> Array:
     """Each element is dropped with probability `rate`, the others are multiplied by 1 / (1 - rate)."""
-    y = empty(x.shape) if out is None else out
+    y = result(x.shape, out)
     threshold, scale = np.uint64(dropout_threshold(rate)), np.float32(dropout_scale(rate))
     dropout_kernel(flat(x), y.reshape(-1), threshold, scale, *_drawing(key), chunks(x.size))
     return y
 
 
-def uniform(shape: tuple[int, ...], key: tuple[int, int]) -> Array:
+def uniform(shape: tuple[int, ...], key: tuple[int, int], *, out: Array | None = None) -> Array:
     """Numbers in [0, 1), multiples of 2^-24."""
-    y = empty(shape)
+    y = result(shape, out)
     uniform_kernel(y.reshape(-1), *_drawing(key), chunks(y.size))
     return y
 

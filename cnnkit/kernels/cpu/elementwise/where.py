@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnkit.kernels.cpu.elementwise.broadcast import loops
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
-from cnnkit.kernels.cpu.machine.buffers import flat, result
+from cnnkit.kernels.cpu.machine.buffers import flat, kind_of, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
@@ -42,11 +42,9 @@ def where_kernel(condition, x, y, z, length, steps, outer, tasks):
 
 def where(condition: Array, x: Array | float, y: Array | float, *, out: Array | None = None) -> Array:
     """x where the condition is not 0, else y."""
-    dtype = np.result_type(x, y)
-    integers = dtype.kind in "iu"
     walk = loops(np.shape(condition), np.shape(x), np.shape(y))
-    z = result(walk.shape, out, dtype if integers else np.float32)
-    if integers:
+    z = result(walk.shape, out, kind_of(x, y))
+    if z.dtype != np.float32:
         np.copyto(z, y)
         np.copyto(z, x, where=np.not_equal(condition, 0))
         return z

@@ -19,6 +19,7 @@ from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
 from cnnkit.kernels.shared.out import check_out
 
 LINE = 64
+FLOAT = np.dtype(np.float32)
 Shape = int | tuple[int, ...]
 
 
@@ -110,6 +111,12 @@ def aligned(a: NDArray[Any]) -> NDArray[Any]:
 def is_aligned(a: NDArray[Any]) -> bool:
     """Whether the first element lies on a cache line."""
     return bool(a.ctypes.data % LINE == 0)
+
+
+def kind_of(*values: NDArray[Any] | float) -> np.dtype[Any]:
+    """The type of a result that is a copy or a choice of these: float32, or that of integers where all are such."""
+    kind = np.result_type(*values)
+    return kind if kind.kind in "iu" else FLOAT
 
 
 def contiguous(a: NDArray[Any], dtype: DTypeLike = np.float32) -> NDArray[Any]:

@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from cnnkit.kernels.cpu.elementwise.activation import slope_at_vector, slope_vector
+from cnnkit.kernels.cpu.elementwise.activation import activate, slope_at_vector, slope_vector
 from cnnkit.kernels.cpu.epilogue import NOTHING
-from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 # Where dz = dy · act' comes from: it is dy; act' is computed from x; or told from the result y, and dz is stored.
@@ -119,13 +120,15 @@ def batch_norm_dx(
     activation: Activation = IDENTITY,
     y: Array | None = None,
     frozen: bool = False,
+    out: Outs | None = None,
 ) -> tuple[Array, Array, Array, Array | None]:
     """dx, dweight, dbias, and where y is given the gradient dz of the residual; frozen: mean and var are constants."""
     C = x.shape[-1]
     cut = cut_pixels(x.size // max(C, 1), C)
     source = SAME if activation == IDENTITY else FROM_X if y is None else FROM_Y
-    dx, dweight, dbias = empty(x.shape), empty(C), empty(C)
-    dz = empty(x.shape) if source == FROM_Y else None
+    into, into_dweight, into_dbias, into_dz = outs(out, 4)
+    dx, dweight, dbias = result(x.shape, into), result((C,), into_dweight), result((C,), into_dbias)
+    dz = result(x.shape, into_dz) if source == FROM_Y else None
     batch_norm_dx_kernel(
         flat(dy),
         flat(x),
@@ -150,4 +153,6 @@ def batch_norm_dx(
         np.float32(activation.slope),
         cut,
     )
-    return dx, dweight, dbias, None if y is None else dy if dz is None else dz
+    if y is not None and dz is None:
+        dz = dy if into_dz is None else activate(dy, activation, out=into_dz)
+    return dx, dweight, dbias, dz

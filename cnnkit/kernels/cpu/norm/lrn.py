@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.pixels import clear
@@ -96,16 +96,18 @@ def lrn_dx_kernel(dy, x, dx, scratch, C, size, factor, beta, quarters, k, per_ta
     parallel_for(lrn_dx_task, tasks, (dy, x, dx, scratch, C, size, factor, beta, quarters, k, per_task))
 
 
-def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float) -> Array:
+def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float, *, out: Array | None = None) -> Array:
     """y[c] = x[c] / (k + alpha / size · Σ x²)^beta, the sum over `size` channels around c."""
-    y = empty(x.shape)
+    y = result(x.shape, out)
     lrn_kernel(flat(x), y.reshape(-1), *_how(x, size, alpha, beta, k))
     return y
 
 
-def local_response_norm_dx(dy: Array, x: Array, size: int, alpha: float, beta: float, k: float) -> Array:
+def local_response_norm_dx(
+    dy: Array, x: Array, size: int, alpha: float, beta: float, k: float, *, out: Array | None = None
+) -> Array:
     """dx[j] = dy[j] / s[j]^beta - 2·alpha·beta / size · x[j] · Σ dy[c]·y[c] / s[c] over the c whose s rests on j."""
-    dx = empty(x.shape)
+    dx = result(x.shape, out)
     lrn_dx_kernel(flat(dy), flat(x), dx.reshape(-1), *_how(x, size, alpha, beta, k))
     return dx
 

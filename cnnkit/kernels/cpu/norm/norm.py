@@ -9,7 +9,7 @@ in float64, in their order.
 import numpy as np
 
 from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds
-from cnnkit.kernels.cpu.machine.buffers import empty, flat
+from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.dx import batch_norm_dx
@@ -189,7 +189,7 @@ def scale_shift(
     """act(x · scale[c] + shift[c] + residual): batch norm whose mean and variance are known beforehand."""
     C = x.shape[-1]
     cut = cut_pixels(x.size // max(C, 1), C)
-    y = empty(x.shape) if out is None else out
+    y = result(x.shape, out)
     adds = residual is not None
     scale_shift_kernel(
         flat(x),

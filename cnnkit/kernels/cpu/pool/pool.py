@@ -1,13 +1,16 @@
 """Pools: shapes, tables and buffers for the kernels in pool_max.py and pool_avg.py."""
 
+from typing import Any
+
 import numpy as np
 
-from cnnkit.kernels.cpu.machine.buffers import contiguous, empty, flat
+from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, result
 from cnnkit.kernels.cpu.pool.avg import avg_pool_dx_kernel, avg_pool_kernel
 from cnnkit.kernels.cpu.pool.links import Tables, adaptive_tables, window_tables
 from cnnkit.kernels.cpu.pool.max import max_pool_dx_kernel, max_pool_kernel
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.geometry import Window, output_hw
+from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.pooling import arg_dtype
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
@@ -16,12 +19,11 @@ TASK_FLOATS = 16384
 HALVE = Window(2, 2)
 
 
-def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Array | None = None) -> tuple[Array, Array]:
+def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Outs | None = None) -> tuple[Array, Array]:
     """The greatest pixel of each window, and which tap saw it; see the reference."""
     size = output_hw(x.shape, kernel, win)
-    arg = empty((x.shape[0], *size, x.shape[3]), arg_dtype(kernel))
     halves = tuple(kernel) == (2, 2) and win == HALVE
-    return _max(x, size, window_tables(x.shape, kernel, win, "windows", "tap"), arg, halves, out), arg
+    return _max(x, size, window_tables(x.shape, kernel, win, "windows", "tap"), arg_dtype(kernel), halves, out)
 
 
 def max_pool2d_dx(
@@ -33,58 +35,79 @@ def max_pool2d_dx(
     *,
     y: Array | None = None,
     activation: Activation = IDENTITY,
+    out: Array | None = None,
 ) -> Array:
     """Each dy, times act'(y) where the pool's result y is given, goes to the pixel that won its window."""
     exact = x_shape[1] % 2 == 0 and x_shape[2] % 2 == 0
     doubles = tuple(kernel) == (2, 2) and win == HALVE and exact
-    return _max_dx(dy, arg, x_shape, window_tables(x_shape, kernel, win, "pixels", "tap"), doubles, y, activation)
+    return _max_dx(dy, arg, x_shape, window_tables(x_shape, kernel, win, "pixels", "tap"), doubles, y, activation, out)
 
 
-def avg_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, count_padding: bool = True) -> Array:
+def avg_pool2d(
+    x: Array, kernel: tuple[int, int], win: Window, *, count_padding: bool = True, out: Array | None = None
+) -> Array:
     """The mean of each window: of all KH·KW taps, or of those inside the image alone."""
     divisor = kernel[0] * kernel[1] if count_padding else 0
-    return _avg(x, output_hw(x.shape, kernel, win), window_tables(x.shape, kernel, win, "windows", "count"), divisor)
+    return _avg(
+        x, output_hw(x.shape, kernel, win), window_tables(x.shape, kernel, win, "windows", "count"), divisor, out
+    )
 
 
 def avg_pool2d_dx(
-    dy: Array, x_shape: tuple[int, ...], kernel: tuple[int, int], win: Window, *, count_padding: bool = True
+    dy: Array,
+    x_shape: tuple[int, ...],
+    kernel: tuple[int, int],
+    win: Window,
+    *,
+    count_padding: bool = True,
+    out: Array | None = None,
 ) -> Array:
     """Each dy is shared equally among the taps of its window."""
     divisor = kernel[0] * kernel[1] if count_padding else 0
-    return _avg_dx(dy, x_shape, window_tables(x_shape, kernel, win, "pixels", "count"), divisor)
+    return _avg_dx(dy, x_shape, window_tables(x_shape, kernel, win, "pixels", "count"), divisor, out)
 
 
-def adaptive_avg_pool2d(x: Array, size: tuple[int, int]) -> Array:
+def adaptive_avg_pool2d(x: Array, size: tuple[int, int], *, out: Array | None = None) -> Array:
     """The mean of each of size[0]·size[1] bins that cover the image."""
-    return _avg(x, size, adaptive_tables(x.shape, size, "windows", "count"), 0)
+    return _avg(x, size, adaptive_tables(x.shape, size, "windows", "count"), 0, out)
 
 
-def adaptive_avg_pool2d_dx(dy: Array, x_shape: tuple[int, ...]) -> Array:
+def adaptive_avg_pool2d_dx(dy: Array, x_shape: tuple[int, ...], *, out: Array | None = None) -> Array:
     """Each dy is shared equally among the pixels of its bin."""
-    return _avg_dx(dy, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "count"), 0)
+    return _avg_dx(dy, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "count"), 0, out)
 
 
-def adaptive_max_pool2d(x: Array, size: tuple[int, int]) -> tuple[Array, Array]:
+def adaptive_max_pool2d(x: Array, size: tuple[int, int], *, out: Outs | None = None) -> tuple[Array, Array]:
     """The greatest pixel of each bin, and its place iy·W + ix (int32)."""
-    arg = empty((x.shape[0], *size, x.shape[3]), np.int32)
-    return _max(x, size, adaptive_tables(x.shape, size, "windows", "tap"), arg, False, None), arg
+    return _max(x, size, adaptive_tables(x.shape, size, "windows", "tap"), np.int32, False, out)
 
 
 def adaptive_max_pool2d_dx(
-    dy: Array, arg: Array, x_shape: tuple[int, ...], *, y: Array | None = None, activation: Activation = IDENTITY
+    dy: Array,
+    arg: Array,
+    x_shape: tuple[int, ...],
+    *,
+    y: Array | None = None,
+    activation: Activation = IDENTITY,
+    out: Array | None = None,
 ) -> Array:
     """Each dy, times act'(y) where the pool's result y is given, goes to the pixel that won its bin."""
-    return _max_dx(dy, arg, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "tap"), False, y, activation)
+    return _max_dx(
+        dy, arg, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "tap"), False, y, activation, out
+    )
 
 
-def _max(x: Array, size: tuple[int, int], tables: Tables, arg: Array, halves: bool, out: Array | None) -> Array:
+def _max(
+    x: Array, size: tuple[int, int], tables: Tables, winners: type[Any], halves: bool, out: Outs | None
+) -> tuple[Array, Array]:
     N, H, W, C = x.shape
-    y = empty((N, *size, C)) if out is None else out
+    into, into_arg = outs(out, 2)
+    y, arg = result((N, *size, C), into), result((N, *size, C), into_arg, winners)
     sizes = (N * size[0], *size, H, W, C)
     max_pool_kernel(
         flat(x), y.reshape(-1), arg.reshape(-1), *tables, sizes, _rows_per_task(x.size // max(N * size[0], 1)), halves
     )
-    return y
+    return y, arg
 
 
 def _max_dx(
@@ -95,9 +118,10 @@ def _max_dx(
     doubles: bool,
     y: Array | None,
     activation: Activation,
+    out: Array | None,
 ) -> Array:
     N, H, W, C = x_shape
-    dx = empty(x_shape)
+    dx = result(x_shape, out)
     sizes = (N * H, H, W, dy.shape[1], dy.shape[2], C)
     source = flat(dy)
     max_pool_dx_kernel(
@@ -115,9 +139,9 @@ def _max_dx(
     return dx
 
 
-def _avg(x: Array, size: tuple[int, int], tables: Tables, divisor: int) -> Array:
+def _avg(x: Array, size: tuple[int, int], tables: Tables, divisor: int, out: Array | None) -> Array:
     N, H, W, C = x.shape
-    y = empty((N, *size, C))
+    y = result((N, *size, C), out)
     avg_pool_kernel(
         flat(x),
         y.reshape(-1),
@@ -129,9 +153,9 @@ def _avg(x: Array, size: tuple[int, int], tables: Tables, divisor: int) -> Array
     return y
 
 
-def _avg_dx(dy: Array, x_shape: tuple[int, ...], tables: Tables, divisor: int) -> Array:
+def _avg_dx(dy: Array, x_shape: tuple[int, ...], tables: Tables, divisor: int, out: Array | None) -> Array:
     N, H, W, C = x_shape
-    dx = empty(x_shape)
+    dx = result(x_shape, out)
     sizes = (N * H, H, W, dy.shape[1], dy.shape[2], C)
     avg_pool_dx_kernel(flat(dy), dx.reshape(-1), *tables, sizes, divisor, _rows_per_task(W * C))
     return dx

@@ -1,0 +1,165 @@
+"""`out=`: every kernel that returns arrays writes them where it is told, whatever lay there, and returns those."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from cnnkit.errors import DTypeError, ShapeError
+from cnnkit.kernels import cpu, reference
+from cnnkit.kernels.shared.geometry import Window
+from cnnkit.kernels.shared.scalar import IDENTITY, RELU, SIGMOID
+
+RNG = np.random.default_rng(0)
+
+
+def floats(*shape):
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+X, DX = floats(2, 5, 6, 3), floats(2, 5, 6, 3)
+W, ROW, OTHER_ROW, GATE = floats(3, 3, 3, 4), floats(3), floats(3), floats(2, 3)
+SAME, POOL = Window(1, 1, 1, 1, 1, 1), ((3, 2), Window(2, 1, 1, 0, 1, 0))
+DY, ROWS, MATRIX, DROWS = floats(2, 5, 6, 4), floats(7, 5), floats(5, 3), floats(7, 3)
+POOLED, ARG = reference.max_pool2d(X, *POOL)
+POOLED = POOLED.astype(np.float32)
+_, PLACES = reference.adaptive_max_pool2d(X, (2, 3))
+LABELS, MASK = np.array([0, 4, 1, 2, 2, 3, 0]), RNG.integers(0, 2, (5, 1, 3), dtype=np.uint8)
+PIECE = (0, 1, 0, 0), (2, 5, 6, 3), (1, 2, 1, 1)
+
+# (kernel, a variant): its arguments.
+CALLS = {
+    ("activate", ""): ((X, SIGMOID), {}),
+    ("activate_dx", ""): ((DX, X, RELU), {}),
+    ("activate_dx_at", ""): ((DX, X, SIGMOID), {}),
+    ("adaptive_avg_pool2d", ""): ((X, (2, 3)), {}),
+    ("adaptive_avg_pool2d_dx", ""): ((floats(2, 2, 3, 3), X.shape), {}),
+    ("adaptive_max_pool2d", ""): ((X, (2, 3)), {}),
+    ("adaptive_max_pool2d_dx", ""): ((floats(2, 2, 3, 3), PLACES, X.shape), {}),
+    ("add", ""): ((X, ROW), {}),
+    ("avg_pool2d", ""): ((X, *POOL), {"count_padding": False}),
+    ("avg_pool2d_dx", ""): ((POOLED, X.shape, *POOL), {}),
+    ("batch_norm_dx", "without a residual"): ((DX, X, ROW, ROW, ROW, ROW**2, 1e-5), {"activation": RELU}),
+    ("batch_norm_dx", "told from y"): ((DX, X, ROW, ROW, ROW, ROW**2, 1e-5), {"activation": RELU, "y": X}),
+    ("batch_norm_dx", "no activation"): ((DX, X, ROW, ROW, ROW, ROW**2, 1e-5), {"activation": IDENTITY, "y": X}),
+    ("channel_shuffle", ""): ((X, 3), {}),
+    ("clip", ""): ((X, -0.5, 1), {}),
+    ("concat", ""): (([X, DX, X], 2), {}),
+    ("concat", "of integers"): (([LABELS, LABELS], 0), {}),
+    ("conv2d", ""): ((X, W, SAME), {"bias": DY[0, 0, 0], "activation": RELU}),
+    ("conv2d", "a stride"): ((X, W, Window(2, 2)), {}),
+    ("conv2d", "depthwise"): ((X, floats(3, 3, 1, 3), SAME, 3), {}),
+    ("conv2d_dw", ""): ((DY, X, W.shape, SAME), {"needs_db": True}),
+    ("conv2d_dw", "without db"): ((DY, X, W.shape, SAME), {}),
+    ("conv2d_dw", "depthwise"): ((DX, X, (3, 3, 1, 3), SAME, 3), {"needs_db": True}),
+    ("conv2d_dw", "no channels"): ((DY, X[..., :0], (3, 3, 0, 4), SAME), {"needs_db": True}),
+    ("conv2d_dx", ""): ((DY, W, X.shape, SAME), {"x": X, "activation": RELU, "others": DX}),
+    ("conv2d_dx", "depthwise"): ((DX, floats(3, 3, 1, 3), X.shape, SAME, 3), {"others": DX}),
+    ("cross_entropy", ""): ((ROWS, LABELS, 0.1), {}),
+    ("cross_entropy_dx", ""): ((ROWS, LABELS, ROWS[:, 0]), {}),
+    ("dense", ""): ((ROWS, MATRIX), {"bias": ROW}),
+    ("dense_dw", ""): ((DROWS, ROWS), {"needs_db": True}),
+    ("dense_dx", ""): ((DROWS, MATRIX), {"x": ROWS, "activation": RELU}),
+    ("dense_dx", "filters turned in tasks"): ((floats(2, 3), floats(2048, 3)), {}),
+    ("divide", ""): ((X, ROW), {}),
+    ("dropout", ""): ((X, 0.4, (1, 2)), {}),
+    ("equal", ""): ((X, X[0]), {}),
+    ("equal", "of integers"): ((LABELS, 2), {}),
+    ("exp", ""): ((X,), {}),
+    ("local_response_norm", ""): ((X, 3, 0.1, 0.75, 1.0), {}),
+    ("local_response_norm_dx", ""): ((DX, X, 3, 0.1, 0.75, 1.0), {}),
+    ("log", ""): ((np.abs(X),), {}),
+    ("log_softmax", ""): ((ROWS,), {}),
+    ("log_softmax_dx", ""): ((ROWS, ROWS), {}),
+    ("max_over", ""): ((X, (0, 2)), {}),
+    ("max_pool2d", ""): ((X, *POOL), {}),
+    ("max_pool2d", "halving"): ((X, (2, 2), Window(2, 2)), {}),
+    ("max_pool2d_dx", ""): ((POOLED, ARG, X.shape, *POOL), {"y": POOLED, "activation": RELU}),
+    ("maximum", ""): ((X, ROW), {}),
+    ("mean_over", ""): ((X, (1,), True), {}),
+    ("minimum", ""): ((X, ROW), {}),
+    ("multiply", ""): ((X, ROW), {}),
+    ("negate", ""): ((X,), {}),
+    ("pad", ""): ((X, ((0, 0), (1, 0), (0, 2), (0, 0)), 0.5), {}),
+    ("pad", "of integers"): ((MASK, ((1, 1), (0, 0), (0, 2)), 255), {}),
+    ("permute", ""): ((X, (3, 0, 2, 1)), {}),
+    ("permute", "of integers"): ((MASK, (2, 0, 1)), {}),
+    ("scale_channels", ""): ((X, GATE), {}),
+    ("scale_channels_dx", ""): ((DX, X, GATE), {}),
+    ("scale_shift", ""): ((X, ROW, OTHER_ROW), {"activation": RELU, "residual": DX}),
+    ("slice", ""): ((X, *PIECE), {}),
+    ("slice", "of integers"): ((LABELS, (1,), (6,), (2,)), {}),
+    ("slice_dx", ""): ((floats(2, 2, 6, 3), X.shape, *PIECE), {}),
+    ("softmax", ""): ((ROWS,), {}),
+    ("softmax_dx", ""): ((ROWS, ROWS), {}),
+    ("sqrt", ""): ((np.abs(X),), {}),
+    ("subtract", ""): ((X, ROW), {}),
+    ("sum_over", ""): ((X, (1, 2)), {}),
+    ("uniform", ""): (((3, 5), (1, 2)), {}),
+    ("where", ""): ((X[0], DX, ROW), {}),
+    ("where", "of integers"): ((MASK, MASK, 255), {}),
+}
+BACKENDS = pytest.mark.parametrize("k", [reference, cpu], ids=["reference", "cpu"])
+ROWS_OF_CALLS = pytest.mark.parametrize(("name", "variant"), CALLS, ids=[", ".join(filter(None, row)) for row in CALLS])
+
+
+def test_every_kernel_with_an_out_has_a_row():
+    kernels = {name for name in reference.__all__ if "out" in inspect.signature(getattr(reference, name)).parameters}
+    assert kernels - {"batch_norm"} == {name for name, _ in CALLS}
+
+
+def garbage(array):
+    """An array of that shape and type with numbers that no result has."""
+    return np.full(array.shape, np.nan if array.dtype.kind == "f" else 77, array.dtype)
+
+
+@BACKENDS
+@ROWS_OF_CALLS
+def test_results_go_where_they_are_told_with_the_same_bits(k, name, variant):
+    args, options = CALLS[name, variant]
+    expected = getattr(k, name)(*args, **options)
+    if not isinstance(expected, tuple):
+        out = garbage(expected)
+        assert getattr(k, name)(*args, **options, out=out) is out
+        assert out.tobytes() == expected.tobytes()
+        return
+    out = tuple(None if array is None else garbage(array) for array in expected)
+    found = getattr(k, name)(*args, **options, out=out)
+    for given, got, wanted in zip(out, found, expected, strict=True):
+        assert got is given
+        assert got is None or got.tobytes() == wanted.tobytes()
+
+
+@BACKENDS
+@ROWS_OF_CALLS
+def test_an_array_that_does_not_fit_is_refused(k, name, variant):
+    args, options = CALLS[name, variant]
+    right = getattr(k, name)(*args, **options)
+    for error, spoil in (
+        (ShapeError, lambda a: np.empty((*a.shape, 1), a.dtype)),
+        (DTypeError, lambda a: np.empty(a.shape, np.int16)),
+        (ShapeError, lambda a: np.empty((*a.shape, 2), a.dtype)[..., 0]),
+    ):
+        several = isinstance(right, tuple)
+        for place in [i for i, array in enumerate(right) if array is not None] if several else [0]:
+            array = right[place] if several else right
+            if array.size == 0:
+                continue
+            bad = spoil(array)
+            out = tuple(bad if i == place else None for i in range(len(right))) if several else bad
+            with pytest.raises(error):
+                getattr(k, name)(*args, **options, out=out)
+
+
+@BACKENDS
+def test_some_results_may_be_new(k):
+    dw = np.empty(W.shape, np.float32)
+    found, db = k.conv2d_dw(DY, X, W.shape, SAME, needs_db=True, out=(dw, None))
+    assert found is dw and db.shape == (4,)
+    with pytest.raises(ShapeError, match="2 results"):
+        k.conv2d_dw(DY, X, W.shape, SAME, out=dw)
+
+
+def test_a_definition_rounds_into_float32():
+    out = np.empty(X.shape, np.float32)
+    np.testing.assert_array_equal(reference.exp(X, out=out), reference.exp(X).astype(np.float32))
