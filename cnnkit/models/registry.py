@@ -13,24 +13,28 @@ from cnnkit.models.geometry import pad
 from cnnkit.nn import Module
 from cnnkit.nn.init import without_values
 
-# Every model file, in the order in which models are listed: the simplest first.
-_FILES = (
-    "classification.lenet",
-    "classification.convnet",
-    "classification.digitnet",
-    "classification.alexnet",
-    "classification.vgg",
-    "classification.googlenet",
-    "classification.squeezenet",
-    "classification.resnet9",
-    "classification.resnet_cifar",
-    "classification.resnet",
-    "classification.mobilenet_v1",
-    "classification.mobilenet_v2",
-    "classification.mobilenet_v3",
-    "classification.shufflenet_v1",
-    "classification.shufflenet_v2",
-)
+# Every kind of network, by the task that it is for; its files, each with the names that it registers, in the order in
+# which they are listed: the simplest first. So names are known before a file is imported.
+_FILES = {
+    "classification": {
+        "lenet": "lenet5 lenet_caffe",
+        "convnet": "convnet",
+        "digitnet": "digitnet",
+        "alexnet": "alexnet",
+        "vgg": "vgg11 vgg11_bn vgg13 vgg13_bn vgg16 vgg16_bn vgg19 vgg19_bn",
+        "googlenet": "googlenet",
+        "squeezenet": "squeezenet1_0 squeezenet1_1",
+        "resnet9": "resnet9 resnet9_x0_5",
+        "resnet_cifar": "resnet20 resnet32 resnet44 resnet56 resnet110",
+        "resnet": "resnet18 resnet34 resnet50 resnet101 resnet152",
+        "mobilenet_v1": "mobilenet_v1_x0_25 mobilenet_v1_x0_5 mobilenet_v1_x0_75 mobilenet_v1",
+        "mobilenet_v2": "mobilenet_v2",
+        "mobilenet_v3": "mobilenet_v3_small mobilenet_v3_large",
+        "shufflenet_v1": "shufflenet_v1",
+        "shufflenet_v2": "shufflenet_v2_x0_5 shufflenet_v2_x1_0 shufflenet_v2_x1_5 shufflenet_v2_x2_0",
+    },
+}
+_KIND = "classification"
 
 
 class Builder(Protocol):
@@ -46,6 +50,7 @@ class ModelSpec:
     """What is known of a model before it is built.
 
     input: the image it is meant for, (H, W, C).   classes: of the data set that its paper trains it on.
+    kind: the task that it is for.
     """
 
     name: str
@@ -54,6 +59,7 @@ class ModelSpec:
     summary: str
     build: Builder
     classes: int = 10
+    kind: str = _KIND
 
     @property
     def file(self) -> str:
@@ -66,14 +72,15 @@ _families: dict[str, Callable[[str, re.Match[str]], ModelSpec]] = {}
 
 
 def register(
-    name: str, *, input: tuple[int, int, int], paper: str, summary: str, classes: int = 10
+    name: str, *, input: tuple[int, int, int], paper: str, summary: str, classes: int = 10, kind: str = _KIND
 ) -> Callable[[Builder], Builder]:
-    """Make a builder known under a name."""
+    """Make a builder known under a name, among the networks of its kind."""
 
     def keep(build: Builder) -> Builder:
-        if name in _specs:
+        told = ModelSpec(name, input, paper, summary, build, classes, kind)
+        if name in _specs or _files().get(name, told.file) != told.file:
             raise UsageError(f"There are two models named {name!r}. Rename one of them.")
-        _specs[name] = ModelSpec(name, input, paper, summary, build, classes)
+        _specs[name] = told
         return build
 
     return keep
@@ -89,21 +96,43 @@ def family(pattern: str) -> Callable[[Callable[[str, re.Match[str]], ModelSpec]]
     return keep
 
 
-def names() -> list[str]:
-    """Every model, the simplest first, in whatever order their files were imported."""
-    specs = _loaded()
-    order = [_module(file) for file in _FILES]
-    return sorted(specs, key=lambda name: order.index(specs[name].file) if specs[name].file in order else len(order))
+def kinds() -> list[str]:
+    """Every kind of network, by the name of the task that it is for."""
+    return list(dict.fromkeys([*_FILES, *(spec.kind for spec in _specs.values())]))
 
 
-def spec(name: str) -> ModelSpec:
-    """What is known of the model of this name."""
-    if name in _loaded():
+def names(kind: str | None = None) -> list[str]:
+    """Every model, or every one of a kind, the simplest first; those registered elsewhere last. Nothing is built."""
+    listed = [name for one, files in _FILES.items() if kind in (None, one) for name in " ".join(files.values()).split()]
+    return list(dict.fromkeys([*listed, *(name for name, spec in _specs.items() if kind in (None, spec.kind))]))
+
+
+def spec(name: str, kind: str | None = None) -> ModelSpec:
+    """What is known of the model of this name.
+
+    Raises:
+        UsageError: there is none, or it is not of this kind.
+    """
+    found = _find(name, kind)
+    if kind not in (None, found.kind):
+        raise UsageError(
+            f"{name} is a network for {found.kind}, but this is {kind}. "
+            f"Its networks are listed by: cnnkit models --task {kind}"
+        )
+    return found
+
+
+def _find(name: str, kind: str | None) -> ModelSpec:
+    if name not in _specs and (file := _files().get(name)):
+        import_module(file)
+    if name in _specs:
         return _specs[name]
+    for file in _files().values():
+        import_module(file)
     for pattern, tell in _families.items():
         if match := re.fullmatch(pattern, name):
             return tell(name, match)
-    raise unknown_name("model", name, names())
+    raise unknown_name("model", name, names(kind))
 
 
 def create(
@@ -158,11 +187,11 @@ def _smallest_square(build: Builder, classes: int, in_channels: int, most: int =
     return most
 
 
-def _loaded() -> dict[str, ModelSpec]:
-    for file in _FILES:
-        import_module(_module(file))
-    return _specs
-
-
-def _module(file: str) -> str:
-    return f"cnnkit.models.{file}"
+def _files() -> dict[str, str]:
+    """The module that registers each name."""
+    return {
+        name: f"cnnkit.models.{kind}.{file}"
+        for kind, files in _FILES.items()
+        for file, names in files.items()
+        for name in names.split()
+    }
