@@ -47,14 +47,16 @@ def _linear(x: Any, w: Any, bias: Any, activation: Activation) -> Work:
     return lambda x, w, bias: _activated(functional.linear(x, w, bias), activation)
 
 
-def _batch_norm(x: Any, weight: Any, bias: Any, residual: Any, eps: float, activation: Activation) -> Work:
+def _batch_norm(
+    x: Any, weight: Any, bias: Any, residual: Any, running: Any, momentum: float, eps: float, activation: Activation
+) -> Work:
     import torch
     from torch.nn import functional
 
     mean, var = torch.zeros(weight.size), torch.ones(weight.size)
 
     def work(x: Any, weight: Any, bias: Any, residual: Any) -> Any:
-        y = functional.batch_norm(x, mean, var, weight, bias, True, 0.1, eps)
+        y = functional.batch_norm(x, mean, var, weight, bias, True, momentum, eps)
         return _activated(y if residual is None else y.add_(residual), activation)
 
     return work

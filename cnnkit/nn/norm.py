@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnkit import kernels, ops
+from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Array
@@ -46,14 +46,16 @@ class BatchNorm2d(Module):
                 activation=self.activation,
                 residual=residual,
             )
-        y, mean, var = ops.batch_norm(
-            x, self.weight, self.bias, eps=self.eps, activation=self.activation, residual=residual
+        return ops.batch_norm(
+            x,
+            self.weight,
+            self.bias,
+            running=(self.running_mean, self.running_var),
+            momentum=self.momentum,
+            eps=self.eps,
+            activation=self.activation,
+            residual=residual,
         )
-        count = x.size // x.shape[-1]
-        k = kernels.of(self.running_mean)
-        unbiased = k.multiply(var, np.float64(count / (count - 1)))
-        k.ema([self.running_mean, self.running_var], [mean, unbiased], 1 - self.momentum)
-        return y
 
     def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
         return x_shape

@@ -19,23 +19,25 @@ def batch_norm(
     weight: Tensor,
     bias: Tensor,
     *,
+    running: tuple[Array, Array] | None = None,
+    momentum: float = 0.1,
     eps: float = 1e-5,
     activation: str | Activation = "identity",
     residual: Tensor | None = None,
-) -> tuple[Tensor, Array, Array]:
+) -> Tensor:
     """activation((x - mean) / √(var + eps) · weight + bias + residual), normalised by the batch at hand.
 
     Args:
         x: (..., C), with at least two values a channel; mean and var are over all axes but the last.
         weight, bias: (C,).
+        running: averages (C,) of mean and unbiased variance, changed in place, for `batch_norm_frozen`:
+            average ← (1 - momentum)·average + momentum·batch.
         residual: of the shape of x.
-
-    Returns:
-        The result, and mean and biased variance (C,) as plain arrays, for running statistics.
 
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
     """
-    x, act = _checked("batch_norm", x, activation, residual, weight=weight, bias=bias)
+    averages = {} if running is None else {"running mean": running[0], "running variance": running[1]}
+    x, act = _checked("batch_norm", x, activation, residual, weight=weight, bias=bias, **averages)
     count = math.prod(x.shape[:-1])
     if count < 2:
         raise ShapeError(
@@ -43,8 +45,8 @@ def batch_norm(
             f"{count}. Use a larger batch, or eval(), which normalises with the running statistics."
         )
     now, later = fused(act, from_output=residual is not None)
-    y, mean, var = _BatchNorm.apply(x, weight, bias, residual, eps, now)
-    return y if later is None else activate(y, later), mean.data, var.data
+    y: Tensor = _BatchNorm.apply(x, weight, bias, residual, running, momentum, eps, now)
+    return y if later is None else activate(y, later)
 
 
 def batch_norm_frozen(
@@ -109,16 +111,27 @@ class _BatchNorm(Function):
 
     @staticmethod
     def forward(
-        ctx: Context, x: Array, weight: Array, bias: Array, residual: Array | None, eps: float, activation: Activation
-    ) -> tuple[Array, Array, Array]:
-        k = kernels.of(x, weight)
-        y, mean, var = k.batch_norm(x, weight, bias, eps, activation=activation, residual=residual)
+        ctx: Context,
+        x: Array,
+        weight: Array,
+        bias: Array,
+        residual: Array | None,
+        running: tuple[Array, Array] | None,
+        momentum: float,
+        eps: float,
+        activation: Activation,
+    ) -> Array:
+        k = kernels.of(x, weight, *(running or ()))
+        y: Array
+        y, mean, var = k.batch_norm(
+            x, weight, bias, eps, running=running, momentum=momentum, activation=activation, residual=residual
+        )
         ctx.save(x, weight, bias, mean, var, eps, activation, None if residual is None else y)
-        return y, mean, var
+        return y
 
     @staticmethod
-    def backward(ctx: Context, dy: Array, *_: Any) -> tuple[Any, ...]:
-        return *_gradients(ctx, dy, frozen=False), None, None
+    def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
+        return *_gradients(ctx, dy, frozen=False), None, None, None, None
 
 
 class _BatchNormFrozen(Function):

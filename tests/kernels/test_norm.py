@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from agreement import assert_matches
 
+from cnnkit.errors import DTypeError, ShapeError
 from cnnkit.kernels import cpu, reference
 from cnnkit.kernels.shared.scalar import (
     HARD_SIGMOID,
@@ -81,6 +82,35 @@ def check_gradients(dy, x, weight, bias, mean, var, **options):
             assert a is None
         else:
             assert_matches(a, e, terms, scale=scale)
+
+
+@every_shape
+def test_running_averages_agree_with_their_definition(rng, shape):
+    x, _, _, weight, bias = operands(rng, shape, offset=2.0)
+    ours = normal(rng, shape[-1:]), np.abs(normal(rng, shape[-1:]))
+    theirs = tuple(average.copy() for average in ours)
+    cpu.batch_norm(x, weight, bias, EPS, running=ours, momentum=0.3)
+    reference.batch_norm(x, weight, bias, EPS, running=theirs, momentum=0.3)
+    for actual, expected in zip(ours, theirs, strict=True):
+        assert_matches(actual, expected, x.size // shape[-1], scale=max(float(np.abs(expected).max()), 1))
+
+
+@pytest.mark.parametrize("backend", [reference, cpu], ids=["reference", "cpu"])
+def test_running_averages_move_by_the_momentum_towards_mean_and_unbiased_variance(backend):
+    x, one = np.array([[1], [3]], np.float32), np.ones(1, np.float32)
+    mean, var = np.zeros(1, np.float32), np.ones(1, np.float32)
+    backend.batch_norm(x, one, one, EPS, running=(mean, var), momentum=0.25)
+    assert (mean.item(), var.item()) == (0.25 * 2, 0.75 * 1 + 0.25 * 2)
+    backend.batch_norm(x, one, one, EPS)
+    assert (mean.item(), var.item()) == (0.5, 1.25)
+
+
+def test_running_averages_that_could_not_be_written_to_are_refused(rng):
+    x, _, _, weight, bias = operands(rng, (2, 3, 3, 6))
+    good = np.zeros(6, np.float32)
+    for wrong, error in ((np.zeros(12, np.float32)[::2], ShapeError), (np.zeros(6), DTypeError)):
+        with pytest.raises(error):
+            cpu.batch_norm(x, weight, bias, EPS, running=(good, wrong))
 
 
 @every_shape

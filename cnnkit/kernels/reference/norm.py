@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.reference.store import deliver
+from cnnkit.kernels.reference.update import ema
 from cnnkit.kernels.shared.array import Array
 from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
@@ -17,6 +18,8 @@ def batch_norm(
     bias: Array,
     eps: float,
     *,
+    running: tuple[Array, Array] | None = None,
+    momentum: float = 0.1,
     activation: Activation = IDENTITY,
     residual: Array | None = None,
     out: Array | None = None,
@@ -29,6 +32,8 @@ def batch_norm(
         x: (..., C); mean and variance are over all axes but the last.
         weight, bias: (C,).
         eps: keeps a channel that never changes from being divided by zero.
+        running: averages (C,) of mean and unbiased variance, changed in place:
+            average ← (1 - momentum)·average + momentum·batch.
         residual: of the shape of x.
 
     Returns:
@@ -39,6 +44,8 @@ def batch_norm(
     pixels = _pixels(x)
     mean = pixels.sum(axis=0) / len(pixels)
     var = ((pixels - mean) ** 2).sum(axis=0) / len(pixels)
+    if running is not None:
+        ema(running, [mean, var * (len(pixels) / max(len(pixels) - 1, 1))], 1 - momentum)
     scale = weight / np.sqrt(var + eps)
     y = scale_shift(x - mean, scale, bias, activation=activation, residual=residual)
     return deliver(y, out), mean, var

@@ -35,6 +35,11 @@ def ema():
     return (average,)
 
 
+def running():
+    averages = ROW.copy(), ROW**2
+    return *cpu.batch_norm(X, ROW, ROW, 1e-5, running=averages), *averages
+
+
 CALLS = {
     "max_pool2d": lambda: cpu.max_pool2d(X, KERNEL, OVERLAP),
     "max_pool2d_dx": lambda: (cpu.max_pool2d_dx(POOLED, ARG, X.shape, KERNEL, OVERLAP),),
@@ -49,6 +54,7 @@ CALLS = {
     "activate_dx": lambda: (cpu.activate_dx(DY, X, RELU),),
     "activate_dx_at": lambda: (cpu.activate_dx_at(DY, X, HARD_SWISH),),
     "batch_norm": lambda: cpu.batch_norm(X, ROW, ROW, 1e-5, activation=RELU),
+    "batch_norm, running": running,
     "batch_norm, wide": lambda: cpu.batch_norm(WIDE, WIDE[0], WIDE[1], 1e-5, residual=WIDE),
     "batch_norm_dx": lambda: cpu.batch_norm_dx(DY, X, ROW, ROW, ROW, ROW**2, 1e-5, activation=RELU)[:3],
     "batch_norm_dx, residual": lambda: cpu.batch_norm_dx(DY, X, ROW, ROW, ROW, ROW**2, 1e-5, activation=RELU, y=X),

@@ -6,6 +6,8 @@ the mean of (x - m)² is at most eight times the variance. Such sums are float32
 in float64, in their order.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds
@@ -17,11 +19,22 @@ from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, sprea
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.out import check_out
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 __all__ = ["batch_norm", "batch_norm_dx", "scale_shift"]
 
 F32 = np.float32
+
+
+class Averages(NamedTuple):
+    """The running averages of a layer, their shares, and what makes a variance of the batch an unbiased one."""
+
+    mean: Array
+    var: Array
+    keep: F32
+    take: F32
+    unbiased: F32
 
 
 @inner
@@ -119,12 +132,23 @@ def scale_task(x, residual, y, wide, adds, ends, cut, worker, task):
             activate_later(y, at, count, ends.later, ends.slope)
 
 
+@inner
+def follow(average, now, factor, keep, take):
+    """average ← keep·average + take·(factor·now); an average of no channels is none."""
+    for c in range(0, len(average), LANES):
+        left = len(average) - c
+        fresh = load_upto(now, c, left) * fill(factor)
+        store_upto(average, c, fma(fill(take), fresh, fill(keep) * load_upto(average, c, left)), left)
+
+
 @kernel
 def batch_norm_kernel(
-    x, weight, bias, residual, y, mean, var, scale, shift, wide, parts, totals, scratch, eps, adds, ends, cut
+    x, weight, bias, residual, y, mean, var, scale, shift, averages, wide, parts, totals, scratch, eps, adds, ends, cut
 ):
     parallel_for(sums_task, cut.tasks, (x, parts, scratch, cut))
     parallel_for(join_task, cut.blocks, (parts, weight, bias, mean, var, scale, shift, totals, eps, cut))
+    follow(averages.mean, mean, F32(1), averages.keep, averages.take)
+    follow(averages.var, var, averages.unbiased, averages.keep, averages.take)
     spread(mean, 0, cut.C, wide, 0, cut.together)
     spread(scale, 0, cut.C, wide, cut.row, cut.together)
     spread(shift, 0, cut.C, wide, 2 * cut.row, cut.together)
@@ -145,6 +169,8 @@ def batch_norm(
     bias: Array,
     eps: float,
     *,
+    running: tuple[Array, Array] | None = None,
+    momentum: float = 0.1,
     activation: Activation = IDENTITY,
     residual: Array | None = None,
     out: Array | None = None,
@@ -165,6 +191,7 @@ def batch_norm(
         var,
         scale,
         shift,
+        _averages(running, 1 - momentum, x.size // max(C, 1), C),
         empty(3 * cut.row),
         empty(cut.tasks * 3 * cut.channels),
         empty(2 * C, np.float64),
@@ -175,6 +202,11 @@ def batch_norm(
         cut,
     )
     return y, mean, var
+
+
+def _averages(running: tuple[Array, Array] | None, keep: float, count: int, C: int) -> Averages:
+    mean, var = (NOTHING, NOTHING) if running is None else [check_out(average, (C,), F32) for average in running]
+    return Averages(mean, var, F32(keep), F32(1 - keep), F32(count / max(count - 1, 1)))
 
 
 def scale_shift(
