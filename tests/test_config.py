@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +72,53 @@ assert address_space_limit() == 2**31 and 2**28 < address_space_left() < 2**31
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     assert config.address_space_left(tmp_path) is None
+
+
+def tree(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def available(root: Path) -> int | None:
+    return config.available_memory(root / "proc", root / "cgroup")
+
+
+def test_without_limits_it_is_what_the_machine_has_free(tmp_path):
+    tree(tmp_path, {"proc/meminfo": "MemTotal: 9 kB\nMemAvailable:   2000 kB\n", "proc/self/cgroup": "0::/\n"})
+    assert available(tmp_path) == 2000 * 1024
+
+
+def test_the_limit_of_a_cgroup_counts_minus_what_is_used_and_cannot_be_dropped(tmp_path):
+    tree(
+        tmp_path,
+        {
+            "proc/meminfo": "MemAvailable: 99999999 kB\n",
+            "proc/self/cgroup": "0::/box/inner\n",
+            "cgroup/box/inner/memory.max": "max\n",
+            "cgroup/box/memory.max": "1000\n",
+            "cgroup/box/memory.current": "700\n",
+            "cgroup/box/memory.stat": "anon 400\ninactive_file 250\n",
+        },
+    )
+    assert available(tmp_path) == 1000 - 700 + 250
+
+
+def test_cgroups_of_version_1_count_too(tmp_path):
+    tree(
+        tmp_path,
+        {
+            "proc/meminfo": "MemAvailable: 99999999 kB\n",
+            "proc/self/cgroup": "5:memory:/box\n",
+            "cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+            "cgroup/memory/box/memory.limit_in_bytes": "5000\n",
+            "cgroup/memory/box/memory.usage_in_bytes": "4950\n",
+            "cgroup/memory/box/memory.stat": "total_inactive_file 100\n",
+        },
+    )
+    assert available(tmp_path) == 5000 - 4950 + 100
+
+
+def test_a_machine_that_says_nothing_of_its_memory(tmp_path):
+    assert available(tmp_path) is None

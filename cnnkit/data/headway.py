@@ -6,7 +6,7 @@ from typing import final
 
 @final
 @dataclass(frozen=True)
-class Step:
+class Headway:
     """what: in a word, such as "copying".   done, total: of images."""
 
     what: str

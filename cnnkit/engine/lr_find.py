@@ -16,7 +16,7 @@ from cnnkit.engine.records.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrRe
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.session.assemble import begin
 from cnnkit.engine.training.loading import endless, training_loader
-from cnnkit.engine.training.readings import Readings
+from cnnkit.engine.training.outcomes import Outcomes
 from cnnkit.engine.training.step import compile_kernels, train_step
 from cnnkit.errors import NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
@@ -62,20 +62,20 @@ def lr_find(
     training.module.train()
     rates: list[float] = []
     losses: list[float] = []
-    best, running, diverged, readings = math.inf, 0.0, False, Readings()
+    best, running, diverged, outcomes = math.inf, 0.0, False, Outcomes()
     with training.unchanged(), closing(endless(loader)) as batches:
         for n, batch in enumerate(itertools.islice(batches, steps)):
             lr = lowest * (highest / lowest) ** (n / (steps - 1))
             try:
                 # All is read at once: the next rate is tried only if this one was not too high.
-                [read] = [*train_step(training, ready.task, batch, lr, readings), *readings.rest()]
+                [outcome] = [*train_step(training, ready.task, batch, lr, outcomes), *outcomes.rest()]
             except NumericError:
                 diverged = True
                 break
             rates.append(lr)
-            losses.append(read.loss)
-            yield RateTried(n + 1, steps, lr, read.loss)
-            running = MEMORY * running + (1 - MEMORY) * read.loss
+            losses.append(outcome.loss)
+            yield RateTried(n + 1, steps, lr, outcome.loss)
+            running = MEMORY * running + (1 - MEMORY) * outcome.loss
             mean = running / (1 - MEMORY ** (n + 1))
             best = min(best, mean)
             if n > 2 * WINDOW and mean > RUNAWAY * best:

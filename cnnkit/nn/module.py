@@ -119,12 +119,18 @@ class Module:
         return calls
 
     def _try(self, x_shape: Nest, auxiliary: bool = False) -> Nest:
-        modes = [(module, module.training) for module in self.modules()]
-        for module in self.modules():
-            module.training = auxiliary and any(name in module.training_only for name, _ in module.named_children())
-        try:
+        with self.keeping_modes():
+            for module in self.modules():
+                module.training = auxiliary and any(name in module.training_only for name, _ in module.named_children())
             with no_grad(), kernels.shapes_only():
                 return checked(self(mapped(x_shape, blank, is_shape)), type(self).__name__)
+
+    @contextmanager
+    def keeping_modes(self) -> Iterator[None]:
+        """Each part trains, or is in use, after the block as before it."""
+        modes = [(module, module.training) for module in self.modules()]
+        try:
+            yield
         finally:
             for module, training in modes:
                 module.training = training

@@ -21,7 +21,7 @@ import pytest
 from cnnkit.data.load.batch import Batch
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.state import Training
-from cnnkit.engine.training.readings import Readings
+from cnnkit.engine.training.outcomes import Outcomes
 from cnnkit.engine.training.step import train_step
 from cnnkit.models.network import Network
 from cnnkit.models.weights.adopt import to_state
@@ -53,12 +53,12 @@ class Run:
 
     def losses(self) -> Iterator[float]:
         task = ClassificationTask([str(label) for label in range(CLASSES)])
-        readings = Readings()
+        outcomes = Outcomes()
         for step in range(STEPS):
             x, labels = batch(self.problem, step)
             given = Batch(x, labels, np.arange(len(labels)))
-            [read] = train_step(self.training, task, given, self.rate.lr(step), readings)
-            yield read.loss
+            [outcome] = train_step(self.training, task, given, self.rate.lr(step), outcomes)
+            yield outcome.loss
 
     def norms(self) -> dict[str, float]:
         """Of every array of the state, in torch's names."""

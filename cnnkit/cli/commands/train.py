@@ -74,7 +74,7 @@ def train(
         changes = {name: value for name, value in chosen.items() if was_given(ctx, name)}
         _refuse_unchangeable(changes)
         changes |= {name: value for name, value in shared.items() if value is not None}
-        _judge(screen, follow(screen, go_on(Path(resume), changes)))
+        _tell_if_memorised(screen, follow(screen, go_on(Path(resume), changes)))
         return
     given = {name: value for name, value in (chosen | shared).items() if value is not None}
     for name in _weaker_ends(ctx, recipe, given):
@@ -86,7 +86,7 @@ def train(
 
         show(screen, look_ahead(options))
         return
-    _judge(screen, follow(screen, fit(options)))
+    _tell_if_memorised(screen, follow(screen, fit(options)))
 
 
 def _weaker_ends(ctx: click.Context, recipe: str | None, given: dict[str, Any]) -> list[str]:
@@ -112,7 +112,7 @@ def _refuse_beside_resume(recipe: str | None, dry_run: bool) -> None:
         raise UsageError("--dry-run is for a new run; the options of a resumed run are in config.toml in its folder.")
 
 
-def _judge(screen: Screen, result: FitResult) -> None:
+def _tell_if_memorised(screen: Screen, result: FitResult) -> None:
     """Exit code 4 where images should have been learned by heart and were not."""
     if result.learned is None:
         return

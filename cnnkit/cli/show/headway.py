@@ -1,4 +1,4 @@
-"""The bar of a long look at data: steps move it, what comes after them is the result."""
+"""The bar of a long look at data: headway moves it, what comes after is the result."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from cnnkit.cli.show.screen import Screen
-from cnnkit.data.headway import Step
+from cnnkit.data.headway import Headway
 
 Result = TypeVar("Result")
 
 
-def follow(screen: Screen, events: Iterator[Step | Result]) -> Result:
-    """Show the steps and return what follows them."""
+def follow(screen: Screen, events: Iterator[Headway | Result]) -> Result:
+    """Show the headway and return what follows them."""
     with screen.progress(" images") as progress:
         for event in events:
-            if not isinstance(event, Step):
+            if not isinstance(event, Headway):
                 return event
             progress.update(event.what, event.done, event.total)
     raise RuntimeError("the work ended without a result")

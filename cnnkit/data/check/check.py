@@ -12,7 +12,7 @@ from cnnkit.data.check.inventory import Inventory, take_inventory
 from cnnkit.data.check.look import Look, Place, Unreadable, look_at_files, look_at_pixels
 from cnnkit.data.check.oddities import Counts, odd_classes, odd_sizes, outside, wrong_endings
 from cnnkit.data.check.placeholders import placeholders
-from cnnkit.data.headway import Step
+from cnnkit.data.headway import Headway
 from cnnkit.data.layout.look_alikes import look_alikes
 from cnnkit.data.open.splits import PARTS, DataSplits
 from cnnkit.data.sets.subset import origin
@@ -84,8 +84,8 @@ def checking(
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
     allowed: Collection[str] = (),
-) -> Iterator[Step | DataReport]:
-    """`check` in steps: one for each picture, and the report at the end."""
+) -> Iterator[Headway | DataReport]:
+    """`check` with its headway: after each picture, and the report at the end."""
     size = (image_size, image_size) if isinstance(image_size, int) else image_size
     inventory = take_inventory(data, size, grey)
     if inventory.listing is not None:
@@ -98,13 +98,13 @@ def checking(
 
 def _check_files(
     inventory: Inventory, image_size: tuple[int, int] | None, grey: bool | None, allowed: Collection[str]
-) -> Iterator[Step | DataReport]:
+) -> Iterator[Headway | DataReport]:
     looks: list[Look] = []
     findings = list(inventory.findings)
     bad: set[Path] = set()
     places = inventory.places()
     for done, seen in enumerate(look_at_files(places)):
-        yield Step("looking", done, len(places))
+        yield Headway("looking", done, len(places))
         if isinstance(seen, Look):
             looks.append(seen)
         else:
@@ -138,7 +138,7 @@ def _check_files(
     yield DataReport(found, inventory.parts, _rows(names, counts), in_order(findings), notes, allowed)
 
 
-def _check_arrays(splits: DataSplits, allowed: Collection[str]) -> Iterator[Step | DataReport]:
+def _check_arrays(splits: DataSplits, allowed: Collection[str]) -> Iterator[Headway | DataReport]:
     """Images in arrays. A part that was drawn from another by a seed is none of the data's own: they count as one."""
     parts: dict[int, str] = {}
     rows, total = [], sum(len(splits.part(part)) for part in PARTS)
@@ -153,7 +153,7 @@ def _check_arrays(splits: DataSplits, allowed: Collection[str]) -> Iterator[Step
         counts.setdefault(own, Counter()).update(rows[-1])
         for index, (number, label) in enumerate(zip(indices.tolist(), labels, strict=True)):
             place = Place(own, splits.classes[label], f"{own} image {number}")
-            yield Step("looking", len(looks), total)
+            yield Headway("looking", len(looks), total)
             looks.append(look_at_pixels(place, dataset[index].image))
     findings = copies(looks) + odd_classes(counts)
     findings += _look_alikes(splits.classes)

@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from cnnkit.data.headway import Step
+from cnnkit.data.headway import Headway
 from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import Listing, list_folder
 from cnnkit.data.open.formats import PICTURE_FORMATS, detect
@@ -110,7 +110,7 @@ def data_stats(
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
     sample: int = SAMPLE,
-) -> Iterator[Step | DataStats]:
+) -> Iterator[Headway | DataStats]:
     """Steps of the work, then the result. Pictures that cannot be read are counted, not refused."""
     size = checked_size(image_size)
     _, place = resolve(data)
@@ -121,7 +121,7 @@ def data_stats(
         yield from _of_pictures(list_csv(place) if kind == "csv" else list_folder(place), size, grey, sample)
 
 
-def _of_arrays(splits: DataSplits, sample: int) -> Iterator[Step | DataStats]:
+def _of_arrays(splits: DataSplits, sample: int) -> Iterator[Headway | DataStats]:
     n = len(splits.classes)
     counts = [np.bincount(splits.part(part).labels(), minlength=n).tolist() for part in PARTS]
     classes = {name: list(row) for name, row in zip(splits.classes, zip(*counts, strict=True), strict=True)}
@@ -134,7 +134,7 @@ def _of_arrays(splits: DataSplits, sample: int) -> Iterator[Step | DataStats]:
 
 def _of_pictures(
     listing: Listing, image_size: tuple[int, int] | None, grey: bool | None, sample: int
-) -> Iterator[Step | DataStats]:
+) -> Iterator[Headway | DataStats]:
     lost = {lacking.file for lacking in listing.missing}
     there = [file for file in listing.files if file not in lost]
     preprocessing, notes = choose_preprocessing(there, image_size, grey)
@@ -142,7 +142,7 @@ def _of_pictures(
     for done, file in enumerate(there, 1):
         if (head := _head(file.path)) is not None:
             heads.append(head)
-        yield Step("reading headers", done, len(there))
+        yield Headway("reading headers", done, len(there))
     tally = _Tally(preprocessing)
     train = [file for file in listing.parts["train"] if file not in lost]
     chosen = _evenly(len(train), sample)
@@ -151,7 +151,7 @@ def _of_pictures(
             tally.add(load_image(train[index].path, preprocessing))
         except DataError:
             continue
-        yield Step("counting pixels", done, len(chosen))
+        yield Headway("counting pixels", done, len(chosen))
     H, W, C = preprocessing.shape
     counts = {part: Counter(file.class_name for file in listing.parts[part]) for part in PARTS if part in listing.parts}
     parts = counts if listing.split else {"pictures": counts["train"]}

@@ -7,11 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import final
 
+from cnnkit.config import available_memory
 from cnnkit.data.sample import Pixels
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.data.view.view import load_image
 
 CACHE_BYTES = 256 << 20
+
+
+def room_for_pictures(share: float) -> int:
+    """Bytes that decoded pictures may take: this share of the free memory, or what is usual where that is unknown."""
+    free = available_memory()
+    return int(share * free) if free is not None else CACHE_BYTES if share else 0
 
 
 @final

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, final
 
-from cnnkit.data.headway import Step
+from cnnkit.data.headway import Headway
 from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import Listing, list_folder
 from cnnkit.data.layout.walk import is_bystander
@@ -54,7 +54,7 @@ class SplitFolder:
 
 def split_folder(
     data: str, output: Path, *, val: float = 0.15, test: float = 0.15, seed: int = 0, link: Link = "none"
-) -> Iterator[Step | SplitFolder]:
+) -> Iterator[Headway | SplitFolder]:
     """Steps of the work, then the result. All is written beside `output` and renamed: it appears whole, or not at all.
 
     UsageError for data that have parts already or are no pictures in files, and for an output that is in use; DataError
@@ -89,7 +89,7 @@ def split_folder(
             (beside / folder).mkdir(parents=True)
         for done, (file, name) in enumerate(names.items(), 1):
             _put(file.path, beside / name, link, drawn.sizes[file])
-            yield Step("copying" if link == "none" else "linking", done, len(names))
+            yield Headway("copying" if link == "none" else "linking", done, len(names))
         if hasattr(os, "sync"):
             os.sync()
         os.replace(beside, target)
@@ -129,7 +129,7 @@ def _listing(data: str) -> Listing:
     return listing
 
 
-def _check_pictures(listing: Listing) -> Iterator[Step]:
+def _check_pictures(listing: Listing) -> Iterator[Headway]:
     """DataError if a file is no picture: a list may name any file of this machine, and none but pictures is copied."""
     refused = []
     for done, file in enumerate(listing.files, 1):
@@ -137,7 +137,7 @@ def _check_pictures(listing: Listing) -> Iterator[Step]:
             check_ends(file.path)
         except DataError as error:
             refused.append(str(error))
-        yield Step("reading headers", done, len(listing.files))
+        yield Headway("reading headers", done, len(listing.files))
     if refused:
         raise _refused(listing, refused, "cannot be read")
 

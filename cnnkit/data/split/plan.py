@@ -10,7 +10,7 @@ from typing import final
 
 import numpy as np
 
-from cnnkit.data.headway import Step
+from cnnkit.data.headway import Headway
 from cnnkit.data.layout.listing import PictureFile
 from cnnkit.data.open.splits import PARTS
 from cnnkit.errors import DataError, UsageError
@@ -30,7 +30,7 @@ class Plan:
     disputed: int
 
 
-def plan(files: list[PictureFile], *, val: float, test: float, seed: int) -> Iterator[Step | Plan]:
+def plan(files: list[PictureFile], *, val: float, test: float, seed: int) -> Iterator[Headway | Plan]:
     """Steps of comparing the files, then the plan.
 
     val, test: shares of each class's pictures, equal ones counted once. A class of three or more gives at least one to
@@ -45,7 +45,7 @@ def plan(files: list[PictureFile], *, val: float, test: float, seed: int) -> Ite
         # A size that occurs once needs no look inside: no other file can be equal.
         digest = _digest(file.path) if often[sizes[file]] > 1 else b""
         groups.setdefault((sizes[file], digest), []).append(file)
-        yield Step("comparing", done, len(files))
+        yield Headway("comparing", done, len(files))
     part_of = _draw(list(groups.values()), val, test, seed)
     shares = {"train": 1.0, "val": val, "test": test}
     parts = {part: [file for file in files if part_of[file] == part] for part in PARTS if shares[part]}

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnnkit.data.open.splits import DataSplits
+from cnnkit.data.sets.picture_cache import room_for_pictures
 from cnnkit.engine.finetune.features import FeatureLoader, Features, choose_views
 from cnnkit.engine.records.events import Event, Note, TrunkStep
 from cnnkit.engine.records.options import FitOptions
-from cnnkit.engine.run.memory import room_for_pictures
 from cnnkit.engine.run.state import Training, least_batch
 from cnnkit.engine.training.course import Course
 from cnnkit.engine.training.defaults import resolve
 from cnnkit.engine.training.loading import training_loader
+from cnnkit.engine.training.outcomes import Outcomes
 from cnnkit.engine.training.rate import Rate
-from cnnkit.engine.training.readings import Readings
 from cnnkit.engine.training.step import train_step
 from cnnkit.nn.freeze import frozen_trunk
 from cnnkit.nn.tail import Tail
@@ -51,14 +51,14 @@ def probe(training: Training, task: Task[Any], splits: DataSplits, check: Callab
             yield TrunkStep(done, total)
         loader = FeatureLoader(training_loader(head, splits), features)
         course = Course.of(options, len(loader))
-        rate, readings = Rate(options, course), Readings()
+        rate, outcomes = Rate(options, course), Outcomes()
         module.train()
         for epoch in range(course.epochs):
             for batch in loader.epoch(epoch):
                 check()
-                train_step(head, task, batch, rate.lr(head.progress.step), readings)
+                train_step(head, task, batch, rate.lr(head.progress.step), outcomes)
                 head.progress.step += 1
-        for _ in readings.rest():
+        for _ in outcomes.rest():
             pass
         head.optimiser.zero_grad()
     yield Note(

@@ -5,5 +5,5 @@ missing.py      what to say where there is none                  elsewhere.py   
 state.py        all that decides how a training goes on          checkpoint.py   states as files: the truth of a run
 about.py        what a state says of network and data            log.py          events.jsonl and results.csv
 manifest.py     what a result may depend on                      resume_call.py  how one goes on with it
-overfit.py      a run that learns a few images by heart          memory.py       does a step fit into memory?
+overfit.py      a run that learns a few images by heart
 """

@@ -148,6 +148,11 @@ class Training:
         """What a batch is given to."""
         return self.tail or self.module
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network learns or keeps still."""
+        return sum(parameter.size for parameter in self.module.parameters())
+
     def judged_weights(self) -> dict[str, Array]:
         """A copy of the weights that are judged and kept: the average, where there is one."""
         if self.ema is None:
@@ -226,11 +231,10 @@ def least_batch(module: Module, shape: tuple[int, int, int]) -> int:
     That is so where a map of 1x1 is normalised over the batch. It is tried, without computing, on the network as it
     trains: what is frozen normalises by its running statistics, and takes any batch.
     """
-    modes = [(part, part.training) for part in module.modules()]
     buffers = {name: array.copy() for name, array in module.named_buffers()}
-    module.train()
     try:
-        with no_grad(), kernels.shapes_only():
+        with module.keeping_modes(), no_grad(), kernels.shapes_only():
+            module.train()
             for images in (1, 2):
                 with suppress(ShapeError):
                     module(Tensor(np.zeros((images, *shape), np.float32)))
@@ -238,8 +242,6 @@ def least_batch(module: Module, shape: tuple[int, int, int]) -> int:
     finally:
         for name, array in module.named_buffers():
             np.copyto(array, buffers[name])
-        for part, training in modes:
-            part.training = training
     return 1
 
 

@@ -8,13 +8,13 @@ from typing import Any, final
 from cnnkit.data.check.quick import quick_check
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
+from cnnkit.data.sets.picture_cache import room_for_pictures
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.finetune.features import choose_views
 from cnnkit.engine.finetune.start import adopt, normalised_for, starting_point, what_to_freeze
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.checkpoint import Checkpoint
 from cnnkit.engine.run.folder import Run
-from cnnkit.engine.run.memory import room_for_pictures
 from cnnkit.engine.run.overfit import few, plain
 from cnnkit.engine.run.state import Training, create_module, least_batch
 from cnnkit.engine.session.recalled import Origin, without_lost

@@ -81,7 +81,7 @@ class Closing:
             images_per_second=progress.images_per_second,
             model=about["model"],
             data=about["data"],
-            parameters=sum(parameter.size for parameter in training.module.parameters()),
+            parameters=training.parameters,
             best_epoch=progress.best_epoch,
             val=progress.best.values if progress.best else {},
             test_loss=judgement.loss,

@@ -16,8 +16,8 @@ from cnnkit.engine.session.preparation import Preparation
 from cnnkit.engine.time.budget import Budget, fit_to_time, fitted
 from cnnkit.engine.training.course import Course, best_epoch, epoch_end, is_over, stops_early
 from cnnkit.engine.training.keeper import Keeper
+from cnnkit.engine.training.outcomes import Outcome, Outcomes
 from cnnkit.engine.training.rate import Rate
-from cnnkit.engine.training.readings import Reading, Readings
 from cnnkit.engine.training.signals import Stopped, StopRequest
 from cnnkit.engine.training.step import train_step
 from cnnkit.errors import DataError
@@ -39,7 +39,7 @@ class Session:
         self.closing = Closing(self.keeper, self.splits, stop)
         self.judging = Judging(self.training, pieces.task, self.splits, stop.check, self.closing.hopeless)
         self.preparation = Preparation(self.keeper, pieces.task, self.splits, pieces.loader, stop.check)
-        self.readings = Readings(self.closing.hopeless)
+        self.outcomes = Outcomes(self.closing.hopeless)
         self.task, self.batches = pieces.task, self.preparation.batches
         self.budget: Budget | None = None
         self._set_course()
@@ -56,10 +56,10 @@ class Session:
         try:
             yield from self._train(notes)
         except Stopped:
-            yield from self._told(self.readings.rest())
+            yield from self._told(self.outcomes.rest())
             yield self.closing.interrupted()
         except DataError as error:
-            yield from self._told(self.readings.rest())
+            yield from self._told(self.outcomes.rest())
             raise self.closing.broken_off(error) from error
 
     def _train(self, notes: Sequence[str]) -> Iterator[Event]:
@@ -91,16 +91,16 @@ class Session:
                 self.stop.check()
                 begun = time.perf_counter()
                 batch = next(batches)
-                read = train_step(training, self.task, batch, self.rate.lr(progress.step), self.readings)
+                outcomes = train_step(training, self.task, batch, self.rate.lr(progress.step), self.outcomes)
                 progress.stepped(len(batch), time.perf_counter() - begun)
-                yield from self._told(read)
+                yield from self._told(outcomes)
                 if self.keeper.is_due() and progress.batch < self.course.batches(progress.epoch):
                     yield from self._save()
 
     def _judge(self) -> Iterator[Event]:
         """Judge the epoch on the validation part, and save; a signal meanwhile changes nothing."""
         training, progress = self.training, self.training.progress
-        yield from self._told(self.readings.rest())
+        yield from self._told(self.outcomes.rest())
         begun = time.perf_counter()
         judgement = self.judging.validation().judgement()
         if self.budget is not None:
@@ -120,7 +120,7 @@ class Session:
 
     def _save(self) -> Iterator[Event]:
         """The state after all that was measured; where a time is to be kept to, with as many steps as still fit."""
-        yield from self._told(self.readings.rest())
+        yield from self._told(self.outcomes.rest())
         if self.budget is not None and (text := self.budget.revise(self.keeper, self.course)):
             self._set_course()
             yield Note(text)
@@ -133,21 +133,21 @@ class Session:
             yield Note(f"Stopped early: no better validation in {patience} epochs after epoch {best}.")
         yield self.closing.finished(self.judging.test())
 
-    def _told(self, readings: Iterable[Reading]) -> Iterator[StepEnd]:
+    def _told(self, outcomes: Iterable[Outcome]) -> Iterator[StepEnd]:
         """Count what steps have measured, and tell each."""
         progress, course = self.training.progress, self.course
-        for read in readings:
-            progress.measured(read.loss, read.running, read.images)
+        for done in outcomes:
+            progress.measured(done.loss, done.running, done.images)
             yield StepEnd(
-                read.epoch + 1,
+                done.epoch + 1,
                 course.epochs,
-                read.step,
+                done.step,
                 course.steps,
-                read.batch,
-                course.batches(read.epoch),
-                read.loss,
-                {name: value / read.images for name, value in read.running.items()},
-                read.lr,
+                done.batch,
+                course.batches(done.epoch),
+                done.loss,
+                {name: value / done.images for name, value in done.running.items()},
+                done.lr,
                 progress.images_per_second,
                 self._seconds_left(),
             )
@@ -159,7 +159,7 @@ class Session:
             run=str(self.keeper.run.path),
             model=about["model"],
             data=about["data"],
-            parameters=sum(parameter.size for parameter in training.module.parameters()),
+            parameters=training.parameters,
             train_images=len(splits.train),
             val_images=len(splits.val),
             test_images=len(splits.test),

@@ -1,12 +1,34 @@
-"""What a session needs of memory, and what it finds."""
+"""Does a training step fit into memory? Asked before the first step, so that no run dies of it in the night."""
 
 from dataclasses import dataclass
 from typing import final
 
 from cnnkit import kernels, models
 from cnnkit.engine.finetune.features import needed
-from cnnkit.engine.run.memory import Numbers, check_fits, forecast
 from cnnkit.engine.session.assemble import Pieces
+from cnnkit.errors import ResourceError
+
+# Of the largest layer: its gradient, that of the layer before, and scratch buffers. Measured between 1 and 3.6 with
+# shallow and deep networks, with and without batch norm.
+PER_WIDEST = 4
+# Batches that the loader holds ready beside the one in use.
+READY_BATCHES = 3
+# Weight, gradient, two slots of an optimiser, an average, the best so far, and a checkpoint while it is packed.
+PER_PARAMETER = 10
+
+
+@final
+@dataclass(frozen=True)
+class Numbers:
+    """How many numbers a network has to do with: for one image and, in `parameters`, in all.
+
+    kept: of the forward pass, for the way back.   widest: the result of the largest layer.   input: the image.
+    """
+
+    kept: int
+    widest: int
+    input: int
+    parameters: int
 
 
 @final
@@ -27,6 +49,33 @@ def room_for(pieces: Pieces) -> Room:
     largest, numbers, free = pieces.loader.batching.sizes()[0], _numbers(pieces), _free(pieces)
     check_fits(largest, numbers, free, pieces.training.least_batch)
     return Room(numbers.parameters, forecast(largest, numbers), free)
+
+
+def forecast(batch_size: int, numbers: Numbers) -> int:
+    """Bytes that training takes at this batch size."""
+    per_image = numbers.kept + PER_WIDEST * numbers.widest + READY_BATCHES * numbers.input
+    return 4 * (batch_size * per_image + PER_PARAMETER * numbers.parameters)
+
+
+def check_fits(batch_size: int, numbers: Numbers, available: int | None, least: int = 1) -> None:
+    """ResourceError if the forecast is above what is available, with the batch that would fit.
+
+    least: images that a batch must have; a last one of fewer joins the batch before, which must fit then.
+    """
+    needed = forecast(batch_size, numbers)
+    if available is None or needed <= available:
+        return
+    fixed = forecast(0, numbers)
+    fitting = int((available - fixed) // max(1, (needed - fixed) / batch_size)) - (least - 1)
+    advice = (
+        f"--batch-size {fitting} would fit"
+        if fitting >= least
+        else f"not even {'one image fits' if least == 1 else f'{least} images fit'}: use a smaller model or image size"
+    )
+    raise ResourceError(
+        f"Training with batches of {batch_size} takes about {_megabytes(needed)}, "
+        f"but {_megabytes(available)} are free; {advice}."
+    )
 
 
 def _numbers(pieces: Pieces) -> Numbers:
@@ -51,3 +100,7 @@ def _free(pieces: Pieces) -> int | None:
     if free is not None:
         free = max(0, free - splits.train.growth)
     return free
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB"

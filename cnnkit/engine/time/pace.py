@@ -16,7 +16,7 @@ from cnnkit.data.sets.subset import Subset
 from cnnkit.engine.run.state import Training
 from cnnkit.engine.training.course import Course
 from cnnkit.engine.training.loading import Batches, endless
-from cnnkit.engine.training.readings import Readings
+from cnnkit.engine.training.outcomes import Outcomes
 from cnnkit.engine.training.step import train_step
 from cnnkit.engine.use.judge import batch_for, judge
 from cnnkit.tasks import Task
@@ -86,27 +86,27 @@ def _step_seconds(
     left: float,
     check: Callable[[], None],
 ) -> float:
-    steps, begun, readings = 0, time.perf_counter(), Readings()
+    steps, begun, outcomes = 0, time.perf_counter(), Outcomes()
     first = begun
     with closing(endless(loader)) as batches:
         for n, batch in enumerate(batches):
             check()
             # At a rate of nothing the weights stay, so that no loss can run away.
-            train_step(training, task, batch, 0.0, readings)
+            train_step(training, task, batch, 0.0, outcomes)
             if n == 0:
-                begun = _over(readings)
+                begun = _over(outcomes)
                 if begun - first >= left / 2:
                     # A second step is more than there is time for.
                     return begun - first
             steps, gone = n, time.perf_counter() - begun
             if (gone >= longest and n >= 1) or (gone >= longest / 2 and n >= FEWEST):
                 break
-    return (_over(readings) - begun) / max(1, steps)
+    return (_over(outcomes) - begun) / max(1, steps)
 
 
-def _over(readings: Readings) -> float:
+def _over(outcomes: Outcomes) -> float:
     """When the last step is over: as soon as its loss can be read."""
-    for _ in readings.rest():
+    for _ in outcomes.rest():
         pass
     return time.perf_counter()
 

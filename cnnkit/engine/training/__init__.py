@@ -3,6 +3,6 @@
 defaults.py   what is chosen where the user chose nothing     augment.py   which random changes images go through
 loading.py    the batches that options ask for                step.py      one step, and its rehearsal
 rate.py       the learning rate of a step                     course.py    how long a run is, and its end
-readings.py   losses, read when they are there                keeper.py    states, weight files and the table
+outcomes.py   losses, read when they are there                keeper.py    states, weight files and the table
 signals.py    Ctrl-C and SIGTERM
 """

@@ -10,13 +10,13 @@ from cnnkit.data.load.batching import Batching
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.records.events import Compiling
 from cnnkit.engine.run.state import Training
-from cnnkit.engine.training.readings import Reading, Readings
+from cnnkit.engine.training.outcomes import Outcome, Outcomes
 from cnnkit.nn.outputs import arrays
 from cnnkit.optim import clip_grad_norm
 from cnnkit.tasks import Task
 
 
-def train_step(training: Training, task: Task[Any], batch: Batch, lr: float, readings: Readings) -> list[Reading]:
+def train_step(training: Training, task: Task[Any], batch: Batch, lr: float, outcomes: Outcomes) -> list[Outcome]:
     """Loss, gradients, clipping, update, average. Returns what is read now: this step's loss, or that of one before it.
 
     Raises:
@@ -24,12 +24,12 @@ def train_step(training: Training, task: Task[Any], batch: Batch, lr: float, rea
     """
     training.optimiser.zero_grad()
     measured = task.loss(training.learner, batch)
-    read = readings.add(measured, training.progress, len(batch), lr)
+    known = outcomes.add(measured, training.progress, len(batch), lr)
     measured.value.backward()
     if training.options.clip > 0:
         clip_grad_norm(training.optimiser.parameters, training.options.clip)
     _update(training, lr)
-    return read
+    return known
 
 
 def _update(training: Training, lr: float) -> None:

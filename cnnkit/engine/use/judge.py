@@ -36,20 +36,16 @@ def judge_batches(
     module: Module, batches: Generator[Batch], tally: Tally, check: Callable[[], None] = lambda: None
 ) -> Iterator[int]:
     """As `judge`, on batches that are made elsewhere."""
-    was_training = any(part.training for part in module.modules())
-    module.eval()
     done = 0
-    try:
-        with closing(batches):
-            for batch in batches:
-                check()
-                with no_grad():
-                    outputs = arrays(module(Tensor(batch.x)))
-                tally.add(outputs, batch)
-                done += len(batch)
-                yield done
-    finally:
-        module.train(was_training)
+    with module.keeping_modes(), closing(batches):
+        module.eval()
+        for batch in batches:
+            check()
+            with no_grad():
+                outputs = arrays(module(Tensor(batch.x)))
+            tally.add(outputs, batch)
+            done += len(batch)
+            yield done
 
 
 def batch_for(preprocessing: Preprocessing) -> int:

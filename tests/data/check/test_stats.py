@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from cnnkit.data.check.stats import DataStats, Spread, data_stats
-from cnnkit.data.headway import Step
+from cnnkit.data.headway import Headway
 from cnnkit.data.open.source import open_data
 from cnnkit.data.view.preprocessing import statistics
 from cnnkit.errors import DataError, UsageError
@@ -56,8 +56,8 @@ def test_the_mean_and_deviation_are_those_of_the_pixels_that_a_network_reads(pic
 
 
 def test_a_sample_is_taken_from_all_classes_alike(picture_folder):
-    steps = [event for event in data_stats(picture_folder(cats=6, dogs=6), sample=4) if isinstance(event, Step)]
-    assert steps[-1] == Step("counting pixels", 4, 4)
+    steps = [event for event in data_stats(picture_folder(cats=6, dogs=6), sample=4) if isinstance(event, Headway)]
+    assert steps[-1] == Headway("counting pixels", 4, 4)
     found = stats("digits", sample=500)
     assert found.pixels is not None and found.pixels.sample == 500
     assert found.pixels.mean[0] == pytest.approx(found.pixels.used_mean[0], abs=0.01)

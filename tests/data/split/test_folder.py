@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from cnnkit.data.headway import Step
+from cnnkit.data.headway import Headway
 from cnnkit.data.open.source import open_data
 from cnnkit.data.split import folder as split_folder_module
 from cnnkit.data.split.folder import SplitFolder, split_folder
@@ -58,8 +58,8 @@ def test_the_seed_draws(photos, tmp_path):
 
 
 def test_steps_count_what_was_compared_and_copied(photos, tmp_path):
-    steps = [event for event in split_folder(str(photos), tmp_path / "parts") if isinstance(event, Step)]
-    assert steps[0] == Step("reading headers", 1, 30) and steps[-1] == Step("copying", 30, 30)
+    steps = [event for event in split_folder(str(photos), tmp_path / "parts") if isinstance(event, Headway)]
+    assert steps[0] == Headway("reading headers", 1, 30) and steps[-1] == Headway("copying", 30, 30)
 
 
 @pytest.mark.parametrize("link", ["hard", "symbolic"])
@@ -241,7 +241,7 @@ def test_a_failure_on_the_way_leaves_nothing(photos, tmp_path, monkeypatch, code
 def test_an_interruption_leaves_nothing(photos, tmp_path):
     events = split_folder(str(photos), tmp_path / "parts")
     for event in events:
-        if isinstance(event, Step) and event.what == "copying" and event.done == 3:
+        if isinstance(event, Headway) and event.what == "copying" and event.done == 3:
             break
     assert len(beside(tmp_path / "parts")) == 2
     events.close()
@@ -251,7 +251,7 @@ def test_an_interruption_leaves_nothing(photos, tmp_path):
 @pytest.mark.parametrize(("what", "text"), [("changes", "changed while"), ("goes", "cannot be read")])
 def test_a_picture_that_changes_or_goes_while_it_is_copied_is_named(photos, tmp_path, what, text):
     events = split_folder(str(photos), tmp_path / "parts")
-    while not (isinstance(event := next(events), Step) and event.what == "copying"):
+    while not (isinstance(event := next(events), Headway) and event.what == "copying"):
         pass
     for path in photos.rglob("*.png"):
         if what == "goes":

@@ -16,7 +16,7 @@ from cnnkit.engine.time.budget import Budget
 from cnnkit.engine.time.pace import Pace, measure
 from cnnkit.engine.training.course import Course
 from cnnkit.engine.training.defaults import resolve
-from cnnkit.engine.training.readings import Readings
+from cnnkit.engine.training.outcomes import Outcomes
 from cnnkit.engine.training.signals import Stopped
 from cnnkit.engine.training.step import train_step
 from cnnkit.errors import UsageError
@@ -56,7 +56,7 @@ def test_measuring_changes_nothing(tiny, tmp_path):
     options = resolve(tiny.options(tmp_path, clip=1.0).replace(model="tiny"), "synthetic")
     training, task, splits = Training(options, tiny.Tiny()), ClassificationTask(tiny.data().classes), tiny.data()
     loader = Loader(splits.train, 16, seed=3, shuffle=True)
-    train_step(training, task, next(iter(Loader(splits.train, 16, prefetch=0).epoch(0))), 0.1, Readings())
+    train_step(training, task, next(iter(Loader(splits.train, 16, prefetch=0).epoch(0))), 0.1, Outcomes())
     before = {name: array.copy() for name, array in training.arrays().items()}
     pace = measure(training, task, loader, splits, longest=0.05)
     assert min(pace.step, pace.val, pace.test) > 0

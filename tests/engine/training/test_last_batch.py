@@ -15,9 +15,9 @@ from cnnkit.engine.forecast import look_ahead
 from cnnkit.engine.lr_find import lr_find
 from cnnkit.engine.records.events import RunStarted, StepEnd, TrunkStep
 from cnnkit.engine.records.options import FitOptions
-from cnnkit.engine.run import memory
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.run.state import least_batch
+from cnnkit.engine.session import room
 from cnnkit.errors import DataError, ResourceError, UsageError
 
 
@@ -117,15 +117,15 @@ def test_a_batch_of_one_is_refused_in_the_words_of_the_command_line_before_a_fol
 
 
 def test_memory_for_one_image_is_not_offered_to_a_network_that_needs_two():
-    numbers = memory.Numbers(kept=100, widest=0, input=0, parameters=0)
+    numbers = room.Numbers(kept=100, widest=0, input=0, parameters=0)
     # An image takes 400 bytes, and one that joins must fit too.
     for free, fitting in ((1300, 2), (1700, 3)):
         with pytest.raises(ResourceError, match=f"--batch-size {fitting} would fit"):
-            memory.check_fits(8, numbers, free, least=2)
+            room.check_fits(8, numbers, free, least=2)
     with pytest.raises(ResourceError, match="not even 2 images fit"):
-        memory.check_fits(8, numbers, 900, least=2)
+        room.check_fits(8, numbers, 900, least=2)
     with pytest.raises(ResourceError, match="--batch-size 2 would fit"):
-        memory.check_fits(8, numbers, 900)
+        room.check_fits(8, numbers, 900)
 
 
 @pytest.mark.parametrize("mixed", [{}, {"mixup": 0.2}, {"cutmix": 1.0}])

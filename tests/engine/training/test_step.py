@@ -7,7 +7,7 @@ from cnnkit import kernels
 from cnnkit.data.load.loader import Loader
 from cnnkit.engine.run.state import Training
 from cnnkit.engine.training.defaults import resolve
-from cnnkit.engine.training.readings import Readings
+from cnnkit.engine.training.outcomes import Outcomes
 from cnnkit.engine.training.step import compile_kernels, train_step
 from cnnkit.errors import NumericError
 from cnnkit.tasks import ClassificationTask
@@ -28,7 +28,7 @@ def first_batch(tiny):
 
 def test_a_rehearsal_changes_nothing_and_tells_each_kernel(tiny, tmp_path, task):
     ours = training(tiny, tmp_path, clip=1.0)
-    train_step(ours, task, first_batch(tiny), 0.1, Readings())
+    train_step(ours, task, first_batch(tiny), 0.1, Outcomes())
     before = {name: array.copy() for name, array in ours.arrays().items()}
     events = list(compile_kernels(ours, task, tiny.data().preprocessing, [16, 15], [30]))
     assert [event.done for event in events] == list(range(1, len(events) + 1)) and events[-1].total == len(events)
@@ -44,7 +44,7 @@ def test_after_the_rehearsal_a_step_needs_no_other_kernel(tiny, tmp_path, task):
     ours = training(tiny, tmp_path, clip=1e-3)
     list(compile_kernels(ours, task, tiny.data().preprocessing, [16], [16]))
     before = jit.specialisations()
-    train_step(ours, task, first_batch(tiny), 0.1, Readings())
+    train_step(ours, task, first_batch(tiny), 0.1, Outcomes())
     assert ours.is_finite()
     assert jit.specialisations() == before
 
@@ -77,7 +77,7 @@ def test_after_the_rehearsal_a_step_on_mixed_images_needs_no_other_kernel(tiny, 
     before = jit.specialisations()
     for batch in Loader(data.train, 16, mixup=0.2, cutmix=1.0, drop_last=True).epoch(0):
         assert batch.second_targets is not None
-        train_step(ours, weighing, batch, 0.1, Readings())
+        train_step(ours, weighing, batch, 0.1, Outcomes())
     assert jit.specialisations() == before
 
 
@@ -91,7 +91,7 @@ def test_a_loss_that_is_not_a_number_stops_before_the_weights_change(tiny, tmp_p
     ours.module.dense.bias.data[0] = np.nan
     before = ours.module.conv.weight.data.copy()
     with pytest.raises(NumericError, match=r"The loss is nan at step 1 \(epoch 1\)"):
-        train_step(ours, task, first_batch(tiny), 0.1, Readings())
+        train_step(ours, task, first_batch(tiny), 0.1, Outcomes())
     np.testing.assert_array_equal(ours.module.conv.weight.data, before)
 
 
@@ -100,6 +100,6 @@ def test_clipping_shortens_the_step(tiny, tmp_path, task):
     for clip in (0.0, 1e-3):
         ours = training(tiny, tmp_path, clip=clip, weight_decay=0.0)
         before = ours.module.dense.weight.data.copy()
-        train_step(ours, task, first_batch(tiny), 0.1, Readings())
+        train_step(ours, task, first_batch(tiny), 0.1, Outcomes())
         moved.append(np.abs(ours.module.dense.weight.data - before).max())
     assert 0 < moved[1] < moved[0]

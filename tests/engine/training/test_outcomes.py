@@ -47,7 +47,7 @@ def lasting(value):
     return [lasting(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def test_late_readings_change_no_event_no_state_and_no_result(tiny, tmp_path, lag, monkeypatch):
+def test_late_losses_change_no_event_no_state_and_no_result(tiny, tmp_path, lag, monkeypatch):
     """States are saved after the epochs and twice within: all that was measured before is in them."""
     monkeypatch.setattr(Keeper, "is_due", lambda self: self.training.progress.step in (2, 7))
     runs, waited = [], 0

@@ -1,19 +1,17 @@
 """The forecast before the first step, against made-up machines."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cnnkit import models
-from cnnkit.config import available_memory
 from cnnkit.data.load.batch import Batch
 from cnnkit.engine.records.options import FitOptions
-from cnnkit.engine.run.memory import Numbers, check_fits, forecast
 from cnnkit.engine.run.state import Training, create_module
+from cnnkit.engine.session.room import Numbers, check_fits, forecast
 from cnnkit.engine.training.defaults import resolve
-from cnnkit.engine.training.readings import Readings
+from cnnkit.engine.training.outcomes import Outcomes
 from cnnkit.engine.training.step import train_step
 from cnnkit.errors import ResourceError
 from cnnkit.kernels.cpu.machine import buffers
@@ -23,54 +21,7 @@ MB = 10**6
 SMALL = Numbers(kept=50_000, widest=20_000, input=784, parameters=100_000)
 
 
-def tree(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
-
-
-def available(root: Path) -> int | None:
-    return available_memory(root / "proc", root / "cgroup")
-
-
-def test_without_limits_it_is_what_the_machine_has_free(tmp_path):
-    tree(tmp_path, {"proc/meminfo": "MemTotal: 9 kB\nMemAvailable:   2000 kB\n", "proc/self/cgroup": "0::/\n"})
-    assert available(tmp_path) == 2000 * 1024
-
-
-def test_the_limit_of_a_cgroup_counts_minus_what_is_used_and_cannot_be_dropped(tmp_path):
-    tree(
-        tmp_path,
-        {
-            "proc/meminfo": "MemAvailable: 99999999 kB\n",
-            "proc/self/cgroup": "0::/box/inner\n",
-            "cgroup/box/inner/memory.max": "max\n",
-            "cgroup/box/memory.max": "1000\n",
-            "cgroup/box/memory.current": "700\n",
-            "cgroup/box/memory.stat": "anon 400\ninactive_file 250\n",
-        },
-    )
-    assert available(tmp_path) == 1000 - 700 + 250
-
-
-def test_cgroups_of_version_1_count_too(tmp_path):
-    tree(
-        tmp_path,
-        {
-            "proc/meminfo": "MemAvailable: 99999999 kB\n",
-            "proc/self/cgroup": "5:memory:/box\n",
-            "cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
-            "cgroup/memory/box/memory.limit_in_bytes": "5000\n",
-            "cgroup/memory/box/memory.usage_in_bytes": "4950\n",
-            "cgroup/memory/box/memory.stat": "total_inactive_file 100\n",
-        },
-    )
-    assert available(tmp_path) == 5000 - 4950 + 100
-
-
-def test_a_machine_that_says_nothing_refuses_nothing(tmp_path):
-    assert available(tmp_path) is None
+def test_a_machine_that_does_not_say_what_is_free_refuses_nothing():
     check_fits(10**6, Numbers(10**9, 10**8, 10**6, 10**9), None)
 
 
@@ -97,7 +48,7 @@ def test_a_step_takes_what_was_forecast_and_not_much_less(model, rng):
     widest = max(int(np.prod(row.output)) for row in found.layers)
     buffers.trim()
     before = buffers.statistics().held_bytes
-    train_step(training, ClassificationTask([str(label) for label in range(10)]), batch, 0.1, Readings())
+    train_step(training, ClassificationTask([str(label) for label in range(10)]), batch, 0.1, Outcomes())
     training.optimiser.zero_grad()
     taken = buffers.statistics().held_bytes - before
     # Parameters are left out: their memory stays in use.

@@ -15,7 +15,7 @@ from cnnkit.tasks import StepLoss
 
 @final
 @dataclass(frozen=True)
-class Reading:
+class Outcome:
     """What one step measured before its update.   step and batch count from 1, epoch from 0.
 
     loss: the mean over `images`, finite.   running: the task's sums over them.
@@ -31,7 +31,7 @@ class Reading:
 
 
 @final
-class Readings:
+class Outcomes:
     """What was measured and not yet read, in the order of the steps.
 
     As many steps may wait as the home of new arrays says. Where none may, each is read at once, before its update.
@@ -43,7 +43,7 @@ class Readings:
         self._refused = refused
         self._waiting: deque[tuple[Tensor, Callable[[], Mapping[str, float]], int, int, int, int, float]] = deque()
 
-    def add(self, measured: StepLoss, progress: Progress, images: int, lr: float) -> list[Reading]:
+    def add(self, measured: StepLoss, progress: Progress, images: int, lr: float) -> list[Outcome]:
         """Take what the step after `progress` leaves, and read what has waited long enough.
 
         Raises:
@@ -53,14 +53,14 @@ class Readings:
         self._waiting.append((measured.value.detach(), measured.running, *place, images, lr))
         return [self._read() for _ in range(len(self._waiting) - self._lag)]
 
-    def rest(self) -> Iterator[Reading]:
+    def rest(self) -> Iterator[Outcome]:
         """Read all that waits: before the weights are judged or saved, and at the end."""
         while self._waiting:
             yield self._read()
 
-    def _read(self) -> Reading:
+    def _read(self) -> Outcome:
         value, running, epoch, batch, step, images, lr = self._waiting.popleft()
         loss = value.item()
         if not math.isfinite(loss):
             raise self._refused(f"The loss is {loss} at step {step} (epoch {epoch + 1}).")
-        return Reading(epoch, batch, step, images, lr, loss, running())
+        return Outcome(epoch, batch, step, images, lr, loss, running())
