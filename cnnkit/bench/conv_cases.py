@@ -66,7 +66,7 @@ def conv_case(layer: Layer, direction: str) -> Case:
     k = kernels.of(x)
     flop = 2.0 * np.prod(y_shape) * np.prod(w.shape[:3])
     if direction == "forward":
-        filters = k.pack(w, win, layer.groups)
+        filters = k.pack(w, layer.groups)
         run = partial(k.conv2d, x, filters, win, layer.groups)
         check = partial(_check_sums, run, x, w, layer)
     elif direction == "dx":

@@ -16,7 +16,6 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.kernels.shared.array import Array
-from cnnkit.kernels.shared.geometry import Window
 from cnnkit.nn.blocks import ConvNorm
 from cnnkit.nn.containers import Sequential
 from cnnkit.nn.conv import Conv2d
@@ -42,7 +41,7 @@ class PreparedConv(Conv2d):
         bias = None if conv.bias is None else conv.bias.data
         if norm is not None:
             weight, bias = folded(weight, bias, norm)
-        self._filters: Any = kernels.of(weight).pack(weight, Window(), conv.groups)
+        self._filters: Any = kernels.of(weight).pack(weight, conv.groups)
         activation = activation_of(conv.activation if norm is None else norm.activation, "PreparedConv")
         self._ends = {"bias": bias, "activation": activation}
 

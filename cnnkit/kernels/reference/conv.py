@@ -30,7 +30,7 @@ def conv2d(
 
     Args:
         x: (N, H, W, C).
-        w: (KH, KW, C / groups, O), one filter per output channel.
+        w: (KH, KW, C / groups, O), one filter per output channel; or what `pack` made of them.
         win: how the filter slides.
         groups: independent channel groups; `groups=C` is a depthwise convolution.
         bias, residual, activation: what is done to each sum before it is stored (the epilogue).
@@ -105,8 +105,11 @@ def conv2d_dw(
     return deliver(dw, into), deliver(dy.sum(axis=(0, 1, 2), dtype=np.float64), into_db) if needs_db else None
 
 
-def pack(w: Array, win: Window, groups: int = 1) -> Array:
-    """Filters as this backend wants them: as they are."""
+def pack(w: Array, groups: int = 1) -> Array:
+    """What conv2d and conv2d_dx of this package take in place of w, sooner where it is used often: here w itself.
+
+    Nobody else looks into it. It may hold w, so w must not be written to as long as it is in use.
+    """
     return w
 
 

@@ -60,7 +60,7 @@ def test_a_nan_reaches_only_what_reads_it(operands, at):
 
 def test_packed_filters_follow_the_choice_of_each_call(operands):
     x, w, dy = operands
-    packed = cpu.pack(w, SAME)
+    packed = cpu.pack(w)
     for precision in ("fast", "exact", "fast"):
         with kernels.use(precision=precision):
             np.testing.assert_array_equal(cpu.conv2d(x, packed, SAME), cpu.conv2d(x, w, SAME))

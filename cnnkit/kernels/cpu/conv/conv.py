@@ -33,7 +33,7 @@ def conv2d(
     out: Array | None = None,
 ) -> Array:
     """y = act(x convolved with w + bias + residual), (N, OH, OW, O). See reference/conv.py for what it means."""
-    x, filters = buffers.contiguous(x), pack(w, win, groups)
+    x, filters = buffers.contiguous(x), pack(w, groups)
     y = buffers.result(conv2d_output_shape(x.shape, filters.shape, win), out)
     bias = None if bias is None else buffers.contiguous(bias)
     residual = None if residual is None else buffers.contiguous(residual)
@@ -65,7 +65,7 @@ def conv2d_dx(
     out: Array | None = None,
 ) -> Array:
     """The gradient by the images, (N, H, W, C), times act'(x) where x is given, plus `others`."""
-    dy, filters = buffers.contiguous(dy), pack(w, win, groups)
+    dy, filters = buffers.contiguous(dy), pack(w, groups)
     dx = buffers.result(x_shape, out)
     gate = None if x is None or activation == IDENTITY else buffers.contiguous(x)
     later = others
@@ -113,6 +113,6 @@ def conv2d_dw(
     return dw, db
 
 
-def pack(w: Array | Filters, win: Window, groups: int = 1) -> Filters:
+def pack(w: Array | Filters, groups: int = 1) -> Filters:
     """Filters that are laid out once for many calls; training packs at every step."""
-    return w if isinstance(w, Filters) else Filters(buffers.contiguous(w), win, groups)
+    return w if isinstance(w, Filters) else Filters(buffers.contiguous(w), groups)

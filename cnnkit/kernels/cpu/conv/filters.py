@@ -12,14 +12,13 @@ from cnnkit.kernels.cpu.conv.winograd.tiles import transform_filters
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
 from cnnkit.kernels.shared.array import Array
-from cnnkit.kernels.shared.geometry import Window
 
 
 class Filters:
     """What `pack` returns; accepted wherever filters are."""
 
-    def __init__(self, w: Array, win: Window, groups: int) -> None:
-        self.w, self.win, self.groups = w, win, groups
+    def __init__(self, w: Array, groups: int) -> None:
+        self.w, self.groups = w, groups
         self._forms: dict[Any, Array] = {}
 
     @property
