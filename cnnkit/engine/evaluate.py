@@ -66,7 +66,7 @@ def evaluate(
     part = splits.part(split)
     yield from map(Note, [*judged.said, *said])
     tally = task.tally()
-    for done in judge(predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
+    for done in judge(task, predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
     measured = task.measured(tally, part, top_losses=top_losses, source=predictor.source)
     if sheet is not None:

@@ -55,7 +55,7 @@ def lr_find(
     chosen = training.options
     # A rest of a few images would be a noisy point of the curve.
     drop_last = len(splits.train) > int(chosen.batch_size or 1)
-    loader = training_loader(training, splits, drop_last=drop_last)
+    loader = training_loader(training, ready.task, splits, drop_last=drop_last)
     for text in (splits.found, *ready.notes):
         yield Note(text)
     yield from compile_kernels(training, ready.task, splits.preprocessing, loader.batching.sizes(), [])

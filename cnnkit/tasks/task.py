@@ -11,6 +11,7 @@ from cnnkit.data.load.batch import Batch
 from cnnkit.data.picture.sheet import Tile
 from cnnkit.data.sample import Sample
 from cnnkit.data.sets.base import Dataset
+from cnnkit.data.view.view import View
 from cnnkit.errors import NumericError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
@@ -61,6 +62,8 @@ class Task(ABC, Generic[Answer]):
     running: means over the training images of an epoch, the named parts of a loss among them ("loss_box").
     more: what a finished run adds about the test images, by name: kind, and range of a number; none of it is needed.
     columns: of an answer, in a table of predictions.   worst: whether an evaluation names and draws the worst images.
+    labelled: whether the target of an image is its class, whatever it looks like. Then what a frozen trunk says of the
+    images may be kept.
     takes: options that not every task knows what to do with ("label_smoothing", …), and "loss", one of the caller's.
     classes: the names of the data's classes.
     """
@@ -73,6 +76,7 @@ class Task(ABC, Generic[Answer]):
     more: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {}
     columns: ClassVar[tuple[str, ...]]
     worst: ClassVar[bool] = False
+    labelled: ClassVar[bool] = False
     takes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, classes: list[str]) -> None:
@@ -163,8 +167,12 @@ class Task(ABC, Generic[Answer]):
         raise NotImplementedError(f"{type(self).__name__} draws no images")
 
     @abstractmethod
-    def decode(self, outputs: Array, top: int) -> list[Answer]:
-        """What the network says of each image, read from its outputs.   top: how many guesses, where it has several."""
+    def decode(self, outputs: Array, views: Sequence[View | None], top: int) -> list[Answer]:
+        """What the network says of each picture, read from its outputs; places are those of the picture.
+
+        views: how each picture was brought to the network's size; None where no place in it can be told.
+        top: how many guesses, where it has several.
+        """
 
 
 class Tally(ABC):

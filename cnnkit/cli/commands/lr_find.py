@@ -20,6 +20,7 @@ ROWS = 12
 # What decides how the first steps go.
 CHOICES = (
     "data",
+    "task",
     "model",
     "padding",
     "weights",

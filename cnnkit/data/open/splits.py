@@ -46,6 +46,11 @@ class DataSplits:
         return self.train.classes
 
     @property
+    def task(self) -> str:
+        """What these data are for, unless an option says otherwise."""
+        return self.train.task
+
+    @property
     def preprocessing(self) -> Preprocessing:
         return self.read_as or self.train.preprocessing
 

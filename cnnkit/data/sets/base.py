@@ -27,6 +27,7 @@ class Dataset(ABC):
 
     name: short, fit for a folder's name.   classes: the name of each label.
     mirror: whether a mirrored image keeps its meaning (a photo's does, a digit's does not).
+    task: what the targets are for, as `tasks.registry` names it.
     labelled: whether a sample has one class, its target; others have masks or boxes.
     as_decoded: whether images have the size of their pictures, so that changes see all of them, and are brought to the
     network's size afterwards.
@@ -36,6 +37,7 @@ class Dataset(ABC):
     classes: list[str]
     preprocessing: Preprocessing
     mirror: bool
+    task: str = "classification"
     labelled: bool = True
     as_decoded: bool = False
 

@@ -20,7 +20,7 @@ class Relabelled(Dataset):
     def __init__(self, dataset: Dataset, classes: list[str]) -> None:
         self.dataset, self.classes = dataset, classes
         self.name, self.preprocessing, self.mirror = dataset.name, dataset.preprocessing, dataset.mirror
-        self.as_decoded = dataset.as_decoded
+        self.task, self.as_decoded = dataset.task, dataset.as_decoded
         known, place = as_known(dataset.classes, classes), {name: label for label, name in enumerate(classes)}
         self._labels = np.array([place[known[name]] for name in dataset.classes], np.int64)[dataset.labels()]
 

@@ -18,7 +18,7 @@ class Subset(Dataset):
         self.dataset, self.indices = dataset, indices
         self.name, self.classes = dataset.name, dataset.classes
         self.preprocessing, self.mirror = dataset.preprocessing, dataset.mirror
-        self.labelled, self.as_decoded = dataset.labelled, dataset.as_decoded
+        self.task, self.labelled, self.as_decoded = dataset.task, dataset.labelled, dataset.as_decoded
         self._index_list: list[int] = indices.tolist()
 
     def __len__(self) -> int:

@@ -33,7 +33,7 @@ def probe(training: Training, task: Task[Any], splits: DataSplits, check: Callab
     the state to go on from.
     """
     module, at = training.module, training.cut
-    if at is None:
+    if at is None or not task.labelled:
         return
     options = resolve(_alone(training.options), splits.name, images=len(splits.train))
     options = options.replace(views=choose_views(options, splits, at, room_for_pictures(options.cache)))
@@ -49,7 +49,7 @@ def probe(training: Training, task: Task[Any], splits: DataSplits, check: Callab
             return
         for done, total in features.fill(check):
             yield TrunkStep(done, total)
-        loader = FeatureLoader(training_loader(head, splits), features)
+        loader = FeatureLoader(training_loader(head, task, splits), features)
         course = Course.of(options, len(loader))
         rate, outcomes = Rate(options, course), Outcomes()
         module.train()

@@ -211,13 +211,13 @@ class Training:
         self.progress = progress
 
 
-def create_module(options: FitOptions, classes: int, shape: tuple[int, int, int]) -> Module:
+def create_module(options: FitOptions, outputs: int, shape: tuple[int, int, int]) -> Module:
     """The network with its first weights, a function of the seed."""
     H, W, C = shape
     rng = np.random.default_rng([options.seed, _FIRST_WEIGHTS])
     return models.create(
         str(options.model),
-        classes=classes,
+        classes=outputs,
         in_channels=C,
         image_size=(H, W),
         padding=options.padding or "default",

@@ -30,7 +30,7 @@ from cnnkit.nn.freeze import cut
 from cnnkit.nn.tail import Tail
 from cnnkit.tasks import Task
 from cnnkit.tasks.classification import Loss
-from cnnkit.tasks.registry import create
+from cnnkit.tasks.registry import DEFAULT, create
 
 
 @final
@@ -63,6 +63,9 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
     splits = _parts(options, data, like=None if start is None else start.preprocessing)
     H, W, C = splits.preprocessing.shape
     asked = options
+    if splits.task != DEFAULT:
+        # The usual task is not noted, so that options and commands are as they were before there were others.
+        options = options.replace(task=options.task or splits.task)
     if start is not None:
         splits = in_order_of(normalised_for(splits, start.preprocessing, start.source), start.classes)
         options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
@@ -75,8 +78,11 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
     photos = n if splits.mirror and min(H, W) >= SMALLEST_PHOTO else None
     options = resolve(options, splits.name, images=n, photos=photos)
     options, flips = choose_flip(options, splits)
-    network = _network(options, splits) if module is None else module
-    if options.freeze == "trunk":
+    task = _task(options, splits, loss)
+    network = _network(options, splits, task) if module is None else module
+    if options.freeze == "trunk" and not task.labelled:
+        options = options.replace(views=0)
+    elif options.freeze == "trunk":
         views = choose_views(options, splits, cut(network, (1, H, W, C)), room_for_pictures(options.cache))
         options = options.replace(views=views)
     training = _training(options, splits, network)
@@ -91,7 +97,9 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
         *chosen(asked, options, splits.name, n, changes_of(options, splits)),
         *flips,
     ]
-    return _pieces(splits, training, loss, own_module=module is not None, notes=notes)
+    return Pieces(
+        splits, training, task, training_loader(training, task, splits), own_module=module is not None, notes=notes
+    )
 
 
 def _doubts(splits: DataSplits, options: FitOptions) -> list[str]:
@@ -128,12 +136,14 @@ def go_on(
             f"This run trained a module of its own ({options.model}), which its name cannot build. "
             "Pass it: resume(run, module=...)."
         )
-    training = _training(options, splits, _network(options, splits) if module is None else module)
+    task = _task(options, splits, loss)
+    training = _training(options, splits, _network(options, splits, task) if module is None else module)
     try:
         training.restore(found.arrays, found.progress)
     except (CheckpointError, ShapeError) as error:
         raise CheckpointError(f"{found.path} does not fit its network: {error}") from error
-    pieces = _pieces(splits, training, loss, own_module=own, notes=list(splits.notes), origin=origin)
+    loader = training_loader(training, task, splits)
+    pieces = Pieces(splits, training, task, loader, own, list(splits.notes), origin)
     progress, epoch = training.progress, len(pieces.loader)
     if progress.batch > epoch:
         raise CheckpointError(
@@ -156,20 +166,6 @@ def begin_again(
             return replace(begin(options, module, left[0], loss), origin=left[1])
     _check_same_data(pieces.splits, expected, run.path)
     return pieces
-
-
-def _pieces(
-    splits: DataSplits,
-    training: Training,
-    loss: Loss | None,
-    *,
-    own_module: bool,
-    notes: list[str],
-    origin: Origin | None = None,
-) -> Pieces:
-    options = training.options
-    task = create(options.task, splits.classes, options=options.to_record(), train=splits.train, loss=loss)
-    return Pieces(splits, training, task, training_loader(training, splits), own_module, notes, origin)
 
 
 def _check_same_data(splits: DataSplits, expected: str | None, run: Path) -> None:
@@ -206,8 +202,12 @@ def _open(
     )
 
 
-def _network(options: FitOptions, splits: DataSplits) -> Module:
-    return create_module(options, len(splits.classes), splits.preprocessing.shape)
+def _task(options: FitOptions, splits: DataSplits, loss: Loss | None) -> Task[Any]:
+    return create(options.task, splits.classes, options=options.to_record(), train=splits.train, loss=loss)
+
+
+def _network(options: FitOptions, splits: DataSplits, task: Task[Any]) -> Module:
+    return create_module(options, task.outputs, splits.preprocessing.shape)
 
 
 def _training(options: FitOptions, splits: DataSplits, network: Module) -> Training:

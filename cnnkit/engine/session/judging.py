@@ -45,7 +45,7 @@ class Judging:
             judging = judge_batches(self.training.learner, self.features.batches(), tally, self.check)
         else:
             images, preprocessing = self.splits.part(part), self.splits.preprocessing
-            judging = judge(self.training.module, images, preprocessing, tally, check=self.check)
+            judging = judge(self.task, self.training.module, images, preprocessing, tally, check=self.check)
         with self.training.holding(weights):
             for _ in judging:
                 pass

@@ -82,7 +82,7 @@ def _numbers(pieces: Pieces) -> Numbers:
     training, splits = pieces.training, pieces.splits
     H, W, C = splits.preprocessing.shape
     with kernels.shapes_only():
-        found = models.summary(training.module, classes=len(splits.classes), in_channels=C, image_size=(H, W))
+        found = models.summary(training.module, classes=pieces.task.outputs, in_channels=C, image_size=(H, W))
     return Numbers(
         # A frozen trunk leaves nothing for the way back.
         kept=0 if training.options.freeze == "trunk" else found.activation_floats,

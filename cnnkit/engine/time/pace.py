@@ -120,6 +120,6 @@ def _judging_seconds(
     begun = 0.0
     for _ in range(2):
         begun = time.perf_counter()
-        for _ in judge(training.module, some, splits.preprocessing, task.tally(), check=check):
+        for _ in judge(task, training.module, some, splits.preprocessing, task.tally(), check=check):
             pass
     return (time.perf_counter() - begun) * len(part) / images

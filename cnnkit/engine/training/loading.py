@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Generator
 from contextlib import closing
-from typing import Protocol
+from typing import Any, Protocol
 
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.batching import Batching
@@ -11,6 +11,7 @@ from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.base import Dataset
 from cnnkit.engine.run.state import Training
+from cnnkit.tasks import Task
 
 
 class Batches(Protocol):
@@ -26,7 +27,7 @@ class Batches(Protocol):
         """The batches of epoch `number` from batch `start` on."""
 
 
-def training_loader(training: Training, splits: DataSplits, *, drop_last: bool = False) -> Loader:
+def training_loader(training: Training, task: Task[Any], splits: DataSplits, *, drop_last: bool = False) -> Loader:
     """The training part, shuffled and changed at random.   drop_last: without the rest that fills no batch."""
     options = training.options
     return Loader(
@@ -37,6 +38,7 @@ def training_loader(training: Training, splits: DataSplits, *, drop_last: bool =
         shuffle=True,
         augment=str(options.augment),
         changes=options.changes(),
+        targets=task.targets,
         mixup=options.mixup,
         cutmix=options.cutmix,
         least=training.least_batch,

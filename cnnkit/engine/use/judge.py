@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from typing import Any
 
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.data.load.batch import Batch
@@ -10,12 +11,13 @@ from cnnkit.data.sets.base import Dataset
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.nn import Module
 from cnnkit.nn.outputs import arrays
-from cnnkit.tasks import Tally
+from cnnkit.tasks import Tally, Task
 
 _MOST_IMAGES, _MOST_FLOATS = 256, 2**22
 
 
 def judge(
+    task: Task[Any],
     module: Module,
     dataset: Dataset,
     preprocessing: Preprocessing,
@@ -24,11 +26,12 @@ def judge(
     batch_size: int | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Iterator[int]:
-    """Fill the tally, batch after batch; yields the images done so far.
+    """Fill a tally of the task, batch after batch; yields the images done so far.
 
     check: called before each batch, to raise what is to end the pass.
     """
-    loader = Loader(dataset, batch_size or batch_for(preprocessing), preprocessing=preprocessing)
+    images = batch_size or batch_for(preprocessing)
+    loader = Loader(dataset, images, preprocessing=preprocessing, targets=task.targets)
     yield from judge_batches(module, loader.epoch(0), tally, check)
 
 

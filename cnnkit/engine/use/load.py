@@ -18,6 +18,7 @@ from cnnkit.kernels.shared.array import Array
 from cnnkit.models.network import Network
 from cnnkit.nn import Module
 from cnnkit.serialize import safe
+from cnnkit.tasks.registry import create
 
 SHIPPED = Path(models.__file__).parent / "shipped" / "digits.safetensors"
 
@@ -79,7 +80,8 @@ def _load(path: Path, said: str, module: Module | None, notes: tuple[str, ...] =
         record = checked(record, "its record")
         preprocessing = Preprocessing.from_record(record["preprocessing"])
         classes: list[str] = list(record["classes"])
-        network = _network(path, record, len(classes), preprocessing) if module is None else module
+        task = create(record.get("task"), classes)
+        network = _network(path, record, task.outputs, preprocessing) if module is None else module
         network.load_state_dict(arrays)
     except OwnModuleError:
         raise
@@ -103,6 +105,7 @@ def _load(path: Path, said: str, module: Module | None, notes: tuple[str, ...] =
         record=record,
         folder=_run_of(path),
         notes=notes,
+        task=task,
     )
 
 
@@ -143,7 +146,7 @@ def _weights_of_state(
     raise CheckpointError(f"{path} holds no weights.")
 
 
-def _network(path: Path, record: Mapping[str, Any], classes: int, preprocessing: Preprocessing) -> Module:
+def _network(path: Path, record: Mapping[str, Any], outputs: int, preprocessing: Preprocessing) -> Module:
     if record.get("own_module"):
         raise OwnModuleError(
             f"{path} holds weights of a module of one's own ({record['model']}), which its name cannot build. "
@@ -152,6 +155,6 @@ def _network(path: Path, record: Mapping[str, Any], classes: int, preprocessing:
     try:
         size = (preprocessing.height, preprocessing.width)
         padding = record.get("padding", "default")
-        return Network(record["model"], classes, preprocessing.channels, size, padding).build()
+        return Network(record["model"], outputs, preprocessing.channels, size, padding).build()
     except CnnkitError as error:
         raise CheckpointError(f"{path}: {error}") from error

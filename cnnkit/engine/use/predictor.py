@@ -13,7 +13,7 @@ from cnnkit.data.load.collate import collate
 from cnnkit.data.picture.read import Source
 from cnnkit.data.sample import Pixels
 from cnnkit.data.view.preprocessing import Preprocessing
-from cnnkit.data.view.view import load_image
+from cnnkit.data.view.view import View, load_view
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.engine.use.inside import named_result, reaching_head
 from cnnkit.engine.use.judge import batch_for
@@ -23,10 +23,13 @@ from cnnkit.nn import Module
 from cnnkit.nn.module import blank
 from cnnkit.nn.outputs import Nest, concatenated, is_array, mapped
 from cnnkit.nn.prepared import prepared
+from cnnkit.tasks import Task
 from cnnkit.tasks.registry import create
 
 # One picture, several in a list or one after another, or all in one array.
 Pictures = Source | Iterable[Source]
+# A picture as the network reads it, and how it lies in there.
+Viewed = tuple[Pixels, View | None]
 
 
 @final
@@ -36,7 +39,7 @@ class Predictor:
     module: the network.   prepared: the same made ready for use, which is what answers.
     name: of the network.   source: where its weights came from.   record: all that the weight file says of itself.
     folder: of the run that the weight file is in; None where it is in none.
-    notes: what the user should know of how it was chosen.
+    notes: what the user should know of how it was chosen.   task: by default what the record says.
     """
 
     def __init__(
@@ -50,12 +53,13 @@ class Predictor:
         record: dict[str, Any] | None = None,
         folder: Path | None = None,
         notes: tuple[str, ...] = (),
+        task: Task[Any] | None = None,
     ) -> None:
         self.module = module.eval()
         self.prepared = prepared(self.module)
         self.preprocessing, self.classes, self.name = preprocessing, classes, name
         self.source, self.record, self.folder, self.notes = source, record or {}, folder, notes
-        self.task = create(self.record.get("task"), classes)
+        self.task = create(self.record.get("task"), classes) if task is None else task
 
     @property
     def precision(self) -> str | None:
@@ -75,7 +79,7 @@ class Predictor:
         are uint8, or numbers as in the data that the network was trained on.
         """
         path = str(picture) if isinstance(picture, str | Path) else None
-        return self._answer([self.read(picture)], [path], _checked(top))[0]
+        return self._answer([self._view(picture)], [path], _checked(top))[0]
 
     def predict_many(self, pictures: Pictures, top: int = 5) -> Iterator[Prediction | PredictionError]:
         """An answer for each picture, in order; one that cannot be read gets a PredictionError and stops no other."""
@@ -133,16 +137,16 @@ class Predictor:
     def _images(self, pictures: Pictures) -> Iterator[Pixels]:
         for number, picture in enumerate(self._one_by_one(pictures)):
             try:
-                yield self._load(picture)
+                yield self._load(picture)[0]
             except DataError as error:
                 raise DataError(f"Picture {number} (counted from 0): {error}") from error
 
-    def _load(self, picture: Source | given.Unread) -> Pixels:
+    def _load(self, picture: Source | given.Unread) -> Viewed:
         if isinstance(picture, given.Unread):
-            return self.read(picture.array)
-        return load_image(picture, self.preprocessing)
+            return self._view(picture.array)
+        return load_view(picture, self.preprocessing)
 
-    def _try(self, picture: Source | given.Unread) -> tuple[str | None, Pixels | PredictionError]:
+    def _try(self, picture: Source | given.Unread) -> tuple[str | None, Viewed | PredictionError]:
         path = str(picture) if isinstance(picture, str | Path) else None
         try:
             return path, self._load(picture)
@@ -150,20 +154,20 @@ class Predictor:
             return path, PredictionError(path or "", str(error))
 
     def _answers(
-        self, waiting: list[tuple[str | None, Pixels | PredictionError]], top: int
+        self, waiting: list[tuple[str | None, Viewed | PredictionError]], top: int
     ) -> Iterator[Prediction | PredictionError]:
         readable = [(path, image) for path, image in waiting if not isinstance(image, PredictionError)]
         answers = iter(self._answer([image for _, image in readable], [path for path, _ in readable], top))
         for _, image in waiting:
             yield image if isinstance(image, PredictionError) else next(answers)
 
-    def _answer(self, images: list[Pixels], paths: list[str | None], top: int) -> list[Prediction]:
+    def _answer(self, images: list[Viewed], paths: list[str | None], top: int) -> list[Prediction]:
         if not images:
             return []
         with no_grad():
-            outputs = self.prepared(Tensor(collate(images, self.preprocessing))).numpy()
+            outputs = self.prepared(Tensor(collate([image for image, _ in images], self.preprocessing))).numpy()
         self._check_finite(outputs)
-        answers = self.task.decode(outputs, top)
+        answers = self.task.decode(outputs, [view for _, view in images], top)
         return [Prediction(path, answer, self.name) for path, answer in zip(paths, answers, strict=True)]
 
     def _scores(self, logits: Array) -> Array:
@@ -179,9 +183,12 @@ class Predictor:
 
     def read(self, picture: Source) -> Pixels:
         """The uint8 (H, W, C) that the network reads."""
+        return self._view(picture)[0]
+
+    def _view(self, picture: Source) -> Viewed:
         known = self.preprocessing
         source = picture if isinstance(picture, given.SINGLE) else given.one(picture, known.shape, known.white)
-        return load_image(source, known)
+        return load_view(source, known)
 
 
 def _checked(top: int) -> int:

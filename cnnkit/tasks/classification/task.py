@@ -13,6 +13,7 @@ from cnnkit.data.load.collate import labels_of
 from cnnkit.data.picture.sheet import Tile
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
+from cnnkit.data.view.view import View
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
@@ -63,6 +64,7 @@ class ClassificationTask(Task[Named]):
     more = SUMMARY
     columns = ("label", "index", "score")
     worst = True
+    labelled = True
     takes = ("label_smoothing", "class_weights", "mixup", "cutmix", "loss")
 
     def __init__(
@@ -175,7 +177,7 @@ class ClassificationTask(Task[Named]):
     def tile(self, part: Dataset, row: TopLoss, number: int) -> Tile:
         return tile(part, row, number)
 
-    def decode(self, outputs: Array, top: int) -> list[Named]:
+    def decode(self, outputs: Array, views: Sequence[View | None], top: int) -> list[Named]:
         scores = self.scores(outputs)
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
         answers = []

@@ -65,9 +65,10 @@ def test_the_validation_part_is_judged_to_the_same_bits(weights, tmp_path):
     events = list(fit(options(tmp_path / "run", weights), data=data()))
     last = [event for event in events if isinstance(event, EpochEnd)][-1]
     network, splits = load(tmp_path / "run").module, data()
-    tally = ClassificationTask(splits.classes).tally()
+    task = ClassificationTask(splits.classes)
+    tally = task.tally()
     preprocessing = load(tmp_path / "run").preprocessing
-    list(judge(network, splits.val, preprocessing, tally))
+    list(judge(task, network, splits.val, preprocessing, tally))
     assert (tally.judgement().loss, tally.judgement().values["top1"]) == (last.val_loss, last.val_top1)
 
 

@@ -157,7 +157,7 @@ def test_an_empty_tally_is_no_division_by_zero():
 
 
 def test_decoding_gives_the_best_first():
-    first, second, third = TASK.decode(LOGITS, 3)
+    first, second, third = TASK.decode(LOGITS, [None] * 3, 3)
     assert [name for name, _ in first.top[:2]] == ["a", "d"] and [name for name, _ in second.top] == ["g", "f", "e"]
     # Equal scores: the lower class first.
     assert (third.label, third.index) == ("a", 0) and [name for name, _ in third.top] == ["a", "b", "c"]
