@@ -1,6 +1,6 @@
 """Compiled kernels on disk: which folder, whom to trust, what to throw away.
 
-The folder's name holds a hash of all kernel sources, the vector width, the CPU and the versions, so nothing stale is
+The folder's name holds a hash of the sources, the vector width, the CPU and the versions, so nothing stale is
 ever loaded: Numba's own stamp sees only the file of the kernel itself. Its files are machine code, so it must be the
 user's own and writable by nobody else. Any other folder, and one that cannot be written, is replaced by a private
 temporary folder that goes with the process; `cache_note()` says so. A file that is damaged or not the user's own
@@ -33,6 +33,8 @@ from cnnkit.kernels.cpu.machine.lanes import FEATURES, LANES
 
 # Bytes of address space that are asked for before LLVM is: where it gets none, it ends the process.
 ROOM_TO_LOAD, ROOM_TO_COMPILE = 1 << 25, 1 << 27
+# What machine code is made from: the definitions, and the kernels of other machines, have no part in it.
+SOURCES, COMPILED = Path(__file__).resolve().parents[2], ("cpu", "shared")
 KEPT = 4  # folders of other hashes that stay: two installations side by side must not throw away each other's
 
 _folder: Path | None = None
@@ -78,9 +80,8 @@ def refused_note() -> str:
 def sources_hash() -> str:
     """16 hex digits that change with everything the machine code depends on."""
     digest = hashlib.sha256()
-    package = Path(__file__).resolve().parents[2]
-    for path in sorted(package.rglob("*.py")):
-        digest.update(str(path.relative_to(package)).encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in [path for folder in COMPILED for path in sorted((SOURCES / folder).rglob("*.py"))]:
+        digest.update(str(path.relative_to(SOURCES)).encode() + b"\0" + path.read_bytes() + b"\0")
     versions = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version())
     cpu = (config.CPU_NAME or llvmlite.binding.get_host_cpu_name(), sorted(FEATURES), LANES)
     settings = (config.OPT, config.BOUNDSCHECK, config.DEBUGINFO_DEFAULT)

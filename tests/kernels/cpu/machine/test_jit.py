@@ -98,6 +98,30 @@ def test_the_hash_changes_with_the_sources(monkeypatch):
     assert cache.sources_hash() != before
 
 
+def test_the_hash_is_of_these_kernels_and_of_what_all_machines_share(monkeypatch, tmp_path):
+    """So that work on the definitions or on a device's kernels does not have these compiled anew."""
+    monkeypatch.setattr(cache, "SOURCES", tmp_path)
+    for name in ("cpu/deeper", "shared", "reference", "cuda"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "kernel.py").write_text("one = 1")
+    before = cache.sources_hash()
+    for name, counts in (("reference", False), ("cuda", False), ("cpu/deeper", True), ("shared", True)):
+        (tmp_path / name / "kernel.py").write_text("one = 2")
+        assert (cache.sources_hash() != before) is counts, name
+        before = cache.sources_hash()
+    (tmp_path / "cpu" / "kernel.py").write_text("one = 1")
+    assert cache.sources_hash() != before
+
+
+def test_no_other_folder_has_a_part_in_machine_code():
+    """What `COMPILED` leaves out must not be imported by kernels, or a stale kernel could be loaded."""
+    assert cache.SOURCES.name == "kernels" and (cache.SOURCES / "cpu" / "machine" / "cache.py").exists()
+    for folder in cache.COMPILED:
+        for path in (cache.SOURCES / folder).rglob("*.py"):
+            for other in ("reference", "cuda"):
+                assert f"cnnkit.kernels.{other}" not in path.read_text(), path
+
+
 def test_a_full_disk_does_not_stop_a_kernel(monkeypatch):
     def full(*args):
         raise OSError(28, "No space left on device")
