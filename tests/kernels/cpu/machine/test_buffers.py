@@ -44,6 +44,96 @@ def test_trimming_gives_waiting_memory_back():
     assert buffers.statistics().held_bytes >= 20000
 
 
+@pytest.fixture
+def pool(monkeypatch):
+    """A pool of its own, in which nothing else waits; "lately" is short."""
+    monkeypatch.setattr(buffers, "_pool", buffers._Pool())
+    monkeypatch.setattr(buffers, "FLOOR", 1 << 20)
+    monkeypatch.setattr(buffers, "WHILE", 1000)
+    return buffers._pool
+
+
+def waiting() -> int:
+    """The bytes that wait, counted, so without the sum that the pool keeps itself."""
+    return buffers.statistics().held_bytes
+
+
+def test_sizes_that_change_do_not_pile_up(pool):
+    """As in an epoch over images of many sizes: of each batch some arrays are in use at once."""
+    most = 0
+    for number in range(400):
+        arrays = [buffers.empty((part + 1, 97 * (number % 80 + 1), 30)) for part in range(4)]
+        most = max(most, sum(a.nbytes for a in arrays))
+        del arrays
+        # Blocks are up to an eighth larger than their arrays.
+        assert waiting() <= max(buffers.FLOOR, buffers.SPARE * most * 9 / 8)
+    assert most > buffers.FLOOR  # so the floor was not what held it
+
+
+def test_what_has_waited_longest_goes_first(pool, monkeypatch):
+    def address(size):
+        return buffers.empty(size, np.uint8).ctypes.data
+
+    monkeypatch.setattr(buffers, "FLOOR", 250_000)
+    monkeypatch.setattr(buffers, "SPARE", 0)
+    first, second = address(65536), address(81920)
+    assert address(65536) == first  # asked for again: now the second has waited longest
+    keep = buffers.empty(16384, np.uint8)
+    address(131072)
+    assert waiting() <= 250_000 and [bool(pool.free[size]) for size in (65536, 81920, 131072)] == [True, False, True]
+    assert address(65536) == first and second
+    del keep
+
+
+def test_a_floor_waits_in_any_case_and_a_large_phase_is_forgotten(pool):
+    large = [buffers.empty(1 << 20) for _ in range(4)]
+    del large
+    assert waiting() >= 16 << 20  # as much as was in use at once may wait
+    for _ in range(2 * buffers.WHILE + 4):
+        buffers.empty(10)
+    assert 0 < waiting() <= buffers.FLOOR
+
+
+def test_the_sum_that_the_pool_keeps_is_what_waits(pool):
+    for number in range(300):
+        a, b = buffers.empty(1000 * (number % 7 + 1)), buffers.empty(20_000 * (number % 11 + 1))
+        del a, b
+    blocks = sum(size * len(found) for size, found in pool.free.items())
+    assert pool.waiting == blocks and pool.used == 0
+    buffers.trim()
+    assert pool.waiting == 0 == waiting()
+
+
+def test_a_steady_round_of_sizes_takes_no_new_memory(pool):
+    """Sizes at different times of a step, all more than the floor: those of its beginning must not go at its end."""
+
+    def step():
+        kept = [buffers.empty(100_000 + 20_000 * i) for i in range(20)]
+        while kept:
+            kept.pop()
+            buffers.empty(110_000 + 40_000 * len(kept))
+
+    step()
+    misses = pool.misses
+    for _ in range(5):
+        step()
+    assert pool.misses == misses and waiting() > buffers.FLOOR
+
+
+def test_arrays_of_changing_sizes_in_several_threads_neither_overlap_nor_pile_up(pool):
+    def work(number):
+        for turn in range(300):
+            a = buffers.empty(1000 + 1777 * ((turn * number) % 83))
+            a.fill(number)
+            assert (a == number).all()
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(work, range(8)))
+    most = 8 * (1000 + 1777 * 82) * 4
+    assert waiting() <= max(buffers.FLOOR, buffers.SPARE * most * 9 / 8)
+
+
 def test_arrays_of_several_threads_never_overlap():
     def work(number):
         for _ in range(200):
