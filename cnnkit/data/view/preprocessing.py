@@ -100,12 +100,13 @@ class Preprocessing:
         return made
 
     def check_tiles(self) -> None:
-        """DataError where pieces of the size cannot be laid together."""
+        """DataError where pieces of the size cannot be laid together, or would be many for what each of them answers."""
         H, W, m = self.height, self.width, self.multiple
-        if H % m or W % m or 2 * self.reach + m > min(H, W):
+        least = 2 * self.reach + max(m, min(H, W) // 4)
+        if H % m or W % m or least > min(H, W):
             raise DataError(
                 f"Preprocessing: tiles of {H}x{W} with a reach of {self.reach} leave no room, or are no multiples of "
-                f"{m}. Expected sides that {m} divides, and are at least {2 * self.reach + m}."
+                f"{m}. Expected sides that {m} divides, of which the reach takes at most three quarters."
             )
 
 

@@ -51,6 +51,6 @@ def test_tiles_laid_together_are_the_answer_for_the_whole_picture(size, rng):
 
 
 def test_a_reach_that_leaves_nothing_is_refused():
-    with pytest.raises(DataError, match="tiles of 32x48 with a reach of 15 leave no room"):
-        tiles((50, 50), rule(reach=15))
-    assert tiles((50, 50), rule(reach=14))
+    with pytest.raises(DataError, match="tiles of 32x48 with a reach of 13 leave no room"):
+        tiles((50, 50), rule(reach=13))
+    assert tiles((50, 50), rule(reach=12))
