@@ -100,7 +100,7 @@ class Preprocessing:
         return made
 
     def check_tiles(self) -> None:
-        """DataError where pieces of the size cannot be laid together, or would be many for what each of them answers."""
+        """DataError where pieces of the size cannot be laid together, or answer for little each."""
         H, W, m = self.height, self.width, self.multiple
         least = 2 * self.reach + max(m, min(H, W) // 4)
         if H % m or W % m or least > min(H, W):
