@@ -61,6 +61,7 @@ class Task(ABC, Generic[Answer]):
     metrics: of every judgement; the first one chooses the best epoch.   further: what only an evaluation measures.
     running: means over the training images of an epoch, the named parts of a loss among them ("loss_box").
     more: what a finished run adds about the test images, by name: kind, and range of a number; none of it is needed.
+    networks: the kind of those that it takes, in `models.registry`.
     columns: of an answer, in a table of predictions.   worst: whether an evaluation names and draws the worst images.
     labelled: whether the target of an image is its class, whatever it looks like. Then what a frozen trunk says of the
     images may be kept.
@@ -74,6 +75,7 @@ class Task(ABC, Generic[Answer]):
     further: ClassVar[tuple[Metric, ...]] = ()
     running: ClassVar[tuple[Metric, ...]] = ()
     more: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {}
+    networks: ClassVar[str] = "classification"
     columns: ClassVar[tuple[str, ...]]
     worst: ClassVar[bool] = False
     labelled: ClassVar[bool] = False

@@ -60,7 +60,7 @@ class FitOptions:
     epochs: int | None = _choice(None, "Passes over the training images.")
     steps: int | None = _choice(None, "Number of steps, instead of --epochs.")
     time: float | None = _choice(None, "Time to train, such as 30m, instead of --epochs; the schedule is fitted to it.")
-    patience: int = _choice(0, "Stop after this many epochs without a better validation accuracy; 0: never.")
+    patience: int = _choice(0, "Stop after this many epochs without a better validation; 0: never.")
     keep: str | None = _choice(
         None, "Which epoch's weights are kept: the best on the validation part, or the last.", names=KEEP
     )

@@ -106,7 +106,7 @@ class Progress:
         """The epoch is whole: count it, and begin the next."""
         self.epoch += 1
         self.batch = self.images = 0
-        self.loss_sum, self.running = 0.0, {}
+        self.loss_sum, self.running = 0.0, dict.fromkeys(self.running, 0)
 
     @property
     def images_per_second(self) -> float:

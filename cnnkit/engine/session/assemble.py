@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
 
+from cnnkit import models
 from cnnkit.data.check.quick import quick_check
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
@@ -207,6 +208,7 @@ def _task(options: FitOptions, splits: DataSplits, loss: Loss | None) -> Task[An
 
 
 def _network(options: FitOptions, splits: DataSplits, task: Task[Any]) -> Module:
+    models.spec(str(options.model), task.networks)
     return create_module(options, task.outputs, splits.preprocessing.shape)
 
 
