@@ -22,7 +22,7 @@ def batch_norm(
     momentum: float = 0.1,
     activation: Activation = IDENTITY,
     residual: Array | None = None,
-    out: Array | None = None,
+    out: Outs | None = None,
 ) -> tuple[Array, Array, Array]:
     """Every channel shifted and scaled to mean 0 and variance 1 over the batch, then to what was learned.
 
@@ -48,7 +48,8 @@ def batch_norm(
         ema(running, [mean, var * (len(pixels) / max(len(pixels) - 1, 1))], 1 - momentum)
     scale = weight / np.sqrt(var + eps)
     y = scale_shift(x - mean, scale, bias, activation=activation, residual=residual)
-    return deliver(y, out), mean, var
+    y, mean, var = map(deliver, (y, mean, var), outs(out, 3))
+    return y, mean, var
 
 
 def batch_norm_dx(

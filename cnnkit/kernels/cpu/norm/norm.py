@@ -19,7 +19,7 @@ from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, sprea
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma
 from cnnkit.kernels.shared.array import Array
-from cnnkit.kernels.shared.out import check_out
+from cnnkit.kernels.shared.out import Outs, check_out, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 __all__ = ["batch_norm", "batch_norm_dx", "scale_shift"]
@@ -173,13 +173,13 @@ def batch_norm(
     momentum: float = 0.1,
     activation: Activation = IDENTITY,
     residual: Array | None = None,
-    out: Array | None = None,
+    out: Outs | None = None,
 ) -> tuple[Array, Array, Array]:
     """y = act((x - mean)·rstd·weight + bias + residual) over the last axis, and the batch's mean and biased var."""
     C = x.shape[-1]
     cut = cut_pixels(x.size // max(C, 1), C)
-    y = empty(x.shape) if out is None else out
-    mean, var, scale, shift = (empty(C) for _ in range(4))
+    y, mean, var = map(result, (x.shape, (C,), (C,)), outs(out, 3))
+    scale, shift = empty(C), empty(C)
     adds = residual is not None
     batch_norm_kernel(
         flat(x),
