@@ -3,7 +3,7 @@
 import math
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
 
@@ -13,14 +13,13 @@ from cnnkit.engine.run import checkpoint
 from cnnkit.engine.use.class_names import read_class_names, stand_ins
 from cnnkit.errors import CheckpointError, CnnkitError, UsageError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.models.geometry import depends_on_padding
 from cnnkit.models.network import Network
 from cnnkit.models.stem import is_small
-from cnnkit.models.weights.adopt import named, to_state
+from cnnkit.models.weights.adopt import to_state
 from cnnkit.models.weights.identify import AmbiguousError, Reading, fit, identify
-from cnnkit.models.weights.layouts import HWIO, Layout, by_name
+from cnnkit.models.weights.layouts import Layout
+from cnnkit.models.weights.padding import padded
 from cnnkit.models.weights.published import Published, row
-from cnnkit.models.weights.renames import is_renamed
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign.read import read_arrays
 from cnnkit.serialize.outputs import check_output
@@ -152,7 +151,7 @@ def adopt_unnamed(path: Path) -> Adopted:
 
 def _adopted(path: Path, arrays: dict[str, Array], reading: Reading, choices: Choices, notes: list[str]) -> Adopted:
     published = row(reading.network.model)
-    network, doubt = _padded(reading.network, arrays, published, choices.padding)
+    network, doubt = padded(reading.network, arrays, choices.padding)
     preprocessing = _preprocessing(network, published, choices)
     names = _names(network, published, choices)
     data = published.data if published and names == list(published.classes) else None
@@ -174,26 +173,6 @@ def _adopted(path: Path, arrays: dict[str, Array], reading: Reading, choices: Ch
     state = to_state(arrays, network, network.build(), reading.layout)
     notes = [*notes, *_said_of_layout(reading), *doubt]
     return Adopted(network, reading.layout, state, {**record, "kind": "weights"}, notes)
-
-
-def _padded(
-    network: Network, arrays: dict[str, Array], published: Published | None, told: str | None
-) -> tuple[Network, list[str]]:
-    """The network with its zeros where the user or the names say; a note where neither does and it matters."""
-    if told is not None:
-        return replace(network, padding=told), []
-    found = named(arrays, network.model)
-    keras = any(by_name(one.published) == HWIO for one in found.values())
-    if keras and published is not None and published.keras_padding is not None:
-        return replace(network, padding=published.keras_padding), []
-    if not keras and any(is_renamed(one.published, ours) for ours, one in found.items()):
-        return network, []  # under its publisher's names
-    if not depends_on_padding(network.build(), network.input_shape):
-        return network, []
-    return network, [
-        f"Arrays do not tell where zeros are added at stride 2. {network.model} is taken as it is here; for weights "
-        "that TensorFlow or Keras trained give --padding same, for those of PyTorch or Caffe --padding symmetric."
-    ]
 
 
 def _said_of_layout(reading: Reading) -> list[str]:

@@ -5,5 +5,6 @@ downloads   which files can be fetched, and their checksums
 renames     names in a file become ours
 layouts     the order of axes in a file becomes ours
 adopt       arrays become the state of one network, checked to the last one
+padding     where the network adds its zeros, as far as names tell
 identify    which network, and which order of axes, a file's arrays are for
 """

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,21 +16,29 @@ from cnnkit.nn import Module
 
 State = dict[str, Array]
 Shape = tuple[int, ...]
+_Value = TypeVar("_Value")
 
 
 class MisfitError(CheckpointError):
     """All names are right, but a shape is not, as the arrays are read."""
 
 
-def to_state(arrays: Mapping[str, Array], network: Network, module: Module, layout: Layout | None = None) -> State:
+def to_state(
+    arrays: Mapping[str, Array],
+    network: Network,
+    module: Module,
+    layout: Layout | None = None,
+    part: frozenset[str] | None = None,
+) -> State:
     """The state of `module`, built as `network` says, from arrays under published names.
 
     layout: None: as each array's name tells.
+    part: our names for the arrays that are wanted, where not all are; others may be missing or left over.
 
     Raises:
         CheckpointError: a name is missing, doubled or too many, or a shape does not fit; it names the layer.
     """
-    fitting = matched(arrays, network, module, layout)
+    fitting = matched(arrays, network, module, layout, part)
     for ours, flat in flattened(module, network.input_shape).items():
         if one := fitting.get(ours):
             fitting[ours] = Named(one.published, behind_flatten(one.array, one, flat, layout))
@@ -37,7 +46,11 @@ def to_state(arrays: Mapping[str, Array], network: Network, module: Module, layo
 
 
 def matched(
-    arrays: Mapping[str, Array], network: Network, module: Module, layout: Layout | None = None
+    arrays: Mapping[str, Array],
+    network: Network,
+    module: Module,
+    layout: Layout | None = None,
+    part: frozenset[str] | None = None,
 ) -> dict[str, Named]:
     """The arrays under our names and in the layout of `turned`: names and shapes are looked at, numbers are not.
 
@@ -46,6 +59,9 @@ def matched(
     own = module.state_dict()
     found = named(arrays, network.model)
     needed = module.needed_in_use()
+    if part is not None:
+        own, needed = _only(own, part), _only(needed, part)
+        found = _only(found, part)
     _check_names(network.model, own, needed, found)
     views = {}
     for ours, one in found.items():
@@ -62,6 +78,10 @@ def named(arrays: Mapping[str, Array], model: str) -> dict[str, Named]:
     """The arrays under our names, by the model's row of published names."""
     published = row(model)
     return renamed(arrays, published.renames if published else ())
+
+
+def _only(whole: Mapping[str, _Value], part: frozenset[str]) -> dict[str, _Value]:
+    return {name: value for name, value in whole.items() if name in part}
 
 
 def _as_float32(published: str, array: Array) -> Array:

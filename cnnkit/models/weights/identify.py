@@ -37,13 +37,18 @@ def identify(arrays: Mapping[str, Array]) -> list[Reading]:
 
 
 def fit(
-    arrays: Mapping[str, Array], model: str, image_size: tuple[int, int] | None = None, filters: str | None = None
+    arrays: Mapping[str, Array],
+    model: str,
+    image_size: tuple[int, int] | None = None,
+    filters: str | None = None,
+    part: frozenset[str] | None = None,
 ) -> Reading:
     """How a model is to be built for these arrays: its classes by their last layer, its channels by their first.
 
     image_size: by default the model's own, or a small one where only the stem for small images fits.
     filters: the order of their axes, "hwio", "oihw" or "ohwi"; by default the one that their names tell, or else the
     only one that their shapes fit.
+    part: as in `to_state`.
 
     Raises:
         CheckpointError: they are not for it, or fit in several orders.
@@ -57,7 +62,7 @@ def fit(
             fitting: list[Reading] = []
             for layout in layouts:
                 try:
-                    network = _matching(arrays, model, size, layout)
+                    network = _matching(arrays, model, size, layout, part)
                 except CheckpointError as error:
                     refusals.append(error)
                     if isinstance(error, MisfitError):
@@ -67,22 +72,24 @@ def fit(
                 if told:
                     break
             if len(fitting) > 1:
-                _refuse_if_they_differ(arrays, fitting)
+                _refuse_if_they_differ(arrays, fitting, part)
             if fitting:
                 return fitting[0]
     raise refusals[0]
 
 
-def _matching(arrays: Mapping[str, Array], model: str, size: tuple[int, int], layout: Layout) -> Network:
+def _matching(
+    arrays: Mapping[str, Array], model: str, size: tuple[int, int], layout: Layout, part: frozenset[str] | None
+) -> Network:
     """The network that takes these arrays in this layout."""
     shapes = {name: np.broadcast_to(np.float32(0), array.shape) for name, array in arrays.items()}
     network = _network(shapes, model, size, layout)
-    matched(shapes, network, network.build(), layout)
+    matched(shapes, network, network.build(), layout, part)
     return network
 
 
-def _refuse_if_they_differ(arrays: Mapping[str, Array], fitting: list[Reading]) -> None:
-    states = [to_state(arrays, one.network, one.network.build(), one.layout) for one in fitting]
+def _refuse_if_they_differ(arrays: Mapping[str, Array], fitting: list[Reading], part: frozenset[str] | None) -> None:
+    states = [to_state(arrays, one.network, one.network.build(), one.layout, part) for one in fitting]
     for state, reading in zip(states[1:], fitting[1:], strict=True):
         if any(not np.array_equal(array, states[0][name]) for name, array in state.items()):
             raise AmbiguousError(

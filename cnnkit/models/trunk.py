@@ -1,0 +1,176 @@
+"""A published classifier as a feature extractor: the maps on its way, without the head that it classifies with.
+
+features = trunk("vgg16", taps=("pool3", "pool4", "pool5"), weights="vgg16.pth")
+features(x)      {"pool3": (N, H/8, W/8, 256), "pool4": (N, H/16, W/16, 512), "pool5": (N, H/32, W/32, 512)}
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from cnnkit.autograd import Tensor
+from cnnkit.errors import CheckpointError, ShapeError, UsageError, unknown_name
+from cnnkit.models.network import Network
+from cnnkit.models.registry import create, spec
+from cnnkit.models.weights.adopt import State, to_state
+from cnnkit.models.weights.identify import fit
+from cnnkit.models.weights.padding import padded
+from cnnkit.nn import Module, Sequential
+from cnnkit.nn.module import computes_as, shape_after
+from cnnkit.serialize import safe
+from cnnkit.serialize.foreign.read import read_arrays
+
+# Total strides divide it: of an image longer by it, every map has a whole number of pixels more.
+_LONGER = 64
+
+
+@final
+class Trunk(Sequential):
+    """(N, H, W, C) -> a map for each tap by its name, in the order of the taps. Layers and names are the classifier's.
+
+    channels, strides: of each tap's map; a stride is how many pixels of the image lie between two of the map.
+    """
+
+    def __init__(self, network: Sequential, taps: Sequence[str], image_shape: tuple[int, int, int]) -> None:
+        maps = _maps(network, image_shape)
+        for tap in taps:
+            if tap not in maps:
+                raise unknown_name("map", tap, maps)
+        if not taps or len(set(taps)) < len(taps):
+            raise UsageError(f"taps are {[*taps]}, expected names of maps, each once: {', '.join(maps)}.")
+        self.taps = tuple(taps)
+        self.channels = {tap: maps[tap][0] for tap in taps}
+        self.strides = {tap: maps[tap][1] for tap in taps}
+        super().__init__(dict(_upto(network, max(taps, key=list(maps).index)).named_children()))
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:  # type: ignore[override]  # a sequence whose results are many
+        found: dict[str, Tensor] = {}
+        self._walk(self, "", x, found)
+        return {tap: found[tap] for tap in self.taps}
+
+    def _walk(self, sequence: Module, prefix: str, x: Tensor, found: dict[str, Tensor]) -> Tensor:
+        for name, child in sequence.named_children():
+            path = prefix + name
+            within = any(tap.startswith(f"{path}.") for tap in self.taps)
+            x = self._walk(child, f"{path}.", x, found) if within else child(x)
+            if path in self.taps:
+                found[path] = x
+        return x
+
+
+def trunk(
+    name: str,
+    taps: Sequence[str],
+    *,
+    weights: str | Path | None = None,
+    in_channels: int | None = None,
+    padding: str | None = None,
+    layout: str | None = None,
+    rng: np.random.Generator | None = None,
+) -> Trunk:
+    """The layers of a classifier up to its last tap, in its published geometry; images may have any size they take.
+
+    Args:
+        name: of the classifier.
+        taps: names of layers, as in `models.summary` or of what holds them: "pool4", "layer3", "features.13".
+        weights: a file of ours or another library's. It may lack the head, or have one for other classes.
+        in_channels: of the images, by default as published.
+        padding: where zeros go, see `geometry`; by default as the weights or the network's file say.
+        layout: the order of the filters' axes in a foreign file, where its names do not tell it.
+        rng: for the first weights, the same as the classifier's own.
+
+    Raises:
+        UsageError: there is no such classifier or tap, or it is no sequence of layers.
+        CheckpointError: the weights lack something of the trunk, or do not fit.
+    """
+    told = spec(name, "classification")
+    H, W, C = told.input
+    network = Network(name, told.classes, in_channels or C, (H, W), padding or "default")
+    if weights is None:
+        module = create(
+            name,
+            classes=network.classes,
+            in_channels=network.in_channels,
+            image_size=network.image_size,
+            padding=network.padding,
+            rng=rng,
+        )
+        return _cut(module, network, taps)
+    path = Path(weights).expanduser()
+    wanted = frozenset(_cut(network.build(), network, taps).needed_in_use())
+    read = _of_ours if safe.is_ours(path) else _of_others
+    try:
+        network, state = read(path, network, wanted, padding, layout)
+        found = _cut(network.build(), network, taps)
+        found.load_state_dict(state)
+    except (CheckpointError, ShapeError) as error:
+        raise CheckpointError(f"{path} is not for a trunk of {name}: {error}") from error
+    return found
+
+
+def _cut(module: Module, network: Network, taps: Sequence[str]) -> Trunk:
+    if not computes_as(module, Sequential):
+        raise UsageError(f"{network.model} is no sequence of layers, so no trunk is cut from it. Choose another.")
+    return Trunk(module, taps, network.input_shape[1:])
+
+
+def _of_ours(
+    path: Path, network: Network, wanted: frozenset[str], padding: str | None, layout: str | None
+) -> tuple[Network, State]:
+    arrays, record = safe.load(path)
+    if (record.get("kind"), record.get("model")) != ("weights", network.model):
+        raise CheckpointError(f"it holds {record.get('kind')!s:.20} of {record.get('model')!s:.60}.")
+    network = replace(network, padding=padding or str(record.get("padding", "default")))
+    return network, {name: array for name, array in arrays.items() if name in wanted}
+
+
+def _of_others(
+    path: Path, network: Network, wanted: frozenset[str], padding: str | None, layout: str | None
+) -> tuple[Network, State]:
+    arrays, _ = read_arrays(path)
+    reading = fit(arrays, network.model, network.image_size, layout, wanted)
+    network, _ = padded(replace(network, in_channels=reading.network.in_channels), arrays, padding)
+    return network, to_state(arrays, network, network.build(), reading.layout, wanted)
+
+
+def _maps(network: Sequential, image_shape: tuple[int, int, int]) -> dict[str, tuple[int, int]]:
+    """(channels, stride) of every map that the network makes one after the other, by the name of what makes it."""
+    H, W, C = image_shape
+    found: dict[str, tuple[int, int]] = {}
+    try:
+        pairs = zip(_results(network, "", (1, H, W, C)), _results(network, "", (1, H + _LONGER, W, C)), strict=True)
+        for (path, shape), (_, longer) in pairs:
+            if len(shape) != 4 or longer[1] == shape[1]:
+                break
+            found[path] = (shape[3], _LONGER // (longer[1] - shape[1]))
+    except ShapeError:  # a dense layer, which takes one size
+        pass
+    return found
+
+
+def _results(sequence: Module, prefix: str, shape: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The name and the shape of the result of each part; of a sequence within, first those of its own parts."""
+    for name, child in sequence.named_children():
+        path = prefix + name
+        if computes_as(child, Sequential):
+            for inner, after in _results(child, f"{path}.", shape):
+                yield inner, after
+                last = after
+            shape = last
+        else:
+            shape = shape_after(child, shape)
+        yield path, shape
+
+
+def _upto(sequence: Module, last: str) -> Sequential:
+    """The same parts under the same names, the one of this name as the last."""
+    kept: dict[str, Module] = {}
+    for name, child in sequence.named_children():
+        inside = last.startswith(f"{name}.")
+        kept[name] = _upto(child, last.removeprefix(f"{name}.")) if inside else child
+        if inside or name == last:
+            break
+    return Sequential(kept)
