@@ -113,7 +113,7 @@ def trunk(
 
 def _cut(module: Module, network: Network, taps: Sequence[str]) -> Trunk:
     if not computes_as(module, Sequential):
-        raise UsageError(f"{network.model} is no sequence of layers, so no trunk is cut from it. Choose another.")
+        raise UsageError(f"{network.model} is no sequence of layers, so it has no trunk. Choose another.")
     return Trunk(module, taps, network.input_shape[1:])
 
 

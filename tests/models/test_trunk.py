@@ -133,7 +133,7 @@ def test_a_tap_that_is_not_there_is_told_with_those_there_are():
         for taps in ([], ["pool1", "pool1"]):
             with pytest.raises(UsageError, match="expected names of maps, each once: conv1_1"):
                 models.trunk("vgg16", taps)
-        with pytest.raises(UsageError, match="googlenet is no sequence of layers, so no trunk is cut from it"):
+        with pytest.raises(UsageError, match="googlenet is no sequence of layers, so it has no trunk"):
             models.trunk("googlenet", ["inception3a"])
 
 
