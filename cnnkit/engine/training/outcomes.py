@@ -3,8 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
@@ -13,9 +12,7 @@ from cnnkit.errors import NumericError
 from cnnkit.tasks import StepLoss
 
 
-@final
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one step measured before its update.   step and batch count from 1, epoch from 0.
 
     loss: the mean over `images`, finite.   running: the task's sums over them.
