@@ -25,7 +25,7 @@ try:
 except ImportError as error:
     raise ImportError('cnnkit.sklearn needs scikit-learn. Install it: pip install "cnnkit[sklearn]"') from error
 
-from cnnkit import models, nn
+from cnnkit import kernels, models, nn
 from cnnkit.data.open.source import IN_MEMORY
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sample import Pixels
@@ -208,7 +208,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """What a pickle, a deep copy or another process gets: numbers instead of the network."""
         state: dict[str, Any] = dict(super().__getstate__())
         if "predictor_" in state:
-            state["predictor_"] = dict(state["predictor_"].module.state_dict())
+            weights = state["predictor_"].module.state_dict()
+            state["predictor_"] = {name: kernels.of(a).fetch(a) for name, a in weights.items()}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

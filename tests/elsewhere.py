@@ -117,6 +117,6 @@ def _inside(value: Any, given: list[np.ndarray]) -> Any:
 
 
 def _outside(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return Remote(value)
+    if isinstance(value, np.ndarray | np.generic):
+        return Remote(np.asarray(value))
     return tuple(_outside(item) for item in value) if type(value) is tuple else value

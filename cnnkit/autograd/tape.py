@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cnnkit import kernels
 from cnnkit.errors import ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
@@ -151,8 +149,13 @@ def _add_to_leaf(node: Node, leaf: "Tensor", dx: Array, handed: list[Array | Non
             f"{node.function.__name__}.backward returned a gradient {dx.shape} for an argument of shape "
             f"{leaf.data.shape}. A gradient has the shape of what it belongs to."
         )
+    k = kernels.of(leaf.grad, dx)
     if leaf.grad is not None:
-        dx = kernels.of(leaf.grad, dx).add(leaf.grad, dx)
-    elif any(other is not None and np.may_share_memory(dx, other) for other in handed):
-        dx = dx.copy()
-    leaf.grad = dx if dx.dtype == leaf.data.dtype else dx.astype(leaf.data.dtype)
+        dx = k.add(leaf.grad, dx)
+    elif any(other is not None and k.same_memory(dx, other) for other in handed):
+        dx = k.copy(dx)
+    if dx.dtype != leaf.data.dtype:
+        rounded = k.empty(dx.shape, leaf.data.dtype)
+        k.copy_into(rounded, dx)
+        dx = rounded
+    leaf.grad = dx

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnkit import kernels
 from cnnkit.autograd import tape
 from cnnkit.autograd.tape import Node
 from cnnkit.errors import ShapeError, UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Array, Host
 
 if TYPE_CHECKING:
     from cnnkit.kernels.shared.scalar import Activation
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 class Tensor:
     """An array, its gradient, and the way back to what it was computed from.
 
-    Numbers become float32; an array of float64 stays so and is computed by the definitions (`kernels.reference`).
+    Numbers become float32 and go where new arrays go (`kernels.home`); an array of a device stays there. NumPy's
+    float64 stays as it is and is computed by the definitions (`kernels.reference`).
     `grad` is filled by `backward` where `requires_grad` was asked for, and added to until it is set to None.
     """
 
@@ -27,8 +29,10 @@ class Tensor:
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         if isinstance(data, Tensor):
             data = data.data
-        keeps = isinstance(data, np.ndarray) and data.dtype in (np.float32, np.float64)
-        self.data: Array = data if keeps else np.asarray(data, dtype=np.float32)
+        if not kernels.is_array(data) or data.dtype not in (np.float32, np.float64):
+            data = np.asarray(data, dtype=np.float32)
+        here = isinstance(data, np.ndarray) and data.dtype == np.float32
+        self.data: Array = kernels.home().put(data) if here else data
         self.grad: Array | None = None
         self.requires_grad = requires_grad
         self._node: Node | None = None
@@ -74,19 +78,20 @@ class Tensor:
     def dtype(self) -> np.dtype[Any]:
         return self.data.dtype
 
-    def numpy(self) -> Array:
-        """The array itself, not a copy."""
-        return self.data
+    def numpy(self) -> Host:
+        """The numbers as a NumPy array: the array itself, not a copy, unless it lies on a device."""
+        host: Host = kernels.of(self.data).fetch(self.data)
+        return host
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Host:
         """The numbers, for `np.asarray(tensor)`: the array itself, unless another dtype or a copy is asked for."""
-        return np.array(self.data, dtype=dtype, copy=copy)
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def item(self) -> float:
         """The number of a tensor that holds one."""
         if self.data.size != 1:
             raise ShapeError(f"item expects a tensor of one number, but this one has shape {self.shape}. Use numpy().")
-        return float(self.data.reshape(())[()])
+        return float(self.numpy().reshape(())[()])
 
     def detach(self) -> "Tensor":
         """The same array without a past."""
@@ -101,7 +106,7 @@ class Tensor:
             )
         gradient = self._seed(dy)
         if self._node is None:
-            self.grad = gradient if self.grad is None else self.grad + gradient
+            self.grad = gradient if self.grad is None else kernels.of(gradient).add(self.grad, gradient)
         else:
             self._node.keep(self.data)
             tape.backward(self._node, self._index, gradient)
@@ -113,21 +118,29 @@ class Tensor:
                     f"backward starts from a single number, but this tensor has shape {self.shape}. "
                     "Reduce it first (mean, sum), or pass dy of that shape."
                 )
-            return np.ones_like(self.data)
-        seed = np.array(dy.data if isinstance(dy, Tensor) else dy, dtype=self.data.dtype)
-        if seed.shape != self.data.shape:
+            dy = np.ones(self.shape, self.dtype)
+        elif isinstance(dy, Tensor):
+            dy = dy.data
+        elif not kernels.is_array(dy):
+            dy = np.asarray(dy, self.dtype)
+        if dy.shape != self.shape:
             raise ShapeError(
-                f"backward expects dy of shape {self.shape}, that of the tensor, but received {seed.shape}. "
+                f"backward expects dy of shape {self.shape}, that of the tensor, but received {dy.shape}. "
                 "A gradient has the shape of what it belongs to."
             )
+        k = kernels.of(self.data)
+        seed: Array = k.empty(self.shape, self.dtype)
+        k.copy_into(seed, dy)
         return seed
 
     def __len__(self) -> int:
-        return len(self.data)
+        if not self.ndim:
+            raise TypeError("a Tensor of one number has no length")
+        return self.shape[0]
 
     def __repr__(self) -> str:
         note = ", requires_grad=True" if self.requires_grad else ""
-        numbers = np.array2string(self.data, separator=", ", threshold=20, prefix="Tensor(")
+        numbers = np.array2string(self.numpy(), separator=", ", threshold=20, prefix="Tensor(")
         return f"Tensor({numbers}, {self.data.dtype}{note})"
 
     if TYPE_CHECKING:  # installed by ops/arithmetic.py

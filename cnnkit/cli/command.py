@@ -99,7 +99,7 @@ class Command(click.Command):
         with kernels.use(backend=backend, threads=count if self.computes else None, precision=precision):
             if not self.computes:
                 return super().invoke(ctx)
-            from cnnkit.kernels.cpu.machine.cache import cache_note, refused_note
+            from cnnkit.kernels.host import cache_note, refused_note
 
             if note := cache_note():
                 ctx.obj.note(note)

@@ -11,7 +11,6 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import CheckpointError, ShapeError
-from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn.outputs import Nest, checked, is_shape, leaves, mapped, shapes
 
@@ -27,14 +26,20 @@ class Parameter(Tensor):
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         self.requires_grad = True
-        if self.data.flags.writeable:
+        if has_memory(self.data):
             self.take(self.data)
 
     def take(self, data: Array) -> None:
         """Copy these numbers in; memory is taken where there is none yet."""
-        if not self.data.flags.writeable or data is self.data:
-            self.data = buffers.empty(data.shape, self.data.dtype)
-        np.copyto(self.data, data)
+        k = kernels.of(self.data)
+        if not has_memory(self.data) or data is self.data:
+            self.data = k.empty(data.shape, self.data.dtype)
+        k.copy_into(self.data, data)
+
+
+def has_memory(array: Array) -> bool:
+    """Whether an array can be written to; what `init.without_values` makes cannot."""
+    return not isinstance(array, np.ndarray) or bool(array.flags.writeable)
 
 
 class _Watch(threading.local):
@@ -209,7 +214,7 @@ class Module:
             if name in parameters:
                 parameters[name].take(state[name])
             else:
-                np.copyto(own[name], state[name])
+                kernels.of(own[name]).copy_into(own[name], state[name])
 
     def train(self, mode: bool = True) -> Self:
         """Switch this module and all below it to training (or, with False, to use); what is frozen stays in use."""
@@ -243,8 +248,8 @@ def computes_as(module: Module, kind: type[_Kind]) -> TypeGuard[_Kind]:
 
 
 def blank(shape: tuple[int, ...]) -> Tensor:
-    """Zeros: the system's own pages, which nobody touches where nothing is computed."""
-    return Tensor(np.zeros(shape, np.float32))
+    """Zeros: memory that nobody touches where nothing is computed."""
+    return Tensor(kernels.home().zeros(shape))
 
 
 def shape_after(module: Module, x_shape: Nest) -> Nest:

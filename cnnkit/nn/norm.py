@@ -31,8 +31,8 @@ class BatchNorm2d(Module):
         activation_of(activation, "BatchNorm2d")
         self.weight = Parameter(np.ones(channels, np.float32))
         self.bias = Parameter(np.zeros(channels, np.float32))
-        self.register_buffer("running_mean", np.zeros(channels, np.float32))
-        self.register_buffer("running_var", np.ones(channels, np.float32))
+        self.register_buffer("running_mean", Tensor(np.zeros(channels, np.float32)).data)
+        self.register_buffer("running_var", Tensor(np.ones(channels, np.float32)).data)
 
     def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
         if not self.training:

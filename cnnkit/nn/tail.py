@@ -44,7 +44,7 @@ class Tail(Module):
             return None if id(module) in self._around else self._blank(module, shapes(given))
 
         with standing_in(stand_in):
-            y = self.network(blank((len(x.data), *self._image_shape)))
+            y = self.network(blank((x.shape[0], *self._image_shape)))
         if not reached:
             raise UsageError(f"{type(self.network).__name__} does not come to its {type(self._start[0]).__name__}.")
         return y

@@ -80,9 +80,13 @@ def matmul(x: Tensor | Array, y: Tensor | Array) -> Tensor:
 
 def operands(op: str, x: Operand, y: Operand) -> tuple[Tensor, Tensor]:
     """Both as Tensors; a number has the type of the array beside it."""
-    dtype = next((o.dtype for o in (x, y) if isinstance(o, (Tensor, np.ndarray))), np.dtype(np.float32))
+    beside = next((check.tensor(o, op) for o in (x, y) if not isinstance(o, (int, float, np.number))), Tensor(0.0))
+    k = kernels.of(beside.data)
     left, right = (
-        Tensor(np.asarray(o, dtype)) if isinstance(o, (int, float, np.number)) else check.tensor(o, op) for o in (x, y)
+        Tensor.recorded(k.put(np.asarray(o, beside.dtype)), None)
+        if isinstance(o, (int, float, np.number))
+        else check.tensor(o, op)
+        for o in (x, y)
     )
     return left, right
 
@@ -180,8 +184,8 @@ class _Extreme(Function):
     def backward(ctx: Context, dz: Array) -> tuple[Any, ...]:
         x, y, z = ctx.saved
         k = kernels.of(dz, x, y)
-        tie = (x == y) * 0.5
-        dx, dy = (gathered(k.multiply(dz, ((o == z) - tie).astype(dz.dtype)), o.shape) for o in (x, y))
+        tie = k.multiply(k.equal(x, y), 0.5)
+        dx, dy = (gathered(k.multiply(dz, k.subtract(k.equal(o, z), tie)), o.shape) for o in (x, y))
         return dx, dy
 
 
@@ -246,7 +250,7 @@ class _Sqrt(Function):
     @staticmethod
     def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
         k = kernels.of(dy)
-        return (k.divide(k.multiply(dy, np.asarray(0.5, dy.dtype)), ctx.saved[0]),)
+        return (k.divide(k.multiply(dy, 0.5), ctx.saved[0]),)
 
 
 def _swapped(op: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:

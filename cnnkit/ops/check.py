@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
+from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.errors import ShapeError, UsageError
 from cnnkit.kernels.shared.scalar import ACTIVATIONS, Activation
@@ -13,7 +12,7 @@ def tensor(x: Any, op: str) -> Tensor:
     """x as a Tensor; plain arrays are taken as they are."""
     if isinstance(x, Tensor):
         return x
-    if isinstance(x, np.ndarray):
+    if kernels.is_array(x):
         return Tensor(x)
     raise UsageError(f"{op} expects a Tensor or a numpy array, but received {type(x).__name__}. Wrap it: Tensor(x).")
 

@@ -103,7 +103,9 @@ def _labels(labels: Any, N: int, K: int) -> Array:
 class _CrossEntropy(Function):
     @staticmethod
     def forward(ctx: Context, logits: Array, labels: Array, smoothing: float) -> Array:
-        losses, scores = kernels.of(logits).cross_entropy(logits, labels, smoothing)
+        k = kernels.of(logits)
+        labels = k.put(labels)
+        losses, scores = k.cross_entropy(logits, labels, smoothing)
         ctx.save(scores, labels, smoothing)
         return losses  # type: ignore[no-any-return]
 
@@ -118,28 +120,36 @@ class _Weighed(Function):
 
     @staticmethod
     def forward(ctx: Context, losses: Array, v: Array) -> Array:
+        k = kernels.of(losses)
+        v = k.put(v)
         ctx.save(v)
-        return np.multiply(losses, v, out=np.zeros_like(losses), where=v > 0)
+        weighed: Array = k.where(v, k.multiply(losses, v), 0.0)
+        return weighed
 
     @staticmethod
     def backward(ctx: Context, dlosses: Array) -> tuple[Any, ...]:
         (v,) = ctx.saved
-        return dlosses * v, None
+        return kernels.of(dlosses, v).multiply(dlosses, v), None
 
 
 class _AllClasses(Function):
-    """-Σ_k w[k] · log softmax(logits)[k]; a class that weighs nothing takes no part, however unlikely it is."""
+    """-Σ_k w[k] · log softmax(logits)[k]; a class that weighs nothing takes no part, however unlikely it is.
+
+    In float64, so on the host, where labels are weighed too: (N, K) numbers go there and back.
+    """
 
     @staticmethod
     def forward(ctx: Context, logits: Array, w: Array) -> Array:
-        y = kernels.of(logits).log_softmax(logits)
+        k = kernels.of(logits)
+        y = k.log_softmax(logits)
         ctx.save(y, w)
         counted = np.flatnonzero(w)
-        losses: Array = -(y[:, counted] * w[counted]).sum(axis=1)
-        return losses.astype(logits.dtype)
+        losses: Array = k.put((-(k.fetch(y)[:, counted] * w[counted]).sum(axis=1)).astype(logits.dtype))
+        return losses
 
     @staticmethod
     def backward(ctx: Context, dlosses: Array) -> tuple[Any, ...]:
         y, w = ctx.saved
-        dy = (-dlosses[:, None] * w).astype(y.dtype)
-        return kernels.of(dy, y).log_softmax_dx(dy, y), None
+        k = kernels.of(dlosses, y)
+        dy = k.put((-k.fetch(dlosses)[:, None] * w).astype(y.dtype))
+        return k.log_softmax_dx(dy, y), None

@@ -3,8 +3,6 @@
 import math
 from typing import Any
 
-import numpy as np
-
 from cnnkit import kernels
 from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import ShapeError, UsageError
@@ -147,9 +145,10 @@ class _BatchNormFrozen(Function):
         eps: float,
         activation: Activation,
     ) -> Array:
-        scale = weight / np.sqrt(var + np.asarray(eps, var.dtype))
-        k = kernels.of(x, weight)
-        y: Array = k.scale_shift(x, scale, bias - mean * scale, activation=activation, residual=residual)
+        k = kernels.of(x, weight, mean)
+        scale = k.divide(weight, k.sqrt(k.add(var, eps)))
+        shift = k.subtract(bias, k.multiply(mean, scale))
+        y: Array = k.scale_shift(x, scale, shift, activation=activation, residual=residual)
         ctx.save(x, weight, bias, mean, var, eps, activation, None if residual is None else y)
         return y
 

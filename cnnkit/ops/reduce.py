@@ -3,8 +3,6 @@
 import math
 from typing import Any
 
-import numpy as np
-
 from cnnkit import kernels
 from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import ShapeError
@@ -53,8 +51,9 @@ def _kept(x_shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 
 def _spread(dy: Array, x_shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
     """dy at every element that went into it, as a new array."""
-    dx = np.empty(x_shape, dy.dtype)
-    dx[...] = dy.reshape(_kept(x_shape, axes))
+    k = kernels.of(dy)
+    dx: Array = k.empty(x_shape, dy.dtype)
+    k.copy_into(dx, dy.reshape(_kept(x_shape, axes)))
     return dx
 
 
@@ -81,7 +80,7 @@ class _Mean(Function):
     def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
         x_shape, axes = ctx.saved
         count = math.prod(x_shape[axis] for axis in axes)
-        share = kernels.of(dy).divide(dy, np.asarray(count, dy.dtype)) if count else dy
+        share = kernels.of(dy).divide(dy, float(count)) if count else dy
         return _spread(share, x_shape, axes), None, None
 
 
@@ -97,6 +96,6 @@ class _Max(Function):
         x, y, axes = ctx.saved
         kept = _kept(x.shape, axes)
         k = kernels.of(dy)
-        winners = (x == y.reshape(kept)).astype(dy.dtype)
+        winners = k.equal(x, y.reshape(kept))
         share = k.divide(dy.reshape(kept), k.sum_over(winners, axes, keepdims=True))
         return k.multiply(winners, share), None, None

@@ -8,7 +8,7 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.nn import Module, Parameter
+from cnnkit.nn import Module
 from cnnkit.optim.optimiser import fraction, kind_of
 
 
@@ -24,7 +24,7 @@ class EMA:
         self.decay = fraction("decay", decay)
         self.steps = 0
         self._parameters = {name: w for name, w in module.named_parameters() if w.requires_grad}
-        self._averages = {name: Parameter(parameter.data).data for name, parameter in self._parameters.items()}
+        self._averages = {name: kernels.of(w.data).copy(w.data) for name, w in self._parameters.items()}
 
     def update(self) -> None:
         """Take the present weights into the average."""
@@ -57,5 +57,5 @@ class EMA:
             if name not in own or name not in state or kind_of(own[name]) != kind_of(state[name]):
                 raise CheckpointError(f"The saved average does not fit this model at {name}. Is it of the same model?")
         for name, average in self._averages.items():
-            np.copyto(average, state[name])
+            kernels.of(average).copy_into(average, state[name])
         self.steps = int(state["steps"])

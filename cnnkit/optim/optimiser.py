@@ -1,11 +1,12 @@
 """What all optimisers share: the parameters, the one place where gradients are gathered, and state for checkpoints."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from cnnkit import kernels
 from cnnkit.errors import CheckpointError, UsageError
-from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Parameter
 
@@ -27,7 +28,9 @@ class Optimiser:
         self.weight_decay = _rate("weight_decay", weight_decay)
         self.steps = 0
         self.factors = [1.0] * len(self.parameters)
-        self._state = {slot: [buffers.zeros(p.shape, p.dtype) for p in self.parameters] for slot in self.slots}
+        self._state = {
+            slot: [kernels.of(p.data).zeros(p.shape, p.dtype) for p in self.parameters] for slot in self.slots
+        }
 
     def gradients(self) -> list[Array | None]:
         """The gradient of every parameter, in order: the one place between backward and step where they pass."""
@@ -85,7 +88,7 @@ class Optimiser:
                     f"{_shape(own, name)}. Was it saved by another optimiser, or for another model?"
                 )
         for name, array in own.items():
-            np.copyto(array, state[name])
+            kernels.of(array).copy_into(array, state[name])
         self.steps = int(state["steps"])
 
 
@@ -99,7 +102,7 @@ def _shape(state: Mapping[str, Array], name: str) -> str:
 
 
 def _rate(name: str, value: float) -> float:
-    if not (value >= 0 and np.isfinite(value)):
+    if not (value >= 0 and math.isfinite(value)):
         raise UsageError(f"{name} is {value}, expected a finite number of at least 0.")
     return float(value)
 

@@ -16,6 +16,7 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
+from cnnkit import kernels
 from cnnkit.errors import CheckpointError, ResourceError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.serialize import files
@@ -65,7 +66,8 @@ def is_ours(path: Path) -> bool:
 
 def pack(arrays: Mapping[str, Array], record: Mapping[str, Any]) -> bytes:
     """The bytes of such a file. Strided and big-endian arrays, which the library would store wrongly, are put right."""
-    plain = {name: np.asarray(a, dtype=a.dtype.newbyteorder("<"), order="C") for name, a in arrays.items()}
+    fetched = {name: kernels.of(array).fetch(array) for name, array in arrays.items()}
+    plain = {name: np.asarray(a, dtype=a.dtype.newbyteorder("<"), order="C") for name, a in fetched.items()}
     about = {"digest": _BLANK.decode(), "record": record, "version": VERSION}
     text = json.dumps(about, sort_keys=True, separators=(",", ":"), allow_nan=False)
     data = safetensors.numpy.save(plain, metadata={_KEY: text})

@@ -26,7 +26,7 @@ def doctor(screen: Screen) -> None:
 
 
 def _cache() -> dict[str, Any]:
-    from cnnkit.kernels.cpu.machine.cache import cache_folder, cache_note
+    from cnnkit.kernels.host import cache_folder, cache_note
 
     folder = cache_folder()
     return {

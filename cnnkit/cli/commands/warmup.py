@@ -17,8 +17,7 @@ def warmup(screen: Screen, names: tuple[str, ...]) -> None:
     With MODEL: only the kernels of this network.
     """
     from cnnkit.engine.warmup import warmup as walk
-    from cnnkit.kernels.cpu.machine.cache import cache_folder
-    from cnnkit.kernels.cpu.machine.jit import statistics
+    from cnnkit.kernels.host import cache_folder, statistics
 
     with screen.progress() as progress:
         for name, event in walk(names):

@@ -18,17 +18,16 @@ TELLING = ("sse2", "sse4.2", "avx", "f16c", "fma", "avx2", "avx512f", "avx512vl"
 def machine_facts() -> dict[str, Any]:
     """CPU, vectors, threads and versions. Imports numba."""
     from cnnkit.engine.run.manifest import machine, versions
-    from cnnkit.kernels.cpu.machine import threads
-    from cnnkit.kernels.cpu.machine.lanes import FEATURES, LANES
+    from cnnkit.kernels import host
 
     return {
         **machine(),
-        "features": [name for name in TELLING if name in FEATURES],
-        "lanes": LANES,
+        "features": [name for name in TELLING if name in host.FEATURES],
+        "lanes": host.LANES,
         "affinity": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         "quota": cgroup_quota(),
-        "threads": threads.get_threads(),
-        "threading_layer": threads.layer(),
+        "threads": host.get_threads(),
+        "threading_layer": host.layer(),
         "versions": versions() | {name: version(name) for name in ("click", "rich")},
     }
 
@@ -45,6 +44,6 @@ def memory_limit(cgroup: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc
 
 def threads_in_use() -> int:
     """What --threads came to."""
-    from cnnkit.kernels.cpu.machine.threads import get_threads
+    from cnnkit.kernels.host import get_threads
 
     return get_threads()

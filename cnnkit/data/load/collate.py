@@ -9,7 +9,7 @@ import numpy.typing as npt
 from cnnkit.data.sample import Labels, Pixels, Sample
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.errors import ShapeError
-from cnnkit.kernels.cpu.machine import buffers
+from cnnkit.kernels import host
 
 # What is to be learned of the images of a batch, of its samples: as a task's loss and its tally read it.
 Collate = Callable[[Sequence[Sample]], Any]
@@ -41,7 +41,7 @@ def collate(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArr
     if preprocessing.keeps_size and images:
         return _padded(images, preprocessing)
     pixels = np.stack(images) if images else np.empty((0, H, W, C), np.uint8)
-    x: npt.NDArray[np.float32] = buffers.empty((len(images), H, W, C))
+    x: npt.NDArray[np.float32] = host.empty((len(images), H, W, C))
     # A row of W·C numbers is long enough for numpy's inner loop, where C = 1 or 3 is not.
     _normalise(pixels.reshape(-1, W * C), *_scale_and_shift(preprocessing, W), out=x.reshape(-1, W * C))
     return x
@@ -50,7 +50,7 @@ def collate(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArr
 def _padded(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
     m, C = preprocessing.multiple, preprocessing.channels
     H, W = (-(-max(image.shape[axis] for image in images) // m) * m for axis in (0, 1))
-    x: npt.NDArray[np.float32] = buffers.empty((len(images), H, W, C))
+    x: npt.NDArray[np.float32] = host.empty((len(images), H, W, C))
     x.fill(0)
     scale, shift = _scale_and_shift(preprocessing, W)
     for n, image in enumerate(images):

@@ -18,7 +18,7 @@ from cnnkit.data.transforms.mix import mix
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.data.view.view import fitted
 from cnnkit.errors import UsageError
-from cnnkit.kernels.cpu.machine.threads import get_threads
+from cnnkit.kernels.host import get_threads
 
 # One stream of random numbers per purpose, so that adding a draw to one leaves the others alone.
 ORDER, AUGMENT, TURN, MIX = 0, 1, 2, 3

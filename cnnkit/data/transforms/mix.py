@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnkit.data.sample import Labels
-from cnnkit.kernels.cpu.machine import buffers
+from cnnkit.kernels import host
 
 Images = npt.NDArray[np.float32]
 
@@ -80,5 +80,5 @@ def cutmix_box(image_size: tuple[int, int], rng: np.random.Generator, share: flo
 
 def _like(x: Images) -> Images:
     """Room for as many images, in a buffer of the pool where one fits."""
-    y: npt.NDArray[Any] = buffers.empty(x.shape) if x.dtype == np.float32 else np.empty_like(x)
+    y: npt.NDArray[Any] = host.empty(x.shape) if x.dtype == np.float32 else np.empty_like(x)
     return y

@@ -18,7 +18,7 @@ from cnnkit.data.open.splits import DataSplits
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.training.augment import changes_of
 from cnnkit.engine.use.judge import batch_for
-from cnnkit.kernels.cpu.machine import buffers
+from cnnkit.kernels import host
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn.freeze import Cut
 from cnnkit.nn.tail import Tail, reaching
@@ -142,6 +142,6 @@ class FeatureLoader:
 
 
 def _taken(features: Array, indices: Array) -> Array:
-    x = buffers.empty((len(indices), *features.shape[1:]), features.dtype)
+    x = host.empty((len(indices), *features.shape[1:]), features.dtype)
     np.take(features, indices, axis=0, out=x, mode="clip")
     return x

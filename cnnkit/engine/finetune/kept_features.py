@@ -6,8 +6,6 @@ With them or without, a run has the same bits.
 
 import hashlib
 
-import numpy as np
-
 from cnnkit import kernels
 from cnnkit.config import available_memory
 from cnnkit.data.open.splits import DataSplits
@@ -35,7 +33,7 @@ def key(training: Training, splits: DataSplits) -> str:
             own = {label: value.data for label, value in vars(module).items() if isinstance(value, Parameter)}
             own |= {label: getattr(module, label) for label in module._buffer_names}
             for label, array in sorted(own.items()):
-                digest.update(f"{name}.{label} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+                digest.update(f"{name}.{label} {array.shape}".encode() + kernels.of(array).fetch(array).tobytes())
     return digest.hexdigest()
 
 
@@ -69,7 +67,7 @@ def take(run: Run, features: Features, name: str) -> bool:
     train, val = arrays.get("train"), arrays.get("val")
     if train is None or val is None or record.get("key") != name:
         return False
-    if (train.shape, val.shape) != (features.train.shape, features.val.shape) or train.dtype != np.float32:
+    if (train.shape, val.shape) != (features.train.shape, features.val.shape) or train.dtype != "float32":
         return False
     features.train, features.val = train, val
     return True

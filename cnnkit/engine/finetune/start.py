@@ -14,7 +14,7 @@ from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import CheckpointError, DataError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Conv2d, Linear, Module
-from cnnkit.nn.module import computes_as
+from cnnkit.nn.module import computes_as, has_memory
 
 # Far above what scores differ by when a head has learned a few hundred images.
 HIGH_SCORE = 10.0
@@ -70,7 +70,7 @@ def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) ->
         return [f"The weights are those of {start.source}."], False
     own = module.state_dict()
     # What only training needs may be missing in a file: such parts have no memory yet.
-    given = {name: array for name, array in start.module.state_dict().items() if array.flags.writeable}
+    given = {name: array for name, array in start.module.state_dict().items() if has_memory(array)}
     last = {name for name, parameter in module.named_parameters() if any(parameter is w for w in head.parameters())}
     in_use = module.needed_in_use()
     fresh = {name for name in own if (name in last or name not in in_use) and _differs(name, own, given)}

@@ -15,6 +15,7 @@ from cnnkit.errors import CheckpointError, ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import Cut, freeze_trunk
+from cnnkit.nn.module import blank
 from cnnkit.nn.tail import Tail
 from cnnkit.serialize.fields import check, made
 from cnnkit.tasks import Judgement, Task
@@ -205,7 +206,8 @@ class Training:
         self.optimiser.load_state_dict(_part(arrays, "optimiser"))
         if self.ema is not None:
             self.ema.load_state_dict(_part(arrays, "ema"))
-        self.best_weights = _part(arrays, "best")
+        best = _part(arrays, "best")
+        self.best_weights = {name: Tensor(a).data if a.dtype.kind == "f" else a for name, a in best.items()}
         if (progress.best is None) != (not self.best_weights):
             raise CheckpointError("The checkpoint names a best epoch, but not its weights. Use an older checkpoint.")
         self.progress = progress
@@ -231,17 +233,17 @@ def least_batch(module: Module, shape: tuple[int, int, int]) -> int:
     That is so where a map of 1x1 is normalised over the batch. It is tried, without computing, on the network as it
     trains: what is frozen normalises by its running statistics, and takes any batch.
     """
-    buffers = {name: array.copy() for name, array in module.named_buffers()}
+    buffers = _copy(dict(module.named_buffers()))
     try:
         with module.keeping_modes(), no_grad(), kernels.shapes_only():
             module.train()
             for images in (1, 2):
                 with suppress(ShapeError):
-                    module(Tensor(np.zeros((images, *shape), np.float32)))
+                    module(blank((images, *shape)))
                     return images
     finally:
         for name, array in module.named_buffers():
-            np.copyto(array, buffers[name])
+            kernels.of(array).copy_into(array, buffers[name])
     return 1
 
 
@@ -262,4 +264,4 @@ def _part(arrays: Mapping[str, Array], part: str) -> dict[str, Array]:
 
 
 def _copy(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    return {name: array.copy() for name, array in arrays.items()}
+    return {name: kernels.of(array).copy(array) for name, array in arrays.items()}

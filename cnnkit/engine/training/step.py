@@ -1,6 +1,7 @@
 """One training step, and the rehearsal that finds out which kernels it needs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from cnnkit import kernels
@@ -42,26 +43,14 @@ def compile_kernels(
     training: Training, task: Task[Any], preprocessing: Preprocessing, batch_sizes: list[int], eval_sizes: list[int]
 ) -> Iterator[Compiling]:
     """Load or compile every kernel that training and judging at these batch sizes will call, one after the other."""
-    if kernels.backend() != "cpu":
-        return
-    from cnnkit.kernels.cpu.machine import jit
-
-    with jit.rehearse() as walked:
-        _rehearse(training, task.rehearsed(), preprocessing, batch_sizes, eval_sizes)
-    for done, item in enumerate(walked, 1):
-        noted: list[tuple[str, bool]] = []
-        jit.compile_all([item], _noting(noted))
-        name, cached = noted[0]
-        yield Compiling(done, len(walked), name, cached)
+    walk = partial(_rehearse, training, task.rehearsed(), preprocessing, batch_sizes, eval_sizes)
+    for done, total, name, cached in kernels.home().prepare(walk):
+        yield Compiling(done, total, name, cached)
 
 
 def batch_sizes(most: int, parts: list[int]) -> list[int]:
     """The batch sizes that occur when parts of these lengths are cut into batches."""
     return sorted({size for n in parts for size in Batching(n, most).sizes()}, reverse=True)
-
-
-def _noting(noted: list[tuple[str, bool]]) -> Callable[[int, int, str, bool], None]:
-    return lambda done, total, name, cached: noted.append((name, cached))
 
 
 def _rehearse(
