@@ -123,7 +123,7 @@ class _Weighed(Function):
         k = kernels.of(losses)
         v = k.put(v)
         ctx.save(v)
-        weighed: Array = k.where(v, k.multiply(losses, v), 0.0)
+        weighed: Array = k.multiply(k.where(v, losses, 0.0), v)
         return weighed
 
     @staticmethod
