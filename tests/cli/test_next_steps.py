@@ -23,11 +23,11 @@ def data(tmp_path_factory):
     images, labels = [], []
     for index in range(0, 900, 5):
         sample = train[index]
-        if sample.label < 3:
-            (root / "pictures" / str(sample.label)).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(sample.image[:, :, 0]).save(root / "pictures" / str(sample.label) / f"{index}.png")
+        if sample.target < 3:
+            (root / "pictures" / str(sample.target)).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(sample.image[:, :, 0]).save(root / "pictures" / str(sample.target) / f"{index}.png")
             images.append(sample.image[:, :, 0])
-            labels.append(sample.label)
+            labels.append(sample.target)
     np.savez(root / "digits.npz", images=np.stack(images), labels=np.array(labels))
     return root
 
