@@ -5,13 +5,14 @@ nothing. Its machine code is kept on disk (cache.py). `@inner` makes a function 
 
     with rehearse() as walked:            # entry kernels do not run, but are noted with their types
         step(batch)
-    compile_all(walked, on_progress)      # now they are loaded or compiled, one after the other
+    for entry, signature in walked:       # now they are loaded or compiled, one after the other
+        entry.prepare(signature)
 
 Entries are specialised by the types of their arguments and by the tile shape their factory closes over, never by a
 layer's size, so a second network adds next to no compile time.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -107,17 +108,6 @@ def rehearse() -> Iterator[Recorded]:
             yield walked
     finally:
         noted.reset(token)
-
-
-def compile_all(
-    walked: Iterable[tuple[Kernel, Signature]], on_progress: Callable[[int, int, str, bool], None] | None = None
-) -> None:
-    """Load or compile each; on_progress(done, total, name, was_cached) after each."""
-    todo = list(walked)
-    for done, (entry, signature) in enumerate(todo, 1):
-        was_cached = entry.prepare(signature)
-        if on_progress is not None:
-            on_progress(done, len(todo), entry.name, was_cached)
 
 
 def statistics() -> Statistics:

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnnkit.kernels import cpu
 from cnnkit.kernels.cpu.machine import cache, jit
-from cnnkit.kernels.cpu.machine.jit import compile_all, inner, kernel, rehearse
+from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 
 PROGRAM = """
@@ -144,13 +145,14 @@ def add_kernel(y, value):
 
 def test_a_rehearsal_runs_nothing_and_tells_what_to_compile():
     y = np.zeros(5, np.float64)
-    with rehearse() as walked:
+
+    def walk():
         add_kernel(y, 1.0)
         add_kernel(y, 1.0)
-    assert not y.any() and [entry.name for entry, _ in walked] == ["add_kernel"]
-    seen = []
-    compile_all(walked, lambda *progress: seen.append(progress))
-    assert [(done, total, name) for done, total, name, _ in seen] == [(1, 1, "add_kernel")]
+
+    prepared = list(cpu.prepare(walk))
+    assert not y.any()
+    assert [(done, total, name) for done, total, name, _ in prepared] == [(1, 1, "add_kernel")]
     before = jit.statistics()
     add_kernel(y, 1.0)
     assert (y == 1).all() and jit.statistics() == before
