@@ -8,7 +8,7 @@ import click
 
 from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import model_names
-from cnnkit.cli.arguments.values import Name
+from cnnkit.cli.arguments.values import Name, Task
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.options import PADDINGS
@@ -23,24 +23,29 @@ from cnnkit.errors import UsageError
     type=Name(PADDINGS, example="--padding same"),
     help="Where zeros are added at stride 2: as usual for the network, as TensorFlow (same), or on both sides.",
 )
-def models(screen: Screen, name: str | None, padding: str) -> None:
+@option("--task", type=Task(), help="List the networks of this task alone.")
+def models(screen: Screen, name: str | None, padding: str, task: str | None) -> None:
     """List the networks, or show the layers of one.
 
     With NAME: output, parameters and multiply-adds of every layer.
     """
     if name is None and padding != "default":
         raise UsageError(f"--padding is for one network: cnnkit models NAME --padding {padding}")
+    if name is not None and task is not None:
+        raise UsageError(f"--task is for the list of networks: cnnkit models --task {task}")
     if name is None:
-        _list(screen)
+        _list(screen, task)
     else:
         _show(screen, name, padding)
 
 
-def _list(screen: Screen) -> None:
+def _list(screen: Screen, task: str | None) -> None:
     from cnnkit.models import registry
     from cnnkit.models.summary import summary
+    from cnnkit.tasks.registry import find
 
-    rows = [(summary(name), registry.spec(name)) for name in registry.names()]
+    names = registry.names(None if task is None else find(task).networks)
+    rows = [(summary(name), registry.spec(name)) for name in names]
     if screen.as_json:
         screen.json({"models": [{**_facts(shown), "summary": spec.summary} for shown, spec in rows]})
         return

@@ -218,7 +218,7 @@ def create_module(options: FitOptions, outputs: int, shape: tuple[int, int, int]
     H, W, C = shape
     rng = np.random.default_rng([options.seed, _FIRST_WEIGHTS])
     return models.create(
-        str(options.model),
+        models.spec(str(options.model), find(options.task).networks).name,
         classes=outputs,
         in_channels=C,
         image_size=(H, W),

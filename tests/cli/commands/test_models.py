@@ -1,3 +1,6 @@
+from cnnkit import models
+
+
 def test_all_networks_are_listed(cnnkit):
     ended = cnnkit("models")
     assert ended.code == 0
@@ -28,3 +31,14 @@ def test_the_layers_of_one_network_are_shown_with_another_padding(cnnkit):
     assert layers["maxpool1"]["output"] == [56, 56, 64]
     assert "for one network" in cnnkit("models", "--padding", "same").err
     assert cnnkit("models", "--padding", "same").code == 2
+
+
+def test_the_networks_of_one_task_are_listed(cnnkit, monkeypatch):
+    build = models.spec("lenet5").build
+    known = {"locator": models.ModelSpec("locator", (28, 28, 1), "", "", build, kind="location")}
+    monkeypatch.setattr(models.registry, "_specs", {**models.registry._specs, **known})
+    listed = [model["name"] for model in cnnkit("models", "--task", "classification", "--json").json["models"]]
+    assert listed == models.names("classification") and "locator" not in listed
+    assert "for the list of networks" in cnnkit("models", "lenet5", "--task", "classification").err
+    ended = cnnkit("train", "--data", "digits", "--model", "locator", "--dry-run")
+    assert ended.code == 2 and "locator is a network for location, but this is classification" in ended.err
