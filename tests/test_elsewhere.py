@@ -38,12 +38,16 @@ def same(found, expected):
     ("fn", "inputs"),
     [pytest.param(fn, inputs, id=f"{op}: {what}") for op, cases in rows.CASES.items() for what, fn, inputs in cases],
 )
-def test_an_op_and_its_gradient(fn, inputs, monkeypatch):
-    expected = gradients(fn, [Tensor(np.array(x), requires_grad=True) for x in inputs])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_op_and_its_gradient(fn, inputs, dtype, monkeypatch):
+    here = [np.array(x, dtype) for x in inputs]
+    for name in ("MEAN", "VAR"):
+        monkeypatch.setattr(rows, name, getattr(rows, name).astype(dtype))
+    expected = gradients(fn, [Tensor(x, requires_grad=True) for x in here])
     with elsewhere():
         for name in ("MEAN", "VAR"):
             monkeypatch.setattr(rows, name, package.put(getattr(rows, name)))
-        found = gradients(fn, [Tensor(package.put(np.array(x)), requires_grad=True) for x in inputs])
+        found = gradients(fn, [Tensor(package.put(x), requires_grad=True) for x in here])
     same(found, expected)
 
 
@@ -118,3 +122,9 @@ def test_numbers_beside_a_tensor():
         expected = run()
     with elsewhere():
         same(run(), expected)
+
+
+def test_a_tensor_without_its_past_stays_where_it_was():
+    x = Tensor(IMAGES)
+    with elsewhere():
+        assert x.detach().data is x.data

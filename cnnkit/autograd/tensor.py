@@ -95,7 +95,7 @@ class Tensor:
 
     def detach(self) -> "Tensor":
         """The same array without a past."""
-        return Tensor(self.data)
+        return Tensor.recorded(self.data, None)
 
     def backward(self, dy: Any = None) -> None:
         """Add the gradient of this tensor (weighted by dy, 1 for a single number) to the `grad` of all it rests on."""

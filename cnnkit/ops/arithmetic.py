@@ -80,15 +80,15 @@ def matmul(x: Tensor | Array, y: Tensor | Array) -> Tensor:
 
 def operands(op: str, x: Operand, y: Operand) -> tuple[Tensor, Tensor]:
     """Both as Tensors; a number has the type of the array beside it."""
-    beside = next((check.tensor(o, op) for o in (x, y) if not isinstance(o, (int, float, np.number))), Tensor(0.0))
-    k = kernels.of(beside.data)
-    left, right = (
-        Tensor.recorded(k.put(np.asarray(o, beside.dtype)), None)
-        if isinstance(o, (int, float, np.number))
-        else check.tensor(o, op)
-        for o in (x, y)
-    )
-    return left, right
+    left, right = (None if isinstance(o, (int, float, np.number)) else check.tensor(o, op) for o in (x, y))
+    beside = right if left is None else left
+    return _number(x, beside) if left is None else left, _number(y, beside) if right is None else right
+
+
+def _number(value: Any, beside: Tensor | None) -> Tensor:
+    if beside is None:
+        return Tensor(value)
+    return Tensor.recorded(kernels.of(beside.data).put(np.asarray(value, beside.dtype)), None)
 
 
 def fitting(op: str, *shapes: tuple[int, ...]) -> None:
