@@ -35,7 +35,7 @@ from cnnkit.data.view.preprocessing import Preprocessing, statistics
 from cnnkit.engine.simple import fit
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 # Writing a file and waiting for the disk takes longer than an epoch of a few images.
 IN_MEMORY_FILES = "/dev/shm"
@@ -131,7 +131,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.predictor_ = self._predictor(module)
         return self
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any) -> Host:
         """(n, K): the score of each class of `classes_` for each image."""
         check_is_fitted(self)
         rows, found = _rows(X, self.image_shape_)
@@ -141,7 +141,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         scores = self.predictor_.scores(self._pixels(rows)).astype(np.float64)
         return np.asarray(scores / scores.sum(axis=1, keepdims=True))
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any) -> Host:
         """(n,): the likeliest class of each image."""
         scores = self.predict_proba(X)
         return np.asarray(self.classes_[scores.argmax(axis=1)])
@@ -170,7 +170,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             nn.Flatten(), nn.Linear(H * W * C, HIDDEN, activation="relu", rng=rng), nn.Linear(HIDDEN, classes, rng=rng)
         )
 
-    def _splits(self, images: Pixels, labels: Array, seed: int) -> DataSplits:
+    def _splits(self, images: Pixels, labels: Host, seed: int) -> DataSplits:
         """All images to learn from, but for those that choose the best epoch; the test is the caller's business."""
         whole = ArrayDataset(
             images, labels, name=IN_MEMORY, classes=self._names(), preprocessing=self._preprocessing, mirror=False
@@ -189,7 +189,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _names(self) -> list[str]:
         return [str(label) for label in self.classes_]
 
-    def _pixels(self, rows: Array) -> Pixels:
+    def _pixels(self, rows: Host) -> Pixels:
         """uint8 (n, H, W, C): the range of the training's numbers in 256 steps."""
         low, high = self._range
         pixels = np.empty((len(rows), *self.image_shape_), np.uint8)

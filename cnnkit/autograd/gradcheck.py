@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from cnnkit import kernels
 from cnnkit.autograd.tape import no_grad
 from cnnkit.autograd.tensor import Tensor
 from cnnkit.errors import CheckFailed
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
 def gradcheck(
@@ -35,7 +36,7 @@ def gradcheck(
     del y
     what = name or getattr(fn, "__name__", "the function")
     for number, (array, tensor) in enumerate(zip(arrays, tensors, strict=True)):
-        got = np.zeros_like(array) if tensor.grad is None else tensor.grad
+        got = np.zeros_like(array) if tensor.grad is None else kernels.of(tensor.grad).fetch(tensor.grad)
         for index in np.ndindex(array.shape):
             expected = _central_difference(fn, arrays, array, index, dy, eps)
             if not abs(got[index] - expected) <= atol + rtol * abs(expected):
@@ -46,7 +47,7 @@ def gradcheck(
 
 
 def _central_difference(
-    fn: Callable[..., Tensor], arrays: Sequence[Array], array: Array, index: tuple[int, ...], dy: Array, eps: float
+    fn: Callable[..., Tensor], arrays: Sequence[Host], array: Host, index: tuple[int, ...], dy: Host, eps: float
 ) -> float:
     middle = array[index]
     losses = []

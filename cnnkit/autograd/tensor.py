@@ -8,7 +8,7 @@ from cnnkit import kernels
 from cnnkit.autograd import tape
 from cnnkit.autograd.tape import Node
 from cnnkit.errors import ShapeError, UsageError
-from cnnkit.kernels.shared.array import Array, Host
+from cnnkit.kernels.shared.array import Array, Host, is_array
 
 if TYPE_CHECKING:
     from cnnkit.kernels.shared.scalar import Activation
@@ -29,7 +29,7 @@ class Tensor:
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         if isinstance(data, Tensor):
             data = data.data
-        if not kernels.is_array(data) or data.dtype not in (np.float32, np.float64):
+        if not is_array(data) or data.dtype not in (np.float32, np.float64):
             data = np.asarray(data, dtype=np.float32)
         here = isinstance(data, np.ndarray) and data.dtype == np.float32
         self.data: Array = kernels.home().put(data) if here else data
@@ -121,7 +121,7 @@ class Tensor:
             dy = np.ones(self.shape, self.dtype)
         elif isinstance(dy, Tensor):
             dy = dy.data
-        elif not kernels.is_array(dy):
+        elif not is_array(dy):
             dy = np.asarray(dy, self.dtype)
         if dy.shape != self.shape:
             raise ShapeError(

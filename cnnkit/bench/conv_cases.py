@@ -13,7 +13,7 @@ from cnnkit.bench.network_convs import NETWORK_LAYERS, Layer
 from cnnkit.bench.rivals import onnxruntime_conv, torch_conv
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.cpu.machine import buffers
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import conv2d_output_shape
 
 LAYERS = [
@@ -89,7 +89,7 @@ def conv_case(layer: Layer, direction: str) -> Case:
     return Case(f"{layer} {direction}", run, check, flop, 4.0 if winograd else 1.0, rivals, layer.quick)
 
 
-def _check_sums(run: Callable[[], Array], x: Array, w: Array, layer: Layer) -> None:
+def _check_sums(run: Callable[[], Host], x: Host, w: Host, layer: Layer) -> None:
     """64 outputs, corners among them, against sums of products in float64."""
     y = run()
     N, OH, OW, O = y.shape
@@ -107,7 +107,7 @@ def _check_sums(run: Callable[[], Array], x: Array, w: Array, layer: Layer) -> N
             raise CheckFailed(f"{layer}: output {(n, oy, ox, o)} should be {want:.6g} and is {y[n, oy, ox, o]:.6g}.")
 
 
-def _check_duality(run: Callable[[], Array], forward: Callable[[], Array], dy: Array, operand: Array) -> None:
+def _check_duality(run: Callable[[], Host], forward: Callable[[], Host], dy: Host, operand: Host) -> None:
     """A convolution is linear in x and in w, so Σ dy·y = Σ x·dx = Σ w·dw."""
     want = float((forward().astype(np.float64) * dy).sum())
     got = float((run().astype(np.float64) * operand).sum())

@@ -12,7 +12,7 @@ from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
 from cnnkit.bench.torch_twin import torch_predict, torch_train
 from cnnkit.errors import CheckFailed
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Dropout, Module
 from cnnkit.nn.prepared import prepared
 from cnnkit.ops import cross_entropy
@@ -44,7 +44,7 @@ def predict_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
     return (partial(predict_case, *row) for row in PREDICT if not quick or row[0] == QUICK)
 
 
-def _network(name: str, N: int, side: int) -> tuple[Module, Array, Array]:
+def _network(name: str, N: int, side: int) -> tuple[Module, Host, Host]:
     """The network with seeded weights, and N seeded images with labels; dropout rests, its numbers are incomparable."""
     rng = np.random.default_rng(0)
     spec = models.spec(name)
@@ -86,9 +86,9 @@ def predict_case(name: str, N: int, side: int = 28) -> Case:
     model, x, _ = _network(name, N, side)
     ready = prepared(model.eval())
 
-    def predict() -> Array:
+    def predict() -> Host:
         with no_grad():
-            logits: Array = ready(Tensor(x)).numpy()
+            logits: Host = ready(Tensor(x)).numpy()
         return logits
 
     def check() -> None:
@@ -103,7 +103,7 @@ def predict_case(name: str, N: int, side: int = 28) -> Case:
     return Case(_title(name, "predict", N, side), predict, check, flop, 4.0, rivals, quick=name == QUICK)
 
 
-def _check_gradient(model: Module, x: Array, labels: Array) -> None:
+def _check_gradient(model: Module, x: Host, labels: Host) -> None:
     """Along the gradient g the loss rises by |g|² a unit: measured by a central difference over all weights at once."""
 
     def loss() -> Tensor:
@@ -118,7 +118,8 @@ def _check_gradient(model: Module, x: Array, labels: Array) -> None:
     values = []
     for sign in (1.0, -2.0, 1.0):  # up, down, and back where it was
         for parameter, gradient in zip(model.parameters(), gradients, strict=True):
-            parameter.data += np.float32(sign * epsilon) * gradient
+            weights = parameter.numpy()
+            weights += np.float32(sign * epsilon) * gradient
         values.append(loss().item())
     rise = (values[0] - values[1]) / (2 * epsilon)
     model.zero_grad()

@@ -13,7 +13,7 @@ from cnnkit.bench.cases import Case
 from cnnkit.bench.rivals import torch_pointwise
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels import HARD_SWISH, RELU, Window, reference
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 SHAPE = (32, 56, 56, 64)
 HALVED = Window(stride_h=2, stride_w=2)
@@ -80,7 +80,7 @@ def pointwise_case(name: str) -> Case:
     return Case(f"{name} {'x'.join(map(str, logits.shape if name == 'softmax' else SHAPE))}", run, check, rivals=rival)
 
 
-def _norm_work(name: str, k: Any, x: Array, dy: Array, weight: Array, bias: Array) -> Callable[[], Any]:
+def _norm_work(name: str, k: Any, x: Host, dy: Host, weight: Host, bias: Host) -> Callable[[], Any]:
     """relu(batch norm + residual) in training, dy being the residual too; or its way back."""
     residual = dy if "residual" in name else None
     if "gradient" not in name:

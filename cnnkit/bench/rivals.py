@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 NAMES = ("torch", "onnxruntime")
 FAIR_ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000"}
@@ -27,13 +27,13 @@ def available(name: str) -> bool:
     return all(importlib.util.find_spec(module) is not None for module in needs)
 
 
-def nchw(a: Array) -> Array:
+def nchw(a: Host) -> Host:
     """(N, H, W, C) or (KH, KW, C, O) in the order of the channels-first libraries."""
     return np.ascontiguousarray(a.transpose(0, 3, 1, 2))
 
 
 def torch_conv(
-    x: Array, w: Array, dy: Array, stride: int, pad: int, groups: int, direction: str, threads: int
+    x: Host, w: Host, dy: Host, stride: int, pad: int, groups: int, direction: str, threads: int
 ) -> list[Work]:
     import torch
 
@@ -56,7 +56,7 @@ def torch_conv(
     return [partial(work, *layout) for layout in layouts]
 
 
-def onnxruntime_conv(x: Array, w: Array, stride: int, pad: int, groups: int, threads: int) -> list[Work]:
+def onnxruntime_conv(x: Host, w: Host, stride: int, pad: int, groups: int, threads: int) -> list[Work]:
     import onnx
     from onnx import TensorProto, helper
 
@@ -68,7 +68,7 @@ def onnxruntime_conv(x: Array, w: Array, stride: int, pad: int, groups: int, thr
     return [onnxruntime_session(graph, {"x": nchw(x)}, threads)]
 
 
-def onnxruntime_session(graph: Any, feed: dict[str, Array], threads: int) -> Work:
+def onnxruntime_session(graph: Any, feed: dict[str, Host], threads: int) -> Work:
     import onnxruntime
     from onnx import helper
 
@@ -81,14 +81,14 @@ def onnxruntime_session(graph: Any, feed: dict[str, Array], threads: int) -> Wor
     return lambda: session.run(None, feed)
 
 
-def torch_pointwise(name: str, x: Array, dy: Array, half: Array, factors: Array, threads: int) -> list[Work]:
+def torch_pointwise(name: str, x: Host, dy: Host, half: Host, factors: Host, threads: int) -> list[Work]:
     import torch
     from torch.nn import functional
 
     torch.set_num_threads(threads)
     aten = torch.ops.aten
 
-    def layout(a: Array, last: bool) -> Any:
+    def layout(a: Host, last: bool) -> Any:
         if a.ndim != 4:
             return torch.from_numpy(a)
         tensor = torch.from_numpy(nchw(a))

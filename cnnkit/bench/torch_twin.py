@@ -15,13 +15,13 @@ from cnnkit.autograd import Tensor, no_grad, traced
 from cnnkit.bench.rivals import Work, nchw
 from cnnkit.bench.torch_ops import translated
 from cnnkit.errors import CheckFailed
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
 class TorchTwin:
     """Computes what `model` computes, in the mode it is in, on channels-first images of the shape of x (N, H, W, C)."""
 
-    def __init__(self, model: nn.Module, x: Array, channels_last: bool = False) -> None:
+    def __init__(self, model: nn.Module, x: Host, channels_last: bool = False) -> None:
         self._channels_last = channels_last
         image = Tensor(x)
         with kernels.shapes_only(), nullcontext() if model.training else no_grad(), traced() as calls:
@@ -33,11 +33,11 @@ class TorchTwin:
         # All tensors live until here, so that no two have borne one id.
         self._image, self._logits = id(image), id(y)
         self._held: dict[int | None, Any] = {
-            id(parameter): self._parameter(parameter.data, dense=parameter.ndim == 2)
+            id(parameter): self._parameter(parameter.numpy(), dense=parameter.ndim == 2)
             for parameter in model.parameters()
         }
 
-    def _parameter(self, data: Array, *, dense: bool) -> Any:
+    def _parameter(self, data: Host, *, dense: bool) -> Any:
         import torch
 
         turned = data.T if dense else data.transpose(3, 2, 0, 1) if data.ndim == 4 else data
@@ -67,7 +67,7 @@ def _key(value: Any) -> int | None:
     return None if value is None else id(value)
 
 
-def _layouts(model: nn.Module, x: Array, threads: int) -> list[tuple[Any, Any]]:
+def _layouts(model: nn.Module, x: Host, threads: int) -> list[tuple[Any, Any]]:
     import torch
 
     torch.set_num_threads(threads)
@@ -76,7 +76,7 @@ def _layouts(model: nn.Module, x: Array, threads: int) -> list[tuple[Any, Any]]:
     return [(TorchTwin(model, x), images), (TorchTwin(model, x, channels_last=True), last)]
 
 
-def torch_train(model: nn.Module, x: Array, labels: Array, lr: float, momentum: float, threads: int) -> list[Work]:
+def torch_train(model: nn.Module, x: Host, labels: Host, lr: float, momentum: float, threads: int) -> list[Work]:
     """A training step in each memory layout, its first loss compared with ours."""
     import torch
 
@@ -103,7 +103,7 @@ def torch_train(model: nn.Module, x: Array, labels: Array, lr: float, momentum: 
     return [work(twin, images) for twin, images in _layouts(model, x, threads)]
 
 
-def torch_predict(model: nn.Module, x: Array, wanted: Array, threads: int) -> list[Work]:
+def torch_predict(model: nn.Module, x: Host, wanted: Host, threads: int) -> list[Work]:
     """Prediction in each memory layout, its logits compared with ours."""
     import torch
 

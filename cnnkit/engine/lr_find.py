@@ -19,7 +19,7 @@ from cnnkit.engine.training.loading import endless, training_loader
 from cnnkit.engine.training.outcomes import Outcomes
 from cnnkit.engine.training.step import compile_kernels, train_step
 from cnnkit.errors import NumericError, UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 
 # Memory of the running mean that decides when the loss has run away, and how far that is above the best.
@@ -114,10 +114,10 @@ def _read(
     )
 
 
-def smooth(values: Array, reach: int) -> Array:
+def smooth(values: Host, reach: int) -> Host:
     """(n,) each value's mean with its `reach` neighbours on either side, as far as there are."""
     sums = np.concatenate([[0.0], np.cumsum(values)])
     at = np.arange(len(values))
     low, high = np.maximum(at - reach, 0), np.minimum(at + reach + 1, len(values))
-    means: Array = (sums[high] - sums[low]) / (high - low)
+    means: Host = (sums[high] - sums[low]) / (high - low)
     return means

@@ -20,7 +20,6 @@ from typing import Any
 from cnnkit.config import BACKENDS, PRECISIONS, default_backend
 from cnnkit.errors import DeviceError, UsageError
 from cnnkit.kernels.shared import homes
-from cnnkit.kernels.shared.homes import is_array
 from cnnkit.kernels.shared.precision import choose, precision
 
 # What a caller needs beside the kernels themselves, looked up when asked for (PEP 562): numba is slow to import.
@@ -39,7 +38,7 @@ _LAZY = {
     "leaky": "cnnkit.kernels.shared.scalar",
 }
 
-__all__ = ["backend", "home", "is_array", "of", "precision", "shapes_only", "use", *_LAZY]
+__all__ = ["backend", "home", "of", "precision", "shapes_only", "use", *_LAZY]
 
 # One choice for the process, as with the thread count: the loader's threads must see what the command chose.
 _chosen: str | None = None

@@ -15,7 +15,7 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.nn.blocks import ConvNorm
 from cnnkit.nn.containers import Sequential
 from cnnkit.nn.conv import Conv2d
@@ -37,8 +37,8 @@ class PreparedConv(Conv2d):
         vars(self).update(vars(conv))
         # In a tuple, so that they are no children.
         self._folds = () if norm is None else (conv, norm)
-        self._made_from = weight = conv.weight.data
-        bias = None if conv.bias is None else conv.bias.data
+        self._made_from, weight = conv.weight.data, conv.weight.numpy()
+        bias = None if conv.bias is None else conv.bias.numpy()
         if norm is not None:
             weight, bias = folded(weight, bias, norm)
         self._filters: Any = kernels.of(weight).pack(weight, conv.groups)
@@ -94,10 +94,11 @@ class _PreparedSequential(Sequential):
         return x
 
 
-def folded(w: Array, bias: Array | None, norm: BatchNorm2d) -> tuple[Array, Array]:
+def folded(w: Host, bias: Host | None, norm: BatchNorm2d) -> tuple[Host, Host]:
     """Filters and bias of the one convolution that does the work of a convolution and the norm behind it."""
-    scale = norm.weight.data / np.sqrt(norm.running_var.astype(np.float64) + norm.eps)
-    shift = norm.bias.data + ((0 if bias is None else bias) - norm.running_mean) * scale
+    mean, var = (kernels.of(array).fetch(array) for array in (norm.running_mean, norm.running_var))
+    scale = norm.weight.numpy() / np.sqrt(var.astype(np.float64) + norm.eps)
+    shift = norm.bias.numpy() + ((0 if bias is None else bias) - mean) * scale
     return (w * scale).astype(w.dtype), shift.astype(w.dtype)
 
 

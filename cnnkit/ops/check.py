@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.errors import ShapeError, UsageError
+from cnnkit.kernels.shared.array import is_array
 from cnnkit.kernels.shared.scalar import ACTIVATIONS, Activation
 
 
@@ -12,7 +12,7 @@ def tensor(x: Any, op: str) -> Tensor:
     """x as a Tensor; plain arrays are taken as they are."""
     if isinstance(x, Tensor):
         return x
-    if kernels.is_array(x):
+    if is_array(x):
         return Tensor(x)
     raise UsageError(f"{op} expects a Tensor or a numpy array, but received {type(x).__name__}. Wrap it: Tensor(x).")
 

@@ -8,7 +8,7 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import DataError, ShapeError, UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Array, Host
 from cnnkit.ops import check
 from cnnkit.ops.arithmetic import add
 from cnnkit.ops.reduce import mean, sum
@@ -16,11 +16,11 @@ from cnnkit.ops.reduce import mean, sum
 
 def cross_entropy(
     logits: Tensor | Array,
-    labels: Array,
+    labels: Host,
     *,
     label_smoothing: float = 0.0,
-    weights: Array | None = None,
-    class_weights: Array | None = None,
+    weights: Host | None = None,
+    class_weights: Host | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """v[n] · -Σ_k w[k] · target[k] · log softmax(logits)[k],   target = (1 - s)·one_hot(label) + s / K.
@@ -72,7 +72,7 @@ def _reduced(losses: Tensor, reduction: str, reduce: Callable[[Tensor], Tensor])
     return sum(losses) if reduction == "sum" else reduce(losses)
 
 
-def _weights(weights: Any, size: int, what: str) -> Array:
+def _weights(weights: Any, size: int, what: str) -> Host:
     w = np.asarray(weights, np.float64)
     if w.shape != (size,):
         raise ShapeError(f"cross_entropy expects one weight for each {what}, shape ({size},), but received {w.shape}.")
@@ -84,7 +84,7 @@ def _weights(weights: Any, size: int, what: str) -> Array:
     return w
 
 
-def _labels(labels: Any, N: int, K: int) -> Array:
+def _labels(labels: Any, N: int, K: int) -> Host:
     array = labels if isinstance(labels, np.ndarray) else np.asarray(getattr(labels, "data", labels))
     if array.shape != (N,) or (array.dtype.kind not in "iu" and array.size):
         raise ShapeError(
@@ -102,7 +102,7 @@ def _labels(labels: Any, N: int, K: int) -> Array:
 
 class _CrossEntropy(Function):
     @staticmethod
-    def forward(ctx: Context, logits: Array, labels: Array, smoothing: float) -> Array:
+    def forward(ctx: Context, logits: Array, labels: Host, smoothing: float) -> Array:
         k = kernels.of(logits)
         labels = k.put(labels)
         losses, scores = k.cross_entropy(logits, labels, smoothing)
@@ -119,7 +119,7 @@ class _Weighed(Function):
     """losses[n] · v[n]; what weighs nothing adds nothing, also where its loss is ∞ (a masked class)."""
 
     @staticmethod
-    def forward(ctx: Context, losses: Array, v: Array) -> Array:
+    def forward(ctx: Context, losses: Array, v: Host) -> Array:
         k = kernels.of(losses)
         v = k.put(v)
         ctx.save(v)
@@ -139,7 +139,7 @@ class _AllClasses(Function):
     """
 
     @staticmethod
-    def forward(ctx: Context, logits: Array, w: Array) -> Array:
+    def forward(ctx: Context, logits: Array, w: Host) -> Array:
         k = kernels.of(logits)
         y = k.log_softmax(logits)
         ctx.save(y, w)

@@ -58,4 +58,5 @@ class EMA:
                 raise CheckpointError(f"The saved average does not fit this model at {name}. Is it of the same model?")
         for name, average in self._averages.items():
             kernels.of(average).copy_into(average, state[name])
-        self.steps = int(state["steps"])
+        steps = state["steps"]
+        self.steps = int(kernels.of(steps).fetch(steps))

@@ -89,7 +89,8 @@ class Optimiser:
                 )
         for name, array in own.items():
             kernels.of(array).copy_into(array, state[name])
-        self.steps = int(state["steps"])
+        steps = state["steps"]
+        self.steps = int(kernels.of(steps).fetch(steps))
 
 
 def kind_of(array: Array) -> str:

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 
 from cnnkit import kernels
 from cnnkit.errors import CheckpointError, ResourceError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Array, Host
 from cnnkit.serialize import files
 from cnnkit.serialize.foreign.plain_safetensors import MOST_ARRAYS
 
@@ -38,7 +38,7 @@ def save(path: Path, arrays: Mapping[str, Array], record: Mapping[str, Any]) -> 
     files.write_atomic(path, pack(arrays, record))
 
 
-def load(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+def load(path: Path) -> tuple[dict[str, Host], dict[str, Any]]:
     """Arrays, each in an aligned buffer of its own, and the record; anything odd is a CheckpointError."""
     data, record = _read_checked(path)
     try:
@@ -149,7 +149,7 @@ def _digest_start(data: bytes) -> int:
     return place + len(_BEFORE_DIGEST)
 
 
-def _aligned(array: Array) -> Array:
+def _aligned(array: Host) -> Host:
     """A copy that starts on a cache line, which the library's arrays do not."""
     buffer = np.empty(array.nbytes + _LINE, np.uint8)
     start = -buffer.ctypes.data % _LINE

@@ -13,7 +13,7 @@ from cnnkit.data.sample import Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.view.view import View
 from cnnkit.errors import NumericError, UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.serialize.fields import Range
 from cnnkit.tasks.columns import Columned, Values, columns
@@ -143,7 +143,7 @@ class Task(ABC, Generic[Answer]):
     def blank(self, shape: tuple[int, ...], size: int, *, mixed: bool = False) -> Batch:
         """A batch of zeros to rehearse with.   shape: of one image.   mixed: of images that are mixed in pairs."""
 
-    def scores(self, outputs: Array) -> Array:
+    def scores(self, outputs: Host) -> Host:
         """(N, K): the score of each class, where the task has one for an image."""
         raise UsageError(f"The task {self.name} gives no scores of classes. Ask for its predictions.")
 
@@ -169,7 +169,7 @@ class Task(ABC, Generic[Answer]):
         raise NotImplementedError(f"{type(self).__name__} draws no images")
 
     @abstractmethod
-    def decode(self, outputs: Array, views: Sequence[View | None], top: int) -> list[Answer]:
+    def decode(self, outputs: Host, views: Sequence[View | None], top: int) -> list[Answer]:
         """What the network says of each picture, read from its outputs; places are those of the picture.
 
         views: how each picture was brought to the network's size; None where no place in it can be told.
@@ -181,7 +181,7 @@ class Tally(ABC):
     """Abstract: what `judge` adds up, batch after batch."""
 
     @abstractmethod
-    def add(self, outputs: Array, batch: Batch) -> None:
+    def add(self, outputs: Host, batch: Batch) -> None:
         """Count one batch."""
 
     @abstractmethod

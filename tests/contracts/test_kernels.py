@@ -8,7 +8,7 @@ import pytest
 
 from cnnkit.kernels import cpu, reference
 from cnnkit.kernels.reference import home
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 NAMES = sorted(reference.__all__)
 
@@ -32,7 +32,7 @@ def test_every_kernel_says_what_it_does(backend, name):
 def test_a_kernel_that_returns_arrays_writes_them_where_it_is_told(name):
     signature = inspect.signature(getattr(reference, name))
     hints = {signature.return_annotation, *get_args(signature.return_annotation)}
-    returns_arrays = any(hint == Array or Array in get_args(hint) for hint in hints)
+    returns_arrays = any(hint == Host or Host in get_args(hint) for hint in hints)
     out = signature.parameters.get("out")
     assert (out is not None) == returns_arrays, f"{name}: out= is there where arrays are returned, and only there"
     assert out is None or (out.kind, out.default) == (inspect.Parameter.KEYWORD_ONLY, None)

@@ -14,7 +14,7 @@ from cnnkit.data.sample import Pixels
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.data.view.view import view
 from cnnkit.errors import DataError, ResourceError, UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
 @final
@@ -34,7 +34,7 @@ class Images:
     white: int | None = None
 
 
-def images_of(given: Any, name: str, notes: list[str], wanted: Images) -> Array:
+def images_of(given: Any, name: str, notes: list[str], wanted: Images) -> Host:
     """(n, H, W, C) of an array, with its own numbers unless white is known, or uint8 of pictures in a list.
 
     What was decided is added to `notes`.

@@ -9,10 +9,10 @@ from cnnkit.data.given.pictures import array_of
 from cnnkit.data.layout.look_alikes import as_known, nearest, same
 from cnnkit.data.sample import Labels
 from cnnkit.errors import DataError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
-def labels_of(given: Any, name: str, count: int, images: str) -> Array:
+def labels_of(given: Any, name: str, count: int, images: str) -> Host:
     """(n,) int64 or, of texts and truth values, object: one label for each of `count` images.
 
     given: (n,), (n, 1), or one-hot (n, K).   name, images: what labels and images are called in messages.
@@ -61,7 +61,7 @@ def labels_of(given: Any, name: str, count: int, images: str) -> Array:
     raise DataError(f"{shown}, expected whole numbers or texts, one for each image.")
 
 
-def classes_of(labels: Array, name: str, notes: list[str]) -> list[str]:
+def classes_of(labels: Host, name: str, notes: list[str]) -> list[str]:
     """The classes that training labels name, in order; each is called as its label."""
     distinct = sorted(set(labels.tolist()))
     if labels.dtype == object:
@@ -74,7 +74,7 @@ def classes_of(labels: Array, name: str, notes: list[str]) -> list[str]:
     return [str(label) for label in distinct]
 
 
-def numbers_among(labels: Array, classes: list[str], name: str, *, by_place: bool = False) -> Labels:
+def numbers_among(labels: Host, classes: list[str], name: str, *, by_place: bool = False) -> Labels:
     """Labels as the places of their classes.
 
     by_place: numbers that are no names of classes are their places.
@@ -101,7 +101,7 @@ def _check_one_kind(given: Any, name: str) -> None:
             raise DataError(f"{name} mixes texts and other labels, such as {others[0]!r:.60}. Use one kind for all.")
 
 
-def _from_columns(labels: Array, shown: str) -> Array:
+def _from_columns(labels: Host, shown: str) -> Host:
     one_hot = labels.dtype.kind in "biuf" and len(labels) and bool(((labels == 0) | (labels == 1)).all())
     if not one_hot or not bool((labels.sum(axis=1) == 1).all()):
         raise DataError(
@@ -110,7 +110,7 @@ def _from_columns(labels: Array, shown: str) -> Array:
     return np.asarray(labels.argmax(axis=1), np.int64)
 
 
-def _from_floats(labels: Array, shown: str) -> Array:
+def _from_floats(labels: Host, shown: str) -> Host:
     if not bool(np.isfinite(labels).all()) or not bool((labels == np.rint(labels)).all()):
         odd = labels[~(labels == np.rint(labels)) | ~np.isfinite(labels)][0]
         raise DataError(

@@ -14,7 +14,7 @@ from cnnkit.data.picture.read import pixels as picture_pixels
 from cnnkit.data.sample import Pixels
 from cnnkit.data.sets.npz import channels_last
 from cnnkit.errors import DataError, UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 # One picture that is no array: a file, the bytes of one, or an image of Pillow's.
 SINGLE = (str, Path, bytes, bytearray, memoryview, Image.Image)
@@ -34,7 +34,7 @@ def is_array(given: Any) -> bool:
     return isinstance(given, Tensor) or (any(hasattr(given, n) for n in arrays) and not isinstance(given, SINGLE))
 
 
-def array_of(given: Any, name: str) -> Array:
+def array_of(given: Any, name: str) -> Host:
     """A NumPy array of it; DataError where there is none of numbers or texts. name: what it is, for messages."""
     if isinstance(given, Tensor):
         return given.numpy()
@@ -63,7 +63,7 @@ def unpacked(given: Any, name: str) -> Any:
     return given
 
 
-def with_axes(images: Array, name: str, notes: list[str], like: tuple[int, int, int] | None = None) -> Array:
+def with_axes(images: Host, name: str, notes: list[str], like: tuple[int, int, int] | None = None) -> Host:
     """(n, H, W, C) of (n, H, W), (n, H, W, C) or (n, C, H, W), the numbers as they are; a change is told in `notes`.
 
     like: the (H, W, C) of a network, which decides where either order of axes could be meant.
@@ -134,7 +134,7 @@ def one(given: Any, like: tuple[int, int, int] | None = None, white: int = WHITE
     return found
 
 
-def _check_no_rows(images: Array, like: tuple[int, int, int]) -> None:
+def _check_no_rows(images: Host, like: tuple[int, int, int]) -> None:
     """Refuse pixels in rows, which would pass for one picture, wide and low."""
     H, W, C = like
     if images.ndim == 2 and images.shape[1] == H * W * C and images.shape != (H, W):
@@ -160,7 +160,7 @@ def stacked(given: list[Any] | tuple[Any, ...]) -> Any:
     return several[..., None] if several.ndim == 3 else several
 
 
-def _of_array(images: Array, like: tuple[int, int, int], white: int) -> Iterator[Pixels]:
+def _of_array(images: Host, like: tuple[int, int, int], white: int) -> Iterator[Pixels]:
     H, W, C = like
     if images.ndim == 3 and images.shape == (C, H, W) and C > 1:
         raise DataError(

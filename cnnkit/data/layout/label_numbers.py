@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
-def first_label(labels: Mapping[str, Array], classes: int | None) -> int:
+def first_label(labels: Mapping[str, Host], classes: int | None) -> int:
     """1 where the labels of all parts count from 1 without gaps, else 0.
 
     classes: how many there are, where they have names.

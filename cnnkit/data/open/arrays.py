@@ -10,7 +10,7 @@ from cnnkit.data.open.source import IN_MEMORY
 from cnnkit.data.open.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.data.sample import Pixels
 from cnnkit.data.sets.arrays import array_parts
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
 def open_arrays(
@@ -57,7 +57,7 @@ def open_to_judge(
     """
     notes: list[str] = []
 
-    def images(x: Any, name: str) -> Array:
+    def images(x: Any, name: str) -> Host:
         return images_of(x, name, notes, Images(None, None, room, image, white))
 
     read = _read(given, images)
@@ -69,7 +69,7 @@ def open_to_judge(
     return DataSplits(train, parts.get("val", train), test, found, notes)
 
 
-def _read(given: dict[str, GivenPart], images: Callable[[Any, str], Array]) -> dict[str, tuple[Array, Array, str]]:
+def _read(given: dict[str, GivenPart], images: Callable[[Any, str], Host]) -> dict[str, tuple[Host, Host, str]]:
     """Part -> images, labels as they are, and what the labels are called."""
     found = {}
     for part, came in given.items():

@@ -8,7 +8,7 @@ from cnnkit.data.open.splits import DataSplits, split_parts
 from cnnkit.data.sets.arrays import array_parts
 from cnnkit.data.sets.npz import as_numbers, read_parts
 from cnnkit.errors import DataError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 # Labels are numbers, and a single wrong one must not make a network of a billion classes.
 MOST_CLASSES = 100_000
@@ -48,7 +48,7 @@ def open_npz(path: Path, *, name: str, seed: int, val_fraction: float, learn: bo
     )
 
 
-def _text_classes(labels: Array) -> list[str]:
+def _text_classes(labels: Host) -> list[str]:
     """The different labels, sorted; one spelling of each."""
     texts = sorted({str(label) for label in labels.tolist()})
     return list(dict.fromkeys(as_known(texts, texts).values()))

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import DataError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 WHITE = 255
 # The largest values of pixels of 1 to 7 bits; 16 is that of scikit-learn's digits.
@@ -38,7 +38,7 @@ class Span:
     integers: bool
 
 
-def span_of(images: Array) -> Span | None:
+def span_of(images: Host) -> Span | None:
     """The span of images (n, …); None where there is no value, or one that is no number."""
     if not images.size or images.dtype.kind not in "fiub":
         return None
@@ -52,7 +52,7 @@ def span_of(images: Array) -> Span | None:
     return Span(low, high, whole, images.dtype.kind in "iu")
 
 
-def no_numbers(images: Array) -> str:
+def no_numbers(images: Host) -> str:
     """What an array without a span is, in words."""
     inside = " with nan or infinite values" if images.dtype.kind == "f" and images.size else ""
     return f"{images.dtype} {images.shape}{inside}"
@@ -115,7 +115,7 @@ def recorded(spans: Mapping[str, Span], white: int) -> int:
     return WHITE if white == 1 and not all(span.integers for span in spans.values()) else white
 
 
-def as_bytes(images: Array, white: int) -> Pixels:
+def as_bytes(images: Host, white: int) -> Pixels:
     """uint8: white becomes 255, some images at a time, as the numbers may be eight times as large as the pixels."""
     if images.dtype == np.uint8 and white == WHITE:
         return np.ascontiguousarray(images)
@@ -127,7 +127,7 @@ def as_bytes(images: Array, white: int) -> Pixels:
     return pixels
 
 
-def read_by(images: Array, name: str, white: int, *, certain: bool = False) -> Pixels:
+def read_by(images: Host, name: str, white: int, *, certain: bool = False) -> Pixels:
     """uint8 of further images (n, H, W, C) for a network whose record says what is white in its arrays.
 
     Bytes of more than a small `white` are of 0 to 255, and so are bytes beside a large one; floats to 1 are of 0 to 1.
@@ -173,7 +173,7 @@ def read_by(images: Array, name: str, white: int, *, certain: bool = False) -> P
     return as_bytes(images, WHITE if span.high > white or (white > WHITE and images.dtype == np.uint8) else white)
 
 
-def _pieces(images: Array, pixels: Array) -> Iterator[tuple[Array, Array]]:
+def _pieces(images: Host, pixels: Host) -> Iterator[tuple[Host, Host]]:
     """Some images of one array, with the same ones of another."""
     step = max(1, _AT_ONCE // max(1, images[:1].size))
     for i in range(0, len(images), step):

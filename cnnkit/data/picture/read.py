@@ -22,7 +22,7 @@ from cnnkit.data.picture.pixel_range import WHITE
 from cnnkit.data.picture.start import check_start
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import CnnkitError, DataError, ResourceError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 # TIFF is left out: its decoders take their sizes from many tags, which cannot be judged from the header.
 FORMATS = ("PNG", "JPEG", "BMP", "PPM", "GIF", "WEBP")
@@ -32,7 +32,7 @@ OPENED = (*FORMATS, "DIB")
 # differ from those of the same picture in an array, by up to 15 levels where that is 500 pixels wide.
 WHOLE = 1 << 24
 # What stands for one picture: the path of its file, the file's bytes, a Pillow image, or its pixels.
-Source = str | Path | bytes | Image.Image | Array
+Source = str | Path | bytes | Image.Image | Host
 
 
 def read_picture(
@@ -93,7 +93,7 @@ def pixels(source: Source) -> Pixels:
     return image[:, :, None] if image.ndim == 2 else image
 
 
-def from_array(source: Array) -> Image.Image:
+def from_array(source: Host) -> Image.Image:
     """A Pillow image of an array; DataError where it holds no picture."""
     image = np.asarray(source)
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)):

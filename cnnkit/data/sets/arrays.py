@@ -8,11 +8,11 @@ from cnnkit.data.sets.base import ArrayDataset
 from cnnkit.data.sets.idx import looks_like_digits
 from cnnkit.data.view.preprocessing import Preprocessing, statistics
 from cnnkit.errors import DataError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
 def array_parts(
-    parts: Mapping[str, tuple[Array, Labels]],
+    parts: Mapping[str, tuple[Host, Labels]],
     *,
     name: str,
     classes: list[str],
@@ -53,7 +53,7 @@ def array_parts(
 
 
 def in_bytes(
-    parts: Mapping[str, Array], called: Mapping[str, str], notes: list[str], where: str = ""
+    parts: Mapping[str, Host], called: Mapping[str, str], notes: list[str], where: str = ""
 ) -> tuple[dict[str, Pixels], int]:
     """(part -> images in uint8, what is white in further arrays); what was decided is added to `notes`."""
     spans = {}

@@ -17,7 +17,7 @@ from cnnkit.data.layout.part_names import PART_NAMES, parts_called
 from cnnkit.data.sample import Labels
 from cnnkit.data.view.preprocessing import LARGEST_SIDE
 from cnnkit.errors import CheckpointError, DataError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.serialize.foreign.npz import read_npz
 
 IMAGE_NAMES = ("x", "images", "image", "imgs", "img", "data")
@@ -36,8 +36,8 @@ LARGEST_FILE = 4 << 30
 class Part:
     """images: (n, H, W, C), numbers of any kind.   labels: (n,), whole numbers or text.   name: of the images."""
 
-    images: Array
-    labels: Array
+    images: Host
+    labels: Host
     name: str
 
 
@@ -72,7 +72,7 @@ def read_parts(path: Path) -> tuple[dict[str, Part], list[str] | None, list[str]
     return parts, None if names is None else _texts(path, names, arrays[names]), list(dict.fromkeys(notes))
 
 
-def _pairs(path: Path, arrays: dict[str, Array]) -> dict[str, tuple[str, str]]:
+def _pairs(path: Path, arrays: dict[str, Host]) -> dict[str, tuple[str, str]]:
     """Part -> names of its images and its labels."""
     images, labels = _by_part(path, arrays, IMAGE_NAMES), _by_part(path, arrays, LABEL_NAMES)
     if lonely := [name for part, name in images.items() if part not in labels]:
@@ -86,7 +86,7 @@ def _pairs(path: Path, arrays: dict[str, Array]) -> dict[str, tuple[str, str]]:
     raise DataError(f"{path} holds the arrays {shown[:300]}; expected {EXPECTED}.")
 
 
-def _by_part(path: Path, arrays: dict[str, Array], known: tuple[str, ...]) -> dict[str, str]:
+def _by_part(path: Path, arrays: dict[str, Host], known: tuple[str, ...]) -> dict[str, str]:
     """Part -> name, of those like "x_train", "testImages" or "dev_x"."""
     said: dict[str, str] = {}
     for name in arrays:
@@ -100,7 +100,7 @@ def _by_part(path: Path, arrays: dict[str, Array], known: tuple[str, ...]) -> di
     return found
 
 
-def channels_last(images: Array, name: str, notes: list[str], where: str = "") -> Array:
+def channels_last(images: Host, name: str, notes: list[str], where: str = "") -> Host:
     """(n, H, W, C) of (n, H, W), (n, H, W, C) or (n, C, H, W), the numbers as they are; a change of axes is told.
 
     where: the file they come from, to begin a message with.
@@ -120,7 +120,7 @@ def channels_last(images: Array, name: str, notes: list[str], where: str = "") -
     return images
 
 
-def _labels(path: Path, name: str, labels: Array) -> Array:
+def _labels(path: Path, name: str, labels: Host) -> Host:
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1:
@@ -146,7 +146,7 @@ def _labels(path: Path, name: str, labels: Array) -> Array:
     return labels
 
 
-def _by_split(path: Path, name: str, split: Array, whole: Part) -> dict[str, Part]:
+def _by_split(path: Path, name: str, split: Host, whole: Part) -> dict[str, Part]:
     images, labels = whole.images, whole.labels
     said = _texts(path, name, split) if split.dtype.kind in "US" and split.ndim == 1 else []
     if len(said) != len(images):
@@ -164,7 +164,7 @@ def _by_split(path: Path, name: str, split: Array, whole: Part) -> dict[str, Par
     }
 
 
-def _texts(path: Path, name: str, array: Array) -> list[str]:
+def _texts(path: Path, name: str, array: Host) -> list[str]:
     if array.ndim != 1 or array.dtype.kind not in "USiu":
         raise DataError(f"{path}: {name} is {array.dtype} {array.shape}, expected one text for each.")
     try:
@@ -177,12 +177,12 @@ def _texts(path: Path, name: str, array: Array) -> list[str]:
         raise DataError(f"{path}: {name} is not text: {error}.") from error
 
 
-def _first(arrays: dict[str, Array], names: tuple[str, ...]) -> str | None:
+def _first(arrays: dict[str, Host], names: tuple[str, ...]) -> str | None:
     lower = {name.lower(): name for name in arrays}
     return next((lower[name] for name in names if name in lower), None)
 
 
-def as_numbers(path: Path, labels: Array, classes: list[str], first: int = 0) -> Labels:
+def as_numbers(path: Path, labels: Host, classes: list[str], first: int = 0) -> Labels:
     """Labels as int64 from 0 on; numbers count from `first`, those in text are found among the classes."""
     if labels.dtype == object:
         number = {name: label for label, name in enumerate(classes)}

@@ -19,7 +19,7 @@ from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.training.augment import changes_of
 from cnnkit.engine.use.judge import batch_for
 from cnnkit.kernels import host
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.nn.freeze import Cut
 from cnnkit.nn.tail import Tail, reaching
 
@@ -106,7 +106,7 @@ class Features:
         done = f"{n:,} images{also} went through the frozen trunk in {seconds:.0f} s."
         return f"{done} The head is trained on their features."
 
-    def _said(self, batch: Batch) -> tuple[Array, Array]:
+    def _said(self, batch: Batch) -> tuple[Host, Host]:
         """(what reaches the tail, what the network makes of it)."""
         with no_grad(), reaching(self._at.start) as given:
             scores = self._tail.network(Tensor(batch.x)).numpy()
@@ -141,7 +141,7 @@ class FeatureLoader:
             yield Batch(_taken(view, indices), self._labels[indices], indices)
 
 
-def _taken(features: Array, indices: Array) -> Array:
+def _taken(features: Host, indices: Host) -> Host:
     x = host.empty((len(indices), *features.shape[1:]), features.dtype)
     np.take(features, indices, axis=0, out=x, mode="clip")
     return x

@@ -6,6 +6,7 @@ from it on resume. So whatever moment a crash chose, the newest whole checkpoint
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -33,7 +34,7 @@ class Checkpoint:
     """A state as read from disk.  events_length: of events.jsonl.  about: the network and its data."""
 
     path: Path
-    arrays: dict[str, Array]
+    arrays: Mapping[str, Array]
     options: FitOptions
     progress: Progress
     events_length: int
@@ -70,7 +71,7 @@ def save(run: Run, training: Training, events_length: int, about: dict[str, Any]
     return path
 
 
-def save_weights(path: Path, arrays: dict[str, Array], record: dict[str, Any]) -> None:
+def save_weights(path: Path, arrays: Mapping[str, Array], record: dict[str, Any]) -> None:
     """Write a file for use, not for going on: weights and what is needed to predict with them."""
     safe.save(path, arrays, {"kind": "weights", **record})
 

@@ -65,9 +65,11 @@ class Progress:
         """What `to_record` gave for a task; ValueError that names the field where it cannot be a progress."""
         if not isinstance(record, Mapping) or not isinstance(record.get("history"), list):
             raise ValueError("the progress has no history")
-        best, rows = record.get("best"), record["history"]
-        for number, row in enumerate(rows, 1):
-            epoch_of(row, kind, f"history, row {number}")
+        best = record.get("best")
+        # A file of ours sorts the names in it; the table has them in the order in which an epoch tells them.
+        rows = [
+            epoch_of(row, kind, f"history, row {number}").to_row() for number, row in enumerate(record["history"], 1)
+        ]
         sums = {metric.name: _SUMS.get(metric.name, metric.name) for metric in kind.running}
         progress = made(
             cls,

@@ -14,7 +14,7 @@ from cnnkit.engine.run.missing import no_run, nothing_there, refused
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.engine.use.weights import adopt_unnamed
 from cnnkit.errors import CheckpointError, CnnkitError, DataError, ShapeError, UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.models.network import Network
 from cnnkit.nn import Module
 from cnnkit.serialize import safe
@@ -115,7 +115,7 @@ def _run_of(path: Path) -> Path | None:
     return folder if Run(folder).parts.is_file() else None
 
 
-def _read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+def _read(path: Path) -> tuple[dict[str, Host], dict[str, Any]]:
     """A file of ours, or of others; a file that is missing or damaged is one of ours."""
     if safe.is_ours(path) or not path.exists():
         return safe.load(path)
@@ -136,8 +136,8 @@ def _of_run(path: Path) -> Path:
 
 
 def _weights_of_state(
-    path: Path, arrays: Mapping[str, Array], record: Mapping[str, Any]
-) -> tuple[dict[str, Array], dict[str, Any]]:
+    path: Path, arrays: Mapping[str, Host], record: Mapping[str, Any]
+) -> tuple[dict[str, Host], dict[str, Any]]:
     """The best weights within a state file, or the present ones before the first epoch was judged."""
     for part in ("best/", "model/"):
         found = {name.removeprefix(part): array for name, array in arrays.items() if name.startswith(part)}

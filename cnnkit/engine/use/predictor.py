@@ -18,7 +18,7 @@ from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.engine.use.inside import named_result, reaching_head
 from cnnkit.engine.use.judge import batch_for
 from cnnkit.errors import DataError, NumericError, UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.nn.module import blank
 from cnnkit.nn.outputs import Nest, concatenated, is_array, mapped
@@ -88,7 +88,7 @@ class Predictor:
         while some := list(islice(waiting, batch_for(self.preprocessing))):
             yield from self._answers(some, top)
 
-    def predict_proba(self, pictures: Pictures) -> Array:
+    def predict_proba(self, pictures: Pictures) -> Host:
         """(N, K) float32: the score of each class for each picture, as softmax gives them; a row sums to 1.
 
         The columns are in the order of `classes`. One picture is N = 1.
@@ -102,7 +102,7 @@ class Predictor:
         """
         return self.scores(self._images(pictures))
 
-    def scores(self, images: Iterable[Pixels]) -> Array:
+    def scores(self, images: Iterable[Pixels]) -> Host:
         """`predict_proba` of images that are as the network reads them, uint8 of its size and channels."""
         logits = self._of_all(iter(images), lambda x: self.prepared(x).numpy())
         return np.empty((0, len(self.classes)), np.float32) if logits is None else self._scores(logits)
@@ -170,11 +170,11 @@ class Predictor:
         answers = self.task.decode(outputs, [view for _, view in images], top)
         return [Prediction(path, answer, self.name) for path, answer in zip(paths, answers, strict=True)]
 
-    def _scores(self, logits: Array) -> Array:
+    def _scores(self, logits: Host) -> Host:
         self._check_finite(logits)
         return self.task.scores(logits)
 
-    def _check_finite(self, outputs: Array) -> None:
+    def _check_finite(self, outputs: Host) -> None:
         if not np.isfinite(outputs).all():
             raise NumericError(
                 f"The answers of {self.source or self.name} are not finite numbers (NaN). Its weights are damaged, or "

@@ -12,7 +12,7 @@ from cnnkit.data.view.preprocessing import Fit, Preprocessing
 from cnnkit.engine.run import checkpoint
 from cnnkit.engine.use.class_names import read_class_names, stand_ins
 from cnnkit.errors import CheckpointError, CnnkitError, UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.models.network import Network
 from cnnkit.models.stem import is_small
 from cnnkit.models.weights.adopt import to_state
@@ -54,7 +54,7 @@ class Adopted:
 
     network: Network
     layout: Layout
-    state: dict[str, Array]
+    state: dict[str, Host]
     record: dict[str, Any]
     notes: list[str]
 
@@ -149,7 +149,7 @@ def adopt_unnamed(path: Path) -> Adopted:
     return _adopted(path, arrays, readings[0], Choices(), notes)
 
 
-def _adopted(path: Path, arrays: dict[str, Array], reading: Reading, choices: Choices, notes: list[str]) -> Adopted:
+def _adopted(path: Path, arrays: dict[str, Host], reading: Reading, choices: Choices, notes: list[str]) -> Adopted:
     published = row(reading.network.model)
     network, doubt = padded(reading.network, arrays, choices.padding)
     preprocessing = _preprocessing(network, published, choices)
@@ -247,7 +247,7 @@ def check_target(source: Path, target: Path, exist_ok: bool) -> None:
     check_output(target, exist_ok=exist_ok)
 
 
-def _fitting(arrays: dict[str, Array]) -> str:
+def _fitting(arrays: dict[str, Host]) -> str:
     try:
         networks = [reading.network for reading in identify(arrays)]
     except CnnkitError:

@@ -10,7 +10,7 @@ from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, zero
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
 
 # Floats that a task of the shuffle moves, about.
@@ -89,7 +89,7 @@ def shuffle_kernel(x, y, places, per_task, tasks):
     parallel_for(shuffle_task, tasks, (x, y, places, per_task))
 
 
-def scale_channels(x: Array, s: Array, *, out: Array | None = None) -> Array:
+def scale_channels(x: Host, s: Host, *, out: Host | None = None) -> Host:
     """y[n, y, x, c] = x[n, y, x, c] · s[n, c]."""
     N, H, W, C = x.shape
     cut = cut_pixels(H * W, C)
@@ -98,7 +98,7 @@ def scale_channels(x: Array, s: Array, *, out: Array | None = None) -> Array:
     return y
 
 
-def scale_channels_dx(dy: Array, x: Array, s: Array, *, out: Outs | None = None) -> tuple[Array, Array]:
+def scale_channels_dx(dy: Host, x: Host, s: Host, *, out: Outs | None = None) -> tuple[Host, Host]:
     """dx = dy · s, and ds[n, c] = Σ y, x  dy[n, y, x, c] · x[n, y, x, c]."""
     N, H, W, C = x.shape
     cut = cut_pixels(H * W, C)
@@ -109,7 +109,7 @@ def scale_channels_dx(dy: Array, x: Array, s: Array, *, out: Outs | None = None)
     return dx, ds
 
 
-def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array:
+def channel_shuffle(x: Host, groups: int, *, out: Host | None = None) -> Host:
     """Channels of x (..., C), dealt out: y[..., i·groups + g] = x[..., g·(C / groups) + i]."""
     y, C = result(x.shape, out), x.shape[-1]
     if x.size == 0:
@@ -120,6 +120,6 @@ def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array
 
 
 @lru_cache(maxsize=64)
-def _places(C: int, groups: int) -> Array:
+def _places(C: int, groups: int) -> Host:
     """Where each channel of a shuffle comes from; unsigned, so that no index is asked if it counts from the end."""
     return np.arange(C, dtype=np.uint64).reshape(groups, C // groups).T.reshape(-1)

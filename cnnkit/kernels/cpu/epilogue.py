@@ -21,7 +21,7 @@ from cnnkit.kernels.cpu.simd.vector import (
     vmin,
     zero,
 )
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.scalar import (
     HARD_SIGMOID_KIND,
     HARD_SWISH_KIND,
@@ -68,7 +68,7 @@ def gate_of(activation: Activation) -> Bounds:
     return Bounds(-INFINITY, INFINITY, 0, np.float32(activation.slope), activation.kind)
 
 
-def padded_bias(bias: Array | None, groups: int, channels: int, block: int) -> Array:
+def padded_bias(bias: Host | None, groups: int, channels: int, block: int) -> Host:
     """The bias of each group filled up with zeros to whole blocks, and one more block of zeros at the end."""
     width = -(-channels // block) * block
     if bias is None:
@@ -79,7 +79,7 @@ def padded_bias(bias: Array | None, groups: int, channels: int, block: int) -> A
 
 
 @lru_cache(maxsize=64)
-def _zeros(count: int) -> Array:
+def _zeros(count: int) -> Host:
     return buffers.zeros(count)
 
 

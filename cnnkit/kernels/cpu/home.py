@@ -8,16 +8,16 @@ from numpy.typing import DTypeLike
 
 from cnnkit.config import available_memory, cpu_name
 from cnnkit.kernels.cpu.machine import buffers, jit
-from cnnkit.kernels.shared.array import Array, Host
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.facts import Facts
 
 
-def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Array:
+def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Host:
     """An array whose numbers are left unspecified."""
     return buffers.empty(shape, dtype)
 
 
-def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Array:
+def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Host:
     """An array of zeros: pages of the system's own, which take no memory until they are written to."""
     kind = np.dtype(dtype)
     count = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
@@ -26,29 +26,29 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Array:
     return raw[start : start + count].view(kind).reshape(shape)
 
 
-def put(host: Host) -> Array:
+def put(host: Host) -> Host:
     """These numbers where the kernels find them: the array itself, which is here already."""
     return host
 
 
-def fetch(array: Array) -> Host:
+def fetch(array: Host) -> Host:
     """The numbers as a NumPy array: the array itself, not a copy."""
     return array
 
 
-def copy(array: Array) -> Array:
+def copy(array: Host) -> Host:
     """The same numbers in memory of their own."""
     twin = buffers.empty(array.shape, array.dtype)
     np.copyto(twin, array)
     return twin
 
 
-def copy_into(target: Array, source: Array | Host) -> None:
+def copy_into(target: Host, source: Host | Host) -> None:
     """Overwrite the numbers of `target`; a source of fewer axes, or of size 1 along some, is repeated along them."""
     np.copyto(target, source)
 
 
-def same_memory(a: Array, b: Array) -> bool:
+def same_memory(a: Host, b: Host) -> bool:
     """Whether writing to one may change the other."""
     return np.may_share_memory(a, b)
 

@@ -8,7 +8,7 @@ from cnnkit.kernels.cpu.conv.direct.tile import direct
 from cnnkit.kernels.cpu.conv.gather import dx_gather
 from cnnkit.kernels.cpu.elementwise.activation import activate_dx
 from cnnkit.kernels.cpu.machine import buffers
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
@@ -17,8 +17,8 @@ POINT = Window()
 
 
 def dense(
-    x: Array, w: Array, *, bias: Array | None = None, activation: Activation = IDENTITY, out: Array | None = None
-) -> Array:
+    x: Host, w: Host, *, bias: Host | None = None, activation: Activation = IDENTITY, out: Host | None = None
+) -> Host:
     """y = act(x · w + bias);  x (N, K), w (K, M) -> (N, M)."""
     y = buffers.result((len(x), w.shape[1]), out)
     conv2d(_pixels(x), w[None, None], POINT, bias=bias, activation=activation, out=_pixels(y))
@@ -26,13 +26,13 @@ def dense(
 
 
 def dense_dx(
-    dy: Array,
-    w: Array,
+    dy: Host,
+    w: Host,
     *,
-    x: Array | None = None,
+    x: Host | None = None,
     activation: Activation = IDENTITY,
-    out: Array | None = None,
-) -> Array:
+    out: Host | None = None,
+) -> Host:
     """dx = dy · wᵀ, (N, K), times act'(x) where x is given."""
     dx = buffers.result((len(dy), len(w)), out)
     if schedule.turn_in_tasks(len(dy), dy.shape[1], len(w)):
@@ -43,7 +43,7 @@ def dense_dx(
     return dx
 
 
-def dense_dw(dy: Array, x: Array, *, needs_db: bool = False, out: Outs | None = None) -> tuple[Array, Array | None]:
+def dense_dw(dy: Host, x: Host, *, needs_db: bool = False, out: Outs | None = None) -> tuple[Host, Host | None]:
     """dw = xᵀ · dy, (K, M), and where asked for db (M,), the sums of dy over its rows, else None."""
     into, into_db = outs(out, 2)
     dw = buffers.result((x.shape[1], dy.shape[1]), into)
@@ -51,12 +51,12 @@ def dense_dw(dy: Array, x: Array, *, needs_db: bool = False, out: Outs | None = 
     return dw, conv2d_dw(_pixels(dy), _pixels(x), (1, 1, *dw.shape), POINT, needs_db=needs_db, out=room)[1]
 
 
-def _dx_turning(dy: Array, w: Array, dx: Array) -> None:
+def _dx_turning(dy: Host, w: Host, dx: Host) -> None:
     """dx where tasks turn their own filters."""
     gather = dx_gather(_pixels(dy).shape, (1, 1, *w.shape), _pixels(dx).shape, POINT, 1)
     shape = schedule.direct_tile(len(w), len(dy))
     direct(_pixels(dy), w.reshape(-1), _pixels(dx), gather, shape, 1, 0)
 
 
-def _pixels(rows: Array | None) -> Any:
+def _pixels(rows: Host | None) -> Any:
     return None if rows is None else rows[:, None, None]

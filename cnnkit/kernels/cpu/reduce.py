@@ -15,7 +15,7 @@ from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.shape import permute
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, reduce_add, zero
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 SUM, MAX = range(2)
 # Elements of a run: neighbours in memory (B = 1), or rows of B.
@@ -83,23 +83,23 @@ def reduce_kernel(x, y, parts, sizes, per_task, op, factor):
             y[a * B + b] = total * factor
 
 
-def sum_over(x: Array, axes: tuple[int, ...], keepdims: bool = False, *, out: Array | None = None) -> Array:
+def sum_over(x: Host, axes: tuple[int, ...], keepdims: bool = False, *, out: Host | None = None) -> Host:
     """The sum over `axes`."""
     return _reduce(x, axes, keepdims, SUM, 1.0, out)
 
 
-def mean_over(x: Array, axes: tuple[int, ...], keepdims: bool = False, *, out: Array | None = None) -> Array:
+def mean_over(x: Host, axes: tuple[int, ...], keepdims: bool = False, *, out: Host | None = None) -> Host:
     """The mean over `axes`; NaN over no elements."""
     count = math.prod(x.shape[axis] for axis in axes)
     return _reduce(x, axes, keepdims, SUM, 1 / count if count else math.nan, out)
 
 
-def max_over(x: Array, axes: tuple[int, ...], keepdims: bool = False, *, out: Array | None = None) -> Array:
+def max_over(x: Host, axes: tuple[int, ...], keepdims: bool = False, *, out: Host | None = None) -> Host:
     """The greatest element over `axes`, NaN where one is NaN."""
     return _reduce(x, axes, keepdims, MAX, 1.0, out)
 
 
-def _reduce(x: Array, axes: tuple[int, ...], keepdims: bool, op: int, factor: float, out: Array | None) -> Array:
+def _reduce(x: Host, axes: tuple[int, ...], keepdims: bool, op: int, factor: float, out: Host | None) -> Host:
     reduced = sorted(axis % x.ndim for axis in axes)
     kept = [axis for axis in range(x.ndim) if axis not in reduced]
     shape = tuple(1 if axis in reduced else x.shape[axis] for axis in range(x.ndim) if keepdims or axis in kept)

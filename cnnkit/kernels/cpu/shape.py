@@ -14,7 +14,7 @@ from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
 @inner
@@ -44,7 +44,7 @@ def copy_kernel(x, y, count, length, x_step, y_step, outer, tasks):
     parallel_for(copy_task, tasks, (x, y, count, length, x_step, y_step, outer))
 
 
-def concat(xs: Sequence[Array], axis: int, *, out: Array | None = None) -> Array:
+def concat(xs: Sequence[Host], axis: int, *, out: Host | None = None) -> Host:
     """The arrays one behind the other along `axis`."""
     shape = list(xs[0].shape)
     shape[axis] = sum(x.shape[axis] for x in xs)
@@ -60,7 +60,7 @@ def concat(xs: Sequence[Array], axis: int, *, out: Array | None = None) -> Array
     return y
 
 
-def pad(x: Array, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out: Array | None = None) -> Array:
+def pad(x: Host, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out: Host | None = None) -> Host:
     """x with widths[axis] = (before, after) elements of `value` around it."""
     x = contiguous(x, kind_of(x))
     shape = tuple(before + size + after for size, (before, after) in zip(x.shape, widths, strict=True))
@@ -72,8 +72,8 @@ def pad(x: Array, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out:
 
 
 def slice(
-    x: Array, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int], *, out: Array | None = None
-) -> Array:
+    x: Host, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int], *, out: Host | None = None
+) -> Host:
     """x[start:stop:step] on every axis, by Python's rules of slicing."""
     x = contiguous(x, kind_of(x))
     taken = x[_slices(starts, stops, steps)]
@@ -83,14 +83,14 @@ def slice(
 
 
 def slice_dx(
-    dy: Array,
+    dy: Host,
     x_shape: tuple[int, ...],
     starts: Sequence[int],
     stops: Sequence[int],
     steps: Sequence[int],
     *,
-    out: Array | None = None,
-) -> Array:
+    out: Host | None = None,
+) -> Host:
     """dy at the elements that were taken, zero elsewhere."""
     dy = contiguous(dy)
     dx = result(x_shape, out)
@@ -99,7 +99,7 @@ def slice_dx(
     return dx
 
 
-def permute(x: Array, axes: Sequence[int], *, out: Array | None = None) -> Array:
+def permute(x: Host, axes: Sequence[int], *, out: Host | None = None) -> Host:
     """The axes in another order, in memory too: axis i of the result is axis axes[i] of x."""
     x = contiguous(x, kind_of(x))
     turned = x.transpose(axes)
@@ -108,7 +108,7 @@ def permute(x: Array, axes: Sequence[int], *, out: Array | None = None) -> Array
     return y
 
 
-def _copy(x: Array, x_base: Array, y: Array, y_base: Array) -> None:
+def _copy(x: Host, x_base: Host, y: Host, y_base: Host) -> None:
     """y ← x, two views of equal shape into contiguous arrays; neighbouring axes that both views cross alike are one."""
     if x.size == 0:
         return

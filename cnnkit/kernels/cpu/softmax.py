@@ -20,7 +20,7 @@ from cnnkit.kernels.cpu.simd.vector import (
     store_first,
     vmax,
 )
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
 
 TASK_FLOATS = 4096
@@ -129,29 +129,27 @@ def cross_entropy_dx_kernel(scores, labels, dlosses, dlogits, K, smoothing, per_
     parallel_for(cross_entropy_dx_task, tasks, (scores, labels, dlosses, dlogits, K, smoothing, per_task))
 
 
-def softmax(x: Array, *, out: Array | None = None) -> Array:
+def softmax(x: Host, *, out: Host | None = None) -> Host:
     """e^x / Σ e^x over the last axis, from differences to the greatest x."""
     return _softmax(x, False, out)
 
 
-def softmax_dx(dy: Array, y: Array, *, out: Array | None = None) -> Array:
+def softmax_dx(dy: Host, y: Host, *, out: Host | None = None) -> Host:
     """dx[k] = y[k] · (dy[k] - Σ dy[j]·y[j])."""
     return _softmax_dx(dy, y, False, out)
 
 
-def log_softmax(x: Array, *, out: Array | None = None) -> Array:
+def log_softmax(x: Host, *, out: Host | None = None) -> Host:
     """x - log Σ e^x over the last axis."""
     return _softmax(x, True, out)
 
 
-def log_softmax_dx(dy: Array, y: Array, *, out: Array | None = None) -> Array:
+def log_softmax_dx(dy: Host, y: Host, *, out: Host | None = None) -> Host:
     """dx[k] = dy[k] - e^y[k] · Σ dy[j]."""
     return _softmax_dx(dy, y, True, out)
 
 
-def cross_entropy(
-    logits: Array, labels: Array, smoothing: float = 0.0, *, out: Outs | None = None
-) -> tuple[Array, Array]:
+def cross_entropy(logits: Host, labels: Host, smoothing: float = 0.0, *, out: Outs | None = None) -> tuple[Host, Host]:
     """Losses (N,) of logits (N, K) against labels (N,), and the scores (N, K) that the gradient needs."""
     N, K = logits.shape
     into, into_scores = outs(out, 2)
@@ -162,8 +160,8 @@ def cross_entropy(
 
 
 def cross_entropy_dx(
-    scores: Array, labels: Array, dlosses: Array, smoothing: float = 0.0, *, out: Array | None = None
-) -> Array:
+    scores: Host, labels: Host, dlosses: Host, smoothing: float = 0.0, *, out: Host | None = None
+) -> Host:
     """dlogits[n, k] = dlosses[n] · (scores[n, k] - target[n, k])."""
     N, K = scores.shape
     dlogits = result((N, K), out)
@@ -172,13 +170,13 @@ def cross_entropy_dx(
     return dlogits
 
 
-def _softmax(x: Array, logarithm: bool, out: Array | None) -> Array:
+def _softmax(x: Host, logarithm: bool, out: Host | None) -> Host:
     y, K = result(x.shape, out), x.shape[-1]
     softmax_kernel(flat(x), y.reshape(-1), K, logarithm, *_rows(x.size // max(K, 1), K))
     return y
 
 
-def _softmax_dx(dy: Array, y: Array, logarithm: bool, out: Array | None) -> Array:
+def _softmax_dx(dy: Host, y: Host, logarithm: bool, out: Host | None) -> Host:
     dx, K = result(y.shape, out), y.shape[-1]
     softmax_dx_kernel(flat(dy), flat(y), dx.reshape(-1), K, logarithm, *_rows(y.size // max(K, 1), K))
     return dx

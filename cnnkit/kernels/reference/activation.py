@@ -3,11 +3,11 @@
 import numpy as np
 
 from cnnkit.kernels.reference.store import deliver
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.scalar import Activation, activate_scalar, activate_slope, activate_slope_at
 
 
-def activate(x: Array, activation: Activation, *, out: Array | None = None) -> Array:
+def activate(x: Host, activation: Activation, *, out: Host | None = None) -> Host:
     """y = act(x), element by element."""
     y = np.zeros(x.shape)
     for i in np.ndindex(*x.shape):
@@ -15,7 +15,7 @@ def activate(x: Array, activation: Activation, *, out: Array | None = None) -> A
     return deliver(y, out)
 
 
-def activate_dx(dy: Array, y: Array, activation: Activation, *, out: Array | None = None) -> Array:
+def activate_dx(dy: Host, y: Host, activation: Activation, *, out: Host | None = None) -> Host:
     """dx = dy · act'(x), where the slope is told from the OUTPUT y: such an activation need not keep its input."""
     dx = np.zeros(y.shape)
     for i in np.ndindex(*y.shape):
@@ -23,7 +23,7 @@ def activate_dx(dy: Array, y: Array, activation: Activation, *, out: Array | Non
     return deliver(dx, out)
 
 
-def activate_dx_at(dy: Array, z: Array, activation: Activation, *, out: Array | None = None) -> Array:
+def activate_dx_at(dy: Host, z: Host, activation: Activation, *, out: Host | None = None) -> Host:
     """dz = dy · act'(z), where the slope is computed at the INPUT z: for every kind."""
     dz = np.zeros(z.shape)
     for i in np.ndindex(*z.shape):

@@ -3,11 +3,11 @@
 import numpy as np
 
 from cnnkit.kernels.reference.store import deliver
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
 
 
-def scale_channels(x: Array, s: Array, *, out: Array | None = None) -> Array:
+def scale_channels(x: Host, s: Host, *, out: Host | None = None) -> Host:
     """y[n, y, x, c] = x[n, y, x, c] · s[n, c].
 
     Source: Hu et al. 2017, arXiv:1709.01507, equation 4.
@@ -18,14 +18,14 @@ def scale_channels(x: Array, s: Array, *, out: Array | None = None) -> Array:
     return deliver(y, out)
 
 
-def scale_channels_dx(dy: Array, x: Array, s: Array, *, out: Outs | None = None) -> tuple[Array, Array]:
+def scale_channels_dx(dy: Host, x: Host, s: Host, *, out: Outs | None = None) -> tuple[Host, Host]:
     """dx = dy · s, and ds[n, c] = Σ y, x  dy[n, y, x, c] · x[n, y, x, c]."""
     products = dy.astype(np.float64) * x
     into, into_ds = outs(out, 2)
     return scale_channels(dy, s, out=into), deliver(products.sum(axis=(1, 2)), into_ds)
 
 
-def channel_shuffle(x: Array, groups: int, *, out: Array | None = None) -> Array:
+def channel_shuffle(x: Host, groups: int, *, out: Host | None = None) -> Host:
     """Channels of x (..., C), dealt out: y[..., i·groups + g] = x[..., g·(C / groups) + i].
 
     Its gradient is the same with C / groups in place of groups.

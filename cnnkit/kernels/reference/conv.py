@@ -6,23 +6,23 @@ import numpy as np
 
 from cnnkit.kernels.reference.activation import activate, activate_dx
 from cnnkit.kernels.reference.store import deliver
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape, input_col, input_row
 from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
 def conv2d(
-    x: Array,
-    w: Array,
+    x: Host,
+    w: Host,
     win: Window,
     groups: int = 1,
     *,
-    bias: Array | None = None,
+    bias: Host | None = None,
     activation: Activation = IDENTITY,
-    residual: Array | None = None,
-    out: Array | None = None,
-) -> Array:
+    residual: Host | None = None,
+    out: Host | None = None,
+) -> Host:
     """Slide every filter over every image and sum the products (a cross-correlation, as CNN papers mean it).
 
     y[n, oy, ox, o] = Σ ky, kx, c  x[n, iy, ix, c0 + c] · w[ky, kx, c, o],   zero outside the image,
@@ -52,17 +52,17 @@ def conv2d(
 
 
 def conv2d_dx(
-    dy: Array,
-    w: Array,
+    dy: Host,
+    w: Host,
     x_shape: tuple[int, ...],
     win: Window,
     groups: int = 1,
     *,
-    x: Array | None = None,
+    x: Host | None = None,
     activation: Activation = IDENTITY,
-    others: Array | None = None,
-    out: Array | None = None,
-) -> Array:
+    others: Host | None = None,
+    out: Host | None = None,
+) -> Host:
     """The gradient by the images: each product of the forward sum hands dy · w back to its pixel.
 
     dx[n, iy, ix, c0 + c] = Σ over the (oy, ox, ky, kx, o) that read that pixel  dy[n, oy, ox, o] · w[ky, kx, c, o]
@@ -80,15 +80,15 @@ def conv2d_dx(
 
 
 def conv2d_dw(
-    dy: Array,
-    x: Array,
+    dy: Host,
+    x: Host,
     w_shape: tuple[int, ...],
     win: Window,
     groups: int = 1,
     *,
     needs_db: bool = False,
     out: Outs | None = None,
-) -> tuple[Array, Array | None]:
+) -> tuple[Host, Host | None]:
     """The gradient by the filters: dw[ky, kx, c, o] = Σ n, oy, ox  dy[n, oy, ox, o] · x[n, iy, ix, c0 + c].
 
     Returns:
@@ -105,7 +105,7 @@ def conv2d_dw(
     return deliver(dw, into), deliver(dy.sum(axis=(0, 1, 2), dtype=np.float64), into_db) if needs_db else None
 
 
-def pack(w: Array, groups: int = 1) -> Array:
+def pack(w: Host, groups: int = 1) -> Host:
     """What conv2d and conv2d_dx of this package take in place of w, sooner where it is used often: here w itself.
 
     Nobody else looks into it. It may hold w, so w must not be written to as long as it is in use.
@@ -113,7 +113,7 @@ def pack(w: Array, groups: int = 1) -> Array:
     return w
 
 
-def epilogue(y: Array, bias: Array | None, residual: Array | None, activation: Activation) -> Array:
+def epilogue(y: Host, bias: Host | None, residual: Host | None, activation: Activation) -> Host:
     """+ bias, + residual, then the activation."""
     if bias is not None:
         y = y + bias.astype(np.float64)

@@ -7,23 +7,23 @@ import numpy as np
 from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.reference.update import ema
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
 def batch_norm(
-    x: Array,
-    weight: Array,
-    bias: Array,
+    x: Host,
+    weight: Host,
+    bias: Host,
     eps: float,
     *,
-    running: tuple[Array, Array] | None = None,
+    running: tuple[Host, Host] | None = None,
     momentum: float = 0.1,
     activation: Activation = IDENTITY,
-    residual: Array | None = None,
+    residual: Host | None = None,
     out: Outs | None = None,
-) -> tuple[Array, Array, Array]:
+) -> tuple[Host, Host, Host]:
     """Every channel shifted and scaled to mean 0 and variance 1 over the batch, then to what was learned.
 
     y = act((x - mean[c]) · rstd[c] · weight[c] + bias[c] + residual),   rstd = 1 / √(var + eps)
@@ -53,19 +53,19 @@ def batch_norm(
 
 
 def batch_norm_dx(
-    dy: Array,
-    x: Array,
-    weight: Array,
-    bias: Array,
-    mean: Array,
-    var: Array,
+    dy: Host,
+    x: Host,
+    weight: Host,
+    bias: Host,
+    mean: Host,
+    var: Host,
     eps: float,
     *,
     activation: Activation = IDENTITY,
-    y: Array | None = None,
+    y: Host | None = None,
     frozen: bool = False,
     out: Outs | None = None,
-) -> tuple[Array, Array, Array, Array | None]:
+) -> tuple[Host, Host, Host, Host | None]:
     """The gradients of batch_norm by its operands, with x̂ = (x - mean) · rstd.
 
     dz = dy · act'(z)     dbias = Σ dz     dweight = Σ dz · x̂
@@ -92,20 +92,20 @@ def batch_norm_dx(
 
 
 def scale_shift(
-    x: Array,
-    scale: Array,
-    shift: Array,
+    x: Host,
+    scale: Host,
+    shift: Host,
     *,
     activation: Activation = IDENTITY,
-    residual: Array | None = None,
-    out: Array | None = None,
-) -> Array:
+    residual: Host | None = None,
+    out: Host | None = None,
+) -> Host:
     """act(x · scale[c] + shift[c] + residual): batch norm whose mean and variance are known beforehand."""
     z = x.astype(np.float64) * scale + shift
     return deliver(activate(z if residual is None else z + residual, activation), out)
 
 
-def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float, *, out: Array | None = None) -> Array:
+def local_response_norm(x: Host, size: int, alpha: float, beta: float, k: float, *, out: Host | None = None) -> Host:
     """Every channel divided by a power of how strong its neighbours are.
 
     y[c] = x[c] / s[c]^beta,   s[c] = k + alpha / size · Σ x[j]²,   c - size//2 <= j <= c + (size - 1)//2, 0 <= j < C
@@ -117,8 +117,8 @@ def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float
 
 
 def local_response_norm_dx(
-    dy: Array, x: Array, size: int, alpha: float, beta: float, k: float, *, out: Array | None = None
-) -> Array:
+    dy: Host, x: Host, size: int, alpha: float, beta: float, k: float, *, out: Host | None = None
+) -> Host:
     """dx[j] = dy[j] / s[j]^beta - 2·alpha·beta / size · x[j] · Σ dy[c]·y[c] / s[c] over the c whose s rests on j."""
     s = _strength(x, size, alpha, k)
     y = x.astype(np.float64) * s**-beta
@@ -126,11 +126,11 @@ def local_response_norm_dx(
     return deliver(dy.astype(np.float64) * s**-beta - 2 * alpha * beta / size * x.astype(np.float64) * shares, out)
 
 
-def _strength(x: Array, size: int, alpha: float, k: float) -> Array:
+def _strength(x: Host, size: int, alpha: float, k: float) -> Host:
     return k + alpha / size * _window_sum(x.astype(np.float64) ** 2, size // 2, (size - 1) // 2)
 
 
-def _window_sum(v: Array, before: int, after: int) -> Array:
+def _window_sum(v: Host, before: int, after: int) -> Host:
     """The sum of each channel and its neighbours, `before` of them in front and `after` behind."""
     C = v.shape[-1]
     sums = np.zeros(v.shape)
@@ -140,6 +140,6 @@ def _window_sum(v: Array, before: int, after: int) -> Array:
     return sums
 
 
-def _pixels(x: Array) -> Array:
+def _pixels(x: Host) -> Host:
     """(..., C) as (count, C) in float64."""
     return x.astype(np.float64).reshape(math.prod(x.shape[:-1]), x.shape[-1])

@@ -6,14 +6,14 @@ import numpy as np
 
 from cnnkit.kernels.reference.activation import activate_dx
 from cnnkit.kernels.reference.store import deliver
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, input_col, input_row, output_hw
 from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.pooling import NO_TAP, arg_dtype, bin_range
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
-def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Outs | None = None) -> tuple[Array, Array]:
+def max_pool2d(x: Host, kernel: tuple[int, int], win: Window, *, out: Outs | None = None) -> tuple[Host, Host]:
     """The greatest pixel of each window, and which tap saw it.
 
     y[n, oy, ox, c] = max over the taps (ky, kx) inside the image of x[n, iy, ix, c];   arg = ky·KW + kx
@@ -43,16 +43,16 @@ def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Outs | No
 
 
 def max_pool2d_dx(
-    dy: Array,
-    arg: Array,
+    dy: Host,
+    arg: Host,
     x_shape: tuple[int, ...],
     kernel: tuple[int, int],
     win: Window,
     *,
-    y: Array | None = None,
+    y: Host | None = None,
     activation: Activation = IDENTITY,
-    out: Array | None = None,
-) -> Array:
+    out: Host | None = None,
+) -> Host:
     """Each dy goes to the pixel that won its window; windows that overlap add up.
 
     Where x = act(z), its winners are the values of the pool's result y: with y given, the result is the gradient by z.
@@ -67,8 +67,8 @@ def max_pool2d_dx(
 
 
 def avg_pool2d(
-    x: Array, kernel: tuple[int, int], win: Window, *, count_padding: bool = True, out: Array | None = None
-) -> Array:
+    x: Host, kernel: tuple[int, int], win: Window, *, count_padding: bool = True, out: Host | None = None
+) -> Host:
     """The mean of each window: of all KH·KW taps with zeros outside the image, or of those inside alone (0 if none)."""
     OH, OW = output_hw(x.shape, kernel, win)
     y = np.zeros((x.shape[0], OH, OW, x.shape[3]))
@@ -79,14 +79,14 @@ def avg_pool2d(
 
 
 def avg_pool2d_dx(
-    dy: Array,
+    dy: Host,
     x_shape: tuple[int, ...],
     kernel: tuple[int, int],
     win: Window,
     *,
     count_padding: bool = True,
-    out: Array | None = None,
-) -> Array:
+    out: Host | None = None,
+) -> Host:
     """Each dy is shared equally among the taps of its window."""
     dx = np.zeros(x_shape)
     counts = _counts(x_shape, kernel, win, count_padding)
@@ -95,7 +95,7 @@ def avg_pool2d_dx(
     return deliver(dx, out)
 
 
-def adaptive_avg_pool2d(x: Array, size: tuple[int, int], *, out: Array | None = None) -> Array:
+def adaptive_avg_pool2d(x: Host, size: tuple[int, int], *, out: Host | None = None) -> Host:
     """The mean of each of size[0]·size[1] bins that cover the image; size (1, 1) is global pooling.
 
     Bin oy holds the rows floor(oy·H / OH) to ceil((oy + 1)·H / OH) - 1, columns alike: neighbours may share a row.
@@ -108,7 +108,7 @@ def adaptive_avg_pool2d(x: Array, size: tuple[int, int], *, out: Array | None = 
     return deliver(y, out)
 
 
-def adaptive_avg_pool2d_dx(dy: Array, x_shape: tuple[int, ...], *, out: Array | None = None) -> Array:
+def adaptive_avg_pool2d_dx(dy: Host, x_shape: tuple[int, ...], *, out: Host | None = None) -> Host:
     """Each dy is shared equally among the pixels of its bin."""
     dx = np.zeros(x_shape)
     for oy, ox, rows, cols in _bins(x_shape, (dy.shape[1], dy.shape[2])):
@@ -118,7 +118,7 @@ def adaptive_avg_pool2d_dx(dy: Array, x_shape: tuple[int, ...], *, out: Array | 
     return deliver(dx, out)
 
 
-def adaptive_max_pool2d(x: Array, size: tuple[int, int], *, out: Outs | None = None) -> tuple[Array, Array]:
+def adaptive_max_pool2d(x: Host, size: tuple[int, int], *, out: Outs | None = None) -> tuple[Host, Host]:
     """The greatest pixel of each bin (see `adaptive_avg_pool2d`), and its place iy·W + ix (int32)."""
     N, _, W, C = x.shape
     y = np.full((N, *size, C), -np.inf)
@@ -133,14 +133,14 @@ def adaptive_max_pool2d(x: Array, size: tuple[int, int], *, out: Outs | None = N
 
 
 def adaptive_max_pool2d_dx(
-    dy: Array,
-    arg: Array,
+    dy: Host,
+    arg: Host,
     x_shape: tuple[int, ...],
     *,
-    y: Array | None = None,
+    y: Host | None = None,
     activation: Activation = IDENTITY,
-    out: Array | None = None,
-) -> Array:
+    out: Host | None = None,
+) -> Host:
     """Each dy goes to the pixel that won its bin; bins that share a pixel add up. For y see `max_pool2d_dx`."""
     dy = dy if y is None else activate_dx(dy, y, activation)
     dx = np.zeros(x_shape)
@@ -160,7 +160,7 @@ def _taps(x_shape: tuple[int, ...], kernel: tuple[int, int], win: Window) -> Ite
             yield oy, ox, ky * KW + kx, iy, ix
 
 
-def _counts(x_shape: tuple[int, ...], kernel: tuple[int, int], win: Window, count_padding: bool) -> Array:
+def _counts(x_shape: tuple[int, ...], kernel: tuple[int, int], win: Window, count_padding: bool) -> Host:
     """(OH, OW): what the sum over each window is divided by."""
     if count_padding:
         return np.full(output_hw(x_shape, kernel, win), kernel[0] * kernel[1])

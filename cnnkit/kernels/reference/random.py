@@ -3,11 +3,11 @@
 import numpy as np
 
 from cnnkit.kernels.reference.store import deliver
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.philox import BLOCKS, GROUP, dropout_scale, dropout_threshold, philox_block
 
 
-def dropout(x: Array, rate: float, key: tuple[int, int], *, out: Array | None = None) -> Array:
+def dropout(x: Host, rate: float, key: tuple[int, int], *, out: Host | None = None) -> Host:
     """Each element is dropped with probability `rate`; those kept are multiplied by 1 / (1 - rate), so the mean stays.
 
     Element i (in the order of memory) is kept if word i of the random words of key = (seed, stream) is at least
@@ -19,7 +19,7 @@ def dropout(x: Array, rate: float, key: tuple[int, int], *, out: Array | None = 
     return deliver(x * np.where(kept, dropout_scale(rate), 0.0).reshape(x.shape), out)
 
 
-def uniform(shape: tuple[int, ...], key: tuple[int, int], *, out: Array | None = None) -> Array:
+def uniform(shape: tuple[int, ...], key: tuple[int, int], *, out: Host | None = None) -> Host:
     """Numbers in [0, 1), multiples of 2^-24: the upper 24 bits of the random words of key = (seed, stream)."""
     count = 1
     for size in shape:
@@ -27,7 +27,7 @@ def uniform(shape: tuple[int, ...], key: tuple[int, int], *, out: Array | None =
     return deliver((words(count, key) >> 8).reshape(shape) * 2.0**-24, out)
 
 
-def words(count: int, key: tuple[int, int]) -> Array:
+def words(count: int, key: tuple[int, int]) -> Host:
     """The first `count` random words of 32 bits that key = (seed, stream) names."""
     seed, stream = np.uint64(key[0]), np.uint64(key[1])
     groups = -(-count // GROUP)

@@ -3,15 +3,15 @@
 import numpy as np
 
 from cnnkit.kernels.reference.store import deliver
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
-def sum_over(x: Array, axes: tuple[int, ...], keepdims: bool = False, *, out: Array | None = None) -> Array:
+def sum_over(x: Host, axes: tuple[int, ...], keepdims: bool = False, *, out: Host | None = None) -> Host:
     """The sum over `axes` (counted from the end where negative); over no elements it is 0."""
     return deliver(np.asarray(x.astype(np.float64).sum(axis=axes, keepdims=keepdims)), out)
 
 
-def mean_over(x: Array, axes: tuple[int, ...], keepdims: bool = False, *, out: Array | None = None) -> Array:
+def mean_over(x: Host, axes: tuple[int, ...], keepdims: bool = False, *, out: Host | None = None) -> Host:
     """The mean over `axes`; NaN over no elements."""
     count = 1
     for axis in axes:
@@ -20,6 +20,6 @@ def mean_over(x: Array, axes: tuple[int, ...], keepdims: bool = False, *, out: A
     return deliver(np.asarray(total / count) if count else np.full(total.shape, np.nan), out)
 
 
-def max_over(x: Array, axes: tuple[int, ...], keepdims: bool = False, *, out: Array | None = None) -> Array:
+def max_over(x: Host, axes: tuple[int, ...], keepdims: bool = False, *, out: Host | None = None) -> Host:
     """The greatest element over `axes`, NaN where one is NaN; over no elements it is -inf."""
     return deliver(np.asarray(x.astype(np.float64).max(axis=axes, keepdims=keepdims, initial=-np.inf)), out)

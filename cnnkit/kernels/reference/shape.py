@@ -6,15 +6,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnnkit.kernels.reference.store import deliver
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
-def concat(xs: Sequence[Array], axis: int, *, out: Array | None = None) -> Array:
+def concat(xs: Sequence[Host], axis: int, *, out: Host | None = None) -> Host:
     """The arrays one behind the other along `axis`."""
     return deliver(_exact(np.concatenate(xs, axis=axis)), out)
 
 
-def pad(x: Array, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out: Array | None = None) -> Array:
+def pad(x: Host, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out: Host | None = None) -> Host:
     """x with widths[axis] = (before, after) elements of `value` around it."""
     shape = [before + size + after for size, (before, after) in zip(x.shape, widths, strict=True)]
     y = np.full(shape, value, _exact(x).dtype)
@@ -23,33 +23,33 @@ def pad(x: Array, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out:
 
 
 def slice(
-    x: Array, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int], *, out: Array | None = None
-) -> Array:
+    x: Host, starts: Sequence[int], stops: Sequence[int], steps: Sequence[int], *, out: Host | None = None
+) -> Host:
     """x[start:stop:step] on every axis, by Python's rules of slicing."""
     return deliver(_exact(x[_slices(starts, stops, steps)]), out)
 
 
 def slice_dx(
-    dy: Array,
+    dy: Host,
     x_shape: tuple[int, ...],
     starts: Sequence[int],
     stops: Sequence[int],
     steps: Sequence[int],
     *,
-    out: Array | None = None,
-) -> Array:
+    out: Host | None = None,
+) -> Host:
     """dy at the elements that were taken, zero elsewhere."""
     dx = np.zeros(x_shape)
     dx[_slices(starts, stops, steps)] = dy
     return deliver(dx, out)
 
 
-def permute(x: Array, axes: Sequence[int], *, out: Array | None = None) -> Array:
+def permute(x: Host, axes: Sequence[int], *, out: Host | None = None) -> Host:
     """The axes in another order: axis i of the result is axis axes[i] of x; in memory too, it is no view."""
     return deliver(_exact(x.transpose(axes)), out)
 
 
-def _exact(x: Array) -> Array:
+def _exact(x: Host) -> Host:
     """A copy in the type that these definitions give: floats in float64, integers as they are."""
     return np.array(x, x.dtype if x.dtype.kind in "iu" else np.float64, order="C")
 

@@ -3,37 +3,35 @@
 import numpy as np
 
 from cnnkit.kernels.reference.store import deliver
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
 
 
-def softmax(x: Array, *, out: Array | None = None) -> Array:
+def softmax(x: Host, *, out: Host | None = None) -> Host:
     """y[k] = e^x[k] / Σ e^x[j]; the greatest x is taken off first, so that no exponential overflows."""
     powers = np.exp(_shifted(x))
     return deliver(_double(powers / powers.sum(axis=-1, keepdims=True)), out)
 
 
-def softmax_dx(dy: Array, y: Array, *, out: Array | None = None) -> Array:
+def softmax_dx(dy: Host, y: Host, *, out: Host | None = None) -> Host:
     """dx[k] = y[k] · (dy[k] - Σ dy[j]·y[j])."""
     dy, y = _double(dy), _double(y)
     return deliver(_double(y * (dy - (dy * y).sum(axis=-1, keepdims=True))), out)
 
 
-def log_softmax(x: Array, *, out: Array | None = None) -> Array:
+def log_softmax(x: Host, *, out: Host | None = None) -> Host:
     """y[k] = x[k] - log Σ e^x[j], with the greatest x taken off first."""
     shifted = _shifted(x)
     return deliver(_double(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))), out)
 
 
-def log_softmax_dx(dy: Array, y: Array, *, out: Array | None = None) -> Array:
+def log_softmax_dx(dy: Host, y: Host, *, out: Host | None = None) -> Host:
     """dx[k] = dy[k] - e^y[k] · Σ dy[j]."""
     dy = _double(dy)
     return deliver(_double(dy - np.exp(_double(y)) * dy.sum(axis=-1, keepdims=True)), out)
 
 
-def cross_entropy(
-    logits: Array, labels: Array, smoothing: float = 0.0, *, out: Outs | None = None
-) -> tuple[Array, Array]:
+def cross_entropy(logits: Host, labels: Host, smoothing: float = 0.0, *, out: Outs | None = None) -> tuple[Host, Host]:
     """How surprised the network is by the labels: losses (N,), and the scores (N, K) that the gradient needs.
 
     loss[n] = -Σ k  target[n, k] · log softmax(logits[n])[k]
@@ -55,22 +53,22 @@ def cross_entropy(
 
 
 def cross_entropy_dx(
-    scores: Array, labels: Array, dlosses: Array, smoothing: float = 0.0, *, out: Array | None = None
-) -> Array:
+    scores: Host, labels: Host, dlosses: Host, smoothing: float = 0.0, *, out: Host | None = None
+) -> Host:
     """dlogits[n, k] = dlosses[n] · (scores[n, k] - target[n, k])."""
     return deliver(_double(dlosses[:, None] * (_double(scores) - _targets(labels, scores.shape[1], smoothing))), out)
 
 
-def _targets(labels: Array, classes: int, smoothing: float) -> Array:
+def _targets(labels: Host, classes: int, smoothing: float) -> Host:
     targets = np.full((len(labels), classes), smoothing / max(classes, 1))
     for n, label in enumerate(labels):
         targets[n, label] += 1 - smoothing
     return targets
 
 
-def _shifted(x: Array) -> Array:
+def _shifted(x: Host) -> Host:
     return _double(_double(x) - x.max(axis=-1, keepdims=True, initial=-np.inf))
 
 
-def _double(x: Array) -> Array:
+def _double(x: Host) -> Host:
     return np.asarray(x, np.float64)

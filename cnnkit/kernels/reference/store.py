@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import check_out
 
 
-def deliver(y: Array, out: Array | None) -> Array:
+def deliver(y: Host, out: Host | None) -> Host:
     """y itself, or `out` filled with it; a result in float64 may be asked for in float32."""
     if out is None:
         return y

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
 def sgd(
-    w: Sequence[Array],
-    dw: Sequence[Array],
-    velocity: Sequence[Array] | None,
+    w: Sequence[Host],
+    dw: Sequence[Host],
+    velocity: Sequence[Host] | None,
     *,
     lr: float,
     factors: Sequence[float] | None = None,
@@ -33,7 +33,7 @@ def sgd(
 
     Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", section 2.
     """
-    moves: Sequence[Array | None] = velocity or [None] * len(w)
+    moves: Sequence[Host | None] = velocity or [None] * len(w)
     each = zip(w, dw, moves, factors or _all(1, w), weight_decay or _all(0, w), strict=True)
     for weight, gradient, moving, factor, decay in each:
         step = gradient.astype(np.float64) + decay * weight.astype(np.float64)
@@ -47,10 +47,10 @@ def sgd(
 
 
 def adam(
-    w: Sequence[Array],
-    dw: Sequence[Array],
-    m: Sequence[Array],
-    v: Sequence[Array],
+    w: Sequence[Host],
+    dw: Sequence[Host],
+    m: Sequence[Host],
+    v: Sequence[Host],
     *,
     lr: float,
     factors: Sequence[float] | None = None,
@@ -87,27 +87,27 @@ def adam(
         parameter[...] = weight - rate * (mean / (1 - beta1**step)) / (np.sqrt(square / (1 - beta2**step)) + eps)
 
 
-def ema(average: Sequence[Array], w: Sequence[Array], decay: float) -> None:
+def ema(average: Sequence[Host], w: Sequence[Host], decay: float) -> None:
     """The running mean of the weights: average ← decay·average + (1 - decay)·w."""
     for mean, now in zip(average, w, strict=True):
         mean[...] = decay * mean.astype(np.float64) + (1 - decay) * now.astype(np.float64)
 
 
-def scale(x: Sequence[Array], factor: float) -> None:
+def scale(x: Sequence[Host], factor: float) -> None:
     """x ← factor·x."""
     for array in x:
         array[...] = array.astype(np.float64) * factor
 
 
-def square_sum(x: Sequence[Array]) -> float:
+def square_sum(x: Sequence[Host]) -> float:
     """Σ x² over all arrays."""
     return float(sum(math.fsum((array.astype(np.float64) ** 2).reshape(-1)) for array in x))
 
 
-def all_finite(x: Sequence[Array]) -> bool:
+def all_finite(x: Sequence[Host]) -> bool:
     """Whether no element of any array is NaN or infinite."""
     return all(bool(np.isfinite(array).all()) for array in x)
 
 
-def _all(number: float, w: Sequence[Array]) -> list[float]:
+def _all(number: float, w: Sequence[Host]) -> list[float]:
     return [float(number)] * len(w)

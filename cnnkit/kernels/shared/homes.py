@@ -8,8 +8,6 @@ NumPy's arrays are this machine's, and need not be registered.
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 OF_CLASS: dict[type, Any] = {}
 NAMED: dict[str, Any] = {}
 
@@ -17,8 +15,3 @@ NAMED: dict[str, Any] = {}
 def register(name: str, kind: type, package: ModuleType) -> None:
     """From now on arrays of class `kind` are computed by `package`, and `kernels.use(backend=name)` chooses it."""
     OF_CLASS[kind] = NAMED[name] = package
-
-
-def is_array(value: Any) -> bool:
-    """Whether this is an array of any home."""
-    return isinstance(value, np.ndarray) or type(value) in OF_CLASS

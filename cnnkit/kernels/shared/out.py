@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from cnnkit.errors import DTypeError, ShapeError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
-Outs = tuple[Array | None, ...]
+Outs = tuple[Host | None, ...]
 
 
-def check_out(out: Array, shape: tuple[int, ...], dtype: Any) -> Array:
+def check_out(out: Host, shape: tuple[int, ...], dtype: Any) -> Host:
     """`out` itself, where a result of this shape and dtype can be written into it."""
     if out.shape != tuple(shape):
         raise ShapeError(f"The result has shape {tuple(shape)}, but out has {out.shape}. Give an array of that shape.")

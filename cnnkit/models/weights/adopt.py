@@ -7,14 +7,14 @@ from typing import TypeVar
 import numpy as np
 
 from cnnkit.errors import CheckpointError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Array, Host
 from cnnkit.models.network import Network
 from cnnkit.models.weights.layouts import Layout, behind_flatten, flattened, turned
 from cnnkit.models.weights.published import row
 from cnnkit.models.weights.renames import Named, renamed
 from cnnkit.nn import Module
 
-State = dict[str, Array]
+State = dict[str, Host]
 Shape = tuple[int, ...]
 _Value = TypeVar("_Value")
 
@@ -24,7 +24,7 @@ class MisfitError(CheckpointError):
 
 
 def to_state(
-    arrays: Mapping[str, Array],
+    arrays: Mapping[str, Host],
     network: Network,
     module: Module,
     layout: Layout | None = None,
@@ -46,7 +46,7 @@ def to_state(
 
 
 def matched(
-    arrays: Mapping[str, Array],
+    arrays: Mapping[str, Host],
     network: Network,
     module: Module,
     layout: Layout | None = None,
@@ -74,7 +74,7 @@ def matched(
     return views
 
 
-def named(arrays: Mapping[str, Array], model: str) -> dict[str, Named]:
+def named(arrays: Mapping[str, Host], model: str) -> dict[str, Named]:
     """The arrays under our names, by the model's row of published names."""
     published = row(model)
     return renamed(arrays, published.renames if published else ())
@@ -84,7 +84,7 @@ def _only(whole: Mapping[str, _Value], part: frozenset[str]) -> dict[str, _Value
     return {name: value for name, value in whole.items() if name in part}
 
 
-def _as_float32(published: str, array: Array) -> Array:
+def _as_float32(published: str, array: Host) -> Host:
     if array.dtype.kind != "f":
         raise CheckpointError(
             f"{published} holds {array.dtype} numbers, but weights are floating-point. Is the file quantised? "

@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 
 from cnnkit.errors import CheckpointError, CnnkitError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.models.network import Network, sizes
 from cnnkit.models.registry import names, spec
 from cnnkit.models.stem import image_sizes
@@ -30,14 +30,14 @@ class Reading:
     by_shape: bool
 
 
-def identify(arrays: Mapping[str, Array]) -> list[Reading]:
+def identify(arrays: Mapping[str, Host]) -> list[Reading]:
     """Every registered network that takes all of these arrays, by name and shape, and misses none."""
     count = sum(1 for name in arrays if not is_counter(name))
     return [reading for model in names() if (reading := _if_it_fits(arrays, count, model)) is not None]
 
 
 def fit(
-    arrays: Mapping[str, Array],
+    arrays: Mapping[str, Host],
     model: str,
     image_size: tuple[int, int] | None = None,
     filters: str | None = None,
@@ -79,7 +79,7 @@ def fit(
 
 
 def _matching(
-    arrays: Mapping[str, Array], model: str, size: tuple[int, int], layout: Layout, part: frozenset[str] | None
+    arrays: Mapping[str, Host], model: str, size: tuple[int, int], layout: Layout, part: frozenset[str] | None
 ) -> Network:
     """The network that takes these arrays in this layout."""
     shapes = {name: np.broadcast_to(np.float32(0), array.shape) for name, array in arrays.items()}
@@ -88,7 +88,7 @@ def _matching(
     return network
 
 
-def _refuse_if_they_differ(arrays: Mapping[str, Array], fitting: list[Reading], part: frozenset[str] | None) -> None:
+def _refuse_if_they_differ(arrays: Mapping[str, Host], fitting: list[Reading], part: frozenset[str] | None) -> None:
     states = [to_state(arrays, one.network, one.network.build(), one.layout, part) for one in fitting]
     for state, reading in zip(states[1:], fitting[1:], strict=True):
         if any(not np.array_equal(array, states[0][name]) for name, array in state.items()):
@@ -99,7 +99,7 @@ def _refuse_if_they_differ(arrays: Mapping[str, Array], fitting: list[Reading], 
             )
 
 
-def _if_it_fits(arrays: Mapping[str, Array], count: int, model: str) -> Reading | None:
+def _if_it_fits(arrays: Mapping[str, Host], count: int, model: str) -> Reading | None:
     H, W, C = spec(model).input
     least, most = sizes(Network(model, spec(model).classes, C, (H, W)))
     try:
@@ -108,7 +108,7 @@ def _if_it_fits(arrays: Mapping[str, Array], count: int, model: str) -> Reading 
         return None
 
 
-def _network(arrays: Mapping[str, Array], model: str, size: tuple[int, int], layout: Layout) -> Network:
+def _network(arrays: Mapping[str, Host], model: str, size: tuple[int, int], layout: Layout) -> Network:
     known = Network(model, spec(model).classes, spec(model).input[2], size)
     found = named(arrays, model)
     classes = next((shape[-1] for shape in _shapes(found, known.head(), layout) if shape), known.classes)

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.models.weights.renames import Named, leaf
 from cnnkit.nn import Flatten, Linear, Module
 from cnnkit.nn.module import computes_as
@@ -52,7 +52,7 @@ def orders(found: Mapping[str, Named], filters: str | None) -> tuple[list[Layout
     return usual, [Layout(layout.filters, layout.dense[::-1]) for layout in usual]
 
 
-def turned(ours: str, named: Named, shape: Shape | None = None, layout: Layout | None = None) -> Array:
+def turned(ours: str, named: Named, shape: Shape | None = None, layout: Layout | None = None) -> Host:
     """A view of a published array in our layout, but for the order of inputs `behind_flatten`.
 
     shape: of our parameter, which tells a dense layer from a 1x1 convolution.   layout: None: as its name tells.
@@ -69,7 +69,7 @@ def turned(ours: str, named: Named, shape: Shape | None = None, layout: Layout |
     return _as_depthwise(_as_dense_or_1x1(array, shape), shape)
 
 
-def behind_flatten(array: Array, named: Named, flat: Shape, layout: Layout | None = None) -> Array:
+def behind_flatten(array: Host, named: Named, flat: Shape, layout: Layout | None = None) -> Host:
     """A dense layer's (I, O), as `turned` gives it, with its inputs in the order of a flattened (H, W, C)."""
     if (layout or by_name(named.published)).filters != "oihw":
         return array
@@ -94,7 +94,7 @@ def flattened(module: Module, x_shape: Shape) -> dict[str, Shape]:
     return found
 
 
-def _as_dense_or_1x1(array: Array, shape: Shape) -> Array:
+def _as_dense_or_1x1(array: Host, shape: Shape) -> Host:
     if array.ndim == 2 and len(shape) == 4 and shape[:2] == (1, 1):
         return array.reshape(1, 1, *array.shape)
     if array.ndim == 4 and len(shape) == 2 and array.shape[:2] == (1, 1):
@@ -102,7 +102,7 @@ def _as_dense_or_1x1(array: Array, shape: Shape) -> Array:
     return array
 
 
-def _as_depthwise(array: Array, shape: Shape) -> Array:
+def _as_depthwise(array: Host, shape: Shape) -> Host:
     """(KH, KW, C, M) as (KH, KW, 1, C·M)."""
     if (
         array.ndim == len(shape) == 4

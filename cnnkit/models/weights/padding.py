@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.models.geometry import depends_on_padding
 from cnnkit.models.network import Network
 from cnnkit.models.weights.adopt import named
@@ -12,7 +12,7 @@ from cnnkit.models.weights.published import row
 from cnnkit.models.weights.renames import is_renamed
 
 
-def padded(network: Network, arrays: Mapping[str, Array], told: str | None) -> tuple[Network, list[str]]:
+def padded(network: Network, arrays: Mapping[str, Host], told: str | None) -> tuple[Network, list[str]]:
     """The network with its zeros where the user or the names say; a note where neither does and it matters."""
     if told is not None:
         return replace(network, padding=told), []

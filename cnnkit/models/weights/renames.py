@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from cnnkit.errors import CheckpointError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.models.weights.published import Renames
 
 # What frameworks put before every name: parallel training, compilation, a wrapper's attribute.
@@ -27,10 +27,10 @@ class Named(NamedTuple):
     """An array and the name that it was published under."""
 
     published: str
-    array: Array
+    array: Host
 
 
-def renamed(arrays: Mapping[str, Array], renames: Renames) -> dict[str, Named]:
+def renamed(arrays: Mapping[str, Host], renames: Renames) -> dict[str, Named]:
     """Every array under our name for it; CheckpointError where two would have the same."""
     wrapper = wrappers(arrays)
     found: dict[str, Named] = {}

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
-def widened(halves: Array) -> Array:
+def widened(halves: Host) -> Host:
     """float32 from bfloat16 read as uint16: its bits are the upper half of the float32's."""
-    wide: Array = (halves.astype(np.uint32) << 16).view(np.float32)
+    wide: Host = (halves.astype(np.uint32) << 16).view(np.float32)
     return wide

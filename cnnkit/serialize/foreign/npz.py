@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.serialize import files
 from cnnkit.serialize.foreign.archive import Archive, most_unpacked
 from cnnkit.serialize.foreign.refused import Refused, printable, refusing
@@ -23,7 +23,7 @@ _SUFFIX = ".npy"
 _LONGEST_HEADER = 10_000
 
 
-def read_npz(path: Path, *, text: bool = False) -> dict[str, Array]:
+def read_npz(path: Path, *, text: bool = False) -> dict[str, Host]:
     """The arrays of an .npz file by name; CheckpointError if it is damaged, pickled, or claims more than it holds.
 
     text: arrays of strings are read too.
@@ -32,7 +32,7 @@ def read_npz(path: Path, *, text: bool = False) -> dict[str, Array]:
         return of_zip(files.read_whole(path, _LARGEST), text=text)
 
 
-def of_zip(data: bytes, *, text: bool = False) -> dict[str, Array]:
+def of_zip(data: bytes, *, text: bool = False) -> dict[str, Host]:
     """`read_npz` for bytes. Raises Refused, or what parsers raise on damaged bytes."""
     kinds = _NUMBERS + _TEXT if text else _NUMBERS
     archive = Archive(data)
@@ -46,7 +46,7 @@ def of_zip(data: bytes, *, text: bool = False) -> dict[str, Array]:
     return arrays
 
 
-def _array(archive: Archive, name: str, most: int, kinds: str) -> Array:
+def _array(archive: Archive, name: str, most: int, kinds: str) -> Host:
     head = io.BytesIO(archive.head(name, _LONGEST_HEADER + 12))
     version = np.lib.format.read_magic(head)
     if version not in ((1, 0), (2, 0)):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.serialize import files
 from cnnkit.serialize.foreign import pickle_machine
 from cnnkit.serialize.foreign.archive import Archive, most_unpacked
@@ -44,7 +44,7 @@ _WRAPPERS = (
 _SCRIPT = "holds a TorchScript program, not a state dict. Save model.state_dict() instead, with torch.save."
 
 Contents = Callable[[Storage], bytes | memoryview]
-Arrays = dict[str, Array]
+Arrays = dict[str, Host]
 
 
 def read_torch(path: Path) -> tuple[Arrays, list[str]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.serialize.foreign.half import widened
 from cnnkit.serialize.foreign.refused import Refused, printable
 
@@ -37,7 +37,7 @@ _TYPES = {
 }
 
 
-def of_safetensors(data: bytes) -> dict[str, Array]:
+def of_safetensors(data: bytes) -> dict[str, Host]:
     """The arrays by name, as views of `data`. Raises Refused, or what parsers raise on damaged bytes."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > min(len(data) - 8, _LONGEST_HEADER):
@@ -59,7 +59,7 @@ def of_safetensors(data: bytes) -> dict[str, Array]:
     return {name: arrays[name] for name in entries}
 
 
-def _array(name: str, entry: dict[str, Any], content: memoryview, claimed: int) -> Array:
+def _array(name: str, entry: dict[str, Any], content: memoryview, claimed: int) -> Host:
     if entry["dtype"] not in _TYPES:
         raise Refused(f"holds {printable(name)} as {printable(entry['dtype'])}, which cnnkit does not read.")
     dtype, shape = np.dtype(_TYPES[entry["dtype"]]), entry["shape"]

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.serialize import files
 from cnnkit.serialize.foreign import npz, pickle_reader
 from cnnkit.serialize.foreign.archive import Archive
@@ -28,7 +28,7 @@ _OTHERS = (
 _UNKNOWN = "is not a weight file that cnnkit reads. Those are .safetensors, .npz, and .pth, .pt, .th of torch.save."
 
 
-def read_arrays(path: Path) -> tuple[dict[str, Array], list[str]]:
+def read_arrays(path: Path) -> tuple[dict[str, Host], list[str]]:
     """The arrays of a .safetensors, .npz, .pth, .pt or .th file by name, and notes on where in it they lay.
 
     Nothing of the file is ever run, and no claim in it makes us take more memory than its length allows.
@@ -63,7 +63,7 @@ def _is_npz(names: list[str]) -> bool:
     return any(name.endswith(".npy") for name in names)
 
 
-def _filled(arrays: dict[str, Array]) -> dict[str, Array]:
+def _filled(arrays: dict[str, Host]) -> dict[str, Host]:
     if not arrays:
         raise Refused("holds no arrays.")
     return arrays

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.serialize.foreign.half import widened
 from cnnkit.serialize.foreign.pickle_machine import Calls, Known
 from cnnkit.serialize.foreign.refused import Refused, printable
@@ -65,13 +65,13 @@ class Claim:
     def nbytes(self) -> int:
         return _product(self.shape) * max(_item_bytes(self.dtype), 4)
 
-    def read(self, content: bytes | memoryview, *, big_endian: bool = False) -> Array:
+    def read(self, content: bytes | memoryview, *, big_endian: bool = False) -> Host:
         """The tensor from the bytes of its storage: a view where numpy knows the type."""
         stored = np.dtype("uint16" if self.dtype == _BFLOAT16 else self.dtype)
         stored_there = stored.newbyteorder(">" if big_endian else "<")
         numbers = np.frombuffer(content, stored_there) if len(content) else np.empty(0, stored_there)
         strides = tuple(stride * stored.itemsize for stride in self.strides)
-        view: Array = np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, strides, writeable=False)
+        view: Host = np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, strides, writeable=False)
         if self.dtype == _BFLOAT16:
             return widened(view)
         return view.astype(stored, copy=False)

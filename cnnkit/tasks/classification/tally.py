@@ -8,7 +8,7 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.data.load.batch import Batch
 from cnnkit.errors import ShapeError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.metrics import ClassScore, macro_f1, per_class, topk_correct
 from cnnkit.serialize.fields import Range
 from cnnkit.tasks.task import Judgement, Tally
@@ -38,13 +38,13 @@ class ClassificationTally(Tally):
 
     def __init__(self, classes: list[str]) -> None:
         self.classes = classes
-        self._losses: list[Array] = []
-        self._labels: list[Array] = []
-        self._best: list[Array] = []
-        self._scores: list[Array] = []
+        self._losses: list[Host] = []
+        self._labels: list[Host] = []
+        self._best: list[Host] = []
+        self._scores: list[Host] = []
         self._within_five = 0
 
-    def add(self, outputs: Array, batch: Batch) -> None:
+    def add(self, outputs: Host, batch: Batch) -> None:
         check_logits(outputs.shape, len(self.classes))
         losses, scores = kernels.of(outputs).cross_entropy(outputs, batch.targets)
         best = outputs.argmax(axis=1)
@@ -67,22 +67,22 @@ class ClassificationTally(Tally):
         return class_summary(self.classes, self.by_class())
 
     @property
-    def losses(self) -> Array:
+    def losses(self) -> Host:
         """(n,) float64, the cross-entropy of each image, in the order of the batches."""
         return np.concatenate([np.zeros(0), *self._losses])
 
     @property
-    def labels(self) -> Array:
+    def labels(self) -> Host:
         """(n,) the truth."""
         return np.concatenate([np.zeros(0, np.int64), *self._labels])
 
     @property
-    def answers(self) -> Array:
+    def answers(self) -> Host:
         """(n,) the best class of each image."""
         return np.concatenate([np.zeros(0, np.int64), *self._best])
 
     @property
-    def scores(self) -> Array:
+    def scores(self) -> Host:
         """(n,) float32, the score of that best class, from 0 to 1."""
         return np.concatenate([np.zeros(0, np.float32), *self._scores])
 

@@ -15,7 +15,7 @@ from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.view.view import View
 from cnnkit.errors import UsageError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.nn.blocks import WithAuxiliary
 from cnnkit.ops.loss import cross_entropy
@@ -28,7 +28,7 @@ from cnnkit.tasks.registry import register
 from cnnkit.tasks.task import KNOWN, Judgement, StepLoss, Tally, Task
 
 # loss(logits (N, K), labels (N,) int64) -> a Tensor of one number, the mean over the batch.
-Loss = Callable[[Tensor, Array], Tensor]
+Loss = Callable[[Tensor, Host], Tensor]
 
 
 @final
@@ -71,7 +71,7 @@ class ClassificationTask(Task[Named]):
         self,
         classes: list[str],
         label_smoothing: float = 0.0,
-        class_weights: Array | None = None,
+        class_weights: Host | None = None,
         loss: Loss | None = None,
     ) -> None:
         super().__init__(classes)
@@ -133,7 +133,7 @@ class ClassificationTask(Task[Named]):
             return value
         return batch.share * value + (1 - batch.share) * one(logits, batch.second_targets)
 
-    def _of_the_caller(self, logits: Tensor, labels: Array) -> Tensor:
+    def _of_the_caller(self, logits: Tensor, labels: Host) -> Tensor:
         assert self._given is not None
         value = self._given(logits, labels)
         if not isinstance(value, Tensor) or value.size != 1:
@@ -149,13 +149,13 @@ class ClassificationTask(Task[Named]):
             )
         return value
 
-    def _cross_entropy(self, logits: Tensor, labels: Array) -> Tensor:
+    def _cross_entropy(self, logits: Tensor, labels: Host) -> Tensor:
         return cross_entropy(logits, labels, label_smoothing=self.label_smoothing, class_weights=self.class_weights)
 
-    def scores(self, outputs: Array) -> Array:
+    def scores(self, outputs: Host) -> Host:
         """(N, K): the softmax of the network's outputs."""
         check_logits(outputs.shape, len(self.classes))
-        scores: Array = kernels.of(outputs).softmax(outputs)
+        scores: Host = kernels.of(outputs).softmax(outputs)
         return scores
 
     def targets(self, samples: Sequence[Sample]) -> Labels:
@@ -177,7 +177,7 @@ class ClassificationTask(Task[Named]):
     def tile(self, part: Dataset, row: TopLoss, number: int) -> Tile:
         return tile(part, row, number)
 
-    def decode(self, outputs: Array, views: Sequence[View | None], top: int) -> list[Named]:
+    def decode(self, outputs: Host, views: Sequence[View | None], top: int) -> list[Named]:
         scores = self.scores(outputs)
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
         answers = []

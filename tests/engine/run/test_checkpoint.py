@@ -30,6 +30,13 @@ def training(tiny, tmp_path) -> Training:
     return ours
 
 
+def test_the_columns_of_the_table_keep_their_order_when_a_run_goes_on(run, training):
+    training.progress.epoch = 1
+    training.keep_if_best(Judgement(0.1, {"top1": 0.2}, 3), 1)
+    found = checkpoint.read(checkpoint.save(run, training, 0, ABOUT)).progress
+    assert [list(row) for row in found.history] == [list(ROW.to_row())]
+
+
 def test_a_state_comes_back_bit_for_bit(tiny, run, training):
     for array in training.arrays().values():
         array += np.asarray(3, array.dtype)

@@ -11,7 +11,7 @@ from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, zero
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 Border = tuple[int, int, int, int]  # zeros above, below, left and right, in pixels
 NO_BORDER = (0, 0, 0, 0)
@@ -35,7 +35,7 @@ def bordered_rows(shape: tuple[int, ...], border: Border) -> BorderedRows:
     return BorderedRows(top + H + bottom, top, H, left * C, W * C, right * C)
 
 
-def with_border(x: Array, border: Border) -> Array:
+def with_border(x: Host, border: Border) -> Host:
     """x (N, H, W, C) itself where no border is needed."""
     top, bottom, left, right = border
     if border == NO_BORDER:

@@ -15,23 +15,23 @@ from cnnkit.kernels.cpu.elementwise.activation import activate_dx
 from cnnkit.kernels.cpu.elementwise.pointwise import add
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.reduce import sum_over
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
 from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
 def conv2d(
-    x: Array,
-    w: Array | Filters,
+    x: Host,
+    w: Host | Filters,
     win: Window,
     groups: int = 1,
     *,
-    bias: Array | None = None,
+    bias: Host | None = None,
     activation: Activation = IDENTITY,
-    residual: Array | None = None,
-    out: Array | None = None,
-) -> Array:
+    residual: Host | None = None,
+    out: Host | None = None,
+) -> Host:
     """y = act(x convolved with w + bias + residual), (N, OH, OW, O). See reference/conv.py for what it means."""
     x, filters = buffers.contiguous(x), pack(w, groups)
     y = buffers.result(conv2d_output_shape(x.shape, filters.shape, win), out)
@@ -53,17 +53,17 @@ def conv2d(
 
 
 def conv2d_dx(
-    dy: Array,
-    w: Array | Filters,
+    dy: Host,
+    w: Host | Filters,
     x_shape: tuple[int, ...],
     win: Window,
     groups: int = 1,
     *,
-    x: Array | None = None,
+    x: Host | None = None,
     activation: Activation = IDENTITY,
-    others: Array | None = None,
-    out: Array | None = None,
-) -> Array:
+    others: Host | None = None,
+    out: Host | None = None,
+) -> Host:
     """The gradient by the images, (N, H, W, C), times act'(x) where x is given, plus `others`."""
     dy, filters = buffers.contiguous(dy), pack(w, groups)
     dx = buffers.result(x_shape, out)
@@ -85,15 +85,15 @@ def conv2d_dx(
 
 
 def conv2d_dw(
-    dy: Array,
-    x: Array,
+    dy: Host,
+    x: Host,
     w_shape: tuple[int, ...],
     win: Window,
     groups: int = 1,
     *,
     needs_db: bool = False,
     out: Outs | None = None,
-) -> tuple[Array, Array | None]:
+) -> tuple[Host, Host | None]:
     """The gradient by the filters, (KH, KW, C / groups, O), and where asked for that by the bias, (O,), else None."""
     dy, x = buffers.contiguous(dy), buffers.contiguous(x)
     into, into_db = outs(out, 2)
@@ -113,6 +113,6 @@ def conv2d_dw(
     return dw, db
 
 
-def pack(w: Array | Filters, groups: int = 1) -> Filters:
+def pack(w: Host | Filters, groups: int = 1) -> Filters:
     """Filters that are laid out once for many calls; training packs at every step."""
     return w if isinstance(w, Filters) else Filters(buffers.contiguous(w), groups)

@@ -11,22 +11,22 @@ from cnnkit.kernels.cpu.conv.schedule import TileShape, keep_unpacked, winograd_
 from cnnkit.kernels.cpu.conv.winograd.tiles import transform_filters
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
 class Filters:
     """What `pack` returns; accepted wherever filters are."""
 
-    def __init__(self, w: Array, groups: int) -> None:
+    def __init__(self, w: Host, groups: int) -> None:
         self.w, self.groups = w, groups
-        self._forms: dict[Any, Array] = {}
+        self._forms: dict[Any, Host] = {}
 
     @property
     def shape(self) -> tuple[int, ...]:
         """(KH, KW, C / groups, O)"""
         return self.w.shape
 
-    def forward(self, picked: Array, shape: TileShape, pixels: int) -> tuple[Array, int]:
+    def forward(self, picked: Host, shape: TileShape, pixels: int) -> tuple[Host, int]:
         """(flat filters, floats from one filter row to the next) for the direct forward sum of so many pixels."""
         key = "forward", shape
         if key not in self._forms and self.groups == 1 and keep_unpacked(self.shape[3], pixels, shape):
@@ -34,32 +34,32 @@ class Filters:
         pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=False)
         return self._form(key, pack), shape.block
 
-    def turned(self, picked: Array, shape: TileShape) -> Array:
+    def turned(self, picked: Host, shape: TileShape) -> Host:
         """Flat panels for all phases of the direct gradient by the images."""
         pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=True)
         return self._form(("turned", shape), pack)
 
-    def about_centre(self) -> Array:
+    def about_centre(self) -> Host:
         """Filters turned about their centre, for the depthwise gradient by the images."""
         return self._form("about centre", lambda: buffers.contiguous(self.w[::-1, ::-1]))
 
-    def winograd(self) -> Array:
+    def winograd(self) -> Host:
         """Transformed filters for the forward sum."""
         return self._winograd("winograd", np.arange(9), *self.shape[2:])
 
-    def winograd_turned(self) -> Array:
+    def winograd_turned(self) -> Host:
         """Transformed filters for the gradient by the images: taps backwards, filters and channels exchanged."""
         return self._winograd("winograd turned", np.arange(9)[::-1].copy(), self.shape[3], self.shape[2])
 
-    def _winograd(self, key: str, picked: Array, rows: int, cols: int) -> Array:
-        def transform() -> Array:
+    def _winograd(self, key: str, picked: Host, rows: int, cols: int) -> Host:
+        def transform() -> Host:
             block = winograd_tile(cols).block
             packed = pack_panels(self.w, picked, 1, block, turned=key == "winograd turned")
             return transform_filters(packed, rows, cols, block)
 
         return self._form(key, transform)
 
-    def _form(self, key: Any, make: Callable[[], Array]) -> Array:
+    def _form(self, key: Any, make: Callable[[], Host]) -> Host:
         """The form kept under this key; one made while kernels do not run is not worth keeping."""
         if is_rehearsing():
             return make()

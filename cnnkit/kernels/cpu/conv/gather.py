@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnkit.kernels.cpu.conv.schedule import images_together
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, output_hw
 
 
@@ -30,11 +30,11 @@ class Axis(NamedTuple):
 class Phase(NamedTuple):
     """The tables of one gather, for `together` images."""
 
-    reads: Array
-    writes: Array
-    taps: Array
+    reads: Host
+    writes: Host
+    taps: Host
     run: int
-    picked: Array  # number ky·KW + kx of each tap, in the order in which filters are to be packed
+    picked: Host  # number ky·KW + kx of each tap, in the order in which filters are to be packed
 
 
 @dataclass(frozen=True, eq=False)  # one gather equals itself alone, so that plans can be kept for it
@@ -44,7 +44,7 @@ class Gather:
     border: tuple[int, int, int, int]
     together: int
     phases: tuple[Phase, ...]
-    picked: Array  # of all phases, one after the other
+    picked: Host  # of all phases, one after the other
 
 
 @lru_cache(maxsize=128)
@@ -122,7 +122,7 @@ def _border(size: int, axes: list[Axis]) -> tuple[int, int]:
     return max(0, -first), max(0, last - size + 1)
 
 
-def _taps(rows: Axis, cols: Axis, width: int, C: int, groups: int) -> tuple[Array, int]:
+def _taps(rows: Axis, cols: Axis, width: int, C: int, groups: int) -> tuple[Host, int]:
     """(offset of each tap, floats read on from it): neighbouring taps of a row are one tap with a longer run."""
     row_offsets, col_offsets = np.array(rows.offsets, np.int64), np.array(cols.offsets, np.int64)
     if groups == 1 and len(col_offsets) and (np.diff(col_offsets) == 1).all():
@@ -130,6 +130,6 @@ def _taps(rows: Axis, cols: Axis, width: int, C: int, groups: int) -> tuple[Arra
     return _outer(np.add, row_offsets * width, col_offsets) * C, C // groups
 
 
-def _outer(combine: np.ufunc, a: Array, b: Array) -> Array:
+def _outer(combine: np.ufunc, a: Host, b: Host) -> Host:
     """combine(a[i], b[j]) for all i, then all j, in one dimension."""
     return combine.outer(a, b).reshape(-1)

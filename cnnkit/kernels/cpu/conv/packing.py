@@ -9,10 +9,10 @@ from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, store, tile, transpose
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
-def pack_panels(w: Array, picked: Array, groups: int, block: int, turned: bool) -> Array:
+def pack_panels(w: Host, picked: Host, groups: int, block: int, turned: bool) -> Host:
     """w (KH, KW, C / groups, O) -> flat panels of `block` columns."""
     CG, O = w.shape[2:]
     rows, cols = (O // groups, CG) if turned else (CG, O // groups)

@@ -10,7 +10,7 @@ from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.math import vsigmoid
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, select_less, zero
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.scalar import (
     HARD_SIGMOID_KIND,
     HARD_SWISH_KIND,
@@ -82,24 +82,24 @@ def activate_dx_kernel(dy, v, dx, tasks, kind, slope, at_input):
     parallel_for(activate_dx_task, tasks, (dy, v, dx, kind, slope, at_input))
 
 
-def activate(x: Array, activation: Activation, *, out: Array | None = None) -> Array:
+def activate(x: Host, activation: Activation, *, out: Host | None = None) -> Host:
     """y = act(x), element by element."""
     y = result(x.shape, out)
     activate_kernel(flat(x), y.reshape(-1), chunks(x.size), activation.kind, np.float32(activation.slope))
     return y
 
 
-def activate_dx(dy: Array, y: Array, activation: Activation, *, out: Array | None = None) -> Array:
+def activate_dx(dy: Host, y: Host, activation: Activation, *, out: Host | None = None) -> Host:
     """dx = dy · act'(x), where the slope is told from the OUTPUT y."""
     return _dx(dy, y, activation, out, at_input=False)
 
 
-def activate_dx_at(dy: Array, z: Array, activation: Activation, *, out: Array | None = None) -> Array:
+def activate_dx_at(dy: Host, z: Host, activation: Activation, *, out: Host | None = None) -> Host:
     """dz = dy · act'(z), where the slope is computed at the INPUT z."""
     return _dx(dy, z, activation, out, at_input=True)
 
 
-def _dx(dy: Array, v: Array, activation: Activation, out: Array | None, *, at_input: bool) -> Array:
+def _dx(dy: Host, v: Host, activation: Activation, out: Host | None, *, at_input: bool) -> Host:
     dx = result(v.shape, out)
     slope = np.float32(activation.slope)
     activate_dx_kernel(flat(dy), flat(v), dx.reshape(-1), chunks(v.size), activation.kind, slope, at_input)

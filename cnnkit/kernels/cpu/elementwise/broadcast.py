@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 Shape = tuple[int, ...]
 
@@ -20,7 +20,7 @@ class Loops(NamedTuple):
     shape: Shape
     length: int
     steps: tuple[int, ...]
-    outer: Array
+    outer: Host
 
 
 class Axis(NamedTuple):

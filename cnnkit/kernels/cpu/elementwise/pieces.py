@@ -17,7 +17,7 @@ from cnnkit.errors import ShapeError
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
 from cnnkit.kernels.cpu.machine.buffers import contiguous
 from cnnkit.kernels.cpu.simd.vector import floats_at
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 F32 = np.float32
 
@@ -45,7 +45,7 @@ def piece(places, sizes, which, task):
     return floats_at(places[which * len(sizes) + task], sizes[task])
 
 
-def pieces(written: Sequence[Sequence[Array]], read: Sequence[Sequence[Array]] = ()) -> Pieces:
+def pieces(written: Sequence[Sequence[Host]], read: Sequence[Sequence[Host]] = ()) -> Pieces:
     """Lists of equally many arrays, of equal sizes, as one job; those that are written to come first."""
     counts = [a.size for a in (*written, *read)[0]]
     kept = *written, *[[contiguous(a) for a in arrays] for arrays in read]
@@ -70,7 +70,7 @@ def _cut(counts: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64],
     return owners, begins * F32().itemsize, sizes
 
 
-def _address(a: Array) -> int:
+def _address(a: Host) -> int:
     """Where its first float lies; ctypes refuses what is not contiguous or cannot be written to."""
     if a.dtype != F32:
         raise TypeError(f"an array of float32 was expected, not of {a.dtype}")

@@ -11,7 +11,7 @@ from cnnkit.kernels.cpu.simd.math import vexp
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, select_equal, vmax, vmin, zero
 from cnnkit.kernels.cpu.simd.vector import sqrt as vsqrt
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 ADD, SUBTRACT, MULTIPLY, DIVIDE, EQUAL, MAXIMUM, MINIMUM = range(7)
 NEGATE, EXP, LOG, SQRT, CLIP = range(5)
@@ -87,37 +87,37 @@ def unary_kernel(x, y, op, low, high, tasks):
     parallel_for(unary_task, tasks, (x, y, op, low, high))
 
 
-def add(x: Array, y: Array, *, out: Array | None = None) -> Array:
+def add(x: Host, y: Host, *, out: Host | None = None) -> Host:
     """x + y."""
     return _binary(x, y, ADD, out)
 
 
-def subtract(x: Array, y: Array, *, out: Array | None = None) -> Array:
+def subtract(x: Host, y: Host, *, out: Host | None = None) -> Host:
     """x - y."""
     return _binary(x, y, SUBTRACT, out)
 
 
-def multiply(x: Array, y: Array, *, out: Array | None = None) -> Array:
+def multiply(x: Host, y: Host, *, out: Host | None = None) -> Host:
     """x · y."""
     return _binary(x, y, MULTIPLY, out)
 
 
-def divide(x: Array, y: Array, *, out: Array | None = None) -> Array:
+def divide(x: Host, y: Host, *, out: Host | None = None) -> Host:
     """x / y."""
     return _binary(x, y, DIVIDE, out)
 
 
-def maximum(x: Array, y: Array, *, out: Array | None = None) -> Array:
+def maximum(x: Host, y: Host, *, out: Host | None = None) -> Host:
     """The greater of x and y; NaN where either is."""
     return _binary(x, y, MAXIMUM, out)
 
 
-def minimum(x: Array, y: Array, *, out: Array | None = None) -> Array:
+def minimum(x: Host, y: Host, *, out: Host | None = None) -> Host:
     """The smaller of x and y; NaN where either is."""
     return _binary(x, y, MINIMUM, out)
 
 
-def equal(x: Array, y: Array, *, out: Array | None = None) -> Array:
+def equal(x: Host, y: Host, *, out: Host | None = None) -> Host:
     """1 where x equals y, else 0."""
     if kind_of(x, y) != np.float32:  # as float32, large numbers would be equal to their neighbours
         z = result(np.broadcast_shapes(np.shape(x), np.shape(y)), out)
@@ -126,32 +126,32 @@ def equal(x: Array, y: Array, *, out: Array | None = None) -> Array:
     return _binary(x, y, EQUAL, out)
 
 
-def negate(x: Array, *, out: Array | None = None) -> Array:
+def negate(x: Host, *, out: Host | None = None) -> Host:
     """-x."""
     return _unary(x, NEGATE, out)
 
 
-def exp(x: Array, *, out: Array | None = None) -> Array:
+def exp(x: Host, *, out: Host | None = None) -> Host:
     """e^x; 0 where float32 could hold only a denormal."""
     return _unary(x, EXP, out)
 
 
-def log(x: Array, *, out: Array | None = None) -> Array:
+def log(x: Host, *, out: Host | None = None) -> Host:
     """The natural logarithm."""
     return _unary(x, LOG, out)
 
 
-def sqrt(x: Array, *, out: Array | None = None) -> Array:
+def sqrt(x: Host, *, out: Host | None = None) -> Host:
     """The square root."""
     return _unary(x, SQRT, out)
 
 
-def clip(x: Array, low: float, high: float, *, out: Array | None = None) -> Array:
+def clip(x: Host, low: float, high: float, *, out: Host | None = None) -> Host:
     """x, but no less than low and no more than high."""
     return _unary(x, CLIP, out, low, high)
 
 
-def _binary(x: Array, y: Array, op: int, out: Array | None) -> Array:
+def _binary(x: Host, y: Host, op: int, out: Host | None) -> Host:
     x, y = np.asarray(x), np.asarray(y)
     walk = loops(x.shape, y.shape)
     z = result(walk.shape, out)
@@ -159,7 +159,7 @@ def _binary(x: Array, y: Array, op: int, out: Array | None) -> Array:
     return z
 
 
-def _unary(x: Array, op: int, out: Array | None, low: float = 0.0, high: float = 0.0) -> Array:
+def _unary(x: Host, op: int, out: Host | None, low: float = 0.0, high: float = 0.0) -> Host:
     x = np.asarray(x)
     y = result(x.shape, out)
     unary_kernel(flat(x), y.reshape(-1), op, np.float32(low), np.float32(high), chunks(x.size))

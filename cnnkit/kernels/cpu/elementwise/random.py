@@ -6,7 +6,7 @@ from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
 from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.philox import BLOCKS, GROUP, dropout_scale, dropout_threshold, philox_block
 
 UNIT, DROP = np.float32(2.0**-24), np.uint32(8)
@@ -57,7 +57,7 @@ def uniform_kernel(y, stream, seed, scratch, tasks):
     parallel_for(uniform_task, tasks, (y, stream, seed, scratch))
 
 
-def dropout(x: Array, rate: float, key: tuple[int, int], *, out: Array | None = None) -> Array:
+def dropout(x: Host, rate: float, key: tuple[int, int], *, out: Host | None = None) -> Host:
     """Each element is dropped with probability `rate`, the others are multiplied by 1 / (1 - rate)."""
     y = result(x.shape, out)
     threshold, scale = np.uint64(dropout_threshold(rate)), np.float32(dropout_scale(rate))
@@ -65,13 +65,13 @@ def dropout(x: Array, rate: float, key: tuple[int, int], *, out: Array | None = 
     return y
 
 
-def uniform(shape: tuple[int, ...], key: tuple[int, int], *, out: Array | None = None) -> Array:
+def uniform(shape: tuple[int, ...], key: tuple[int, int], *, out: Host | None = None) -> Host:
     """Numbers in [0, 1), multiples of 2^-24."""
     y = result(shape, out)
     uniform_kernel(y.reshape(-1), *_drawing(key), chunks(y.size))
     return y
 
 
-def _drawing(key: tuple[int, int]) -> tuple[np.uint64, np.uint64, Array]:
+def _drawing(key: tuple[int, int]) -> tuple[np.uint64, np.uint64, Host]:
     """Stream, seed, and a group of words for each worker."""
     return np.uint64(key[1]), np.uint64(key[0]), empty(workers() * GROUP, np.uint32)

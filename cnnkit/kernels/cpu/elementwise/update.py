@@ -12,7 +12,7 @@ from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, reduce_add, sqrt, zero
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 F32 = np.float32
 # Floats summed in float32 before they join a float64 total.
@@ -115,9 +115,9 @@ def survey_kernel(places, sizes, squares, flaws):
 
 
 def sgd(
-    w: Sequence[Array],
-    dw: Sequence[Array],
-    velocity: Sequence[Array] | None,
+    w: Sequence[Host],
+    dw: Sequence[Host],
+    velocity: Sequence[Host] | None,
     *,
     lr: float,
     factors: Sequence[float] | None = None,
@@ -133,10 +133,10 @@ def sgd(
 
 
 def adam(
-    w: Sequence[Array],
-    dw: Sequence[Array],
-    m: Sequence[Array],
-    v: Sequence[Array],
+    w: Sequence[Host],
+    dw: Sequence[Host],
+    m: Sequence[Host],
+    v: Sequence[Host],
     *,
     lr: float,
     factors: Sequence[float] | None = None,
@@ -155,36 +155,36 @@ def adam(
     adam_kernel(job.places, job.sizes, *each, F32(beta1), F32(beta2), F32(eps), F32(1 / (1 - beta2**step)))
 
 
-def ema(average: Sequence[Array], w: Sequence[Array], decay: float) -> None:
+def ema(average: Sequence[Host], w: Sequence[Host], decay: float) -> None:
     """average ← decay·average + (1 - decay)·w."""
     job = pieces([average], [w])
     ema_kernel(job.places, job.sizes, F32(decay), F32(1 - decay))
 
 
-def scale(x: Sequence[Array], factor: float) -> None:
+def scale(x: Sequence[Host], factor: float) -> None:
     """x ← factor·x."""
     job = pieces([x])
     scale_kernel(job.places, job.sizes, F32(factor))
 
 
-def square_sum(x: Sequence[Array]) -> float:
+def square_sum(x: Sequence[Host]) -> float:
     """Σ x² over all arrays; infinite where a square is too large for float32."""
     squares, _ = _survey(x)
     ends = accumulate(pieces_of([a.size for a in x]), initial=0)
     return float(sum(sum(squares[begin:end].tolist()) for begin, end in pairwise(ends)))
 
 
-def all_finite(x: Sequence[Array]) -> bool:
+def all_finite(x: Sequence[Host]) -> bool:
     """Whether no element of any array is NaN or infinite."""
     return not any(map(math.isnan, _survey(x)[1].tolist()))
 
 
-def _survey(x: Sequence[Array]) -> tuple[Array, Array]:
+def _survey(x: Sequence[Host]) -> tuple[Host, Host]:
     job = pieces([], [x])
     squares, flaws = empty(len(job.sizes), np.float64), empty(len(job.sizes))
     survey_kernel(job.places, job.sizes, squares, flaws)
     return squares, flaws
 
 
-def _numbers(given: Sequence[float] | None, otherwise: float, w: Sequence[Array]) -> Array:
+def _numbers(given: Sequence[float] | None, otherwise: float, w: Sequence[Host]) -> Host:
     return np.array([otherwise] * len(w) if given is None else given, np.float64)

@@ -9,7 +9,7 @@ from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, select_equal, zero
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
 @inner
@@ -40,7 +40,7 @@ def where_kernel(condition, x, y, z, length, steps, outer, tasks):
     parallel_for(where_task, tasks, (condition, x, y, z, length, steps, outer))
 
 
-def where(condition: Array, x: Array | float, y: Array | float, *, out: Array | None = None) -> Array:
+def where(condition: Host, x: Host | float, y: Host | float, *, out: Host | None = None) -> Host:
     """x where the condition is not 0, else y."""
     walk = loops(np.shape(condition), np.shape(x), np.shape(y))
     z = result(walk.shape, out, kind_of(x, y))

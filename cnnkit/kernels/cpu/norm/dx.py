@@ -10,7 +10,7 @@ from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
@@ -109,19 +109,19 @@ def batch_norm_dx_kernel(dy, x, y, weight, bias, mean, var, dx, dz, dweight, dbi
 
 
 def batch_norm_dx(
-    dy: Array,
-    x: Array,
-    weight: Array,
-    bias: Array,
-    mean: Array,
-    var: Array,
+    dy: Host,
+    x: Host,
+    weight: Host,
+    bias: Host,
+    mean: Host,
+    var: Host,
     eps: float,
     *,
     activation: Activation = IDENTITY,
-    y: Array | None = None,
+    y: Host | None = None,
     frozen: bool = False,
     out: Outs | None = None,
-) -> tuple[Array, Array, Array, Array | None]:
+) -> tuple[Host, Host, Host, Host | None]:
     """dx, dweight, dbias, and where y is given the gradient dz of the residual; frozen: mean and var are constants."""
     C = x.shape[-1]
     cut = cut_pixels(x.size // max(C, 1), C)

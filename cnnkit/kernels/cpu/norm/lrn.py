@@ -8,7 +8,7 @@ from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.pixels import clear
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, sqrt, zero
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 TASK_FLOATS = 16384
 F32 = np.float32
@@ -96,7 +96,7 @@ def lrn_dx_kernel(dy, x, dx, scratch, C, size, factor, beta, quarters, k, per_ta
     parallel_for(lrn_dx_task, tasks, (dy, x, dx, scratch, C, size, factor, beta, quarters, k, per_task))
 
 
-def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float, *, out: Array | None = None) -> Array:
+def local_response_norm(x: Host, size: int, alpha: float, beta: float, k: float, *, out: Host | None = None) -> Host:
     """y[c] = x[c] / (k + alpha / size · Σ x²)^beta, the sum over `size` channels around c."""
     y = result(x.shape, out)
     lrn_kernel(flat(x), y.reshape(-1), *_how(x, size, alpha, beta, k))
@@ -104,15 +104,15 @@ def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float
 
 
 def local_response_norm_dx(
-    dy: Array, x: Array, size: int, alpha: float, beta: float, k: float, *, out: Array | None = None
-) -> Array:
+    dy: Host, x: Host, size: int, alpha: float, beta: float, k: float, *, out: Host | None = None
+) -> Host:
     """dx[j] = dy[j] / s[j]^beta - 2·alpha·beta / size · x[j] · Σ dy[c]·y[c] / s[c] over the c whose s rests on j."""
     dx = result(x.shape, out)
     lrn_dx_kernel(flat(dy), flat(x), dx.reshape(-1), *_how(x, size, alpha, beta, k))
     return dx
 
 
-def _how(x: Array, size: int, alpha: float, beta: float, k: float) -> tuple[object, ...]:
+def _how(x: Host, size: int, alpha: float, beta: float, k: float) -> tuple[object, ...]:
     C = x.shape[-1]
     quarters = round(4 * beta) if beta > 0 and 4 * beta == round(4 * beta) else -1
     per_task = max(1, TASK_FLOATS // max(C, 1))

@@ -18,7 +18,7 @@ from cnnkit.kernels.cpu.norm.dx import batch_norm_dx
 from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, check_out, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
@@ -30,8 +30,8 @@ F32 = np.float32
 class Averages(NamedTuple):
     """The running averages of a layer, their shares, and what makes a variance of the batch an unbiased one."""
 
-    mean: Array
-    var: Array
+    mean: Host
+    var: Host
     keep: F32
     take: F32
     unbiased: F32
@@ -164,17 +164,17 @@ def scale_shift_kernel(x, scale, shift, residual, y, wide, adds, ends, cut):
 
 
 def batch_norm(
-    x: Array,
-    weight: Array,
-    bias: Array,
+    x: Host,
+    weight: Host,
+    bias: Host,
     eps: float,
     *,
-    running: tuple[Array, Array] | None = None,
+    running: tuple[Host, Host] | None = None,
     momentum: float = 0.1,
     activation: Activation = IDENTITY,
-    residual: Array | None = None,
+    residual: Host | None = None,
     out: Outs | None = None,
-) -> tuple[Array, Array, Array]:
+) -> tuple[Host, Host, Host]:
     """y = act((x - mean)·rstd·weight + bias + residual) over the last axis, and the batch's mean and biased var."""
     C = x.shape[-1]
     cut = cut_pixels(x.size // max(C, 1), C)
@@ -204,20 +204,20 @@ def batch_norm(
     return y, mean, var
 
 
-def _averages(running: tuple[Array, Array] | None, keep: float, count: int, C: int) -> Averages:
+def _averages(running: tuple[Host, Host] | None, keep: float, count: int, C: int) -> Averages:
     mean, var = (NOTHING, NOTHING) if running is None else [check_out(average, (C,), F32) for average in running]
     return Averages(mean, var, F32(keep), F32(1 - keep), F32(count / max(count - 1, 1)))
 
 
 def scale_shift(
-    x: Array,
-    scale: Array,
-    shift: Array,
+    x: Host,
+    scale: Host,
+    shift: Host,
     *,
     activation: Activation = IDENTITY,
-    residual: Array | None = None,
-    out: Array | None = None,
-) -> Array:
+    residual: Host | None = None,
+    out: Host | None = None,
+) -> Host:
     """act(x · scale[c] + shift[c] + residual): batch norm whose mean and variance are known beforehand."""
     C = x.shape[-1]
     cut = cut_pixels(x.size // max(C, 1), C)

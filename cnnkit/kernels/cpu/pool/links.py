@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, output_hw
 from cnnkit.kernels.shared.pooling import bin_range
 
@@ -19,8 +19,8 @@ from cnnkit.kernels.shared.pooling import bin_range
 class Tables(NamedTuple):
     """The tables of rows and of columns."""
 
-    rows: Array
-    cols: Array
+    rows: Host
+    cols: Host
 
 
 class Link(NamedTuple):
@@ -88,7 +88,7 @@ def _turned(links: tuple[Link, ...]) -> Iterator[Link]:
     return (Link(link.i, link.o, link.code) for link in links)
 
 
-def _table(size: int, links: Iterable[Link]) -> Array:
+def _table(size: int, links: Iterable[Link]) -> Host:
     rows: list[list[int]] = [[] for _ in range(size)]
     for link in links:
         rows[link.o] += [link.i, link.code]

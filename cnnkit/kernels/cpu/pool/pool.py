@@ -8,7 +8,7 @@ from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, result
 from cnnkit.kernels.cpu.pool.avg import avg_pool_dx_kernel, avg_pool_kernel
 from cnnkit.kernels.cpu.pool.links import Tables, adaptive_tables, window_tables
 from cnnkit.kernels.cpu.pool.max import max_pool_dx_kernel, max_pool_kernel
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, output_hw
 from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.pooling import arg_dtype
@@ -19,7 +19,7 @@ TASK_FLOATS = 16384
 HALVE = Window(2, 2)
 
 
-def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Outs | None = None) -> tuple[Array, Array]:
+def max_pool2d(x: Host, kernel: tuple[int, int], win: Window, *, out: Outs | None = None) -> tuple[Host, Host]:
     """The greatest pixel of each window, and which tap saw it; see the reference."""
     size = output_hw(x.shape, kernel, win)
     halves = tuple(kernel) == (2, 2) and win == HALVE
@@ -27,16 +27,16 @@ def max_pool2d(x: Array, kernel: tuple[int, int], win: Window, *, out: Outs | No
 
 
 def max_pool2d_dx(
-    dy: Array,
-    arg: Array,
+    dy: Host,
+    arg: Host,
     x_shape: tuple[int, ...],
     kernel: tuple[int, int],
     win: Window,
     *,
-    y: Array | None = None,
+    y: Host | None = None,
     activation: Activation = IDENTITY,
-    out: Array | None = None,
-) -> Array:
+    out: Host | None = None,
+) -> Host:
     """Each dy, times act'(y) where the pool's result y is given, goes to the pixel that won its window."""
     exact = x_shape[1] % 2 == 0 and x_shape[2] % 2 == 0
     doubles = tuple(kernel) == (2, 2) and win == HALVE and exact
@@ -44,8 +44,8 @@ def max_pool2d_dx(
 
 
 def avg_pool2d(
-    x: Array, kernel: tuple[int, int], win: Window, *, count_padding: bool = True, out: Array | None = None
-) -> Array:
+    x: Host, kernel: tuple[int, int], win: Window, *, count_padding: bool = True, out: Host | None = None
+) -> Host:
     """The mean of each window: of all KH·KW taps, or of those inside the image alone."""
     divisor = kernel[0] * kernel[1] if count_padding else 0
     return _avg(
@@ -54,43 +54,43 @@ def avg_pool2d(
 
 
 def avg_pool2d_dx(
-    dy: Array,
+    dy: Host,
     x_shape: tuple[int, ...],
     kernel: tuple[int, int],
     win: Window,
     *,
     count_padding: bool = True,
-    out: Array | None = None,
-) -> Array:
+    out: Host | None = None,
+) -> Host:
     """Each dy is shared equally among the taps of its window."""
     divisor = kernel[0] * kernel[1] if count_padding else 0
     return _avg_dx(dy, x_shape, window_tables(x_shape, kernel, win, "pixels", "count"), divisor, out)
 
 
-def adaptive_avg_pool2d(x: Array, size: tuple[int, int], *, out: Array | None = None) -> Array:
+def adaptive_avg_pool2d(x: Host, size: tuple[int, int], *, out: Host | None = None) -> Host:
     """The mean of each of size[0]·size[1] bins that cover the image."""
     return _avg(x, size, adaptive_tables(x.shape, size, "windows", "count"), 0, out)
 
 
-def adaptive_avg_pool2d_dx(dy: Array, x_shape: tuple[int, ...], *, out: Array | None = None) -> Array:
+def adaptive_avg_pool2d_dx(dy: Host, x_shape: tuple[int, ...], *, out: Host | None = None) -> Host:
     """Each dy is shared equally among the pixels of its bin."""
     return _avg_dx(dy, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "count"), 0, out)
 
 
-def adaptive_max_pool2d(x: Array, size: tuple[int, int], *, out: Outs | None = None) -> tuple[Array, Array]:
+def adaptive_max_pool2d(x: Host, size: tuple[int, int], *, out: Outs | None = None) -> tuple[Host, Host]:
     """The greatest pixel of each bin, and its place iy·W + ix (int32)."""
     return _max(x, size, adaptive_tables(x.shape, size, "windows", "tap"), np.int32, False, out)
 
 
 def adaptive_max_pool2d_dx(
-    dy: Array,
-    arg: Array,
+    dy: Host,
+    arg: Host,
     x_shape: tuple[int, ...],
     *,
-    y: Array | None = None,
+    y: Host | None = None,
     activation: Activation = IDENTITY,
-    out: Array | None = None,
-) -> Array:
+    out: Host | None = None,
+) -> Host:
     """Each dy, times act'(y) where the pool's result y is given, goes to the pixel that won its bin."""
     return _max_dx(
         dy, arg, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "tap"), False, y, activation, out
@@ -98,8 +98,8 @@ def adaptive_max_pool2d_dx(
 
 
 def _max(
-    x: Array, size: tuple[int, int], tables: Tables, winners: type[Any], halves: bool, out: Outs | None
-) -> tuple[Array, Array]:
+    x: Host, size: tuple[int, int], tables: Tables, winners: type[Any], halves: bool, out: Outs | None
+) -> tuple[Host, Host]:
     N, H, W, C = x.shape
     into, into_arg = outs(out, 2)
     y, arg = result((N, *size, C), into), result((N, *size, C), into_arg, winners)
@@ -111,15 +111,15 @@ def _max(
 
 
 def _max_dx(
-    dy: Array,
-    arg: Array,
+    dy: Host,
+    arg: Host,
     x_shape: tuple[int, ...],
     tables: Tables,
     doubles: bool,
-    y: Array | None,
+    y: Host | None,
     activation: Activation,
-    out: Array | None,
-) -> Array:
+    out: Host | None,
+) -> Host:
     N, H, W, C = x_shape
     dx = result(x_shape, out)
     sizes = (N * H, H, W, dy.shape[1], dy.shape[2], C)
@@ -139,7 +139,7 @@ def _max_dx(
     return dx
 
 
-def _avg(x: Array, size: tuple[int, int], tables: Tables, divisor: int, out: Array | None) -> Array:
+def _avg(x: Host, size: tuple[int, int], tables: Tables, divisor: int, out: Host | None) -> Host:
     N, H, W, C = x.shape
     y = result((N, *size, C), out)
     avg_pool_kernel(
@@ -153,7 +153,7 @@ def _avg(x: Array, size: tuple[int, int], tables: Tables, divisor: int, out: Arr
     return y
 
 
-def _avg_dx(dy: Array, x_shape: tuple[int, ...], tables: Tables, divisor: int, out: Array | None) -> Array:
+def _avg_dx(dy: Host, x_shape: tuple[int, ...], tables: Tables, divisor: int, out: Host | None) -> Host:
     N, H, W, C = x_shape
     dx = result(x_shape, out)
     sizes = (N * H, H, W, dy.shape[1], dy.shape[2], C)

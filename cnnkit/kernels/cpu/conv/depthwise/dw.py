@@ -18,7 +18,7 @@ from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, store, tile, zero
 from cnnkit.kernels.cpu.sums import add_shares
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, input_col, input_row
 
 
@@ -119,7 +119,7 @@ def _make(shape: DepthwiseTile) -> Any:
     return depthwise_dw
 
 
-def depthwise_dw(x: Array, dy: Array, dw: Array, db: Array | None, win: Window) -> None:
+def depthwise_dw(x: Host, dy: Host, dw: Host, db: Host | None, win: Window) -> None:
     """dw (KH, KW, 1, C) and db (C,) from x (N, H, W, C) and dy (N, OH, OW, C)."""
     (_, H, W, C), (N, OH, OW, _), (KH, KW) = x.shape, dy.shape, dw.shape[:2]
     rows, padded, taps = N * OH, -(-C // LANES) * LANES, KH * KW
@@ -146,7 +146,7 @@ def depthwise_dw(x: Array, dy: Array, dw: Array, db: Array | None, win: Window) 
         _unpad(sums[0, taps], db)
 
 
-def _unpad(sums: Array, out: Array) -> None:
+def _unpad(sums: Host, out: Host) -> None:
     """Whole vectors, then the channels of the last one, which ends with the last channel where it overlaps."""
     C = out.shape[-1]
     whole = C - C % LANES

@@ -22,7 +22,7 @@ from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, load, load_first, prefetch, store, store_first, tile
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, input_col, input_row
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
@@ -178,15 +178,15 @@ def _make(shape: DepthwiseTile) -> Any:
 
 
 def depthwise(
-    x: Array,
-    w: Array,
-    y: Array,
+    x: Host,
+    w: Host,
+    y: Host,
     win: Window,
     *,
     spread: tuple[int, int] = (1, 1),
-    bias: Array | None = None,
-    residual: Array | None = None,
-    gate: Array | None = None,
+    bias: Host | None = None,
+    residual: Host | None = None,
+    gate: Host | None = None,
     activation: Activation = IDENTITY,
 ) -> None:
     """y (N, OH, OW, C) from x (N, H, W, C) and w (KH, KW, 1, C).
@@ -212,7 +212,7 @@ def depthwise(
     )
 
 
-def depthwise_dx(dy: Array, turned: Array, dx: Array, win: Window, gate: Array | None, activation: Activation) -> None:
+def depthwise_dx(dy: Host, turned: Host, dx: Host, win: Window, gate: Host | None, activation: Activation) -> None:
     """dx (N, H, W, C), times act'(gate), from dy and filters (KH, KW, 1, C) turned about their centre."""
     KH, KW = turned.shape[:2]
     pad_top, pad_left = (KH - 1) * win.dilation_h - win.pad_top, (KW - 1) * win.dilation_w - win.pad_left

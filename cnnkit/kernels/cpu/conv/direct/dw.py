@@ -26,7 +26,7 @@ from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, load_first, rolled, splat, store, store_first, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 
 class Sizes(NamedTuple):
@@ -176,7 +176,7 @@ def _make(shape: TileShape) -> Any:
 KERNELS = {shape: _make(shape) for shape in (schedule.WIDE_DW, schedule.NARROW_DW, schedule.THIN_DW)}
 
 
-def direct_dw(x: Array, dy: Array, dw: Array, db: Array | None, gather: Gather, groups: int) -> None:
+def direct_dw(x: Host, dy: Host, dw: Host, db: Host | None, gather: Gather, groups: int) -> None:
     """x (N, H, W, C), dy (N, OH, OW, O); dw (KH, KW, C / groups, O) and db (O,) are filled."""
     if dy.size == 0:
         dw.fill(0)
@@ -213,11 +213,11 @@ class Tables(NamedTuple):
     steps[q], places[r]: the same, in copied columns. columns: rows (first tap, how many of LANES floats are rows).
     """
 
-    reads: Array
-    taps: Array
-    columns: Array
-    places: Array
-    steps: Array
+    reads: Host
+    taps: Host
+    columns: Host
+    places: Host
+    steps: Host
 
 
 class Plan(NamedTuple):

@@ -10,7 +10,7 @@ from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.border import NO_BORDER, BorderedRows, bordered_rows
 from cnnkit.kernels.cpu.conv.gather import Gather
 from cnnkit.kernels.cpu.conv.schedule import TileShape
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 PHASE, SPAN = 6, 5  # numbers in a row of each table
 
@@ -47,11 +47,11 @@ class Tables(NamedTuple):
     phases: rows (pixels, its first pixel, its first span, last + 1, lowest tap, end of the highest).
     """
 
-    reads: Array
-    writes: Array
-    taps: Array
-    spans: Array
-    phases: Array
+    reads: Host
+    writes: Host
+    taps: Host
+    spans: Host
+    phases: Host
 
 
 class Plan(NamedTuple):

@@ -35,7 +35,7 @@ from cnnkit.kernels.cpu.simd.vector import (
     tile,
     zero,
 )
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
@@ -172,16 +172,16 @@ KERNELS = {shape: _make(shape) for shape in (schedule.WIDE, schedule.NARROW, sch
 
 
 def direct(
-    x: Array,
-    w: Array,
-    y: Array,
+    x: Host,
+    w: Host,
+    y: Host,
     gather: Gather,
     shape: TileShape,
     groups: int,
     w_step: int,
     *,
-    bias: Array | None = None,
-    residual: Array | None = None,
+    bias: Host | None = None,
+    residual: Host | None = None,
     activation: Activation = IDENTITY,
 ) -> None:
     """Fill y (N, OH, OW, O) from x (N, H, W, C).

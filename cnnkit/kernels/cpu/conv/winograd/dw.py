@@ -22,14 +22,14 @@ from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 
 ROWS, BLOCK = schedule.WINOGRAD_DW.rows, schedule.WINOGRAD_DW.block  # of rounds
 SUMS = 36
 TOGETHER = 12  # tiles of one transforming task: with one tile a task, threads fought over cache lines at half the speed
 
 
-def winograd_dw(x: Array, dy: Array, dw: Array, db: Array | None, pad_top: int, pad_left: int) -> None:
+def winograd_dw(x: Host, dy: Host, dw: Host, db: Host | None, pad_top: int, pad_left: int) -> None:
     """Fill dw (3, 3, C, O) and db (O,) from x (N, H, W, C) and dy (N, OH, OW, O)."""
     N, H, W, C = x.shape
     _, OH, OW, O = dy.shape

@@ -21,7 +21,7 @@ from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, load, splat, store, tile, zero
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 FETCHES = schedule.WINOGRAD_FETCHES
@@ -135,15 +135,15 @@ KERNELS = {shape: _make(shape) for shape in (schedule.WINOGRAD, schedule.WINOGRA
 
 
 def winograd(
-    x: Array,
-    u: Array,
-    y: Array,
+    x: Host,
+    u: Host,
+    y: Host,
     pad_top: int,
     pad_left: int,
     *,
-    bias: Array | None = None,
-    residual: Array | None = None,
-    gate: Array | None = None,
+    bias: Host | None = None,
+    residual: Host | None = None,
+    gate: Host | None = None,
     activation: Activation = IDENTITY,
 ) -> None:
     """y (N, OH, OW, O) from x (N, H, W, C) and filters u from `transform_filters`; a negative pad crops.
@@ -169,7 +169,7 @@ def winograd(
     )
 
 
-def transform_filters(packed: Array, rows: int, cols: int, block: int) -> Array:
+def transform_filters(packed: Host, rows: int, cols: int, block: int) -> Host:
     """Nine taps in panels of `block` columns (packing.py) -> 36 planes in such panels: (panels, 36, rows, block)."""
     panels = -(-cols // block)
     u = buffers.empty(panels * 36 * rows * block)
