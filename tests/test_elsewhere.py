@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from elsewhere import Remote, elsewhere, package
 
+import cnnkit
 from cnnkit import kernels, models, nn, ops, optim
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.optim import EMA, clip_grad_norm
@@ -128,3 +129,18 @@ def test_a_tensor_without_its_past_stays_where_it_was():
     x = Tensor(IMAGES)
     with elsewhere():
         assert x.detach().data is x.data
+
+
+def test_a_training_from_python_is_saved_loaded_and_predicts(tmp_path):
+    """Whole, with an average and clipping; the digits on the pretended device are those of this machine."""
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 1), dtype=np.uint8)
+
+    def run(folder):
+        options = {"epochs": 2, "batch_size": 8, "ema": 0.9, "clip": 1.0, "seed": 1}
+        cnnkit.fit((pixels, np.arange(40) % 4), model="convnet", output=folder, progress=False, **options)
+        arrays, _ = safe.load(folder / "weights" / "best.safetensors")
+        return [cnnkit.load(folder).scores(pixels[:3]), *(arrays[name] for name in sorted(arrays))]
+
+    expected = run(tmp_path / "here")
+    with elsewhere():
+        same(run(tmp_path / "there"), expected)

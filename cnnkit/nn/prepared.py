@@ -37,11 +37,12 @@ class PreparedConv(Conv2d):
         vars(self).update(vars(conv))
         # In a tuple, so that they are no children.
         self._folds = () if norm is None else (conv, norm)
-        self._made_from, weight = conv.weight.data, conv.weight.numpy()
-        bias = None if conv.bias is None else conv.bias.numpy()
+        self._made_from = weight = conv.weight.data
+        bias = None if conv.bias is None else conv.bias.data
+        k = kernels.of(weight)
         if norm is not None:
-            weight, bias = folded(weight, bias, norm)
-        self._filters: Any = kernels.of(weight).pack(weight, conv.groups)
+            weight, bias = (k.put(array) for array in folded(conv, norm))
+        self._filters: Any = k.pack(weight, conv.groups)
         activation = activation_of(conv.activation if norm is None else norm.activation, "PreparedConv")
         self._ends = {"bias": bias, "activation": activation}
 
@@ -94,11 +95,12 @@ class _PreparedSequential(Sequential):
         return x
 
 
-def folded(w: Host, bias: Host | None, norm: BatchNorm2d) -> tuple[Host, Host]:
+def folded(conv: Conv2d, norm: BatchNorm2d) -> tuple[Host, Host]:
     """Filters and bias of the one convolution that does the work of a convolution and the norm behind it."""
+    w, bias = conv.weight.numpy(), 0 if conv.bias is None else conv.bias.numpy()
     mean, var = (kernels.of(array).fetch(array) for array in (norm.running_mean, norm.running_var))
     scale = norm.weight.numpy() / np.sqrt(var.astype(np.float64) + norm.eps)
-    shift = norm.bias.numpy() + ((0 if bias is None else bias) - mean) * scale
+    shift = norm.bias.numpy() + (bias - mean) * scale
     return (w * scale).astype(w.dtype), shift.astype(w.dtype)
 
 
