@@ -146,9 +146,7 @@ class _BatchNormFrozen(Function):
         activation: Activation,
     ) -> Array:
         k = kernels.of(x, weight, mean)
-        scale = k.divide(weight, k.sqrt(k.add(var, eps)))
-        shift = k.subtract(bias, k.multiply(mean, scale))
-        y: Array = k.scale_shift(x, scale, shift, activation=activation, residual=residual)
+        y: Array = k.batch_norm_frozen(x, weight, bias, mean, var, eps, activation=activation, residual=residual)
         ctx.save(x, weight, bias, mean, var, eps, activation, None if residual is None else y)
         return y
 

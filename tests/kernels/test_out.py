@@ -87,7 +87,7 @@ CALLS = {
     ("permute", "of integers"): ((MASK, (2, 0, 1)), {}),
     ("scale_channels", ""): ((X, GATE), {}),
     ("scale_channels_dx", ""): ((DX, X, GATE), {}),
-    ("scale_shift", ""): ((X, ROW, OTHER_ROW), {"activation": RELU, "residual": DX}),
+    ("batch_norm_frozen", ""): ((X, ROW, OTHER_ROW, ROW, OTHER_ROW**2, 1e-5), {"activation": RELU, "residual": DX}),
     ("slice", ""): ((X, *PIECE), {}),
     ("slice", "of integers"): ((LABELS, (1,), (6,), (2,)), {}),
     ("slice_dx", ""): ((floats(2, 2, 6, 3), X.shape, *PIECE), {}),

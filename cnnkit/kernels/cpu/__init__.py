@@ -42,7 +42,7 @@ from cnnkit.kernels.cpu.home import (
 )
 from cnnkit.kernels.cpu.matmul import dense, dense_dw, dense_dx
 from cnnkit.kernels.cpu.norm.lrn import local_response_norm, local_response_norm_dx
-from cnnkit.kernels.cpu.norm.norm import batch_norm, batch_norm_dx, scale_shift
+from cnnkit.kernels.cpu.norm.norm import batch_norm, batch_norm_dx, batch_norm_frozen
 from cnnkit.kernels.cpu.pool.pool import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_dx,
@@ -72,6 +72,7 @@ __all__ = [
     "avg_pool2d_dx",
     "batch_norm",
     "batch_norm_dx",
+    "batch_norm_frozen",
     "channel_shuffle",
     "clip",
     "concat",
@@ -115,7 +116,6 @@ __all__ = [
     "scale",
     "scale_channels",
     "scale_channels_dx",
-    "scale_shift",
     "sgd",
     "shapes_only",
     "slice",

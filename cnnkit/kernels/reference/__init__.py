@@ -22,9 +22,9 @@ from cnnkit.kernels.reference.matmul import dense, dense_dw, dense_dx
 from cnnkit.kernels.reference.norm import (
     batch_norm,
     batch_norm_dx,
+    batch_norm_frozen,
     local_response_norm,
     local_response_norm_dx,
-    scale_shift,
 )
 from cnnkit.kernels.reference.pointwise import (
     add,
@@ -79,6 +79,7 @@ __all__ = [
     "avg_pool2d_dx",
     "batch_norm",
     "batch_norm_dx",
+    "batch_norm_frozen",
     "channel_shuffle",
     "clip",
     "concat",
@@ -122,7 +123,6 @@ __all__ = [
     "scale",
     "scale_channels",
     "scale_channels_dx",
-    "scale_shift",
     "sgd",
     "shapes_only",
     "slice",

@@ -47,7 +47,7 @@ def batch_norm(
     if running is not None:
         ema(running, [mean, var * (len(pixels) / max(len(pixels) - 1, 1))], 1 - momentum)
     scale = weight / np.sqrt(var + eps)
-    y = scale_shift(x - mean, scale, bias, activation=activation, residual=residual)
+    y = _scaled(x - mean, scale, bias, activation, residual)
     y, mean, var = map(deliver, (y, mean, var), outs(out, 3))
     return y, mean, var
 
@@ -91,18 +91,27 @@ def batch_norm_dx(
     return dx, dweight, dbias, None if y is None else deliver(dz, into[3])
 
 
-def scale_shift(
+def batch_norm_frozen(
     x: Host,
-    scale: Host,
-    shift: Host,
+    weight: Host,
+    bias: Host,
+    mean: Host,
+    var: Host,
+    eps: float,
     *,
     activation: Activation = IDENTITY,
     residual: Host | None = None,
     out: Host | None = None,
 ) -> Host:
-    """act(x · scale[c] + shift[c] + residual): batch norm whose mean and variance are known beforehand."""
+    """`batch_norm` by a mean and a variance that are known beforehand: y = act(x · scale + shift + residual)."""
+    scale = weight / np.sqrt(var + np.asarray(eps, var.dtype))
+    shift = bias - mean * scale
+    return deliver(_scaled(x, scale, shift, activation, residual), out)
+
+
+def _scaled(x: Host, scale: Host, shift: Host, activation: Activation, residual: Host | None) -> Host:
     z = x.astype(np.float64) * scale + shift
-    return deliver(activate(z if residual is None else z + residual, activation), out)
+    return activate(z if residual is None else z + residual, activation)
 
 
 def local_response_norm(x: Host, size: int, alpha: float, beta: float, k: float, *, out: Host | None = None) -> Host:

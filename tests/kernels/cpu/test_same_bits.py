@@ -58,7 +58,7 @@ CALLS = {
     "batch_norm, wide": lambda: cpu.batch_norm(WIDE, WIDE[0], WIDE[1], 1e-5, residual=WIDE),
     "batch_norm_dx": lambda: cpu.batch_norm_dx(DY, X, ROW, ROW, ROW, ROW**2, 1e-5, activation=RELU)[:3],
     "batch_norm_dx, residual": lambda: cpu.batch_norm_dx(DY, X, ROW, ROW, ROW, ROW**2, 1e-5, activation=RELU, y=X),
-    "scale_shift": lambda: (cpu.scale_shift(X, ROW, ROW, activation=HARD_SWISH),),
+    "batch_norm_frozen": lambda: (cpu.batch_norm_frozen(X, ROW, ROW, ROW, ROW**2, 1e-5, activation=HARD_SWISH),),
     "local_response_norm": lambda: (cpu.local_response_norm(X, 5, 1e-4, 0.75, 1.0),),
     "local_response_norm_dx": lambda: (cpu.local_response_norm_dx(DY, X, 5, 1e-4, 0.75, 1.0),),
     "scale_channels": lambda: (cpu.scale_channels(X, X[:, 0, 0]),),

@@ -22,7 +22,7 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, check_out, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
-__all__ = ["batch_norm", "batch_norm_dx", "scale_shift"]
+__all__ = ["batch_norm", "batch_norm_dx", "batch_norm_frozen"]
 
 F32 = np.float32
 
@@ -209,16 +209,21 @@ def _averages(running: tuple[Host, Host] | None, keep: float, count: int, C: int
     return Averages(mean, var, F32(keep), F32(1 - keep), F32(count / max(count - 1, 1)))
 
 
-def scale_shift(
+def batch_norm_frozen(
     x: Host,
-    scale: Host,
-    shift: Host,
+    weight: Host,
+    bias: Host,
+    mean: Host,
+    var: Host,
+    eps: float,
     *,
     activation: Activation = IDENTITY,
     residual: Host | None = None,
     out: Host | None = None,
 ) -> Host:
-    """act(x · scale[c] + shift[c] + residual): batch norm whose mean and variance are known beforehand."""
+    """`batch_norm` by a mean and a variance that are known beforehand: y = act(x · scale + shift + residual)."""
+    scale = weight / np.sqrt(var + np.asarray(eps, var.dtype))
+    shift = bias - mean * scale
     C = x.shape[-1]
     cut = cut_pixels(x.size // max(C, 1), C)
     y = result(x.shape, out)
