@@ -31,9 +31,9 @@ def warmup(names: Sequence[str] = ()) -> Iterator[tuple[str, Compiling]]:
 
 
 def representatives() -> list[str]:
-    """The network with the fewest parameters of every model file, unless that is a heavy one too."""
+    """The classifier with the fewest parameters of every model file, unless that is a heavy one too."""
     found: dict[str, tuple[int, str]] = {}
-    for name in models.names():
+    for name in models.names("classification"):
         file = models.spec(name).file
         found[file] = min(found.get(file, (MOST_PARAMETERS, "")), (models.summary(name).parameters, name))
     return [name for _, name in found.values() if name]

@@ -1,4 +1,7 @@
-"""Every registered model under the same tests: what builds is tried on all, what computes on one of each file."""
+"""Every registered model under the same tests: what builds is tried on all, what computes on one of each file.
+
+Those that give a class to every pixel have tests of their own in segmentation; what a checkpoint holds is the same.
+"""
 
 import hashlib
 import json
@@ -40,6 +43,7 @@ LIGHTEST = {
 PACE = defaultdict(lambda: (3e-3, 30), vgg11=(3e-4, 30), squeezenet1_1=(5e-4, 60))
 
 every_model = pytest.mark.parametrize("name", models.names())
+every_classifier = pytest.mark.parametrize("name", models.names("classification"))
 one_of_each_file = pytest.mark.parametrize("name", LIGHTEST)
 
 
@@ -70,10 +74,10 @@ def logits_of(y: Tensor | nn.WithAuxiliary) -> Tensor:
 
 
 def test_one_of_each_file_is_tried():
-    assert {home(name) for name in LIGHTEST} == {home(name) for name in models.names()}
+    assert {home(name) for name in LIGHTEST} == {home(name) for name in models.names("classification")}
 
 
-@every_model
+@every_classifier
 def test_the_result_is_a_logit_per_class(name):
     with without_values():
         model = models.create(name, classes=101, in_channels=1, image_size=(48, 36)).eval()
@@ -146,13 +150,13 @@ def test_eight_images_are_learned_by_heart(name):
         assert (model.eval()(x).data.argmax(1) == labels).all()
 
 
-@every_model
+@every_classifier
 def test_an_image_too_small_names_layer_and_smallest_size(name):
     with pytest.raises(UsageError, match=rf"Images of 2x3 pixels are too small for {name}, which needs \d+x\d+. "):
         models.create(name, image_size=(2, 3))
 
 
-@every_model
+@every_classifier
 def test_the_smallest_size_that_is_named_is_enough(name):
     with without_values():
         with pytest.raises(UsageError) as caught:

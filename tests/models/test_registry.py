@@ -66,7 +66,7 @@ def locator(monkeypatch):
 
 
 def test_networks_are_listed_by_kind(locator):
-    assert registry.kinds() == ["classification", "location"]
+    assert registry.kinds() == ["classification", "segmentation", "location"]
     assert models.names("location") == [locator] and models.names()[-1] == locator
     assert locator not in models.names("classification") and models.names("depth") == []
 
