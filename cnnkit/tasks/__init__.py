@@ -6,6 +6,7 @@ measured        what an evaluation tells of any task
 columns         records whose columns the task names
 registry        every task by name, and the one place that builds them
 classification  one label per image
+segmentation    the class of each pixel
 
 The names are looked up when asked for, so that the command line can list tasks without importing numpy.
 """
