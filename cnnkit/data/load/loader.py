@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import final
 
@@ -38,6 +39,8 @@ class Loader:
     (seed, epoch, batch): an epoch begun at batch `start` goes on exactly as the whole one would have.
     `shard` = (rank, size) takes every size-th sample from the rank-th on.   mixup, cutmix: their alphas, 0 for none.
     augment: a level.   changes: flip, crop, rotate, colour, erase -> whether it is made, whatever the level says.
+    windows: pictures with masks are shown by windows of the size that `preprocessing` names, cut out anywhere, as a
+    training needs it; a judge sees the whole of them.
     targets: how those of the samples of a batch are collated.
     least, drop_last: what becomes of a last batch that is not full, as `Batching` says.
 
@@ -55,6 +58,7 @@ class Loader:
         shuffle: bool = False,
         augment: str = "none",
         changes: Mapping[str, bool] | None = None,
+        windows: bool = False,
         targets: Collate = labels_of,
         mixup: float = 0.0,
         cutmix: float = 0.0,
@@ -75,13 +79,17 @@ class Loader:
         self.dataset, self.batch_size = dataset, batch_size
         self.workers = get_threads() if workers is None else workers
         self.preprocessing = preprocessing or dataset.preprocessing
+        if windows:
+            # They are of one size, whatever the pictures are.
+            self.preprocessing = replace(self.preprocessing, fit="stretch")
         if self.preprocessing.keeps_size and (mixup or cutmix):
             raise UsageError("Images of unequal sizes cannot be mixed. Leave mixup and cutmix at 0.")
         self.seed, self.shuffle, self.shard, self.prefetch = seed, shuffle, shard, prefetch
         self.batching = Batching(len(range(shard[0], len(dataset), shard[1])), batch_size, least, drop_last)
         self.mixup, self.cutmix = mixup, cutmix
         H, W, _ = self.preprocessing.shape
-        chosen = augmentation(augment, changes, mirror=dataset.mirror, image_size=(H, W))
+        fill = self.preprocessing.fill if windows else None
+        chosen = augmentation(augment, changes, mirror=dataset.mirror, image_size=(H, W), fill=fill)
         self.transforms = list(chosen.values())
         self._targets = targets
         self._first_turns = np.random.default_rng([seed, TURN]).integers(2, size=len(dataset))

@@ -1,4 +1,4 @@
-"""Levels of augmentation, made of five changes, each a pure function (sample, rng) -> sample."""
+"""Levels of augmentation, made of a few changes, each a pure function (sample, rng) -> sample."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ from cnnkit.data.transforms.crop import padded_random_crop, shift
 from cnnkit.data.transforms.erase import erase
 from cnnkit.data.transforms.flip import alternating_flip
 from cnnkit.data.transforms.scale import random_resized_crop
-from cnnkit.errors import unknown_name
+from cnnkit.data.transforms.window import window
+from cnnkit.errors import UsageError, unknown_name
 
 Transform = Callable[[Sample, np.random.Generator], Sample]
 Changes = dict[str, Transform]
@@ -26,6 +27,8 @@ STRONG_JITTER = partial(colour_jitter, brightness=0.4, contrast=0.4, saturation=
 # The paper's range of areas, from 8 % on, is for a million images and a hundred epochs.
 GENTLE_CROP = partial(random_resized_crop, scale=(0.5, 1.0))
 WIDE_CROP = partial(random_resized_crop, scale=(0.25, 1.0))
+# How much larger or smaller a window shows its picture. DeepLab's range, and half of it in octaves.
+SCALES, GENTLE_SCALES = (0.5, 2.0), (0.7, 1.4)
 
 
 @final
@@ -34,10 +37,12 @@ class Kind:
     """Levels for a kind of images.
 
     alone: every change, in the order in which they are made, as it is where a level lacks it and it is asked for.
+    window: what is made before all where nothing else cuts a window; None where images have their size already.
     """
 
     alone: Changes
     levels: dict[str, Changes]
+    window: Transform | None = None
 
 
 # For images whose meaning a mirror keeps: photos above all.
@@ -95,21 +100,56 @@ SIGNS = Kind(
 )
 
 
+def with_masks(size: tuple[int, int], fill: tuple[int, ...]) -> Kind:
+    """For pictures with masks, of which windows of `size` (H, W) are shown; `fill` is the colour around small ones.
+
+    A crop is a window at any scale. Nothing is erased: the mask would still ask what lies behind the hole.
+    """
+    gentle, wide = (
+        partial(window, size=size, fill=fill, scale=GENTLE_SCALES),
+        partial(window, size=size, fill=fill, scale=SCALES),
+    )
+    return Kind(
+        window=partial(window, size=size, fill=fill),
+        alone={"crop": wide, "rotate": rotate_scale_shear, "colour": MILD_JITTER, "flip": alternating_flip},
+        levels={
+            "none": {},
+            "light": {"crop": gentle, "flip": alternating_flip},
+            "standard": {"crop": wide, "flip": alternating_flip},
+            "strong": {"crop": wide, "rotate": rotate_scale_shear, "colour": STRONG_JITTER, "flip": alternating_flip},
+        },
+    )
+
+
 def augmentation(
-    level: str, changes: Mapping[str, bool] | None = None, *, mirror: bool, image_size: tuple[int, int]
+    level: str,
+    changes: Mapping[str, bool] | None = None,
+    *,
+    mirror: bool,
+    image_size: tuple[int, int],
+    fill: tuple[int, ...] | None = None,
 ) -> Changes:
     """The transforms of a level, by name, in the order in which they are made.
 
     changes: flip, crop, rotate, colour or erase -> whether it is made, whatever the level says.
     mirror: whether a mirrored image keeps its meaning.   image_size: (H, W).
+    fill: where images have masks and windows of them are shown, the colour around small ones; then there is always a
+    "window" or a "crop", which is one.
     """
     kind = SIGNS if not mirror else SMALL_PHOTOS if min(image_size) < LARGE_SIDE else LARGE_PHOTOS
+    if fill is not None:
+        kind = with_masks(image_size, fill)
     if level not in kind.levels:
         raise unknown_name("augmentation", level, list(kind.levels))
-    own, asked = kind.levels[level], changes or {}
+    own, asked = kind.levels[level], dict(changes or {})
+    if fill is not None and asked.pop("erase", False):
+        raise UsageError(
+            "--erase is for images with a class each: behind a hole a mask cannot be learned. Leave it out."
+        )
     if unknown := next((name for name in asked if name not in kind.alone), None):
         raise unknown_name("change of images", unknown, list(kind.alone))
-    return {name: own.get(name, alone) for name, alone in kind.alone.items() if asked.get(name, name in own)}
+    made = {name: own.get(name, alone) for name, alone in kind.alone.items() if asked.get(name, name in own)}
+    return made if kind.window is None or "crop" in made else {"window": kind.window, **made}
 
 
 def transform(sample: Sample, transforms: Sequence[Transform], rng: np.random.Generator) -> Sample:

@@ -54,6 +54,11 @@ class Preprocessing:
         return self.height, self.width, self.channels
 
     @property
+    def fill(self) -> tuple[int, ...]:
+        """The mean colour, one level a channel, which the network reads as about 0: it lies where there is no picture."""
+        return tuple(round(min(max(mean, 0.0), 1.0) * 255) for mean in self.mean)
+
+    @property
     def keeps_size(self) -> bool:
         """Whether images are as large as their pictures, and unequal."""
         return self.fit in ("keep", "tiles")

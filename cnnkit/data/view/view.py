@@ -157,7 +157,7 @@ def _letterboxed(picture: "Image", preprocessing: Preprocessing) -> tuple[Pixels
     h, w = max(1, round(height * scale)), max(1, round(width * scale))
     top, left = (H - h) // 2, (W - w) // 2
     pixels = np.empty(preprocessing.shape, np.uint8)
-    pixels[...] = np.rint(np.clip(preprocessing.mean, 0, 1) * 255)
+    pixels[...] = preprocessing.fill
     scaled = np.array(picture.resize((w, h), Image.Resampling.BILINEAR))
     pixels[top : top + h, left : left + w] = scaled.reshape(h, w, -1)
     return pixels, AffineMap(w / width, 0.0, left, 0.0, h / height, top)

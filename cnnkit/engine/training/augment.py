@@ -6,10 +6,16 @@ from cnnkit.data.transforms.signs import look_like_signs
 from cnnkit.engine.records.options import FitOptions
 
 
+def shows_windows(splits: DataSplits) -> bool:
+    """Whether a training is shown windows of its pictures: where each pixel has a class."""
+    return splits.task == "segmentation"
+
+
 def changes_of(options: FitOptions, splits: DataSplits) -> Changes:
     """The changes that resolved options ask for, by name."""
     H, W, _ = splits.preprocessing.shape
-    return augmentation(str(options.augment), options.changes(), mirror=splits.mirror, image_size=(H, W))
+    fill = splits.preprocessing.fill if shows_windows(splits) else None
+    return augmentation(str(options.augment), options.changes(), mirror=splits.mirror, image_size=(H, W), fill=fill)
 
 
 def choose_flip(options: FitOptions, splits: DataSplits) -> tuple[FitOptions, list[str]]:

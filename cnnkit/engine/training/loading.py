@@ -11,6 +11,7 @@ from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.base import Dataset
 from cnnkit.engine.run.state import Training
+from cnnkit.engine.training.augment import shows_windows
 from cnnkit.tasks import Task
 
 
@@ -38,6 +39,7 @@ def training_loader(training: Training, task: Task[Any], splits: DataSplits, *, 
         shuffle=True,
         augment=str(options.augment),
         changes=options.changes(),
+        windows=shows_windows(splits),
         targets=task.targets,
         mixup=options.mixup,
         cutmix=options.cutmix,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnkit.data.sample import Sample
-from cnnkit.data.transforms import colour, compose, crop, erase, flip, scale
+from cnnkit.data.transforms import colour, compose, crop, erase, flip, scale, window
 from cnnkit.data.transforms.affine import rotate_scale_shear
 from cnnkit.data.transforms.compose import augmentation, transform
 from cnnkit.engine.records.options import AUGMENT, CHANGES
@@ -28,8 +28,9 @@ TRANSFORMS = {
     "rotate_scale_shear": rotate_scale_shear,
     "shift": crop.shift,
     "vertical_flip": flip.vertical_flip,
+    "window": partial(window.window, size=(7, 1), fill=(0,), scale=(0.6, 2.0)),
 }
-RESIZING = {"centre_crop": (1, 1), "resize": (5, 3)}
+RESIZING = {"centre_crop": (1, 1), "resize": (5, 3), "window": (7, 1)}
 images = st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]), st.integers(0, 2**32))
 
 

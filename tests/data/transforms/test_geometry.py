@@ -7,7 +7,7 @@ import pytest
 
 from cnnkit.data.sample import Sample
 from cnnkit.data.targets import VOID, Boxes, Mask
-from cnnkit.data.transforms import affine, colour, crop, erase, flip, scale
+from cnnkit.data.transforms import affine, colour, crop, erase, flip, scale, window
 
 WHOLE_PIXELS = {
     "mirror": partial(flip.horizontal_flip, p=1.0),
@@ -16,12 +16,14 @@ WHOLE_PIXELS = {
     "middle": partial(crop.centre_crop, size=(31, 40)),
     "shift": partial(crop.shift, share=1 / 4),
     "padded crop": partial(crop.padded_random_crop, share=1 / 4),
+    "window": partial(window.window, size=(40, 60), fill=(0,)),
 }
 RESAMPLED = {
     "turn": partial(affine.rotate_scale_shear, degrees=40.0, scale=0.3, shear=0.3),
     "smaller": partial(scale.resize, size=(37, 29)),
     "larger": partial(scale.resize, size=(50, 111)),
     "rectangle": partial(scale.random_resized_crop, scale=(0.3, 0.8)),
+    "window of any scale": partial(window.window, size=(40, 60), fill=(0,), scale=(0.5, 2.0)),
 }
 OF_PIXELS = {"colour": colour.colour_jitter, "erase": partial(erase.erase, p=1.0), "cutout": erase.cutout}
 FULL = 200
