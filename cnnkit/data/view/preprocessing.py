@@ -55,7 +55,7 @@ class Preprocessing:
 
     @property
     def fill(self) -> tuple[int, ...]:
-        """The mean colour, one level a channel, which the network reads as about 0: it lies where there is no picture."""
+        """The mean colour, one level a channel, about 0 to the network: it lies where there is no picture."""
         return tuple(round(min(max(mean, 0.0), 1.0) * 255) for mean in self.mean)
 
     @property
