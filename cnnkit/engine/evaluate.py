@@ -118,8 +118,10 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
 
 
 def _check_fits(predictor: Predictor, splits: DataSplits) -> None:
-    if splits.preprocessing.shape != predictor.preprocessing.shape:
-        raise DataError(
-            f"The network {predictor.name} reads images of {predictor.preprocessing.shape} (height, width, channels), "
-            f"but {splits.name} has {splits.preprocessing.shape}. Use data of that size, or a network trained on these."
-        )
+    known, found = predictor.preprocessing, splits.preprocessing
+    if found.shape == known.shape or (known.keeps_size and found.channels == known.channels):
+        return
+    raise DataError(
+        f"The network {predictor.name} reads images of {known.shape} (height, width, channels), but {splits.name} has "
+        f"{found.shape}. Use data of that size, or a network trained on these."
+    )

@@ -14,19 +14,39 @@ from cnnkit.metrics.classification import (
 from cnnkit.metrics.hardest import hardest
 from cnnkit.metrics.interval import wilson
 from cnnkit.metrics.running import Mean
+from cnnkit.metrics.segmentation import (
+    PixelScore,
+    foreground_rand,
+    frequency_weighted_iou,
+    mean_accuracy,
+    mean_dice,
+    mean_iou,
+    pixel_accuracy,
+    pixel_confusion,
+    pixel_scores,
+)
 
 __all__ = [
     "Calibration",
     "ClassScore",
     "Mean",
+    "PixelScore",
     "ScoreBin",
     "balanced_accuracy",
     "calibration",
     "confusion",
+    "foreground_rand",
+    "frequency_weighted_iou",
     "hardest",
     "macro_f1",
+    "mean_accuracy",
+    "mean_dice",
+    "mean_iou",
     "mistakes",
     "per_class",
+    "pixel_accuracy",
+    "pixel_confusion",
+    "pixel_scores",
     "topk_accuracy",
     "topk_correct",
     "wilson",

@@ -52,6 +52,11 @@ def judge_batches(
 
 
 def batch_for(preprocessing: Preprocessing) -> int:
-    """Images judged at once: a function of their size alone, so that a number does not depend on who asks for it."""
+    """Images judged at once: a function of their size alone, so that a number does not depend on who asks for it.
+
+    Where each picture keeps its size it is judged alone, for beside a larger one it would get a border of zeros.
+    """
+    if preprocessing.keeps_size:
+        return 1
     H, W, C = preprocessing.shape
     return max(1, min(_MOST_IMAGES, _MOST_FLOATS // (H * W * C)))

@@ -26,6 +26,8 @@ def in_order_of(splits: DataSplits, classes: list[str]) -> DataSplits:
 def labelled_for(splits: DataSplits, classes: list[str], network: str, part: str) -> tuple[DataSplits, list[str]]:
     """The data labelled as a network counts its classes, and notes on classes without an image in `part`.
 
+    Where pictures have no class each, what classes a part lacks is known only once its targets are read: no note.
+
     Raises:
         DataError: the data have classes that the network does not know.
     """
@@ -40,6 +42,8 @@ def labelled_for(splits: DataSplits, classes: list[str], network: str, part: str
             "these."
         )
     splits = splits if splits.classes == classes else splits.with_classes(classes)
+    if not splits.part(part).labelled:
+        return splits, []
     counts = np.bincount(splits.part(part).labels(), minlength=len(classes))
     empty = [name for name, count in zip(classes, counts, strict=True) if not count]
     return splits, [f"The {part} part has no images of {_some(empty)}."] if empty else []

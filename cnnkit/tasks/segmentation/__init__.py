@@ -1,4 +1,16 @@
 """Semantic segmentation: the class of each pixel.
 
-answer.py  what a network says of a picture: a mask in the picture's own pixels
+task           what training asks of a network, and how its answers are read
+losses         the losses to choose from, and classes that weigh more
+class_weights  how much the pixels of a class count, where classes are of unequal size
+places         where a mask and the logits of a network lie on each other
+tally          what is counted over batches
+measured       all that an evaluation tells
+worst          the pictures that a network does worst on
+answer         what it says of a picture
 """
+
+from cnnkit.tasks.segmentation.answer import Segmented
+from cnnkit.tasks.segmentation.task import SegmentationTask
+
+__all__ = ["SegmentationTask", "Segmented"]

@@ -1,0 +1,95 @@
+"""What segmentation asks of a network in training, and how it reads its answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+
+from cnnkit.autograd import Tensor
+from cnnkit.data.load.batch import Batch
+from cnnkit.data.sample import Sample
+from cnnkit.data.sets.base import Dataset
+from cnnkit.data.targets import VOID
+from cnnkit.data.view.view import View
+from cnnkit.kernels.shared.array import Host
+from cnnkit.nn import Module
+from cnnkit.nn.blocks import WithAuxiliary
+from cnnkit.tasks.metric import Metric
+from cnnkit.tasks.registry import register
+from cnnkit.tasks.segmentation.answer import Colour, Segmented, segmented
+from cnnkit.tasks.segmentation.losses import MaskLoss
+from cnnkit.tasks.segmentation.places import Masks, beneath, masks_of
+from cnnkit.tasks.segmentation.tally import SUMMARY, SegmentationTally
+from cnnkit.tasks.task import Judgement, StepLoss, Task
+
+# Images that are known by heart: so well that what is left are pixels at the edges of things.
+BY_HEART = 0.95
+
+
+@register
+@final
+class SegmentationTask(Task[Segmented]):
+    """classes: the name of each label.   colours: red, green and blue of each, as it is drawn; by default greys.
+
+    mask_loss: of the training. What is judged is the cross-entropy, with all classes alike.
+    """
+
+    name = "segmentation"
+    summary = "the class of each pixel"
+    metrics = (Metric("miou", "mIoU"), Metric("pixel_accuracy", "pixel accuracy"))
+    running = (Metric("pixel_accuracy", "pixel accuracy"),)
+    more = SUMMARY
+    networks = "segmentation"
+    columns = ("label", "share")
+
+    def __init__(self, classes: list[str], colours: Sequence[Colour] = (), mask_loss: MaskLoss | None = None) -> None:
+        super().__init__(classes)
+        steps = max(1, len(classes) - 1)
+        self.colours = colours or [(255 * k // steps,) * 3 for k in range(len(classes))]
+        self._loss = mask_loss or MaskLoss()
+
+    @classmethod
+    def create(
+        cls, classes: list[str], options: Mapping[str, Any], train: Dataset | None, loss: Any
+    ) -> "SegmentationTask":
+        return cls(classes, getattr(train, "colours", ()))
+
+    @classmethod
+    def by_heart(cls, judgement: Judgement) -> bool:
+        return bool(judgement.values["miou"] >= BY_HEART)
+
+    @property
+    def outputs(self) -> int:
+        return len(self.classes)
+
+    def loss(self, model: Module, batch: Batch) -> StepLoss:
+        outputs = model(Tensor(batch.x))
+        logits, auxiliary, weight = outputs if isinstance(outputs, WithAuxiliary) else WithAuxiliary(outputs, (), 0.0)
+        labels = self._beneath(batch, logits)
+        value = self._loss(logits, labels)
+        for further in auxiliary:
+            value = value + weight * self._loss(further, self._beneath(batch, further))
+        found = logits.detach()
+        return StepLoss(value, lambda: {"pixel_accuracy": len(batch) * _right(found.numpy(), labels)})
+
+    def _beneath(self, batch: Batch, logits: Tensor) -> Masks:
+        return beneath(batch.targets, batch.x.shape, logits.shape, len(self.classes))
+
+    def targets(self, samples: Sequence[Sample]) -> Masks:
+        return masks_of(samples)
+
+    def blank(self, shape: tuple[int, ...], size: int, *, mixed: bool = False) -> Batch:
+        x, masks = np.zeros((size, *shape), np.float32), np.zeros((size, *shape[:2]), np.uint8)
+        return Batch(x, masks, np.arange(size))
+
+    def tally(self) -> SegmentationTally:
+        return SegmentationTally(self.classes)
+
+    def decode(self, outputs: Host, views: Sequence[View | None], top: int) -> list[Segmented]:
+        return segmented(outputs, views, self.classes, self.colours)
+
+
+def _right(logits: Host, labels: Masks) -> float:
+    """The share of the pixels that are not VOID which are answered right."""
+    right = int(np.count_nonzero(logits.argmax(axis=3) == labels))
+    return right / max(1, int(np.count_nonzero(labels != VOID)))
