@@ -15,7 +15,7 @@ from cnnkit.engine.fit import fit
 from cnnkit.engine.records.events import StepEnd
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.find import open_run
-from cnnkit.errors import DataError, ShapeError
+from cnnkit.errors import ShapeError
 from cnnkit.nn import Conv2d
 from cnnkit.tasks.segmentation import SegmentationTask
 
