@@ -44,7 +44,7 @@ def contact_sheet(tiles: Sequence[Tile], *, columns: int | None = None, side: in
         small = _fitted(tile.image, side)
         sheet.paste(small, (left + (side - small.width) // 2, top + (side - small.height) // 2))
         for k, text in enumerate(tile.caption):
-            draw.text((left, top + side + 2 + k * line), _cut(text, font, side), INK, font)
+            draw.text((left, top + side + 2 + k * line), fitting(text, font, side), INK, font)
     return sheet
 
 
@@ -78,7 +78,7 @@ def _fitted(image: Pixels, side: int) -> Image.Image:
     return picture.resize(size, Image.Resampling.BOX)
 
 
-def _cut(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """The text on one line, its end left out where it is too long."""
     text = "".join(char if char.isprintable() else " " for char in text)[:width]
     if font.getlength(text) <= width:
