@@ -4,7 +4,7 @@ from cnnkit.nn import init
 from cnnkit.nn.activation import HardSigmoid, HardSwish, LeakyReLU, ReLU, ReLU6, Sigmoid, Softmax, Swish
 from cnnkit.nn.blocks import ConvNorm, SqueezeExcite, WithAuxiliary
 from cnnkit.nn.containers import ModuleList, Sequential
-from cnnkit.nn.conv import Conv2d
+from cnnkit.nn.conv import Conv2d, ConvTranspose2d
 from cnnkit.nn.dropout import Dropout
 from cnnkit.nn.linear import Linear
 from cnnkit.nn.module import Module, Parameter
@@ -19,6 +19,7 @@ __all__ = [
     "ChannelShuffle",
     "Conv2d",
     "ConvNorm",
+    "ConvTranspose2d",
     "Dropout",
     "Flatten",
     "GlobalAvgPool2d",

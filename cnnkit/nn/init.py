@@ -57,6 +57,27 @@ def xavier_uniform(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
     return _uniform(rng, shape, math.sqrt(6 / (fan[0] + fan[1])))
 
 
+def bilinear(shape: Shape, groups: int = 1) -> Array:
+    """Filters (KH, KW, O / groups, C) of a transposed convolution that enlarges each channel for itself.
+
+    A tap counts the less, in a straight line, the further it lies from the middle:
+
+        w[ky, kx] = (1 - |ky - (KH - 1) / 2| / ⌈KH / 2⌉) · the same across
+
+    for each channel to its own, 0 from one channel to another. With kernel 2·stride (stride even) and padding
+    stride / 2 that is bilinear interpolation, but for the border, where the image ends in zeros.
+
+    Source: Long et al. 2015, arXiv:1411.4038, section 3.3.
+    """
+    KH, KW, OG, C = shape
+    if _values_come_later.get():
+        return _placeholder(shape)
+    down, across = (1 - np.abs(np.arange(K) - (K - 1) / 2) / ((K + 1) // 2) for K in (KH, KW))
+    own = np.arange(C) % (C // groups) == np.arange(OG)[:, None]  # channel o of a group from channel o of that group
+    filters: Array = np.multiply.outer(np.outer(down, across), own).astype(np.float32)
+    return filters
+
+
 def _normal(rng: np.random.Generator, shape: Shape, deviation: float) -> Array:
     if _values_come_later.get():
         return _placeholder(shape)

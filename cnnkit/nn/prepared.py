@@ -18,11 +18,12 @@ from cnnkit.autograd import Tensor
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn.blocks import ConvNorm
 from cnnkit.nn.containers import Sequential
-from cnnkit.nn.conv import Conv2d
+from cnnkit.nn.conv import Conv2d, ConvTranspose2d
 from cnnkit.nn.module import Module, computes_as
 from cnnkit.nn.norm import BatchNorm2d
 from cnnkit.ops.check import activation_of
-from cnnkit.ops.conv import conv2d_shape
+from cnnkit.ops.conv.conv import conv2d_shape
+from cnnkit.ops.conv.transpose import conv_transpose2d_shape
 from cnnkit.ops.window import window_over
 
 
@@ -37,14 +38,8 @@ class PreparedConv(Conv2d):
         vars(self).update(vars(conv))
         # In a tuple, so that they are no children.
         self._folds = () if norm is None else (conv, norm)
-        self._made_from = weight = conv.weight.data
-        bias = None if conv.bias is None else conv.bias.data
-        k = kernels.of(weight)
-        if norm is not None:
-            weight, bias = (k.put(array) for array in folded(conv, norm))
-        self._filters: Any = k.pack(weight, conv.groups)
-        activation = activation_of(conv.activation if norm is None else norm.activation, "PreparedConv")
-        self._ends = {"bias": bias, "activation": activation}
+        self._made_from = conv.weight.data
+        self._filters, self._ends = _laid_out(conv, norm)
 
     def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
         for conv, norm in [self._folds] if self._folds else []:
@@ -56,6 +51,29 @@ class PreparedConv(Conv2d):
         conv2d_shape(x.shape, self.weight.shape, win, self.groups)
         rest = None if residual is None else residual.data
         return Tensor(kernels.of(x.data).conv2d(x.data, self._filters, win, self.groups, residual=rest, **self._ends))
+
+
+@final
+class PreparedConvTranspose(ConvTranspose2d):
+    """As PreparedConv, for a transposed convolution."""
+
+    def __init__(self, conv: ConvTranspose2d, norm: BatchNorm2d | None = None) -> None:
+        vars(self).update(vars(conv))
+        self._folds = () if norm is None else (conv, norm)
+        self._made_from = conv.weight.data
+        self._filters, self._ends = _laid_out(conv, norm)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for conv, norm in [self._folds] if self._folds else []:
+            if conv.weight.data is not self._made_from:
+                return norm(conv(x))
+        if self.weight.data is not self._made_from:
+            return super().forward(x)
+        y_shape, win = conv_transpose2d_shape(
+            x.shape, self.weight.shape, self.stride, self.padding, self.output_padding, self.dilation, self.groups
+        )
+        k = kernels.of(x.data)
+        return Tensor(k.conv_transpose2d(x.data, self._filters, y_shape, win, self.groups, **self._ends))
 
 
 @final
@@ -83,7 +101,7 @@ class _PreparedSequential(Sequential):
             (name, child), *rest = rest
             if rest and (pair := _foldable(child, rest[0][1])):
                 rest = rest[1:]
-                steps.append(PreparedConv(*pair))
+                steps.append(_with_norm(*pair))
             else:
                 setattr(self, name, prepared(child))
                 steps.append(getattr(self, name))
@@ -95,13 +113,18 @@ class _PreparedSequential(Sequential):
         return x
 
 
-def folded(conv: Conv2d, norm: BatchNorm2d) -> tuple[Host, Host]:
+def folded(conv: Conv2d | ConvTranspose2d, norm: BatchNorm2d) -> tuple[Host, Host]:
     """Filters and bias of the one convolution that does the work of a convolution and the norm behind it."""
     w, bias = conv.weight.numpy(), 0 if conv.bias is None else conv.bias.numpy()
     mean, var = (kernels.of(array).fetch(array) for array in (norm.running_mean, norm.running_var))
     scale = norm.weight.numpy() / np.sqrt(var.astype(np.float64) + norm.eps)
     shift = norm.bias.numpy() + (bias - mean) * scale
-    return (w * scale).astype(w.dtype), shift.astype(w.dtype)
+    if isinstance(conv, ConvTranspose2d):  # (KH, KW, O / groups, C): channel c meets the outputs of its group
+        C = w.shape[3]
+        factors = scale.reshape(conv.groups, w.shape[2]).T.repeat(C // conv.groups, axis=1)
+    else:
+        factors = scale
+    return (w * factors).astype(w.dtype), shift.astype(w.dtype)
 
 
 def prepared(module: Module) -> Module:
@@ -111,8 +134,11 @@ def prepared(module: Module) -> Module:
     """
     if computes_as(module, Conv2d):
         return PreparedConv(module)
+    if computes_as(module, ConvTranspose2d):
+        return PreparedConvTranspose(module)
     if computes_as(module, ConvNorm):
-        return _PreparedConvNorm(module) if _foldable(module.conv, module.norm) else _with_parts(module)
+        whole = computes_as(module.conv, Conv2d) and _foldable(module.conv, module.norm)
+        return _PreparedConvNorm(module) if whole else _with_parts(module)
     if computes_as(module, Sequential):
         return _PreparedSequential(module)
     return _with_parts(module)
@@ -128,7 +154,24 @@ def _with_parts(module: Module) -> Module:
     return twin
 
 
-def _foldable(conv: Module, norm: Module) -> tuple[Conv2d, BatchNorm2d] | None:
-    if computes_as(conv, Conv2d) and computes_as(norm, BatchNorm2d) and conv.activation == "identity":
+def _foldable(conv: Module, norm: Module) -> tuple[Conv2d | ConvTranspose2d, BatchNorm2d] | None:
+    if not computes_as(norm, BatchNorm2d):
+        return None
+    if (computes_as(conv, Conv2d) or computes_as(conv, ConvTranspose2d)) and conv.activation == "identity":
         return conv, norm
     return None
+
+
+def _with_norm(conv: Conv2d | ConvTranspose2d, norm: BatchNorm2d) -> Module:
+    return PreparedConvTranspose(conv, norm) if isinstance(conv, ConvTranspose2d) else PreparedConv(conv, norm)
+
+
+def _laid_out(conv: Conv2d | ConvTranspose2d, norm: BatchNorm2d | None) -> tuple[Any, dict[str, Any]]:
+    """The filters that a kernel takes, with a norm folded in, and what is done to their sums."""
+    weight = conv.weight.data
+    bias = None if conv.bias is None else conv.bias.data
+    k = kernels.of(weight)
+    if norm is not None:
+        weight, bias = (k.put(array) for array in folded(conv, norm))
+    activation = activation_of(conv.activation if norm is None else norm.activation, type(conv).__name__)
+    return k.pack(weight, conv.groups), {"bias": bias, "activation": activation}

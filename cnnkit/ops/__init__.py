@@ -14,7 +14,8 @@ from cnnkit.ops.activation import (
 )
 from cnnkit.ops.arithmetic import add, divide, exp, log, matmul, maximum, minimum, multiply, negate, sqrt, subtract
 from cnnkit.ops.choice import clip, where
-from cnnkit.ops.conv import conv2d
+from cnnkit.ops.conv.conv import conv2d
+from cnnkit.ops.conv.transpose import conv_transpose2d
 from cnnkit.ops.dropout import dropout
 from cnnkit.ops.linear import linear
 from cnnkit.ops.loss import cross_entropy
@@ -44,6 +45,7 @@ __all__ = [
     "clip",
     "concat",
     "conv2d",
+    "conv_transpose2d",
     "cross_entropy",
     "divide",
     "dropout",

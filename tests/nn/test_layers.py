@@ -11,6 +11,12 @@ from cnnkit.nn.pool import ROUND_UP
 LAYERS = [
     ("Conv2d", lambda: nn.Conv2d(2, 3, 3, padding=1, activation="relu"), (2, 4, 5, 2)),
     ("Conv2d strided", lambda: nn.Conv2d(2, 4, (3, 2), stride=2, dilation=(1, 2), groups=2, bias=False), (1, 5, 6, 2)),
+    ("ConvTranspose2d", lambda: nn.ConvTranspose2d(2, 3, 2, stride=2, activation="relu"), (2, 3, 2, 2)),
+    (
+        "ConvTranspose2d in groups",
+        lambda: nn.ConvTranspose2d(2, 4, (3, 2), stride=2, padding=1, output_padding=1, groups=2, bias=False),
+        (1, 3, 4, 2),
+    ),
     ("Linear", lambda: nn.Linear(5, 3, activation="sigmoid"), (4, 5)),
     ("Linear without bias", lambda: nn.Linear(5, 3, bias=False), (4, 5)),
     ("MaxPool2d", lambda: nn.MaxPool2d(2), (2, 4, 5, 2)),
@@ -140,12 +146,16 @@ def test_parameters_lie_on_cache_lines(create, shape):
 @every_layer
 def test_multiply_adds_are_those_of_the_weights(create, shape):
     module = create()
-    weighted = any(isinstance(layer, (nn.Conv2d, nn.Linear)) for layer in module.modules())
+    weighted = any(isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)) for layer in module.modules())
     assert (module.multiply_adds(shape) > 0) == weighted
 
 
 def test_multiply_adds_of_a_convolution():
     assert nn.Conv2d(4, 6, 3, groups=2).multiply_adds((1, 5, 5, 4)) == 3 * 3 * 6 * 3 * 3 * 2
+
+
+def test_multiply_adds_of_a_transposed_convolution():
+    assert nn.ConvTranspose2d(4, 6, 3, stride=2, groups=2).multiply_adds((1, 5, 5, 4)) == 5 * 5 * 4 * 3 * 3 * 3
 
 
 def test_a_layer_computes_on_a_tensor_or_an_array():
@@ -156,6 +166,8 @@ def test_a_layer_computes_on_a_tensor_or_an_array():
 def test_repr_tells_what_is_not_the_custom():
     layer = nn.Conv2d(2, 4, (3, 2), stride=2, groups=2, bias=False, activation="relu")
     assert repr(layer) == "Conv2d(2, 4, 3x2, stride=2, groups=2, bias=False, relu)"
+    layer = nn.ConvTranspose2d(2, 4, 3, stride=2, output_padding=1, activation="relu")
+    assert repr(layer) == "ConvTranspose2d(2, 4, 3x3, stride=2, output_padding=1, relu)"
     assert repr(nn.Linear(3, 2, bias=False)) == "Linear(3, 2, bias=False)"
     assert repr(nn.MaxPool2d(3, 2, 1)) == "MaxPool2d(3x3, stride=2, padding=1)"
 

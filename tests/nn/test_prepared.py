@@ -52,6 +52,29 @@ def test_a_norm_behind_a_convolution_in_a_sequence_is_folded_too(rng):
         np.testing.assert_allclose(y, plain.eval()(x).data, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_norm_behind_a_transposed_convolution_is_folded_too(groups, rng):
+    plain = nn.Sequential(
+        nn.ConvTranspose2d(4, 6, 3, stride=2, groups=groups, rng=rng),
+        nn.BatchNorm2d(6, activation="relu"),
+        nn.ConvTranspose2d(6, 2, 2, stride=2, activation="hard_swish", rng=rng),
+    )
+    conv, norm, _ = plain
+    conv.bias.data[:], norm.running_mean[:] = rng.normal(size=6), rng.normal(size=6)
+    norm.weight.data[:], norm.bias.data[:], norm.running_var[:] = rng.normal(size=6), rng.normal(size=6), 0.3
+    ready = prepared(plain.eval())
+    for size in [(6, 5), (1, 1), (3, 9)]:
+        x = rng.normal(size=(2, *size, 4)).astype(np.float32)
+        with no_grad(), traced() as calls:
+            y = ready(x).data
+        assert calls == []
+        with no_grad():
+            np.testing.assert_allclose(y, plain(x).data, rtol=0, atol=1e-5)
+    plain[0].weight.data = plain[0].weight.data * np.float32(2)
+    with no_grad():
+        np.testing.assert_allclose(ready(x).data, plain(x).data, rtol=0, atol=1e-5)
+
+
 def test_in_float64_folding_changes_the_last_digits_alone(network, rng):
     for parameter in network.parameters():
         parameter.data = parameter.data.astype(np.float64)

@@ -40,6 +40,19 @@ def test_convolutions(N, C, O, padding, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("N", "C", "O"), [(0, 3, 5), (2, 0, 5), (2, 3, 0), (0, 0, 0)])
+def test_transposed_convolutions(N, C, O, dtype):
+    x, w, b = ones(N, 4, 4, C, dtype=dtype), ones(3, 3, O, C, dtype=dtype), ones(O, dtype=dtype)
+    y = ops.conv_transpose2d(x, w, b, stride=2)
+    if C == 0:
+        np.testing.assert_array_equal(y.data, np.ones((N, 9, 9, O)))
+    y.backward(np.ones(y.shape))
+    assert (x.grad.shape, w.grad.shape, b.grad.shape) == (x.shape, w.shape, b.shape)
+    np.testing.assert_array_equal(b.grad, np.full(O, 81.0 * N))
+    assert w.grad.any() == x.grad.any() == (0 not in (N, C, O))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("N", "C"), [(0, 3), (2, 0)])
 @pytest.mark.parametrize(
     "pool",

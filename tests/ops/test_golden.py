@@ -1,4 +1,4 @@
-"""Ops against what PyTorch computed once (tests/golden/record.py)."""
+"""Ops against what PyTorch computed once (tests/golden/record.py, record_upsampling.py)."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,9 @@ import pytest
 from cnnkit import nn, ops
 from cnnkit.autograd import Tensor
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "pytorch.json").read_text())
+FOLDER = Path(__file__).parents[1] / "golden"
+GOLDEN = json.loads((FOLDER / "pytorch.json").read_text())
+UPSAMPLING = json.loads((FOLDER / "upsampling.json").read_text())
 
 
 def formula(shape: tuple[int, ...], phase: float) -> np.ndarray:
@@ -45,6 +47,25 @@ def test_conv2d_with_relu(name, options):
     x, b = operand((2, 7, 6, 4), 0.0), operand((6,), 2.0)
     w = operand((3, 2, 4 // options.get("groups", 1), 6), 1.0)
     check(ops.conv2d(x, w, b, activation="relu", **options), GOLDEN["conv2d"][name], x=x, w=w, b=b)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("plain", {}),
+        ("doubled", {"stride": 2, "padding": 1}),
+        ("strided and padded", {"stride": 2, "padding": 1, "output_padding": 1}),
+        (
+            "dilated in groups",
+            {"stride": (3, 2), "padding": (2, 1), "output_padding": (1, 0), "dilation": (2, 3), "groups": 2},
+        ),
+    ],
+)
+def test_conv_transpose2d_with_relu(name, options):
+    x, b = operand((1, 4, 3, 6), 0.0), operand((4,), 2.0)
+    w = operand((3, 2, 4 // options.get("groups", 1), 6), 1.0)
+    y = ops.conv_transpose2d(x, w, b, activation="relu", **options)
+    check(y, UPSAMPLING["conv_transpose2d"][name], x=x, w=w, b=b)
 
 
 def test_linear_with_relu():

@@ -126,6 +126,36 @@ CASES = {
             [apart((1, 3, 3, 1)), apart((2, 2, 1, 2), 1), apart((2,), 2), apart((1, 2, 2, 2), 3)],
         ),
     ],
+    "conv_transpose2d": [
+        ("plain", ops.conv_transpose2d, [apart((2, 2, 3, 2)), apart((3, 2, 3, 2), 1), apart((3,), 2)]),
+        (
+            "stride, uneven padding, output padding and dilation",
+            lambda x, w: ops.conv_transpose2d(
+                x, w, stride=(2, 3), padding=((0, 1), (2, 1)), output_padding=(1, 2), dilation=(1, 2), activation="relu"
+            ),
+            [apart((1, 3, 3, 2)), apart((2, 2, 2, 2), 1)],
+        ),
+        (
+            "groups",
+            lambda x, w, b: ops.conv_transpose2d(x, w, b, stride=2, groups=2, activation="sigmoid"),
+            [apart((1, 2, 3, 4), 0, 0.03), apart((2, 2, 1, 4), 1), apart((2,), 2)],
+        ),
+        (
+            "one filter a channel, padding same",
+            lambda x, w: ops.conv_transpose2d(x, w, stride=2, groups=3, padding="same", activation="leaky_relu"),
+            [apart((1, 2, 2, 3)), apart((4, 4, 1, 3), 1)],
+        ),
+        (
+            "an activation that its output does not tell",
+            lambda x, w, b: ops.conv_transpose2d(x, w, b, activation="hard_swish"),
+            [apart((1, 2, 2, 2)), apart((2, 2, 2, 2), 1), apart((2,), 2)],
+        ),
+        (
+            "an image that others read too",
+            lambda x, w: ops.conv_transpose2d(x, w) + x,
+            [apart((1, 2, 2, 2)), apart((1, 1, 2, 2), 1)],
+        ),
+    ],
     "cross_entropy": [
         ("mean", lambda x: ops.cross_entropy(x, LABELS), [apart((4, 3))]),
         (

@@ -9,7 +9,7 @@ simd/               vectors                                machine/     threads,
 """
 
 from cnnkit.kernels.cpu.channels import channel_shuffle, scale_channels, scale_channels_dx
-from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, pack
+from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack
 from cnnkit.kernels.cpu.elementwise.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.cpu.elementwise.pointwise import (
     add,
@@ -80,6 +80,7 @@ __all__ = [
     "conv2d",
     "conv2d_dw",
     "conv2d_dx",
+    "conv_transpose2d",
     "copy",
     "copy_into",
     "cross_entropy",

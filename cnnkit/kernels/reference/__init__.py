@@ -5,7 +5,7 @@ A file for each family of kernels, by the names below; store.py keeps a result i
 
 from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.reference.channels import channel_shuffle, scale_channels, scale_channels_dx
-from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, pack
+from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack
 from cnnkit.kernels.reference.home import (
     copy,
     copy_into,
@@ -86,6 +86,7 @@ __all__ = [
     "conv2d",
     "conv2d_dw",
     "conv2d_dx",
+    "conv_transpose2d",
     "copy",
     "copy_into",
     "cross_entropy",

@@ -1,4 +1,4 @@
-"""Convolution as CNN papers mean it, its two gradients, and what may follow each sum before it is stored."""
+"""Convolution as CNN papers mean it, its two gradients, the first of them as a layer, and what may follow each sum."""
 
 from collections.abc import Iterator
 
@@ -79,6 +79,41 @@ def conv2d_dx(
     return deliver(dz if others is None else dz + others, out)
 
 
+def conv_transpose2d(
+    x: Host,
+    w: Host,
+    y_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    bias: Host | None = None,
+    activation: Activation = IDENTITY,
+    out: Host | None = None,
+) -> Host:
+    """The way of a gradient, taken forward: each pixel of x hands its products with w to a window of y.
+
+    y[n, iy, ix, o0 + o] = Σ over the (oy, ox, ky, kx, c) whose tap meets that pixel  x[n, oy, ox, c] · w[ky, kx, o, c]
+
+    That is conv2d_dx with the roles changed, and an epilogue at its end. With v = conv2d(y, w), for which y is the
+    image and x has the shape of the result:
+
+        forward   y = act(conv2d_dx(x, w) + bias)
+        dx        conv2d(dz, w): x is a linear function's operand, and conv2d is that function turned round
+        dw        conv2d_dw(x, dz): x stands where the gradient by the result stood, dz where the image did
+        db        the sums of dz over all axes but the last
+
+    Args:
+        x: (N, H, W, C).
+        w: (KH, KW, O / groups, C), the filters of a conv2d from O channels to C; or what `pack` made of them.
+        y_shape: (N, OH, OW, O), of which conv2d with `win` would make (N, H, W, C).
+        win: how the filter of that conv2d slides over y.
+        bias, activation: what is done to each sum before it is stored.
+
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.
+    """
+    return deliver(epilogue(conv2d_dx(x, w, y_shape, win, groups), bias, None, activation), out)
+
+
 def conv2d_dw(
     dy: Host,
     x: Host,
@@ -106,7 +141,7 @@ def conv2d_dw(
 
 
 def pack(w: Host, groups: int = 1) -> Host:
-    """What conv2d and conv2d_dx of this package take in place of w, sooner where it is used often: here w itself.
+    """What the kernels above but conv2d_dw take in place of w, sooner where it is used often: here w itself.
 
     Nobody else looks into it. It may hold w, so w must not be written to as long as it is in use.
     """

@@ -1,4 +1,4 @@
-"""Convolution and its gradients: picks schedule, tables and packed filters; direct, depthwise, winograd do the sums."""
+"""Convolution, transposed too, and its gradients: picks schedule, tables and filters' form; direct/ and others sum."""
 
 from typing import Any
 
@@ -75,13 +75,39 @@ def conv2d_dx(
             ends, later = {"residual": buffers.contiguous(others)}, None
         winograd(dy, filters.winograd_turned(), dx, 2 - win.pad_top, 2 - win.pad_left, **ends)
     elif schedule.use_depthwise(x_shape[3], dy.shape[3], groups):
-        depthwise_dx(dy, filters.about_centre(), dx, win, gate, activation)
+        depthwise_dx(dy, filters.about_centre(), dx, win, gate=gate, activation=activation)
     else:
         gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
         shape = schedule.direct_tile(x_shape[3] // groups, dx.size // max(x_shape[3], 1))
         direct(dy, filters.turned(gather.picked, shape), dx, gather, shape, groups, shape.block)
         dx = dx if gate is None else activate_dx(dx, gate, activation, out=dx)
     return dx if later is None else add(dx, later, out=dx)
+
+
+def conv_transpose2d(
+    x: Host,
+    w: Host | Filters,
+    y_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    bias: Host | None = None,
+    activation: Activation = IDENTITY,
+    out: Host | None = None,
+) -> Host:
+    """y = act(conv2d_dx(x, w) + bias), (N, OH, OW, O). See reference/conv.py for what it means."""
+    x, filters = buffers.contiguous(x), pack(w, groups)
+    y = buffers.result(y_shape, out)
+    ends: Any = {"bias": None if bias is None else buffers.contiguous(bias), "activation": activation}
+    if schedule.use_winograd(x.shape[3], y_shape[3], filters.shape, win, groups, y_shape[1:3]):
+        winograd(x, filters.winograd_turned(), y, 2 - win.pad_top, 2 - win.pad_left, **ends)
+    elif schedule.use_depthwise(x.shape[3], y_shape[3], groups):
+        depthwise_dx(x, filters.about_centre(), y, win, **ends)
+    else:
+        gather = dx_gather(x.shape, filters.shape, tuple(y_shape), win, groups)
+        shape = schedule.direct_tile(y_shape[3] // groups, y.size // max(y_shape[3], 1))
+        direct(x, filters.turned(gather.picked, shape), y, gather, shape, groups, shape.block, **ends)
+    return y
 
 
 def conv2d_dw(

@@ -73,14 +73,16 @@ def _forward_axis(outputs: int, kernel: int, stride: int, pad: int, dilation: in
 
 
 def _dx_axes(size: int, kernel: int, stride: int, pad: int, dilation: int) -> list[Axis]:
-    """Output o read pixel i through tap k if o·stride - pad + k·dilation = i: one axis for each (i + pad) % stride."""
+    """Output o read pixel i through tap k if o·stride - pad + k·dilation = i: one axis for each (i + pad) % stride.
+
+    One that no pixel of a small image belongs to is there too, so that filters are laid out alike for any size.
+    """
     axes = []
     for residue in range(stride):
         outs = tuple(i for i in range(size) if (i + pad) % stride == residue)
         taps = tuple(k for k in reversed(range(kernel)) if (k * dilation - residue) % stride == 0)
-        if outs:
-            starts = tuple((i + pad - residue) // stride for i in outs)
-            axes.append(Axis(outs, starts, taps, tuple((residue - k * dilation) // stride for k in taps)))
+        starts = tuple((i + pad - residue) // stride for i in outs)
+        axes.append(Axis(outs, starts, taps, tuple((residue - k * dilation) // stride for k in taps)))
     return axes
 
 

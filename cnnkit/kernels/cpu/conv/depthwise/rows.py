@@ -212,9 +212,9 @@ def depthwise(
     )
 
 
-def depthwise_dx(dy: Host, turned: Host, dx: Host, win: Window, gate: Host | None, activation: Activation) -> None:
-    """dx (N, H, W, C), times act'(gate), from dy and filters (KH, KW, 1, C) turned about their centre."""
+def depthwise_dx(dy: Host, turned: Host, dx: Host, win: Window, **ends: Any) -> None:
+    """dx (N, H, W, C) from dy and filters (KH, KW, 1, C) turned about their centre; `ends` as in `depthwise`."""
     KH, KW = turned.shape[:2]
     pad_top, pad_left = (KH - 1) * win.dilation_h - win.pad_top, (KW - 1) * win.dilation_w - win.pad_left
     back = Window(1, 1, pad_top, 0, pad_left, 0, win.dilation_h, win.dilation_w)
-    depthwise(dy, turned, dx, back, spread=(win.stride_h, win.stride_w), gate=gate, activation=activation)
+    depthwise(dy, turned, dx, back, spread=(win.stride_h, win.stride_w), **ends)
