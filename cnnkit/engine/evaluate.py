@@ -1,13 +1,13 @@
 """How well a trained network does on data: what its task measures, and which images it is most wrong about."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnkit.data.open.source import IN_MEMORY
 from cnnkit.data.open.splits import VAL_FRACTION, DataSplits
 from cnnkit.data.picture.pixel_range import FEW_BITS, WHITE
-from cnnkit.data.picture.sheet import check_sheet_path, contact_sheet, save_sheet
+from cnnkit.data.picture.sheet import SIDE, Tile, check_sheet_path, contact_sheet, save_sheet
 from cnnkit.engine.records.events import EvaluateFinished, EvaluateStep, Event, Note
 from cnnkit.engine.records.results import EvaluateResult
 from cnnkit.engine.run.elsewhere import check_there
@@ -18,8 +18,13 @@ from cnnkit.engine.use.same_classes import labelled_for
 from cnnkit.engine.use.unseen import Judged, judged_on
 from cnnkit.errors import DataError, UsageError
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 # Pictures on a sheet, unless a number is given.
 ON_A_SHEET = 24
+# How much larger tiles are that show a mask: single pixels count.
+LARGER = 2
 
 
 def evaluate(
@@ -65,12 +70,13 @@ def evaluate(
     splits, said = labelled_for(splits, predictor.classes, predictor.name, split)
     part = splits.part(split)
     yield from map(Note, [*judged.said, *said])
-    tally = task.tally()
+    tally = task.whole_tally(top_losses)
     for done in judge(task, predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
     measured = task.measured(tally, part, top_losses=top_losses, source=predictor.source)
     if sheet is not None:
-        save_sheet(sheet, contact_sheet([task.tile(part, row, k) for k, row in enumerate(measured.top_losses, 1)]))
+        rows = [task.tiles(part, row, k, tally) for k, row in enumerate(measured.top_losses, 1)]
+        save_sheet(sheet, _drawn(rows))
     yield EvaluateFinished(
         EvaluateResult(
             measured=measured,
@@ -83,6 +89,12 @@ def evaluate(
             changes=judged.changes,
         )
     )
+
+
+def _drawn(rows: Sequence[Sequence[Tile]]) -> "Image":
+    """A sheet of the worst images; where each has several tiles they are larger, and stand in a row of their own."""
+    across, tiles = max((len(row) for row in rows), default=1), [tile for row in rows for tile in row]
+    return contact_sheet(tiles) if across == 1 else contact_sheet(tiles, columns=across, side=LARGER * SIDE)
 
 
 def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreadable: str = "refuse") -> DataSplits:

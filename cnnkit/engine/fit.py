@@ -148,7 +148,7 @@ def _check_loss(run: Run, loss: Loss | None, trained_with: str | None) -> None:
 def _about(pieces: Pieces, parts: bytes) -> dict[str, Any]:
     """What every checkpoint and weight file says of the network and its data."""
     options, splits, task = pieces.training.options, pieces.splits, pieces.task
-    shape = splits.preprocessing.shape
+    shape, settings = splits.preprocessing.shape, task.settings()
     return {
         "task": task.name,
         "model": options.model,
@@ -167,6 +167,8 @@ def _about(pieces: Pieces, parts: bytes) -> dict[str, Any]:
             name: value for name, value in options.to_record().items() if name in ("data", *_DATA_OPTIONS)
         },
         "command": options.command(),
+        # Tasks without any have records as they were before there were others.
+        **({"settings": dict(settings)} if settings else {}),
     }
 
 

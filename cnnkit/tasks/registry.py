@@ -55,8 +55,11 @@ def create(
     options: Mapping[str, Any] | None = None,
     train: "Dataset | None" = None,
     loss: Any = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> "Task[Any]":
     """The one place where tasks are built: for a training, or (without options) for a network in use.
+
+    settings: what a record kept of the task.
 
     Raises:
         UsageError: an option says something that this task does not take.
@@ -67,4 +70,4 @@ def create(
             raise UsageError(f"--{option.replace('_', '-')} is not for the task {kind.name}. Leave it out.")
     if loss is not None and "loss" not in kind.takes:
         raise UsageError(f"The task {kind.name} has its own loss. Leave loss out.")
-    return kind.create(classes, options, train, loss)
+    return kind.create(classes, {**options, **(settings or {})}, train, loss)

@@ -63,6 +63,7 @@ class Task(ABC, Generic[Answer]):
     more: what a finished run adds about the test images, by name: kind, and range of a number; none of it is needed.
     networks: the kind of those that it takes, in `models.registry`.
     columns: of an answer, in a table of predictions.   worst: whether an evaluation names and draws the worst images.
+    kept: what weight files keep of the task beside the names of the classes (`settings`), by name: kind and range.
     labelled: whether the target of an image is its class, whatever it looks like. Then what a frozen trunk says of the
     images may be kept.
     takes: options that not every task knows what to do with ("label_smoothing", …), and "loss", one of the caller's.
@@ -78,6 +79,7 @@ class Task(ABC, Generic[Answer]):
     networks: ClassVar[str] = "classification"
     columns: ClassVar[tuple[str, ...]]
     worst: ClassVar[bool] = False
+    kept: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {}
     labelled: ClassVar[bool] = False
     takes: ClassVar[tuple[str, ...]] = ()
 
@@ -88,7 +90,7 @@ class Task(ABC, Generic[Answer]):
     def create(cls, classes: list[str], options: Mapping[str, Any], train: Dataset | None, loss: Any) -> Self:
         """The task of these classes.
 
-        options: those of the training, by name; of a network in use, what its record says.
+        options: those of the training, by name, and the settings that a record kept; of a network in use these alone.
         train: the data that are learned from; None in use.   loss: of the caller, where the task takes one.
         """
         return cls(classes)
@@ -108,6 +110,11 @@ class Task(ABC, Generic[Answer]):
         return judgement.loss < KNOWN
 
     @classmethod
+    def not_by_heart(cls, judgement: Judgement) -> str:
+        """What images that are not known so well lack, for a sentence."""
+        return f"the loss is {judgement.loss:.3g}, not below {KNOWN}"
+
+    @classmethod
     def answered(cls, values: Mapping[str, float], n: int) -> str:
         """How n images were answered, for a sentence."""
         return ", ".join(f"{metric.label} is {metric.text(values[metric.name])}" for metric in cls.metrics)
@@ -125,6 +132,10 @@ class Task(ABC, Generic[Answer]):
     @abstractmethod
     def loss(self, model: Module, batch: Batch) -> StepLoss:
         """The loss of one batch, in training."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """What weight files keep of it, as `kept` names it: plain values, from which `create` makes the same task."""
+        return {}
 
     @property
     def own_loss(self) -> str | None:
@@ -151,6 +162,10 @@ class Task(ABC, Generic[Answer]):
     def tally(self) -> "Tally":
         """An empty count for one pass over a part of the data."""
 
+    def whole_tally(self, worst: int = 0) -> "Tally":
+        """The same for an evaluation, which also wants what is `further`, and so many of the worst images."""
+        return self.tally()
+
     def measured(self, tally: "Tally", part: Dataset, *, top_losses: int = 0, source: str = "") -> Measured:
         """All that an evaluation tells of a pass over a part; at least its judgement.
 
@@ -164,8 +179,8 @@ class Task(ABC, Generic[Answer]):
             )
         return Measured(values=judgement.values, loss=judgement.loss, n=judgement.n)
 
-    def tile(self, part: Dataset, row: Any, number: int) -> Tile:
-        """One of the worst images as a sheet shows it."""
+    def tiles(self, part: Dataset, row: Any, number: int, tally: "Tally") -> list[Tile]:
+        """One of the worst images as a sheet shows it, in one tile or in several side by side."""
         raise NotImplementedError(f"{type(self).__name__} draws no images")
 
     @abstractmethod

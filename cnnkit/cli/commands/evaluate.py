@@ -124,8 +124,8 @@ def evaluate(
         again = shlex.join(["cnnkit", "evaluate", *which, *look])
         screen.note(f"\nTo see the images with the highest loss:\n  {again}")
     for name, value, written in wanted:
-        metric = next(metric for metric in shown.measures if metric.name == name)
-        if not metric.reaches(getattr(result, name), value):
+        metric, reached = next(metric for metric in shown.measures if metric.name == name), getattr(result, name)
+        if reached is None or not metric.reaches(reached, value):
             raise CheckFailed(shown.missed(metric, result, value, written))
 
 

@@ -2,7 +2,7 @@
 
 screen.py     one result on stdout, notes on stderr     terminal.py        what a stream can show
 training.py   the events of a training                  answers.py         what a task gives, in plain form
-classification.py  a classifier's results
+classification.py  a classifier's results           segmentation.py    those of masks
 dry_run.py    a forecast                                class_table.py     images by class and part
 progress.py   the moving bar                            headway.py         the bar of a long look at data
 sparkline.py  a curve in a line                         manual.py          Markdown in a terminal

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cnnkit.tasks.task import Task
 
 # The module with `Shown` of each task that has its own.
-_ROWS = {"classification": "cnnkit.cli.show.classification"}
+_ROWS = {"classification": "cnnkit.cli.show.classification", "segmentation": "cnnkit.cli.show.segmentation"}
 
 
 class Shown:

@@ -60,7 +60,12 @@ def checked(record: object, where: str) -> dict[str, Any]:
                 check(where, name, record[name], kind, within)
             elif needed:
                 raise ValueError(f"{where} does not say its {name}")
-        for metric in find(record.get("task")).metrics:
+        task, settings = find(record.get("task")), record.get("settings", {})
+        if not isinstance(settings, Mapping):
+            raise ValueError(f"{where}: settings is {settings!r:.60}, expected named fields")
+        for name, of in task.kept.items():
+            check(where, f"settings.{name}", settings.get(name), *of)
+        for metric in task.metrics:
             for name in (metric.name, f"val_{metric.name}"):
                 check(where, name, record.get(name), float | None, metric.within)
         if not 1 <= len(record["classes"]) <= MOST_CLASSES:

@@ -12,7 +12,7 @@ from cnnkit.engine.records.results import FitResult
 from cnnkit.engine.run.state import Progress
 from cnnkit.errors import UsageError
 from cnnkit.tasks.registry import find
-from cnnkit.tasks.task import KNOWN, Judgement
+from cnnkit.tasks.task import Judgement
 
 MOST_EPOCHS = 300
 
@@ -77,12 +77,12 @@ def verdict(result: FitResult) -> str:
     """What came of it, and what to do where it failed."""
     images = f"{result.test_images:,} image" + ("" if result.test_images == 1 else "s")
     epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs:,} epochs"
-    known = find(result.task).answered(result.test, result.test_images)
+    kind, judgement = find(result.task), Judgement(result.test_loss, result.test, result.test_images)
+    known = kind.answered(result.test, result.test_images)
     if result.learned:
         return f"Memorised {images} in {epochs}: {known}, and the loss is {result.test_loss:.4f}."
     return (
-        f"{result.model} did not memorise {images} in {epochs}: {known}, and the "
-        f"loss is {result.test_loss:.3g}, not below {KNOWN}. Try another --lr (cnnkit lr-find suggests one), "
-        "--optimiser adam or more --epochs; if none helps, look for wrong labels, equal pictures, or a mistake in the "
-        "network."
+        f"{result.model} did not memorise {images} in {epochs}: {known}, and {kind.not_by_heart(judgement)}. "
+        "Try another --lr (cnnkit lr-find suggests one), --optimiser adam or more --epochs; if none helps, look for "
+        "wrong labels, equal pictures, or a mistake in the network."
     )

@@ -1,6 +1,7 @@
 """What a training is made of, data and network and optimiser: anew from options, or again from a state."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
@@ -137,7 +138,7 @@ def go_on(
             f"This run trained a module of its own ({options.model}), which its name cannot build. "
             "Pass it: resume(run, module=...)."
         )
-    task = _task(options, splits, loss)
+    task = _task(options, splits, loss, about.get("settings"))
     training = _training(options, splits, _network(options, splits, task) if module is None else module)
     try:
         training.restore(found.arrays, found.progress)
@@ -203,8 +204,12 @@ def _open(
     )
 
 
-def _task(options: FitOptions, splits: DataSplits, loss: Loss | None) -> Task[Any]:
-    return create(options.task, splits.classes, options=options.to_record(), train=splits.train, loss=loss)
+def _task(
+    options: FitOptions, splits: DataSplits, loss: Loss | None, settings: Mapping[str, Any] | None = None
+) -> Task[Any]:
+    """settings: of a run that goes on."""
+    named = options.to_record()
+    return create(options.task, splits.classes, options=named, train=splits.train, loss=loss, settings=settings)
 
 
 def _network(options: FitOptions, splits: DataSplits, task: Task[Any]) -> Module:

@@ -80,7 +80,7 @@ def _load(path: Path, said: str, module: Module | None, notes: tuple[str, ...] =
         record = checked(record, "its record")
         preprocessing = Preprocessing.from_record(record["preprocessing"])
         classes: list[str] = list(record["classes"])
-        task = create(record.get("task"), classes)
+        task = create(record.get("task"), classes, settings=record.get("settings"))
         network = _network(path, record, task.outputs, preprocessing) if module is None else module
         network.load_state_dict(arrays)
     except OwnModuleError:

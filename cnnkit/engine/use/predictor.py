@@ -59,7 +59,9 @@ class Predictor:
         self.prepared = prepared(self.module)
         self.preprocessing, self.classes, self.name = preprocessing, classes, name
         self.source, self.record, self.folder, self.notes = source, record or {}, folder, notes
-        self.task = create(self.record.get("task"), classes) if task is None else task
+        if task is None:
+            task = create(self.record.get("task"), classes, settings=self.record.get("settings"))
+        self.task = task
 
     @property
     def precision(self) -> str | None:

@@ -169,6 +169,8 @@ def _with(splits: DataSplits, split: str, places: list[Place]) -> DataSplits:
 
 def _of_classes(predictor: Predictor, splits: DataSplits, places: list[Place]) -> DataSplits | None:
     """These samples without the classes that came to the data since the training; None where there are no such."""
+    if not splits.train.labelled:
+        return None  # a picture may hold any class
     known = as_known(splits.classes, predictor.classes)
     if are_stand_ins(predictor.classes) or len(known) == len(splits.classes):
         return None

@@ -174,8 +174,8 @@ class ClassificationTask(Task[Named]):
         assert isinstance(tally, ClassificationTally)
         return measured(tally, part, top_losses=top_losses, source=source)
 
-    def tile(self, part: Dataset, row: TopLoss, number: int) -> Tile:
-        return tile(part, row, number)
+    def tiles(self, part: Dataset, row: TopLoss, number: int, tally: Tally) -> list[Tile]:
+        return [tile(part, row, number)]
 
     def decode(self, outputs: Host, views: Sequence[View | None], top: int) -> list[Named]:
         scores = self.scores(outputs)

@@ -5,6 +5,7 @@ losses         the losses to choose from, and classes that weigh more
 class_weights  how much the pixels of a class count, where classes are of unequal size
 places         where a mask and the logits of a network lie on each other
 tally          what is counted over batches
+rand           whether regions are kept apart
 measured       all that an evaluation tells
 worst          the pictures that a network does worst on
 answer         what it says of a picture

@@ -1,26 +1,32 @@
 """What segmentation asks of a network in training, and how it reads its answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
+from cnnkit.data.picture.sheet import Tile
 from cnnkit.data.sample import Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.targets import VOID
 from cnnkit.data.view.view import View
+from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.nn.blocks import WithAuxiliary
+from cnnkit.serialize.fields import Range
 from cnnkit.tasks.metric import Metric
 from cnnkit.tasks.registry import register
 from cnnkit.tasks.segmentation.answer import Colour, Segmented, segmented
 from cnnkit.tasks.segmentation.losses import MaskLoss
+from cnnkit.tasks.segmentation.measured import SegmentationMeasured, measured
 from cnnkit.tasks.segmentation.places import Masks, beneath, masks_of
+from cnnkit.tasks.segmentation.rand import RandScore
 from cnnkit.tasks.segmentation.tally import SUMMARY, SegmentationTally
-from cnnkit.tasks.task import Judgement, StepLoss, Task
+from cnnkit.tasks.segmentation.worst import WorstPicture, tiles
+from cnnkit.tasks.task import Judgement, StepLoss, Tally, Task
 
 # Images that are known by heart: so well that what is left are pixels at the edges of things.
 BY_HEART = 0.95
@@ -37,10 +43,18 @@ class SegmentationTask(Task[Segmented]):
     name = "segmentation"
     summary = "the class of each pixel"
     metrics = (Metric("miou", "mIoU"), Metric("pixel_accuracy", "pixel accuracy"))
+    further = (
+        Metric("mean_accuracy", "mean accuracy"),
+        Metric("fwiou", "frequency-weighted IoU"),
+        Metric("dice", "Dice"),
+        Metric("rand", "Rand score"),
+    )
     running = (Metric("pixel_accuracy", "pixel accuracy"),)
     more = SUMMARY
     networks = "segmentation"
     columns = ("label", "share")
+    worst = True
+    kept: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {"colours": (list[list[int]] | None, (0, 255))}
 
     def __init__(self, classes: list[str], colours: Sequence[Colour] = (), mask_loss: MaskLoss | None = None) -> None:
         super().__init__(classes)
@@ -52,11 +66,16 @@ class SegmentationTask(Task[Segmented]):
     def create(
         cls, classes: list[str], options: Mapping[str, Any], train: Dataset | None, loss: Any
     ) -> "SegmentationTask":
-        return cls(classes, getattr(train, "colours", ()))
+        colours = options.get("colours") if train is None else getattr(train, "colours", ())
+        return cls(classes, _checked(colours or (), len(classes)))
 
     @classmethod
     def by_heart(cls, judgement: Judgement) -> bool:
         return bool(judgement.values["miou"] >= BY_HEART)
+
+    @classmethod
+    def not_by_heart(cls, judgement: Judgement) -> str:
+        return f"an mIoU of {100 * BY_HEART:.0f} % is wanted"
 
     @property
     def outputs(self) -> int:
@@ -82,11 +101,36 @@ class SegmentationTask(Task[Segmented]):
         x, masks = np.zeros((size, *shape), np.float32), np.zeros((size, *shape[:2]), np.uint8)
         return Batch(x, masks, np.arange(size))
 
+    def settings(self) -> Mapping[str, Any]:
+        return {"colours": [list(colour) for colour in self.colours]}
+
     def tally(self) -> SegmentationTally:
         return SegmentationTally(self.classes)
 
+    def whole_tally(self, worst: int = 0) -> SegmentationTally:
+        return SegmentationTally(self.classes, worst, RandScore() if len(self.classes) == 2 else None)
+
+    def measured(
+        self, tally: Tally, part: Dataset, *, top_losses: int = 0, source: str = "the network"
+    ) -> SegmentationMeasured:
+        assert isinstance(tally, SegmentationTally)
+        return measured(tally, part, source=source)
+
+    def tiles(self, part: Dataset, row: WorstPicture, number: int, tally: Tally) -> list[Tile]:
+        assert isinstance(tally, SegmentationTally)
+        answer = next(judged.answer for judged in tally.worst if judged.index == row.index)
+        assert answer is not None
+        return tiles(part, row, number, answer, self.colours)
+
     def decode(self, outputs: Host, views: Sequence[View | None], top: int) -> list[Segmented]:
         return segmented(outputs, views, self.classes, self.colours)
+
+
+def _checked(colours: Sequence[Sequence[int]], classes: int) -> list[Colour]:
+    """CheckpointError where a record has not a colour for each class."""
+    if colours and (len(colours) != classes or any(len(colour) != 3 for colour in colours)):
+        raise CheckpointError(f"it has {len(colours)} colours, expected red, green and blue for {classes} classes")
+    return [(red, green, blue) for red, green, blue in colours]
 
 
 def _right(logits: Host, labels: Masks) -> float:

@@ -19,14 +19,6 @@ from cnnkit.errors import ShapeError
 from cnnkit.nn import Conv2d
 from cnnkit.tasks.segmentation import SegmentationTask
 
-OPTIONS = {"model": "toy_fcn", "epochs": 4, "batch_size": 5, "lr": 0.05, "augment": "none"}
-
-
-@pytest.fixture(scope="session")
-def smooth(tmp_path_factory):
-    """The result of a training that nothing disturbed."""
-    return cnnkit.fit(squares(), **OPTIONS, output=str(tmp_path_factory.mktemp("squares") / "run"))
-
 
 def test_it_learns_and_the_epoch_with_the_highest_miou_is_the_best(smooth):
     reached = [row.val_miou for row in smooth.history]
@@ -57,11 +49,11 @@ def test_every_file_of_the_run_has_its_columns(smooth):
 
 
 @pytest.mark.parametrize("at", [2, 7])
-def test_a_run_that_was_cut_off_goes_on_with_equal_bits(smooth, at, tmp_path, monkeypatch):
+def test_a_run_that_was_cut_off_goes_on_with_equal_bits(smooth, options, at, tmp_path, monkeypatch):
     """A state is saved after every step; the process ends without a word after one of them."""
     monkeypatch.setenv("CNNKIT_CHECKPOINT_SECONDS", "0")
-    options = FitOptions.from_values({**OPTIONS, "output": str(tmp_path / "run")})
-    with closing(fit(options, data=squares())) as events:
+    cut = FitOptions.from_values({**options, "output": str(tmp_path / "run")})
+    with closing(fit(cut, data=squares())) as events:
         next(event for event in events if isinstance(event, StepEnd) and event.step == at)
     resumed = cnnkit.fit(squares(), resume_from=tmp_path / "run")
     theirs = cnnkit.load(smooth).module.state_dict()

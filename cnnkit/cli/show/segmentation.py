@@ -1,0 +1,127 @@
+"""A segmentation as people read of it; of an evaluation the means, each class, what is confused, the worst pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from cnnkit.cli.show import answers
+from cnnkit.cli.show.screen import Screen
+from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
+from cnnkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnnkit.tasks.metric import Metric
+
+MOST_ROWS = 20  # classes in a table; more are for --json
+MOST_MISTAKES = 8
+LEAST_MISTAKE = 0.01  # of the pixels of a class
+MOST_SHARES = 4  # classes that are told of one picture
+
+
+class Shown(answers.Shown):
+    """The form of a segmentation's results."""
+
+    def trained(self, result: FitResult) -> list[tuple[str, object]]:
+        told = (
+            f"{_percent(result.miou)}, {result.test_images:,} images; pixel accuracy {_percent(result.pixel_accuracy)}"
+        )
+        return [("test mIoU", told), ("test loss", f"{result.test_loss:.4f}")]
+
+    def added(self, result: FitResult) -> list[tuple[str, object]]:
+        if result.more.get("worst_iou") is None:
+            return []
+        return [("Dice", f"{_percent(result.dice)}; lowest IoU: {_percent(result.worst_iou)} for {result.worst_class}")]
+
+    def evaluated(self, screen: Screen, result: EvaluateResult) -> None:
+        facts = list(_facts(result))
+        screen.facts(facts, prose=[name for name, _ in facts])
+        _classes(screen, result)
+        _mistakes(screen, result)
+        if result.top_losses:
+            _worst(screen, result)
+
+    def next_look(self, result: EvaluateResult) -> list[str]:
+        return ["--top-losses", "8", "--sheet", "worst.png"] if not result.top_losses and result.miou < 1 else []
+
+    def missed(self, metric: Metric, result: EvaluateResult, wanted: float, option: str) -> str:
+        if getattr(result, metric.name) is None:
+            raise UsageError(
+                f"{option} asks for the {metric.label}, which is for two classes, but this network knows "
+                f"{len(result.classes)}. Leave it out."
+            )
+        return super().missed(metric, result, wanted, option)
+
+    def predicted(self, screen: Screen, answers: Sequence[Prediction]) -> None:
+        screen.table(["path", "class", "share", "also"], [_cells(answer) for answer in answers], optional=["also"])
+
+
+def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
+    judged = sum(row.pixels > 0 or row.answered > 0 for row in result.per_class)
+    absent = len(result.per_class) - judged
+    left_out = f"; {absent:,} that occur{'' if absent > 1 else 's'} nowhere are left out" if absent else ""
+    yield "mIoU", f"{_percent(result.miou)}, the mean over {judged:,} classes{left_out}"
+    yield "pixel accuracy", _percent(result.pixel_accuracy)
+    yield "mean accuracy", _percent(result.mean_accuracy)
+    yield "weighted IoU", f"{_percent(result.fwiou)}, each class by its share of the pixels"
+    yield "Dice", f"{_percent(result.dice)}, the mean over classes"
+    if result.rand is not None:
+        yield "Rand score", f"{_percent(result.rand)}: whether regions are whole, and kept apart"
+    yield "loss", f"{result.loss:.4f}"
+    void = f"; {_percent(result.void)} of the pixels are void" if result.void else ""
+    yield "images", f"{result.n:,}{void}"
+
+
+def _classes(screen: Screen, result: EvaluateResult) -> None:
+    judged = [row for row in result.per_class if row.pixels or row.answered]
+    ranked = sorted(judged, key=lambda row: row.iou)
+    cut = len(ranked) > MOST_ROWS
+    which = f"The {MOST_ROWS} worst of {len(ranked):,} classes" if cut else "Each class, the lowest IoU first"
+    screen.text(f"\n{which}{'; --json has them all' if cut else ''}:")
+    rows = [
+        (
+            row.label,
+            _percent(row.iou),
+            _percent(row.accuracy) if row.pixels else "-",
+            _percent(row.dice),
+            _percent(row.share),
+        )
+        for row in ranked[:MOST_ROWS]
+    ]
+    screen.table(["class", "IoU", "accuracy", "Dice", "of all pixels"], rows, optional=["Dice"])
+
+
+def _mistakes(screen: Screen, result: EvaluateResult) -> None:
+    """The pairs of classes that are taken for each other most, by the share of the class that is lost to it."""
+    found = [
+        (count / row.pixels, row.label, result.classes[answer])
+        for truth, row in enumerate(result.per_class)
+        for answer, count in enumerate(result.confusion[truth])
+        if answer != truth and row.pixels and count >= LEAST_MISTAKE * row.pixels
+    ]
+    if not found or len(result.classes) < 3:
+        return
+    screen.text("\nThe most frequent mistakes:")
+    rows = [(truth, answer, _percent(share)) for share, truth, answer in sorted(found, reverse=True)[:MOST_MISTAKES]]
+    screen.table(["true class", "taken for", "of the class"], rows)
+
+
+def _worst(screen: Screen, result: EvaluateResult) -> None:
+    screen.text(f"\nThe pictures of the {result.split} part with the highest loss:")
+    rows = [
+        (k, row.path or f"number {row.index}", f"{row.loss:.2f}", _percent(row.miou))
+        for k, row in enumerate(result.top_losses, 1)
+    ]
+    screen.table(["", "picture", "loss", "mIoU"], rows, optional=[""])
+    if result.sheet:
+        screen.text(f"They are drawn in {result.sheet}, each beside its mask and the answer.")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _cells(answer: Prediction) -> tuple[str, ...]:
+    ranked = sorted(zip(answer.shares, answer.classes, strict=True), key=lambda pair: -pair[0])[:MOST_SHARES]
+    others = ", ".join(f"{name} {_percent(share)}" for share, name in ranked[1:] if share >= 0.0005)
+    return answer.path or "", answer.label, _percent(answer.share), others
