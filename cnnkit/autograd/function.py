@@ -24,14 +24,21 @@ _watch = _Watch()
 
 
 @contextmanager
-def traced() -> Iterator[list[Call]]:
-    """Note every call of this thread until the block ends: (function, its arguments, its result), in order."""
-    calls: list[Call] = []
-    before, _watch.note = _watch.note, calls.append
+def noting(note: Callable[[Call], None]) -> Iterator[None]:
+    """Tell every call of this thread until the block ends: (function, its arguments, its result), in order."""
+    before, _watch.note = _watch.note, note
     try:
-        yield calls
+        yield
     finally:
         _watch.note = before
+
+
+@contextmanager
+def traced() -> Iterator[list[Call]]:
+    """The calls that `noting` tells, in a list: all of their results live as long as that."""
+    calls: list[Call] = []
+    with noting(calls.append):
+        yield calls
 
 
 class Context:

@@ -2,6 +2,9 @@
 
 features = trunk("vgg16", taps=("pool3", "pool4", "pool5"), weights="vgg16.pth")
 features(x)      {"pool3": (N, H/8, W/8, 256), "pool4": (N, H/16, W/16, 512), "pool5": (N, H/32, W/32, 512)}
+
+With output_stride=8 no map is smaller than an eighth of the image: filters spread in place of strides (`dilation.py`).
+Layers keep their names, so weights of the classifier are weights of its trunk, dilated or not.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +16,7 @@ import numpy as np
 
 from cnnkit.autograd import Tensor
 from cnnkit.errors import CheckpointError, ShapeError, UsageError, unknown_name
+from cnnkit.models.dilation import LONGER, dilate
 from cnnkit.models.network import Network
 from cnnkit.models.registry import create, spec
 from cnnkit.models.weights.adopt import State, to_state
@@ -23,28 +27,37 @@ from cnnkit.nn.module import computes_as, shape_after
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign.read import read_arrays
 
-# Total strides divide it: of an image longer by it, every map has a whole number of pixels more.
-_LONGER = 64
-
 
 @final
 class Trunk(Sequential):
     """(N, H, W, C) -> a map for each tap by its name, in the order of the taps. Layers and names are the classifier's.
 
-    channels, strides: of each tap's map; a stride is how many pixels of the image lie between two of the map.
+    classifier: its name.   channels, strides: of each tap's map; a stride is how many pixels of the image lie between
+    two of the map.
     """
 
-    def __init__(self, network: Sequential, taps: Sequence[str], image_shape: tuple[int, int, int]) -> None:
+    def __init__(
+        self,
+        network: Sequential,
+        classifier: str,
+        taps: Sequence[str],
+        image_shape: tuple[int, int, int],
+        output_stride: int | None,
+        at_once: bool,
+    ) -> None:
         maps = _maps(network, image_shape)
         for tap in taps:
             if tap not in maps:
                 raise unknown_name("map", tap, maps)
         if not taps or len(set(taps)) < len(taps):
             raise UsageError(f"taps are {[*taps]}, expected names of maps, each once: {', '.join(maps)}.")
-        self.taps = tuple(taps)
+        kept = _upto(network, max(taps, key=list(maps).index))
+        if output_stride is not None:
+            maps = _maps(dilate(kept, output_stride, image_shape, at_once=at_once), image_shape)
+        self.classifier, self.taps = classifier, tuple(taps)
         self.channels = {tap: maps[tap][0] for tap in taps}
         self.strides = {tap: maps[tap][1] for tap in taps}
-        super().__init__(dict(_upto(network, max(taps, key=list(maps).index)).named_children()))
+        super().__init__(dict(kept.named_children()))
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:  # type: ignore[override]  # a sequence whose results are many
         found: dict[str, Tensor] = {}
@@ -65,6 +78,8 @@ def trunk(
     name: str,
     taps: Sequence[str],
     *,
+    output_stride: int | None = None,
+    at_once: bool = False,
     weights: str | Path | None = None,
     in_channels: int | None = None,
     padding: str | None = None,
@@ -76,6 +91,7 @@ def trunk(
     Args:
         name: of the classifier.
         taps: names of layers, as in `models.summary` or of what holds them: "pool4", "layer3", "features.13".
+        output_stride, at_once: of the last map, see `dilation.dilate`; None: the classifier's own, 32 for most.
         weights: a file of ours or another library's. It may lack the head, or have one for other classes.
         in_channels: of the images, by default as published.
         padding: where zeros go, see `geometry`; by default as the weights or the network's file say.
@@ -83,12 +99,18 @@ def trunk(
         rng: for the first weights, the same as the classifier's own.
 
     Raises:
-        UsageError: there is no such classifier or tap, or it is no sequence of layers.
+        UsageError: there is no such classifier or tap, it is no sequence of layers, or cannot have this output stride.
         CheckpointError: the weights lack something of the trunk, or do not fit.
     """
     told = spec(name, "classification")
     H, W, C = told.input
     network = Network(name, told.classes, in_channels or C, (H, W), padding or "default")
+
+    def cut(module: Module, network: Network) -> Trunk:
+        if not computes_as(module, Sequential):
+            raise UsageError(f"{name} is no sequence of layers, so it has no trunk. Choose another.")
+        return Trunk(module, name, taps, network.input_shape[1:], output_stride, at_once)
+
     if weights is None:
         module = create(
             name,
@@ -98,23 +120,17 @@ def trunk(
             padding=network.padding,
             rng=rng,
         )
-        return _cut(module, network, taps)
+        return cut(module, network)
     path = Path(weights).expanduser()
-    wanted = frozenset(_cut(network.build(), network, taps).needed_in_use())
+    wanted = frozenset(cut(network.build(), network).needed_in_use())
     read = _of_ours if safe.is_ours(path) else _of_others
     try:
         network, state = read(path, network, wanted, padding, layout)
-        found = _cut(network.build(), network, taps)
+        found = cut(network.build(), network)
         found.load_state_dict(state)
     except (CheckpointError, ShapeError) as error:
         raise CheckpointError(f"{path} is not for a trunk of {name}: {error}") from error
     return found
-
-
-def _cut(module: Module, network: Network, taps: Sequence[str]) -> Trunk:
-    if not computes_as(module, Sequential):
-        raise UsageError(f"{network.model} is no sequence of layers, so it has no trunk. Choose another.")
-    return Trunk(module, taps, network.input_shape[1:])
 
 
 def _of_ours(
@@ -141,11 +157,11 @@ def _maps(network: Sequential, image_shape: tuple[int, int, int]) -> dict[str, t
     H, W, C = image_shape
     found: dict[str, tuple[int, int]] = {}
     try:
-        pairs = zip(_results(network, "", (1, H, W, C)), _results(network, "", (1, H + _LONGER, W, C)), strict=True)
+        pairs = zip(_results(network, "", (1, H, W, C)), _results(network, "", (1, H + LONGER, W, C)), strict=True)
         for (path, shape), (_, longer) in pairs:
             if len(shape) != 4 or longer[1] == shape[1]:
                 break
-            found[path] = (shape[3], _LONGER // (longer[1] - shape[1]))
+            found[path] = (shape[3], LONGER // (longer[1] - shape[1]))
     except ShapeError:  # a dense layer, which takes one size
         pass
     return found

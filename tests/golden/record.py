@@ -69,6 +69,33 @@ CROSS_ENTROPIES = [
 ]
 
 
+def cross_entropies_of_pixels() -> dict[str, dict[str, list[float]]]:
+    """Loss and gradient of maps of labels, some of them void."""
+    answers = {}
+    for smoothing, weights, reduction in PIXEL_CROSS_ENTROPIES:
+        logits = torch.tensor(5 * formula((2, 3, 5, 4), 2.0), requires_grad=True)
+        loss = F.cross_entropy(
+            logits.permute(0, 3, 1, 2),
+            torch.tensor([0, 3, 255, 2, 2, 1, 0, 255, 3, 1] * 3).reshape(2, 3, 5),
+            None if weights is None else torch.tensor(weights, dtype=torch.float64),
+            ignore_index=255,
+            label_smoothing=smoothing,
+            reduction=reduction,
+        )
+        loss.backward(torch.ones_like(loss))
+        name = f"{smoothing} {weights} {reduction}"
+        answers[name] = {"loss": loss.detach().flatten().tolist(), "dlogits": logits.grad.flatten().tolist()}
+    return answers
+
+
+PIXEL_CROSS_ENTROPIES = [
+    (smoothing, weights, reduction)
+    for smoothing in (0.0, 0.1)
+    for weights in (None, [0.5, 2.0, 1.0, 3.0], [1.0, 0.0, 2.0, 0.25])
+    for reduction in ("mean", "sum", "none")
+]
+
+
 def convolutions() -> dict[str, dict[str, list[float]]]:
     """Result and gradients of relu(conv2d), in our layout: NHWC images, (KH, KW, C / groups, O) filters."""
     answers = {}
@@ -168,6 +195,7 @@ if __name__ == "__main__":
         "torch": torch.__version__.partition("+")[0],
         "optimisers": optimisers(),
         "cross_entropy": cross_entropies(),
+        "cross_entropy of pixels": cross_entropies_of_pixels(),
         "conv2d": convolutions(),
         "linear": dense(),
         "pool": pools(),

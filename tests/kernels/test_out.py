@@ -25,6 +25,7 @@ POOLED, ARG = reference.max_pool2d(X, *POOL)
 POOLED = POOLED.astype(np.float32)
 _, PLACES = reference.adaptive_max_pool2d(X, (2, 3))
 LABELS, MASK = np.array([0, 4, 1, 2, 2, 3, 0]), RNG.integers(0, 2, (5, 1, 3), dtype=np.uint8)
+PIXELS = RNG.choice(np.array([0, 1, 2, 255], np.uint8), (2, 5, 6))
 PIECE = (0, 1, 0, 0), (2, 5, 6, 3), (1, 2, 1, 1)
 
 # (kernel, a variant): its arguments.
@@ -60,7 +61,9 @@ CALLS = {
     ("conv_transpose2d", "a stride"): ((DY, W, (2, 9, 12, 3), Window(2, 2, 1, 1, 1, 0)), {"bias": ROW}),
     ("conv_transpose2d", "depthwise"): ((DX, floats(2, 2, 1, 3), (2, 10, 12, 3), Window(2, 2), 3), {"bias": ROW}),
     ("cross_entropy", ""): ((ROWS, LABELS, 0.1), {}),
+    ("cross_entropy", "of a map"): ((X, PIXELS, 0.1), {"weights": ROW**2, "ignore": 255}),
     ("cross_entropy_dx", ""): ((ROWS, LABELS, ROWS[:, 0]), {}),
+    ("cross_entropy_dx", "of a map"): ((X, PIXELS, X[..., 0], 0.1), {"weights": ROW**2, "ignore": 255}),
     ("dense", ""): ((ROWS, MATRIX), {"bias": ROW}),
     ("dense_dw", ""): ((DROWS, ROWS), {"needs_db": True}),
     ("dense_dx", ""): ((DROWS, MATRIX), {"x": ROWS, "activation": RELU}),

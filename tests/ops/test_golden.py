@@ -127,13 +127,28 @@ def test_cross_entropy(smoothing):
     assert_golden(logits.grad, expected["dlogits"])
 
 
-@pytest.mark.parametrize("case", [name for name in GOLDEN["cross_entropy"] if " " in name])
-def test_cross_entropy_with_class_weights(case):
+def cross_entropy_options(case: str) -> dict[str, object]:
     smoothing, rest = case.split(" ", 1)
     weights, reduction = rest.rsplit(" ", 1)
+    classes = None if weights == "None" else json.loads(weights)
+    return {"label_smoothing": float(smoothing), "class_weights": classes, "reduction": reduction}
+
+
+@pytest.mark.parametrize("case", [name for name in GOLDEN["cross_entropy"] if " " in name])
+def test_cross_entropy_with_class_weights(case):
     logits = Tensor(5 * formula((6, 4), 2.0), requires_grad=True)
-    options = {"label_smoothing": float(smoothing), "class_weights": json.loads(weights), "reduction": reduction}
-    loss = ops.cross_entropy(logits, np.array([0, 3, 1, 2, 2, 0]), **options)
+    loss = ops.cross_entropy(logits, np.array([0, 3, 1, 2, 2, 0]), **cross_entropy_options(case))
     loss.backward(np.ones(loss.shape))
     assert_golden(loss.data, GOLDEN["cross_entropy"][case]["loss"])
     assert_golden(logits.grad, GOLDEN["cross_entropy"][case]["dlogits"])
+
+
+@pytest.mark.parametrize("case", GOLDEN["cross_entropy of pixels"])
+def test_cross_entropy_of_pixels(case):
+    logits = Tensor(5 * formula((2, 3, 5, 4), 2.0), requires_grad=True)
+    labels = np.array([0, 3, 255, 2, 2, 1, 0, 255, 3, 1] * 3).reshape(2, 3, 5)
+    loss = ops.cross_entropy(logits, labels, ignore=255, **cross_entropy_options(case))
+    loss.backward(np.ones(loss.shape))
+    expected = GOLDEN["cross_entropy of pixels"][case]
+    assert_golden(loss.data, expected["loss"])
+    assert_golden(logits.grad, expected["dlogits"])

@@ -9,6 +9,7 @@ from cnnkit.kernels.shared.scalar import leaky
 
 LABELS = np.array([2, 0, 1, 2])
 KEY = (7, 3)
+PIXELS = np.array([[[2, 0, 255], [1, 2, 0]]], np.uint8)
 MASK = np.array([[0, 1, 255], [1, 0, 0]], np.uint8)
 
 
@@ -184,6 +185,24 @@ CASES = {
             for smoothing in (0.0, 0.3)
             for reduction in ("mean", "sum", "none")
         ],
+        *[
+            (
+                f"pixels, some of them void, {reduction}",
+                lambda x, reduction=reduction: ops.cross_entropy(
+                    x,
+                    PIXELS,
+                    ignore=255,
+                    label_smoothing=0.1,
+                    weights=1 + np.arange(6.0).reshape(1, 2, 3),
+                    class_weights=[0.5, 0, 2],
+                    reduction=reduction,
+                ),
+                [apart((1, 2, 3, 3))],
+            )
+            for reduction in ("mean", "sum", "none")
+        ],
+        ("pixels that all count", lambda x: ops.cross_entropy(x, PIXELS % 253), [apart((1, 2, 3, 3))]),
+        ("all pixels void", lambda x: ops.cross_entropy(x, PIXELS * 0 + 255, ignore=255), [apart((1, 2, 3, 3))]),
     ],
     "clip": [
         ("both sides", lambda x: ops.clip(x, -0.4, 0.3), [apart((3, 4))]),

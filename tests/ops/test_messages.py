@@ -160,7 +160,22 @@ CASES = [
         lambda: ops.channel_shuffle(x(1, 2, 2, 5), 2),
         "channels that 2 groups can share equally, but x has shape (1, 2, 2, 5). Change groups",
     ),
-    (ShapeError, lambda: ops.cross_entropy(x(2), np.zeros(2, int)), "logits (N, classes), but received (2,)"),
+    (ShapeError, lambda: ops.cross_entropy(x(2), np.zeros(2, int)), "where each pixel has a label, but received (2,)."),
+    (
+        ShapeError,
+        lambda: ops.cross_entropy(x(2, 4, 5, 3), np.zeros((2, 5, 4), int)),
+        "whole numbers as labels, shape (2, 4, 5), one for each pixel of logits, but received int64 of shape (2, 5, 4)",
+    ),
+    (
+        DataError,
+        lambda: ops.cross_entropy(x(1, 2, 2, 3), np.array([[[0, 255], [1, 4]]], np.uint8), ignore=255),
+        "from 0 to 2 for 3 classes, or 255 for what is to be ignored, but label (0, 1, 1) is 4. Does the model have",
+    ),
+    (
+        DataError,
+        lambda: ops.cross_entropy(x(1, 2, 2, 3), np.zeros((1, 2, 2), int), class_weights=[0.0, 1.0, 1.0]),
+        "expects a pixel whose weight is above 0",
+    ),
     (ShapeError, lambda: ops.cross_entropy(x(2, 3), np.zeros(3, int)), "2 whole numbers as labels, shape (2,)"),
     (
         ShapeError,

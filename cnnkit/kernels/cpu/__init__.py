@@ -1,7 +1,7 @@
 """The fast kernels: float32, explicit vectors, many threads. Names and meanings are those of `reference`.
 
 conv/, matmul.py    convolutions and the dense layer       pool/         max and average pools
-norm/, softmax.py   normalisation, softmax and its loss    elementwise/  arithmetic, activations, optimisers
+norm/, softmax/     normalisation, softmax and its loss    elementwise/  arithmetic, activations, optimisers
 channels.py         whole channels weighed or shuffled     shape.py      elements moved about
 reduce.py, sums.py  sums, means, maxima                    epilogue.py  bias and activation before the store
 home.py             arrays made, moved and copied
@@ -55,7 +55,8 @@ from cnnkit.kernels.cpu.pool.pool import (
 )
 from cnnkit.kernels.cpu.reduce import max_over, mean_over, sum_over
 from cnnkit.kernels.cpu.shape import concat, pad, permute, slice, slice_dx
-from cnnkit.kernels.cpu.softmax import cross_entropy, cross_entropy_dx, log_softmax, log_softmax_dx, softmax, softmax_dx
+from cnnkit.kernels.cpu.softmax.cross_entropy import cross_entropy, cross_entropy_dx
+from cnnkit.kernels.cpu.softmax.rows import log_softmax, log_softmax_dx, softmax, softmax_dx
 
 __all__ = [
     "activate",

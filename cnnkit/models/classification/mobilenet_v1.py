@@ -19,9 +19,9 @@ from functools import partial
 
 import numpy as np
 
-from cnnkit.errors import UsageError
 from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.stem import is_small, refuse_below, strides
+from cnnkit.models.width import IN_A_NAME, told, width_in
 from cnnkit.nn import ConvNorm, GlobalAvgPool2d, Linear, Module, Sequential
 
 PAPER = "Howard et al. 2017, arXiv:1704.04861, table 1"
@@ -78,31 +78,17 @@ def _conv3x3(in_channels: int, out_channels: int, stride: int, groups: int, rng:
     )
 
 
-def _told(width: float) -> str:
-    return "13 depthwise separable convolutions" + (f", of {width:g} times the channels." if width != 1 else ".")
+SUMMARY = "13 depthwise separable convolutions"
 
 
 for _name, _width in WIDTHS.items():
-    register(
-        _name,
-        input=(224, 224, 3),
-        paper=PAPER,
-        summary=_told(_width),
-        classes=1000,
-    )(partial(_mobilenet_v1, _width))
+    register(_name, input=(224, 224, 3), paper=PAPER, summary=SUMMARY + told(_width), classes=1000)(
+        partial(_mobilenet_v1, _width)
+    )
 
 
-@family(r"mobilenet_v1_x(\d)_(\d{1,3})")
+@family(f"mobilenet_v1{IN_A_NAME}")
 def any_width(name: str, match: re.Match[str]) -> ModelSpec:
     """mobilenet_v1_x1_4 has 1.4 times the channels."""
-    width = float(".".join(match.groups()))
-    if width == 0:
-        raise UsageError(f"{name} has no channels. Name a width above 0, such as mobilenet_v1_x0_25.")
-    return ModelSpec(
-        name,
-        (224, 224, 3),
-        PAPER,
-        _told(width),
-        partial(_mobilenet_v1, width),
-        classes=1000,
-    )
+    width = width_in(name)
+    return ModelSpec(name, (224, 224, 3), PAPER, SUMMARY + told(width), partial(_mobilenet_v1, width), classes=1000)

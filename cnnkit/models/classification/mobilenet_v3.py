@@ -6,6 +6,7 @@ Shapes at 224x224:
     small: features.0 112x112x16 -> 1 56x56x16 -> 2, 3 28x28x24 -> 4 to 6 14x14x40 -> 7, 8 14x14x48 -> 9 to 11 7x7x96
            -> 12 7x7x576 -> mean 576 -> dense 1024 -> fc classes
 Any size from 32x32 on, that is halved five times; small images are halved three times and begin at 8x8.
+A width may stand in the name: mobilenet_v3_large_x0_5 has half the channels, in multiples of 8.
 
 Differs from the paper, as torchvision does:
     the gates of squeeze-and-excite are the mean of all pixels, through two dense layers of a quarter of the channels,
@@ -14,14 +15,16 @@ Differs from the paper, as torchvision does:
 and images below 64 pixels get stride 1 in the first two layers that would halve them: 32x32 ends at 4x4.
 """
 
+import re
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from cnnkit.autograd import Tensor
-from cnnkit.models.registry import register
+from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.stem import is_small, refuse_below, strides
+from cnnkit.models.width import IN_A_NAME, multiple_of_8, told, width_in
 from cnnkit.nn import ConvNorm, Dropout, GlobalAvgPool2d, Identity, Linear, Module, Sequential, SqueezeExcite
 
 RE, HS, NONE = "relu", "hard_swish", "identity"
@@ -90,19 +93,13 @@ class Block(Module):
 
 
 def _excite(channels: int, rng: np.random.Generator) -> SqueezeExcite:
-    squeezed = _multiple_of_8(channels / 4)
-    return SqueezeExcite(channels, squeezed, gate="hard_sigmoid", rng=rng)
-
-
-def _multiple_of_8(channels: float) -> int:
-    """The nearest multiple of 8, or the next one where that would take away more than a tenth."""
-    nearest = max(8, int(channels + 4) // 8 * 8)
-    return nearest if nearest >= 0.9 * channels else nearest + 8
+    return SqueezeExcite(channels, multiple_of_8(channels / 4), gate="hard_sigmoid", rng=rng)
 
 
 def _mobilenet_v3(
     table: tuple[Row, ...],
     dense: int,
+    width: float,
     *,
     classes: int,
     in_channels: int,
@@ -111,12 +108,16 @@ def _mobilenet_v3(
 ) -> Module:
     refuse_below(8 if is_small(image_size) else 32, image_size)
     stem, *others = strides((2, *(row.stride for row in table)), image_size)
-    features: list[Module] = [_conv(in_channels, 16, 3, stride=stem, activation=HS, rng=rng)]
-    before = 16
-    for row, stride in zip(table, others, strict=True):
+    before = multiple_of_8(16 * width)
+    features: list[Module] = [_conv(in_channels, before, 3, stride=stem, activation=HS, rng=rng)]
+    for full, stride in zip(table, others, strict=True):
+        row = full._replace(
+            expanded=multiple_of_8(full.expanded * width), channels=multiple_of_8(full.channels * width)
+        )
         features.append(Block(before, row, stride=stride, rng=rng))
         before = row.channels
     features.append(_conv(before, 6 * before, 1, activation=HS, rng=rng))
+    dense = multiple_of_8(dense * width)
     return Sequential(
         {
             "features": Sequential(*features),
@@ -128,18 +129,23 @@ def _mobilenet_v3(
     )
 
 
-register(
-    "mobilenet_v3_small",
-    input=(224, 224, 3),
-    paper="Howard et al. 2019, arXiv:1905.02244, table 2",
-    summary="11 inverted residuals found by search, most with squeeze-and-excite.",
-    classes=1000,
-)(partial(_mobilenet_v3, SMALL, 1024))
+def _spec(name: str, size: str) -> ModelSpec:
+    number, table, dense, summary = {
+        "small": (2, SMALL, 1024, "11 inverted residuals found by search, most with squeeze-and-excite"),
+        "large": (1, LARGE, 1280, "15 inverted residuals found by search, half of them with squeeze-and-excite"),
+    }[size]
+    width = width_in(name)
+    build = partial(_mobilenet_v3, table, dense, width)
+    paper = f"Howard et al. 2019, arXiv:1905.02244, table {number}"
+    return ModelSpec(name, (224, 224, 3), paper, summary + told(width), build, classes=1000)
 
-register(
-    "mobilenet_v3_large",
-    input=(224, 224, 3),
-    paper="Howard et al. 2019, arXiv:1905.02244, table 1",
-    summary="15 inverted residuals found by search, half of them with squeeze-and-excite.",
-    classes=1000,
-)(partial(_mobilenet_v3, LARGE, 1280))
+
+@family(f"mobilenet_v3_(small|large){IN_A_NAME}")
+def any_width(name: str, match: re.Match[str]) -> ModelSpec:
+    """mobilenet_v3_large_x0_75 has three quarters of the channels."""
+    return _spec(name, match[1])
+
+
+for _size in ("small", "large"):
+    _told = _spec(f"mobilenet_v3_{_size}", _size)
+    register(_told.name, input=_told.input, paper=_told.paper, summary=_told.summary, classes=1000)(_told.build)

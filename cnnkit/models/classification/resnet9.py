@@ -14,9 +14,9 @@ from functools import partial
 import numpy as np
 
 from cnnkit.autograd import Tensor
-from cnnkit.errors import UsageError
 from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.stem import refuse_below
+from cnnkit.models.width import IN_A_NAME, width_in
 from cnnkit.nn import ConvNorm, Flatten, Linear, MaxPool2d, Module, Sequential
 
 CHANNELS = 64  # of the first layer at width 1
@@ -64,13 +64,10 @@ def _spec(name: str, width: float) -> ModelSpec:
     return ModelSpec(name, (32, 32, 3), PAPER, _told(width), partial(_resnet9, channels))
 
 
-@family(r"resnet9_x(\d)_(\d{1,3})")
+@family(f"resnet9{IN_A_NAME}")
 def any_width(name: str, match: re.Match[str]) -> ModelSpec:
     """resnet9_x0_75 has three quarters of the channels."""
-    width = float(".".join(match.groups()))
-    if width == 0:
-        raise UsageError(f"{name} has no channels. Name a width above 0, such as resnet9_x0_5.")
-    return _spec(name, width)
+    return _spec(name, width_in(name))
 
 
 for _name, _width in (("resnet9", 1), ("resnet9_x0_5", 0.5)):

@@ -15,6 +15,7 @@ OVERLAP, KERNEL = Window(2, 2, 1, 1, 1, 1), (3, 3)
 POOLED, ARG = cpu.max_pool2d(X, KERNEL, OVERLAP)
 ROW, WIDE = DY[0, 0, 0], RNG.standard_normal((600, 1100)).astype(np.float32)
 LOGITS, LABELS = X.reshape(-1, 26 * 19), np.arange(5 * 27)
+MAP = (np.arange(5 * 27 * 26) % 19).astype(np.uint8).reshape(5, 27, 26)
 
 
 def sgd():
@@ -72,6 +73,8 @@ CALLS = {
     "max_over": lambda: (cpu.max_over(X, (0, 2)),),
     "softmax": lambda: (cpu.softmax(X),),
     "cross_entropy": lambda: cpu.cross_entropy(LOGITS, LABELS, 0.1),
+    "cross_entropy of a map": lambda: cpu.cross_entropy(X, MAP, 0.1, weights=ROW**2, ignore=0),
+    "cross_entropy_dx of a map": lambda: (cpu.cross_entropy_dx(X, MAP, X[..., 0], 0.1, weights=ROW**2, ignore=0),),
     "permute": lambda: (cpu.permute(X, (3, 1, 2, 0)),),
     "dropout": lambda: (cpu.dropout(X, 0.4, (1, 2)),),
     "uniform": lambda: (cpu.uniform((50_001,), (1, 2)),),

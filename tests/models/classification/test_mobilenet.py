@@ -6,7 +6,8 @@ import pytest
 from cnnkit import models, nn
 from cnnkit.errors import UsageError
 from cnnkit.models.classification.mobilenet_v2 import InvertedResidual
-from cnnkit.models.classification.mobilenet_v3 import LARGE, SMALL, _multiple_of_8
+from cnnkit.models.classification.mobilenet_v3 import LARGE, SMALL
+from cnnkit.models.width import multiple_of_8
 
 
 def outputs(name: str, size: int) -> list[tuple[int, ...]]:
@@ -56,8 +57,8 @@ def test_an_inverted_residual_adds_its_input_where_the_shapes_agree(rng, channel
 
 
 def test_v3_squeezes_to_multiples_of_8():
-    assert [_multiple_of_8(row.expanded / 4) for row in LARGE if row.excited] == [24, 32, 32, 120, 168, 168, 240, 240]
-    assert [_multiple_of_8(row.expanded / 4) for row in SMALL if row.excited][:4] == [8, 24, 64, 64]
+    assert [multiple_of_8(row.expanded / 4) for row in LARGE if row.excited] == [24, 32, 32, 120, 168, 168, 240, 240]
+    assert [multiple_of_8(row.expanded / 4) for row in SMALL if row.excited][:4] == [8, 24, 64, 64]
 
 
 def test_v3_keeps_its_averages_slowly():

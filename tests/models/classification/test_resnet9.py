@@ -14,7 +14,7 @@ def test_a_width_multiplies_every_channel():
 
 
 def test_a_width_of_nothing_is_refused():
-    with pytest.raises(UsageError, match="Name a width above 0, such as resnet9_x0_5"):
+    with pytest.raises(UsageError, match="Name a width above 0, such as resnet9_x0_25"):
         models.create("resnet9_x0_0")
 
 

@@ -1,9 +1,12 @@
-"""Functions of vectors made from the intrinsics: the exponential and what rests on it."""
+"""Functions of vectors made from the intrinsics: the exponential and what rests on it, and a logarithm."""
+
+import math
 
 import numpy as np
 
 from cnnkit.kernels.cpu.machine.jit import inner
 from cnnkit.kernels.cpu.simd.vector import (
+    exponent,
     fill,
     fma,
     scale_by_power,
@@ -19,9 +22,12 @@ F = np.float32
 # Below LOWEST the result would be denormal and is 0; above HIGHEST it is infinite.
 LOWEST, HIGHEST = F(-87.33), F(88.8)
 HALF, MINUS_HALF, ONE, MOST = F(0.5), F(-0.5), F(1), F(127)
+TINY = F(1e-30)
 LOG2_E = F(1.4426950408889634)
 # ln 2 in two parts: n · MINUS_LN2_HIGH is exact for every n that can occur.
 MINUS_LN2_HIGH, MINUS_LN2_LOW = F(-0.693359375), F(2.12194440e-4)
+ROOT, LN2 = F(math.sqrt(2)), F(math.log(2))
+L3, L5, L7, L9 = F(2 / 3), F(2 / 5), F(2 / 7), F(2 / 9)
 C2, C3, C4, C5, C6, C7 = F(1 / 2), F(1 / 6), F(1 / 24), F(1 / 120), F(1 / 720), F(1 / 5040)
 
 
@@ -51,3 +57,25 @@ def vexp(x):
 def vsigmoid(x):
     """1 / (1 + e^-x)"""
     return fill(ONE) / (fill(ONE) + vexp(zero() - x))
+
+
+@inner
+def vlog1p(r):
+    """log(1 + r) of each lane, r from 0 up and finite, within 4 units in the last place; NaN stays NaN.
+
+    u = 1 + r, rounded, is 2^n · (1 + f) / (1 - f) with 1 + f between √½ and √2 times 1 - f, so that
+    log u = n·ln 2 + 2·(f + f³/3 + f⁵/5 + f⁷/7 + f⁹/9), the rest is below 1e-9 of it. What 1 + r lost by rounding is
+    given back by the factor r / (u - 1), for log(1 + r) / r hardly changes from r to u - 1.
+    """
+    u = fill(ONE) + r
+    n = exponent(u)
+    m = scale_by_power(u, zero() - n)
+    above = select_less(fill(ROOT), m, fill(ONE), zero())
+    m, n = select_less(fill(ROOT), m, m * fill(HALF), m), n + above
+    f = (m - fill(ONE)) / (m + fill(ONE))
+    z = f * f
+    p = fma(fma(fma(fill(L9), z, fill(L7)), z, fill(L5)), z, fill(L3))
+    y = fma(n, fill(LN2), fma(f * z, p, f + f))
+    lost = u - fill(ONE)
+    y = select_less(zero(), lost, y * (r / vmax(lost, fill(TINY))), r)
+    return select_equal(r, r, y, r)

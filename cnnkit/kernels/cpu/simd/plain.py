@@ -107,6 +107,10 @@ def scale_by_power(a, n):
     return np.ldexp(a, n.astype(np.int32)).astype(F32)
 
 
+def exponent(a):
+    return (np.frexp(a)[1] - 1).astype(F32)
+
+
 def truncate(a):
     return np.trunc(a)
 

@@ -129,6 +129,15 @@ def scale_by_power(typingctx, a, n):
     return vec(vec, vec), codegen
 
 
+@intrinsic
+def exponent(typingctx, a):
+    def codegen(context, builder, sig, args):
+        power = builder.lshr(builder.bitcast(args[0], WHOLE), ir.Constant(WHOLE, [23] * LANES))
+        return builder.sitofp(builder.sub(power, ir.Constant(WHOLE, [127] * LANES)), VEC)
+
+    return vec(vec), codegen
+
+
 def _unary(name):
     @intrinsic
     def op(typingctx, a):

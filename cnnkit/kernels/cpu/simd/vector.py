@@ -18,6 +18,7 @@
     keep_where(v, codes, i, code)     v in the lanes where the byte codes[i + lane] equals code, else 0
     store_codes(codes, i, v)          the lanes as bytes, codes[i + lane] = uint8(v)
     scale_by_power(a, n)              a * 2**n for whole numbers n in the lanes, -126 <= n <= 127
+    exponent(a)                       n of 2**n <= a < 2**(n + 1), for normal a > 0; unspecified for all others
     truncate(a), sqrt(a), absolute(a)  truncate: towards zero, |a| < 2**31
     reduce_add(a), reduce_max(a)      one float32
     first_lane(a)
@@ -37,6 +38,7 @@ from cnnkit.kernels.cpu.machine.lanes import LANES, REGISTERS
 if config.DISABLE_JIT:
     from cnnkit.kernels.cpu.simd.plain import (
         absolute,
+        exponent,
         fill,
         first_lane,
         floats_at,
@@ -82,6 +84,7 @@ else:
     from cnnkit.kernels.cpu.simd.tile import tile, transpose
     from cnnkit.kernels.cpu.simd.value import (
         absolute,
+        exponent,
         fill,
         first_lane,
         fma,
@@ -102,6 +105,7 @@ __all__ = [
     "LANES",
     "REGISTERS",
     "absolute",
+    "exponent",
     "fill",
     "first_lane",
     "floats_at",

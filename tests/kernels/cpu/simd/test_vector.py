@@ -6,10 +6,11 @@ import pytest
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import kernel
 from cnnkit.kernels.cpu.simd import plain
-from cnnkit.kernels.cpu.simd.math import vexp, vsigmoid
+from cnnkit.kernels.cpu.simd.math import vexp, vlog1p, vsigmoid
 from cnnkit.kernels.cpu.simd.vector import (
     LANES,
     absolute,
+    exponent,
     fill,
     first_lane,
     fma,
@@ -46,7 +47,7 @@ def every_operation(x, y, codes, count):
     results = (a + b, a - b, a * b, a / b, fma(a, b, a), vmax(a, b), vmin(a, b), select_less(a, b, b, zero()),
                select_equal(a, a, a, zero()), splat(x, 3), fill(HALF), absolute(a), sqrt(absolute(a)), truncate(a),
                scale_by_power(a, truncate(b)), load_first(x, 1, count), load_or_zero(x, 0, count > 0),
-               load_or_zero(x, 0, count < 0), t[1, 2], keep_where(a, codes, 0, 2))  # fmt: skip
+               load_or_zero(x, 0, count < 0), t[1, 2], keep_where(a, codes, 0, 2), exponent(absolute(a)))  # fmt: skip
     i = 0
     for v in results:
         store(y, i, v)
@@ -61,19 +62,19 @@ def every_operation(x, y, codes, count):
 def test_each_operation_means_what_numpy_means(rng):
     x = buffers.aligned((rng.standard_normal(2 * LANES) * 3).astype(np.float32))
     codes = np.arange(2 * LANES, dtype=np.uint8) % 4
-    y = np.full(21 * LANES + 3, 7, np.float32)
+    y = np.full(22 * LANES + 3, 7, np.float32)
     every_operation(x, y, codes, 3)
     a, b = x[:LANES], x[LANES:]
     first = np.where(np.arange(LANES) < 3, x[1 : 1 + LANES], 0)
     expected = [a + b, a - b, a * b, a / b, a * b + a, np.maximum(a, b), np.minimum(a, b), np.where(a < b, b, 0), a,
                 np.full(LANES, x[3]), np.full(LANES, 1.5), abs(a), np.sqrt(abs(a)), np.trunc(a),
                 a * 2.0 ** np.trunc(b), first, a, np.zeros(LANES), a,
-                np.where(np.arange(LANES) % 4 == 2, a, 0)]  # fmt: skip
+                np.where(np.arange(LANES) % 4 == 2, a, 0), np.floor(np.log2(abs(a)))]  # fmt: skip
     # A fused product rounds once, numpy's twice.
-    np.testing.assert_allclose(y[: 20 * LANES].reshape(20, LANES), expected, rtol=3e-7, atol=1e-6)
-    stored = y[20 * LANES : 21 * LANES]
+    np.testing.assert_allclose(y[: 21 * LANES].reshape(21, LANES), expected, rtol=3e-7, atol=1e-6)
+    stored = y[21 * LANES : 22 * LANES]
     assert (stored[:3] == a[:3]).all() and (stored[3:] == 7).all()
-    np.testing.assert_allclose(y[21 * LANES :], [a.sum(), a.max(), a[0]], rtol=1e-5)
+    np.testing.assert_allclose(y[22 * LANES :], [a.sum(), a.max(), a[0]], rtol=1e-5)
     np.testing.assert_array_equal(codes[LANES:], abs(a).astype(np.uint8))
 
 
@@ -96,6 +97,23 @@ def test_exponential_and_sigmoid():
     normal = np.isfinite(rounded) & (rounded > 1e-37)
     assert (np.abs(y[normal] - exact[normal]) <= 2 * np.spacing(rounded[normal])).all()
     np.testing.assert_allclose(z, 1 / (1 + np.exp(-x.astype(np.float64))), rtol=0, atol=2e-7)
+
+
+@kernel
+def logarithms(x, y):
+    for i in range(0, x.size, LANES):
+        store(y, i, vlog1p(load(x, i)))
+
+
+def test_logarithm_of_one_and_more():
+    x = np.concatenate([np.logspace(-30, 8, 16 * 4000), np.linspace(0.3, 2.5, 16 * 500)]).astype(np.float32)
+    x[:16] = [0, 1, 3, 1e-8, 1e-7, 2e-7, 0.41421354, 0.41421357, 0.5, 2, 254, 1e-45, 7, 15, 0.1, np.nan]
+    y = np.empty_like(x)
+    logarithms(x, y)
+    exact = np.log1p(x.astype(np.float64))
+    assert y[0] == 0 and np.isnan(y[15])
+    known = (x >= np.finfo(np.float32).tiny) & ~np.isnan(x)
+    assert (np.abs(y[known] - exact[known]) <= 4 * np.spacing(exact[known].astype(np.float32))).all()
 
 
 def test_a_nan_on_the_left_stays():

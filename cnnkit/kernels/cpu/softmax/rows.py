@@ -1,10 +1,10 @@
-"""Softmax, log-softmax and cross-entropy over the last axis: a row of classes at a time."""
+"""Softmax, log-softmax and cross-entropy over the last axis: one row of classes at a time."""
 
 import math
 
 import numpy as np
 
-from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, result
+from cnnkit.kernels.cpu.machine.buffers import flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.math import vexp
@@ -21,7 +21,6 @@ from cnnkit.kernels.cpu.simd.vector import (
     vmax,
 )
 from cnnkit.kernels.shared.array import Host
-from cnnkit.kernels.shared.out import Outs, outs
 
 TASK_FLOATS = 4096
 F32 = np.float32
@@ -149,40 +148,19 @@ def log_softmax_dx(dy: Host, y: Host, *, out: Host | None = None) -> Host:
     return _softmax_dx(dy, y, True, out)
 
 
-def cross_entropy(logits: Host, labels: Host, smoothing: float = 0.0, *, out: Outs | None = None) -> tuple[Host, Host]:
-    """Losses (N,) of logits (N, K) against labels (N,), and the scores (N, K) that the gradient needs."""
-    N, K = logits.shape
-    into, into_scores = outs(out, 2)
-    losses, scores = result((N,), into), result((N, K), into_scores)
-    places = contiguous(labels, np.int64)
-    cross_entropy_kernel(flat(logits), places, losses, scores.reshape(-1), K, float(smoothing), *_rows(N, K))
-    return losses, scores
-
-
-def cross_entropy_dx(
-    scores: Host, labels: Host, dlosses: Host, smoothing: float = 0.0, *, out: Host | None = None
-) -> Host:
-    """dlogits[n, k] = dlosses[n] · (scores[n, k] - target[n, k])."""
-    N, K = scores.shape
-    dlogits = result((N, K), out)
-    operands = flat(scores), contiguous(labels, np.int64), flat(dlosses)
-    cross_entropy_dx_kernel(*operands, dlogits.reshape(-1), K, float(smoothing), *_rows(N, K))
-    return dlogits
-
-
 def _softmax(x: Host, logarithm: bool, out: Host | None) -> Host:
     y, K = result(x.shape, out), x.shape[-1]
-    softmax_kernel(flat(x), y.reshape(-1), K, logarithm, *_rows(x.size // max(K, 1), K))
+    softmax_kernel(flat(x), y.reshape(-1), K, logarithm, *cut(x.size // max(K, 1), K))
     return y
 
 
 def _softmax_dx(dy: Host, y: Host, logarithm: bool, out: Host | None) -> Host:
     dx, K = result(y.shape, out), y.shape[-1]
-    softmax_dx_kernel(flat(dy), flat(y), dx.reshape(-1), K, logarithm, *_rows(y.size // max(K, 1), K))
+    softmax_dx_kernel(flat(dy), flat(y), dx.reshape(-1), K, logarithm, *cut(y.size // max(K, 1), K))
     return dx
 
 
-def _rows(rows: int, K: int) -> tuple[int, int]:
+def cut(rows: int, K: int) -> tuple[int, int]:
     """(rows of one task, tasks)."""
     per_task = max(1, TASK_FLOATS // max(K, 1))
     return per_task, -(-rows // per_task)

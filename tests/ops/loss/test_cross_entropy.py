@@ -1,4 +1,4 @@
-"""Cross-entropy with weights of classes and images, beside its definition written out in float64."""
+"""Cross-entropy with weights of classes, images and pixels, beside its definition written out in float64."""
 
 import numpy as np
 import pytest
@@ -82,3 +82,39 @@ def test_an_image_that_weighs_nothing_adds_nothing_even_where_its_class_is_maske
     )
     loss.backward()
     assert np.isfinite(loss.numpy()) and np.isfinite(logits.grad).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_void_pixels_add_nothing_and_are_not_counted(dtype):
+    logits = Tensor(LOGITS.reshape(1, 5, 1, 6).astype(dtype), requires_grad=True)
+    labels = np.array([0, 255, 2, 255, 4], np.uint8).reshape(1, 5, 1)
+    loss = ops.cross_entropy(logits, labels, ignore=255, class_weights=CLASSES)
+    loss.backward()
+    counted = [0, 2, 4]
+    rows = Tensor(LOGITS[counted].astype(dtype), requires_grad=True)
+    expected = ops.cross_entropy(rows, LABELS[counted], class_weights=CLASSES)
+    expected.backward()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
+    np.testing.assert_allclose(logits.grad.reshape(5, 6)[counted], rows.grad, rtol=1e-5, atol=1e-7)
+    assert not logits.grad.reshape(5, 6)[[1, 3]].any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("options", [{}, {"class_weights": CLASSES, "label_smoothing": 0.1}])
+def test_a_batch_of_void_alone_has_no_loss_and_no_gradient(dtype, options):
+    logits = Tensor(LOGITS.reshape(1, 5, 1, 6).astype(dtype), requires_grad=True)
+    loss = ops.cross_entropy(logits, np.full((1, 5, 1), 255, np.uint8), ignore=255, **options)
+    loss.backward()
+    assert loss.item() == 0 and not logits.grad.any()
+
+
+def test_masks_of_bytes_and_of_whole_numbers_are_the_same():
+    logits, masks = LOGITS.reshape(1, 5, 1, 6).astype(np.float32), LABELS.reshape(1, 5, 1)
+    losses = [ops.cross_entropy(logits, masks.astype(kind)).item() for kind in (np.uint8, np.int32, np.int64)]
+    assert losses[0] == losses[1] == losses[2]
+
+
+def test_each_pixel_may_have_a_weight_of_its_own():
+    options = {"weights": IMAGES.reshape(1, 5, 1), "class_weights": CLASSES}
+    loss = ops.cross_entropy(LOGITS.reshape(1, 5, 1, 6), LABELS.reshape(1, 5, 1), **options)
+    assert loss.item() == pytest.approx(defined(0, CLASSES, IMAGES, "mean"), rel=1e-13)
