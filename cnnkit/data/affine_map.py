@@ -59,7 +59,7 @@ def moved(target: Target, to_new: AffineMap, size: tuple[int, int]) -> Target:
         case Mask(labels):
             return Mask(moved_plane(labels, to_new, size, VOID))
         case Boxes(corners, labels):
-            kept, cut = _cut(_around(corners, to_new), size)
+            kept, cut = kept_boxes(_around(corners, to_new), size)
             return Boxes(cut[kept].astype(np.float32), labels[kept])
     return target
 
@@ -83,10 +83,10 @@ def _around(corners: npt.NDArray[np.float32], to_new: AffineMap) -> npt.NDArray[
     return np.concatenate([four.min(axis=1), four.max(axis=1)], axis=1)
 
 
-def _cut(
+def kept_boxes(
     boxes: npt.NDArray[np.float64], size: tuple[int, int]
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
-    """(which are kept, all of them cut to the image)."""
+    """(which of the moved boxes are kept, all of them cut to the image)."""
     H, W = size
     cut = np.clip(boxes, 0, [W, H, W, H])
     sides, whole = cut[:, 2:] - cut[:, :2], boxes[:, 2:] - boxes[:, :2]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from cnnkit.data.affine_map import AffineMap, moved
 from cnnkit.data.targets import Target
+from cnnkit.data.warp import Warp, warped
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -32,9 +33,10 @@ class Sample:
         """The same sample with some fields changed; the original stays as it is."""
         return dataclasses.replace(self, **changes)
 
-    def moved(self, image: Pixels, to_new: AffineMap) -> "Sample":
+    def moved(self, image: Pixels, to_new: AffineMap | Warp) -> "Sample":
         """The same sample shown by a changed image, where its points lie at new places; its target moves along."""
         target = self.target
         if not isinstance(target, int):
-            target = moved(target, to_new, image.shape[:2])
+            size = image.shape[:2]
+            target = warped(target, to_new) if isinstance(to_new, Warp) else moved(target, to_new, size)
         return Sample(image, target, self.path, self.turn)

@@ -95,7 +95,7 @@ def preview(
     """`count` samples, classes in turn, drawn by the seed; each with what a training of that seed would make of it.
 
     augment: by default the level that a training would choose; no other part than train is ever changed by one.
-    changes: flip, crop, rotate, colour, erase -> whether it is made, whatever the level says.
+    changes: flip, crop, … -> whether it is made, whatever the level says.
     weights: a run or a weight file; pictures are then read as a training that starts from it reads them.
     Pictures that cannot be read are left out, with a note.
     """

@@ -38,7 +38,7 @@ class Loader:
     The order is a function of (seed, epoch), the augmentation of (seed, epoch, sample), the mixing of images of
     (seed, epoch, batch): an epoch begun at batch `start` goes on exactly as the whole one would have.
     `shard` = (rank, size) takes every size-th sample from the rank-th on.   mixup, cutmix: their alphas, 0 for none.
-    augment: a level.   changes: flip, crop, rotate, colour, erase -> whether it is made, whatever the level says.
+    augment: a level.   changes: flip, crop, … -> whether it is made, whatever the level says.
     windows: pictures with masks are shown by windows of the size that `preprocessing` names, cut out anywhere, as a
     training needs it; a judge sees the whole of them.
     targets: how those of the samples of a batch are collated.

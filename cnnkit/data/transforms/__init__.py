@@ -2,6 +2,7 @@
 
 compose.py   levels made of the changes below      signs.py    which pictures must not be mirrored
 flip.py, crop.py, scale.py, affine.py   geometry: a mask and boxes move along
+elastic.py                              geometry that bends
 window.py                               windows of one size from pictures of any size
 colour.py, erase.py                     colours and holes
 mix.py                                  two images of a batch in one

@@ -11,8 +11,9 @@ from cnnkit.data.sample import Sample
 from cnnkit.data.transforms.affine import rotate_scale_shear
 from cnnkit.data.transforms.colour import colour_jitter
 from cnnkit.data.transforms.crop import padded_random_crop, shift
+from cnnkit.data.transforms.elastic import elastic
 from cnnkit.data.transforms.erase import erase
-from cnnkit.data.transforms.flip import alternating_flip
+from cnnkit.data.transforms.flip import alternating_flip, quarter_turn
 from cnnkit.data.transforms.scale import random_resized_crop
 from cnnkit.data.transforms.window import window
 from cnnkit.errors import UsageError, unknown_name
@@ -51,6 +52,8 @@ SMALL_PHOTOS = Kind(
         "flip": alternating_flip,
         "crop": shift,
         "rotate": rotate_scale_shear,
+        "turn": quarter_turn,
+        "elastic": elastic,
         "colour": MILD_JITTER,
         "erase": erase,
     },
@@ -71,6 +74,8 @@ LARGE_PHOTOS = Kind(
     alone={
         "crop": GENTLE_CROP,
         "rotate": rotate_scale_shear,
+        "turn": quarter_turn,
+        "elastic": elastic,
         "colour": MILD_JITTER,
         "erase": erase,
         "flip": alternating_flip,
@@ -87,6 +92,8 @@ SIGNS = Kind(
     alone={
         "flip": alternating_flip,
         "rotate": rotate_scale_shear,
+        "turn": quarter_turn,
+        "elastic": elastic,
         "crop": shift,
         "colour": MILD_JITTER,
         "erase": erase,
@@ -111,12 +118,25 @@ def with_masks(size: tuple[int, int], fill: tuple[int, ...]) -> Kind:
     )
     return Kind(
         window=partial(window, size=size, fill=fill),
-        alone={"crop": wide, "rotate": rotate_scale_shear, "colour": MILD_JITTER, "flip": alternating_flip},
+        alone={
+            "crop": wide,
+            "rotate": rotate_scale_shear,
+            "turn": quarter_turn,
+            "elastic": elastic,
+            "colour": MILD_JITTER,
+            "flip": alternating_flip,
+        },
         levels={
             "none": {},
             "light": {"crop": gentle, "flip": alternating_flip},
             "standard": {"crop": wide, "flip": alternating_flip},
-            "strong": {"crop": wide, "rotate": rotate_scale_shear, "colour": STRONG_JITTER, "flip": alternating_flip},
+            "strong": {
+                "crop": wide,
+                "rotate": rotate_scale_shear,
+                "elastic": elastic,
+                "colour": STRONG_JITTER,
+                "flip": alternating_flip,
+            },
         },
     )
 
@@ -131,7 +151,7 @@ def augmentation(
 ) -> Changes:
     """The transforms of a level, by name, in the order in which they are made.
 
-    changes: flip, crop, rotate, colour or erase -> whether it is made, whatever the level says.
+    changes: flip, turn, crop, rotate, elastic, colour or erase -> whether it is made, whatever the level says.
     mirror: whether a mirrored image keeps its meaning.   image_size: (H, W).
     fill: where images have masks and windows of them are shown, the colour around small ones; then there is always a
     "window" or a "crop", which is one.

@@ -1,4 +1,4 @@
-"""Mirrors: pure functions (sample, rng, ...) -> sample."""
+"""Mirrors and quarter turns: pure functions (sample, rng, ...) -> sample."""
 
 from functools import lru_cache
 
@@ -27,6 +27,24 @@ def alternating_flip(sample: Sample, rng: np.random.Generator) -> Sample:
     Source: Jordan 2024, arXiv:2404.00498, section 3.6.
     """
     return _mirror(sample) if sample.turn % 2 else sample
+
+
+def quarter_turn(sample: Sample, rng: np.random.Generator) -> Sample:
+    """Turn by 0, 90, 180 or 270 degrees against the clock; where height and width differ, by 0 or 180.
+
+    With mirrors these are all eight ways in which a square lies: for pictures without an up and down.
+    """
+    H, W, _ = sample.image.shape
+    quarters = int(rng.random() * 4) if H == W else 2 * int(rng.random() * 2)
+    if quarters == 0:
+        return sample
+    turned = np.ascontiguousarray(np.rot90(sample.image, quarters))
+    to_new = {
+        1: AffineMap(0.0, 1.0, 0.0, -1.0, 0.0, W),
+        2: AffineMap(-1.0, 0.0, W, 0.0, -1.0, H),
+        3: AffineMap(0.0, -1.0, H, 1.0, 0.0, 0.0),
+    }
+    return sample.moved(turned, to_new[quarters])
 
 
 def _mirror(sample: Sample) -> Sample:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnkit.data.sample import Sample
-from cnnkit.data.transforms import colour, compose, crop, erase, flip, scale, window
+from cnnkit.data.transforms import colour, compose, crop, elastic, erase, flip, scale, window
 from cnnkit.data.transforms.affine import rotate_scale_shear
 from cnnkit.data.transforms.compose import augmentation, transform
 from cnnkit.engine.records.options import AUGMENT, CHANGES
@@ -20,9 +20,11 @@ TRANSFORMS = {
     "centre_crop": partial(crop.centre_crop, size=(1, 1)),
     "colour_jitter": partial(colour.colour_jitter, hue=0.5),
     "cutout": erase.cutout,
+    "elastic": elastic.elastic,
     "erase": partial(erase.erase, p=1.0),
     "horizontal_flip": flip.horizontal_flip,
     "padded_random_crop": crop.padded_random_crop,
+    "quarter_turn": flip.quarter_turn,
     "random_resized_crop": scale.random_resized_crop,
     "resize": partial(scale.resize, size=(5, 3)),
     "rotate_scale_shear": rotate_scale_shear,

@@ -7,12 +7,13 @@ import pytest
 
 from cnnkit.data.sample import Sample
 from cnnkit.data.targets import VOID, Boxes, Mask
-from cnnkit.data.transforms import affine, colour, crop, erase, flip, scale, window
+from cnnkit.data.transforms import affine, colour, crop, elastic, erase, flip, scale, window
 
 WHOLE_PIXELS = {
     "mirror": partial(flip.horizontal_flip, p=1.0),
     "upside down": partial(flip.vertical_flip, p=1.0),
     "alternating": flip.alternating_flip,
+    "quarter turn": flip.quarter_turn,
     "middle": partial(crop.centre_crop, size=(31, 40)),
     "shift": partial(crop.shift, share=1 / 4),
     "padded crop": partial(crop.padded_random_crop, share=1 / 4),
@@ -23,6 +24,7 @@ RESAMPLED = {
     "smaller": partial(scale.resize, size=(37, 29)),
     "larger": partial(scale.resize, size=(50, 111)),
     "rectangle": partial(scale.random_resized_crop, scale=(0.3, 0.8)),
+    "bent": partial(elastic.elastic, share=1 / 20),
     "window of any scale": partial(window.window, size=(40, 60), fill=(0,), scale=(0.5, 2.0)),
 }
 OF_PIXELS = {"colour": colour.colour_jitter, "erase": partial(erase.erase, p=1.0), "cutout": erase.cutout}
@@ -75,7 +77,7 @@ def test_boxes_lie_where_the_marked_pixels_are(name, rng):
         rows, columns = np.flatnonzero(marked.any(1)), np.flatnonzero(marked.any(0))
         around = [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
         # Half a pixel where a side falls between two; of a turned box half of the tip's pixels are above the middle.
-        most = 0 if name in WHOLE_PIXELS else 2 if name == "turn" else 0.6
+        most = 0 if name in WHOLE_PIXELS else {"turn": 2, "bent": 1}.get(name, 0.6)
         np.testing.assert_allclose(new.target.corners[0], around, rtol=0, atol=most)
         assert new.target.labels.tolist() == [5]
     assert seen > 10
