@@ -11,9 +11,8 @@ transforms/  augmentation
 view/        how a picture becomes an input: the record that a checkpoint keeps
 picture/     any picture file, safely
 fetch/       published data sets from the network
+places/      where points lie in a changed image; masks and boxes move along
 sample.py    one image and what is known about it
-affine_map.py  where points lie in a changed image; masks and boxes move along
-warp.py      the same where an image is bent
 targets.py   what is to be learned of it: masks and boxes
 headway.py   how far a long look has come
 """

@@ -7,9 +7,9 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from cnnkit.data.affine_map import AffineMap, moved
+from cnnkit.data.places.affine_map import AffineMap, moved
+from cnnkit.data.places.warp import Warp, warped
 from cnnkit.data.targets import Target
-from cnnkit.data.warp import Warp, warped
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]

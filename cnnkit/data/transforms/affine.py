@@ -5,7 +5,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from cnnkit.data.affine_map import AffineMap
+from cnnkit.data.places.affine_map import AffineMap
 from cnnkit.data.sample import Pixels, Sample
 
 

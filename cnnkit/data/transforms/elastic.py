@@ -5,8 +5,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from cnnkit.data.places.warp import Warp
 from cnnkit.data.sample import Pixels, Sample
-from cnnkit.data.warp import Warp
 
 # Meshes along a side; between their knots the paper's bicubic field is followed by straight lines, which stray from it
 # by a hundredth of the deviation on average, and by a twentieth at most.

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from cnnkit.data.affine_map import AffineMap
+from cnnkit.data.places.affine_map import AffineMap
 from cnnkit.data.sample import Pixels, Sample
 
 

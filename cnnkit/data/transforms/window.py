@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from cnnkit.data.affine_map import AffineMap
+from cnnkit.data.places.affine_map import AffineMap
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.transforms.scale import resampled
 

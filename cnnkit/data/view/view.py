@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 import numpy.typing as npt
 
-from cnnkit.data.affine_map import AffineMap, moved_plane
+from cnnkit.data.places.affine_map import AffineMap, moved_plane
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.targets import VOID
 from cnnkit.data.view.preprocessing import Preprocessing

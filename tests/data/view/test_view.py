@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnkit.data.affine_map import moved
 from cnnkit.data.picture import read
+from cnnkit.data.places.affine_map import moved
 from cnnkit.data.sets.digits import PREPROCESSING
 from cnnkit.data.targets import VOID, Boxes, Mask
 from cnnkit.data.view.preprocessing import Preprocessing

@@ -6,7 +6,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
-from cnnkit.data.affine_map import kept_boxes
+from cnnkit.data.places.affine_map import kept_boxes
 from cnnkit.data.targets import VOID, Boxes, Mask, Target
 
 Places = npt.NDArray[np.float64]

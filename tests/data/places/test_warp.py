@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from cnnkit.data.affine_map import AffineMap, moved
+from cnnkit.data.places.affine_map import AffineMap, moved
+from cnnkit.data.places.warp import Warp, warped
 from cnnkit.data.targets import VOID, Boxes, Mask
-from cnnkit.data.warp import Warp, warped
 
 
 def bent(rng, H=40, W=60, most=1.0):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cnnkit.data.affine_map import LEAST_LEFT, AffineMap, moved
+from cnnkit.data.places.affine_map import LEAST_LEFT, AffineMap, moved
 from cnnkit.data.targets import VOID, Boxes, Mask
 
 MAPS = [
