@@ -160,6 +160,7 @@ def _activated(y: Any, activation: Activation) -> Any:
         "relu": functional.relu_,
         "relu6": lambda y: functional.relu6(y, inplace=True),
         "sigmoid": lambda y: y.sigmoid_(),
+        "tanh": lambda y: y.tanh_(),
         "hard_sigmoid": lambda y: functional.hardsigmoid(y, inplace=True),
         "hard_swish": lambda y: functional.hardswish(y, inplace=True),
         "swish": lambda y: functional.silu(y, inplace=True),

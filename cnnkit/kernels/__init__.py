@@ -35,6 +35,7 @@ _LAZY = {
     "RELU6": "cnnkit.kernels.shared.scalar",
     "SIGMOID": "cnnkit.kernels.shared.scalar",
     "SWISH": "cnnkit.kernels.shared.scalar",
+    "TANH": "cnnkit.kernels.shared.scalar",
     "leaky": "cnnkit.kernels.shared.scalar",
 }
 

@@ -1,7 +1,7 @@
 """Modules: parameters plus one op."""
 
 from cnnkit.nn import init
-from cnnkit.nn.activation import HardSigmoid, HardSwish, LeakyReLU, ReLU, ReLU6, Sigmoid, Softmax, Swish
+from cnnkit.nn.activation import HardSigmoid, HardSwish, LeakyReLU, ReLU, ReLU6, Sigmoid, Softmax, Swish, Tanh
 from cnnkit.nn.blocks import ConvNorm, SqueezeExcite, WithAuxiliary
 from cnnkit.nn.containers import ModuleList, Sequential
 from cnnkit.nn.conv import Conv2d, ConvTranspose2d
@@ -40,6 +40,7 @@ __all__ = [
     "Softmax",
     "SqueezeExcite",
     "Swish",
+    "Tanh",
     "WithAuxiliary",
     "init",
 ]

@@ -67,6 +67,13 @@ class Swish(_Pointwise):
         return ops.swish(x)
 
 
+class Tanh(_Pointwise):
+    """(e^x - e^-x) / (e^x + e^-x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.tanh(x)
+
+
 class Softmax(_Pointwise):
     """e^x / Σ e^x over the last axis."""
 

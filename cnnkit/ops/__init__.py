@@ -11,6 +11,7 @@ from cnnkit.ops.activation import (
     sigmoid,
     softmax,
     swish,
+    tanh,
 )
 from cnnkit.ops.arithmetic import add, divide, exp, log, matmul, maximum, minimum, multiply, negate, sqrt, subtract
 from cnnkit.ops.choice import clip, where
@@ -18,7 +19,7 @@ from cnnkit.ops.conv.conv import conv2d
 from cnnkit.ops.conv.transpose import conv_transpose2d
 from cnnkit.ops.dropout import dropout
 from cnnkit.ops.linear import linear
-from cnnkit.ops.loss import cross_entropy
+from cnnkit.ops.loss import cross_entropy, dice_loss, focal_loss
 from cnnkit.ops.norm import batch_norm, batch_norm_frozen, local_response_norm
 from cnnkit.ops.pool import (
     adaptive_avg_pool2d,
@@ -47,10 +48,12 @@ __all__ = [
     "conv2d",
     "conv_transpose2d",
     "cross_entropy",
+    "dice_loss",
     "divide",
     "dropout",
     "exp",
     "flatten",
+    "focal_loss",
     "global_avg_pool2d",
     "global_max_pool2d",
     "hard_sigmoid",
@@ -81,6 +84,7 @@ __all__ = [
     "subtract",
     "sum",
     "swish",
+    "tanh",
     "where",
     "window",
 ]

@@ -14,6 +14,7 @@ from cnnkit.kernels.shared.scalar import (
     RELU6,
     SIGMOID,
     SWISH,
+    TANH,
     Activation,
     leaky,
     told_by_output,
@@ -60,6 +61,11 @@ def swish(x: Tensor | Array) -> Tensor:
     Source: Ramachandran et al. 2017, arXiv:1710.05941.
     """
     return activate(x, SWISH)
+
+
+def tanh(x: Tensor | Array) -> Tensor:
+    """(e^x - e^-x) / (e^x + e^-x)."""
+    return activate(x, TANH)
 
 
 def activate(x: Tensor | Array, activation: str | Activation) -> Tensor:

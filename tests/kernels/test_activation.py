@@ -13,6 +13,7 @@ from cnnkit.kernels.shared.scalar import (
     RELU6,
     SIGMOID,
     SWISH,
+    TANH,
     leaky,
     told_by_output,
 )
@@ -28,6 +29,7 @@ ACTIVATIONS = {
     "hard_sigmoid": HARD_SIGMOID,
     "hard_swish": HARD_SWISH,
     "swish": SWISH,
+    "tanh": TANH,
 }
 SHAPES = [(), (0,), (1,), (17,), (3, 5), (2, 3, 3, 8), (40000,)]
 
@@ -51,6 +53,14 @@ def test_activate_agrees_with_its_definition(rng, activation, shape):
 def test_sigmoid_is_right_to_the_last_places(rng):
     x = rng.uniform(-80, 80, 20000).astype(np.float32)
     np.testing.assert_allclose(cpu.activate(x, SIGMOID), 1 / (1 + np.exp(-x.astype(np.float64))), rtol=1e-6)
+
+
+def test_tanh_is_right_to_the_last_places(rng):
+    x = np.concatenate([rng.uniform(-10, 10, 20000), rng.uniform(-0.7, 0.7, 20000), np.logspace(-37, 2, 1000)])
+    x = np.concatenate([x, [0, -0.0, np.inf, -np.inf, 88.9, 1e30]]).astype(np.float32)
+    y, exact = cpu.activate(x, TANH), np.tanh(x.astype(np.float64))
+    assert (np.abs(y - exact) <= 2 * np.spacing(np.abs(exact).astype(np.float32))).all()
+    assert (np.sign(y) == np.sign(x)).all()
 
 
 @pytest.mark.parametrize("backend", [reference, cpu], ids=["reference", "cpu"])

@@ -14,6 +14,7 @@ from cnnkit.kernels.shared.scalar import (
     RELU6,
     SIGMOID,
     SWISH,
+    TANH,
     leaky,
     told_by_output,
 )
@@ -40,6 +41,7 @@ KINDS = {
     "leaky": leaky(0.1),
     "leaky, of negative slope": leaky(-0.5),
     "sigmoid": SIGMOID,
+    "tanh": TANH,
     "hard_sigmoid": HARD_SIGMOID,
     "hard_swish": HARD_SWISH,
     "swish": SWISH,

@@ -32,6 +32,7 @@ LAYERS = [
     ("HardSigmoid", lambda: nn.HardSigmoid(), (3, 4)),
     ("HardSwish", lambda: nn.HardSwish(), (3, 4)),
     ("Swish", lambda: nn.Swish(), (3, 4)),
+    ("Tanh", lambda: nn.Tanh(), (3, 4)),
     ("BatchNorm2d", lambda: nn.BatchNorm2d(3, activation="relu"), (2, 3, 2, 3)),
     ("BatchNorm2d with swish", lambda: nn.BatchNorm2d(2, eps=1e-3, momentum=0.01, activation="swish"), (2, 3, 2, 2)),
     ("ConvNorm", lambda: nn.ConvNorm(2, 3, 3, stride=2), (2, 3, 4, 2)),

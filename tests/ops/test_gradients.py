@@ -56,7 +56,17 @@ CASES = {
     "batch_norm": [
         *[
             (kind, lambda x, w, b, kind=kind: normed(x, w, b, activation=kind), NORM)
-            for kind in ("identity", "relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "hard_swish", "swish")
+            for kind in (
+                "identity",
+                "relu",
+                "relu6",
+                "leaky_relu",
+                "sigmoid",
+                "hard_sigmoid",
+                "hard_swish",
+                "swish",
+                "tanh",
+            )
         ],
         ("residual", lambda x, w, b, r: normed(x, w, b, residual=r), [*NORM, apart((2, 3, 2, 3), 3)]),
         (
@@ -104,6 +114,11 @@ CASES = {
             "groups",
             lambda x, w, b: ops.conv2d(x, w, b, groups=2, activation="sigmoid"),
             [apart((1, 3, 3, 4), 0, 0.03), apart((2, 2, 2, 2), 1), apart((2,), 2)],
+        ),
+        (
+            "tanh",
+            lambda x, w, b: ops.conv2d(ops.conv2d(x, w, b, activation="tanh"), w, activation="tanh"),
+            [apart((1, 3, 3, 2), 0, 0.03), apart((2, 2, 2, 2), 1), apart((2,), 2)],
         ),
         (
             "depthwise",
@@ -208,10 +223,28 @@ CASES = {
         ("both sides", lambda x: ops.clip(x, -0.4, 0.3), [apart((3, 4))]),
         ("one bound", lambda x: ops.clip(x, low=0.0), [apart((3, 4))]),
     ],
+    "dice_loss": [
+        ("pixels, some of them void", lambda x: ops.dice_loss(x, PIXELS, ignore=255), [apart((1, 2, 3, 3), step=0.3)]),
+        ("rows", lambda x: ops.dice_loss(x, LABELS, smoothing=0.1), [apart((4, 3))]),
+    ],
     "divide": [("broadcast", ops.divide, [apart((2, 3)), positive((3,), 1)])],
     "dropout": [("some are dropped", lambda x: ops.dropout(x, 0.5, KEY), [apart((5, 5))])],
     "exp": [("negative and positive", ops.exp, [apart((2, 3))])],
     "flatten": [("images", ops.flatten, [apart((2, 2, 3, 1))])],
+    "focal_loss": [
+        ("rows", lambda x: ops.focal_loss(x, LABELS), [apart((4, 3))]),
+        ("of power 0", lambda x: ops.focal_loss(x, LABELS, gamma=0), [apart((4, 3))]),
+        *[
+            (
+                f"pixels, some of them void, {reduction}",
+                lambda x, reduction=reduction: ops.focal_loss(
+                    x, PIXELS, gamma=0.5, ignore=255, class_weights=[0.5, 0, 2], reduction=reduction
+                ),
+                [apart((1, 2, 3, 3))],
+            )
+            for reduction in ("mean", "sum", "none")
+        ],
+    ],
     "global_avg_pool2d": [("images", ops.global_avg_pool2d, [apart((2, 3, 2, 2))])],
     "global_max_pool2d": [("images", ops.global_max_pool2d, [apart((2, 3, 2, 2))])],
     "hard_sigmoid": [("all three parts", ops.hard_sigmoid, [apart((6, 5), step=0.3)])],
@@ -278,6 +311,7 @@ CASES = {
     "subtract": [("broadcast", ops.subtract, [apart((3,)), apart((2, 3), 1)])],
     "sum": [("all", ops.sum, [apart((2, 3))]), ("kept", lambda x: ops.sum(x, (0, 2), True), [apart((2, 3, 2))])],
     "swish": [("both sides", ops.swish, [apart((5, 5), step=0.3)])],
+    "tanh": [("both sides", ops.tanh, [apart((5, 5), step=0.2)])],
     "where": [
         ("a mask", lambda x, y: ops.where(MASK, x, y), [apart((2, 3)), apart((2, 3), 1)]),
         ("all are broadcast", lambda x, y: ops.where(MASK, x, y), [apart((2, 1, 3)), apart((1,), 1)]),

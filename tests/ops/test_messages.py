@@ -82,7 +82,7 @@ CASES = [
     ),
     (ShapeError, lambda: ops.linear(x(2, 3), x(3)), "a weight (in_features, out_features), but received (3,)"),
     (ShapeError, lambda: ops.linear(x(2, 3), x(3, 5), x(3)), "a bias of shape (5,), one number per column"),
-    (UsageError, lambda: ops.linear(x(2, 3), x(3, 5), activation="tanh"), "linear expects activation to be one of"),
+    (UsageError, lambda: ops.linear(x(2, 3), x(3, 5), activation="gelu"), "linear expects activation to be one of"),
     (
         ShapeError,
         lambda: ops.max_pool2d(x(1, 1, 8, 2), 2),
@@ -211,6 +211,10 @@ CASES = [
         lambda: ops.cross_entropy(x(2, 3), [0, 0], class_weights=[0.0, 1.0, 1.0]),
         "all of this batch weigh nothing",
     ),
+    (UsageError, lambda: ops.focal_loss(x(1, 3), [0], gamma=-1), "gamma is -1, expected a finite number from 0 up"),
+    (DataError, lambda: ops.focal_loss(x(1, 3), [3]), "focal_loss expects labels from 0 to 2 for 3 classes, but"),
+    (UsageError, lambda: ops.dice_loss(x(1, 3), [0], smoothing=0), "smoothing is 0, expected a finite number of pix"),
+    (ShapeError, lambda: ops.dice_loss(x(1, 3), [0, 1]), "dice_loss expects 1 whole numbers as labels, shape (1,)"),
     (UsageError, lambda: ops.cross_entropy(x(1, 3), [0], reduction="max"), "expected 'mean', 'sum' or 'none'"),
 ]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import inlined, inner
-from cnnkit.kernels.cpu.simd.math import vsigmoid
+from cnnkit.kernels.cpu.simd.math import vsigmoid, vtanh
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import (
     LANES,
@@ -31,6 +31,7 @@ from cnnkit.kernels.shared.scalar import (
     RELU_KIND,
     SIGMOID_KIND,
     SWISH_KIND,
+    TANH_KIND,
     Activation,
 )
 
@@ -111,6 +112,8 @@ def activate_vector(v, kind, slope):
     if kind in (SIGMOID_KIND, SWISH_KIND):
         s = vsigmoid(v)
         return s if kind == SIGMOID_KIND else v * s
+    if kind == TANH_KIND:
+        return vtanh(v)
     return v
 
 

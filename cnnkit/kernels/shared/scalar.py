@@ -13,9 +13,8 @@ class Activation(NamedTuple):
     slope: float = 0.0
 
 
-IDENTITY_KIND, RELU_KIND, LEAKY_KIND, RELU6_KIND, SIGMOID_KIND, HARD_SIGMOID_KIND, HARD_SWISH_KIND, SWISH_KIND = range(
-    8
-)
+IDENTITY_KIND, RELU_KIND, LEAKY_KIND, RELU6_KIND, SIGMOID_KIND, HARD_SIGMOID_KIND = range(6)
+HARD_SWISH_KIND, SWISH_KIND, TANH_KIND = range(6, 9)
 
 IDENTITY = Activation(IDENTITY_KIND)
 RELU = Activation(RELU_KIND)
@@ -24,6 +23,7 @@ SIGMOID = Activation(SIGMOID_KIND)
 HARD_SIGMOID = Activation(HARD_SIGMOID_KIND)
 HARD_SWISH = Activation(HARD_SWISH_KIND)
 SWISH = Activation(SWISH_KIND)
+TANH = Activation(TANH_KIND)
 
 
 def told_by_output(activation: Activation) -> bool:
@@ -51,6 +51,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "hard_sigmoid": HARD_SIGMOID,
     "hard_swish": HARD_SWISH,
     "swish": SWISH,
+    "tanh": TANH,
 }
 
 
@@ -107,6 +108,8 @@ def activate_scalar(x, kind, slope):
         return x * hard_sigmoid(x)
     if kind == SWISH_KIND:
         return x * sigmoid(x)
+    if kind == TANH_KIND:
+        return math.tanh(x)
     return x
 
 
@@ -121,6 +124,8 @@ def activate_slope(y, kind, slope):
         return 1.0 if 0 < y < 6 else 0.0
     if kind == SIGMOID_KIND:
         return y * (1.0 - y)
+    if kind == TANH_KIND:
+        return 1.0 - y * y
     if kind == HARD_SIGMOID_KIND:
         return 1 / 6 if 0 < y < 1 else 0.0
     return 1.0

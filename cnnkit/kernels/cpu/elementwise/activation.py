@@ -19,6 +19,7 @@ from cnnkit.kernels.shared.scalar import (
     RELU_KIND,
     SIGMOID_KIND,
     SWISH_KIND,
+    TANH_KIND,
     Activation,
 )
 
@@ -37,6 +38,8 @@ def slope_vector(y, kind, slope):
         return select_less(zero(), y, select_less(y, fill(SIX), fill(ONE), zero()), zero())
     if kind == SIGMOID_KIND:
         return y * (fill(ONE) - y)
+    if kind == TANH_KIND:
+        return fill(ONE) - y * y
     if kind == HARD_SIGMOID_KIND:
         return select_less(zero(), y, select_less(y, fill(ONE), fill(SIXTH), zero()), zero())
     return fill(ONE)
@@ -51,7 +54,7 @@ def slope_at_vector(z, kind, slope):
     if kind == SWISH_KIND:
         s = vsigmoid(z)
         return s * fma(z, fill(ONE) - s, fill(ONE))
-    if kind in (SIGMOID_KIND, HARD_SIGMOID_KIND):
+    if kind in (SIGMOID_KIND, HARD_SIGMOID_KIND, TANH_KIND):
         z = activate_vector(z, kind, slope)
     return slope_vector(z, kind, slope)
 

@@ -102,7 +102,7 @@ def pixels_task(logits, labels, hard, share, spread, ignore, losses, scores, scr
         store(turned, logs, log_sum)
         store(turned, smooth, fill(spread) * log_sum - spread_sum)
         for lane in range(rows):
-            label, loss = labels[p + lane], F(0)
+            label, loss = np.int64(labels[p + lane]), F(0)
             if label != ignore:
                 loss = turned[smooth + lane]
                 if hard[label] > 0:
@@ -122,7 +122,7 @@ def pixels_kernel(logits, labels, hard, share, spread, ignore, losses, scores, s
 def pixels_dx_task(scores, labels, dlosses, hard, share, spread, ignore, dlogits, K, per_task, worker, task):
     end = min(len(labels), (task + 1) * per_task)
     for p in range(task * per_task, end):
-        label, first = labels[p], p * K
+        label, first = np.int64(labels[p]), p * K
         counts = label != ignore
         dloss = dlosses[p] if counts else F(0)
         weight = hard[label] + spread if counts else F(0)

@@ -13,7 +13,7 @@ from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.direct import plan as direct_plan
 from cnnkit.kernels.cpu.machine import buffers, jit, threads
 from cnnkit.kernels.shared.geometry import Window
-from cnnkit.kernels.shared.scalar import ACTIVATIONS, HARD_SIGMOID, RELU, RELU6, SIGMOID, leaky
+from cnnkit.kernels.shared.scalar import ACTIVATIONS, HARD_SIGMOID, RELU, RELU6, SIGMOID, TANH, leaky
 
 SAME = Window(1, 1, 1, 1, 1, 1)
 
@@ -112,7 +112,7 @@ def float64_convolutions(x, w, dy):
     return y, dx, dw
 
 
-@pytest.mark.parametrize("activation", [RELU, SIGMOID], ids=lambda a: f"kind {a.kind}")
+@pytest.mark.parametrize("activation", [RELU, SIGMOID, TANH], ids=lambda a: f"kind {a.kind}")
 def test_results_past_the_caches_are_the_same(activation, rng, monkeypatch):
     channels = 5 * schedule.LANES
     x, w, residual = (
