@@ -60,6 +60,8 @@ CALLS = {
     ("conv_transpose2d", ""): ((DY, W, X.shape, SAME), {"bias": ROW, "activation": RELU}),
     ("conv_transpose2d", "a stride"): ((DY, W, (2, 9, 12, 3), Window(2, 2, 1, 1, 1, 0)), {"bias": ROW}),
     ("conv_transpose2d", "depthwise"): ((DX, floats(2, 2, 1, 3), (2, 10, 12, 3), Window(2, 2), 3), {"bias": ROW}),
+    ("crf_messages", ""): ((ROWS, DROWS), {}),
+    ("crf_messages", "added"): ((ROWS, DROWS, 3.0), {"others": ROWS}),
     ("cross_entropy", ""): ((ROWS, LABELS, 0.1), {}),
     ("cross_entropy", "of a map"): ((X, PIXELS, 0.1), {"weights": ROW**2, "ignore": 255}),
     ("cross_entropy_dx", ""): ((ROWS, LABELS, ROWS[:, 0]), {}),

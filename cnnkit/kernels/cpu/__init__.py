@@ -4,12 +4,13 @@ conv/, matmul.py    convolutions and the dense layer       pool/         max and
 norm/, softmax/     normalisation, softmax and its loss    elementwise/  arithmetic, activations, optimisers
 channels.py         whole channels weighed or shuffled     shape.py      elements moved about
 reduce.py, sums.py  sums, means, maxima                    epilogue.py  bias and activation before the store
-home.py             arrays made, moved and copied
+home.py             arrays made, moved and copied          crf/          messages of the fully connected CRF
 simd/               vectors                                machine/     threads, memory, compiler
 """
 
 from cnnkit.kernels.cpu.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack
+from cnnkit.kernels.cpu.crf import crf_graph, crf_messages
 from cnnkit.kernels.cpu.elementwise.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.cpu.elementwise.pointwise import (
     add,
@@ -83,6 +84,8 @@ __all__ = [
     "conv_transpose2d",
     "copy",
     "copy_into",
+    "crf_graph",
+    "crf_messages",
     "cross_entropy",
     "cross_entropy_dx",
     "dense",

@@ -6,6 +6,7 @@ A file for each family of kernels, by the names below; store.py keeps a result i
 from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.reference.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack
+from cnnkit.kernels.reference.crf import crf_graph, crf_messages
 from cnnkit.kernels.reference.home import (
     copy,
     copy_into,
@@ -89,6 +90,8 @@ __all__ = [
     "conv_transpose2d",
     "copy",
     "copy_into",
+    "crf_graph",
+    "crf_messages",
     "cross_entropy",
     "cross_entropy_dx",
     "dense",

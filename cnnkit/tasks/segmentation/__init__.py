@@ -9,6 +9,7 @@ rand           whether regions are kept apart
 measured       all that an evaluation tells
 worst          the pictures that a network does worst on
 answer         what it says of a picture
+crf            labels that follow the edges of the picture: the fully connected CRF
 """
 
 from cnnkit.tasks.segmentation.answer import Segmented

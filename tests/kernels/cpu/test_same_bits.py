@@ -75,6 +75,7 @@ CALLS = {
     "cross_entropy": lambda: cpu.cross_entropy(LOGITS, LABELS, 0.1),
     "cross_entropy of a map": lambda: cpu.cross_entropy(X, MAP, 0.1, weights=ROW**2, ignore=0),
     "cross_entropy_dx of a map": lambda: (cpu.cross_entropy_dx(X, MAP, X[..., 0], 0.1, weights=ROW**2, ignore=0),),
+    "crf_messages": lambda: (cpu.crf_messages(X.reshape(-1, 19), DY.reshape(-1, 19)[:, :5]),),
     "permute": lambda: (cpu.permute(X, (3, 1, 2, 0)),),
     "dropout": lambda: (cpu.dropout(X, 0.4, (1, 2)),),
     "uniform": lambda: (cpu.uniform((50_001,), (1, 2)),),

@@ -1,0 +1,91 @@
+"""The fully connected CRF behind a network: labels that follow the edges of the picture.
+
+    E(x) = Σ i  ψ(x_i) + Σ i<j  [x_i ≠ x_j] · (w1 · appearance(i, j) + w2 · smoothness(i, j))
+    appearance(i, j) = e^(-|p_i - p_j|² / 2α² - |I_i - I_j|² / 2β²),   smoothness(i, j) = e^(-|p_i - p_j|² / 2γ²)
+
+p is a pixel's place and I its colour: two pixels that are near and of one colour had rather have one label, and so had
+two that are very near. ψ is minus the logarithm of the network's scores. Mean field finds the distribution nearest to
+e^-E in which pixels are independent: from Q = softmax(logits),
+
+    Q_i(l)  <-  softmax over l of  logits_i(l) + Σ kernels  w · Σ j  k(i, j) · Q_j(l)
+
+A penalty on other labels is, but for a number that all labels share, a reward for the own one: so the compatibility
+needs no step of its own. Messages come from `crf_messages`, by a filter on a lattice, not from all pairs.
+
+Differs from the paper: kernels are normalised, see `crf_graph`.
+Source: Krähenbühl & Koltun 2011, arXiv:1210.5644; as used by Chen et al. 2014, arXiv:1412.7062, section 4.
+"""
+
+from dataclasses import astuple, dataclass
+from math import isfinite
+
+import numpy as np
+
+from cnnkit import kernels
+from cnnkit.errors import ShapeError, UsageError
+from cnnkit.kernels.shared.array import Host
+
+LEAST_WIDTH = 0.01
+
+
+@dataclass(frozen=True)
+class DenseCRF:
+    """How a picture's colours change its labels. The numbers are those of DeepLab-LargeFOV as its authors released it.
+
+    w1, alpha, beta: weight of the appearance kernel, its standard deviations in pixels and in steps of a channel's 255.
+    w2, gamma: weight of the smoothness kernel, its standard deviation in pixels.
+    iterations: steps of mean field; ten in all of DeepLab's papers.
+    """
+
+    w1: float = 4.0
+    alpha: float = 49.0
+    beta: float = 5.0
+    w2: float = 3.0
+    gamma: float = 3.0
+    iterations: int = 10
+
+    def __post_init__(self) -> None:
+        right = all(isfinite(number) and number >= 0 for number in astuple(self))
+        widths = min(self.alpha, self.beta, self.gamma)
+        if not right or widths < LEAST_WIDTH or self.iterations != int(self.iterations):
+            raise UsageError(
+                "A CRF expects weights and a whole number of iterations that are not negative, and standard deviations "
+                f"of {LEAST_WIDTH} or more, but received {self}."
+            )
+
+
+DEEPLAB = DenseCRF()
+
+
+def refine(logits: Host, picture: Host, crf: DenseCRF = DEEPLAB) -> Host:
+    """Scores (H, W, K) of each pixel's labels once all pixels of the picture have been heard.
+
+    Args:
+        logits: (H, W, K), what the network gives for each pixel of the picture; or logarithms of its scores.
+        picture: (H, W, C), the picture's own colours from 0 to 255.
+        crf: weights, widths and iterations.
+
+    Raises:
+        ShapeError: there are not logits for each pixel.
+    """
+    if logits.ndim != 3 or picture.ndim != 3 or logits.shape[:2] != picture.shape[:2]:
+        raise ShapeError(
+            f"Expected logits (H, W, K) of each pixel of a picture (H, W, C), but received {logits.shape} for "
+            f"{picture.shape}. Bring the logits to the picture's size first."
+        )
+    H, W, K = logits.shape
+    k = kernels.home()
+    unary = k.put(np.ascontiguousarray(logits.reshape(H * W, K), np.float32))
+    places = np.indices((H, W), np.float32).reshape(2, H * W).T
+    colours = picture.reshape(H * W, -1).astype(np.float32)
+    near_and_alike = np.concatenate([places / np.float32(crf.alpha), colours / np.float32(crf.beta)], axis=1)
+    near = places / np.float32(crf.gamma)
+    edges = [(w, k.crf_graph(k.put(f))) for w, f in ((crf.w1, near_and_alike), (crf.w2, near)) if w > 0]
+    q = k.softmax(unary)
+    for _ in range(int(crf.iterations)):
+        energy = unary
+        for weight, graph in edges:
+            energy = k.crf_messages(q, graph, weight, others=energy)
+        q = k.softmax(energy)
+    scores: Host = k.fetch(q).reshape(H, W, K)
+    return scores
