@@ -2,6 +2,7 @@
 
 task           what training asks of a network, and how its answers are read
 losses         the losses to choose from, and classes that weigh more
+border         the gaps between things that nearly touch count more
 class_weights  how much the pixels of a class count, where classes are of unequal size
 places         where a mask and the logits of a network lie on each other
 tally          what is counted over batches
