@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Array, Host
@@ -30,12 +31,18 @@ def dice_loss(logits: Tensor | Array, labels: Host, *, ignore: int | None = None
         raise UsageError(f"smoothing is {smoothing}, expected a finite number of pixels above 0.")
     labels = labels_of(labels, logits.shape, "dice_loss", ignore)
     K, pixels = logits.shape[-1], tuple(range(logits.ndim - 1))
-    truth = (labels[..., None] == np.arange(K)).astype(logits.data.dtype)
-    p, g = softmax(logits), Tensor(truth)
+    labels = labels[..., None]
+    p, truth = softmax(logits), labels == np.arange(K)
     if ignore is not None:
-        counted = (labels != ignore)[..., None].astype(logits.data.dtype)
-        p, g = multiply(p, Tensor(counted)), multiply(g, Tensor(counted))
+        counted = labels != ignore
+        p, truth = multiply(p, _beside(logits, counted)), truth & counted
+    g = _beside(logits, truth)
     overlaps = sum(multiply(p, g), pixels)
     sizes = add(sum(multiply(p, p), pixels), sum(g, pixels))
     dice = divide(add(multiply(overlaps, 2.0), smoothing), add(sizes, smoothing))
     return subtract(1.0, mean(dice))
+
+
+def _beside(logits: Tensor, mask: Host) -> Tensor:
+    """0 and 1 where the logits are, and of their type."""
+    return Tensor(kernels.of(logits.data).put(mask.astype(logits.data.dtype)))
