@@ -32,7 +32,7 @@ from cnnkit.engine.use.unseen import digest
 from cnnkit.errors import CheckpointError, ShapeError, UsageError
 from cnnkit.nn import Module
 from cnnkit.serialize import files
-from cnnkit.tasks.classification import Loss
+from cnnkit.tasks.own_loss import Loss
 
 
 def fit(
@@ -100,7 +100,12 @@ def resume(
             yield Note(how_to_go_on(folder, options, found.progress, result, found.about))
             yield Finished(result, given_in_python(found.about))
             return
-        _check_loss(folder, loss, (found.about if found else folder.read_manifest()).get("own_loss"))
+        _check_loss(
+            folder,
+            loss,
+            (found.about if found else folder.read_manifest()).get("own_loss"),
+            options.loss or "the cross-entropy",
+        )
         if data is None:
             check_there(options.data, folder.path)
         with computing(options):
@@ -134,7 +139,7 @@ def _settle(session: Session, before: FitOptions, parts: bytes, has_state: bool)
     files.remove(run.result)
 
 
-def _check_loss(run: Run, loss: Loss | None, trained_with: str | None) -> None:
+def _check_loss(run: Run, loss: Loss | None, trained_with: str | None, of_ours: str) -> None:
     """A run goes on with the loss that it began with, which no file can keep."""
     if trained_with is not None and loss is None:
         raise CheckpointError(
@@ -142,7 +147,7 @@ def _check_loss(run: Run, loss: Loss | None, trained_with: str | None) -> None:
             "Pass it again, in Python: cnnkit.fit(..., resume_from=run, loss=...)."
         )
     if trained_with is None and loss is not None:
-        raise UsageError(f"{run.path} was trained with the cross-entropy, and goes on with it. Leave loss out.")
+        raise UsageError(f"{run.path} was trained with {of_ours}, and goes on with it. Leave loss out.")
 
 
 def _about(pieces: Pieces, parts: bytes) -> dict[str, Any]:

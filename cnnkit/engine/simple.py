@@ -18,7 +18,7 @@ from cnnkit.engine.fit import fit as fit_events
 from cnnkit.engine.fit import resume
 from cnnkit.engine.notebook import shown
 from cnnkit.engine.records.events import EpochEnd, EvaluateFinished, Event, Finished, Interrupted, Note, RunStarted
-from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.records.options import LOSSES, FitOptions
 from cnnkit.engine.records.recipes import merged
 from cnnkit.engine.records.results import EvaluateResult, FitResult
 from cnnkit.engine.run.find import open_run
@@ -26,7 +26,7 @@ from cnnkit.engine.use.load import load
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import UsageError
 from cnnkit.nn import Module
-from cnnkit.tasks.classification import Loss
+from cnnkit.tasks.own_loss import Loss
 
 
 def fit(
@@ -35,7 +35,7 @@ def fit(
     *,
     recipe: str | None = None,
     resume_from: str | Path | FitResult | None = None,
-    loss: Loss | None = None,
+    loss: Loss | str | None = None,
     on_event: Callable[[Event], None] | None = None,
     on_epoch: Callable[[EpochEnd], None] | None = None,
     progress: bool | None = None,
@@ -58,8 +58,9 @@ def fit(
         resume_from: a run, or its result, to go on with, instead of a new one; data and network are given again where
             they were given.
         loss: loss(logits, labels) -> Tensor of one number, the mean over a batch: instead of the cross-entropy, in
-            training. logits are a Tensor (N, K), labels int64 (N,). Validation and test still use cross-entropy and
-            accuracy. With a time it is called before the first step too, to measure how long a step takes.
+            training. logits are a Tensor (N, K), labels int64 (N,); of masks (N, H, W, K) and uint8 (N, H, W), 255
+            where they are void. Validation and test still use cross-entropy and the task's metrics. With a time it is
+            called before the first step too, to measure how long a step takes. A text is the option `--loss`.
         on_event: called with each event of `engine.events`.
         on_epoch: called with the EpochEnd of each epoch.
         progress: whether to show a line of progress; None: in a notebook.
@@ -67,7 +68,10 @@ def fit(
     Ctrl-C saves the run and then raises KeyboardInterrupt, as Python code expects it.
     """
     module = what if isinstance(what, Module) else None
+    if isinstance(loss, str) and loss in LOSSES:
+        options["loss"], loss = loss, None
     _check_call(what, data, options, loss=loss, on_event=on_event, on_epoch=on_epoch)
+    own = loss if callable(loss) else None
     if recipe is not None:
         if resume_from is not None:
             raise UsageError("recipe is for a new run; a resumed run keeps its options. Leave recipe out.")
@@ -82,11 +86,11 @@ def fit(
         opened = chosen if isinstance(chosen, DataSplits) else None
         if not (chosen is None or _is_name(chosen) or opened):
             opened = _opened(chosen, FitOptions.read(open_run(resume_from).config))
-        events = resume(resume_from, options, module=module, data=opened, loss=loss)
+        events = resume(resume_from, options, module=module, data=opened, loss=own)
     else:
         name = chosen.name if isinstance(chosen, DataSplits) else str(chosen) if _is_name(chosen) else IN_MEMORY
         wanted = FitOptions.from_values({"data": name, **options}).validate()
-        events = fit_events(wanted, module=module, data=_opened(chosen, wanted), loss=loss)
+        events = fit_events(wanted, module=module, data=_opened(chosen, wanted), loss=own)
     notes: list[str] = []
     # Closed, or a traceback that a notebook keeps would hold the run and its handlers of signals.
     with closing(events), shown(progress) as show:  # type: ignore[type-var]
@@ -172,7 +176,7 @@ def _check_call(what: Any, data: Any, options: dict[str, Any], **functions: Any)
         raise UsageError(f"The data are given twice. fit(data, ...) or fit(network, data, ...).{hint}")
     for name, function in functions.items():
         if function is not None and not callable(function):
-            wanted = "loss(logits, labels)" if name == "loss" else f"{name}(event)"
+            wanted = f"loss(logits, labels), or {', '.join(LOSSES)}" if name == "loss" else f"{name}(event)"
             raise UsageError(f"{name} is {function!r:.50}, expected a function that can be called as {wanted}.")
 
 

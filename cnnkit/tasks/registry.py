@@ -23,7 +23,13 @@ DEFAULT = "classification"
 _ROWS = {"classification": "cnnkit.tasks.classification", "segmentation": "cnnkit.tasks.segmentation"}
 _kinds: "dict[str, type[Task[Any]]]" = {}
 # Options that change a loss or mix images: what they mean hangs on the task. The values say nothing.
-_OPTIONS: dict[str, Any] = {"label_smoothing": 0.0, "class_weights": "none", "mixup": 0.0, "cutmix": 0.0}
+_OPTIONS: dict[str, Any] = {
+    "label_smoothing": 0.0,
+    "loss": None,
+    "class_weights": "none",
+    "mixup": 0.0,
+    "cutmix": 0.0,
+}
 
 
 def register(kind: "Kind") -> "Kind":
@@ -68,6 +74,6 @@ def create(
     for option, nothing in _OPTIONS.items():
         if option not in kind.takes and options.get(option, nothing) != nothing:
             raise UsageError(f"--{option.replace('_', '-')} is not for the task {kind.name}. Leave it out.")
-    if loss is not None and "loss" not in kind.takes:
+    if loss is not None and "own_loss" not in kind.takes:
         raise UsageError(f"The task {kind.name} has its own loss. Leave loss out.")
     return kind.create(classes, {**options, **(settings or {})}, train, loss)

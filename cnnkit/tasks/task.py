@@ -66,7 +66,7 @@ class Task(ABC, Generic[Answer]):
     kept: what weight files keep of the task beside the names of the classes (`settings`), by name: kind and range.
     labelled: whether the target of an image is its class, whatever it looks like. Then what a frozen trunk says of the
     images may be kept.
-    takes: options that not every task knows what to do with ("label_smoothing", …), and "loss", one of the caller's.
+    takes: options that not every task knows what to do with ("label_smoothing", …), and "own_loss", the caller's.
     classes: the names of the data's classes.
     """
 

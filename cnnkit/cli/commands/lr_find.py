@@ -31,6 +31,7 @@ CHOICES = (
     "nesterov",
     "weight_decay",
     "label_smoothing",
+    "loss",
     "clip",
     "augment",
     *CHANGES,

@@ -23,7 +23,9 @@ FREEZE = ("none", "trunk")
 KEEP = ("best", "last")
 # Those of models/geometry.py, which must not be imported here.
 PADDINGS = ("default", "same", "symmetric")
-CLASS_WEIGHTS = ("none", "balanced")
+CLASS_WEIGHTS = ("none", "balanced", "median-frequency")
+# Of masks; two of them are added.
+LOSSES = ("cross-entropy", "dice", "focal", "cross-entropy+dice", "focal+dice")
 
 # What says where a run lies and how it is computed, not what it computes: no part of the command that made the weights.
 _OUTWARD = ("output", "exist_ok", "threads", "backend", "cache")
@@ -79,6 +81,9 @@ class FitOptions:
     schedule_until: int | None = _choice(None, "Steps done when the schedule ends, if not whole epochs.")
     schedule_again: bool = _choice(False, "Begin a second cycle of the schedule where it ends.")
     label_smoothing: float = _choice(0.0, "Label smoothing: share of each label that is spread over all classes.")
+    loss: str | None = _choice(
+        None, "What is minimised where each pixel has a class; by default the cross-entropy.", names=LOSSES
+    )
     class_weights: str = _choice("none", "Give rare classes more weight in the loss.", names=CLASS_WEIGHTS)
     mixup: float = _choice(0.0, "Strength of mixup, which blends pairs of images; 0: off.")
     cutmix: float = _choice(0.0, "Strength of cutmix, which pastes a piece of another image; 0: off.")

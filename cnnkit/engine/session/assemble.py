@@ -31,7 +31,7 @@ from cnnkit.nn import Module
 from cnnkit.nn.freeze import cut
 from cnnkit.nn.tail import Tail
 from cnnkit.tasks import Task
-from cnnkit.tasks.classification import Loss
+from cnnkit.tasks.own_loss import Loss
 from cnnkit.tasks.registry import DEFAULT, create
 
 

@@ -9,6 +9,7 @@ class_weights  how much the images of a class count, where classes are of unequa
 
 from cnnkit.tasks.classification.class_weights import balanced_weights
 from cnnkit.tasks.classification.tally import ClassificationTally
-from cnnkit.tasks.classification.task import ClassificationTask, Loss, Named
+from cnnkit.tasks.classification.task import ClassificationTask, Named
+from cnnkit.tasks.own_loss import Loss
 
 __all__ = ["ClassificationTally", "ClassificationTask", "Loss", "Named", "balanced_weights"]

@@ -1,6 +1,6 @@
 """What classification asks of a network in training, and how it reads its answers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -24,11 +24,9 @@ from cnnkit.tasks.classification.measured import ClassificationMeasured, measure
 from cnnkit.tasks.classification.tally import SUMMARY, ClassificationTally, check_logits
 from cnnkit.tasks.classification.worst import TopLoss, tile
 from cnnkit.tasks.metric import Metric
+from cnnkit.tasks.own_loss import Loss, called, name_of
 from cnnkit.tasks.registry import register
 from cnnkit.tasks.task import KNOWN, Judgement, StepLoss, Tally, Task
-
-# loss(logits (N, K), labels (N,) int64) -> a Tensor of one number, the mean over the batch.
-Loss = Callable[[Tensor, Host], Tensor]
 
 
 @final
@@ -65,7 +63,7 @@ class ClassificationTask(Task[Named]):
     columns = ("label", "index", "score")
     worst = True
     labelled = True
-    takes = ("label_smoothing", "class_weights", "mixup", "cutmix", "loss")
+    takes = ("label_smoothing", "class_weights", "mixup", "cutmix", "own_loss")
 
     def __init__(
         self,
@@ -82,6 +80,11 @@ class ClassificationTask(Task[Named]):
         cls, classes: list[str], options: Mapping[str, Any], train: Dataset | None, loss: Loss | None
     ) -> "ClassificationTask":
         smoothing, weights = options.get("label_smoothing", 0.0), None
+        if options.get("class_weights") == "median-frequency":
+            raise UsageError(
+                "--class-weights median-frequency counts the pixels of masks. For images of one class each, balanced "
+                "gives the same proportions."
+            )
         if options.get("class_weights") == "balanced" and train is not None:
             weights = balanced_weights(train.labels(), len(classes))
         if loss is not None and (weights is not None or smoothing):
@@ -110,7 +113,7 @@ class ClassificationTask(Task[Named]):
 
     @property
     def own_loss(self) -> str | None:
-        return None if self._given is None else getattr(self._given, "__name__", type(self._given).__name__)
+        return None if self._given is None else name_of(self._given)
 
     def rehearsed(self) -> "ClassificationTask":
         return self if self._given is None else ClassificationTask(self.classes)
@@ -135,19 +138,7 @@ class ClassificationTask(Task[Named]):
 
     def _of_the_caller(self, logits: Tensor, labels: Host) -> Tensor:
         assert self._given is not None
-        value = self._given(logits, labels)
-        if not isinstance(value, Tensor) or value.size != 1:
-            shape = f" of shape {np.shape(value)}" if isinstance(value, Tensor | np.ndarray) else ""
-            raise UsageError(
-                f"loss must return a Tensor of one number, the mean over the batch, but {self.own_loss} returned a "
-                f"{type(value).__name__}{shape}. Compute it from logits by cnnkit.ops, and end it with mean()."
-            )
-        if not value.requires_grad:
-            raise UsageError(
-                f"What {self.own_loss} returned does not depend on the logits, so nothing can be learned from it. "
-                "Compute with the Tensor by cnnkit.ops, not with its numbers."
-            )
-        return value
+        return called(self._given, logits, labels)
 
     def _cross_entropy(self, logits: Tensor, labels: Host) -> Tensor:
         return cross_entropy(logits, labels, label_smoothing=self.label_smoothing, class_weights=self.class_weights)

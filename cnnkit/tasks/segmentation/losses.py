@@ -1,32 +1,52 @@
-"""The losses of masks, by name."""
+"""The losses of masks, by name, and the one of a caller."""
 
 from dataclasses import dataclass
 from typing import final
 
-import numpy as np
-
 from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.data.targets import VOID
+from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Host
-from cnnkit.ops.loss import cross_entropy
+from cnnkit.tasks.own_loss import Loss, called
 from cnnkit.tasks.segmentation.places import Masks
+
+CROSS_ENTROPY = "cross-entropy"
 
 
 @final
 @dataclass(frozen=True)
 class MaskLoss:
-    """loss(logits (N, H, W, K), labels (N, H, W)): the mean over the pixels that are not VOID.
+    """loss(logits (N, H, W, K), labels (N, H, W)): a number for the pixels of the batch that are not VOID.
 
-    class_weights: (K,), how much the pixels of each class count; None: all the same.
+    name: "cross-entropy", "dice" or "focal", or two of them with "+" between: their sum.
+    class_weights: (K,), how much the pixels of each class count; None: all the same. Dice, in which each class has an
+    equal part, takes none.
+    own: of the caller, instead of all this.
     """
 
+    name: str = CROSS_ENTROPY
     class_weights: Host | None = None
+    own: Loss | None = None
+
+    def __post_init__(self) -> None:
+        if self.class_weights is not None and (self.name == "dice" or self.own is not None):
+            raise UsageError(
+                f"--class-weights changes cross-entropy and focal loss, but the loss is {self.name}. Leave it out."
+                if self.own is None
+                else "class_weights changes the cross-entropy, but loss replaces it. Leave it out, and do the same in "
+                "your loss."
+            )
 
     def __call__(self, logits: Tensor, labels: Masks) -> Tensor:
-        K = logits.shape[3]
-        said = (labels != VOID).ravel()
-        known = np.where(said, labels.ravel(), 0).astype(np.int64)
-        return cross_entropy(
-            ops.reshape(logits, (-1, K)), known, weights=said.astype(np.float64), class_weights=self.class_weights
-        )
+        if self.own is not None:
+            return called(self.own, logits, labels)
+        first, *more = (self._part(part, logits, labels) for part in self.name.split("+"))
+        return sum(more, first)
+
+    def _part(self, name: str, logits: Tensor, labels: Masks) -> Tensor:
+        if name == "dice":
+            return ops.dice_loss(logits, labels, ignore=VOID)
+        if name == "focal":
+            return ops.focal_loss(logits, labels, ignore=VOID, class_weights=self.class_weights)
+        return ops.cross_entropy(logits, labels, ignore=VOID, class_weights=self.class_weights)

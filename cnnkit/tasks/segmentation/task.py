@@ -18,9 +18,16 @@ from cnnkit.nn import Module
 from cnnkit.nn.blocks import WithAuxiliary
 from cnnkit.serialize.fields import Range
 from cnnkit.tasks.metric import Metric
+from cnnkit.tasks.own_loss import name_of
 from cnnkit.tasks.registry import register
 from cnnkit.tasks.segmentation.answer import Colour, Segmented, segmented
-from cnnkit.tasks.segmentation.losses import MaskLoss
+from cnnkit.tasks.segmentation.class_weights import (
+    Weights,
+    balanced_pixel_weights,
+    count_pixels,
+    median_frequency_weights,
+)
+from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY, MaskLoss
 from cnnkit.tasks.segmentation.measured import SegmentationMeasured, measured
 from cnnkit.tasks.segmentation.places import Masks, beneath, masks_of
 from cnnkit.tasks.segmentation.rand import RandScore
@@ -54,7 +61,11 @@ class SegmentationTask(Task[Segmented]):
     networks = "segmentation"
     columns = ("label", "share")
     worst = True
-    kept: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {"colours": (list[list[int]] | None, (0, 255))}
+    kept: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {
+        "colours": (list[list[int]] | None, (0, 255)),
+        "weight_of_class": (list[float] | None, (0.0, 1e12)),
+    }
+    takes = ("loss", "class_weights", "own_loss")
 
     def __init__(self, classes: list[str], colours: Sequence[Colour] = (), mask_loss: MaskLoss | None = None) -> None:
         super().__init__(classes)
@@ -67,7 +78,8 @@ class SegmentationTask(Task[Segmented]):
         cls, classes: list[str], options: Mapping[str, Any], train: Dataset | None, loss: Any
     ) -> "SegmentationTask":
         colours = options.get("colours") if train is None else getattr(train, "colours", ())
-        return cls(classes, _checked(colours or (), len(classes)))
+        name, weights = options.get("loss") or CROSS_ENTROPY, _weights(options, train, len(classes))
+        return cls(classes, _checked(colours or (), len(classes)), MaskLoss(name, weights, loss))
 
     @classmethod
     def by_heart(cls, judgement: Judgement) -> bool:
@@ -80,6 +92,13 @@ class SegmentationTask(Task[Segmented]):
     @property
     def outputs(self) -> int:
         return len(self.classes)
+
+    @property
+    def own_loss(self) -> str | None:
+        return None if self._loss.own is None else name_of(self._loss.own)
+
+    def rehearsed(self) -> "SegmentationTask":
+        return self if self._loss.own is None else SegmentationTask(self.classes)
 
     def loss(self, model: Module, batch: Batch) -> StepLoss:
         outputs = model(Tensor(batch.x))
@@ -102,7 +121,8 @@ class SegmentationTask(Task[Segmented]):
         return Batch(x, masks, np.arange(size))
 
     def settings(self) -> Mapping[str, Any]:
-        return {"colours": [list(colour) for colour in self.colours]}
+        weights, colours = self._loss.class_weights, [list(colour) for colour in self.colours]
+        return {"colours": colours} | ({} if weights is None else {"weight_of_class": weights.tolist()})
 
     def tally(self) -> SegmentationTally:
         return SegmentationTally(self.classes)
@@ -131,6 +151,17 @@ def _checked(colours: Sequence[Sequence[int]], classes: int) -> list[Colour]:
     if colours and (len(colours) != classes or any(len(colour) != 3 for colour in colours)):
         raise CheckpointError(f"it has {len(colours)} colours, expected red, green and blue for {classes} classes")
     return [(red, green, blue) for red, green, blue in colours]
+
+
+def _weights(options: Mapping[str, Any], train: Dataset | None, classes: int) -> Weights | None:
+    """How much each class counts in a training: as a run has kept it, or counted now."""
+    asked, kept = options.get("class_weights", "none"), options.get("weight_of_class")
+    if train is None or asked == "none":
+        return None
+    if kept is not None:
+        return np.array(kept)
+    counted = count_pixels(train, classes)
+    return balanced_pixel_weights(counted) if asked == "balanced" else median_frequency_weights(counted)
 
 
 def _right(logits: Host, labels: Masks) -> float:
