@@ -1,4 +1,4 @@
-"""Kernels that memory bounds, not arithmetic: pools, norms, activations; checked against their definitions."""
+"""Kernels that memory bounds, not arithmetic: pools, norms, activations, the CRF; checked against their definitions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.bench.cases import Case
+from cnnkit.bench.crf_case import crf_case
 from cnnkit.bench.rivals import torch_pointwise
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels import HARD_SWISH, RELU, Window, reference
@@ -40,6 +41,8 @@ def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
     for name in NAMES:
         if not quick or name.startswith("max pool"):
             yield partial(pointwise_case, name)
+    if not quick:
+        yield crf_case
 
 
 def pointwise_case(name: str) -> Case:

@@ -6,6 +6,7 @@ from cnnkit.bench import compare
 from cnnkit.bench.cases import Case
 from cnnkit.bench.compare import measure_case
 from cnnkit.bench.conv_cases import Layer, conv_case
+from cnnkit.bench.crf_case import crf_case
 from cnnkit.bench.network_cases import predict_case, train_case
 from cnnkit.bench.pointwise_cases import NAMES, pointwise_case
 from cnnkit.errors import CheckFailed, UsageError
@@ -83,6 +84,11 @@ def test_network_cases_pass_their_own_check(make):
 @pytest.mark.parametrize("name", NAMES)
 def test_pointwise_cases_pass_their_own_check(name):
     pointwise_case(name).check()
+
+
+@pytest.mark.slow
+def test_the_crf_passes_its_own_check():
+    crf_case().check()
 
 
 def test_another_library_that_is_not_installed_is_named(monkeypatch):

@@ -16,8 +16,9 @@ Differs from the paper: kernels are normalised, see `crf_graph`.
 Source: Krähenbühl & Koltun 2011, arXiv:1210.5644; as used by Chen et al. 2014, arXiv:1412.7062, section 4.
 """
 
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from math import isfinite
+from math import ceil, isfinite
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from cnnkit import kernels
 from cnnkit.errors import ShapeError, UsageError
 from cnnkit.kernels.shared.array import Host
 
+# A picture of more pixels than WHOLE is cut into pieces, of sides that are at most PIECE.
+WHOLE, PIECE = 1 << 20, 640
 LEAST_WIDTH = 0.01
 
 
@@ -60,6 +63,10 @@ DEEPLAB = DenseCRF()
 def refine(logits: Host, picture: Host, crf: DenseCRF = DEEPLAB) -> Host:
     """Scores (H, W, K) of each pixel's labels once all pixels of the picture have been heard.
 
+    A picture above WHOLE pixels goes through in pieces, each with what lies 2α around it, where the appearance kernel
+    has fallen to a seventh. So memory is bounded, at about a gigabyte for a picture full of texture and half of that
+    for others, beside logits and scores; by a seam a pixel that wavers may take the other label.
+
     Args:
         logits: (H, W, K), what the network gives for each pixel of the picture; or logarithms of its scores.
         picture: (H, W, C), the picture's own colours from 0 to 255.
@@ -74,13 +81,30 @@ def refine(logits: Host, picture: Host, crf: DenseCRF = DEEPLAB) -> Host:
             f"{picture.shape}. Bring the logits to the picture's size first."
         )
     H, W, K = logits.shape
+    if H * W <= WHOLE:
+        return _mean_field(logits, picture, crf)
+    scores = np.empty((H, W, K), np.float32)
+    for top, bottom in _cuts(H):
+        for left, right in _cuts(W):
+            y, x = max(0, top - ceil(2 * crf.alpha)), max(0, left - ceil(2 * crf.alpha))
+            around = slice(y, bottom + ceil(2 * crf.alpha)), slice(x, right + ceil(2 * crf.alpha))
+            found = _mean_field(logits[around], picture[around], crf)
+            scores[top:bottom, left:right] = found[top - y : bottom - y, left - x : right - x]
+    return scores
+
+
+def _cuts(length: int) -> Iterator[tuple[int, int]]:
+    """Begin and end of the pieces of a side, nearly equal."""
+    count = ceil(length / PIECE)
+    return ((length * i // count, length * (i + 1) // count) for i in range(count))
+
+
+def _mean_field(logits: Host, picture: Host, crf: DenseCRF) -> Host:
+    """Scores (H, W, K), of all pixels at once."""
+    H, W, K = logits.shape
     k = kernels.home()
     unary = k.put(np.ascontiguousarray(logits.reshape(H * W, K), np.float32))
-    places = np.indices((H, W), np.float32).reshape(2, H * W).T
-    colours = picture.reshape(H * W, -1).astype(np.float32)
-    near_and_alike = np.concatenate([places / np.float32(crf.alpha), colours / np.float32(crf.beta)], axis=1)
-    near = places / np.float32(crf.gamma)
-    edges = [(w, k.crf_graph(k.put(f))) for w, f in ((crf.w1, near_and_alike), (crf.w2, near)) if w > 0]
+    edges = [(weight, k.crf_graph(k.put(features))) for weight, features in _kernels(picture, crf) if weight > 0]
     q = k.softmax(unary)
     for _ in range(int(crf.iterations)):
         energy = unary
@@ -89,3 +113,12 @@ def refine(logits: Host, picture: Host, crf: DenseCRF = DEEPLAB) -> Host:
         q = k.softmax(energy)
     scores: Host = k.fetch(q).reshape(H, W, K)
     return scores
+
+
+def _kernels(picture: Host, crf: DenseCRF) -> Iterator[tuple[float, Host]]:
+    """Weight and features of appearance and of smoothness; features are divided by their standard deviations."""
+    H, W, C = picture.shape
+    places = np.indices((H, W), np.float32).reshape(2, H * W).T
+    colours = picture.reshape(H * W, C).astype(np.float32)
+    yield crf.w1, np.concatenate([places / np.float32(crf.alpha), colours / np.float32(crf.beta)], axis=1)
+    yield crf.w2, places / np.float32(crf.gamma)
