@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, final
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.picture.sheet import Tile
-from cnnkit.data.sample import Sample
+from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.view.view import View
 from cnnkit.errors import NumericError, UsageError
@@ -62,7 +62,9 @@ class Task(ABC, Generic[Answer]):
     running: means over the training images of an epoch, the named parts of a loss among them ("loss_box").
     more: what a finished run adds about the test images, by name: kind, and range of a number; none of it is needed.
     networks: the kind of those that it takes, in `models.registry`.
-    columns: of an answer, in a table of predictions.   worst: whether an evaluation names and draws the worst images.
+    columns: of an answer, in a table of predictions.
+    written: the files that show an answer, by name: how theirs end, behind the picture's own.
+    worst: whether an evaluation names and draws the worst images.
     kept: what weight files keep of the task beside the names of the classes (`settings`), by name: kind and range.
     labelled: whether the target of an image is its class, whatever it looks like. Then what a frozen trunk says of the
     images may be kept.
@@ -78,6 +80,7 @@ class Task(ABC, Generic[Answer]):
     more: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {}
     networks: ClassVar[str] = "classification"
     columns: ClassVar[tuple[str, ...]]
+    written: ClassVar[Mapping[str, str]] = {}
     worst: ClassVar[bool] = False
     kept: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {}
     labelled: ClassVar[bool] = False
@@ -190,6 +193,10 @@ class Task(ABC, Generic[Answer]):
         views: how each picture was brought to the network's size; None where no place in it can be told.
         top: how many guesses, where it has several.
         """
+
+    def files(self, answer: Answer, picture: Pixels) -> Mapping[str, bytes]:
+        """What the files named in `written` hold.   picture: uint8 (height, width, C), upright and of its own size."""
+        return {}
 
 
 class Tally(ABC):

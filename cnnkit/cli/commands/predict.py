@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from csv import DictWriter
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,10 @@ from cnnkit.cli.show import answers
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from cnnkit.engine.use.written import Written
+    from cnnkit.tasks import Task
 
 
 @command("predict", example="cnnkit predict image.png folder/ --model runs/mine --top 3", computes=True)
@@ -41,8 +45,15 @@ from cnnkit.errors import DataError, UsageError
     default=5,
     help="Number of classes to show for each picture, the best first.",
 )
-@option("--csv", type=click.Path(), metavar="FILE", help="Also write path, label, index and score to FILE.")
-@option("--exist-ok", is_flag=True, help="Overwrite FILE if it exists.")
+@option("--csv", type=click.Path(), metavar="FILE", help="Also write a table of the answers to FILE.")
+@option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for masks and overlays; by default the current one. It is made if it is missing.",
+)
+@option("--exist-ok", is_flag=True, help="Overwrite files that exist.")
 @click.pass_context
 def predict(
     ctx: click.Context,
@@ -51,11 +62,14 @@ def predict(
     model: str | None,
     top: int,
     csv: str | None,
+    output: Path | None,
     exist_ok: bool,
 ) -> None:
-    """Say what is in pictures.
+    """Say what is in pictures, or write masks and overlays.
 
     A folder stands for all pictures in it.
+
+    A network for segmentation writes NAME-mask.png (class numbers) and NAME-overlay.jpg for each picture.
 
     A picture that cannot be read is named, the others are answered, and the exit code is 3.
     """
@@ -70,20 +84,27 @@ def predict(
     if csv is not None and any(os.path.realpath(csv) == os.path.realpath(file) for file in files):
         raise UsageError(f"--csv {csv} is one of the pictures. Choose another file for the answers.")
     failed = 0
-    given: list[Prediction] = []
-    moving = len(files) > 1 and not (screen.as_json and sys.stdout.isatty())
+    rows: list[tuple[str, ...]] = []
     with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress, ExitStack() as computing:
         predictor = load(model)
-        shown = answers.of(predictor.task.name)
-        keep.begin(["path", *shown.kind.columns, "error"])
+        task, shown = predictor.task, answers.of(predictor.task.name)
+        files, writing = _to_write(screen, task, files, paths, output, exist_ok)
+        keep.begin(["path", *shown.columns(predictor.classes), "error"])
         computing.enter_context(kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision))
         for note in predictor.notes:
             screen.note(note)
         screen.note(f"network: {predictor.name}, from {predictor.source}")
         if (doubt := other_scale(files, predictor.preprocessing.white)) is not None:
             screen.note(doubt)
+        moving = len(files) > 1 and not (screen.as_json and sys.stdout.isatty())
         for done, answer in enumerate(chain(refused, predictor.predict_many(files, top=top)), 1):
-            keep.add(answer)
+            if writing is not None and isinstance(answer, Prediction):
+                answer = writing.write(done - 1 - len(refused), task, answer, predictor.preprocessing.white)
+            keep.add(
+                {"path": answer.path, "error": answer.error}
+                if isinstance(answer, PredictionError)
+                else shown.row(answer)
+            )
             if moving:
                 progress.update("predicting", done, len(refused) + len(files))
             if screen.as_json:
@@ -95,11 +116,34 @@ def predict(
             if isinstance(answer, PredictionError):
                 failed += 1
             else:
-                given.append(answer)
-    if given and not screen.as_json:
-        shown.predicted(screen, given)
+                # Not the answer itself: those with masks would fill the memory.
+                rows.append(shown.cells(answer))
+    if rows and not screen.as_json:
+        shown.predicted(screen, rows)
     if failed:
         ctx.exit(DataError.exit_code)
+
+
+def _to_write(
+    screen: Screen, task: Task[Any], files: list[Path], paths: tuple[str, ...], output: Path | None, exist_ok: bool
+) -> tuple[list[Path], Written | None]:
+    """(the pictures, the files that will show their answers), refused before anything is computed."""
+    from cnnkit.engine.use.written import without_answers, written
+
+    if not task.written:
+        if output is not None:
+            raise UsageError(
+                f"The task {task.name} writes no masks or overlays. Leave --output out; its answers go to --csv FILE."
+            )
+        return files, None
+    folder = Path() if output is None else output
+    listed = [file for file in files if str(file) not in paths]
+    files, former = without_answers(files, listed, task.written, folder)
+    if former:
+        screen.note(f"Left out as answers of before: {len(former):,} of the files, such as {former[0]}.")
+    places = written(files, task.written, folder)
+    places.check(files, exist_ok=exist_ok)
+    return files, places
 
 
 def expand(paths: list[Path]) -> tuple[list[Path], list[PredictionError], list[Path]]:
@@ -136,9 +180,9 @@ class _Rows:
             self._writer = DictWriter(self._file, columns, restval="", extrasaction="ignore")
             self._writer.writeheader()
 
-    def add(self, answer: Prediction | PredictionError) -> None:
+    def add(self, row: Mapping[str, object]) -> None:
         if self._writer is not None:
-            self._writer.writerow(answer.to_json())
+            self._writer.writerow(row)
 
 
 @contextmanager

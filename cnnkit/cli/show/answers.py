@@ -5,7 +5,7 @@ A task whose results are more than a few numbers has a form of its own, in the r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +52,21 @@ class Shown:
         side = "below" if metric.high else "above"
         return f"{metric.label} is {getattr(result, metric.name):.4f}, {side} {option}."
 
-    def predicted(self, screen: Screen, answers: Sequence[Prediction]) -> None:
-        """The answers to some pictures, as a table."""
-        columns = self.kind.columns
-        screen.table(
-            ["path", *columns], [(a.path or "", *(_cell(getattr(a, name)) for name in columns)) for a in answers]
-        )
+    def columns(self, classes: Sequence[str]) -> list[str]:
+        """Of an answer, in a file of answers."""
+        return [*self.kind.columns, *self.kind.written]
+
+    def row(self, answer: Prediction) -> Mapping[str, object]:
+        """An answer in that file; what is in none of its columns is passed over."""
+        return answer.to_json()
+
+    def cells(self, answer: Prediction) -> tuple[str, ...]:
+        """An answer in a table on the screen."""
+        return answer.path or "", *(_cell(getattr(answer, name)) for name in self.kind.columns)
+
+    def predicted(self, screen: Screen, rows: Sequence[Sequence[str]]) -> None:
+        """The table of these cells."""
+        screen.table(["path", *self.kind.columns], rows)
 
     @property
     def measures(self) -> tuple[Metric, ...]:

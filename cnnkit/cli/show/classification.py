@@ -58,8 +58,11 @@ class Shown(answers.Shown):
             f"which needs {needed:,} right: {needed - right:,} more."
         )
 
-    def predicted(self, screen: Screen, answers: Sequence[Prediction]) -> None:
-        rows = [_cells(answer) for answer in answers]
+    def cells(self, answer: Prediction) -> tuple[str, ...]:
+        others = ", ".join(f"{name} {100 * score:.1f} %" for name, score in answer.top[1:] if score >= 0.0005)
+        return answer.path or "", answer.label, f"{100 * answer.score:.1f} %", others
+
+    def predicted(self, screen: Screen, rows: Sequence[Sequence[str]]) -> None:
         screen.table(["path", "label", "score", "next best"], rows, optional=["next best"])
 
 
@@ -146,8 +149,3 @@ def _top_losses(screen: Screen, result: EvaluateResult) -> None:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def _cells(answer: Prediction) -> tuple[str, ...]:
-    others = ", ".join(f"{name} {100 * score:.1f} %" for name, score in answer.top[1:] if score >= 0.0005)
-    return answer.path or "", answer.label, f"{100 * answer.score:.1f} %", others

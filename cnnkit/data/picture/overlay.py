@@ -66,22 +66,23 @@ def border(labels: npt.NDArray[np.uint8], width: int = 1) -> npt.NDArray[np.bool
     return lines
 
 
-def legend(names: Sequence[str], colours: Sequence[Colour], width: int) -> Image.Image:
+def legend(names: Sequence[str], colours: Sequence[Colour], width: int, text_size: int = TEXT_SIZE) -> Image.Image:
     """What the colours mean, in rows of at most `width` pixels: a swatch and a name for each class."""
-    font = ImageFont.load_default(TEXT_SIZE)
-    texts = [fitting(name, font, max(1, width - SWATCH - 3 * GAP)) for name in names]
-    places, x, y, line = [], GAP, GAP, SWATCH + GAP
+    font = ImageFont.load_default(text_size)
+    swatch, gap = round(SWATCH * text_size / TEXT_SIZE), round(GAP * text_size / TEXT_SIZE)
+    texts = [fitting(name, font, max(1, width - swatch - 3 * gap)) for name in names]
+    places, x, y, line = [], gap, gap, swatch + gap
     for text in texts:
-        needed = SWATCH + GAP // 2 + round(font.getlength(text))
-        if x > GAP and x + needed + GAP > width:
-            x, y = GAP, y + line
+        needed = swatch + gap // 2 + round(font.getlength(text))
+        if x > gap and x + needed + gap > width:
+            x, y = gap, y + line
         places.append((x, y))
-        x += needed + 2 * GAP
+        x += needed + 2 * gap
     sheet = Image.new("RGB", (width, y + line if texts else 1), PAPER)
     draw = ImageDraw.Draw(sheet)
     for (x, y), text, colour in zip(places, texts, colours, strict=True):
-        draw.rectangle((x, y, x + SWATCH - 1, y + SWATCH - 1), fill=tuple(colour), outline=INK)
-        draw.text((x + SWATCH + GAP // 2, y + SWATCH // 2), text, INK, font, anchor="lm")
+        draw.rectangle((x, y, x + swatch - 1, y + swatch - 1), fill=tuple(colour), outline=INK)
+        draw.text((x + swatch + gap // 2, y + swatch // 2), text, INK, font, anchor="lm")
     return sheet
 
 

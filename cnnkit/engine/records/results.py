@@ -116,11 +116,13 @@ class Prediction(Columned):
     """What the network says of one picture.
 
     answer: the task's, read as if it stood here. A classifier's has label, index, score and top.
+    files: that were written to show it, by name; `cnnkit predict` writes them for tasks that have some.
     """
 
     path: str | None
     answer: Any = field(metadata=columns())
     model: str
+    files: Values = field(default_factory=dict, metadata=columns())
 
     def to_json(self) -> dict[str, Any]:
         return self.to_record()

@@ -11,6 +11,7 @@ measured       all that an evaluation tells
 worst          the pictures that a network does worst on
 answer         what it says of a picture
 crf            labels that follow the edges of the picture: the fully connected CRF
+drawn          how files show that
 """
 
 from cnnkit.tasks.segmentation.answer import Segmented

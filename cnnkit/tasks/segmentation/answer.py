@@ -6,15 +6,17 @@ from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
+from cnnkit.data.picture.overlay import Colour
+from cnnkit.data.sample import Pixels
 from cnnkit.data.targets import VOID
 from cnnkit.data.view.view import View
 from cnnkit.errors import ShapeError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.tasks.columns import Columned
+from cnnkit.tasks.segmentation.drawn import Labels, as_image, over
 
-Labels = npt.NDArray[np.uint8]
-Colour = tuple[int, int, int]
 # Scores of so many bytes are brought back at once: a photo of 12 megapixels and 21 classes has a gigabyte of them.
 BAND_BYTES = 16 << 20
 
@@ -33,6 +35,14 @@ class Segmented(Columned):
     classes: tuple[str, ...]
     colours: tuple[Colour, ...]
     shares: tuple[float, ...]
+
+    def image(self) -> Image.Image:
+        """The mask as a picture of class numbers with their colours as palette; `save("mask.png")` keeps both."""
+        return as_image(self.mask, self.colours)
+
+    def over(self, picture: Pixels) -> Image.Image:
+        """The picture, uint8 (height, width, C), under the mask, with a legend below."""
+        return over(picture, self.mask, self.classes, self.colours)
 
     @property
     def label(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.picture.sheet import Tile
-from cnnkit.data.sample import Sample
+from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.targets import VOID
 from cnnkit.data.view.view import View
@@ -28,6 +28,7 @@ from cnnkit.tasks.segmentation.class_weights import (
     median_frequency_weights,
 )
 from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY, MaskLoss
+from cnnkit.tasks.segmentation.drawn import jpeg, png
 from cnnkit.tasks.segmentation.measured import SegmentationMeasured, measured
 from cnnkit.tasks.segmentation.places import Masks, beneath, masks_of
 from cnnkit.tasks.segmentation.rand import RandScore
@@ -60,6 +61,7 @@ class SegmentationTask(Task[Segmented]):
     more = SUMMARY
     networks = "segmentation"
     columns = ("label", "share")
+    written = {"mask": "-mask.png", "overlay": "-overlay.jpg"}
     worst = True
     kept: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {
         "colours": (list[list[int]] | None, (0, 255)),
@@ -144,6 +146,9 @@ class SegmentationTask(Task[Segmented]):
 
     def decode(self, outputs: Host, views: Sequence[View | None], top: int) -> list[Segmented]:
         return segmented(outputs, views, self.classes, self.colours)
+
+    def files(self, answer: Segmented, picture: Pixels) -> dict[str, bytes]:
+        return {"mask": png(answer.image()), "overlay": jpeg(answer.over(picture))}
 
 
 def _checked(colours: Sequence[Sequence[int]], classes: int) -> list[Colour]:
