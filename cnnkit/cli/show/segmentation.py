@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cnnkit.cli.show import answers
@@ -52,8 +52,19 @@ class Shown(answers.Shown):
             )
         return super().missed(metric, result, wanted, option)
 
-    def predicted(self, screen: Screen, answers: Sequence[Prediction]) -> None:
-        screen.table(["path", "class", "share", "also"], [_cells(answer) for answer in answers], optional=["also"])
+    def columns(self, classes: Sequence[str]) -> list[str]:
+        return [*super().columns(classes), *(f"share_{name}" for name in classes)]
+
+    def row(self, answer: Prediction) -> Mapping[str, object]:
+        return answer.to_json() | {f"share_{name}": share for name, share in answer.to_json()["shares"].items()}
+
+    def cells(self, answer: Prediction) -> tuple[str, ...]:
+        ranked = sorted(zip(answer.shares, answer.classes, strict=True), key=lambda pair: -pair[0])[:MOST_SHARES]
+        told = ", ".join(f"{name} {_percent(share)}" for share, name in ranked if share >= 0.0005)
+        return answer.path or "", told, *answer.files.values()
+
+    def predicted(self, screen: Screen, rows: Sequence[Sequence[str]]) -> None:
+        screen.table(["path", "classes", *self.kind.written], rows, optional=[*self.kind.written][::-1])
 
 
 def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
@@ -119,9 +130,3 @@ def _worst(screen: Screen, result: EvaluateResult) -> None:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def _cells(answer: Prediction) -> tuple[str, ...]:
-    ranked = sorted(zip(answer.shares, answer.classes, strict=True), key=lambda pair: -pair[0])[:MOST_SHARES]
-    others = ", ".join(f"{name} {_percent(share)}" for share, name in ranked[1:] if share >= 0.0005)
-    return answer.path or "", answer.label, _percent(answer.share), others

@@ -7,6 +7,7 @@ import numpy as np
 
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
+from cnnkit.data.picture.overlay import Colour
 from cnnkit.data.picture.sheet import Tile
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset
@@ -20,15 +21,15 @@ from cnnkit.serialize.fields import Range
 from cnnkit.tasks.metric import Metric
 from cnnkit.tasks.own_loss import name_of
 from cnnkit.tasks.registry import register
-from cnnkit.tasks.segmentation.answer import Colour, Segmented, segmented
+from cnnkit.tasks.segmentation.answer import Segmented, segmented
 from cnnkit.tasks.segmentation.class_weights import (
     Weights,
     balanced_pixel_weights,
     count_pixels,
     median_frequency_weights,
 )
-from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY, MaskLoss
 from cnnkit.tasks.segmentation.drawn import jpeg, png
+from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY, MaskLoss
 from cnnkit.tasks.segmentation.measured import SegmentationMeasured, measured
 from cnnkit.tasks.segmentation.places import Masks, beneath, masks_of
 from cnnkit.tasks.segmentation.rand import RandScore
@@ -61,7 +62,7 @@ class SegmentationTask(Task[Segmented]):
     more = SUMMARY
     networks = "segmentation"
     columns = ("label", "share")
-    written = {"mask": "-mask.png", "overlay": "-overlay.jpg"}
+    written: ClassVar[Mapping[str, str]] = {"mask": "-mask.png", "overlay": "-overlay.jpg"}
     worst = True
     kept: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {
         "colours": (list[list[int]] | None, (0, 255)),

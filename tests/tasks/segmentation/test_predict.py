@@ -1,0 +1,122 @@
+"""`predict` with a network for masks: files, table, JSON, and what is refused."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tasks.segmentation.toy import squares
+
+import cnnkit
+from cnnkit.cli import main
+from cnnkit.engine.use.predictor import Predictor
+
+COLOURS = squares().train.colours
+
+
+@pytest.fixture
+def command(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words):
+        capsys.readouterr()
+        code = main.run(["predict", *map(str, words)])
+        return (code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Two pictures of unequal size and one name, with the truth about the first."""
+    sample = squares().test[0]
+    for folder, size in (("a", (24, 24)), ("b", (37, 50))):
+        (tmp_path / folder).mkdir()
+        picture = np.full(size, 125, np.uint8)
+        picture[:24, :24] = sample.image[:, :, 0]
+        Image.fromarray(picture).save(tmp_path / folder / "x.png")
+    return sample.target.labels
+
+
+def test_masks_and_overlays_lie_in_the_current_folder(smooth, command, photos, tmp_path):
+    code, out, _ = command("a/x.png", "-m", smooth.run)
+    assert code == 0 and "x-mask.png" in out and "ground" in out
+    mask, [answer] = Image.open("x-mask.png"), cnnkit.load(smooth).predict_many(["a/x.png"])
+    assert mask.mode == "P" and mask.getpalette()[:9] == list(np.ravel(COLOURS))
+    np.testing.assert_array_equal(np.asarray(mask), answer.mask)
+    seen = photos != 255
+    assert (np.asarray(mask)[seen] == photos[seen]).mean() > 0.9
+    overlay = np.asarray(Image.open("x-overlay.jpg").convert("RGB")).astype(int)
+    assert overlay.shape[1] == 24 and overlay.shape[0] > 24  # a legend is below
+    for label, strong, weak in ((1, 0, 2), (2, 2, 0)):  # yellow, blue
+        tinted = overlay[:24][answer.mask == label]
+        assert tinted[:, strong].mean() > tinted[:, weak].mean() + 50
+
+
+def test_pictures_of_one_name_have_files_of_their_own_and_json_names_them(smooth, command, photos, tmp_path):
+    code, out, _ = command("a", "b", "-m", smooth.run, "--output", "out/new", "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and [line["mask"] for line in lines] == ["out/new/a-x-mask.png", "out/new/b-x-mask.png"]
+    assert sorted(path.name for path in (tmp_path / "out" / "new").iterdir()) == [
+        "a-x-mask.png",
+        "a-x-overlay.jpg",
+        "b-x-mask.png",
+        "b-x-overlay.jpg",
+    ]
+    for line, size in zip(lines, ((24, 24), (37, 50)), strict=True):
+        mask = np.asarray(Image.open(line["mask"]))
+        assert mask.shape == size == (line["height"], line["width"])
+        assert line["shares"] == {name: (mask == k).mean() for k, name in enumerate(["ground", "bright", "dark"])}
+        assert line["label"] == "ground" and line["unseen"] == 0
+
+
+def test_csv_has_a_column_for_the_share_of_each_class(smooth, command, photos):
+    assert command("a", "missing.png", "-m", smooth.run, "--csv", "answers.csv")[0] == 3
+    with open("answers.csv", newline="") as file:
+        good, bad = csv.DictReader(file)
+    assert list(good) == [
+        "path",
+        "label",
+        "share",
+        "mask",
+        "overlay",
+        "share_ground",
+        "share_bright",
+        "share_dark",
+        "error",
+    ]
+    assert good["mask"] == "x-mask.png" and float(good["share_ground"]) == float(good["share"])
+    assert "missing.png" in bad["path"] and bad["mask"] == "" and "does not exist" in bad["error"]
+
+
+def test_nothing_is_computed_where_a_file_is_there_and_nothing_of_it_changes(smooth, command, photos, monkeypatch):
+    assert command("a/x.png", "-m", smooth.run)[0] == 0
+    before = Path("x-mask.png").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(Predictor, "predict_many", lambda *_, **__: pytest.fail("a picture was answered"))
+        code, _, err = command("a/x.png", "-m", smooth.run)
+        assert code == 2 and "x-mask.png exists (and 1 more). Overwrite with --exist-ok" in err
+    code, _, err = command("b/x.png", "-m", smooth.run, "--exist-ok")
+    assert code == 0 and Path("x-mask.png").read_bytes() != before
+
+
+def test_answers_of_before_are_no_pictures_of_a_folder(smooth, command, photos):
+    for _ in range(2):
+        code, out, err = command("a", "-m", smooth.run, "--output", "a", "--exist-ok", "--json")
+        assert code == 0 and [json.loads(line)["path"] for line in out.splitlines()] == ["a/x.png"]
+    assert "Left out as answers of before: 2 of the files" in err
+
+
+def test_a_classifier_writes_no_such_files(command):
+    code, _, err = command("a.png", "--output", "out")
+    assert code == 2 and "classification writes no masks or overlays" in err
+
+
+def test_from_python_an_answer_has_the_mask_and_draws_itself(smooth, photos, tmp_path):
+    said = cnnkit.load(smooth).predict(tmp_path / "b" / "x.png")
+    assert said.mask.shape == (37, 50) and sum(said.shares) == pytest.approx(1) and said.classes[0] == "ground"
+    np.testing.assert_array_equal(np.asarray(said.image()), said.mask)
+    drawn = said.over(np.zeros((37, 50, 3), np.uint8))
+    assert drawn.mode == "RGB" and drawn.width == 50
