@@ -10,7 +10,7 @@ from cnnkit.nn.linear import Linear
 from cnnkit.nn.module import Module, Parameter
 from cnnkit.nn.norm import BatchNorm2d, LocalResponseNorm
 from cnnkit.nn.pool import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
-from cnnkit.nn.shape import ChannelShuffle, Flatten, Identity
+from cnnkit.nn.shape import ChannelShuffle, Flatten, Identity, Resize
 
 __all__ = [
     "AdaptiveAvgPool2d",
@@ -35,6 +35,7 @@ __all__ = [
     "Parameter",
     "ReLU",
     "ReLU6",
+    "Resize",
     "Sequential",
     "Sigmoid",
     "Softmax",

@@ -30,6 +30,7 @@ from cnnkit.ops.pool import (
     max_pool2d,
 )
 from cnnkit.ops.reduce import max, mean, sum
+from cnnkit.ops.resize import resize
 from cnnkit.ops.scale import scale_channels
 from cnnkit.ops.shape import channel_shuffle, concat, flatten, pad, permute, reshape, slice
 from cnnkit.ops.window import window
@@ -76,6 +77,7 @@ __all__ = [
     "relu",
     "relu6",
     "reshape",
+    "resize",
     "scale_channels",
     "sigmoid",
     "slice",

@@ -41,6 +41,8 @@ LAYERS = [
     ("ChannelShuffle", lambda: nn.ChannelShuffle(2), (2, 2, 1, 6)),
     ("Identity", lambda: nn.Identity(), (2, 3)),
     ("Softmax", lambda: nn.Softmax(), (3, 4)),
+    ("Resize", lambda: nn.Resize((5, 2)), (2, 3, 4, 2)),
+    ("Resize by a scale", lambda: nn.Resize(scale=2, mode="nearest"), (1, 3, 2, 2)),
     ("Flatten", lambda: nn.Flatten(), (2, 2, 3, 1)),
     ("Dropout", lambda: nn.Dropout(0.5, seed=3), (4, 5)),
     ("Sequential", lambda: nn.Sequential(nn.Conv2d(1, 2, 2), nn.Flatten(), nn.Linear(8, 2)), (2, 3, 3, 1)),

@@ -61,6 +61,7 @@ def test_transposed_convolutions(N, C, O, dtype):
         lambda x: ops.avg_pool2d(x, 3, 1, 1, count_padding=False),
         lambda x: ops.adaptive_max_pool2d(x, 2),
         ops.global_avg_pool2d,
+        lambda x: ops.resize(x, 7),
     ],
 )
 def test_pools_of_no_images_or_channels(pool, N, C, dtype):
@@ -72,7 +73,10 @@ def test_pools_of_no_images_or_channels(pool, N, C, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(2, 0, 4, 3), (2, 4, 0, 3)])
-@pytest.mark.parametrize("pool", [ops.global_avg_pool2d, ops.global_max_pool2d, lambda x: ops.max_pool2d(x, 3, 1, 1)])
+@pytest.mark.parametrize(
+    "pool",
+    [ops.global_avg_pool2d, ops.global_max_pool2d, lambda x: ops.max_pool2d(x, 3, 1, 1), lambda x: ops.resize(x, 7)],
+)
 def test_an_image_without_pixels_has_no_mean_and_no_greatest(pool, shape, dtype):
     with pytest.raises(ShapeError, match="images of at least one pixel"):
         pool(ones(*shape, dtype=dtype))

@@ -88,6 +88,15 @@ def test_pool(name, pool):
     check(pool(x), GOLDEN["pool"][name], x=x)
 
 
+@pytest.mark.parametrize("name", UPSAMPLING["resize"])
+def test_resize(name):
+    mode, _, size, *aligned = name.replace(",", "").split(" ")
+    x = operand((1, 5, 6, 2), 0.0)
+    y = ops.resize(x, tuple(map(int, size.split("x"))), mode=mode, align_corners=bool(aligned))
+    # torch keeps the places between pixels of its sizes in double precision too, but multiplies by a rounded scale
+    check(y, UPSAMPLING["resize"][name], x=x, rtol=1e-11)
+
+
 @pytest.mark.parametrize("training", [True, False], ids=["training", "use"])
 def test_batch_norm_with_residual_and_relu(training):
     expected = GOLDEN["batch_norm"]["training" if training else "use"]

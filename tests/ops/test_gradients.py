@@ -303,6 +303,16 @@ CASES = {
     "relu": [("both sides", ops.relu, [apart((3, 4))])],
     "relu6": [("all three parts", ops.relu6, [apart((5, 5), step=0.6)])],
     "reshape": [("size left open", lambda x: ops.reshape(x, (3, -1)), [apart((2, 6))])],
+    "resize": [
+        (
+            f"{mode}, {size}, corners {aligned}",
+            lambda x, mode=mode, size=size, aligned=aligned: ops.resize(x, size, mode=mode, align_corners=aligned),
+            [apart((2, 3, 4, 2))],
+        )
+        for mode in ("bilinear", "nearest")
+        for size in ((5, 9), (2, 1), (4, 3))
+        for aligned in (False, True)
+    ],
     "scale_channels": [("images", ops.scale_channels, [apart((2, 3, 2, 3)), apart((2, 3), 1)])],
     "sigmoid": [("both sides", ops.sigmoid, [apart((3, 4))])],
     "slice": [("steps", lambda x: ops.slice(x, (0, 1), (3, -1), (2, 1)), [apart((4, 5))])],

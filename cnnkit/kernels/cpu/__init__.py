@@ -5,6 +5,7 @@ norm/, softmax/     normalisation, softmax and its loss    elementwise/  arithme
 channels.py         whole channels weighed or shuffled     shape.py      elements moved about
 reduce.py, sums.py  sums, means, maxima                    epilogue.py  bias and activation before the store
 home.py             arrays made, moved and copied          crf/          messages of the fully connected CRF
+resize.py           images made larger or smaller
 simd/               vectors                                machine/     threads, memory, compiler
 """
 
@@ -55,6 +56,7 @@ from cnnkit.kernels.cpu.pool.pool import (
     max_pool2d_dx,
 )
 from cnnkit.kernels.cpu.reduce import max_over, mean_over, sum_over
+from cnnkit.kernels.cpu.resize import resize, resize_dx
 from cnnkit.kernels.cpu.shape import concat, pad, permute, slice, slice_dx
 from cnnkit.kernels.cpu.softmax.cross_entropy import cross_entropy, cross_entropy_dx
 from cnnkit.kernels.cpu.softmax.rows import log_softmax, log_softmax_dx, softmax, softmax_dx
@@ -117,6 +119,8 @@ __all__ = [
     "permute",
     "prepare",
     "put",
+    "resize",
+    "resize_dx",
     "same_memory",
     "scale",
     "scale_channels",
