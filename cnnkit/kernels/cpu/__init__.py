@@ -2,10 +2,9 @@
 
 conv/, matmul.py    convolutions and the dense layer       pool/         max and average pools
 norm/, softmax/     normalisation, softmax and its loss    elementwise/  arithmetic, activations, optimisers
-channels.py         whole channels weighed or shuffled     shape.py      elements moved about
+channels.py         whole channels weighed or shuffled     shape/       elements moved about, images resized
 reduce.py, sums.py  sums, means, maxima                    epilogue.py  bias and activation before the store
 home.py             arrays made, moved and copied          crf/          messages of the fully connected CRF
-resize.py           images made larger or smaller
 simd/               vectors                                machine/     threads, memory, compiler
 """
 
@@ -56,8 +55,8 @@ from cnnkit.kernels.cpu.pool.pool import (
     max_pool2d_dx,
 )
 from cnnkit.kernels.cpu.reduce import max_over, mean_over, sum_over
-from cnnkit.kernels.cpu.resize import resize, resize_dx
-from cnnkit.kernels.cpu.shape import concat, pad, permute, slice, slice_dx
+from cnnkit.kernels.cpu.shape.move import concat, pad, permute, slice, slice_dx
+from cnnkit.kernels.cpu.shape.resize import resize, resize_dx
 from cnnkit.kernels.cpu.softmax.cross_entropy import cross_entropy, cross_entropy_dx
 from cnnkit.kernels.cpu.softmax.rows import log_softmax, log_softmax_dx, softmax, softmax_dx
 

@@ -12,7 +12,7 @@ import numpy as np
 from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
-from cnnkit.kernels.cpu.shape import permute
+from cnnkit.kernels.cpu.shape.move import permute
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, reduce_add, zero
 from cnnkit.kernels.shared.array import Host
