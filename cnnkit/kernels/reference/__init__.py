@@ -54,8 +54,7 @@ from cnnkit.kernels.reference.pool import (
 )
 from cnnkit.kernels.reference.random import dropout, uniform
 from cnnkit.kernels.reference.reduce import max_over, mean_over, sum_over
-from cnnkit.kernels.reference.resize import resize, resize_dx
-from cnnkit.kernels.reference.shape import concat, pad, permute, slice, slice_dx
+from cnnkit.kernels.reference.shape import concat, pad, permute, resize, resize_dx, slice, slice_dx
 from cnnkit.kernels.reference.softmax import (
     cross_entropy,
     cross_entropy_dx,

@@ -83,7 +83,7 @@ def resize_dx_kernel(dy, dx, scratch, rows, cols, sizes):
 def resize(
     x: Host, size: tuple[int, int], *, nearest: bool = False, align_corners: bool = False, out: Host | None = None
 ) -> Host:
-    """x (N, H, W, C) at `size`: (N, OH, OW, C). See reference/resize.py for what it means."""
+    """x (N, H, W, C) at `size`: (N, OH, OW, C). See reference/shape.py for what it means."""
     N, H, W, C = x.shape
     y = result((N, *size, C), out)
     rows, cols = (_table(sources, *sizes, nearest, align_corners) for sizes in zip((H, W), size, strict=True))
