@@ -117,6 +117,9 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
             skip_unreadable=on_unreadable == "skip" or trained_on.get("on_unreadable") == "skip",
             learn=data is None,
             white=white,
+            task=predictor.task.name,
+            trained=predictor.task.name,
+            ignore=trained_on.get("ignore"),
         )
 
     known = predictor.preprocessing.white

@@ -177,4 +177,4 @@ def _about(pieces: Pieces, parts: bytes) -> dict[str, Any]:
     }
 
 
-_DATA_OPTIONS = ("image_size", "grey", "seed", "val_fraction", "on_unreadable")
+_DATA_OPTIONS = ("image_size", "fit", "grey", "ignore", "seed", "val_fraction", "on_unreadable")

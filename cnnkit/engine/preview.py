@@ -99,8 +99,17 @@ def preview(
     weights: a run or a weight file; pictures are then read as a training that starts from it reads them.
     Pictures that cannot be read are left out, with a note.
     """
-    like = None if weights is None else load(weights).preprocessing
-    splits = open_as(like, data, image_size=image_size, grey=grey, seed=seed, skip_unreadable=True, cache_bytes=0)
+    start = None if weights is None else load(weights)
+    splits = open_as(
+        None if start is None else start.preprocessing,
+        data,
+        trained=None if start is None else start.task.name,
+        image_size=image_size,
+        grey=grey,
+        seed=seed,
+        skip_unreadable=True,
+        cache_bytes=0,
+    )
     part = splits.part(split)
     options = FitOptions(seed=seed, augment=augment).replace(**(changes or {}))
     if augment is None:

@@ -11,11 +11,12 @@ import click
 
 from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import data_names, model_names, run_names
-from cnnkit.cli.arguments.values import Duration, Name, Real, Size, Task, Whole
+from cnnkit.cli.arguments.values import Duration, MaskValues, Name, Real, Size, Task, Whole
 from cnnkit.engine.records.options import (
     AUGMENT,
     CHANGES,
     CLASS_WEIGHTS,
+    FITS,
     FREEZE,
     INTERNAL,
     KEEP,
@@ -30,7 +31,7 @@ from cnnkit.engine.records.options import (
 BY_DATA = "default: automatic"
 # The headings of the help, and what stands below each.
 _SECTIONS = {
-    "Data": ("data", "task", "image_size", "grey", "val_fraction", "on_unreadable", "cache"),
+    "Data": ("data", "task", "image_size", "fit", "grey", "ignore", "val_fraction", "on_unreadable", "cache"),
     "Network": ("model", "padding", "weights", "freeze", "views"),
     "Length": ("epochs", "steps", "time", "patience", "keep", "overfit"),
     "Augmentation": ("augment", *CHANGES, "mixup", "cutmix"),
@@ -127,6 +128,8 @@ _ROWS = (
         type=Size("--image-size 32"),
     ),
     _choice("grey", also="--gray", default_note="default: as in the data"),
+    _choice("fit", default_note=BY_DATA, type=Name(FITS, example="--fit letterbox")),
+    _choice("ignore", default_note=BY_DATA, type=MaskValues("--ignore 255")),
     _choice("val_fraction", type=Real(above=0, most=0.9, example="--val-fraction 0.1")),
     # CNNKIT_CACHE is the folder of compiled kernels.
     _choice("cache", envvar="CNNKIT_PICTURE_CACHE", type=Real(least=0, most=0.9, example="--cache 0.25")),

@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
+from cnnkit.data.layout.masks.ignore import LARGEST, Ignore
+from cnnkit.errors import UsageError
 from cnnkit.tasks.registry import DEFAULT, names
 
 
@@ -154,6 +156,21 @@ class Size(Value):
         if not 1 <= len(words) <= 2 or any(not word.isdecimal() or not 1 <= int(word) <= 65535 for word in words):
             self.refuse(value, "a size in pixels, such as 32 or 32x48 (height x width)", param, ctx)
         return int(words[0]), int(words[-1])
+
+
+class MaskValues(Value):
+    """Values of masks with commas between, or a list of them in a file; "none" for no value."""
+
+    several = True
+    name = "values"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        try:
+            Ignore.of(text)
+        except UsageError:
+            self.refuse(value, f"a value from 0 to {LARGEST}, several with commas between, or none", param, ctx)
+        return text
 
 
 class Duration(Value):

@@ -36,7 +36,9 @@ CHOICES = (
     "augment",
     *CHANGES,
     "image_size",
+    "fit",
     "grey",
+    "ignore",
     "seed",
 )
 

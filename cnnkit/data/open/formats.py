@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from cnnkit.data.layout.masks.find import find_pairs
+from cnnkit.data.layout.masks.pairs import PairListing
 from cnnkit.data.layout.suffixes import is_picture_name
 from cnnkit.data.layout.walk import is_annotation, loose_pictures, visible_folders, walk
 from cnnkit.data.sets.cifar import find_cifar
@@ -13,6 +15,11 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z")
 # One file that is a data set by itself.
 FILES = {".csv": "csv", ".tsv": "csv", ".npz": "npz"}
 PICTURE_FORMATS = ("image folder", "csv")
+SEGMENTATION = "segmentation"
+EXPECTED_PAIRS = (
+    "Expected are images/ and masks/ with files of the same names (also within train/, val/, test/), train/ and "
+    "trainannot/, or JPEGImages/ and SegmentationClass/."
+)
 
 
 def detect(place: Path) -> str:
@@ -28,6 +35,19 @@ def detect(place: Path) -> str:
     if any(not is_annotation(path.name) for child in visible_folders(place) for path in walk([child])[0]):
         return "image folder"
     raise DataError(f"{place} holds {_what_else(place)}")
+
+
+def pairs_in(place: Path, task: str | None) -> PairListing | None:
+    """The pictures and masks that lie there; None where there are none, or where they are asked for as something else.
+
+    DataError where masks are asked for and there are none.
+    """
+    if task not in (None, SEGMENTATION):
+        return None
+    found = find_pairs(place)
+    if found is None and task == SEGMENTATION:
+        raise DataError(f"{place} holds no pictures with masks. {EXPECTED_PAIRS}")
+    return found
 
 
 def data_name(place: Path) -> str:

@@ -8,9 +8,12 @@ from typing import Any, Literal, final
 
 from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import list_folder
+from cnnkit.data.layout.masks.ignore import Ignore
 from cnnkit.data.open.cifar import open_cifar
-from cnnkit.data.open.formats import FILES, PICTURE_FORMATS, data_name, detect
+from cnnkit.data.open.formats import FILES, PICTURE_FORMATS, data_name, detect, pairs_in
 from cnnkit.data.open.idx import open_idx
+from cnnkit.data.open.masks.open_pairs import open_pairs
+from cnnkit.data.open.masks.shapes import open_shapes
 from cnnkit.data.open.npz import open_npz
 from cnnkit.data.open.pictures import open_pictures
 from cnnkit.data.open.splits import VAL_FRACTION, DataSplits, split_parts
@@ -24,12 +27,16 @@ from cnnkit.serialize.beside import meant
 OnUnreadable = Literal["refuse", "skip", "keep"]
 # The name of data that Python code gave, which no file holds.
 IN_MEMORY = "arrays"
+SHAPES = "shapes"
+# Those that need no files.
+MADE = ("digits", SHAPES)
 NAMES = {
     "digits": "10,000 + 2,000 handwritten digits from MNIST, 28x28 grey, 10 classes; part of the package",
     "mnist": "60,000 + 10,000 handwritten digits, 28x28 grey, 10 classes",
     "fashion-mnist": "60,000 + 10,000 pieces of clothing, 28x28 grey, 10 classes",
     "cifar10": "50,000 + 10,000 small photos, 32x32 RGB, 10 classes",
     "cifar100": "50,000 + 10,000 small photos, 32x32 RGB, 100 classes",
+    "shapes": "340 pictures of shapes with masks, made in memory, 4 classes; to try segmentation",
 }
 
 
@@ -39,7 +46,11 @@ def open_data(
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
     like: tuple[int, int, int] | None = None,
-    fit: Fit = "crop",
+    like_fit: Fit | None = None,
+    like_masks: bool = True,
+    fit: Fit | None = None,
+    task: str | None = None,
+    ignore: str | None = None,
     seed: int = 0,
     val_fraction: float = VAL_FRACTION,
     on_unreadable: OnUnreadable = "refuse",
@@ -50,7 +61,11 @@ def open_data(
     """Open a folder or a file of data, or data known by name; None is the embedded digits. What exists goes first.
 
     image_size, grey: for pictures in files; where one is not given, `like` (H, W, C) decides, else what is found.
-    fit: how pictures in files are brought to the size.
+    fit: how pictures in files are brought to the size; where it is not given, `like_fit` decides, else it is "crop",
+    and of pictures with masks what they ask for.
+    like_masks: whether `like` and `like_fit` are of a network for masks; of another only the colour counts for those.
+    task: what they are for, where a folder can be read in several ways; None is told from it.
+    ignore: values of masks that are void as well, such as "11" or "0,255"; "none": none is.
     seed: draws the parts that the data do not bring.
     on_unreadable: what to do with pictures that are missing or cannot be read; "keep" tries none of them.
     cache_bytes: memory for decoded pictures.
@@ -61,6 +76,26 @@ def open_data(
     if on_unreadable not in ("refuse", "skip", "keep"):
         raise UsageError(f"on_unreadable is {on_unreadable!r}, expected refuse or skip.")
     name, folder = resolve(data)
+    size_as, grey_as = size or (like and like[:2]), grey if grey is not None or like is None else like[2] == 1
+    mask_size = size_as if like_masks else size
+    if name == SHAPES and folder is None:
+        return open_shapes(mask_size, grey_as, fit or (like_fit if like_masks else None))
+    if folder is not None and (pairs := pairs_in(folder, task)) is not None:
+        return open_pairs(
+            pairs,
+            name=name,
+            image_size=mask_size,
+            grey=grey_as,
+            fit=fit or (like_fit if like_masks else None),
+            seed=seed,
+            val_fraction=val_fraction,
+            skip_unreadable=on_unreadable == "skip",
+            tried=on_unreadable == "keep",
+            cache_bytes=cache_bytes,
+            ignore=Ignore.of(ignore),
+            white=white,
+            learn=learn,
+        )
     if folder is None:
         found = "digits: the embedded part of MNIST, 28x28 grey"
         splits = split_parts(
@@ -70,9 +105,9 @@ def open_data(
         return open_pictures(
             list_csv(folder) if kind == "csv" else list_folder(folder),
             name=name,
-            image_size=size or (like and like[:2]),
-            grey=grey if grey is not None or like is None else like[2] == 1,
-            fit=fit,
+            image_size=size_as,
+            grey=grey_as,
+            fit=_of_pictures(fit) or like_fit or "crop",
             seed=seed,
             val_fraction=val_fraction,
             skip_unreadable=on_unreadable == "skip",
@@ -92,7 +127,19 @@ def open_data(
         raise UsageError(
             f"{splits.found}. They are used as they are; --image-size and --grey are for pictures in files."
         )
+    if fit is not None:
+        raise UsageError(f"{splits.found}. They are used as they are; --fit is for pictures in files.")
     return splits
+
+
+def _of_pictures(fit: Fit | None) -> Fit | None:
+    """UsageError where pictures that have a class each are to keep their sizes."""
+    if fit == "keep":
+        raise UsageError(
+            "--fit is keep, but a network that tells the class of a picture reads images of one size. Give crop, "
+            "stretch or letterbox; keep is for pictures with masks."
+        )
+    return fit
 
 
 def checked_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
@@ -104,7 +151,7 @@ def checked_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | 
 
 
 def resolve(data: str | Path | None) -> tuple[str, Path | None]:
-    """(name, folder or file) of what `--data` says; None for the embedded digits."""
+    """(name, folder or file) of what `--data` says; None for the embedded digits, and for shapes."""
     if data is None:
         return "digits", None
     folder = Path(data).expanduser()
@@ -116,7 +163,7 @@ def resolve(data: str | Path | None) -> tuple[str, Path | None]:
     if folder.exists() or find_idx_files(folder):
         return data_name(folder), folder
     text = str(data)
-    if text == "digits":
+    if text in MADE:
         return text, None
     if text in NAMES:
         folder = data_home() / text
@@ -164,7 +211,7 @@ def catalogue() -> list[CatalogueRow]:
     """What `cnnkit data list` shows."""
     rows = []
     for name, summary in NAMES.items():
-        folder = None if name == "digits" else data_home() / name
+        folder = None if name in MADE else data_home() / name
         rows.append(CatalogueRow(name, summary, str(folder or ""), folder is None or folder.is_dir()))
     return rows
 

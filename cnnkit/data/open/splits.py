@@ -7,7 +7,7 @@ from typing import Self, final
 
 import numpy as np
 
-from cnnkit.data.sets.base import Dataset
+from cnnkit.data.sets.base import Colour, Dataset
 from cnnkit.data.sets.relabelled import Relabelled
 from cnnkit.data.sets.subset import split
 from cnnkit.data.view.preprocessing import Preprocessing
@@ -44,6 +44,11 @@ class DataSplits:
     @property
     def classes(self) -> list[str]:
         return self.train.classes
+
+    @property
+    def colours(self) -> tuple[Colour, ...]:
+        """Red, green and blue of each class, where targets are masks."""
+        return self.train.colours
 
     @property
     def task(self) -> str:

@@ -13,6 +13,9 @@ from cnnkit.data.targets import content
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.errors import UsageError
 
+# Red, green, blue, 0 to 255.
+Colour = tuple[int, int, int]
+
 
 def digest(class_name: str, *content: bytes | memoryview) -> str:
     """What `Dataset.mark` gives for a sample of this class and content, however the name's accents are stored."""
@@ -28,6 +31,7 @@ class Dataset(ABC):
     name: short, fit for a folder's name.   classes: the name of each label.
     mirror: whether a mirrored image keeps its meaning (a photo's does, a digit's does not).
     task: what the targets are for, as `tasks.registry` names it.
+    colours: red, green and blue of each class, in which its pixels of a mask are drawn; () where there are no masks.
     labelled: whether a sample has one class, its target; others have masks or boxes.
     as_decoded: whether images have the size of their pictures, so that changes see all of them, and are brought to the
     network's size afterwards.
@@ -38,6 +42,7 @@ class Dataset(ABC):
     preprocessing: Preprocessing
     mirror: bool
     task: str = "classification"
+    colours: tuple[Colour, ...] = ()
     labelled: bool = True
     as_decoded: bool = False
 

@@ -2,10 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import final
+from typing import NamedTuple, TypeVar, final
 
 import numpy as np
 
@@ -24,6 +24,19 @@ READ_WHOLE, _ENDS = 1 << 16, 4096
 AT_ONCE = 32
 # Means and deviations of natural photos, as published networks use them; for grey the mean over the channels.
 PHOTO_MEAN, PHOTO_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@final
+class Ends(NamedTuple):
+    """What stands for the content of a file.   content: all of a short one, else head and tail, 4 KiB each."""
+
+    size: int
+    head: bytes
+    tail: bytes
+    content: list[bytes]
 
 
 @final
@@ -87,28 +100,48 @@ def photo_preprocessing(image_size: tuple[int, int], grey: bool) -> Preprocessin
 
 def unreadable(files: list[PictureFile], check: Callable[[Path], object] = check_ends) -> list[tuple[PictureFile, str]]:
     """Those files that `check` refuses, with its message. `check` is called from several threads."""
+    return refusals(files, lambda file: check(file.path))
 
-    def verdicts(some: list[PictureFile]) -> list[tuple[PictureFile, str]]:
-        refused = []
-        for file in some:
-            try:
-                check(file.path)
-            except DataError as error:
-                refused.append((file, str(error)))
-        return refused
+
+def refusals(files: Sequence[Item], check: Callable[[Item], object]) -> list[tuple[Item, str]]:
+    """Those that `check` refuses, with its message. `check` is called from several threads."""
+
+    def verdict(file: Item) -> str | None:
+        try:
+            check(file)
+        except DataError as error:
+            return str(error)
+        return None
+
+    verdicts = zip(files, in_threads(verdict, files), strict=True)
+    return [(file, message) for file, message in verdicts if message is not None]
+
+
+def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """What `work` gives for each, computed by several threads, in the order of the items."""
+
+    def piece(some: Sequence[Item]) -> list[Result]:
+        return [work(item) for item in some]
 
     with ThreadPoolExecutor(default_threads(), "cnnkit-check") as pool:
-        chunks = pool.map(verdicts, [files[k : k + AT_ONCE] for k in range(0, len(files), AT_ONCE)])
-        return [verdict for chunk in chunks for verdict in chunk]
+        pieces = pool.map(piece, [items[k : k + AT_ONCE] for k in range(0, len(items), AT_ONCE)])
+        return [result for some in pieces for result in some]
 
 
 def _looked_at(file: PictureFile) -> tuple[list[bytes], str]:
     """What a file gives to the fingerprint, and its mark, in one reading."""
+    ends = ends_of(file.path)
+    name = f"{file.class_name}/{file.path.name}\0{ends.size}\0".encode("utf-8", "surrogateescape")
+    return [name, ends.head, ends.tail], digest(file.class_name, str(ends.size).encode(), *ends.content)
+
+
+def ends_of(path: Path, whole: int = READ_WHOLE) -> Ends:
+    """Read the ends of a file, or all of one of up to `whole` bytes; DataError where it cannot be read."""
     try:
-        with open(file.path, "rb") as handle:
+        with open(path, "rb") as handle:
             size = os.fstat(handle.fileno()).st_size
-            if size <= READ_WHOLE:
-                content = [handle.read(READ_WHOLE)]
+            if size <= whole:
+                content = [handle.read(whole)]
                 head, tail = content[0][:_ENDS], content[0][max(_ENDS, size - _ENDS) :][:_ENDS]
             else:
                 head = handle.read(_ENDS)
@@ -117,7 +150,6 @@ def _looked_at(file: PictureFile) -> tuple[list[bytes], str]:
                 content = [head, tail]
     except OSError as error:
         raise DataError(
-            f"{file.path} cannot be read: {error.strerror}. Was it moved while the data were opened? Put it back."
+            f"{path} cannot be read: {error.strerror}. Was it moved while the data were opened? Put it back."
         ) from error
-    name = f"{file.class_name}/{file.path.name}\0{size}\0".encode("utf-8", "surrogateescape")
-    return [name, head, tail], digest(file.class_name, str(size).encode(), *content)
+    return Ends(size, head, tail, content)

@@ -7,7 +7,9 @@ import numpy as np
 
 from cnnkit.data.layout.look_alikes import as_known
 from cnnkit.data.sample import Labels, Sample
-from cnnkit.data.sets.base import Dataset
+from cnnkit.data.sets.base import Colour, Dataset
+from cnnkit.data.sets.masks.colours import distinct_colours
+from cnnkit.data.targets import VOID, Mask
 
 
 @final
@@ -20,19 +22,28 @@ class Relabelled(Dataset):
     def __init__(self, dataset: Dataset, classes: list[str]) -> None:
         self.dataset, self.classes = dataset, classes
         self.name, self.preprocessing, self.mirror = dataset.name, dataset.preprocessing, dataset.mirror
-        self.task, self.as_decoded = dataset.task, dataset.as_decoded
+        self.task, self.labelled, self.as_decoded = dataset.task, dataset.labelled, dataset.as_decoded
         known, place = as_known(dataset.classes, classes), {name: label for label, name in enumerate(classes)}
-        self._labels = np.array([place[known[name]] for name in dataset.classes], np.int64)[dataset.labels()]
+        self._new = np.array([place[known[name]] for name in dataset.classes], np.int64)
+        self._labels = self._new[dataset.labels()] if self.labelled else None
+        self.colours = self._colours(dataset)
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> Sample:
         sample = self.dataset[index]
-        return Sample(sample.image, int(self._labels[index]), sample.path)
+        if self._labels is not None:
+            return Sample(sample.image, int(self._labels[index]), sample.path)
+        if isinstance(sample.target, Mask):
+            return sample.replace(target=Mask(self._in_bytes()[sample.target.labels]))
+        return sample
 
     def labels(self) -> Labels:
-        return self._labels
+        return self.dataset.labels() if self._labels is None else self._labels
+
+    def strata(self) -> Labels:
+        return self.labels() if self.labelled else self.dataset.strata()
 
     def path(self, index: int) -> Path | None:
         return self.dataset.path(index)
@@ -50,3 +61,16 @@ class Relabelled(Dataset):
 
     def fingerprint(self) -> str:
         return self.dataset.fingerprint()
+
+    def _in_bytes(self) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+        """(256,): old number of a pixel -> new number; what is no class stays void."""
+        table = np.full(256, VOID, np.uint8)
+        table[: len(self._new)] = self._new
+        return table
+
+    def _colours(self, dataset: Dataset) -> tuple[Colour, ...]:
+        """Those that the data bring; a class that they lack has one that is made for its number."""
+        if not dataset.colours:
+            return ()
+        own = dict(zip(self._new.tolist(), dataset.colours, strict=True))
+        return tuple(own.get(label, colour) for label, colour in enumerate(distinct_colours(len(self.classes))))

@@ -19,6 +19,7 @@ class Subset(Dataset):
         self.name, self.classes = dataset.name, dataset.classes
         self.preprocessing, self.mirror = dataset.preprocessing, dataset.mirror
         self.task, self.labelled, self.as_decoded = dataset.task, dataset.labelled, dataset.as_decoded
+        self.colours = dataset.colours
         self._index_list: list[int] = indices.tolist()
 
     def __len__(self) -> int:

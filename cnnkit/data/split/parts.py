@@ -70,6 +70,7 @@ class Chosen(Dataset):
         self.name, self.classes = like.name, like.classes if classes is None else classes
         self.preprocessing, self.mirror = like.preprocessing, like.mirror
         self.task, self.labelled, self.as_decoded = like.task, like.labelled, like.as_decoded
+        self.colours = like.colours
         number = {name: label for label, name in enumerate(self.classes)}
         self._labels = np.array([number[class_of(place)] for place in places if self.labelled], np.int64)
 

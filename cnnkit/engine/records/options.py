@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self, final
 
 from cnnkit.config import BACKENDS, PRECISIONS
+from cnnkit.data.layout.masks.ignore import Ignore
 from cnnkit.errors import UsageError, unknown_name
 from cnnkit.serialize import files, plain_toml
 
@@ -23,6 +24,7 @@ FREEZE = ("none", "trunk")
 KEEP = ("best", "last")
 # Those of models/geometry.py, which must not be imported here.
 PADDINGS = ("default", "same", "symmetric")
+FITS = ("keep", "crop", "stretch", "letterbox")
 CLASS_WEIGHTS = ("none", "balanced", "median-frequency")
 # Of masks; two of them are added.
 LOSSES = ("cross-entropy", "dice", "focal", "cross-entropy+dice", "focal+dice")
@@ -100,6 +102,15 @@ class FitOptions:
     seed: int = _choice(0, "Seed of all random numbers.")
     image_size: tuple[int, int] | None = _choice(None, "Height and width that pictures are scaled to.")
     grey: bool | None = _choice(None, "Read pictures without colour.")
+    fit: str | None = _choice(
+        None,
+        "How pictures are brought to that size: cut (crop), out of shape (stretch), with margins (letterbox), or not "
+        "(keep).",
+        names=FITS,
+    )
+    ignore: str | None = _choice(
+        None, "Values of masks that are void, so that no loss and no metric counts such pixels; none: no value is."
+    )
     val_fraction: float = _choice(
         0.1, "Share of the training images used for validation, which chooses the best epoch."
     )
@@ -197,6 +208,7 @@ class FitOptions:
         for name, right in (("lr", 0.05), ("head_lr", 0.05), ("val_fraction", 0.1)):
             if getattr(self, name) == 0:
                 raise UsageError(f"{name} is 0, expected a number above 0, such as {right}.")
+        Ignore.of(self.ignore)
         ends = [f"--{name}" for name in ENDS if getattr(self, name) is not None]
         if len(ends) > 1:
             raise UsageError(
@@ -256,7 +268,7 @@ def _typed(name: str, value: Any, annotation: str, source: str) -> Any:
         return float(value)
     elif type(value).__name__ == kind:
         return value
-    elif kind == "str" and isinstance(value, Path):
+    elif (name == "ignore" and type(value) is int) or (kind == "str" and isinstance(value, Path)):
         return str(value)
     wanted = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
     expected = wanted.get(kind, "two whole numbers, [height, width]") + (" of seconds" if name == "time" else "")

@@ -37,7 +37,9 @@ _FIELDS: tuple[tuple[str, Any, Range | None, bool], ...] = (
 _DATA_OPTIONS: tuple[tuple[str, Any, Range | None], ...] = (
     ("data", str | None, None),
     ("image_size", list[int] | None, None),
+    ("fit", str | None, None),
     ("grey", bool | None, None),
+    ("ignore", str | None, None),
     ("seed", int, (0, _SEED)),
     ("val_fraction", float, _SHARE),
     ("on_unreadable", str | None, None),

@@ -62,7 +62,8 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
             raise UsageError(f"padding is {options.padding}, but a network of one's own pads as its layers say.")
         options = options.replace(model=options.model or type(module).__name__.lower())
     start = starting_point(options, module)
-    splits = _parts(options, data, like=None if start is None else start.preprocessing)
+    like = {} if start is None else {"like": start.preprocessing, "trained": start.task.name}
+    splits = _parts(options, data, **like)
     H, W, C = splits.preprocessing.shape
     asked = options
     if splits.task != DEFAULT:
@@ -116,7 +117,8 @@ def go_on(
     """A training where a state left it."""
     run, about, origin = Run(found.path.parents[1]), found.about, None
     kept = Preprocessing.from_record(about["preprocessing"])
-    splits = _parts(options, data, like=kept, white=kept.white)
+    kept_as: dict[str, Any] = {"like": kept, "white": kept.white, "trained": about.get("task")}
+    splits = _parts(options, data, **kept_as)
     if data is None and about.get("data_sha256") != splits.fingerprint():
         left = without_lost(
             options,
@@ -124,7 +126,7 @@ def go_on(
             run,
             about.get("data_sha256"),
             about.get("parts_sha256"),
-            lambda: _open(options, like=kept, white=kept.white, keep_unreadable=True),
+            lambda: _open(options, **kept_as, keep_unreadable=True),
         )
         splits, origin = left or (splits, None)
     splits = in_order_of(splits, [str(name) for name in about["classes"]])
@@ -180,21 +182,28 @@ def _check_same_data(splits: DataSplits, expected: str | None, run: Path) -> Non
         )
 
 
-def _parts(
-    options: FitOptions, data: DataSplits | None, *, like: Preprocessing | None, white: int | None = None
-) -> DataSplits:
-    splits = data or _open(options, like=like, white=white)
+def _parts(options: FitOptions, data: DataSplits | None, **like: Any) -> DataSplits:
+    splits = data or _open(options, **like)
     return splits if options.overfit is None else few(splits, options.overfit, options.seed)
 
 
 def _open(
-    options: FitOptions, *, like: Preprocessing | None = None, white: int | None = None, keep_unreadable: bool = False
+    options: FitOptions,
+    *,
+    like: Preprocessing | None = None,
+    trained: str | None = None,
+    white: int | None = None,
+    keep_unreadable: bool = False,
 ) -> DataSplits:
     return open_as(
         like,
         options.data,
+        trained=trained,
         image_size=options.image_size,
+        fit=options.fit,
         grey=options.grey,
+        task=options.task,
+        ignore=options.ignore,
         seed=options.seed,
         val_fraction=options.val_fraction,
         skip_unreadable=options.on_unreadable == "skip",

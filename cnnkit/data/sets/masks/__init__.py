@@ -1,0 +1,5 @@
+"""Data sets whose targets are masks: the class of each pixel.
+
+mask_folder.py  pictures and masks in files            coding.py   what the values in these files mean
+shapes.py       shapes on textured ground, in memory   colours.py  to draw classes in
+"""

@@ -1,0 +1,127 @@
+"""Pictures and masks in files."""
+
+import hashlib
+from pathlib import Path
+from typing import final
+
+from cnnkit.data.affine_map import moved_plane
+from cnnkit.data.layout.masks.pairs import Pair
+from cnnkit.data.picture.mask import StoredMask, read_mask
+from cnnkit.data.sample import Pixels, Sample
+from cnnkit.data.sets.base import Dataset, digest
+from cnnkit.data.sets.image_folder import READ_WHOLE, ends_of
+from cnnkit.data.sets.masks.coding import Coding
+from cnnkit.data.sets.picture_cache import Kept
+from cnnkit.data.targets import VOID, Mask
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.data.view.view import load_view
+from cnnkit.errors import DataError
+
+# Up to this length a mask's mark covers all of it.
+MASK_READ_WHOLE = 1 << 20
+
+
+@final
+class PairReader:
+    """Read pictures with their masks as a network of this preprocessing sees them, and keep what fits into `room`."""
+
+    def __init__(self, preprocessing: Preprocessing, coding: Coding, room: int) -> None:
+        self.preprocessing, self.coding, self.kept = preprocessing, coding, Kept(room)
+
+    def __call__(self, pair: Pair) -> tuple[Pixels, Pixels]:
+        """(picture (H, W, C), labels (H, W)), both uint8; DataError where they do not belong together."""
+        image, labels = self.kept(pair.name, lambda: self._read(pair))
+        return image, labels
+
+    def _read(self, pair: Pair) -> tuple[Pixels, Pixels]:
+        image, seen = load_view(pair.name, self.preprocessing)
+        assert seen is not None, "only the rule of digits tells no place"
+        stored = read_mask(pair.mask)
+        check_size(pair, stored, seen.size)
+        labels = self.coding.mask(stored, pair.mask).labels
+        if image.shape[:2] != labels.shape:
+            labels = moved_plane(labels, seen.to_image, image.shape[:2], VOID)
+        return image, labels
+
+
+@final
+class MaskFolder(Dataset):
+    """Pictures with the class of each of their pixels, decoded when asked for.
+
+    Where pictures keep their size, so do images and masks; else both are brought to the network's.
+    """
+
+    task, labelled = "segmentation", False
+
+    def __init__(self, pairs: list[Pair], *, name: str, reader: PairReader) -> None:
+        self.pairs, self._read = pairs, reader
+        self.name, self.preprocessing, self.mirror = name, reader.preprocessing, True
+        self.classes, self.colours = reader.coding.classes, reader.coding.colours
+        self._fingerprint = ""
+        self._marks: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Sample:
+        pair = self.pairs[index]
+        image, labels = self._read(pair)
+        return Sample(image, Mask(labels), pair.path)
+
+    def path(self, index: int) -> Path | None:
+        return self.pairs[index].path
+
+    def mask_path(self, index: int) -> Path:
+        """The file of one mask."""
+        return Path(self.pairs[index].mask)
+
+    @property
+    def decodes(self) -> bool:
+        return not all(self._read.kept.holds(pair.name) for pair in self.pairs)
+
+    @property
+    def growth(self) -> int:
+        return self._read.kept.growth
+
+    def mark(self, index: int) -> str:
+        if index not in self._marks:
+            self._marks[index] = self._looked_at(index)[1]
+        return self._marks[index]
+
+    def fingerprint(self) -> str:
+        """Over names, sizes and both ends of all files, and over what the values of masks mean."""
+        if not self._fingerprint:
+            coding = self._read.coding
+            meant = f"({coding.classes}, {sorted(coding.numbers.items())}, {coding.by_colour}, "
+            hashed = hashlib.sha256(f"{meant}{self.preprocessing.text})".encode("utf-8", "surrogateescape"))
+            for index in range(len(self)):
+                parts, self._marks[index] = self._looked_at(index)
+                for part in parts:
+                    hashed.update(part)
+            self._fingerprint = hashed.hexdigest()
+        return self._fingerprint
+
+    def _looked_at(self, index: int) -> tuple[list[bytes], str]:
+        """What a pair gives to the fingerprint, and its mark: a changed mask is a changed sample."""
+        pair = self.pairs[index]
+        shown: list[bytes] = []
+        content: list[bytes] = []
+        for path, whole in ((pair.path, READ_WHOLE), (Path(pair.mask), MASK_READ_WHOLE)):
+            ends = ends_of(path, whole)
+            shown += [f"{path.name}\0{ends.size}\0".encode("utf-8", "surrogateescape"), ends.head, ends.tail]
+            content += [str(ends.size).encode(), *ends.content]
+        return shown, digest("", *content)
+
+
+def check_size(pair: Pair, stored: StoredMask, size: tuple[int, int]) -> None:
+    """DataError where the mask is not of the size (height, width) of its upright picture."""
+    H, W = stored.values.shape
+    if size == (H, W):
+        return
+    text = f"{pair.name} is {size[0]}x{size[1]} (height x width), but its mask {pair.mask} is {H}x{W}."
+    if size == (W, H):
+        raise DataError(
+            f"{text} One is turned on its side, as where a camera's note on how to turn the picture was left out when "
+            "the mask was drawn. Save the picture upright and without such a note, or turn the mask."
+        )
+    raise DataError(f"{text} Does it belong to another picture? Scale it without blending, or make it anew.")
