@@ -4,9 +4,9 @@ import hashlib
 from pathlib import Path
 from typing import final
 
-from cnnkit.data.affine_map import moved_plane
 from cnnkit.data.layout.masks.pairs import Pair
 from cnnkit.data.picture.mask import StoredMask, read_mask
+from cnnkit.data.places.affine_map import moved_plane
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset, digest
 from cnnkit.data.sets.image_folder import READ_WHOLE, ends_of
