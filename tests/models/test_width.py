@@ -21,8 +21,9 @@ def test_a_width_gives_the_published_number_of_parameters(name, parameters):
     assert name not in models.names() and "times the channels." in models.spec(name).summary
 
 
-def test_a_resnet_of_a_width_has_so_many_times_the_channels():
-    whole, quarter = (models.summary(name, classes=10) for name in ("resnet50", "resnet50_x0_25"))
+@pytest.mark.parametrize("name", ["resnet50", "vgg16", "vgg11_bn"])
+def test_a_width_gives_so_many_times_the_channels(name):
+    whole, quarter = (models.summary(name, classes=10) for name in (name, f"{name}_x0_25"))
     convolutions = [[row.output[-1] for row in told.layers if row.kind == "Conv2d"] for told in (whole, quarter)]
     assert convolutions[0] == [4 * channels for channels in convolutions[1]]
     assert models.summary("resnet18_x1_0").parameters == models.summary("resnet18").parameters
