@@ -23,13 +23,14 @@ from cnnkit.models.weights.adopt import State, to_state
 from cnnkit.models.weights.identify import fit
 from cnnkit.models.weights.padding import padded
 from cnnkit.nn import Module, Sequential
+from cnnkit.nn.freeze import AsTrunk
 from cnnkit.nn.module import computes_as, shape_after
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign.read import read_arrays
 
 
 @final
-class Trunk(Sequential):
+class Trunk(Sequential, AsTrunk):
     """(N, H, W, C) -> a map for each tap by its name, in the order of the taps. Layers and names are the classifier's.
 
     classifier: its name.   channels, strides: of each tap's map; a stride is how many pixels of the image lie between

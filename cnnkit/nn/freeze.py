@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 from cnnkit.errors import UsageError
+from cnnkit.nn.containers import ModuleList
 from cnnkit.nn.dropout import Dropout
 from cnnkit.nn.module import Module, Parameter
+
+
+class AsTrunk:
+    """Marks a module that is a trunk as a whole, for what its network builds on it is the head."""
 
 
 @final
@@ -15,33 +20,52 @@ from cnnkit.nn.module import Module, Parameter
 class Cut:
     """A network cut in two: a trunk, and what becomes of its result.
 
-    head: the layer that gives the class scores.   trunk: the childless layers before `start`.
+    score: the last layer with parameters, which gives the class scores.
+    head: what learns while the trunk rests: that layer, or all that stands on a part that is marked as trunk.
+    trunk: the childless layers before `start`.
     start: where the second part begins: the head, or the first dropout after the trunk's last parameters.
     shape: of what reaches `start` for one image.
     """
 
     head: Module
+    score: Module
     start: Module
     trunk: tuple[Module, ...]
     shape: tuple[int, ...]
 
 
 def cut(module: Module, x_shape: tuple[int, ...]) -> Cut:
-    """Cut a network before its head; the head is the last layer with parameters that an input of this shape meets."""
+    """Cut a network before its head: the last layer with parameters that an input of this shape meets.
+
+    Where a part is marked as trunk, the head is all that is not within it.
+    """
     calls = module.watched(x_shape)
     learning = [k for k, (layer, _, _) in enumerate(calls) if layer.parameters()]
     if not learning:
         raise UsageError(f"{type(module).__name__} has no layer with parameters, so it has no head that could learn.")
     last = learning[-1]
+    marked = [part for part in module.modules() if isinstance(part, AsTrunk) and part is not module]
+    within = {id(layer) for part in marked for layer in part.modules()}
+    if within and id(calls[last][0]) not in within:
+        return _upon(module, calls, within)
     since = learning[-2] + 1 if len(learning) > 1 else 0
     start = next((k for k in range(since, last) if isinstance(calls[k][0], Dropout)), last)
     trunk = tuple(layer for layer, _, _ in calls[:start])
-    return Cut(calls[last][0], calls[start][0], trunk, calls[start][1][1:])
+    return Cut(calls[last][0], calls[last][0], calls[start][0], trunk, calls[start][1][1:])
+
+
+def _upon(module: Module, calls: list[tuple[Module, Any, Any]], within: set[int]) -> Cut:
+    """Cut behind the parts whose layers are `within`: auxiliary heads, not met in use, learn with the rest."""
+    *_, (score, _, _) = (call for call in calls if call[0].parameters())
+    start = 1 + max(k for k, (layer, _, _) in enumerate(calls) if id(layer) in within)
+    above = [layer for layer in module.modules() if id(layer) not in within and not [*layer.named_children()]]
+    trunk = tuple(layer for layer, _, _ in calls if id(layer) in within)
+    return Cut(ModuleList(*above), score, calls[start][0], trunk, calls[start][1][1:])
 
 
 def head(module: Module, x_shape: tuple[int, ...]) -> Module:
     """The layer that gives the class scores."""
-    return cut(module, x_shape).head
+    return cut(module, x_shape).score
 
 
 def freeze_trunk(module: Module, at: Cut) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from cnnkit.data.layout.look_alikes import as_known
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.engine.finetune.lent import lends_trunk
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.training.defaults import FEW_IMAGES
 from cnnkit.engine.use.load import load
@@ -21,7 +22,7 @@ HIGH_SCORE = 10.0
 
 
 def starting_point(options: FitOptions, module: Module | None = None) -> Predictor | None:
-    """The network of `options.weights`; None where there are none.
+    """The network of `options.weights`; None where there are none. It may be of another task, and lend its trunk.
 
     module: of one's own, which takes the weights as they are: its file tells no builder to fit it to other classes.
     """
@@ -33,7 +34,7 @@ def starting_point(options: FitOptions, module: Module | None = None) -> Predict
             )
         return None
     start = load(options.weights, module=module)
-    if module is None and options.model not in (None, start.name):
+    if module is None and options.model not in (None, start.name) and not lends_trunk(start, options):
         raise UsageError(
             f"--model is {options.model}, but {start.source} holds weights of {start.name}. "
             "Leave --model out, or use other weights."
@@ -42,7 +43,12 @@ def starting_point(options: FitOptions, module: Module | None = None) -> Predict
 
 
 def what_to_freeze(start: Predictor, splits: DataSplits) -> str:
-    """ "trunk" or "none", where nobody said: few images of other classes teach no more than a head."""
+    """ "trunk" or "none", where nobody said: few images of other classes teach no more than a head.
+
+    A mask teaches a whole network, for each pixel has a class.
+    """
+    if not splits.train.labelled:
+        return "none"
     return "trunk" if len(splits.train) < FEW_IMAGES and start.classes != splits.classes else "none"
 
 
@@ -57,8 +63,12 @@ def normalised_for(splits: DataSplits, preprocessing: Preprocessing, source: str
     return splits.normalised(preprocessing.mean, preprocessing.std)
 
 
-def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) -> tuple[list[str], bool]:
+def adopt(
+    module: Module, head: Module, start: Predictor, splits: DataSplits, scored: frozenset[str] = frozenset()
+) -> tuple[list[str], bool]:
     """Give `module` the weights of the start, but for a head (and auxiliary ones) of another shape or other classes.
+
+    scored: further parameters whose shapes follow from the classes, where not the head alone gives scores.
 
     Returns:
         Notes on that, and whether the head begins anew.
@@ -73,6 +83,7 @@ def adopt(module: Module, head: Module, start: Predictor, splits: DataSplits) ->
     given = {name: array for name, array in start.module.state_dict().items() if has_memory(array)}
     last = {name for name, parameter in module.named_parameters() if any(parameter is w for w in head.parameters())}
     in_use = module.needed_in_use()
+    last |= scored & frozenset(in_use)
     fresh = {name for name in own if (name in last or name not in in_use) and _differs(name, own, given)}
     mixed = not fresh & last and _means_others(start.classes, splits.classes)
     if fresh & last or mixed:

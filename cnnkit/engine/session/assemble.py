@@ -13,6 +13,7 @@ from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.picture_cache import room_for_pictures
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.finetune.features import choose_views
+from cnnkit.engine.finetune.lent import check_task, lend, lends_trunk
 from cnnkit.engine.finetune.start import adopt, normalised_for, starting_point, what_to_freeze
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.checkpoint import Checkpoint
@@ -27,6 +28,7 @@ from cnnkit.engine.training.loading import training_loader
 from cnnkit.engine.use.reading import open_as
 from cnnkit.engine.use.same_classes import in_order_of
 from cnnkit.errors import CheckpointError, DataError, ShapeError, UsageError
+from cnnkit.models.network import Network
 from cnnkit.nn import Module
 from cnnkit.nn.freeze import cut
 from cnnkit.nn.tail import Tail
@@ -62,7 +64,10 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
             raise UsageError(f"padding is {options.padding}, but a network of one's own pads as its layers say.")
         options = options.replace(model=options.model or type(module).__name__.lower())
     start = starting_point(options, module)
-    like = {} if start is None else {"like": start.preprocessing, "trained": start.task.name}
+    lent = start is not None and module is None and lends_trunk(start, options)
+    if start is not None and lent and options.grey is None:
+        options = options.replace(grey=start.preprocessing.channels == 1)
+    like = {} if start is None or lent else {"like": start.preprocessing, "trained": start.task.name}
     splits = _parts(options, data, **like)
     H, W, C = splits.preprocessing.shape
     asked = options
@@ -70,6 +75,8 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
         # The usual task is not noted, so that options and commands are as they were before there were others.
         options = options.replace(task=options.task or splits.task)
     if start is not None:
+        if not lent:
+            check_task(start, options.task or DEFAULT)
         splits = in_order_of(normalised_for(splits, start.preprocessing, start.source), start.classes)
         options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
         options = options.replace(freeze=options.freeze or what_to_freeze(start, splits))
@@ -90,8 +97,11 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
         options = options.replace(views=views)
     training = _training(options, splits, network)
     said: list[str] = []
-    if start is not None:
-        said, new_head = adopt(network, training.cut.head if training.cut else network, start, splits)
+    if start is not None and lent:
+        said = lend(network, str(options.model), start)
+    elif start is not None:
+        scored = _scored(options, splits, task) if module is None else frozenset()
+        said, new_head = adopt(network, training.cut.score if training.cut else network, start, splits, scored)
         training.progress.new_head = new_head and options.freeze == "none"
     notes = [
         *splits.notes,
@@ -224,6 +234,12 @@ def _task(
 def _network(options: FitOptions, splits: DataSplits, task: Task[Any]) -> Module:
     models.spec(str(options.model), task.networks)
     return create_module(options, task.outputs, splits.preprocessing.shape)
+
+
+def _scored(options: FitOptions, splits: DataSplits, task: Task[Any]) -> frozenset[str]:
+    """The parameters whose shapes follow from the classes."""
+    H, W, C = splits.preprocessing.shape
+    return Network(str(options.model), task.outputs, C, (H, W), options.padding or "default").head()
 
 
 def _training(options: FitOptions, splits: DataSplits, network: Module) -> Training:

@@ -7,14 +7,14 @@ from typing import Any
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError, unknown_name
 from cnnkit.nn import Module
-from cnnkit.nn.freeze import cut
+from cnnkit.nn.freeze import head as head_of
 from cnnkit.nn.outputs import Nest, arrays
 from cnnkit.nn.tail import reaching
 
 
 def reaching_head(network: Module, shape: tuple[int, int, int]) -> Callable[[Tensor], Nest]:
     """A function from a batch to what the layer of the class scores is given. shape: (H, W, C) of one image."""
-    head = cut(network, (1, *shape)).head
+    head = head_of(network, (1, *shape))
 
     def compute(x: Tensor) -> Nest:
         with reaching(head) as given:

@@ -4,13 +4,15 @@ import hashlib
 
 import numpy as np
 
+from cnnkit import ops
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sample import Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.targets import VOID, Mask
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.models.registry import register
-from cnnkit.nn import Conv2d, Sequential
+from cnnkit.models.trunk import trunk
+from cnnkit.nn import Conv2d, Module, Sequential
 
 SIDE = 24
 
@@ -58,3 +60,20 @@ def toy_fcn(*, classes, in_channels, image_size, rng):
             "score": Conv2d(8, classes, 1, rng=rng),
         }
     )
+
+
+class OnLenet(Module):
+    """Scores on the first map of a classifier, resized to the image."""
+
+    def __init__(self, classes, in_channels, rng):
+        self.backbone = trunk("lenet5", ("pool1",), in_channels=in_channels, rng=rng)
+        self.conv = Conv2d(6, 8, 3, padding=1, activation="relu", rng=rng)
+        self.score = Conv2d(8, classes, 1, rng=rng)
+
+    def forward(self, x):
+        return ops.resize(self.score(self.conv(self.backbone(x)["pool1"])), x.shape[1:3])
+
+
+@register("toy_on_lenet", input=(SIDE, SIDE, 1), paper="-", summary="for tests", classes=3, kind="segmentation")
+def toy_on_lenet(*, classes, in_channels, image_size, rng):
+    return OnLenet(classes, in_channels, rng)
