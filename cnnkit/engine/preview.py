@@ -1,7 +1,7 @@
 """What a training would show its network: samples as they are, and as its epochs change them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -9,11 +9,14 @@ import numpy as np
 
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
-from cnnkit.data.picture.sheet import Tile, contact_sheet, thumbnail
-from cnnkit.data.sample import Pixels
+from cnnkit.data.picture.overlay import Colour, below, legend, overlay
+from cnnkit.data.picture.sheet import SIDE, Tile, contact_sheet, thumbnail
+from cnnkit.data.places.affine_map import AffineMap, moved_plane
+from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset
+from cnnkit.data.targets import VOID, Mask
 from cnnkit.engine.records.options import FitOptions
-from cnnkit.engine.training.augment import changes_of, choose_flip
+from cnnkit.engine.training.augment import changes_of, choose_flip, shows_windows
 from cnnkit.engine.training.defaults import SMALLEST_PHOTO, resolve
 from cnnkit.engine.use.load import load
 from cnnkit.engine.use.reading import open_as
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 # Pictures of a sample beside the original: the first epochs of a training.
 EPOCHS = 6
+# The side of a picture under its mask, whose outlines are to be seen.
+MASK_SIDE = 240
 
 
 @final
@@ -30,7 +35,7 @@ EPOCHS = 6
 class Shown:
     """One sample. image: as it is, at the network's size.   variants: what epoch 1, 2, ... show of it.
 
-    Images are uint8 (H, W, C), shrunk to what a sheet can show.
+    Images are uint8 (H, W, C), shrunk to what a sheet can show; those with masks lie under them.
     """
 
     index: int
@@ -47,6 +52,7 @@ class Preview:
 
     image_size: (H, W).
     split, seed, channels: as asked and as found.   found: the data in a sentence.   notes: what the user should know.
+    legend: the colour of each class, where images have masks.
     """
 
     found: str
@@ -59,6 +65,7 @@ class Preview:
     channels: int
     seed: int
     samples: list[Shown]
+    legend: Mapping[str, Colour] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """All but the pixels."""
@@ -115,6 +122,8 @@ def preview(
     if augment is None:
         options = options.replace(augment=_level(options, splits) if split == "train" else "none")
     options, notes = choose_flip(options, splits)
+    # A judge sees whole pictures.
+    windows = shows_windows(splits) and (split == "train" or augment is not None)
     loader = Loader(
         part,
         1,
@@ -122,19 +131,24 @@ def preview(
         shuffle=True,
         augment=str(options.augment),
         changes=options.changes(),
+        windows=windows,
         preprocessing=splits.preprocessing,
     )
     H, W, C = splits.preprocessing.shape
-    epochs = range(EPOCHS if loader.transforms else 0)
+    made = changes_of(options, splits) if windows or not shows_windows(splits) else {}
+    indices = in_turn(part, loader.order(0), count, seed)
+    if made.keys() == {"window"} and all(part[index].image.shape[:2] == (H, W) for index in indices):
+        made = {}  # Each window shows all of its picture.
+    epochs = range(EPOCHS if made else 0)
     samples = [
         Shown(
             index,
             splits.classes[int(part.labels()[index])] if part.labelled else "",
             part.path(index),
-            thumbnail(part[index].image),
-            tuple(thumbnail(loader.sample(index, epoch).image) for epoch in epochs),
+            _drawn(part[index], part.colours),
+            tuple(_drawn(loader.sample(index, epoch), part.colours) for epoch in epochs),
         )
-        for index in in_turn(part, loader.order(0), count, seed)
+        for index in indices
     ]
     return Preview(
         splits.found,
@@ -142,11 +156,12 @@ def preview(
         split,
         str(options.augment),
         augment is None,
-        tuple(changes_of(options, splits)),
+        tuple(made),
         (H, W),
         C,
         seed,
         samples,
+        dict(zip(splits.classes, part.colours, strict=True)) if part.colours else {},
     )
 
 
@@ -172,10 +187,24 @@ def draw(shown: Preview) -> "Image":
     tiles: list[Tile] = []
     for sample in shown.samples:
         name = f"image {sample.index:,}" if sample.path is None else sample.path.name
-        tiles.append(Tile(sample.image, (sample.class_name, name)))
+        tiles.append(Tile(sample.image, (sample.class_name, name) if sample.class_name else (name,)))
         tiles += [Tile(image, (f"epoch {epoch}",)) for epoch, image in enumerate(sample.variants, 1)]
     columns = 1 + len(shown.samples[0].variants)
-    return contact_sheet(tiles, columns=columns if columns > 1 else None)
+    sheet = contact_sheet(tiles, columns=columns if columns > 1 else None, side=MASK_SIDE if shown.legend else SIDE)
+    if not shown.legend:
+        return sheet
+    return below(sheet, legend(list(shown.legend), list(shown.legend.values()), sheet.width))
+
+
+def _drawn(sample: Sample, colours: Sequence[Colour]) -> Pixels:
+    """What a sheet shows of a sample: its image, under its mask where it has one."""
+    if not isinstance(sample.target, Mask):
+        return thumbnail(sample.image)
+    H, W, _ = sample.image.shape
+    small = thumbnail(sample.image, MASK_SIDE)
+    size = small.shape[:2]
+    labels = moved_plane(sample.target.labels, AffineMap.of_box((0, 0, W, H), size), size, VOID)
+    return overlay(small, labels, colours)
 
 
 def _level(options: FitOptions, splits: DataSplits) -> str:

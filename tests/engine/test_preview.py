@@ -4,6 +4,7 @@ from PIL import Image
 
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.source import open_data
+from cnnkit.data.picture.overlay import overlay
 from cnnkit.engine.preview import EPOCHS, draw, preview
 from cnnkit.errors import UsageError
 
@@ -83,3 +84,37 @@ def test_an_unknown_level_or_part_is_refused(photos):
         preview(photos, augment="wild")
     with pytest.raises(UsageError, match="no split"):
         preview(photos, split="dev")
+
+
+def test_masks_are_drawn_over_their_pictures_with_a_legend():
+    shown = preview("shapes", augment="strong", count=3, seed=2)
+    train = open_data("shapes", seed=2).train
+    loader = Loader(train, 4, seed=2, shuffle=True, augment="strong", windows=True)
+    for sample in shown.samples:
+        one, later = train[sample.index], loader.sample(sample.index, 1)
+        np.testing.assert_array_equal(sample.image, overlay(one.image, one.target.labels, train.colours))
+        np.testing.assert_array_equal(sample.variants[1], overlay(later.image, later.target.labels, train.colours))
+        assert sample.class_name == ""
+    assert shown.legend == dict(zip(train.classes, train.colours, strict=True))
+    sheet = np.asarray(draw(shown)).reshape(-1, 3)
+    assert all((sheet == colour).all(axis=1).any() for colour in train.colours)
+
+
+def test_pictures_under_masks_are_shown_once_where_nothing_changes():
+    assert preview("shapes", augment="none", count=2).samples[0].variants == ()
+    assert preview("shapes", split="val", count=2).changes == ()
+
+
+def test_windows_of_large_pictures_are_shown_and_told(tmp_path, rng):
+    for folder in ("images", "masks"):
+        (tmp_path / "cells" / folder).mkdir(parents=True)
+    for i in range(8):
+        Image.fromarray(rng.integers(0, 256, (600, 40, 3), np.uint8)).save(tmp_path / f"cells/images/{i}.png")
+        Image.fromarray(rng.integers(0, 3, (600, 40), np.uint8)).save(tmp_path / f"cells/masks/{i}.png")
+    shown = preview(str(tmp_path / "cells"), augment="none", image_size=(32, 32), count=2)
+    assert shown.changes == ("window",) and shown.image_size == (32, 32)
+    sample = shown.samples[0]
+    assert sample.image.shape == (240, 16, 3)
+    assert len(sample.variants) == EPOCHS and sample.variants[0].shape == (32, 32, 3)
+    whole = preview(str(tmp_path / "cells"), split="val", image_size=(32, 32), count=1).samples[0]
+    assert whole.image.shape == (240, 16, 3) and whole.variants == ()

@@ -67,7 +67,7 @@ def show(
     """Draw images of DATA as the network sees them in a training.
 
     Each row shows an image at the network's size, then its augmented versions in the first epochs: exactly
-    the pixels of a training with this seed.
+    the pixels of a training with this seed. Masks are drawn over their pictures, with a legend below.
     """
     from cnnkit.data.picture.sheet import check_sheet_path, save_sheet
     from cnnkit.engine.preview import draw, preview
