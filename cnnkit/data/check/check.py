@@ -2,61 +2,24 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, final
 
 from cnnkit.data.check.copies import copies
-from cnnkit.data.check.findings import Finding, in_order
+from cnnkit.data.check.findings import Finding, damaged, in_order
 from cnnkit.data.check.inventory import Inventory, take_inventory
-from cnnkit.data.check.look import Look, Place, Unreadable, look_at_files, look_at_pixels
+from cnnkit.data.check.look import Look, Place, look_at_files, look_at_pixels
+from cnnkit.data.check.masks.pairs import check_masks_in_memory, check_pairs
 from cnnkit.data.check.oddities import Counts, odd_classes, odd_sizes, outside, wrong_endings
 from cnnkit.data.check.placeholders import placeholders
+from cnnkit.data.check.report import DataReport, Row
 from cnnkit.data.headway import Headway
 from cnnkit.data.layout.look_alikes import look_alikes
+from cnnkit.data.layout.masks.ignore import Ignore
+from cnnkit.data.open.formats import SEGMENTATION, pairs_in
+from cnnkit.data.open.source import resolve
 from cnnkit.data.open.splits import PARTS, DataSplits
 from cnnkit.data.sets.subset import origin
 from cnnkit.errors import DataError
-
-Row = tuple[str, *tuple[int, ...]]
-
-
-@final
-@dataclass(frozen=True)
-class DataReport:
-    """What `check` saw.
-
-    found: the format, in a sentence.   parts: the columns after the class name.   rows: (class, images in each part).
-    findings: all that is odd, the gravest kinds first.   notes: what a training would be told.
-    allowed: kinds of findings that the user knows of; they only warn.
-    """
-
-    found: str
-    parts: list[str]
-    rows: list[Row]
-    findings: list[Finding]
-    notes: list[str] = field(default_factory=list)
-    allowed: Collection[str] = ()
-
-    @property
-    def problems(self) -> list[str]:
-        """A sentence for each finding that is an error."""
-        return [finding.sentence() for finding in self.findings if finding.severity(self.allowed) == "error"]
-
-    @property
-    def ok(self) -> bool:
-        return not self.problems
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "ok": self.ok,
-            "found": self.found,
-            "parts": self.parts,
-            "rows": self.rows,
-            "findings": [finding.to_json(self.allowed) for finding in self.findings],
-            "problems": self.problems,
-            "notes": self.notes,
-        }
 
 
 def check(
@@ -64,14 +27,15 @@ def check(
     *,
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
+    ignore: str | None = None,
     allowed: Collection[str] = (),
 ) -> DataReport:
     """Look at all of the data. What cannot be found at all is a DataError; whatever is wrong inside is a finding.
 
-    allowed: kinds of findings that shall only warn.
+    ignore: values of masks that are void.   allowed: kinds of findings that shall only warn.
     """
     report = None
-    for event in checking(data, image_size=image_size, grey=grey, allowed=allowed):
+    for event in checking(data, image_size=image_size, grey=grey, ignore=ignore, allowed=allowed):
         if isinstance(event, DataReport):
             report = event
     assert report is not None
@@ -83,15 +47,21 @@ def checking(
     *,
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
+    ignore: str | None = None,
     allowed: Collection[str] = (),
 ) -> Iterator[Headway | DataReport]:
     """`check` with its headway: after each picture, and the report at the end."""
     size = (image_size, image_size) if isinstance(image_size, int) else image_size
+    name, place = resolve(data)
+    if place is not None and (pairs := pairs_in(place, None)) is not None:
+        yield from check_pairs(pairs, name=name, image_size=size, grey=grey, ignore=Ignore.of(ignore), allowed=allowed)
+        return
     inventory = take_inventory(data, size, grey)
     if inventory.listing is not None:
         yield from _check_files(inventory, size, grey, allowed)
     elif inventory.splits is not None:
-        yield from _check_arrays(inventory.splits, allowed)
+        of_masks = inventory.splits.task == SEGMENTATION
+        yield from (check_masks_in_memory if of_masks else _check_arrays)(inventory.splits, allowed)
     else:
         yield DataReport(inventory.source, [], [], inventory.findings, allowed=allowed)
 
@@ -110,7 +80,7 @@ def _check_files(
         else:
             assert seen.place.path is not None
             bad.add(seen.place.path)
-            findings.append(_damaged(seen))
+            findings.append(damaged(seen.kind, seen.message, seen.place.name))
     stand_ins = dict(placeholders(looks))
     findings += [Finding("placeholder", why, (looks[i].place.name,)) for i, why in stand_ins.items()]
     pictures = [look for i, look in enumerate(looks) if i not in stand_ins]
@@ -167,8 +137,3 @@ def _rows(classes: list[str], counts: Counts) -> list[Row]:
 
 def _look_alikes(classes: list[str]) -> list[Finding]:
     return [Finding("look-alike", sentence.rstrip(".")) for sentence in look_alikes(classes)]
-
-
-def _damaged(seen: Unreadable) -> Finding:
-    """The message without the file's name, which the finding has anyway."""
-    return Finding(seen.kind, seen.message.removeprefix(f"{seen.place.name} ").rstrip("."), (seen.place.name,))

@@ -29,12 +29,21 @@ KINDS = {
         Kind("truncated", "error", "Truncated"),
         Kind("unreadable", "error", "Cannot be read as pictures"),
         Kind("placeholder", "error", "Placeholders for a missing picture"),
+        Kind("unpaired", "error", "Pictures without a mask, masks without a picture"),
+        Kind("mask-size", "error", "Masks of another size than their picture"),
+        Kind("mask-format", "error", "Masks in a format that changes their pixels"),
+        Kind("mask-value", "error", "Masks with values that mean no class"),
+        Kind("single-class", "error", "A single class in all masks"),
+        Kind("two-masks", "error", "One picture with several masks"),
         Kind("two-labels", "error", "One picture under several labels"),
         Kind("duplicate-across", "error", "The same picture in several parts"),
         Kind("near-duplicate-across", "error", "Nearly the same picture in several parts"),
         Kind("untrainable", "error", "A training would refuse this"),
         Kind("duplicate", "warning", "The same picture more than once"),
         Kind("near-duplicate", "warning", "Nearly the same picture more than once"),
+        Kind("absent-class", "warning", "Classes without a pixel"),
+        Kind("void-mask", "warning", "Masks that are void all over"),
+        Kind("one-class-mask", "warning", "Masks of one class all over"),
         Kind("wrong-extension", "warning", "Of another format than the ending says"),
         Kind("odd-size", "warning", "Unusual size"),
         Kind("imbalance", "warning", "Classes of very different size"),
@@ -76,3 +85,8 @@ def in_order(findings: list[Finding]) -> list[Finding]:
     """Kind by kind as the table has them, otherwise as they came."""
     rank = {name: place for place, name in enumerate(KINDS)}
     return sorted(findings, key=lambda finding: rank[finding.kind])
+
+
+def damaged(kind: str, message: str, name: str) -> Finding:
+    """Of a file that was refused: the message without its name, which the finding has anyway."""
+    return Finding(kind, message.removeprefix(f"{name} ").rstrip("."), (name,))

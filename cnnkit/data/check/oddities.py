@@ -81,7 +81,7 @@ def odd_classes(counts: Counts, files: dict[tuple[str, str], list[str]] | None =
         )
         found.append(Finding("imbalance", message))
     if single := sorted(name for name, count in filled.items() if count == 1):
-        message = f"in {learned}, only one picture of {_some(single)}: none is left for a test"
+        message = f"in {learned}, only one picture of {named(single)}: none is left for a test"
         there = tuple(file for name in single for file in (files or {}).get((learned, name), []))
         found.append(Finding("small-class", message, there))
     differences: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -91,10 +91,10 @@ def odd_classes(counts: Counts, files: dict[tuple[str, str], list[str]] | None =
                 lacking, having = (other, learned) if filled.get(name) else (learned, other)
                 differences[lacking, having].append(name)
     for (lacking, having), names in differences.items():
-        found.append(Finding("class-difference", f"{lacking} lacks {_some(names)}, which {having} has"))
+        found.append(Finding("class-difference", f"{lacking} lacks {named(names)}, which {having} has"))
     return found
 
 
-def _some(names: list[str]) -> str:
+def named(names: list[str]) -> str:
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     return ", ".join(map(repr, names[:NAMED])) + more

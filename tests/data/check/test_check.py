@@ -207,6 +207,7 @@ def test_every_kind_has_one_severity():
     assert errors == {
         *("unusable", "missing", "special", "empty", "beyond", "truncated", "unreadable", "placeholder"),
         *("two-labels", "duplicate-across", "near-duplicate-across", "untrainable"),
+        *("unpaired", "mask-size", "mask-format", "mask-value", "single-class", "two-masks"),
     }
 
 

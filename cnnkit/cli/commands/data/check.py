@@ -10,18 +10,19 @@ import click
 
 from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import data_names
-from cnnkit.cli.arguments.values import Names, Size
+from cnnkit.cli.arguments.values import MaskValues, Names, Size
 from cnnkit.cli.command import command
 from cnnkit.cli.show.class_table import class_table
 from cnnkit.cli.show.headway import follow
+from cnnkit.cli.show.mask_table import mask_table
 from cnnkit.cli.show.screen import Screen
 from cnnkit.cli.show.terminal import harmless
 from cnnkit.data.check.findings import KINDS
 from cnnkit.errors import DataError
 
 if TYPE_CHECKING:
-    from cnnkit.data.check.check import DataReport
     from cnnkit.data.check.findings import Finding
+    from cnnkit.data.check.report import DataReport
 
 # So many findings of a kind and files of a finding are shown; --json has all.
 MOST_FINDINGS, MOST_FILES = 5, 4
@@ -33,6 +34,11 @@ MOST_FINDINGS, MOST_FILES = 5, 4
     "--image-size", also="--imgsz --img-size", type=Size("--image-size 32"), help="Size that pictures are scaled to."
 )
 @option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
+@option(
+    "--ignore",
+    type=MaskValues("--ignore 255"),
+    help="Values of masks that are void; none: no value is.  [default: by the data]",
+)
 @option(
     "--allow",
     type=Names(tuple(KINDS), example="--allow near-duplicate-across"),
@@ -48,6 +54,7 @@ def check(
     source: str,
     image_size: tuple[int, int] | None,
     grey: bool | None,
+    ignore: str | None,
     allow: tuple[str, ...],
 ) -> None:
     """Look at every image of DATA and say what is wrong.
@@ -55,10 +62,16 @@ def check(
     Damaged files, placeholders, a picture in two parts or under two labels, and what a training would refuse, such as
     a single class, are problems: the exit code is 3. Copies within a part, odd sizes, wrong endings and unequal classes
     are warnings. Nothing is changed.
+
+    Of pictures with masks, those without a partner, masks of another size, in a format that changes pixels or with
+    values that mean no class are problems too. Classes without a pixel and masks that are void or of one class all over
+    are warnings.
     """
     from cnnkit.data.check.check import checking
 
-    report: DataReport = follow(screen, checking(source, image_size=image_size, grey=grey, allowed=allow))
+    report: DataReport = follow(
+        screen, checking(source, image_size=image_size, grey=grey, ignore=ignore, allowed=allow)
+    )
     if screen.as_json:
         screen.json(report.to_json())
     else:
@@ -71,7 +84,10 @@ def _show(screen: Screen, report: DataReport, root: str) -> None:
     screen.text(report.found)
     for note in report.notes:
         screen.text(note)
-    if report.rows:
+    if report.pixels:
+        screen.text()
+        mask_table(screen, [name for name, *_ in report.rows], report.pixels)
+    elif report.rows:
         screen.text()
         class_table(screen, report.parts, {name: counts for name, *counts in report.rows})
     for kind, findings in groupby(report.findings, key=lambda finding: finding.kind):
