@@ -84,3 +84,25 @@ def test_a_training_goes_on_with_warnings_and_the_command_that_tells_more(cnnkit
     assert ended.code == 0
     assert "under several labels: cat/0.png, dog/again.png" in ended.out
     assert f"cnnkit data check {photos}" in ended.out
+
+
+def test_of_masks_pixels_are_counted_and_what_does_not_fit_is_a_problem(cnnkit, tmp_path, rng):
+    for kind in ("images", "masks"):
+        (tmp_path / "cells" / kind).mkdir(parents=True)
+    labels = np.zeros((20, 40), np.uint8)
+    labels[:, 30:] = 1
+    labels[:2, :20] = 255
+    for i in range(10):
+        Image.fromarray(rng.integers(0, 256, (20, 40, 3), np.uint8)).save(tmp_path / f"cells/images/{i}.png")
+        Image.fromarray(labels).save(tmp_path / f"cells/masks/{i}.png")
+    (tmp_path / "cells" / "classes.txt").write_text("ground\ncell\n")
+    sound = cnnkit("data", "check", tmp_path / "cells")
+    rows = [line.split() for line in sound.out.splitlines()]
+    assert sound.code == 0 and ["class", "pixels", "%", "pictures"] in rows
+    # 200 of 760 pixels that are not void.
+    assert ["cell", "26.32", "10"] in rows and ["all", "100.00", "10"] in rows
+    assert "5.00 % of pictures" in sound.err
+    Image.fromarray(labels[1:]).save(tmp_path / "cells/masks/4.png")
+    ended = cnnkit("data", "check", tmp_path / "cells", "--json")
+    assert ended.code == 3 and ended.json["findings"][0]["kind"] == "mask-size"
+    assert ended.json["pixels"]["pictures"]["masks"] == 9
