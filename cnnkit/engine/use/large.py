@@ -1,12 +1,140 @@
-"""What a network gives for images that may be large."""
+"""What a network gives for images of any size, in bounded memory.
+
+An image is computed whole where the network's maps of it fit, else in tiles. How far the network looks is found by a
+walk through it (`models.reach`), and tiles overlap by that: then the outputs are those for the whole image. A network
+that looks at the whole image, by a pool over all of it or a recurrence, sees no more than a tile at once.
+
+Around what a network without padding is given, the image is mirrored by what it loses at its sides.
+"""
+
+import math
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
 
 from cnnkit.autograd import Tensor, no_grad
+from cnnkit.engine.use.tiles import Tile, tiles
 from cnnkit.kernels.shared.array import Host
+from cnnkit.models.reach import Reach, reach
 from cnnkit.nn import Module
-from cnnkit.nn.outputs import Nest, arrays
+
+# What the results of ops may take that live at once. A function of nothing else, so that an answer does not hang on
+# how much memory is free.
+MOST_BYTES = 512 << 20
+_reaches: weakref.WeakKeyDictionary[Module, dict[int, Reach | None]] = weakref.WeakKeyDictionary()
 
 
-def outputs_of(module: Module, x: Host) -> Nest:
-    """The outputs for a batch (N, H, W, C), without a tape."""
+@final
+@dataclass(frozen=True)
+class Way:
+    """How an image is computed.   tiles: none where it is computed whole.   exact: as if it were whole."""
+
+    tiles: tuple[Tile, ...]
+    exact: bool
+
+
+def way(module: Module, size: tuple[int, int], channels: int) -> Way:
+    """How one image of (height, width) is computed."""
+    known = reach_of(module, channels)
+    if known is None or _bytes(known, *_given(known, size)) <= MOST_BYTES:
+        return Way((), True)
+    m = known.multiple
+    side = max(2 * m, math.isqrt(int(MOST_BYTES / (4 * known.floats))) // m * m)
+    # Most of a tile must be answers: who looks further than a quarter of it sees a little less than all.
+    overlap = side // 8 if known.pixels is None else min(known.pixels, side // 4)
+    overlap = max(overlap, known.margin)
+    cut = tiles(_given(known, size), side, overlap, m)
+    return Way(tuple(cut), known.pixels is not None and overlap >= known.pixels)
+
+
+def reach_of(module: Module, channels: int) -> Reach | None:
+    """`models.reach`, found once for a network."""
+    known = _reaches.setdefault(module, {})
+    if channels not in known:
+        known[channels] = reach(module, channels)
+    return known[channels]
+
+
+def maps_of(
+    module: Module,
+    x: Host,
+    keep: Callable[[Host], Host] = lambda y: y,
+    tell: Callable[[int, int], None] = lambda *_: None,
+) -> Host:
+    """(N, H, W, …), what a network that gives a map of its image gives for a batch (N, H, W, C), without a tape.
+
+    Args:
+        keep: what is kept of the outputs for a tile, (1, h, w, K), so that they need not all be there at once; those
+            of an image that is computed whole are left as they are.
+        tell: called with (tiles done, in all) before each tile.
+    """
+    known = reach_of(module, x.shape[3])
+    if known is None:
+        return whole(module, x)
+    size = (x.shape[1], x.shape[2])
+    given = _mirrored(x, known) if known.margin else x
+    if len(x) * _bytes(known, *given.shape[1:3]) <= MOST_BYTES:
+        return _cropped(whole(module, given), size)
+    how = way(module, size, x.shape[3])
+    if not how.tiles:
+        return np.concatenate([_cropped(whole(module, given[n : n + 1]), size) for n in range(len(x))])
+    found = [_laid_together(module, image, known, size, how.tiles, keep, tell) for image in _one_by_one(given)]
+    return found[0] if len(found) == 1 else np.concatenate(found)
+
+
+def whole(module: Module, x: Host) -> Host:
+    """The outputs for a batch, copied out of the pool of memory that the next batch takes its own from."""
     with no_grad():
-        return arrays(module(Tensor(x)))
+        return module(Tensor(x)).numpy()  # type: ignore[no-any-return]
+
+
+def _laid_together(
+    module: Module,
+    image: Host,
+    known: Reach,
+    size: tuple[int, int],
+    cut: tuple[Tile, ...],
+    keep: Callable[[Host], Host],
+    tell: Callable[[int, int], None],
+) -> Host:
+    laid: Host | None = None
+    lost = known.margin
+    for number, (rows, columns) in enumerate(cut):
+        tell(number, len(cut))
+        said = keep(whole(module, np.ascontiguousarray(image[:, rows.start : rows.stop, columns.start : columns.stop])))
+        if laid is None:
+            laid = np.empty((1, *size, *said.shape[3:]), said.dtype)
+        # Places of the image as it is given; it lies `lost` pixels within that.
+        top, bottom = max(rows.first, lost), min(rows.last, size[0] + lost)
+        left, right = max(columns.first, lost), min(columns.last, size[1] + lost)
+        own = said[
+            :, top - rows.start - lost : bottom - rows.start - lost, left - columns.start - lost : right - columns.start - lost
+        ]
+        laid[:, top - lost : bottom - lost, left - lost : right - lost] = own
+    assert laid is not None
+    return laid
+
+
+def _one_by_one(x: Host) -> Iterator[Host]:
+    return (x[n : n + 1] for n in range(len(x)))
+
+
+def _given(known: Reach, size: tuple[int, int]) -> tuple[int, int]:
+    """The size of what the network is given for an image of this size."""
+    return (size[0] + 2 * known.margin, size[1] + 2 * known.margin)
+
+
+def _mirrored(x: Host, known: Reach) -> Host:
+    around = (known.margin, known.margin)
+    return np.pad(x, ((0, 0), around, around, (0, 0)), mode="reflect")
+
+
+def _cropped(y: Host, size: tuple[int, int]) -> Host:
+    return y[:, : size[0], : size[1]]
+
+
+def _bytes(known: Reach, height: int, width: int) -> int:
+    return int(4 * known.floats * height * width)
