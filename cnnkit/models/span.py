@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnkit.autograd import Tensor
+from cnnkit.kernels.shared.resizing import sources
 
 Rows = npt.NDArray[np.int64]
 # First and last row of what depends on no row: the first is behind the last.
@@ -105,26 +106,38 @@ def _conv2d(call: Call) -> Span:
     return found if residual is None else joined([found, call.span(residual)])
 
 
+def _prepared_conv2d(call: Call) -> Span:
+    _, residual, kernel, win, *_ = call.args
+    found = _window(call, kernel[call.axis - 1], *_along(win, call.axis))
+    return found if residual is None else joined([found, call.span(residual)])
+
+
 def _pool2d(call: Call) -> Span:
     _, kernel, win, *_ = call.args
     return _window(call, kernel[call.axis - 1], *_along(win, call.axis))
 
 
 def _conv_transpose2d(call: Call) -> Span:
+    _, w, _, _, win, *_ = call.args
+    return _turned_round(call, w.shape[call.axis - 1], *_along(win, call.axis))
+
+
+def _prepared_conv_transpose2d(call: Call) -> Span:
+    _, _, kernel, win, *_ = call.args
+    return _turned_round(call, kernel[call.axis - 1], *_along(win, call.axis))
+
+
+def _turned_round(call: Call, taps: int, stride: int, before: int, dilation: int) -> Span:
     """Row i of the result meets row o of x by tap k where o · stride = i + before - k · dilation."""
-    x, w, _, _, win, *_ = call.args
-    stride, before, dilation = _along(win, call.axis)
-    o, over = np.divmod(np.arange(call.length)[:, None] + before - np.arange(w.shape[call.axis - 1]) * dilation, stride)
+    x = call.args[0]
+    o, over = np.divmod(np.arange(call.length)[:, None] + before - np.arange(taps) * dilation, stride)
     return call.span(x).stretched(x.shape[call.axis]).taken(np.where(over == 0, o, -1))
 
 
 def _resize(call: Call) -> Span:
-    """Between the centres of two rows of x, or their corners; the nearest is one of the two."""
-    x, size, _, align_corners = call.args
-    n, m = x.shape[call.axis], size[call.axis - 1]
-    at = np.arange(m) * ((n - 1) / max(1, m - 1)) if align_corners else (np.arange(m) + 0.5) * (n / m) - 0.5
-    below = np.floor(np.clip(at, 0, n - 1)).astype(np.int64)
-    return call.span(x).stretched(n).taken(np.stack([below, np.minimum(below + 1, n - 1)], axis=1))
+    x, size, nearest, align_corners = call.args
+    read = sources(x.shape[call.axis], size[call.axis - 1], nearest, align_corners)
+    return call.span(x).stretched(x.shape[call.axis]).taken(np.stack([read.lower, read.upper], axis=1))
 
 
 def _slice(call: Call) -> Span:
@@ -177,6 +190,8 @@ _PIXEL_BY_PIXEL = [
 _RULES: dict[str, Callable[[Call], Span]] = {
     "_Conv2d": _conv2d,
     "_ConvTranspose2d": _conv_transpose2d,
+    "_PreparedConv2d": _prepared_conv2d,
+    "_PreparedConvTranspose2d": _prepared_conv_transpose2d,
     "_MaxPool2d": _pool2d,
     "_AvgPool2d": _pool2d,
     "_Resize": _resize,

@@ -14,8 +14,9 @@ from typing import Any, final
 import numpy as np
 
 from cnnkit import kernels
-from cnnkit.autograd import Tensor
-from cnnkit.kernels.shared.array import Host
+from cnnkit.autograd import Context, Function, Tensor
+from cnnkit.kernels.shared.array import Array, Host
+from cnnkit.kernels.shared.geometry import Window
 from cnnkit.nn.blocks import ConvNorm
 from cnnkit.nn.containers import Sequential
 from cnnkit.nn.conv import Conv2d, ConvTranspose2d
@@ -25,6 +26,42 @@ from cnnkit.ops.check import activation_of
 from cnnkit.ops.conv.conv import conv2d_shape
 from cnnkit.ops.conv.transpose import conv_transpose2d_shape
 from cnnkit.ops.window import window_over
+
+
+class _PreparedConv2d(Function):
+    """A Function like others, so that whoever follows a network's ops sees it; but nothing goes back through it."""
+
+    @staticmethod
+    def forward(
+        ctx: Context,
+        x: Array,
+        residual: Array | None,
+        kernel: tuple[int, int],
+        win: Window,
+        filters: Any,
+        groups: int,
+        ends: dict[str, Any],
+    ) -> Array:
+        y: Array = kernels.of(x).conv2d(x, filters, win, groups, residual=residual, **ends)
+        return y
+
+
+class _PreparedConvTranspose2d(Function):
+    """The same, turned round."""
+
+    @staticmethod
+    def forward(
+        ctx: Context,
+        x: Array,
+        y_shape: tuple[int, ...],
+        kernel: tuple[int, int],
+        win: Window,
+        filters: Any,
+        groups: int,
+        ends: dict[str, Any],
+    ) -> Array:
+        y: Array = kernels.of(x).conv_transpose2d(x, filters, y_shape, win, groups, **ends)
+        return y
 
 
 @final
@@ -49,8 +86,9 @@ class PreparedConv(Conv2d):
             return super().forward(x)
         win = window_over(x.shape, self.weight.shape, self.stride, self.padding, self.dilation, "conv2d")
         conv2d_shape(x.shape, self.weight.shape, win, self.groups)
-        rest = None if residual is None else residual.data
-        return Tensor(kernels.of(x.data).conv2d(x.data, self._filters, win, self.groups, residual=rest, **self._ends))
+        kernel = self.weight.shape[:2]
+        y: Tensor = _PreparedConv2d.apply(x, residual, kernel, win, self._filters, self.groups, self._ends)
+        return y
 
 
 @final
@@ -72,8 +110,9 @@ class PreparedConvTranspose(ConvTranspose2d):
         y_shape, win = conv_transpose2d_shape(
             x.shape, self.weight.shape, self.stride, self.padding, self.output_padding, self.dilation, self.groups
         )
-        k = kernels.of(x.data)
-        return Tensor(k.conv_transpose2d(x.data, self._filters, y_shape, win, self.groups, **self._ends))
+        kernel = self.weight.shape[:2]
+        y: Tensor = _PreparedConvTranspose2d.apply(x, y_shape, kernel, win, self._filters, self.groups, self._ends)
+        return y
 
 
 @final

@@ -66,6 +66,7 @@ class Task(ABC, Generic[Answer]):
     written: the files that show an answer, by name: how theirs end, behind the picture's own.
     worst: whether an evaluation names and draws the worst images.
     kept: what weight files keep of the task beside the names of the classes (`settings`), by name: kind and range.
+    places: whether outputs are for each place of an image: a large one may then be computed in pieces.
     labelled: whether the target of an image is its class, whatever it looks like. Then what a frozen trunk says of the
     images may be kept.
     takes: options that not every task knows what to do with ("label_smoothing", …), and "own_loss", the caller's.
@@ -84,6 +85,7 @@ class Task(ABC, Generic[Answer]):
     worst: ClassVar[bool] = False
     kept: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {}
     labelled: ClassVar[bool] = False
+    places: ClassVar[bool] = False
     takes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, classes: list[str]) -> None:
@@ -193,6 +195,10 @@ class Task(ABC, Generic[Answer]):
         views: how each picture was brought to the network's size; None where no place in it can be told.
         top: how many guesses, where it has several.
         """
+
+    def condensed(self, outputs: Host) -> Host:
+        """What `decode` needs of the outputs for a piece of a large image: here all of them."""
+        return outputs
 
     def files(self, answer: Answer, picture: Pixels) -> Mapping[str, bytes]:
         """What the files named in `written` hold.   picture: uint8 (height, width, C), upright and of its own size."""

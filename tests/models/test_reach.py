@@ -10,6 +10,7 @@ from cnnkit.autograd import Tensor, no_grad
 from cnnkit.models.reach import LONG, reach
 from cnnkit.nn.blocks import ConvNorm, SqueezeExcite
 from cnnkit.nn.init import without_values
+from cnnkit.nn.prepared import prepared
 
 SIZE = 96
 
@@ -29,27 +30,61 @@ def conv(kernel, C=1, **options):
     return nn.Conv2d(C, 1, kernel, **options)
 
 
-# What each looks at, in pixels.
+# How far each looks, in pixels, and the multiple by which its answers move.
 CASES = {
-    "one convolution": (lambda: Net(lambda n, x: n.a(x), a=conv(5, padding=2)), 2),
-    "dilated": (lambda: Net(lambda n, x: n.a(x), a=conv(3, padding=6, dilation=6)), 6),
-    "in turn": (lambda: Net(lambda n, x: n.b(n.a(x)), a=conv(3, padding=1), b=conv(7, padding=3)), 4),
-    "wider than high": (lambda: Net(lambda n, x: n.a(x), a=conv((1, 9), padding=(0, 4))), 4),
-    "to one side": (lambda: Net(lambda n, x: n.a(x), a=conv(4, padding=((3, 0), (3, 0)))), 3),
+    "one convolution": (lambda: Net(lambda n, x: n.a(x), a=conv(5, padding=2)), 2, 1),
+    "dilated": (lambda: Net(lambda n, x: n.a(x), a=conv(3, padding=6, dilation=6)), 6, 1),
+    "in turn": (lambda: Net(lambda n, x: n.b(n.a(x)), a=conv(3, padding=1), b=conv(7, padding=3)), 4, 1),
+    "wider than high": (lambda: Net(lambda n, x: n.a(x), a=conv((1, 9), padding=(0, 4))), 4, 1),
+    "to one side": (lambda: Net(lambda n, x: n.a(x), a=conv(4, padding=((3, 0), (3, 0)))), 3, 1),
     "a skip": (
         lambda: Net(lambda n, x: n.b(ops.concat([x, n.a(x)])), a=conv(9, padding=4), b=conv(3, 2, padding=1)),
         5,
+        1,
     ),
-    "a residual": (lambda: Net(lambda n, x: n.a(n.b(x), x), a=ConvNorm(1, 1, 3), b=conv(1)), 1),
+    "a residual": (lambda: Net(lambda n, x: n.a(n.b(x), x), a=ConvNorm(1, 1, 3), b=conv(1)), 1, 1),
     "pools of stride 1": (
         lambda: Net(lambda n, x: n.b(n.a(x)), a=nn.MaxPool2d(3, 1, padding=1), b=nn.AvgPool2d(5, 1, padding=2)),
         3,
+        1,
     ),
     "shifted": (
         lambda: Net(
             lambda n, x: ops.slice(ops.pad(n.a(x), [(0, 0), (3, 0), (2, 0), (0, 0)]), [0] * 4, x.shape), a=conv(1)
         ),
         3,
+        1,
+    ),
+    "there and back": (
+        lambda: Net(
+            lambda n, x: n.c(n.b(n.a(x))),
+            a=conv(3, stride=2, padding=1),
+            b=nn.MaxPool2d(2),
+            c=nn.ConvTranspose2d(1, 1, 4, stride=4),
+        ),
+        4,
+        4,
+    ),
+    "filters that enlarge": (
+        lambda: Net(lambda n, x: n.b(n.a(x)), a=nn.AvgPool2d(2), b=nn.ConvTranspose2d(1, 1, 4, stride=2, padding=1)),
+        2,
+        2,
+    ),
+    "bilinear": (lambda: Net(lambda n, x: ops.resize(n.a(x), x.shape[1:3]), a=nn.MaxPool2d(4)), 5, 4),
+    "nearest": (lambda: Net(lambda n, x: ops.resize(n.a(x), x.shape[1:3], mode="nearest"), a=nn.MaxPool2d(4)), 3, 4),
+    "every fourth pixel": (
+        lambda: Net(
+            lambda n, x: ops.resize(
+                ops.resize(x, (x.shape[1] // 4, x.shape[2] // 4), mode="nearest"), x.shape[1:3], mode="nearest"
+            )
+        ),
+        3,
+        4,
+    ),
+    "a coarse way behind a wide fine one": (
+        lambda: Net(lambda n, x: n.a(x) + ops.resize(n.b(x), x.shape[1:3]), a=conv(33, padding=16), b=nn.MaxPool2d(8)),
+        16,
+        8,
     ),
 }
 
@@ -69,16 +104,19 @@ def seen_by_computing(network):
             before = network(Tensor(image.copy())).numpy().copy()
             image[0, place, place] = 1
             changed = np.argwhere((network(Tensor(image)).numpy() != before)[0].any(axis=2))
+        if not len(changed):  # a pixel that a stride leaves out
+            continue
         furthest = max(furthest, int(np.abs(changed - place).max()))
     return furthest
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_as_far_as_one_changed_pixel_changes_answers(name):
-    make, pixels = CASES[name]
+    make, pixels, multiple = CASES[name]
     network = of_ones(make())
-    found = reach(network, 1)
-    assert (found.pixels, found.multiple, found.margin) == (pixels, 1, 0)
+    for one in (network, prepared(network)):
+        found = reach(one, 1)
+        assert (found.pixels, found.multiple, found.margin) == (pixels, multiple, 0)
     assert seen_by_computing(network) == pixels
 
 

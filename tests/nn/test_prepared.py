@@ -47,7 +47,7 @@ def test_a_norm_behind_a_convolution_in_a_sequence_is_folded_too(rng):
     ready = prepared(plain)
     with no_grad(), traced() as calls:
         y = ready(x).data
-    assert [function.__name__ for function, _, _ in calls] == ["_AdaptiveAvgPool2d", "_Reshape"]
+    assert [function.__name__ for function, _, _ in calls] == ["_PreparedConv2d", "_AdaptiveAvgPool2d", "_Reshape"]
     with no_grad():
         np.testing.assert_allclose(y, plain.eval()(x).data, rtol=0, atol=1e-5)
 
@@ -67,7 +67,7 @@ def test_a_norm_behind_a_transposed_convolution_is_folded_too(groups, rng):
         x = rng.normal(size=(2, *size, 4)).astype(np.float32)
         with no_grad(), traced() as calls:
             y = ready(x).data
-        assert calls == []
+        assert [function.__name__ for function, _, _ in calls] == ["_PreparedConvTranspose2d"] * 2
         with no_grad():
             np.testing.assert_allclose(y, plain(x).data, rtol=0, atol=1e-5)
     plain[0].weight.data = plain[0].weight.data * np.float32(2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from csv import DictWriter
 from itertools import chain
@@ -24,6 +24,8 @@ from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from cnnkit.cli.show.progress import Progress
+    from cnnkit.engine.use.predictor import Predictor
     from cnnkit.engine.use.written import Written
     from cnnkit.tasks import Task
 
@@ -85,6 +87,7 @@ def predict(
         raise UsageError(f"--csv {csv} is one of the pictures. Choose another file for the answers.")
     failed = 0
     rows: list[tuple[str, ...]] = []
+    screen_was_told = False
     with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress, ExitStack() as computing:
         predictor = load(model)
         task, shown = predictor.task, answers.of(predictor.task.name)
@@ -97,9 +100,13 @@ def predict(
         if (doubt := other_scale(files, predictor.preprocessing.white)) is not None:
             screen.note(doubt)
         moving = len(files) > 1 and not (screen.as_json and sys.stdout.isatty())
-        for done, answer in enumerate(chain(refused, predictor.predict_many(files, top=top)), 1):
+        pieces = _pieces(progress, silent=screen.as_json and sys.stdout.isatty())
+        for done, answer in enumerate(chain(refused, predictor.predict_many(files, top=top, tell=pieces)), 1):
             if writing is not None and isinstance(answer, Prediction):
                 answer = writing.write(done - 1 - len(refused), task, answer, predictor.preprocessing.white)
+                if not screen_was_told and (doubt := _seams(predictor, answer)):
+                    screen.note(doubt)
+                    screen_was_told = True
             keep.add(
                 {"path": answer.path, "error": answer.error}
                 if isinstance(answer, PredictionError)
@@ -122,6 +129,25 @@ def predict(
         shown.predicted(screen, rows)
     if failed:
         ctx.exit(DataError.exit_code)
+
+
+def _pieces(progress: Progress, *, silent: bool) -> Callable[[int, int], None]:
+    """What shows how far a large picture is."""
+    return lambda done, total: None if silent else progress.update("predicting a large picture", done, total)
+
+
+def _seams(predictor: Predictor, answer: Prediction) -> str | None:
+    """What the pieces of a large picture cost, if anything."""
+    if not predictor.preprocessing.keeps_size:
+        return None
+    way = predictor.way((answer.answer.mask.shape[0], answer.answer.mask.shape[1]))
+    if way.exact:
+        return None
+    return (
+        f"{answer.path} was too large to be read at once. {predictor.name} looks further than the "
+        f"{len(way.tiles):,} overlapping pieces reach, so near where they meet the mask may differ from that of the "
+        "whole picture. A smaller copy of it is read at once."
+    )
 
 
 def _to_write(

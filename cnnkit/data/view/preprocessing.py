@@ -10,7 +10,7 @@ from cnnkit.data.picture.pixel_range import MOST, WHITE
 from cnnkit.data.sample import Pixels
 from cnnkit.errors import DataError
 
-Fit = Literal["crop", "margin", "stretch", "letterbox", "keep", "tiles", "digit"]
+Fit = Literal["crop", "margin", "stretch", "letterbox", "keep", "digit"]
 # Of records. Version 1 had no number, called fit "foreign" and "crop" "resize", and knew four of the fits.
 VERSION = 2
 _NEEDED = ("height", "width", "channels", "mean", "std", "fit")
@@ -31,11 +31,9 @@ class Preprocessing:
         "stretch"    the whole picture, out of shape
         "letterbox"  the whole picture, in shape, the rest filled with the mean colour
         "keep"       as it is, each picture of its own size; height and width are then those of a usual one
-        "tiles"      as it is, read in overlapping pieces of the size (`tiles`)
         "digit"      the rule of handwritten digits
     white: the largest value of a pixel where that is not 255, such as 1 or 4095; it becomes 255 (`pixel_range`).
     multiple: where pictures keep their size, batches are padded to sides that this divides.
-    reach: how many pixels around a place the network looks at to answer for it; tiles overlap by twice that.
     """
 
     height: int
@@ -46,7 +44,6 @@ class Preprocessing:
     fit: Fit = "crop"
     white: int = WHITE
     multiple: int = 1
-    reach: int = 0
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -61,7 +58,7 @@ class Preprocessing:
     @property
     def keeps_size(self) -> bool:
         """Whether images are as large as their pictures, and unequal."""
-        return self.fit in ("keep", "tiles")
+        return self.fit == "keep"
 
     @property
     def text(self) -> str:
@@ -98,21 +95,7 @@ class Preprocessing:
             raise DataError(f"Preprocessing: fit is {values['fit']!r:.50}, expected one of {', '.join(get_args(Fit))}.")
         _check_whole(values, "white", MOST)
         _check_whole(values, "multiple", LARGEST_MULTIPLE)
-        _check_whole(values, "reach", LARGEST_SIDE, " pixels", least=0)
-        made = cls(**values | {name: tuple(float(value) for value in values[name]) for name in ("mean", "std")})
-        if made.fit == "tiles":
-            made.check_tiles()
-        return made
-
-    def check_tiles(self) -> None:
-        """DataError where pieces of the size cannot be laid together, or answer for little each."""
-        H, W, m = self.height, self.width, self.multiple
-        least = 2 * self.reach + max(m, min(H, W) // 4)
-        if H % m or W % m or least > min(H, W):
-            raise DataError(
-                f"Preprocessing: tiles of {H}x{W} with a reach of {self.reach} leave no room, or are no multiples of "
-                f"{m}. Expected sides that {m} divides, of which the reach takes at most three quarters."
-            )
+        return cls(**values | {name: tuple(float(value) for value in values[name]) for name in ("mean", "std")})
 
 
 def _of_this_version(record: object) -> dict[str, Any]:
@@ -126,6 +109,8 @@ def _of_this_version(record: object) -> dict[str, Any]:
             f"This preprocessing record has version {version!r:.60}, and this cnnkit reads up to {VERSION}. It was "
             "written by a newer cnnkit: install that."
         )
+    # Of 0.3.0, which no command gave a value; how far a network looks is found from the network itself.
+    values.pop("reach", None)
     if version == 1 and "foreign" in values and "fit" not in values:
         foreign = values.pop("foreign")
         values["fit"] = "crop" if foreign == "resize" else foreign
@@ -152,10 +137,10 @@ def statistics(images: Pixels) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(means), tuple(stds)
 
 
-def _check_whole(values: dict[str, Any], name: str, most: int, unit: str = "", least: int = 1) -> None:
-    if name in values and not (_is_int(values[name]) and least <= values[name] <= most):
+def _check_whole(values: dict[str, Any], name: str, most: int, unit: str = "") -> None:
+    if name in values and not (_is_int(values[name]) and 1 <= values[name] <= most):
         raise DataError(
-            f"Preprocessing: {name} is {values[name]!r:.60}, expected a whole number from {least} to {most}{unit}."
+            f"Preprocessing: {name} is {values[name]!r:.60}, expected a whole number from 1 to {most}{unit}."
         )
 
 

@@ -9,6 +9,7 @@ from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.engine.use.large import maps_of
 from cnnkit.nn import Module
 from cnnkit.nn.outputs import arrays
 from cnnkit.tasks import Tally, Task
@@ -32,20 +33,28 @@ def judge(
     """
     images = batch_size or batch_for(preprocessing)
     loader = Loader(dataset, images, preprocessing=preprocessing, targets=task.targets)
-    yield from judge_batches(module, loader.epoch(0), tally, check)
+    yield from judge_batches(module, loader.epoch(0), tally, check, places=task.places)
 
 
 def judge_batches(
-    module: Module, batches: Generator[Batch], tally: Tally, check: Callable[[], None] = lambda: None
+    module: Module,
+    batches: Generator[Batch],
+    tally: Tally,
+    check: Callable[[], None] = lambda: None,
+    *,
+    places: bool = False,
 ) -> Iterator[int]:
-    """As `judge`, on batches that are made elsewhere."""
+    """As `judge`, on batches that are made elsewhere.   places: whether outputs are for each place of an image."""
     done = 0
     with module.keeping_modes(), closing(batches):
         module.eval()
         for batch in batches:
             check()
-            with no_grad():
-                outputs = arrays(module(Tensor(batch.x)))
+            if places:
+                outputs = maps_of(module, batch.x, tell=lambda *_: check())
+            else:
+                with no_grad():
+                    outputs = arrays(module(Tensor(batch.x)))
             tally.add(outputs, batch)
             done += len(batch)
             yield done

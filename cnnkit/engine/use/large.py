@@ -111,7 +111,9 @@ def _laid_together(
         top, bottom = max(rows.first, lost), min(rows.last, size[0] + lost)
         left, right = max(columns.first, lost), min(columns.last, size[1] + lost)
         own = said[
-            :, top - rows.start - lost : bottom - rows.start - lost, left - columns.start - lost : right - columns.start - lost
+            :,
+            top - rows.start - lost : bottom - rows.start - lost,
+            left - columns.start - lost : right - columns.start - lost,
         ]
         laid[:, top - lost : bottom - lost, left - lost : right - lost] = own
     assert laid is not None

@@ -17,6 +17,7 @@ from cnnkit.data.view.view import View, load_view
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.engine.use.inside import named_result, reaching_head
 from cnnkit.engine.use.judge import batch_for
+from cnnkit.engine.use.large import Way, maps_of, way
 from cnnkit.errors import DataError, NumericError, UsageError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
@@ -30,6 +31,12 @@ from cnnkit.tasks.registry import create
 Pictures = Source | Iterable[Source]
 # A picture as the network reads it, and how it lies in there.
 Viewed = tuple[Pixels, View | None]
+# What is told of pieces: how many are done, and how many there are.
+Tell = Callable[[int, int], None]
+
+
+def _nothing(done: int, total: int) -> None:
+    pass
 
 
 @final
@@ -83,12 +90,17 @@ class Predictor:
         path = str(picture) if isinstance(picture, str | Path) else None
         return self._answer([self._view(picture)], [path], _checked(top))[0]
 
-    def predict_many(self, pictures: Pictures, top: int = 5) -> Iterator[Prediction | PredictionError]:
-        """An answer for each picture, in order; one that cannot be read gets a PredictionError and stops no other."""
+    def predict_many(
+        self, pictures: Pictures, top: int = 5, *, tell: Tell = _nothing
+    ) -> Iterator[Prediction | PredictionError]:
+        """An answer for each picture, in order; one that cannot be read gets a PredictionError and stops no other.
+
+        tell: called with (done, in all) before each piece of a picture that is computed in pieces.
+        """
         _checked(top)
         waiting = (self._try(picture) for picture in self._one_by_one(pictures))
         while some := list(islice(waiting, batch_for(self.preprocessing))):
-            yield from self._answers(some, top)
+            yield from self._answers(some, top, tell)
 
     def predict_proba(self, pictures: Pictures) -> Host:
         """(N, K) float32: the score of each class for each picture, as softmax gives them; a row sums to 1.
@@ -108,6 +120,10 @@ class Predictor:
         """`predict_proba` of images that are as the network reads them, uint8 of its size and channels."""
         logits = self._of_all(iter(images), lambda x: self.prepared(x).numpy())
         return np.empty((0, len(self.classes)), np.float32) if logits is None else self._scores(logits)
+
+    def way(self, size: tuple[int, int]) -> Way:
+        """How a picture of (height, width) that keeps its size is computed: whole, or in which pieces."""
+        return way(self.prepared, size, self.preprocessing.channels)
 
     def features(self, pictures: Pictures, layer: str | None = None) -> Nest:
         """What a layer gives for each picture, (N, …) float32: what the network sees in it, for a search or a plot.
@@ -156,21 +172,31 @@ class Predictor:
             return path, PredictionError(path or "", str(error))
 
     def _answers(
-        self, waiting: list[tuple[str | None, Viewed | PredictionError]], top: int
+        self, waiting: list[tuple[str | None, Viewed | PredictionError]], top: int, tell: Tell
     ) -> Iterator[Prediction | PredictionError]:
         readable = [(path, image) for path, image in waiting if not isinstance(image, PredictionError)]
-        answers = iter(self._answer([image for _, image in readable], [path for path, _ in readable], top))
+        answers = iter(self._answer([image for _, image in readable], [path for path, _ in readable], top, tell))
         for _, image in waiting:
             yield image if isinstance(image, PredictionError) else next(answers)
 
-    def _answer(self, images: list[Viewed], paths: list[str | None], top: int) -> list[Prediction]:
+    def _answer(
+        self, images: list[Viewed], paths: list[str | None], top: int, tell: Tell = _nothing
+    ) -> list[Prediction]:
         if not images:
             return []
-        with no_grad():
-            outputs = self.prepared(Tensor(collate([image for image, _ in images], self.preprocessing))).numpy()
+        x = collate([image for image, _ in images], self.preprocessing)
+        if self.task.places:
+            outputs = maps_of(self.prepared, x, self._condensed, tell)
+        else:
+            with no_grad():
+                outputs = self.prepared(Tensor(x)).numpy()
         self._check_finite(outputs)
         answers = self.task.decode(outputs, [view for _, view in images], top)
         return [Prediction(path, answer, self.name) for path, answer in zip(paths, answers, strict=True)]
+
+    def _condensed(self, outputs: Host) -> Host:
+        self._check_finite(outputs)
+        return self.task.condensed(outputs)
 
     def _scores(self, logits: Host) -> Host:
         self._check_finite(logits)

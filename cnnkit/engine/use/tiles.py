@@ -33,7 +33,8 @@ def tiles(size: tuple[int, int], side: int, overlap: int, multiple: int) -> list
         overlap: pixels that a tile shows around those that it answers for, but where the image ends.
         multiple: tiles begin at multiples of it, so that strides fall on the same pixels as in the whole image.
     """
-    return list(product(*(_cut(length, side, overlap, multiple) for length in size)))
+    down, across = (_cut(length, side, overlap, multiple) for length in size)
+    return list(product(down, across))
 
 
 def _cut(length: int, side: int, overlap: int, multiple: int) -> list[Side]:

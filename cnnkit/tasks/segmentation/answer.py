@@ -108,6 +108,11 @@ def labels_back(scores: Host, view: View | None) -> Labels:
     return _resampled(scores, view)
 
 
+def best(outputs: Host) -> Labels:
+    """(N, H, W): the class with the highest score of (N, H, W, K), the first of equals."""
+    return np.stack([labels_back(scores, None) for scores in outputs])
+
+
 def _is_same(view: View, image: tuple[int, ...]) -> bool:
     """Whether each pixel of the picture is one of the image, which may go on below and to the right."""
     fits = view.size[0] <= image[0] and view.size[1] <= image[1]

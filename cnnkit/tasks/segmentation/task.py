@@ -21,7 +21,7 @@ from cnnkit.serialize.fields import Range
 from cnnkit.tasks.metric import Metric
 from cnnkit.tasks.own_loss import name_of
 from cnnkit.tasks.registry import register
-from cnnkit.tasks.segmentation.answer import Segmented, segmented
+from cnnkit.tasks.segmentation.answer import Segmented, best, segmented
 from cnnkit.tasks.segmentation.class_weights import (
     Weights,
     balanced_pixel_weights,
@@ -64,6 +64,7 @@ class SegmentationTask(Task[Segmented]):
     columns = ("label", "share")
     written: ClassVar[Mapping[str, str]] = {"mask": "-mask.png", "overlay": "-overlay.jpg"}
     worst = True
+    places = True
     kept: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {
         "colours": (list[list[int]] | None, (0, 255)),
         "weight_of_class": (list[float] | None, (0.0, 1e12)),
@@ -147,6 +148,10 @@ class SegmentationTask(Task[Segmented]):
 
     def decode(self, outputs: Host, views: Sequence[View | None], top: int) -> list[Segmented]:
         return segmented(outputs, views, self.classes, self.colours)
+
+    def condensed(self, outputs: Host) -> Masks:
+        """Labels instead of scores: a photo of 12 megapixels has a gigabyte of these."""
+        return best(outputs)
 
     def files(self, answer: Segmented, picture: Pixels) -> dict[str, bytes]:
         return {"mask": png(answer.image()), "overlay": jpeg(answer.over(picture))}

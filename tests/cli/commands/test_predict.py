@@ -84,7 +84,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_file_as_it_was(cnnkit, folder)
 
 
 def test_an_interrupt_leaves_no_half_file_and_says_so(cnnkit, folder, monkeypatch):
-    def interrupted(self, pictures, top):
+    def interrupted(self, pictures, top, tell):
         yield self.predict(pictures[0])
         raise KeyboardInterrupt
 
