@@ -16,6 +16,7 @@ from cnnkit.data.check.placeholders import placeholders
 from cnnkit.data.layout.look_alikes import look_alikes
 from cnnkit.data.open.splits import PARTS, DataSplits
 from cnnkit.data.picture.end_marks import ends, format_of
+from cnnkit.data.sets.base import Dataset
 
 # Sentences that are said, the gravest first.
 MOST_WARNINGS = 5
@@ -48,15 +49,22 @@ def quick_check(splits: DataSplits, *, by_heart: bool = False) -> list[str]:
     places, number = [], 0
     for part in parts:
         dataset = splits.part(part)
-        for index, label in enumerate(dataset.labels().tolist()):
-            counts[part][splits.classes[label]] += 1
+        for index, class_name in enumerate(_class_names(dataset)):
+            counts[part][class_name] += 1
             if number % step == 0 and (path := dataset.path(index)) is not None:
-                places.append(Place(part, splits.classes[label], str(path), path))
+                places.append(Place(part, class_name, str(path), path))
             number += 1
     warnings = _of_files(places)
-    odd = [] if by_heart else odd_classes({"train": counts["train"]})
+    odd = odd_classes({"train": counts["train"]}) if splits.train.labelled and not by_heart else []
     warnings += [_upper(finding.message) + "." for finding in odd]
     return [*look_alikes(splits.classes), *warnings][:MOST_WARNINGS]
+
+
+def _class_names(dataset: Dataset) -> list[str]:
+    """Of each sample the name of its class; "" where it has masks or boxes instead."""
+    if not dataset.labelled:
+        return [""] * len(dataset)
+    return [dataset.classes[label] for label in dataset.labels().tolist()]
 
 
 def _of_files(places: Sequence[Place]) -> list[str]:

@@ -1,5 +1,6 @@
 import shutil
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -77,3 +78,17 @@ def test_images_to_learn_by_heart_are_no_copies_of_themselves(photos):
     shutil.copy(chosen[0], chosen[2])
     (said,) = quick_check(few(open_data(photos), 4, seed=0), by_heart=True)
     assert said.startswith("1 picture is there more than once: ")
+
+
+def test_pictures_with_masks_are_glanced_at_without_classes(tmp_path, rng):
+    for kind in ("images", "masks"):
+        (tmp_path / "cells" / kind).mkdir(parents=True)
+    for i in range(12):
+        Image.fromarray(rng.integers(0, 256, (20, 40, 3), np.uint8)).save(tmp_path / f"cells/images/{i}.png")
+        Image.fromarray(rng.integers(0, 2, (20, 40), np.uint8)).save(tmp_path / f"cells/masks/{i}.png")
+    assert quick_check(open_data(tmp_path / "cells")) == []
+    for kind in ("images", "masks"):
+        (tmp_path / "cells" / kind / "copy.png").write_bytes((tmp_path / "cells" / kind / "3.png").read_bytes())
+    (warning,) = quick_check(open_data(tmp_path / "cells"))
+    assert "1 picture is there" in warning and "copy.png" in warning
+    assert quick_check(open_data("shapes", image_size=16)) == []

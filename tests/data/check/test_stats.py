@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnkit.data.check.stats import DataStats, Spread, data_stats
+from cnnkit.data.check.figures import DataStats, Spread
+from cnnkit.data.check.stats import data_stats
 from cnnkit.data.headway import Headway
 from cnnkit.data.open.source import open_data
 from cnnkit.data.view.preprocessing import statistics

@@ -8,13 +8,14 @@ import click
 
 from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import data_names
-from cnnkit.cli.arguments.values import Size
+from cnnkit.cli.arguments.values import MaskValues, Size
 from cnnkit.cli.command import command
 from cnnkit.cli.show.class_table import class_table
+from cnnkit.cli.show.mask_table import mask_table
 from cnnkit.cli.show.screen import Screen
 
 if TYPE_CHECKING:
-    from cnnkit.data.check.stats import DataStats, FileStats, PixelStats, Spread
+    from cnnkit.data.check.figures import DataStats, FileStats, PixelStats, Spread
 
 COLOURS = ("red", "green", "blue")
 
@@ -25,16 +26,24 @@ COLOURS = ("red", "green", "blue")
     "--image-size", also="--imgsz --img-size", type=Size("--image-size 64"), help="Size that pictures are scaled to."
 )
 @option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
-def stats(screen: Screen, source: str, image_size: tuple[int, int] | None, grey: bool | None) -> None:
+@option(
+    "--ignore",
+    type=MaskValues("--ignore 255"),
+    help="Values of masks that are void; none: no value is.  [default: by the data]",
+)
+def stats(
+    screen: Screen, source: str, image_size: tuple[int, int] | None, grey: bool | None, ignore: str | None
+) -> None:
     """Measure the images of DATA and their files.
 
     Shown are images per class and part, sizes and formats of the files, and means and deviations of the pixels:
-    those of up to 2,000 training images, as the network would read them.
+    those of up to 2,000 training images, as the network would read them. Of masks, each class's share of the pixels and
+    the pictures that hold it are counted.
     """
     from cnnkit.cli.show.headway import follow
     from cnnkit.data.check.stats import data_stats
 
-    found = follow(screen, data_stats(source, image_size=image_size, grey=grey))
+    found = follow(screen, data_stats(source, image_size=image_size, grey=grey, ignore=ignore))
     if screen.as_json:
         screen.json(found.to_json())
     else:
@@ -46,7 +55,10 @@ def _show(screen: Screen, found: DataStats) -> None:
     for note in found.notes:
         screen.note(note)
     screen.text()
-    class_table(screen, found.parts, found.classes)
+    if found.masks:
+        mask_table(screen, list(found.classes), found.masks)
+    else:
+        class_table(screen, found.parts, found.classes)
     if found.files is not None:
         screen.text()
         _files(screen, found.files)

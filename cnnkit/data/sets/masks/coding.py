@@ -57,12 +57,12 @@ class Coding:
 
     def _unknown(self, values: npt.NDArray[np.generic], where: npt.NDArray[np.bool_], name: str) -> DataError:
         found = distinct(values[where][None])
-        shown = ", ".join(shown(value, self.by_colour) for value in found[:NAMED])
+        some = ", ".join(shown(value, self.by_colour) for value in found[:NAMED])
         more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
         what = "colour" if self.by_colour else "value"
         known = f"{len(self.classes)} classes: {', '.join(self.classes[:NAMED])}{' …' * (len(self.classes) > NAMED)}"
         return DataError(
-            f"The mask {name} has the {what} {shown}{more} in {np.count_nonzero(where):,} pixels, which is none of the "
+            f"The mask {name} has the {what} {some}{more} in {np.count_nonzero(where):,} pixels, which is none of the "
             f"{known}. Correct the mask, "
             + ("name the colour in classes.txt (name,red,green,blue)" if self.by_colour else "name the class")
             + (f", or leave such pixels out with --ignore {found[0]}." if not self.by_colour else ".")
