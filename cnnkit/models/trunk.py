@@ -23,8 +23,8 @@ from cnnkit.models.weights.adopt import State, to_state
 from cnnkit.models.weights.identify import fit
 from cnnkit.models.weights.padding import padded
 from cnnkit.nn import Module, Sequential
-from cnnkit.nn.freeze import AsTrunk
 from cnnkit.nn.module import computes_as, shape_after
+from cnnkit.nn.parts.freeze import AsTrunk
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign.read import read_arrays
 

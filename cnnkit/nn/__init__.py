@@ -10,9 +10,11 @@ from cnnkit.nn.linear import Linear
 from cnnkit.nn.module import Module, Parameter
 from cnnkit.nn.norm import BatchNorm2d, LocalResponseNorm
 from cnnkit.nn.pool import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from cnnkit.nn.recurrent import GRU, ReNet
 from cnnkit.nn.shape import ChannelShuffle, Flatten, Identity, Resize
 
 __all__ = [
+    "GRU",
     "AdaptiveAvgPool2d",
     "AvgPool2d",
     "BatchNorm2d",
@@ -35,6 +37,7 @@ __all__ = [
     "Parameter",
     "ReLU",
     "ReLU6",
+    "ReNet",
     "Resize",
     "Sequential",
     "Sigmoid",

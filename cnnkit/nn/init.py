@@ -57,6 +57,22 @@ def xavier_uniform(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
     return _uniform(rng, shape, math.sqrt(6 / (fan[0] + fan[1])))
 
 
+def orthogonal(rng: np.random.Generator, shape: Shape, parts: int) -> Array:
+    """(D, U, parts·U): `parts` square matrices beside each other, each a rotation or reflection drawn evenly.
+
+    A state that passes through one keeps its length, however many steps it passes.
+
+    Source: Saxe et al. 2013, arXiv:1312.6120, section 3.
+    """
+    D, U, _ = shape
+    if _values_come_later.get():
+        return _placeholder(shape)
+    q, r = np.linalg.qr(rng.standard_normal((D, parts, U, U)))
+    q *= np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]
+    matrices: Array = np.ascontiguousarray(q.transpose(0, 2, 1, 3).reshape(shape), np.float32)
+    return matrices
+
+
 def bilinear(shape: Shape, groups: int = 1) -> Array:
     """Filters (KH, KW, O / groups, C) of a transposed convolution that enlarges each channel for itself.
 

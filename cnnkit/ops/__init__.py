@@ -18,9 +18,10 @@ from cnnkit.ops.choice import clip, where
 from cnnkit.ops.conv.conv import conv2d
 from cnnkit.ops.conv.transpose import conv_transpose2d
 from cnnkit.ops.dropout import dropout
+from cnnkit.ops.gru import gru
 from cnnkit.ops.linear import linear
 from cnnkit.ops.loss import cross_entropy, dice_loss, focal_loss
-from cnnkit.ops.norm import batch_norm, batch_norm_frozen, local_response_norm
+from cnnkit.ops.norm import batch_norm, batch_norm_frozen, local_response_norm, scale_channels
 from cnnkit.ops.pool import (
     adaptive_avg_pool2d,
     adaptive_max_pool2d,
@@ -31,7 +32,6 @@ from cnnkit.ops.pool import (
 )
 from cnnkit.ops.reduce import max, mean, sum
 from cnnkit.ops.resize import resize
-from cnnkit.ops.scale import scale_channels
 from cnnkit.ops.shape import channel_shuffle, concat, flatten, pad, permute, reshape, slice
 from cnnkit.ops.window import window
 
@@ -57,6 +57,7 @@ __all__ = [
     "focal_loss",
     "global_avg_pool2d",
     "global_max_pool2d",
+    "gru",
     "hard_sigmoid",
     "hard_swish",
     "leaky_relu",

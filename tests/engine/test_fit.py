@@ -298,7 +298,7 @@ def test_a_test_loss_that_is_not_finite_is_no_result(tiny, tmp_path):
 
 
 def test_too_large_a_batch_is_refused_before_the_first_step(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr("cnnkit.kernels.cpu.home.available_memory", lambda: 60_000)
+    monkeypatch.setattr("cnnkit.kernels.cpu.machine.home.available_memory", lambda: 60_000)
     with pytest.raises(ResourceError, match=r"--batch-size \d+ would fit"):
         next(tiny.fit(tmp_path / "run", batch_size=64))
     assert not (tmp_path / "run").exists()

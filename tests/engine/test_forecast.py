@@ -50,6 +50,6 @@ def test_what_a_training_refuses_is_refused(ahead, tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="exists and is not empty"):
         ahead()
     (tmp_path / "run" / "mine").unlink()
-    monkeypatch.setattr("cnnkit.kernels.cpu.home.available_memory", lambda: 60_000)
+    monkeypatch.setattr("cnnkit.kernels.cpu.machine.home.available_memory", lambda: 60_000)
     with pytest.raises(ResourceError, match="would fit"):
         ahead(batch_size=64)

@@ -25,6 +25,26 @@ OPTIMISERS = {
 }
 
 
+def gru() -> dict[str, list[float]]:
+    """Sweeps of torch.nn.GRU, there and back, over the columns of images: states, and the gradients of all operands."""
+    layer = torch.nn.GRU(3, 4, batch_first=True, bidirectional=True).double()
+    names = ["weight_ih", "bias_ih", "weight_hh", "bias_hh"]
+    for phase, name in enumerate(names):
+        for suffix in ("_l0", "_l0_reverse"):
+            parameter = getattr(layer, name + suffix)
+            values = 0.7 * formula(tuple(parameter.shape), phase + 10.0 * (suffix == "_l0"))
+            parameter.data = torch.tensor(values)
+    x = torch.tensor(formula((2, 5, 3, 3), 0.0), requires_grad=True)
+    columns = x.permute(0, 2, 1, 3).reshape(6, 5, 3)
+    y = layer(columns)[0].reshape(2, 3, 5, 8).permute(0, 2, 1, 3)
+    y.backward(torch.tensor(formula(tuple(y.shape), 3.0)))
+    answers = {"y": y.detach().flatten().tolist(), "dx": x.grad.flatten().tolist()}
+    for name in names:
+        both = torch.stack([getattr(layer, name + suffix).grad for suffix in ("_l0", "_l0_reverse")])
+        answers[name] = both.flatten().tolist()
+    return answers
+
+
 def optimisers() -> dict[str, list[float]]:
     """Where five steps lead, with gradients by formula."""
     answers = {}
@@ -196,6 +216,7 @@ if __name__ == "__main__":
         "optimisers": optimisers(),
         "cross_entropy": cross_entropies(),
         "cross_entropy of pixels": cross_entropies_of_pixels(),
+        "gru": gru(),
         "conv2d": convolutions(),
         "linear": dense(),
         "pool": pools(),

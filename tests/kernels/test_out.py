@@ -26,6 +26,7 @@ POOLED = POOLED.astype(np.float32)
 _, PLACES = reference.adaptive_max_pool2d(X, (2, 3))
 LABELS, MASK = np.array([0, 4, 1, 2, 2, 3, 0]), RNG.integers(0, 2, (5, 1, 3), dtype=np.uint8)
 PIXELS = RNG.choice(np.array([0, 1, 2, 255], np.uint8), (2, 5, 6))
+SWEPT, RECURRENT = floats(1, 3, 4, 30), floats(2, 5, 15)
 PIECE = (0, 1, 0, 0), (2, 5, 6, 3), (1, 2, 1, 1)
 
 # (kernel, a variant): its arguments.
@@ -75,6 +76,9 @@ CALLS = {
     ("equal", ""): ((X, X[0]), {}),
     ("equal", "of integers"): ((LABELS, 2), {}),
     ("exp", ""): ((X,), {}),
+    ("gru", ""): ((SWEPT, RECURRENT, SWEPT[0, 0, 0], 1), {}),
+    ("gru", "gates kept"): ((SWEPT, RECURRENT, SWEPT[0, 0, 0], 2), {"keep": True}),
+    ("gru_dx", ""): ((floats(1, 3, 4, 10), floats(1, 3, 4, 10), floats(1, 3, 4, 40), RECURRENT, 2), {}),
     ("local_response_norm", ""): ((X, 3, 0.1, 0.75, 1.0), {}),
     ("local_response_norm_dx", ""): ((DX, X, 3, 0.1, 0.75, 1.0), {}),
     ("log", ""): ((np.abs(X),), {}),

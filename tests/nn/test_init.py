@@ -31,6 +31,13 @@ def test_layers_start_with_he_weights_and_no_bias(rng):
     assert not layer.bias.data.any()
 
 
+def test_recurrent_weights_keep_the_length_of_a_state(rng):
+    w = nn.init.orthogonal(rng, (2, 7, 21), 3)
+    assert w.shape == (2, 7, 21) and w.dtype == np.float32
+    for matrix in w.reshape(2, 7, 3, 7).transpose(0, 2, 1, 3).reshape(-1, 7, 7):
+        np.testing.assert_allclose(matrix @ matrix.T, np.eye(7), atol=1e-6)
+
+
 def test_weights_follow_from_the_rng():
     first, again = (nn.Linear(3, 2, rng=np.random.default_rng(5)).weight.data for _ in range(2))
     np.testing.assert_array_equal(first, again)

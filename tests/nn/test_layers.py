@@ -33,6 +33,9 @@ LAYERS = [
     ("HardSwish", lambda: nn.HardSwish(), (3, 4)),
     ("Swish", lambda: nn.Swish(), (3, 4)),
     ("Tanh", lambda: nn.Tanh(), (3, 4)),
+    ("GRU", lambda: nn.GRU(3, 2, along="height", patch=(2, 1)), (1, 5, 2, 3)),
+    ("GRU one way", lambda: nn.GRU(2, 3, along="width", bidirectional=False), (2, 1, 3, 2)),
+    ("ReNet", lambda: nn.ReNet(2, 2, patch=2), (1, 4, 6, 2)),
     ("BatchNorm2d", lambda: nn.BatchNorm2d(3, activation="relu"), (2, 3, 2, 3)),
     ("BatchNorm2d with swish", lambda: nn.BatchNorm2d(2, eps=1e-3, momentum=0.01, activation="swish"), (2, 3, 2, 2)),
     ("ConvNorm", lambda: nn.ConvNorm(2, 3, 3, stride=2), (2, 3, 4, 2)),
@@ -149,7 +152,7 @@ def test_parameters_lie_on_cache_lines(create, shape):
 @every_layer
 def test_multiply_adds_are_those_of_the_weights(create, shape):
     module = create()
-    weighted = any(isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)) for layer in module.modules())
+    weighted = any(isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.GRU, nn.Linear)) for layer in module.modules())
     assert (module.multiply_adds(shape) > 0) == weighted
 
 

@@ -6,10 +6,10 @@ import pytest
 from cnnkit import models, nn, ops
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import UsageError
-from cnnkit.nn.freeze import cut
 from cnnkit.nn.outputs import arrays, concatenated, is_array, is_shape, leaves, mapped, shapes
+from cnnkit.nn.parts.freeze import cut
+from cnnkit.nn.parts.tail import Tail, reaching
 from cnnkit.nn.prepared import prepared
-from cnnkit.nn.tail import Tail, reaching
 
 SHAPE = (2, 8, 8, 1)
 

@@ -161,3 +161,28 @@ def test_cross_entropy_of_pixels(case):
     expected = GOLDEN["cross_entropy of pixels"][case]
     assert_golden(loss.data, expected["loss"])
     assert_golden(logits.grad, expected["dlogits"])
+
+
+def test_gru_is_that_of_torch():
+    """torch keeps (3·U, C), a matrix for each direction: here they lie side by side, inputs first."""
+    expected, layer = GOLDEN["gru"], nn.GRU(3, 4, along="height")
+    own = {"weight_ih": layer.weight, "bias_ih": layer.bias}
+    own |= {"weight_hh": layer.recurrent_weight, "bias_hh": layer.recurrent_bias}
+    shapes = {"weight_ih": (12, 3), "bias_ih": (12,), "weight_hh": (12, 4), "bias_hh": (12,)}
+    for phase, (name, shape) in enumerate(shapes.items()):
+        there, back = (0.7 * formula(shape, phase + first) for first in (10.0, 0.0))
+        own[name].data = ours(name, np.stack([there, back])).reshape(own[name].shape)
+    x = operand((2, 5, 3, 3), 0.0)
+    y = layer(x)
+    y.backward(formula(y.shape, 3.0))
+    assert_golden(y.data, expected["y"])
+    assert_golden(x.grad, expected["dx"])
+    for name, shape in shapes.items():
+        assert_golden(own[name].grad, ours(name, np.reshape(expected[name], (2, *shape))).reshape(-1))
+
+
+def ours(name: str, both: np.ndarray) -> np.ndarray:
+    """Of torch's parameters of the two directions those of one layer here."""
+    if name == "weight_ih":
+        return both.reshape(24, 3).T
+    return both.transpose(0, 2, 1) if name == "weight_hh" else both.reshape(-1)

@@ -247,6 +247,15 @@ CASES = {
     ],
     "global_avg_pool2d": [("images", ops.global_avg_pool2d, [apart((2, 3, 2, 2))])],
     "global_max_pool2d": [("images", ops.global_max_pool2d, [apart((2, 3, 2, 2))])],
+    "gru": [
+        (
+            f"{directions} along axis {axis}",
+            lambda p, w, b, axis=axis: ops.gru(p, w, b, axis=axis),
+            [apart((2, 3, 2, D * 6), 0, 0.02), apart((D, 2, 6), 1, 0.1), apart((D * 6,), 2)],
+        )
+        for axis in (1, 2)
+        for D, directions in ((1, "one way"), (2, "both ways"))
+    ],
     "hard_sigmoid": [("all three parts", ops.hard_sigmoid, [apart((6, 5), step=0.3)])],
     "hard_swish": [("all three parts", ops.hard_swish, [apart((6, 5), step=0.3)])],
     "leaky_relu": [

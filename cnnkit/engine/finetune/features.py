@@ -20,8 +20,8 @@ from cnnkit.engine.training.augment import changes_of
 from cnnkit.engine.use.judge import batch_for
 from cnnkit.kernels import host
 from cnnkit.kernels.shared.array import Host
-from cnnkit.nn.freeze import Cut
-from cnnkit.nn.tail import Tail, reaching
+from cnnkit.nn.parts.freeze import Cut
+from cnnkit.nn.parts.tail import Tail, reaching
 
 # Views of a training image: of a few hundred images as many as help, of many images two, plain and mirrored.
 FEWEST_VIEWS, MOST_VIEWS, PICTURES = 2, 8, 4096

@@ -21,8 +21,8 @@ from cnnkit.engine.training.loading import training_loader
 from cnnkit.engine.training.outcomes import Outcomes
 from cnnkit.engine.training.rate import Rate
 from cnnkit.engine.training.step import train_step
-from cnnkit.nn.freeze import frozen_trunk
-from cnnkit.nn.tail import Tail
+from cnnkit.nn.parts.freeze import frozen_trunk
+from cnnkit.nn.parts.tail import Tail
 from cnnkit.tasks import Task
 
 

@@ -14,9 +14,9 @@ from cnnkit.engine.records.options import FitOptions
 from cnnkit.errors import CheckpointError, ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
-from cnnkit.nn.freeze import Cut, freeze_trunk
 from cnnkit.nn.module import blank
-from cnnkit.nn.tail import Tail
+from cnnkit.nn.parts.freeze import Cut, freeze_trunk
+from cnnkit.nn.parts.tail import Tail
 from cnnkit.serialize.fields import check, made
 from cnnkit.tasks import Judgement, Task
 from cnnkit.tasks.columns import read

@@ -30,8 +30,8 @@ from cnnkit.engine.use.same_classes import in_order_of
 from cnnkit.errors import CheckpointError, DataError, ShapeError, UsageError
 from cnnkit.models.network import Network
 from cnnkit.nn import Module
-from cnnkit.nn.freeze import cut
-from cnnkit.nn.tail import Tail
+from cnnkit.nn.parts.freeze import cut
+from cnnkit.nn.parts.tail import Tail
 from cnnkit.tasks import Task
 from cnnkit.tasks.own_loss import Loss
 from cnnkit.tasks.registry import DEFAULT, create

@@ -7,9 +7,9 @@ from typing import Any
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError, unknown_name
 from cnnkit.nn import Module
-from cnnkit.nn.freeze import head as head_of
 from cnnkit.nn.outputs import Nest, arrays
-from cnnkit.nn.tail import reaching
+from cnnkit.nn.parts.freeze import head as head_of
+from cnnkit.nn.parts.tail import reaching
 
 
 def reaching_head(network: Module, shape: tuple[int, int, int]) -> Callable[[Tensor], Nest]:

@@ -4,8 +4,8 @@ conv/, matmul.py    convolutions and the dense layer       pool/         max and
 norm/, softmax/     normalisation, softmax and its loss    elementwise/  arithmetic, activations, optimisers
 channels.py         whole channels weighed or shuffled     shape/       elements moved about, images resized
 reduce.py, sums.py  sums, means, maxima                    epilogue.py  bias and activation before the store
-home.py             arrays made, moved and copied          crf/          messages of the fully connected CRF
-simd/               vectors                                machine/     threads, memory, compiler
+crf/                messages of the fully connected CRF    recurrent/    gated recurrent units
+simd/               vectors                                machine/     threads, memory, compiler, home
 """
 
 from cnnkit.kernels.cpu.channels import channel_shuffle, scale_channels, scale_channels_dx
@@ -29,7 +29,7 @@ from cnnkit.kernels.cpu.elementwise.pointwise import (
 from cnnkit.kernels.cpu.elementwise.random import dropout, uniform
 from cnnkit.kernels.cpu.elementwise.update import adam, all_finite, ema, scale, sgd, square_sum
 from cnnkit.kernels.cpu.elementwise.where import where
-from cnnkit.kernels.cpu.home import (
+from cnnkit.kernels.cpu.machine.home import (
     copy,
     copy_into,
     empty,
@@ -54,6 +54,8 @@ from cnnkit.kernels.cpu.pool.pool import (
     max_pool2d,
     max_pool2d_dx,
 )
+from cnnkit.kernels.cpu.recurrent.dx import gru_dx
+from cnnkit.kernels.cpu.recurrent.gru import gru
 from cnnkit.kernels.cpu.reduce import max_over, mean_over, sum_over
 from cnnkit.kernels.cpu.shape.move import concat, pad, permute, slice, slice_dx
 from cnnkit.kernels.cpu.shape.resize import resize, resize_dx
@@ -100,6 +102,8 @@ __all__ = [
     "exp",
     "facts",
     "fetch",
+    "gru",
+    "gru_dx",
     "local_response_norm",
     "local_response_norm_dx",
     "log",

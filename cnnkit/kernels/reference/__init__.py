@@ -3,10 +3,28 @@
 A file for each family of kernels, by the names below; store.py keeps a result in the type of its operands.
 """
 
-from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.reference.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack
 from cnnkit.kernels.reference.crf import crf_graph, crf_messages
+from cnnkit.kernels.reference.elementwise.activation import activate, activate_dx, activate_dx_at
+from cnnkit.kernels.reference.elementwise.pointwise import (
+    add,
+    clip,
+    divide,
+    equal,
+    exp,
+    log,
+    maximum,
+    minimum,
+    multiply,
+    negate,
+    sqrt,
+    subtract,
+    where,
+)
+from cnnkit.kernels.reference.elementwise.random import dropout, uniform
+from cnnkit.kernels.reference.elementwise.update import adam, all_finite, ema, scale, sgd, square_sum
+from cnnkit.kernels.reference.gru import gru, gru_dx
 from cnnkit.kernels.reference.home import (
     copy,
     copy_into,
@@ -27,21 +45,6 @@ from cnnkit.kernels.reference.norm import (
     local_response_norm,
     local_response_norm_dx,
 )
-from cnnkit.kernels.reference.pointwise import (
-    add,
-    clip,
-    divide,
-    equal,
-    exp,
-    log,
-    maximum,
-    minimum,
-    multiply,
-    negate,
-    sqrt,
-    subtract,
-    where,
-)
 from cnnkit.kernels.reference.pool import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_dx,
@@ -52,7 +55,6 @@ from cnnkit.kernels.reference.pool import (
     max_pool2d,
     max_pool2d_dx,
 )
-from cnnkit.kernels.reference.random import dropout, uniform
 from cnnkit.kernels.reference.reduce import max_over, mean_over, sum_over
 from cnnkit.kernels.reference.shape import concat, pad, permute, resize, resize_dx, slice, slice_dx
 from cnnkit.kernels.reference.softmax import (
@@ -63,7 +65,6 @@ from cnnkit.kernels.reference.softmax import (
     softmax,
     softmax_dx,
 )
-from cnnkit.kernels.reference.update import adam, all_finite, ema, scale, sgd, square_sum
 
 __all__ = [
     "activate",
@@ -105,6 +106,8 @@ __all__ = [
     "exp",
     "facts",
     "fetch",
+    "gru",
+    "gru_dx",
     "local_response_norm",
     "local_response_norm_dx",
     "log",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cnnkit.kernels.reference.activation import activate, activate_dx
+from cnnkit.kernels.reference.elementwise.activation import activate, activate_dx
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape, input_col, input_row

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cnnkit.kernels.reference.activation import activate_dx
 from cnnkit.kernels.reference.conv import epilogue
+from cnnkit.kernels.reference.elementwise.activation import activate_dx
 from cnnkit.kernels.reference.store import deliver
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs

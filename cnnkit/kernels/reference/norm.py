@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from cnnkit.kernels.reference.activation import activate, activate_dx, activate_dx_at
+from cnnkit.kernels.reference.elementwise.activation import activate, activate_dx, activate_dx_at
+from cnnkit.kernels.reference.elementwise.update import ema
 from cnnkit.kernels.reference.store import deliver
-from cnnkit.kernels.reference.update import ema
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation

@@ -17,7 +17,7 @@ from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.session.assemble import begin
 from cnnkit.engine.use.judge import judge
 from cnnkit.engine.use.load import load
-from cnnkit.nn.freeze import cut
+from cnnkit.nn.parts.freeze import cut
 from cnnkit.serialize import safe
 from cnnkit.tasks import ClassificationTask
 

@@ -24,7 +24,7 @@ from cnnkit.engine.use.load import load
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import CheckpointError, DataError, UsageError
 from cnnkit.models.network import Network
-from cnnkit.nn.freeze import head
+from cnnkit.nn.parts.freeze import head
 from cnnkit.serialize import safe
 
 

@@ -15,6 +15,7 @@ OVERLAP, KERNEL = Window(2, 2, 1, 1, 1, 1), (3, 3)
 POOLED, ARG = cpu.max_pool2d(X, KERNEL, OVERLAP)
 ROW, WIDE = DY[0, 0, 0], RNG.standard_normal((600, 1100)).astype(np.float32)
 LOGITS, LABELS = X.reshape(-1, 26 * 19), np.arange(5 * 27)
+P, U = RNG.standard_normal((1, 27, 19, 114)).astype(np.float32), WIDE[:2, :1083].reshape(2, 19, 57)
 MAP = (np.arange(5 * 27 * 26) % 19).astype(np.uint8).reshape(5, 27, 26)
 
 
@@ -79,6 +80,8 @@ CALLS = {
     "cross_entropy of a map": lambda: cpu.cross_entropy(X, MAP, 0.1, weights=ROW**2, ignore=0),
     "cross_entropy_dx of a map": lambda: (cpu.cross_entropy_dx(X, MAP, X[..., 0], 0.1, weights=ROW**2, ignore=0),),
     "crf_messages": lambda: (cpu.crf_messages(X.reshape(-1, 19), DY.reshape(-1, 19)[:, :5]),),
+    "gru": lambda: cpu.gru(P, U, P[0, 0, 0], 1, keep=True),
+    "gru_dx": lambda: cpu.gru_dx(P[..., :38], P[..., 38:76], WIDE[:513, :152].reshape(1, 27, 19, 152), U, 2),
     "permute": lambda: (cpu.permute(X, (3, 1, 2, 0)),),
     "dropout": lambda: (cpu.dropout(X, 0.4, (1, 2)),),
     "uniform": lambda: (cpu.uniform((50_001,), (1, 2)),),

@@ -9,7 +9,7 @@ from cnnkit import models
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.targets import Mask
 from cnnkit.errors import CheckpointError, UsageError
-from cnnkit.nn.freeze import cut, freeze_trunk
+from cnnkit.nn.parts.freeze import cut, freeze_trunk
 
 
 @pytest.fixture(scope="module")

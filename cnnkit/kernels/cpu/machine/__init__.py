@@ -3,5 +3,6 @@
 jit.py      the two decorators of all kernels       rehearsal.py    kernels noted instead of run
 cache.py    compiled kernels on disk                cache_file.py   one of them in a file
 threads.py  tasks shared among threads              buffers.py      arrays whose memory is used again
+home.py     arrays made, moved and copied
 lanes.py    the width of a vector                   flags.py        flags of the compiler
 """

@@ -6,8 +6,8 @@ import pytest
 from cnnkit import models, nn, ops
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import UsageError
-from cnnkit.nn.freeze import cut, freeze_trunk
-from cnnkit.nn.tail import Tail, reaching
+from cnnkit.nn.parts.freeze import cut, freeze_trunk
+from cnnkit.nn.parts.tail import Tail, reaching
 
 
 class Branches(nn.Module):

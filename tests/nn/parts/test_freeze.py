@@ -6,7 +6,7 @@ import pytest
 from cnnkit import nn, ops
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
-from cnnkit.nn.freeze import cut, freeze_trunk, frozen_trunk, head
+from cnnkit.nn.parts.freeze import cut, freeze_trunk, frozen_trunk, head
 
 
 class Counting(nn.Module):

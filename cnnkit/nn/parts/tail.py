@@ -10,9 +10,9 @@ from typing import Any, final
 
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
-from cnnkit.nn.freeze import Cut
 from cnnkit.nn.module import Module, blank, shape_after, standing_in
 from cnnkit.nn.outputs import Nest, is_shape, mapped, shapes
+from cnnkit.nn.parts.freeze import Cut
 
 
 @final
