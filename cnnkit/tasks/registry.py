@@ -27,6 +27,7 @@ _OPTIONS: dict[str, Any] = {
     "label_smoothing": 0.0,
     "loss": None,
     "class_weights": "none",
+    "border_weight": 0.0,
     "mixup": 0.0,
     "cutmix": 0.0,
 }

@@ -155,6 +155,10 @@ class Task(ABC, Generic[Answer]):
     def targets(self, samples: Sequence[Sample]) -> Any:
         """What is to be learned of the images of a batch, as `loss` and the tally read it."""
 
+    def lessons(self, samples: Sequence[Sample]) -> Any:
+        """The same in training, where `loss` alone reads it."""
+        return self.targets(samples)
+
     @abstractmethod
     def blank(self, shape: tuple[int, ...], size: int, *, mixed: bool = False) -> Batch:
         """A batch of zeros to rehearse with.   shape: of one image.   mixed: of images that are mixed in pairs."""

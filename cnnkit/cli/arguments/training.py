@@ -115,6 +115,7 @@ _ROWS = (
     _choice("label_smoothing", also="--smoothing", type=Real(least=0, below=1, example="--label-smoothing 0.1")),
     _choice("loss", type=Name(LOSSES, example="--loss cross-entropy+dice")),
     _choice("class_weights", type=Name(CLASS_WEIGHTS, example="--class-weights balanced")),
+    _choice("border_weight", type=Real(least=0, most=1000, example="--border-weight 10")),
     _choice("ema", type=Real(least=0, below=1, example="--ema 0.99")),
     _choice("clip", also="--clip-grad", type=Real(least=0, most=1e9, example="--clip 1")),
     _choice("augment", default_note=BY_DATA, type=Name(AUGMENT, example="--augment light")),

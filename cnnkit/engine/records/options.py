@@ -89,6 +89,9 @@ class FitOptions:
     class_weights: str = _choice("none", "Give rare classes more weight in the loss.", names=CLASS_WEIGHTS)
     mixup: float = _choice(0.0, "Strength of mixup, which blends pairs of images; 0: off.")
     cutmix: float = _choice(0.0, "Strength of cutmix, which pastes a piece of another image; 0: off.")
+    border_weight: float = _choice(
+        0.0, "Give pixels in the gap between two things up to this more weight in the cross-entropy; 0: off."
+    )
     ema: float = _choice(0.0, "Keep a moving average of the weights with this decay; 0: off.")
     clip: float = _choice(0.0, "Clip the norm of the gradient to this; 0: off.")
     augment: str | None = _choice(None, "Level of augmentation: random changes to the training images.", names=AUGMENT)
@@ -237,6 +240,7 @@ _RANGES = (
     ("schedule_until", 1, 1_000_000_000_000, 1000),
     ("schedule_epochs", 1, 1_000_000, 5),
     ("label_smoothing", 0, 0.99, 0.1),
+    ("border_weight", 0, 1000, 10),
     ("mixup", 0, 100, 0.2),
     ("cutmix", 0, 100, 1.0),
     ("cache", 0, 0.9, 0.25),

@@ -57,6 +57,7 @@ def plain(options: FitOptions) -> FitOptions:
         mixup=0.0,
         cutmix=0.0,
         class_weights="none",
+        border_weight=0.0,
         ema=0.0,
         schedule="constant",
         warmup=0.0,

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
+
 from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.data.targets import VOID
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.tasks.own_loss import Loss, called
-from cnnkit.tasks.segmentation.places import Masks
+from cnnkit.tasks.segmentation.places import Masks, PixelWeights
 
 CROSS_ENTROPY = "cross-entropy"
 
@@ -38,15 +40,28 @@ class MaskLoss:
                 "your loss."
             )
 
-    def __call__(self, logits: Tensor, labels: Masks) -> Tensor:
+    @property
+    def weighs_pixels(self) -> bool:
+        """Whether weights can be added to single pixels."""
+        return self.own is None and CROSS_ENTROPY in self.name.split("+")
+
+    def __call__(self, logits: Tensor, labels: Masks, added: PixelWeights | None = None) -> Tensor:
+        """added: (N, H, W), to the weight of each pixel's class, in the cross-entropy."""
         if self.own is not None:
             return called(self.own, logits, labels)
-        first, *more = (self._part(part, logits, labels) for part in self.name.split("+"))
+        first, *more = (self._part(part, logits, labels, added) for part in self.name.split("+"))
         return sum(more, first)
 
-    def _part(self, name: str, logits: Tensor, labels: Masks) -> Tensor:
+    def _part(self, name: str, logits: Tensor, labels: Masks, added: PixelWeights | None) -> Tensor:
         if name == "dice":
             return ops.dice_loss(logits, labels, ignore=VOID)
         if name == "focal":
             return ops.focal_loss(logits, labels, ignore=VOID, class_weights=self.class_weights)
-        return ops.cross_entropy(logits, labels, ignore=VOID, class_weights=self.class_weights)
+        weights = None if added is None else 1 + added / self._of_class(labels)
+        return ops.cross_entropy(logits, labels, ignore=VOID, weights=weights, class_weights=self.class_weights)
+
+    def _of_class(self, labels: Masks) -> Host | float:
+        """The weight of each pixel's class; void has any."""
+        if self.class_weights is None:
+            return 1.0
+        return np.append(self.class_weights, np.ones(VOID + 1 - len(self.class_weights)))[labels]

@@ -12,7 +12,7 @@ from cnnkit.data.load.batch import Batch
 from cnnkit.data.targets import VOID
 from cnnkit.kernels.shared.array import Host
 from cnnkit.serialize.fields import Range
-from cnnkit.tasks.segmentation.places import Masks, beneath
+from cnnkit.tasks.segmentation.places import Masks, beneath, parts_of
 from cnnkit.tasks.segmentation.rand import RandScore
 from cnnkit.tasks.task import Judgement, Tally
 
@@ -59,7 +59,7 @@ class SegmentationTally(Tally):
         self.void = 0
 
     def add(self, outputs: Host, batch: Batch) -> None:
-        labels = beneath(batch.targets, batch.x.shape, outputs.shape, len(self.classes))
+        labels = beneath(parts_of(batch.targets)[0], batch.x.shape, outputs.shape, len(self.classes))
         losses, answers = pixel_losses(outputs, labels), outputs.argmax(axis=3)
         for n, index in enumerate(batch.indices.tolist()):
             counts = metrics.pixel_confusion(answers[n], labels[n], len(self.classes))

@@ -11,9 +11,10 @@ from cnnkit.data.picture.overlay import Colour
 from cnnkit.data.picture.sheet import Tile
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset
+from cnnkit.data.sets.masks.colours import distinct_colours
 from cnnkit.data.targets import VOID
 from cnnkit.data.view.view import View
-from cnnkit.errors import CheckpointError
+from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.nn.blocks import WithAuxiliary
@@ -22,6 +23,7 @@ from cnnkit.tasks.metric import Metric
 from cnnkit.tasks.own_loss import name_of
 from cnnkit.tasks.registry import register
 from cnnkit.tasks.segmentation.answer import Segmented, best, segmented
+from cnnkit.tasks.segmentation.border import border_weights
 from cnnkit.tasks.segmentation.class_weights import (
     Weights,
     balanced_pixel_weights,
@@ -31,7 +33,7 @@ from cnnkit.tasks.segmentation.class_weights import (
 from cnnkit.tasks.segmentation.drawn import jpeg, png
 from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY, MaskLoss
 from cnnkit.tasks.segmentation.measured import SegmentationMeasured, measured
-from cnnkit.tasks.segmentation.places import Masks, beneath, masks_of
+from cnnkit.tasks.segmentation.places import Masks, PixelWeights, Weighted, beneath, masks_of, parts_of, stacked
 from cnnkit.tasks.segmentation.rand import RandScore
 from cnnkit.tasks.segmentation.tally import SUMMARY, SegmentationTally
 from cnnkit.tasks.segmentation.worst import WorstPicture, tiles
@@ -44,9 +46,10 @@ BY_HEART = 0.95
 @register
 @final
 class SegmentationTask(Task[Segmented]):
-    """classes: the name of each label.   colours: red, green and blue of each, as it is drawn; by default greys.
+    """classes: the name of each label.   colours: red, green and blue of each, as it is drawn.
 
     mask_loss: of the training. What is judged is the cross-entropy, with all classes alike.
+    border_weight: how much the pixels between two things that nearly touch count more in the training (`border`).
     """
 
     name = "segmentation"
@@ -69,13 +72,23 @@ class SegmentationTask(Task[Segmented]):
         "colours": (list[list[int]] | None, (0, 255)),
         "weight_of_class": (list[float] | None, (0.0, 1e12)),
     }
-    takes = ("loss", "class_weights", "own_loss")
+    takes = ("loss", "class_weights", "border_weight", "own_loss")
 
-    def __init__(self, classes: list[str], colours: Sequence[Colour] = (), mask_loss: MaskLoss | None = None) -> None:
+    def __init__(
+        self,
+        classes: list[str],
+        colours: Sequence[Colour] = (),
+        mask_loss: MaskLoss | None = None,
+        border_weight: float = 0.0,
+    ) -> None:
         super().__init__(classes)
-        steps = max(1, len(classes) - 1)
-        self.colours = colours or [(255 * k // steps,) * 3 for k in range(len(classes))]
-        self._loss = mask_loss or MaskLoss()
+        self.colours = colours or distinct_colours(len(classes))
+        self._loss, self.border_weight = mask_loss or MaskLoss(), border_weight
+        if border_weight and not self._loss.weighs_pixels:
+            raise UsageError(
+                "--border-weight changes the cross-entropy, which is no part of this loss. Leave it out, or choose "
+                f"another --loss: {CROSS_ENTROPY}, {CROSS_ENTROPY}+dice."
+            )
 
     @classmethod
     def create(
@@ -83,7 +96,8 @@ class SegmentationTask(Task[Segmented]):
     ) -> "SegmentationTask":
         colours = options.get("colours") if train is None else getattr(train, "colours", ())
         name, weights = options.get("loss") or CROSS_ENTROPY, _weights(options, train, len(classes))
-        return cls(classes, _checked(colours or (), len(classes)), MaskLoss(name, weights, loss))
+        border = options.get("border_weight", 0.0)
+        return cls(classes, _checked(colours or (), len(classes)), MaskLoss(name, weights, loss), border)
 
     @classmethod
     def by_heart(cls, judgement: Judgement) -> bool:
@@ -107,22 +121,31 @@ class SegmentationTask(Task[Segmented]):
     def loss(self, model: Module, batch: Batch) -> StepLoss:
         outputs = model(Tensor(batch.x))
         logits, auxiliary, weight = outputs if isinstance(outputs, WithAuxiliary) else WithAuxiliary(outputs, (), 0.0)
-        labels = self._beneath(batch, logits)
-        value = self._loss(logits, labels)
+        labels, added = self._beneath(batch, logits)
+        value = self._loss(logits, labels, added)
         for further in auxiliary:
-            value = value + weight * self._loss(further, self._beneath(batch, further))
+            value = value + weight * self._loss(further, *self._beneath(batch, further))
         found = logits.detach()
         return StepLoss(value, lambda: {"pixel_accuracy": len(batch) * _right(found.numpy(), labels)})
 
-    def _beneath(self, batch: Batch, logits: Tensor) -> Masks:
-        return beneath(batch.targets, batch.x.shape, logits.shape, len(self.classes))
+    def _beneath(self, batch: Batch, logits: Tensor) -> tuple[Masks, PixelWeights | None]:
+        masks, added = parts_of(batch.targets)
+        places = batch.x.shape, logits.shape, len(self.classes)
+        return beneath(masks, *places), None if added is None else beneath(added, *places, around=0)
 
     def targets(self, samples: Sequence[Sample]) -> Masks:
         return masks_of(samples)
 
+    def lessons(self, samples: Sequence[Sample]) -> Masks | Weighted:
+        masks = masks_of(samples)
+        return self._weighted(masks) if self.border_weight else masks
+
+    def _weighted(self, masks: Masks) -> Weighted:
+        return Weighted(masks, stacked([border_weights(mask, w0=self.border_weight) for mask in masks], 0))
+
     def blank(self, shape: tuple[int, ...], size: int, *, mixed: bool = False) -> Batch:
         x, masks = np.zeros((size, *shape), np.float32), np.zeros((size, *shape[:2]), np.uint8)
-        return Batch(x, masks, np.arange(size))
+        return Batch(x, self._weighted(masks) if self.border_weight else masks, np.arange(size))
 
     def settings(self) -> Mapping[str, Any]:
         weights, colours = self._loss.class_weights, [list(colour) for colour in self.colours]

@@ -8,13 +8,15 @@ import cnnkit
 from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
-from cnnkit.data.targets import VOID
+from cnnkit.data.sample import Sample
+from cnnkit.data.targets import VOID, Mask
 from cnnkit.engine.records.options import LOSSES, FitOptions
 from cnnkit.errors import UsageError
 from cnnkit.nn import Conv2d, Module
 from cnnkit.nn.blocks import WithAuxiliary
 from cnnkit.tasks.registry import create
 from cnnkit.tasks.segmentation import SegmentationTask
+from cnnkit.tasks.segmentation.border import border_weights
 from cnnkit.tasks.segmentation.losses import MaskLoss
 
 
@@ -102,3 +104,55 @@ def test_an_auxiliary_head_counts_by_its_weight_and_one_without_padding_for_the_
     assert measured.value.item() == pytest.approx(main + 0.4 * other, rel=1e-6)
     right = (module.main(Tensor(x)).numpy().argmax(axis=3) == labels).mean()
     assert measured.running()["pixel_accuracy"] == pytest.approx(2 * right)
+
+
+def touching():
+    """A batch whose mask has two things with a gap of two pixels between."""
+    mask = np.zeros((1, 6, 8), np.uint8)
+    mask[0, :, :3], mask[0, :, 5:] = 1, 2
+    return Sample(np.zeros((6, 8, 1), np.uint8), Mask(mask[0])), mask
+
+
+@pytest.mark.parametrize("weights", [None, np.array([0.5, 1.0, 3.0])])
+def test_what_lies_between_two_things_counts_more_by_the_map_of_u_net(rng, weights):
+    sample, mask = touching()
+    task = SegmentationTask(["ground", "a", "b"], (), MaskLoss("cross-entropy", weights), border_weight=10.0)
+    lesson = task.lessons([sample])
+    added = border_weights(mask[0], w0=10.0)
+    assert (lesson.added[0] == added).all() and added[2, 3] > 5 and (added[mask[0] > 0] == 0).all()
+    x = rng.standard_normal((1, 6, 8, 1)).astype(np.float32)
+    module = Conv2d(1, 3, 1, rng=rng)
+    each = ops.cross_entropy(module(Tensor(x)), mask, reduction="none").numpy()
+    # w(p) = w_c(p) + w0 · exp(…), the mean over the sum of these.
+    w = (np.ones(3) if weights is None else weights)[mask] + added
+    loss = task.loss(module, Batch(x, lesson, np.arange(1))).value.item()
+    assert loss == pytest.approx((each * w).sum() / w.sum(), rel=1e-5)
+    assert task.targets([sample]).dtype == np.uint8
+
+
+def test_a_network_without_padding_sees_the_middle_of_these_weights(rng):
+    sample, mask = touching()
+    task = SegmentationTask(["ground", "a", "b"], (), border_weight=10.0)
+    x, module = rng.standard_normal((1, 6, 8, 1)).astype(np.float32), Conv2d(1, 3, 3, rng=rng)
+    each = ops.cross_entropy(module(Tensor(x)), np.ascontiguousarray(mask[:, 1:-1, 1:-1]), reduction="none").numpy()
+    w = 1 + task.lessons([sample]).added[:, 1:-1, 1:-1]
+    loss = task.loss(module, Batch(x, task.lessons([sample]), np.arange(1))).value.item()
+    assert loss == pytest.approx((each * w).sum() / w.sum(), rel=1e-5)
+
+
+def test_a_run_with_border_weights_goes_on_with_equal_bits(options, tmp_path):
+    asked = {**options, "epochs": 2, "border_weight": 5.0, "loss": "cross-entropy+dice"}
+    whole = cnnkit.fit(squares(), **asked, output=str(tmp_path / "whole"))
+    cnnkit.fit(squares(), **{**asked, "schedule": "constant", "epochs": 1}, output=str(tmp_path / "part"))
+    again = cnnkit.fit(squares(), **{**asked, "schedule": "constant"}, output=str(tmp_path / "again"))
+    resumed = cnnkit.fit(squares(), resume_from=tmp_path / "part", epochs=2)
+    assert [row.train_loss for row in resumed.history] == [row.train_loss for row in again.history]
+    assert "--border-weight 5.0" in cnnkit.load(whole).record["command"]
+
+
+def test_border_weights_without_a_cross_entropy_are_refused():
+    asked = FitOptions(border_weight=10.0, loss="dice").to_record()
+    with pytest.raises(UsageError, match="--border-weight changes the cross-entropy, which is no part of this loss"):
+        create("segmentation", ["a", "b"], options=asked)
+    with pytest.raises(UsageError, match="--border-weight is not for the task classification"):
+        create(None, ["a", "b"], options={"border_weight": 10.0})
