@@ -76,3 +76,41 @@ def photo_folder(tmp_path: Path, photo: Callable[..., Image.Image]) -> Callable[
         return zlib.crc32(repr(words).encode())
 
     return make
+
+
+@pytest.fixture
+def pairs_folder(tmp_path: Path) -> Callable[..., Path]:
+    """Write pictures with masks: pairs_folder({"images/a.jpg": "masks/a.png", ...}, [[0, 1], [1, 2]]).
+
+    values: of the small mask, whose pixels are blown up to `size`; a list of them, one for each pair, or one for all.
+    palette: the colours of a palette file; mode: of others ("L", "RGB", "1", "I;16").
+    """
+    rng = np.random.default_rng(11)
+
+    def make(
+        files: dict[str, str],
+        values: object = ((0, 1), (1, 2)),
+        *,
+        size: tuple[int, int] = (12, 16),
+        mode: str = "L",
+        palette: list[int] | None = None,
+        **options: object,
+    ) -> Path:
+        root = tmp_path / "pairs"
+        for name, mask in files.items():
+            for path in (root / name, root / mask):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.integers(0, 256, (*size, 3), np.uint8)).save(root / name)
+            small = np.asarray(values)
+            H, W = size
+            labels = small[np.arange(H)[:, None] * len(small) // H, np.arange(W)[None] * small.shape[1] // W]
+            kind = np.int32 if mode == "I" else np.uint16 if mode == "I;16" else np.uint8
+            picture = Image.fromarray(labels.astype(kind))
+            if mode == "1":
+                picture = picture.convert("1")
+            if palette is not None:
+                picture.putpalette(palette)
+            picture.save(root / mask, **options)
+        return root
+
+    return make

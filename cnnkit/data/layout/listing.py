@@ -70,12 +70,15 @@ class Listing:
         return [file for files in self.parts.values() for file in files]
 
 
-def list_folder(folder: Path) -> Listing:
-    """The pictures of an image folder; classes are the names of its folders, sorted."""
+def list_folder(folder: Path, *, classified: bool = False) -> Listing:
+    """The pictures of an image folder; classes are the names of its folders, sorted.
+
+    classified: the user says that its folders are classes, whatever they are called.
+    """
     place = innermost(folder)
     notes = [] if place == folder else [f"The class folders are in {place}; that folder is used."]
     found = find_parts(place)
-    check_sense(place, found)
+    check_sense(place, found, classes=classified)
     places = {part: innermost(path, within_part=True) for part, path in (found or {"train": place}).items()}
     listed = {part: list_pictures(path) for part, path in places.items()}
     classes = list(dict.fromkeys(as_known(listed["train"][1], listed["train"][1]).values()))

@@ -4,28 +4,27 @@ from collections import Counter
 from pathlib import Path
 
 from cnnkit.data.layout.folders import innermost, some
+from cnnkit.data.layout.masks.names import MASKS, PICTURES, folder_word
 from cnnkit.data.layout.part_names import EXPECTED, parts_called
 from cnnkit.data.layout.walk import loose_pictures, visible_folders
 from cnnkit.errors import DataError
 
 # So many folders beside a lone train/ that hold pictures look like classes, and train/ like one more of them.
 CLASSES_BESIDE = 2
-# What the two folders of a set for segmentation are called.
-PICTURES = ("image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "input", "inputs", "jpegimages")
-MASKS = (
-    *("label", "labels", "mask", "masks", "annotation", "annotations", "annot", "gt", "groundtruth", "ground_truth"),
-    *("target", "targets", "segmentation", "segmentations", "segmentationclass"),
-)
 
 
-def check_sense(place: Path, parts: dict[str, Path]) -> None:
-    """DataError where folders cannot be told: whether they are classes, or parts, or something else."""
+def check_sense(place: Path, parts: dict[str, Path], *, classes: bool = False) -> None:
+    """DataError where folders cannot be told: whether they are classes, or parts, or something else.
+
+    classes: the user says that they are classes, though two be called images and masks.
+    """
     if list(parts) == ["train"]:
         _check_lone_train(place, parts["train"])
     places = visible_folders(innermost(parts["train"], within_part=True) if parts else place)
     if not parts:
         _check_loose_parts(place, places)
-    _check_masks(places)
+    if not classes:
+        _check_masks(places)
     _check_repeated(places)
 
 
@@ -52,11 +51,11 @@ def _check_loose_parts(place: Path, places: list[Path]) -> None:
 
 
 def _check_masks(places: list[Path]) -> None:
-    names = [child.name.lower() for child in places]
+    names = [folder_word(child.name) for child in places]
     if len(names) == 2 and any(name in PICTURES for name in names) and any(name in MASKS for name in names):
         raise DataError(
-            f"{places[0].parent} has {places[0].name}/ and {places[1].name}/: pictures and their masks, "
-            "not two classes. cnnkit sorts whole pictures into classes: expected is one folder for each class."
+            f"{places[0].parent} has {places[0].name}/ and {places[1].name}/: pictures and their masks by these names, "
+            "not two classes, but most pictures have no mask of their name. Give both the same names."
         )
 
 

@@ -103,7 +103,7 @@ def open_data(
         )
     elif (kind := detect(folder)) in PICTURE_FORMATS:
         return open_pictures(
-            list_csv(folder) if kind == "csv" else list_folder(folder),
+            list_csv(folder) if kind == "csv" else list_folder(folder, classified=task == "classification"),
             name=name,
             image_size=size_as,
             grey=grey_as,

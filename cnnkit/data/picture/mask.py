@@ -31,6 +31,12 @@ class StoredMask:
     values: npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
     palette: tuple[int, ...] = ()
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        H, W = self.values.shape
+        return H, W
+
 
 def read_mask(path: str | Path) -> StoredMask:
     """The mask in a file, upright; nothing of its numbers is changed.

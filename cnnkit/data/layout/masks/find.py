@@ -1,11 +1,18 @@
-"""The layout of a folder of pictures and masks."""
+"""The layout of a folder, or a list, of pictures and masks."""
 
 from pathlib import Path
 
+from cnnkit.data.layout.masks.coco_folder import list_coco
 from cnnkit.data.layout.masks.folders import list_pairs
+from cnnkit.data.layout.masks.lists import listed_pairs
 from cnnkit.data.layout.masks.pairs import PairListing
 
 
 def find_pairs(place: Path) -> PairListing | None:
-    """The pictures and masks that lie there; None where there are none."""
-    return list_pairs(place) if place.is_dir() else None
+    """The pictures and masks that lie there; None where there are none.
+
+    DataError where they are of a known form, and cannot be read.
+    """
+    if place.is_dir() and (found := list_pairs(place)) is not None:
+        return found
+    return (listed_pairs(place) or list_coco(place)) if place.exists() else None

@@ -1,11 +1,12 @@
 """Folders of pictures beside folders of masks: images/ and masks/, each with or within its parts, or X and Xannot."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
 from cnnkit.data.layout.folders import innermost
+from cnnkit.data.layout.masks.lists import divided, find_lists
 from cnnkit.data.layout.masks.match import Matched, match
 from cnnkit.data.layout.masks.names import FOLDER_ENDS, MASK_ENDS, MASKS, PICTURES, folder_word, stem
 from cnnkit.data.layout.masks.pairs import Lacking, Pair, PairListing
@@ -37,11 +38,19 @@ def list_pairs(folder: Path) -> PairListing | None:
     found, layout = _by_part(place)
     if not found:
         return None
+    lists = find_lists(place) if list(found) == ["train"] else {}
+    if lists and (listed := _listed(folder, found["train"], lists)) is not None:
+        return listed
     matched = {part: _matched(twins) for part, twins in found.items()}
     # A part without any mask, such as the test pictures of a contest, is no part.
     bare = [part for part, one in matched.items() if not one.pairs]
     notes = [f"The {part} pictures in {found[part].pictures} have no masks and are not used." for part in bare]
     matched = {part: one for part, one in matched.items() if one.pairs}
+    voc = any(folder_word(twins.pictures.name) == "jpegimages" for twins in found.values())
+    if voc and (extra := sum(len(one.lonely) for one in matched.values())):
+        # Most pictures of VOC are for other tasks.
+        notes.append(f"{extra:,} pictures have no masks and are not used.")
+        matched = {part: replace(one, lonely=[]) for part, one in matched.items()}
     pairs = sum(len(one.pairs) for one in matched.values())
     if "train" not in matched or pairs < LEAST_SHARE * (pairs + sum(len(one.lonely) for one in matched.values())):
         return None
@@ -50,17 +59,33 @@ def list_pairs(folder: Path) -> PairListing | None:
         lacking += one.lacking(f"{found[part].masks}")
     parts: dict[str, list[Pair]] = {part: matched[part].pairs for part in ("train", "val", "test") if part in matched}
     camvid = any(twins.masks.name == f"{twins.pictures.name}annot" for twins in found.values())
-    beside = dict.fromkeys([folder, place, *(twins.masks for twins in found.values())])
     return PairListing(
         folder,
         layout,
         parts,
         list(parts) != ["train"],
-        "camvid" if camvid else "folders",
-        tuple(beside),
+        "camvid" if camvid else "voc" if voc else "folders",
+        _beside(folder, found.values()),
         lacking,
         notes,
     )
+
+
+def _listed(folder: Path, twins: Twins, lists: Mapping[str, Path]) -> PairListing | None:
+    """The parts as text files name their pictures; None where they name others."""
+    whole = _matched(twins)
+    parts, lacking, notes = divided(whole, twins.pictures, lists)
+    if "train" not in parts:
+        return None
+    names = f"{twins.pictures.name}/, {twins.masks.name}/ and {', '.join(path.name for path in lists.values())}"
+    kind = "voc" if folder_word(twins.pictures.name) == "jpegimages" else "folders"
+    return PairListing(folder, f"{names}", parts, len(parts) > 1, kind, _beside(folder, [twins]), lacking, notes)
+
+
+def _beside(folder: Path, found: Iterable[Twins]) -> tuple[Path, ...]:
+    """Folders in which a list of the classes may be, the outermost first."""
+    within = [place for twins in found for place in (twins.masks.parent.parent, twins.masks.parent, twins.masks)]
+    return tuple(dict.fromkeys([folder, *(place for place in within if place.is_relative_to(folder))]))
 
 
 def _by_part(place: Path) -> tuple[dict[str, Twins], str]:

@@ -4,14 +4,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
+from cnnkit.data.layout.masks.outlines import Outlines
+
 
 @final
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A picture and its mask, both paths of files."""
+    """A picture and its mask, both paths of files.   drawn: what its mask is drawn of; then `mask` describes it."""
 
     name: str
     mask: str
+    drawn: Outlines | None = None
 
     @property
     def path(self) -> Path:
@@ -34,9 +37,10 @@ class PairListing:
     """source: the folder or the list.   layout: what it is, in words.
 
     parts: train, val, test -> pictures with masks; what has no parts of its own is all train, and `split` is False.
-    kind: "folders", "camvid" or "voc": what the values of masks mean where nothing says it.
+    kind: "folders", "camvid", "voc" or "coco": what the values of masks mean where nothing says it.
     beside: folders in which a list of the classes may lie.
     lacking: what has no partner.   notes: what was decided without being asked.
+    classes: of masks that are drawn, which know their classes.
     """
 
     source: Path
@@ -47,6 +51,7 @@ class PairListing:
     beside: tuple[Path, ...] = ()
     lacking: list[Lacking] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
 
     @property
     def pairs(self) -> list[Pair]:

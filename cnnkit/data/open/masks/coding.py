@@ -7,17 +7,18 @@ from cnnkit.data.layout.masks.class_table import ClassRow, find_class_table
 from cnnkit.data.layout.masks.ignore import Ignore
 from cnnkit.data.layout.masks.pairs import PairListing
 from cnnkit.data.layout.masks.published import VOC, VOC_BORDER, camvid_rows, looks_like_camvid, looks_like_voc
+from cnnkit.data.open.masks.agreement import BLACK, WHITE, check_alike, check_palettes, differing, empty_classes
 from cnnkit.data.open.masks.survey import Survey
 from cnnkit.data.sets.base import Colour
 from cnnkit.data.sets.masks.coding import MOST_CLASSES, NAMED, Coding, shown
 from cnnkit.data.sets.masks.colours import distinct_colours
 from cnnkit.data.targets import VOID
-from cnnkit.errors import DataError
+from cnnkit.errors import DataError, UsageError
 
-# The greys of a mask of two classes.
-BLACK, WHITE = 0, 255
 # A class index is seldom further above the number of classes than this; greys such as 0, 127, 254 are.
 INDEX_SPAN = 40
+# More classes have names: so many values are rather those of a mask that was scaled smoothly.
+MOST_UNNAMED = 200
 
 
 def choose_coding(listing: PairListing, survey: Survey, ignore: Ignore, *, learn: bool) -> tuple[Coding, list[str]]:
@@ -26,20 +27,34 @@ def choose_coding(listing: PairListing, survey: Survey, ignore: Ignore, *, learn
     Raises:
         DataError: a value, or a colour, that nothing is known of; files that contradict one another; too many classes.
     """
-    _check_palettes(survey)
     found = find_class_table(listing.beside)
     path, rows = found if found is not None else (None, _published(listing, survey, learn=learn))
     if _by_colour(listing, survey, rows):
         return _colours(survey, path, rows, ignore)
-    _check_alike(survey)
-    values = _values(survey)
+    check_palettes(survey)
+    check_alike(survey)
+    values = survey.values()
     void, notes = _void(values, rows, survey, ignore)
-    return _indices(survey, path, rows, values, void, notes)
+    coding = _indices(survey, path, rows, values, void)
+    if learn and survey.whole:
+        notes += empty_classes(survey, path, rows, coding)
+    return coding, notes
+
+
+def drawn_coding(listing: PairListing, ignore: Ignore) -> tuple[Coding, list[str]]:
+    """The coding of masks that are drawn: their numbers are those of the classes."""
+    if ignore.values:
+        raise UsageError(
+            "--ignore names values of masks in files, but these are drawn from outlines. Leave a category out of "
+            f"{listing.pairs[0].mask} instead."
+        )
+    numbers = {number: number for number in range(len(listing.classes))}
+    return Coding(listing.classes, distinct_colours(len(listing.classes)), numbers), []
 
 
 def _published(listing: PairListing, survey: Survey, *, learn: bool) -> list[ClassRow]:
     """The classes of a published data set that these are; [] of others."""
-    if listing.kind == "camvid" and looks_like_camvid(_values(survey), learn=learn):
+    if listing.kind == "camvid" and looks_like_camvid(survey.values(), learn=learn):
         return camvid_rows()
     if listing.kind == "voc" and looks_like_voc(pair.name for pair in listing.pairs):
         rows = [ClassRow(name, value, distinct_colours(len(VOC))[value]) for value, name in enumerate(VOC)]
@@ -48,7 +63,10 @@ def _published(listing: PairListing, survey: Survey, *, learn: bool) -> list[Cla
 
 
 def _by_colour(listing: PairListing, survey: Survey, rows: Sequence[ClassRow]) -> bool:
-    """Whether masks are to be read by their colours. DataError where they have colours and no list tells them."""
+    """Whether masks are to be read by their colours, as where their palettes differ and a list tells all of them.
+
+    DataError where they have colours and no list tells them.
+    """
     coloured = [(name, look) for name, look in survey.all() if look.kind == "colour" and not look.grey]
     known = any(row.colour is not None for row in rows)
     if coloured and not known:
@@ -59,7 +77,8 @@ def _by_colour(listing: PairListing, survey: Survey, rows: Sequence[ClassRow]) -
             f"each means. Write a line name,red,green,blue for each class into {listing.beside[0] / 'classes.txt'}, or "
             "save masks with class numbers."
         )
-    return bool(coloured)
+    told = {packed(row.colour) for row in rows if row.colour is not None}
+    return bool(coloured) or (known and differing(survey) is not None and survey.colours() <= told)
 
 
 def _colours(survey: Survey, path: Path | None, rows: Sequence[ClassRow], ignore: Ignore) -> tuple[Coding, list[str]]:
@@ -80,8 +99,8 @@ def _colours(survey: Survey, path: Path | None, rows: Sequence[ClassRow], ignore
 
 
 def _indices(
-    survey: Survey, path: Path | None, rows: Sequence[ClassRow], values: Sequence[int], void: set[int], notes: list[str]
-) -> tuple[Coding, list[str]]:
+    survey: Survey, path: Path | None, rows: Sequence[ClassRow], values: Sequence[int], void: set[int]
+) -> Coding:
     known = [row for row in rows if row.value not in void]
     if path is not None and len(known) == 2 and set(values) - void == {BLACK, WHITE}:
         known = [ClassRow(row.name, value, row.colour) for row, value in zip(known, (BLACK, WHITE), strict=True)]
@@ -102,14 +121,15 @@ def _indices(
     colours = tuple(row.colour or palette.get(row.value, own[number]) for number, row in enumerate(known))
     if len(set(colours)) < len(colours):
         colours = own
-    return Coding([row.name for row in known], colours, numbers), notes
+    return Coding([row.name for row in known], colours, numbers)
 
 
 def _of_values(survey: Survey, values: Sequence[int]) -> list[ClassRow]:
     """Classes that nothing names."""
     if values in ([BLACK, WHITE], [0, 1]):
         return [ClassRow("background", values[0]), ClassRow("foreground", values[1])]
-    if len(values) > INDEX_SPAN and values[-1] - values[0] >= len(values) + INDEX_SPAN:
+    gaps = len(values) > INDEX_SPAN and values[-1] - values[0] >= len(values) + INDEX_SPAN
+    if gaps or len(values) > MOST_UNNAMED:
         raise DataError(
             f"The masks, such as {survey.first(values[-1])}, have {len(values)} different values from {values[0]} to "
             f"{values[-1]}. Were they scaled or blurred? Save class numbers, or only 0 and 255; if each value is a "
@@ -146,43 +166,6 @@ def _note_on_void(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     return [f"Pixels of {', '.join(names)} are void: no loss and no measure counts them. --ignore none changes that."]
-
-
-def _check_palettes(survey: Survey) -> None:
-    """DataError where an index has one colour in one file and another in a second."""
-    seen: dict[int, tuple[int, str]] = {}
-    for name, look in survey.all():
-        if look.kind != "palette":
-            continue
-        for index, colour in look.palette:
-            first, where = seen.setdefault(index, (colour, name))
-            if first != colour:
-                raise DataError(
-                    f"The palettes of masks differ: value {index} is {shown(first, True)} in {where} and "
-                    f"{shown(colour, True)} in {name}. So it may mean two classes. Save all masks with one palette, or "
-                    "as RGB with the colours in classes.txt (name,red,green,blue)."
-                )
-
-
-def _check_alike(survey: Survey) -> None:
-    """DataError where some masks are black and white, and others hold class numbers: 255 would mean two things."""
-    groups: dict[tuple[str, str], set[int]] = {}
-    for part, looks in survey.looks.items():
-        for look in looks.values():
-            groups.setdefault((part, "palette" if look.kind == "palette" else "grey"), set()).update(look.values)
-    two = [group for group, values in groups.items() if WHITE in values and values <= {BLACK, WHITE}]
-    numbered = [group for group, values in groups.items() if values and max(values - {WHITE}, default=0) > 0]
-    if two and numbered:
-        (part, kind), (other, other_kind) = two[0], numbered[0]
-        raise DataError(
-            f"The {kind} masks of the {part} part hold 0 and 255 alone, the {other_kind} masks of the {other} part "
-            f"others ({', '.join(map(str, sorted(groups[numbered[0]])[:NAMED]))}). So 255 would be void in one and a "
-            "class in the other. Save all masks alike."
-        )
-
-
-def _values(survey: Survey) -> list[int]:
-    return sorted({value for _, look in survey.all() for value in look.values})
 
 
 def _palette(survey: Survey) -> Mapping[int, Colour]:

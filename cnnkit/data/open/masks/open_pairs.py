@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from cnnkit.data.layout.masks.ignore import Ignore
 from cnnkit.data.layout.masks.pairs import Pair, PairListing
-from cnnkit.data.open.masks.coding import choose_coding
+from cnnkit.data.open.masks.coding import choose_coding, drawn_coding
 from cnnkit.data.open.masks.fit import choose_fit
-from cnnkit.data.open.masks.survey import survey
+from cnnkit.data.open.masks.survey import Survey, survey
 from cnnkit.data.open.splits import DataSplits, split_parts
 from cnnkit.data.open.stored_range import check_parts
 from cnnkit.data.picture.header import check_ends
@@ -44,14 +44,20 @@ def open_pairs(
     """
     if listing.lacking and not skip_unreadable and not tried:
         raise _refused(listing, [lacking.message for lacking in listing.lacking], "have no partner")
-    seen = survey(listing.parts)
+    drawn = bool(listing.classes)
+    seen = Survey({}) if drawn else survey(listing.parts)
     if seen.refused and not skip_unreadable:
         raise _refused(listing, [message for _, message in seen.refused], "cannot be used")
     bad = {pair for pair, _ in seen.refused}
     there = [pair for pair in listing.pairs if pair not in bad]
     if not there:
         raise _refused(listing, [message for _, message in seen.refused], "cannot be used")
-    coding, told = choose_coding(listing, seen, ignore, learn=learn)
+    coding, told = drawn_coding(listing, ignore) if drawn else choose_coding(listing, seen, ignore, learn=learn)
+    if learn and len(coding.classes) < 2:
+        raise DataError(
+            f"{listing.source}: all pixels of the {len(there):,} masks are of one class, {coding.classes[0]!r}; "
+            "a network needs at least two to tell apart. Are the masks empty, or is one class left out by --ignore?"
+        )
     preprocessing, notes = choose_fit(there, image_size, grey, fit, white)
     if white is None and len(listing.parts) > 1:
         check_parts({part: [pair.name for pair in pairs] for part, pairs in listing.parts.items()})

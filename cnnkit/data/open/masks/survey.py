@@ -48,6 +48,14 @@ class Survey:
         """Every mask file that was looked at."""
         return [(name, look) for part in self.looks.values() for name, look in part.items()]
 
+    def values(self) -> list[int]:
+        """All indices or greys, sorted."""
+        return sorted({value for _, look in self.all() for value in look.values})
+
+    def colours(self) -> set[int]:
+        """All packed colours."""
+        return {colour for _, look in self.all() for colour in look.colours}
+
     def first(self, value: int, *, by_colour: bool = False) -> str:
         """The first file that holds a value."""
         return next(name for name, look in self.all() if value in (look.colours if by_colour else look.values))
@@ -78,7 +86,7 @@ def survey(parts: Mapping[str, Sequence[Pair]]) -> Survey:
 def _look(pair: Pair) -> Look:
     stored, head = read_mask(pair.mask), header(pair.path)
     if head is not None:
-        check_size(pair, stored, (head.height, head.width))
+        check_size(pair, stored.size, (head.height, head.width))
     found = distinct(stored.values)
     if stored.kind == "colour":
         grey = all(colour == (colour & 0xFF) * 0x010101 for colour in found)

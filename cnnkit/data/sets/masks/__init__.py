@@ -2,4 +2,5 @@
 
 mask_folder.py  pictures and masks in files            coding.py   what the values in these files mean
 shapes.py       shapes on textured ground, in memory   colours.py  to draw classes in
+drawing.py      masks of outlines and runs
 """

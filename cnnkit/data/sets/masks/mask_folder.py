@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import final
 
 from cnnkit.data.layout.masks.pairs import Pair
-from cnnkit.data.picture.mask import StoredMask, read_mask
+from cnnkit.data.picture.mask import read_mask
 from cnnkit.data.places.affine_map import moved_plane
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset, digest
 from cnnkit.data.sets.image_folder import READ_WHOLE, ends_of
 from cnnkit.data.sets.masks.coding import Coding
+from cnnkit.data.sets.masks.drawing import draw
 from cnnkit.data.sets.picture_cache import Kept
 from cnnkit.data.targets import VOID, Mask
 from cnnkit.data.view.preprocessing import Preprocessing
@@ -36,9 +37,13 @@ class PairReader:
     def _read(self, pair: Pair) -> tuple[Pixels, Pixels]:
         image, seen = load_view(pair.name, self.preprocessing)
         assert seen is not None, "only the rule of digits tells no place"
-        stored = read_mask(pair.mask)
-        check_size(pair, stored, seen.size)
-        labels = self.coding.mask(stored, pair.mask).labels
+        if pair.drawn is not None:
+            check_size(pair, pair.drawn.size, seen.size)
+            labels = draw(pair.drawn, pair.path.name).labels
+        else:
+            stored = read_mask(pair.mask)
+            check_size(pair, stored.size, seen.size)
+            labels = self.coding.mask(stored, pair.mask).labels
         if image.shape[:2] != labels.shape:
             labels = moved_plane(labels, seen.to_image, image.shape[:2], VOID)
         return image, labels
@@ -106,16 +111,23 @@ class MaskFolder(Dataset):
         pair = self.pairs[index]
         shown: list[bytes] = []
         content: list[bytes] = []
-        for path, whole in ((pair.path, READ_WHOLE), (Path(pair.mask), MASK_READ_WHOLE)):
+        files = [(pair.path, READ_WHOLE)]
+        if pair.drawn is None:
+            files.append((Path(pair.mask), MASK_READ_WHOLE))
+        else:
+            # The file that describes it is of all pictures, and may lie elsewhere.
+            content.append(repr((pair.drawn.size, pair.drawn.things)).encode())
+            shown.append(hashlib.sha256(content[0]).digest())
+        for path, whole in files:
             ends = ends_of(path, whole)
             shown += [f"{path.name}\0{ends.size}\0".encode("utf-8", "surrogateescape"), ends.head, ends.tail]
             content += [str(ends.size).encode(), *ends.content]
         return shown, digest("", *content)
 
 
-def check_size(pair: Pair, stored: StoredMask, size: tuple[int, int]) -> None:
-    """DataError where the mask is not of the size (height, width) of its upright picture."""
-    H, W = stored.values.shape
+def check_size(pair: Pair, mask: tuple[int, int], size: tuple[int, int]) -> None:
+    """DataError where the mask's (height, width) is not the size of its upright picture."""
+    H, W = mask
     if size == (H, W):
         return
     text = f"{pair.name} is {size[0]}x{size[1]} (height x width), but its mask {pair.mask} is {H}x{W}."

@@ -1,0 +1,88 @@
+"""Folders with annotations of COCO's form: which file is of which part, and where its pictures are."""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from cnnkit.data.layout.folders import innermost
+from cnnkit.data.layout.masks.coco import looks_like_coco, read_coco
+from cnnkit.data.layout.masks.outlines import Outlines
+from cnnkit.data.layout.masks.pairs import Lacking, Pair, PairListing
+from cnnkit.data.layout.part_names import part_within, parts_called
+from cnnkit.data.layout.walk import visible_files, visible_folders
+from cnnkit.errors import DataError
+
+# Of several files the ones whose names begin so describe things by their outlines.
+THINGS = ("instances", "_annotations.coco")
+# Pictures by which their folder is found.
+TRIED = 50
+
+
+def list_coco(place: Path) -> PairListing | None:
+    """The pictures of a folder with such files, or of one file; None where there is none."""
+    files = _files(place)
+    if not files:
+        return None
+    parts: dict[str, list[Pair]] = {}
+    lacking: list[Lacking] = []
+    classes: list[str] = []
+    for part, file in files.items():
+        names, pictures = read_coco(file)
+        if classes and names != classes:
+            raise DataError(
+                f"{file} has other categories than {next(iter(files.values()))}: {', '.join(names[:5])}. Give all "
+                "files the same."
+            )
+        classes = names
+        folder = _folder(file, part, pictures)
+        parts[part] = []
+        for name, outlines in pictures.items():
+            path = folder / name
+            if path.is_file():
+                parts[part].append(Pair(str(path), str(file), outlines))
+            else:
+                lacking.append(Lacking(str(path), f"{file} names {name}, but there is no {path}."))
+    parts = {part: pairs for part, pairs in parts.items() if pairs}
+    if "train" not in parts:
+        raise DataError(f"{next(iter(files.values()))} names pictures, but none of them is beside it. Put them there.")
+    layout = f"pictures with {', '.join(file.name for file in files.values())}"
+    return PairListing(place, layout, parts, len(parts) > 1, "coco", (), lacking, [], classes)
+
+
+def _files(place: Path) -> dict[str, Path]:
+    """Part -> its file."""
+    if place.is_file():
+        return {"train": place} if place.suffix.lower() == ".json" and looks_like_coco(place) else {}
+    place = innermost(place)
+    beside = _of(visible_files(place))
+    within = place / "annotations"
+    files = (_of(visible_files(within)) if within.is_dir() else []) or beside
+    if not files:
+        called = parts_called(folder.name for folder in visible_folders(place))
+        found = {called[name]: _of(visible_files(place / name)) for name in called}
+        return {part: files[0] for part, files in found.items() if files} if found.get("train") else {}
+    if len(files) == 1:
+        return {"train": files[0]}
+    named = {part: file for file in files if (part := _part(file)) is not None}
+    return named if "train" in named else {}
+
+
+def _of(files: Sequence[Path]) -> list[Path]:
+    """Those of COCO's form; where some are called after things, only these."""
+    found = [file for file in files if file.suffix.lower() == ".json" and looks_like_coco(file)]
+    return [file for file in found if file.name.startswith(THINGS)] or found
+
+
+def _part(file: Path) -> str | None:
+    """The part that a file is called after: instances_train2017.json."""
+    return part_within(file.stem.removeprefix("instances_"))
+
+
+def _folder(file: Path, part: str, pictures: dict[str, Outlines]) -> Path:
+    """Where most of the pictures are: beside the file, or in a folder called after the part, or after pictures."""
+    end = file.stem.removeprefix("instances_")
+    above = file.parent.parent
+    places = [file.parent, above / end, above / "images" / end, above / part, above / "images" / part, above / "images"]
+    places += [above, file.parent / "images", file.parent / end]
+    names = list(islice(pictures, TRIED))
+    return max(places, key=lambda place: sum((place / name).is_file() for name in names))
