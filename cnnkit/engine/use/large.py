@@ -21,9 +21,9 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.models.reach import Reach, reach
 from cnnkit.nn import Module
 
-# What the results of ops may take that live at once. A function of nothing else, so that an answer does not hang on
-# how much memory is free.
-MOST_BYTES = 512 << 20
+# What the results of ops may take that live at once, of an image and, where a network looks far, of a tile; about as
+# much again waits in the pool. Fixed numbers, so that an answer does not hang on how much memory is free.
+MOST_BYTES, MOST_BYTES_OF_A_TILE = 160 << 20, 480 << 20
 _reaches: weakref.WeakKeyDictionary[Module, dict[int, Reach | None]] = weakref.WeakKeyDictionary()
 
 
@@ -41,11 +41,10 @@ def way(module: Module, size: tuple[int, int], channels: int) -> Way:
     known = reach_of(module, channels)
     if known is None or _bytes(known, *_given(known, size)) <= MOST_BYTES:
         return Way((), True)
-    m = known.multiple
-    side = max(2 * m, math.isqrt(int(MOST_BYTES / (4 * known.floats))) // m * m)
-    # Most of a tile must be answers: who looks further than a quarter of it sees a little less than all.
-    overlap = side // 8 if known.pixels is None else min(known.pixels, side // 4)
-    overlap = max(overlap, known.margin)
+    m, far = known.multiple, known.pixels or 0
+    # A good part of a tile must be answers: who looks further than a quarter of it sees a little less than all.
+    side = max(_side(known, MOST_BYTES), min(-(-4 * far // m) * m, _side(known, MOST_BYTES_OF_A_TILE)))
+    overlap = max(side // 8 if known.pixels is None else min(far, side // 4), known.margin)
     cut = tiles(_given(known, size), side, overlap, m)
     return Way(tuple(cut), known.pixels is not None and overlap >= known.pixels)
 
@@ -136,6 +135,11 @@ def _mirrored(x: Host, known: Reach) -> Host:
 
 def _cropped(y: Host, size: tuple[int, int]) -> Host:
     return y[:, : size[0], : size[1]]
+
+
+def _side(known: Reach, most: int) -> int:
+    """Of a square tile that takes so many bytes."""
+    return max(2, math.isqrt(int(most / (4 * known.floats))) // known.multiple) * known.multiple
 
 
 def _bytes(known: Reach, height: int, width: int) -> int:

@@ -203,7 +203,8 @@ class Predictor:
         return self.task.scores(logits)
 
     def _check_finite(self, outputs: Host) -> None:
-        if not np.isfinite(outputs).all():
+        # Their extremes are NaN if one of them is: no array of truth values is made beside a large one.
+        if outputs.size and not np.isfinite([outputs.min(), outputs.max()]).all():
             raise NumericError(
                 f"The answers of {self.source or self.name} are not finite numbers (NaN). Its weights are damaged, or "
                 "from a training that failed: use others."
