@@ -34,7 +34,10 @@ _FILES = {
         "shufflenet_v2": "shufflenet_v2_x0_5 shufflenet_v2_x1_0 shufflenet_v2_x1_5 shufflenet_v2_x2_0",
     },
     # In the order fcn, fcn_resnet, deeplab_v1, deeplab_v2, deeplab_v3, deeplab_v3plus, unet, reseg.
-    "segmentation": {},
+    "segmentation": {
+        "deeplab_v1": "deeplab_v1",
+        "deeplab_v2": "deeplab_v2",
+    },
 }
 _KIND = "classification"
 
