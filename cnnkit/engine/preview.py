@@ -94,7 +94,9 @@ def preview(
     changes: Mapping[str, bool] | None = None,
     count: int = 8,
     image_size: tuple[int, int] | None = None,
+    fit: str | None = None,
     grey: bool | None = None,
+    ignore: str | None = None,
     seed: int = 0,
     split: str = "train",
     weights: str | Path | None = None,
@@ -103,6 +105,7 @@ def preview(
 
     augment: by default the level that a training would choose; no other part than train is ever changed by one.
     changes: flip, crop, … -> whether it is made, whatever the level says.
+    image_size, fit, grey: how pictures are brought to the network's size.   ignore: values of masks that are void.
     weights: a run or a weight file; pictures are then read as a training that starts from it reads them.
     Pictures that cannot be read are left out, with a note.
     """
@@ -112,7 +115,9 @@ def preview(
         data,
         trained=None if start is None else start.task.name,
         image_size=image_size,
+        fit=fit,
         grey=grey,
+        ignore=ignore,
         seed=seed,
         skip_unreadable=True,
         cache_bytes=0,

@@ -13,7 +13,7 @@ from cnnkit.data.headway import Headway
 from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import Listing, list_folder
 from cnnkit.data.layout.walk import is_bystander
-from cnnkit.data.open.formats import PICTURE_FORMATS, detect
+from cnnkit.data.open.formats import PICTURE_FORMATS, detect, pairs_in
 from cnnkit.data.open.source import is_text, resolve
 from cnnkit.data.open.splits import PARTS
 from cnnkit.data.picture.header import check_ends
@@ -103,6 +103,12 @@ def split_folder(
 def _listing(data: str) -> Listing:
     """The pictures of undivided data."""
     _, place = resolve(data)
+    if place is not None and pairs_in(place, None) is not None:
+        raise DataError(
+            f"{place} holds pictures with masks, and only pictures that have a class each are divided. A training "
+            "draws parts by itself: `cnnkit train --val-fraction 0.1 --seed 0`. Parts of your own are folders train/, "
+            "val/ and test/, each with images/ and masks/."
+        )
     kind = "arrays" if place is None else detect(place)
     if place is None or kind not in PICTURE_FORMATS:
         raise UsageError(

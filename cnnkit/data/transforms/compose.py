@@ -30,6 +30,8 @@ GENTLE_CROP = partial(random_resized_crop, scale=(0.5, 1.0))
 WIDE_CROP = partial(random_resized_crop, scale=(0.25, 1.0))
 # How much larger or smaller a window shows its picture. DeepLab's range, and half of it in octaves.
 SCALES, GENTLE_SCALES = (0.5, 2.0), (0.7, 1.4)
+# What lies outside is not asked for, but seen beside what is: a mirrored picture looks most like more of it.
+MIRRORED_ROTATION = partial(rotate_scale_shear, mirrored=True)
 
 
 @final
@@ -120,7 +122,7 @@ def with_masks(size: tuple[int, int], fill: tuple[int, ...]) -> Kind:
         window=partial(window, size=size, fill=fill),
         alone={
             "crop": wide,
-            "rotate": rotate_scale_shear,
+            "rotate": MIRRORED_ROTATION,
             "turn": quarter_turn,
             "elastic": elastic,
             "colour": MILD_JITTER,
@@ -132,7 +134,7 @@ def with_masks(size: tuple[int, int], fill: tuple[int, ...]) -> Kind:
             "standard": {"crop": wide, "flip": alternating_flip},
             "strong": {
                 "crop": wide,
-                "rotate": rotate_scale_shear,
+                "rotate": MIRRORED_ROTATION,
                 "elastic": elastic,
                 "colour": STRONG_JITTER,
                 "flip": alternating_flip,

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from cnnkit.data.places.warp import Warp
 from cnnkit.data.sample import Pixels, Sample
+from cnnkit.data.transforms.affine import with_room
 
 # Meshes along a side; between their knots the paper's bicubic field is followed by straight lines, which stray from it
 # by a hundredth of the deviation on average, and by a twentieth at most.
@@ -17,7 +18,7 @@ def elastic(sample: Sample, rng: np.random.Generator, share: float = 1 / 51.2, k
     """Bend the image: displacements drawn on a coarse net of `knots` by `knots`, bicubic between them.
 
     share: the standard deviation of a displacement in x and in y, of the shorter side; the paper's 10 pixels of 512.
-    The picture is resampled bilinearly and goes on beyond its border; a mask takes the nearest label, VOID outside.
+    The picture is resampled bilinearly, and mirrored beyond its border; a mask takes the nearest label, VOID outside.
 
     Source: Ronneberger, Fischer & Brox 2015, arXiv:1505.04597, section 3.1; the idea of Simard, Steinkraus & Platt
     2003, where the field is drawn for every pixel and smoothed.
@@ -55,8 +56,8 @@ def _edges(side: int) -> npt.NDArray[np.int64]:
 
 def _bent(image: Pixels, warp: Warp) -> Pixels:
     H, W, C = image.shape
-    # Room around the image, filled with its border, for what is drawn in from there.
+    # Room around the image for what is drawn in from there.
     low, high = warp.places.min(axis=(0, 1)), warp.places.max(axis=(0, 1)) - (W, H)
     room = 1 + math.ceil(max(0.0, *-low, *high))
-    padded = image.take(np.arange(-room, H + room), 0, mode="clip").take(np.arange(-room, W + room), 1, mode="clip")
+    padded = with_room(image, (room, room), mirrored=True)
     return warp.resampled(padded[:, :, 0] if C == 1 else padded, offset=room).reshape(H, W, C)

@@ -2,7 +2,9 @@ import errno
 import os
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cnnkit.data.headway import Headway
 from cnnkit.data.open.source import open_data
@@ -261,3 +263,13 @@ def test_a_picture_that_changes_or_goes_while_it_is_copied_is_named(photos, tmp_
     with pytest.raises(DataError, match=text):
         list(events)
     assert beside(tmp_path / "parts") == ["photos"]
+
+
+def test_pictures_with_masks_are_not_divided(tmp_path, rng):
+    for kind in ("images", "masks"):
+        (tmp_path / "cells" / kind).mkdir(parents=True)
+        for i in range(3):
+            Image.fromarray(rng.integers(0, 2, (20, 30), np.uint8)).save(tmp_path / "cells" / kind / f"{i}.png")
+    with pytest.raises(DataError, match="holds pictures with masks"):
+        list(split_folder(tmp_path / "cells", tmp_path / "parts"))
+    assert not (tmp_path / "parts").exists()

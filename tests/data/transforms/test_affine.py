@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cnnkit.data.sample import Sample
-from cnnkit.data.transforms.affine import affine, rotate_scale_shear
+from cnnkit.data.transforms.affine import affine, rotate_scale_shear, with_room
 
 
 @pytest.fixture
@@ -32,3 +32,11 @@ def test_the_middle_stays_where_it_is(rng):
         # Rounding of the levels on the rim, a hundredth of its 44 pixels of 121.
         assert (turned.sum(0) @ places) / turned.sum() == pytest.approx(20, abs=0.05)
         assert (turned.sum(1) @ places) / turned.sum() == pytest.approx(20, abs=0.05)
+
+
+@pytest.mark.parametrize("side", [1, 3, 7])
+def test_room_is_the_border_again_or_the_image_mirrored(side, rng):
+    image = rng.integers(0, 256, (side, 4, 3), np.uint8)
+    for mirrored, mode in ((False, "edge"), (True, "symmetric")):
+        expected = np.pad(image, ((10, 10), (5, 5), (0, 0)), mode=mode)
+        np.testing.assert_array_equal(with_room(image, (10, 5), mirrored), expected)

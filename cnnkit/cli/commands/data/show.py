@@ -29,7 +29,7 @@ MOST_ROWS = 90
     type=Name(AUGMENT, example="--augment strong"),
     help="Augmentation; by default what a training would choose.",
 )
-@choices(*CHANGES)
+@choices("fit", "ignore", *CHANGES)
 @option(
     "-n",
     "--count",
@@ -62,6 +62,8 @@ def show(
     seed: int,
     split: str,
     exist_ok: bool,
+    fit: str | None,
+    ignore: str | None,
     **asked: bool | None,
 ) -> None:
     """Draw images of DATA as the network sees them in a training.
@@ -79,7 +81,9 @@ def show(
         changes={name: value for name, value in asked.items() if value is not None},
         count=count,
         image_size=image_size,
+        fit=fit,
         grey=grey,
+        ignore=ignore,
         seed=seed,
         split=split,
         weights=weights,
