@@ -37,6 +37,7 @@ _FILES = {
     "segmentation": {
         "deeplab_v1": "deeplab_v1",
         "deeplab_v2": "deeplab_v2",
+        "reseg": "reseg",
     },
 }
 _KIND = "classification"

@@ -42,7 +42,7 @@ def test_an_image_that_the_pools_use_up_names_the_last():
 
 def test_depths_of_published_names_are_those_of_the_plans():
     # Imported by the registry, and not here first: models are listed in the order of import.
-    plans = import_module(models.spec("vgg11").build.__module__).PLANS
+    plans = import_module(models.spec("vgg11").file).PLANS
     for name, plan in plans.items():
         depths = tuple(len(widths.split()) for widths in plan.split("M")[:-1])
         assert VGG_DEPTHS[int(name.removeprefix("vgg"))] == depths
