@@ -216,4 +216,4 @@ def _level(options: FitOptions, splits: DataSplits) -> str:
     H, W, _ = splits.preprocessing.shape
     images = len(splits.train)
     photos = images if splits.mirror and min(H, W) >= SMALLEST_PHOTO else None
-    return str(resolve(options, splits.name, images=images, photos=photos).augment)
+    return str(resolve(options.replace(task=splits.task), splits.name, images=images, photos=photos).augment)

@@ -147,6 +147,11 @@ class Task(ABC, Generic[Answer]):
         """The name of a loss that the caller gave; None without."""
         return None
 
+    @property
+    def maps(self) -> int:
+        """How many arrays of the size of the outputs a step has at once, where they are maps; 0: they are small."""
+        return 0
+
     def rehearsed(self) -> "Task[Answer]":
         """What is rehearsed to find the kernels of a step: the same, but that nothing of the caller's is called."""
         return self

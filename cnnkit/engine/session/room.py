@@ -7,6 +7,7 @@ from cnnkit import kernels, models
 from cnnkit.engine.finetune.features import needed
 from cnnkit.engine.session.assemble import Pieces
 from cnnkit.errors import ResourceError
+from cnnkit.nn import Module
 
 # Of the largest layer: its gradient, that of the layer before, and scratch buffers. Measured between 1 and 3.6 with
 # shallow and deep networks, with and without batch norm.
@@ -23,12 +24,14 @@ class Numbers:
     """How many numbers a network has to do with: for one image and, in `parameters`, in all.
 
     kept: of the forward pass, for the way back.   widest: the result of the largest layer.   input: the image.
+    maps: of the loss, where a network answers for each place.
     """
 
     kept: int
     widest: int
     input: int
     parameters: int
+    maps: int = 0
 
 
 @final
@@ -53,7 +56,7 @@ def room_for(pieces: Pieces) -> Room:
 
 def forecast(batch_size: int, numbers: Numbers) -> int:
     """Bytes that training takes at this batch size."""
-    per_image = numbers.kept + PER_WIDEST * numbers.widest + READY_BATCHES * numbers.input
+    per_image = numbers.kept + PER_WIDEST * numbers.widest + READY_BATCHES * numbers.input + numbers.maps
     return 4 * (batch_size * per_image + PER_PARAMETER * numbers.parameters)
 
 
@@ -89,7 +92,13 @@ def _numbers(pieces: Pieces) -> Numbers:
         widest=max((row.floats for row in found.layers), default=0),
         input=H * W * C,
         parameters=found.parameters,
+        maps=pieces.task.maps * H * W * pieces.task.outputs * (1 + _auxiliary(training.module)),
     )
+
+
+def _auxiliary(module: Module) -> int:
+    """Heads that a network has for its training alone."""
+    return sum(name in module.training_only for name, _ in module.named_children())
 
 
 def _free(pieces: Pieces) -> int | None:

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from cnnkit.engine.records.options import ENDS, FitOptions
+from cnnkit.tasks.registry import find
 
 
 @final
@@ -34,6 +35,10 @@ BY_DATA = {
 OTHERWISE = Defaults("convnet", epochs=15, batch_size=32, lr=0.01)
 # On 1,000 images of CIFAR-10, in 34 epochs: 57 %, as ResNet-20 in twice the time; convnet, in 15, came to 45 %.
 PHOTOS = Defaults("resnet9_x0_25", epochs=15, batch_size=32, lr=0.05)
+# Masks: Adam's steps need no rate of the data's own, and windows at any scale are photos enough.
+MASKS = Defaults(
+    "unet_bn_w16_d3", epochs=30, batch_size=8, lr=0.05, optimiser="adamw", weight_decay=1e-4, augment="standard"
+)
 # A head alone: its loss is nearly convex, so the end of the schedule is better than the epoch that some twenty images
 # choose. Steps are small beside features of some hundreds: the head is best where it has just learned the images.
 HEAD = Defaults("convnet", epochs=15, batch_size=32, lr=1e-3, optimiser="adamw", weight_decay=1e-2, keep="last")
@@ -62,6 +67,8 @@ def resolve(options: FitOptions, data_name: str, *, images: int = 0, photos: int
     frozen = options.freeze == "trunk"
     anew = photos is not None and options.weights is None
     row = HEAD if frozen else BY_DATA.get(data_name, PHOTOS if anew else OTHERWISE)
+    if options.task == "segmentation":
+        row = replace(HEAD, batch_size=MASKS.batch_size) if frozen else MASKS
     optimiser = options.optimiser or row.optimiser
     rate = row.lr if optimiser == "sgd" else HEAD_ADAM_RATE if frozen else ADAM_RATE
     head_rate = None
@@ -69,7 +76,7 @@ def resolve(options: FitOptions, data_name: str, *, images: int = 0, photos: int
         rate, head_rate = rate / TRUNK_SHARE, rate
     epochs = options.epochs
     if all(getattr(options, name) is None for name in ENDS):
-        alone = row is HEAD or (row in (OTHERWISE, PHOTOS) and options.weights is None)
+        alone = frozen or (row in (OTHERWISE, PHOTOS, MASKS) and options.weights is None)
         epochs = _epochs(row, images) if alone else row.epochs
     return options.replace(
         model=options.model or row.model,
@@ -101,7 +108,8 @@ def chosen(
             )
         if asked.keep is None and options.keep == "last":
             notes.append("The weights of the last epoch are kept; --keep best keeps those of the best validation.")
-        if not options.views and asked.views is None and not options.mixup and not options.cutmix:
+        mixed = options.mixup or options.cutmix
+        if find(options.task).labelled and not options.views and asked.views is None and not mixed:
             notes.append(
                 "The features of the frozen trunk do not fit into memory (--cache), so they are computed at every step."
             )

@@ -29,9 +29,10 @@ def judge(
 ) -> Iterator[int]:
     """Fill a tally of the task, batch after batch; yields the images done so far.
 
+    batch_size: images at once, by default `batch_for`; where pictures keep their size each is judged alone.
     check: called before each batch, to raise what is to end the pass.
     """
-    images = batch_size or batch_for(preprocessing)
+    images = 1 if preprocessing.keeps_size else batch_size or batch_for(preprocessing)
     loader = Loader(dataset, images, preprocessing=preprocessing, targets=task.targets)
     yield from judge_batches(module, loader.epoch(0), tally, check, places=task.places)
 

@@ -14,6 +14,8 @@ from cnnkit.tasks.own_loss import Loss, called
 from cnnkit.tasks.segmentation.places import Masks, PixelWeights
 
 CROSS_ENTROPY = "cross-entropy"
+# Beside the logits, as measured: scores and a gradient; of Dice also truth, products and squares.
+_MAPS = {CROSS_ENTROPY: 2, "focal": 3, "dice": 7}
 
 
 @final
@@ -39,6 +41,11 @@ class MaskLoss:
                 else "class_weights changes the cross-entropy, but loss replaces it. Leave it out, and do the same in "
                 "your loss."
             )
+
+    @property
+    def maps(self) -> int:
+        """Arrays of the size of the logits that it has at once: these, what the way back needs, and its results."""
+        return 1 + sum(_MAPS[part] for part in self.name.split("+"))
 
     @property
     def weighs_pixels(self) -> bool:

@@ -115,6 +115,10 @@ class SegmentationTask(Task[Segmented]):
     def own_loss(self) -> str | None:
         return None if self._loss.own is None else name_of(self._loss.own)
 
+    @property
+    def maps(self) -> int:
+        return self._loss.maps
+
     def rehearsed(self) -> "SegmentationTask":
         return self if self._loss.own is None else SegmentationTask(self.classes)
 

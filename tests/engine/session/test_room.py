@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tasks.segmentation.toy  # noqa: F401  (its networks)
 
 from cnnkit import models
 from cnnkit.data.load.batch import Batch
@@ -16,6 +17,8 @@ from cnnkit.engine.training.step import train_step
 from cnnkit.errors import ResourceError
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.tasks import ClassificationTask
+from cnnkit.tasks.segmentation import SegmentationTask
+from cnnkit.tasks.segmentation.losses import MaskLoss
 
 MB = 10**6
 SMALL = Numbers(kept=50_000, widest=20_000, input=784, parameters=100_000)
@@ -54,3 +57,20 @@ def test_a_step_takes_what_was_forecast_and_not_much_less(model, rng):
     # Parameters are left out: their memory stays in use.
     expected = forecast(32, Numbers(found.activation_floats, widest, 0, 0))
     assert expected / 2 < taken < 1.1 * expected
+
+
+@pytest.mark.parametrize("loss", ["cross-entropy", "focal", "dice", "cross-entropy+dice"])
+def test_scores_of_each_pixel_are_part_of_the_forecast(loss, rng):
+    options = resolve(FitOptions(model="toy_on_lenet", task="segmentation"), "squares")
+    training = Training(options, create_module(options, 21, (64, 64, 3)))
+    task = SegmentationTask([str(label) for label in range(21)], (), MaskLoss(loss))
+    batch = Batch(rng.standard_normal((4, 64, 64, 3), np.float32), np.zeros((4, 64, 64), np.uint8), np.arange(4))
+    found = models.summary(training.module, classes=21, in_channels=3, image_size=(64, 64))
+    buffers.trim()
+    before = buffers.statistics().held_bytes
+    train_step(training, task, batch, 0.1, Outcomes())
+    training.optimiser.zero_grad()
+    taken = buffers.statistics().held_bytes - before
+    layers = Numbers(found.activation_floats, max(int(np.prod(row.output)) for row in found.layers), 0, 0)
+    expected = forecast(4, replace(layers, maps=task.maps * 64 * 64 * 21))
+    assert expected / 2 < taken < 1.1 * expected and taken > forecast(4, layers)
