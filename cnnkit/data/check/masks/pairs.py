@@ -21,13 +21,13 @@ from cnnkit.data.layout.look_alikes import look_alikes
 from cnnkit.data.layout.masks.ignore import Ignore
 from cnnkit.data.layout.masks.pairs import Pair, PairListing
 from cnnkit.data.open.masks.open_pairs import open_pairs
-from cnnkit.data.open.masks.survey import survey
+from cnnkit.data.open.masks.survey import Survey, survey
 from cnnkit.data.open.splits import PARTS, VAL_FRACTION, DataSplits
 from cnnkit.data.picture.damage import kind_of_damage
 from cnnkit.data.picture.header import header
-from cnnkit.data.picture.mask import EXACT, read_mask
+from cnnkit.data.picture.mask import EXACT
 from cnnkit.data.picture.read import read_picture
-from cnnkit.data.sets.masks.coding import Coding
+from cnnkit.data.sets.masks.mask_folder import labels_of
 from cnnkit.data.targets import Mask
 from cnnkit.errors import DataError, ResourceError
 
@@ -91,7 +91,7 @@ def check_pairs(
     own = {part if listing.split else UNSPLIT: pairs for part, pairs in listing.parts.items()}
     total = len(listing.pairs)
     yield Headway("reading masks", 0, total)
-    seen = survey(listing.parts)
+    seen = Survey({}) if listing.classes else survey(listing.parts)
     findings = [
         Finding("unpaired", _rest(lacking.message, lacking.name), (lacking.name,)) for lacking in listing.lacking
     ]
@@ -113,16 +113,16 @@ def check_pairs(
             findings.append(damaged(look.kind, look.message, pair.name))
         if coding is not None and pair not in bad:
             try:
-                masks.add(part, pair.mask, _labels(pair, coding), looks[-1])
+                masks.add(part, _file_of(pair), labels_of(pair, coding, looks[-1].size), looks[-1])
             except DataError as error:
                 bad.add(pair)
-                findings.append(Finding("mask-value", _rest(str(error), pair.mask), (pair.mask,)))
+                findings.append(_refused(pair, str(error)))
     findings += [*masks.findings(), *copies(looks), *odd_sizes(looks), *_alike(masks.classes)]
     findings += wrong_endings((look.place.name, look.format) for look in looks)
     if listing.source.is_dir():
         findings += outside(listing.source, [file for _, pair in pairs for file in (pair.name, pair.mask)])
     found, notes = f"{listing.source}: {listing.layout}", listing.notes
-    if coding is not None:
+    if not any(finding.kind == "untrainable" for finding in findings):
         try:
             splits = _open(listing, bad, name, image_size, grey, ignore)
             found, notes = splits.found, splits.notes
@@ -181,12 +181,16 @@ def _open(
     )
 
 
-def _labels(pair: Pair, coding: Coding) -> npt.NDArray[np.uint8]:
-    return coding.mask(read_mask(pair.mask), pair.mask).labels
+def _file_of(pair: Pair) -> str:
+    """That of its mask; of a mask that is drawn, which shares its file with all others, the picture's."""
+    return pair.mask if pair.drawn is None else pair.name
 
 
 def _refused(pair: Pair, message: str) -> Finding:
     """Of a mask that cannot be used."""
+    if pair.drawn is not None:
+        kind = "mask-size" if message.startswith(pair.name) else "mask-value"
+        return Finding(kind, _rest(message, pair.name), (pair.name,))
     mask = Path(pair.mask)
     known = header(mask) if mask.is_file() else None
     if known is not None and known.format and known.format not in EXACT:

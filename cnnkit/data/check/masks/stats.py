@@ -9,9 +9,9 @@ from cnnkit.data.headway import Headway
 from cnnkit.data.layout.masks.ignore import Ignore
 from cnnkit.data.layout.masks.pairs import PairListing
 from cnnkit.data.open.masks.fit import choose_fit
-from cnnkit.data.open.masks.survey import survey
+from cnnkit.data.open.masks.survey import Survey, survey
 from cnnkit.data.open.splits import PARTS, DataSplits
-from cnnkit.data.picture.mask import read_mask
+from cnnkit.data.sets.masks.mask_folder import labels_of
 from cnnkit.data.targets import Mask
 from cnnkit.data.view.view import load_image
 from cnnkit.errors import DataError
@@ -27,8 +27,7 @@ def pair_stats(
     own = {part if listing.split else UNSPLIT: pairs for part, pairs in listing.parts.items()}
     pairs = [(part, pair) for part, some in own.items() for pair in some]
     yield Headway("reading masks", 0, len(pairs))
-    seen = survey(listing.parts)
-    read = meaning(listing, seen, ignore)
+    read = meaning(listing, Survey({}) if listing.classes else survey(listing.parts), ignore)
     if read.coding is None:
         raise DataError(read.findings[-1].message)
     coding, left_out = read.coding, 0
@@ -37,10 +36,10 @@ def pair_stats(
     for done, (part, pair) in enumerate(pairs, 1):
         if (head := head_of(pair.path)) is not None:
             heads.append(head)
-        try:
-            masks[part].add(coding.mask(read_mask(pair.mask), pair.mask).labels)
-        except DataError:
-            left_out += 1
+            try:
+                masks[part].add(labels_of(pair, coding, (head.known.height, head.known.width)))
+            except DataError:
+                left_out += 1
         yield Headway("counting masks", done, len(pairs))
     preprocessing, notes = choose_fit(listing.pairs, image_size, grey, None, None)
     tally, train = PixelTally(preprocessing), listing.parts["train"]

@@ -7,7 +7,7 @@ from cnnkit.data.check.findings import Finding
 from cnnkit.data.layout.masks.class_table import find_class_table
 from cnnkit.data.layout.masks.ignore import Ignore
 from cnnkit.data.layout.masks.pairs import PairListing
-from cnnkit.data.open.masks.coding import choose_coding, packed
+from cnnkit.data.open.masks.coding import choose_coding, drawn_coding, packed
 from cnnkit.data.open.masks.survey import Look, Survey
 from cnnkit.data.sets.masks.coding import NAMED, Coding, shown
 from cnnkit.data.targets import VOID
@@ -29,22 +29,29 @@ class Meaning:
 
 def meaning(listing: PairListing, seen: Survey, ignore: Ignore) -> Meaning:
     """What a training would read the values as; where it refuses some masks, what it would without these."""
-    try:
-        return Meaning(choose_coding(listing, seen, ignore, learn=True)[0])
-    except DataError as error:
-        refused = [Finding("untrainable", str(error))]
-    strange = _strange(listing, seen, ignore)
-    if not strange:
-        return Meaning(None, refused)
-    looks = {
-        part: {name: look for name, look in some.items() if name not in strange} for part, some in seen.looks.items()
-    }
-    findings = [Finding("mask-value", words, (name,)) for name, words in strange.items()]
-    try:
-        coding, _ = choose_coding(listing, Survey(looks, seen.refused, seen.whole), ignore, learn=True)
-    except DataError as error:
-        return Meaning(None, [*findings, Finding("untrainable", str(error))], frozenset(strange))
-    return Meaning(coding, findings, frozenset(strange))
+    if listing.classes:
+        return Meaning(drawn_coding(listing, ignore)[0])
+    coding, refused = _read(listing, seen, ignore)
+    strange = _strange(listing, seen, ignore) if refused else {}
+    if strange:
+        kept = {
+            part: {name: look for name, look in looks.items() if name not in strange}
+            for part, looks in seen.looks.items()
+        }
+        coding, refused = _read(listing, Survey(kept, seen.refused, seen.whole), ignore)
+    told = [Finding("mask-value", words, (name,)) for name, words in strange.items()]
+    return Meaning(coding, [*told, *refused], frozenset(strange))
+
+
+def _read(listing: PairListing, seen: Survey, ignore: Ignore) -> tuple[Coding | None, list[Finding]]:
+    """(coding, why a training would refuse it)."""
+    refused: list[Finding] = []
+    for learn in (True, False):
+        try:
+            return choose_coding(listing, seen, ignore, learn=learn)[0], refused
+        except DataError as error:
+            refused = refused or [Finding("untrainable", str(error))]
+    return None, refused
 
 
 def _strange(listing: PairListing, seen: Survey, ignore: Ignore) -> dict[str, str]:

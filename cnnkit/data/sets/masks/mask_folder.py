@@ -37,13 +37,7 @@ class PairReader:
     def _read(self, pair: Pair) -> tuple[Pixels, Pixels]:
         image, seen = load_view(pair.name, self.preprocessing)
         assert seen is not None, "only the rule of digits tells no place"
-        if pair.drawn is not None:
-            check_size(pair, pair.drawn.size, seen.size)
-            labels = draw(pair.drawn, pair.path.name).labels
-        else:
-            stored = read_mask(pair.mask)
-            check_size(pair, stored.size, seen.size)
-            labels = self.coding.mask(stored, pair.mask).labels
+        labels = labels_of(pair, self.coding, seen.size)
         if image.shape[:2] != labels.shape:
             labels = moved_plane(labels, seen.to_image, image.shape[:2], VOID)
         return image, labels
@@ -123,6 +117,16 @@ class MaskFolder(Dataset):
             shown += [f"{path.name}\0{ends.size}\0".encode("utf-8", "surrogateescape"), ends.head, ends.tail]
             content += [str(ends.size).encode(), *ends.content]
         return shown, digest("", *content)
+
+
+def labels_of(pair: Pair, coding: Coding, size: tuple[int, int]) -> Pixels:
+    """(height, width) uint8: the mask of a picture of `size`; DataError where it does not belong to it."""
+    if pair.drawn is not None:
+        check_size(pair, pair.drawn.size, size)
+        return draw(pair.drawn, pair.path.name).labels
+    stored = read_mask(pair.mask)
+    check_size(pair, stored.size, size)
+    return coding.mask(stored, pair.mask).labels
 
 
 def check_size(pair: Pair, mask: tuple[int, int], size: tuple[int, int]) -> None:

@@ -153,7 +153,9 @@ def test_masks_of_a_single_class_are_a_problem(pairs):
         for i in range(count):
             mask(pairs, part, i, np.full((20, 30), 1, np.uint8))
     report = check(pairs)
-    assert not report.ok and "single-class" in found(report)
+    # That the other classes of the list have no pixel a training refuses as well.
+    assert not report.ok and {"single-class", "untrainable", "absent-class"} <= found(report).keys()
+    assert report.rows == [("sky", 0, 0), ("road", 6, 3), ("car", 0, 0)]
 
 
 def test_palettes_that_differ_are_a_problem(pairs, rng):
@@ -170,3 +172,26 @@ def test_palettes_that_differ_are_a_problem(pairs, rng):
 def test_shapes_in_memory_are_sound():
     report = check("shapes", image_size=16)
     assert report.ok and report.parts == ["train", "val", "test"] and report.rows[0][1:] == (240, 40, 60)
+
+
+def test_masks_of_outlines_are_drawn_and_counted(tmp_path, rng):
+    (tmp_path / "coco" / "images").mkdir(parents=True)
+    square = [[2, 2, 12, 2, 12, 12, 2, 12]]
+    names = [f"{i}.png" for i in range(5)]
+    for name in names:
+        Image.fromarray(rng.integers(0, 256, (20, 30, 3), np.uint8)).save(tmp_path / "coco" / "images" / name)
+    record = {
+        "images": [
+            {"id": i, "file_name": name, "height": 20, "width": 31 if i == 3 else 30} for i, name in enumerate(names)
+        ],
+        "categories": [{"id": 1, "name": "cat"}],
+        "annotations": [
+            {"id": i, "image_id": i, "category_id": 1, "segmentation": square, "area": 100, "iscrowd": 0}
+            for i in range(4)
+        ],
+    }
+    (tmp_path / "coco" / "annotations.json").write_text(json.dumps(record))
+    report = check(tmp_path / "coco")
+    assert found(report) == {"mask-size": [["3.png"]], "one-class-mask": [["4.png"]]}
+    (part,) = report.pixels.values()
+    assert part.pixels.tolist() == [4 * 600 - 300, 300] and part.pictures.tolist() == [4, 3]
