@@ -20,11 +20,12 @@ LONGER = 64
 
 
 class Step(NamedTuple):
-    """A layer on the way of an image, and the total stride before and behind it."""
+    """A part on the way of an image, the total strides before and behind it, and the channels behind it."""
 
-    layer: Module
+    part: Module
     before: int
     after: int
+    channels: int
 
 
 def dilate(
@@ -43,7 +44,7 @@ def dilate(
     """
     if output_stride < 1 or output_stride & (output_stride - 1):
         raise UsageError(f"output_stride is {output_stride}, expected a power of 2, such as 8 or 16.")
-    for layer, before, after in list(steps(module, image_shape)):
+    for layer, before, after, _ in list(steps(module, image_shape)):
         rate = max(1, (after if at_once else before) // output_stride)
         stride = max(1, min(after, output_stride) // min(before, output_stride))
         if rate == 1 and stride == after // before:
@@ -57,16 +58,18 @@ def dilate(
     return module
 
 
-def steps(module: Module, image_shape: tuple[int, int, int]) -> Iterator[Step]:
-    """Every childless layer that maps images to images, in the order in which an image of any size meets them."""
+def steps(module: Module, image_shape: tuple[int, int, int], *, parts: bool = False) -> Iterator[Step]:
+    """Every childless part that maps images to images, in the order in which an image of any size meets them.
+
+    parts: as in `Module.watched`.
+    """
     H, W, C = image_shape
-    calls = zip(module.watched((1, H, W, C)), module.watched((1, H + LONGER, W, C)), strict=True)
-    for (layer, before, after), (_, longer_before, longer_after) in calls:
-        grown = [
-            longer[1] - own[1] for own, longer in ((before, longer_before), (after, longer_after)) if len(own) == 4
-        ]
-        if len(grown) == 2 and min(grown) > 0:
-            yield Step(layer, *(LONGER // pixels for pixels in grown))
+    passes = (module.watched((1, height, W, C), parts=parts) for height in (H, H + LONGER))
+    for (part, *shapes), (_, *longer) in zip(*passes, strict=True):
+        maps = [(own[1], long[1]) for own, long in zip(shapes, longer, strict=True) if len(own) == 4]
+        if len(maps) == 2 and all(long > own for own, long in maps):
+            before, after = (LONGER // (long - own) for own, long in maps)
+            yield Step(part, before, after, shapes[1][3])
 
 
 def _spread(layer: Conv2d, rate: int, stride: int) -> None:

@@ -8,6 +8,7 @@ Layers keep their names, so weights of the classifier are weights of its trunk, 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import final
@@ -16,14 +17,14 @@ import numpy as np
 
 from cnnkit.autograd import Tensor
 from cnnkit.errors import CheckpointError, ShapeError, UsageError, unknown_name
-from cnnkit.models.dilation import LONGER, dilate
+from cnnkit.models.dilation import dilate, steps
 from cnnkit.models.network import Network
 from cnnkit.models.registry import create, spec
 from cnnkit.models.weights.adopt import State, to_state
 from cnnkit.models.weights.identify import fit
 from cnnkit.models.weights.padding import padded
 from cnnkit.nn import Module, Sequential
-from cnnkit.nn.module import computes_as, shape_after
+from cnnkit.nn.module import computes_as
 from cnnkit.nn.parts.freeze import AsTrunk
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign.read import read_arrays
@@ -46,15 +47,20 @@ class Trunk(Sequential, AsTrunk):
         output_stride: int | None,
         at_once: bool,
     ) -> None:
-        maps = _maps(network, image_shape)
+        order = [path for path, _ in _parts(network)]
+        known = [tap for tap in taps if tap in order]
+        maps = {}
+        if known:
+            kept = _upto(network, max(known, key=order.index))
+            if output_stride is not None:
+                dilate(kept, output_stride, image_shape, at_once=at_once)
+            maps = _maps(kept, image_shape)
         for tap in taps:
             if tap not in maps:
-                raise unknown_name("map", tap, maps)
+                raise unknown_name("map", tap, _maps(network, image_shape))
         if not taps or len(set(taps)) < len(taps):
-            raise UsageError(f"taps are {[*taps]}, expected names of maps, each once: {', '.join(maps)}.")
-        kept = _upto(network, max(taps, key=list(maps).index))
-        if output_stride is not None:
-            maps = _maps(dilate(kept, output_stride, image_shape, at_once=at_once), image_shape)
+            told = ", ".join(_maps(network, image_shape))
+            raise UsageError(f"taps are {[*taps]}, expected names of maps, each once: {told}.")
         self.classifier, self.taps = classifier, tuple(taps)
         self.channels = {tap: maps[tap][0] for tap in taps}
         self.strides = {tap: maps[tap][1] for tap in taps}
@@ -155,31 +161,21 @@ def _of_others(
 
 def _maps(network: Sequential, image_shape: tuple[int, int, int]) -> dict[str, tuple[int, int]]:
     """(channels, stride) of every map that the network makes one after the other, by the name of what makes it."""
-    H, W, C = image_shape
-    found: dict[str, tuple[int, int]] = {}
-    try:
-        pairs = zip(_results(network, "", (1, H, W, C)), _results(network, "", (1, H + LONGER, W, C)), strict=True)
-        for (path, shape), (_, longer) in pairs:
-            if len(shape) != 4 or longer[1] == shape[1]:
-                break
-            found[path] = (shape[3], LONGER // (longer[1] - shape[1]))
-    except ShapeError:  # a dense layer, which takes one size
-        pass
-    return found
+    made: dict[int, tuple[int, int]] = {}
+    for length in range(len(network), 0, -1):
+        with suppress(ShapeError):  # a dense layer, which takes one size
+            found = steps(network[:length], image_shape, parts=True)
+            made = {id(part): (channels, stride) for part, _, stride, channels in found}
+            break
+    return {path: made[id(part)] for path, part in _parts(network) if id(part) in made}
 
 
-def _results(sequence: Module, prefix: str, shape: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """The name and the shape of the result of each part; of a sequence within, first those of its own parts."""
+def _parts(sequence: Module, prefix: str = "") -> Iterator[tuple[str, Module]]:
+    """The parts that one after the other compute what the sequence does; of one within, first its own parts."""
     for name, child in sequence.named_children():
-        path = prefix + name
         if computes_as(child, Sequential):
-            for inner, after in _results(child, f"{path}.", shape):
-                yield inner, after
-                last = after
-            shape = last
-        else:
-            shape = shape_after(child, shape)
-        yield path, shape
+            yield from _parts(child, f"{prefix}{name}.")
+        yield prefix + name, child
 
 
 def _upto(sequence: Module, last: str) -> Sequential:

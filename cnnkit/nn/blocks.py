@@ -90,7 +90,7 @@ class SqueezeExcite(Module):
 
 
 class WithAuxiliary(NamedTuple):
-    """What a network with auxiliary classifiers gives in training, all (N, classes): losses count `weight` times.
+    """What a network with auxiliary classifiers gives in training, all (N, …, classes): losses count `weight` times.
 
     Source: Szegedy et al. 2014, arXiv:1409.4842, section 5.
     """

@@ -108,15 +108,18 @@ class Module:
             return 0
         return sum(module.multiply_adds(shape) for module, shape, _ in self.watched(x_shape))
 
-    def watched(self, x_shape: Nest, *, auxiliary: bool = False) -> "list[tuple[Module, Nest, Nest]]":
+    def watched(
+        self, x_shape: Nest, *, auxiliary: bool = False, parts: bool = False
+    ) -> "list[tuple[Module, Nest, Nest]]":
         """(module, input shape, output shape) of every childless module that a pass in use calls, in order.
 
-        auxiliary: with those below children that take part in training alone.
+        auxiliary: with those below children that take part in training alone.   parts: with those that have children,
+        each behind what it consists of.
         """
         calls: list[tuple[Module, Nest, Nest]] = []
 
         def note(module: Module, before: Nest, after: Nest) -> None:
-            if next(module.children(), None) is None:
+            if parts or next(module.children(), None) is None:
                 calls.append((module, before, after))
 
         with _watching(note):

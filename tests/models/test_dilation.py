@@ -67,8 +67,8 @@ def test_a_pool_keeps_its_window_and_gives_up_its_stride():
     with without_values():
         trunk = models.trunk("squeezenet1_1", ["fire3", "fire9"], output_stride=8)
         assert trunk.strides == {"fire3": 4, "fire9": 8}
-        (pool,) = [step for step in steps(trunk, (64, 64, 3)) if step.layer is dict(trunk.named_modules())["pool5"]]
-        assert (pool.before, pool.after) == (8, 8) and pool.layer.padding == "same"
+        (pool,) = [step for step in steps(trunk, (64, 64, 3)) if step.part is dict(trunk.named_modules())["pool5"]]
+        assert (pool.before, pool.after) == (8, 8) and pool.part.padding == "same"
 
 
 def test_what_cannot_be_spread_is_refused():

@@ -133,6 +133,8 @@ def test_a_tap_that_is_not_there_is_told_with_those_there_are():
         for taps in ([], ["pool1", "pool1"]):
             with pytest.raises(UsageError, match="expected names of maps, each once: conv1_1"):
                 models.trunk("vgg16", taps)
+        with pytest.raises(UsageError, match=r"no map 'dense1'\. Known: conv1, conv2, pool\."):
+            models.trunk("convnet", ["dense1"])
         with pytest.raises(UsageError, match="googlenet is no sequence of layers, so it has no trunk"):
             models.trunk("googlenet", ["inception3a"])
 

@@ -1,0 +1,96 @@
+"""Networks for segmentation in torch: torchvision's, and from their papers those that it has not, on its trunks.
+
+Names of parts of the latter are ours but for the trunk's, which are torchvision's.
+"""
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from torch import Tensor, nn
+from torch_networks import Normed
+from torchvision.models import mobilenet_v2, resnet50, segmentation
+
+
+class NormedReLU(Normed):
+    """And a ReLU; the convolution spreads by `rate`."""
+
+    def __init__(self, before: int, after: int, size: int, rate: int = 1, groups: int = 1) -> None:
+        super().__init__(before, after, size, groups=groups, pad=rate * (size // 2))
+        self.conv.dilation = (rate, rate)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(super().forward(x))
+
+
+def separable(before: int, after: int, rate: int = 1) -> nn.Module:
+    parts = nn.Sequential()
+    parts.add_module("depthwise", NormedReLU(before, before, 3, rate, before))
+    parts.add_module("pointwise", NormedReLU(before, after, 1))
+    return parts
+
+
+class MobileNetV2Trunk(nn.Module):
+    """Features 0 to 17 with every eighth pixel: the blocks from the fourth and the fifth stride on spread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = mobilenet_v2(weights=None).features[:18]
+        for number, rate in [(7, 1), *((n, 2) for n in range(8, 15)), *((n, 4) for n in range(15, 18))]:
+            (depthwise,) = [m for m in self.features[number].modules() if isinstance(m, nn.Conv2d) and m.groups > 1]
+            depthwise.stride, depthwise.dilation, depthwise.padding = (1, 1), (rate, rate), (rate, rate)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.features(x)
+
+
+class DeepLabV3MobileNetV2(nn.Module):
+    """As TensorFlow publishes it for VOC: the mean of the image, then a 1x1 convolution, no other branch."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.backbone = MobileNetV2Trunk()
+        self.image, self.ones = NormedReLU(320, 256, 1), NormedReLU(320, 256, 1)
+        self.project, self.score = NormedReLU(512, 256, 1), nn.Conv2d(256, classes, 1)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        features = self.backbone(x)
+        image = self.image(features.mean((2, 3), keepdim=True)).expand(-1, -1, *features.shape[2:])
+        scores = self.score(self.project(torch.cat([image, self.ones(features)], 1)))
+        return {"out": F.interpolate(scores, x.shape[2:], mode="bilinear", align_corners=True)}
+
+
+class DeepLabV3PlusResNet50(nn.Module):
+    """Chen et al. 2018, figure 2, with separable convolutions in both halves."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.backbone = resnet50(weights=None, replace_stride_with_dilation=[False, False, True])
+        del self.backbone.fc
+        self.ones, self.image = NormedReLU(2048, 256, 1), NormedReLU(2048, 256, 1)
+        self.threes = nn.ModuleList(separable(2048, 256, rate) for rate in (6, 12, 18))
+        self.project, self.reduce = NormedReLU(5 * 256, 256, 1), NormedReLU(256, 48, 1)
+        self.conv1, self.conv2 = separable(304, 256), separable(256, 256)
+        self.score = nn.Conv2d(256, classes, 1)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        b = self.backbone
+        low = b.layer1(b.maxpool(b.relu(b.bn1(b.conv1(x)))))
+        high = b.layer4(b.layer3(b.layer2(low)))
+        image = self.image(high.mean((2, 3), keepdim=True)).expand(-1, -1, *high.shape[2:])
+        high = self.project(torch.cat([self.ones(high), *(three(high) for three in self.threes), image], 1))
+        high = F.interpolate(high, low.shape[2:], mode="bilinear", align_corners=False)
+        scores = self.score(self.conv2(self.conv1(torch.cat([high, self.reduce(low)], 1))))
+        return {"out": F.interpolate(scores, x.shape[2:], mode="bilinear", align_corners=False)}
+
+
+def of_torchvision(name: str) -> "type[nn.Module]":
+    build = getattr(segmentation, name)
+    return lambda classes: build(weights=None, weights_backbone=None, num_classes=classes, aux_loss=True)
+
+
+NETWORKS = {
+    "fcn_resnet50": of_torchvision("fcn_resnet50"),
+    "deeplab_v3_resnet50": of_torchvision("deeplabv3_resnet50"),
+    "deeplab_v3_mobilenet_v3_large": of_torchvision("deeplabv3_mobilenet_v3_large"),
+    "deeplab_v3_mobilenet_v2": DeepLabV3MobileNetV2,
+    "deeplab_v3plus_resnet50": DeepLabV3PlusResNet50,
+}
