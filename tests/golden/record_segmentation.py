@@ -1,11 +1,13 @@
-"""Record what torch's networks for segmentation compute, in float64: `python tests/golden/record_segmentation.py`.
+"""Record what torch's networks for segmentation compute: `python tests/golden/record_segmentation.py [NAME ...]`.
 
-Wants torch and torchvision; the tests want neither. Writes segmentation.json. Weights and images come from formula.py.
+Wants torch and torchvision; the tests want neither. Writes segmentation.json, or renews only the networks named. In
+float64; weights and images come from formula.py.
 Kept are: names and shapes of the state; in use the logits of some pixels, their norm and their product with a
 direction; the losses of some steps of training; and how far torch's own float32 has then strayed from these.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +89,11 @@ def record(name: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    lines = []
-    for name in NETWORKS:
-        found = record(name)
-        lines.append(f"{json.dumps(name)}:{json.dumps(found, separators=(',', ':'))}")
-        print(name, found["losses"][::5], found["torch_float32"][::5], flush=True)
+    networks = json.loads(FILE.read_text())["networks"] if len(sys.argv) > 1 and FILE.exists() else {}
+    for name in sys.argv[1:] or NETWORKS:
+        networks[name] = record(name)
+        print(name, networks[name]["losses"][::5], networks[name]["torch_float32"][::5], flush=True)
+    lines = [f"{json.dumps(name)}:{json.dumps(found, separators=(',', ':'))}" for name, found in networks.items()]
     versions = {module.__name__: module.__version__.partition("+")[0] for module in (torch, torchvision)}
     told = ",\n".join(lines)
     FILE.write_text(f'{{"versions":{json.dumps(versions)},\n"networks":{{\n{told}\n}}}}\n')

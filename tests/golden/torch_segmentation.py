@@ -48,13 +48,13 @@ class DeepLabV3MobileNetV2(nn.Module):
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.backbone = MobileNetV2Trunk()
-        self.image, self.ones = NormedReLU(320, 256, 1), NormedReLU(320, 256, 1)
-        self.project, self.score = NormedReLU(512, 256, 1), nn.Conv2d(256, classes, 1)
+        parts = {"image": NormedReLU(320, 256, 1), "ones": NormedReLU(320, 256, 1), "project": NormedReLU(512, 256, 1)}
+        self.classifier = nn.ModuleDict({"aspp": nn.ModuleDict(parts), "score": nn.Conv2d(256, classes, 1)})
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        features = self.backbone(x)
-        image = self.image(features.mean((2, 3), keepdim=True)).expand(-1, -1, *features.shape[2:])
-        scores = self.score(self.project(torch.cat([image, self.ones(features)], 1)))
+        features, aspp = self.backbone(x), self.classifier["aspp"]
+        image = aspp["image"](features.mean((2, 3), keepdim=True)).expand(-1, -1, *features.shape[2:])
+        scores = self.classifier["score"](aspp["project"](torch.cat([image, aspp["ones"](features)], 1)))
         return {"out": F.interpolate(scores, x.shape[2:], mode="bilinear", align_corners=True)}
 
 
@@ -65,9 +65,9 @@ class DeepLabV3PlusResNet50(nn.Module):
         super().__init__()
         self.backbone = resnet50(weights=None, replace_stride_with_dilation=[False, False, True])
         del self.backbone.fc
-        self.ones, self.image = NormedReLU(2048, 256, 1), NormedReLU(2048, 256, 1)
-        self.threes = nn.ModuleList(separable(2048, 256, rate) for rate in (6, 12, 18))
-        self.project, self.reduce = NormedReLU(5 * 256, 256, 1), NormedReLU(256, 48, 1)
+        self.aspp = nn.ModuleDict({"ones": NormedReLU(2048, 256, 1), "image": NormedReLU(2048, 256, 1)})
+        self.aspp["threes"] = nn.ModuleList(separable(2048, 256, rate) for rate in (6, 12, 18))
+        self.aspp["project"], self.reduce = NormedReLU(5 * 256, 256, 1), NormedReLU(256, 48, 1)
         self.conv1, self.conv2 = separable(304, 256), separable(256, 256)
         self.score = nn.Conv2d(256, classes, 1)
 
@@ -75,8 +75,9 @@ class DeepLabV3PlusResNet50(nn.Module):
         b = self.backbone
         low = b.layer1(b.maxpool(b.relu(b.bn1(b.conv1(x)))))
         high = b.layer4(b.layer3(b.layer2(low)))
-        image = self.image(high.mean((2, 3), keepdim=True)).expand(-1, -1, *high.shape[2:])
-        high = self.project(torch.cat([self.ones(high), *(three(high) for three in self.threes), image], 1))
+        image = self.aspp["image"](high.mean((2, 3), keepdim=True)).expand(-1, -1, *high.shape[2:])
+        branches = [self.aspp["ones"](high), *(three(high) for three in self.aspp["threes"]), image]
+        high = self.aspp["project"](torch.cat(branches, 1))
         high = F.interpolate(high, low.shape[2:], mode="bilinear", align_corners=False)
         scores = self.score(self.conv2(self.conv1(torch.cat([high, self.reduce(low)], 1))))
         return {"out": F.interpolate(scores, x.shape[2:], mode="bilinear", align_corners=False)}

@@ -91,7 +91,8 @@ class ASPP(Module):
         self.image_first = image_first
 
     def forward(self, x: Tensor) -> Tensor:
-        image = ops.resize(self.image(self.mean(x)), x.shape[1:3])
+        H, W = x.shape[1:3]
+        image = ops.resize(self.image(self.mean(x)), (H, W))
         filtered = [self.ones(x), *(three(x) for three in self.threes)]
         return self.dropout(self.project(ops.concat([image, *filtered] if self.image_first else [*filtered, image])))
 
@@ -112,11 +113,12 @@ class DeepLabV3(Module):
         self.plan = plan
 
     def forward(self, x: Tensor) -> Tensor | WithAuxiliary:
-        maps, size = self.backbone(x), x.shape[1:3]
-        logits = ops.resize(self.classifier(maps[self.plan.last]), size, align_corners=self.plan.tensorflow)
+        maps = self.backbone(x)
+        H, W = x.shape[1:3]
+        logits = ops.resize(self.classifier(maps[self.plan.last]), (H, W), align_corners=self.plan.tensorflow)
         if not self.training or self.plan.auxiliary is None or self.aux_classifier is None:
             return logits
-        auxiliary = ops.resize(self.aux_classifier(maps[self.plan.auxiliary]), size)
+        auxiliary = ops.resize(self.aux_classifier(maps[self.plan.auxiliary]), (H, W))
         return WithAuxiliary(logits, (auxiliary,), AUXILIARY_WEIGHT)
 
 

@@ -66,11 +66,12 @@ class DeepLabV3Plus(Module):
         self.taps = taps
 
     def forward(self, x: Tensor) -> Tensor:
-        maps = self.backbone(x)
+        (H, W), maps = x.shape[1:3], self.backbone(x)
         low = self.reduce(maps[self.taps.low])
-        high = ops.resize(self.aspp(maps[self.taps.high]), low.shape[1:3])
+        h, w = low.shape[1:3]
+        high = ops.resize(self.aspp(maps[self.taps.high]), (h, w))
         scores = self.score(self.conv2(self.conv1(ops.concat([high, low]))))
-        return ops.resize(scores, x.shape[1:3])
+        return ops.resize(scores, (H, W))
 
 
 def separable(in_channels: int, out_channels: int, rate: int, rng: np.random.Generator) -> Sequential:

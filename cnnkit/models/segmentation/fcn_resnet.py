@@ -46,11 +46,12 @@ class FCNResNet(Module):
         self.aux_classifier = fcn_head(self.backbone.channels["layer3"], classes, rng)
 
     def forward(self, x: Tensor) -> Tensor | WithAuxiliary:
-        maps, size = self.backbone(x), x.shape[1:3]
-        logits = ops.resize(self.classifier(maps["layer4"]), size)
+        maps = self.backbone(x)
+        H, W = x.shape[1:3]
+        logits = ops.resize(self.classifier(maps["layer4"]), (H, W))
         if not self.training:
             return logits
-        auxiliary = ops.resize(self.aux_classifier(maps["layer3"]), size)
+        auxiliary = ops.resize(self.aux_classifier(maps["layer3"]), (H, W))
         return WithAuxiliary(logits, (auxiliary,), AUXILIARY_WEIGHT)
 
 

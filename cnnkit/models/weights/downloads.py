@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import final
 
 from cnnkit.errors import UsageError, unknown_name
-from cnnkit.models.weights.published import AKAMASTER, TORCHVISION, Source, row
+from cnnkit.models.weights.published import AKAMASTER, TORCHVISION, TORCHVISION_MASKS, Source, row
 
 
 @final
@@ -37,6 +37,9 @@ _TORCHVISION = """
     mobilenet_v2-b0353104 mobilenet_v3_small-047dcff4 mobilenet_v3_large-8738ca79
     shufflenetv2_x0.5-f707e7126e shufflenetv2_x1-5666bf0f80 shufflenetv2_x1_5-3c479a10 shufflenetv2_x2_0-8be3c8ee
 """
+_TORCHVISION_MASKS = """
+    fcn_resnet50_coco-1167a1af deeplabv3_resnet50_coco-cd0a2569 deeplabv3_mobilenet_v3_large-fc3c493d
+"""
 _AKAMASTER = "resnet20-12fca82f resnet44-014dd654 resnet56-4bfd9763 resnet110-1d1ed7c2"
 # Where a file's name is not that of the network.
 _MODELS = {
@@ -45,6 +48,9 @@ _MODELS = {
     "shufflenetv2_x1": "shufflenet_v2_x1_0",
     "shufflenetv2_x1_5": "shufflenet_v2_x1_5",
     "shufflenetv2_x2_0": "shufflenet_v2_x2_0",
+    "fcn_resnet50_coco": "fcn_resnet50",
+    "deeplabv3_resnet50_coco": "deeplab_v3_resnet50",
+    "deeplabv3_mobilenet_v3_large": "deeplab_v3_mobilenet_v3_large",
 }
 _RESNET32 = "d509ac1820d7f25398913559d7e81a13229b1e7adc5648e3bfa5e22dc137f850"
 _AT_TORCHVISION = "https://download.pytorch.org/models/"
@@ -60,6 +66,7 @@ DOWNLOADS = {
     download.model: download
     for download in (
         *(_download(TORCHVISION, _AT_TORCHVISION, name, ".pth") for name in _TORCHVISION.split()),
+        *(_download(TORCHVISION_MASKS, _AT_TORCHVISION, name, ".pth") for name in _TORCHVISION_MASKS.split()),
         *(_download(AKAMASTER, _AT_AKAMASTER, name, ".th") for name in _AKAMASTER.split()),
         Download("resnet32", AKAMASTER, f"{_AT_AKAMASTER}resnet32-d509ac18.th", _RESNET32),
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Host
-from cnnkit.models.weights.published import Renames
+from cnnkit.models.weights.families import Renames
 
 # What frameworks put before every name: parallel training, compilation, a wrapper's attribute.
 _WRAPPERS = ("module.", "model.", "_orig_mod.", "backbone.", "network.", "net.", "encoder.", "student.")

@@ -6,7 +6,7 @@ import pytest
 
 from cnnkit import models
 from cnnkit.errors import UsageError
-from cnnkit.models.weights.published import VGG_DEPTHS
+from cnnkit.models.weights.families import VGG_DEPTHS
 
 
 def layers(name: str, **options: object) -> dict[str, tuple[int, ...]]:
