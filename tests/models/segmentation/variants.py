@@ -2,6 +2,8 @@
 
 SMALL = {
     "fcn_resnet50": "fcn_resnet18_x0_125",
+    "deeplab_v1": "deeplab_v1_bn_x0_125",
+    "deeplab_v2": "deeplab_v2_resnet18_x0_125",
     "deeplab_v3_resnet50": "deeplab_v3_resnet18_x0_125",
     "deeplab_v3_mobilenet_v3_large": "deeplab_v3_mobilenet_v3_large_x0_25",
     "deeplab_v3_mobilenet_v2": "deeplab_v3_mobilenet_v2_x0_25",
