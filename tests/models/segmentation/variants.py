@@ -9,4 +9,5 @@ SMALL = {
     "deeplab_v3_mobilenet_v2": "deeplab_v3_mobilenet_v2_x0_25",
     "deeplab_v3plus_mobilenet_v2": "deeplab_v3plus_mobilenet_v2_x0_25",
     "deeplab_v3plus_resnet50": "deeplab_v3plus_resnet18_x0_125",
+    "reseg": "reseg_x0_125",
 }
