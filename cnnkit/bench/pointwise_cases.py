@@ -1,4 +1,4 @@
-"""Kernels that memory bounds, not arithmetic: pools, norms, activations, the CRF; checked against their definitions."""
+"""Kernels that memory bounds: pools, norms, activations; and what segmentation adds. Checked against definitions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.bench.cases import Case
-from cnnkit.bench.crf_case import crf_case
+from cnnkit.bench.map_cases.crf import crf_case
+from cnnkit.bench.map_cases.gru import gru_cases
+from cnnkit.bench.map_cases.loss import loss_cases
 from cnnkit.bench.rivals import torch_pointwise
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels import HARD_SWISH, RELU, Window, reference
@@ -43,6 +45,8 @@ def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
             yield partial(pointwise_case, name)
     if not quick:
         yield crf_case
+        yield from loss_cases()
+        yield from gru_cases()
 
 
 def pointwise_case(name: str) -> Case:

@@ -6,7 +6,9 @@ from cnnkit.bench import compare
 from cnnkit.bench.cases import Case
 from cnnkit.bench.compare import measure_case
 from cnnkit.bench.conv_cases import Layer, conv_case
-from cnnkit.bench.crf_case import crf_case
+from cnnkit.bench.map_cases.crf import crf_case
+from cnnkit.bench.map_cases.gru import gru_cases
+from cnnkit.bench.map_cases.loss import loss_cases
 from cnnkit.bench.network_cases import predict_case, train_case
 from cnnkit.bench.pointwise_cases import NAMES, pointwise_case
 from cnnkit.errors import CheckFailed, UsageError
@@ -89,6 +91,11 @@ def test_pointwise_cases_pass_their_own_check(name):
 @pytest.mark.slow
 def test_the_crf_passes_its_own_check():
     crf_case().check()
+
+
+@pytest.mark.parametrize("make", [*loss_cases(), *gru_cases()][::2])
+def test_losses_of_pixels_and_sweeps_pass_their_own_check(make):
+    make().check()
 
 
 def test_another_library_that_is_not_installed_is_named(monkeypatch):
