@@ -21,9 +21,11 @@ def changes_of(options: FitOptions, splits: DataSplits) -> Changes:
 def choose_flip(options: FitOptions, splits: DataSplits) -> tuple[FitOptions, list[str]]:
     """Resolved options, without mirrored images where these would be wrong; and a note on that.
 
-    What the user said stays. The choice is kept in the options, so a run that goes on does not choose again.
+    What the user said stays. The choice is kept in the options, so a run that goes on does not choose again. A mask is
+    mirrored along, so it stays right whatever the picture shows, and cells on plain ground are not taken for signs.
     """
-    if options.flip is not None or "flip" not in changes_of(options, splits):
+    made = changes_of(options, splits)
+    if options.flip is not None or "flip" not in made or shows_windows(splits):
         return options, []
     if not look_like_signs(splits.train, options.seed):
         return options, []

@@ -34,8 +34,9 @@ def test_places_are_those_of_the_papers_field(monkeypatch):
     for (x, y), back in zip(points, seen[0].back(points), strict=True):
         exact = np.array([x + displacement(moves[0], y, x, H, W), y + displacement(moves[1], y, x, H, W)])
         off.append(np.abs(back - exact).max() / 5)
-    # A chord of a cubic with second derivatives of up to 5, a sixteenth long: at most 5 / 8 · (2 / 16)² of each knot.
-    assert max(off) < 0.05 and np.mean(off) < 0.015
+    # A chord of a cubic whose second derivative is up to 5, a fifth of a step long, strays by 5 / 8 · (1 / 5)² of each
+    # of the vectors around, 0.025; these are several, and up to two deviations long.
+    assert max(off) < 0.125 and np.mean(off) < 0.04
 
 
 def test_weights_of_knots_sum_to_one_and_knots_keep_their_own():

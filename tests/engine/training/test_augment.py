@@ -1,5 +1,7 @@
 """What a training does to its images: mirrored ones only where a mirror keeps their meaning, and what the user asks."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,15 +11,19 @@ from cnnkit.data.open.source import open_data
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.base import ArrayDataset
 from cnnkit.data.sets.digits import digits
+from cnnkit.data.transforms.signs import look_like_signs
 from cnnkit.engine.fit import fit, resume
 from cnnkit.engine.lr_find import lr_find
 from cnnkit.engine.preview import preview
 from cnnkit.engine.records.events import RunStarted
-from cnnkit.engine.records.options import CHANGES, FitOptions
+from cnnkit.engine.records.options import AUGMENT, CHANGES, FitOptions
 from cnnkit.engine.run import checkpoint
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.session.assemble import begin, go_on
 from cnnkit.engine.training import augment
+from cnnkit.engine.training.loading import training_loader
+from cnnkit.errors import UsageError
+from cnnkit.tasks.segmentation.places import masks_of
 
 NOT_FLIPPED = "Pictures are not flipped"
 
@@ -129,3 +135,38 @@ def test_the_range_test_and_python_take_the_options(tiny, tmp_path):
     options = tiny.options(tmp_path / "run", crop=False, rotate=True)
     result = list(lr_find(options, steps=20, module=tiny.Tiny(), data=tiny.data()))[-1].result
     assert "--no-crop" in result.command and "--rotate" in result.command
+
+
+@pytest.fixture(scope="module")
+def scribbled_masks(tmp_path_factory):
+    """Digits on paper twice as large, and where their ink is: they look like signs."""
+    root = tmp_path_factory.mktemp("masks")
+    train = digits("train")
+    for kind in ("images", "masks"):
+        (root / kind).mkdir()
+    for index in range(12):
+        ink = np.pad(train[index * 50].image[:, :, 0], 14)
+        Image.fromarray(255 - ink).save(root / "images" / f"{index}.png")
+        Image.fromarray((ink > 127).astype(np.uint8)).save(root / "masks" / f"{index}.png")
+    return open_data(root, image_size=32)
+
+
+def test_pictures_with_masks_are_mirrored_whatever_they_look_like(scribbled_masks):
+    assert look_like_signs(scribbled_masks.train, 0)
+    options, notes = augment.choose_flip(FitOptions(augment="light"), scribbled_masks)
+    assert options.flip is None and not notes
+    assert list(augment.changes_of(options, scribbled_masks)) == ["crop", "flip"]
+
+
+@pytest.mark.parametrize("level", AUGMENT)
+def test_a_training_is_shown_windows_of_pictures_with_masks(scribbled_masks, level):
+    training = SimpleNamespace(options=FitOptions(augment=level, batch_size=4), least_batch=1)
+    task = SimpleNamespace(lessons=masks_of)
+    for batch in training_loader(training, task, scribbled_masks).epoch(0):
+        assert batch.x.shape == (len(batch), 32, 32, 1) and batch.targets.shape == (len(batch), 32, 32)
+    assert scribbled_masks.train[0].image.shape == (56, 56, 1)
+
+
+def test_to_erase_what_a_mask_asks_for_is_refused_before_a_training(scribbled_masks):
+    with pytest.raises(UsageError, match="--erase is for images with a class each"):
+        augment.choose_flip(FitOptions(augment="light", erase=True), scribbled_masks)
