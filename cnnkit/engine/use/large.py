@@ -107,8 +107,8 @@ def _laid_together(
         if laid is None:
             laid = np.empty((1, *size, *said.shape[3:]), said.dtype)
         # Places of the image as it is given; it lies `lost` pixels within that.
-        top, bottom = max(rows.first, lost), min(rows.last, size[0] + lost)
-        left, right = max(columns.first, lost), min(columns.last, size[1] + lost)
+        top, left = max(rows.first, lost), max(columns.first, lost)
+        bottom, right = max(top, min(rows.last, size[0] + lost)), max(left, min(columns.last, size[1] + lost))
         own = said[
             :,
             top - rows.start - lost : bottom - rows.start - lost,
@@ -125,11 +125,21 @@ def _one_by_one(x: Host) -> Iterator[Host]:
 
 def _given(known: Reach, size: tuple[int, int]) -> tuple[int, int]:
     """The size of what the network is given for an image of this size."""
-    return (size[0] + 2 * known.margin, size[1] + 2 * known.margin)
+    before, behind = _border(known)
+    return (size[0] + before + behind, size[1] + before + behind)
+
+
+def _border(known: Reach) -> tuple[int, int]:
+    """How much of a mirrored border an image gets: above and to the left, below and to the right.
+
+    There it is more where strides let a network look further than it loses, so that no answer hangs on what a network
+    does with a size that its strides do not divide.
+    """
+    return (known.margin, max(known.margin, known.pixels or 0) if known.margin else 0)
 
 
 def _mirrored(x: Host, known: Reach) -> Host:
-    around = (known.margin, known.margin)
+    around = _border(known)
     return np.pad(x, ((0, 0), around, around, (0, 0)), mode="reflect")
 
 
