@@ -205,6 +205,22 @@ class Task(ABC, Generic[Answer]):
         top: how many guesses, where it has several.
         """
 
+    def refines(self, shape: tuple[int, ...]) -> bool:
+        """Whether outputs for images (N, H, W, C) are compared with them before they are read: `refined`.
+
+        Raises:
+            DataError: they are too large for that.
+        """
+        return False
+
+    def refined(self, outputs: Host, images: Pixels) -> Host:
+        """The outputs once the images (N, H, W, C), uint8, were looked at again."""
+        return outputs
+
+    def with_crf(self) -> "Task[Answer]":
+        """The same task, whose outputs follow the edges of the pictures by a fully connected CRF."""
+        raise UsageError(f"A CRF is for masks; the task {self.name} has none. Leave --crf out.")
+
     def condensed(self, outputs: Host) -> Host:
         """What `decode` needs of the outputs for a piece of a large image: here all of them."""
         return outputs

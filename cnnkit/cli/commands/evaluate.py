@@ -66,6 +66,11 @@ SPLITS = ("train", "val", "test")
     metavar="FILE",
     help="Draw the images with the highest loss (24, or --top-losses) into a picture file.",
 )
+@option(
+    "--crf",
+    is_flag=True,
+    help="Let masks follow the edges of the picture, by DeepLab's fully connected CRF; slower.",
+)
 @option("--exist-ok", is_flag=True, help="Overwrite FILE if it exists.")
 @click.pass_context
 def evaluate(
@@ -80,6 +85,7 @@ def evaluate(
     min_top1: float | None,
     top_losses: int | None,
     sheet: Path | None,
+    crf: bool,
     exist_ok: bool,
 ) -> None:
     """Measure how well a run or a weight file does.
@@ -93,7 +99,7 @@ def evaluate(
 
     if sheet is not None:
         check_sheet_path(sheet, exist_ok=exist_ok)
-    predictor = load(source)
+    predictor = load(source).with_crf() if crf else load(source)
     for note in predictor.notes:
         screen.note(note)
     screen.note(f"network: {predictor.name}, from {predictor.source}")
@@ -121,7 +127,7 @@ def evaluate(
     if look := shown.next_look(result):
         given = [("--data", data), ("--split", split if split != "test" else None)]
         which = [*([source] if source else []), *(word for pair in given if pair[1] for word in pair if word)]
-        again = shlex.join(["cnnkit", "evaluate", *which, *look])
+        again = shlex.join(["cnnkit", "evaluate", *which, *(["--crf"] if crf else []), *look])
         screen.note(f"\nTo see the images with the highest loss:\n  {again}")
     for name, value, written in wanted:
         metric, reached = next(metric for metric in shown.measures if metric.name == name), getattr(result, name)

@@ -55,6 +55,11 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Folder for masks and overlays; by default the current one. It is made if it is missing.",
 )
+@option(
+    "--crf",
+    is_flag=True,
+    help="Let masks follow the edges of the picture, by DeepLab's fully connected CRF; slower.",
+)
 @option("--exist-ok", is_flag=True, help="Overwrite files that exist.")
 @click.pass_context
 def predict(
@@ -65,6 +70,7 @@ def predict(
     top: int,
     csv: str | None,
     output: Path | None,
+    crf: bool,
     exist_ok: bool,
 ) -> None:
     """Say what is in pictures, or write masks and overlays.
@@ -89,7 +95,7 @@ def predict(
     rows: list[tuple[str, ...]] = []
     screen_was_told = False
     with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress, ExitStack() as computing:
-        predictor = load(model)
+        predictor = load(model).with_crf() if crf else load(model)
         task, shown = predictor.task, answers.of(predictor.task.name)
         files, writing = _to_write(screen, task, files, paths, output, exist_ok)
         keep.begin(["path", *shown.columns(predictor.classes), "error"])

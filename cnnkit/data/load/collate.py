@@ -47,6 +47,17 @@ def collate(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArr
     return x
 
 
+def pixels_of(x: npt.NDArray[np.float32], preprocessing: Preprocessing) -> Pixels:
+    """(N, H, W, C) uint8: the images of a batch again, by pixel = 255 · (x · std + mean)."""
+    W, C = x.shape[2:]
+    scale, shift = _scale_and_shift(preprocessing, W)
+    # Row by row: beside a photo there is no room for another in floats.
+    pixels = np.empty(x.shape, np.uint8)
+    for row, bytes_ in zip(x.reshape(-1, W * C), pixels.reshape(-1, W * C), strict=True):
+        bytes_[...] = np.clip(np.rint((row - shift) / scale), 0, 255)
+    return pixels
+
+
 def _padded(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
     m, C = preprocessing.multiple, preprocessing.channels
     H, W = (-(-max(image.shape[axis] for image in images) // m) * m for axis in (0, 1))

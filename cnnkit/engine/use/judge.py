@@ -4,14 +4,15 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any
 
-from cnnkit.autograd import Tensor, no_grad
 from cnnkit.data.load.batch import Batch
+from cnnkit.data.load.collate import pixels_of
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.view.preprocessing import Preprocessing
-from cnnkit.engine.use.large import maps_of
+from cnnkit.engine.use.large import Tell, maps_of, nothing, whole
+from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
-from cnnkit.nn.outputs import arrays
+from cnnkit.nn.outputs import Nest
 from cnnkit.tasks import Tally, Task
 
 _MOST_IMAGES, _MOST_FLOATS = 256, 2**22
@@ -34,7 +35,11 @@ def judge(
     """
     images = 1 if preprocessing.keeps_size else batch_size or batch_for(preprocessing)
     loader = Loader(dataset, images, preprocessing=preprocessing, targets=task.targets)
-    yield from judge_batches(module, loader.epoch(0), tally, check, places=task.places)
+
+    def outputs(batch: Batch) -> Nest:
+        return outputs_of(task, module, batch.x, preprocessing, tell=lambda *_: check())
+
+    yield from judge_batches(module, loader.epoch(0), tally, check, outputs=outputs)
 
 
 def judge_batches(
@@ -43,22 +48,36 @@ def judge_batches(
     tally: Tally,
     check: Callable[[], None] = lambda: None,
     *,
-    places: bool = False,
+    outputs: Callable[[Batch], Nest] | None = None,
 ) -> Iterator[int]:
-    """As `judge`, on batches that are made elsewhere.   places: whether outputs are for each place of an image."""
+    """As `judge`, on batches that are made elsewhere.   outputs: for a batch, if not just the module's."""
     done = 0
     with module.keeping_modes(), closing(batches):
         module.eval()
         for batch in batches:
             check()
-            if places:
-                outputs = maps_of(module, batch.x, tell=lambda *_: check())
-            else:
-                with no_grad():
-                    outputs = arrays(module(Tensor(batch.x)))
-            tally.add(outputs, batch)
+            tally.add(whole(module, batch.x) if outputs is None else outputs(batch), batch)
             done += len(batch)
             yield done
+
+
+def outputs_of(
+    task: Task[Any],
+    module: Module,
+    x: Host,
+    preprocessing: Preprocessing,
+    keep: Callable[[Host], Host] | None = None,
+    tell: Tell = nothing,
+) -> Nest:
+    """What a network gives for a batch, as the task reads it.
+
+    keep: what of the outputs for a piece of a large image is kept, where the task needs no more.
+    """
+    if not task.places:
+        return whole(module, x)
+    if not task.refines(x.shape):
+        return maps_of(module, x, keep, tell)
+    return task.refined(maps_of(module, x, tell=tell), pixels_of(x, preprocessing))
 
 
 def batch_for(preprocessing: Preprocessing) -> int:

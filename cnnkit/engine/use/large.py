@@ -20,11 +20,18 @@ from cnnkit.engine.use.tiles import Tile, tiles
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.reach import Reach, reach
 from cnnkit.nn import Module
+from cnnkit.nn.outputs import Nest, arrays
 
 # What the results of ops may take that live at once, of an image and, where a network looks far, of a tile; about as
 # much again waits in the pool. Fixed numbers, so that an answer does not hang on how much memory is free.
 MOST_BYTES, MOST_BYTES_OF_A_TILE = 160 << 20, 480 << 20
+# What is told of tiles: how many are done, and how many there are.
+Tell = Callable[[int, int], None]
 _reaches: weakref.WeakKeyDictionary[Module, dict[int, Reach | None]] = weakref.WeakKeyDictionary()
+
+
+def nothing(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 @final
@@ -60,9 +67,9 @@ def reach_of(module: Module, channels: int) -> Reach | None:
 def maps_of(
     module: Module,
     x: Host,
-    keep: Callable[[Host], Host] = lambda y: y,
-    tell: Callable[[int, int], None] = lambda *_: None,
-) -> Host:
+    keep: Callable[[Host], Host] | None = None,
+    tell: Tell = nothing,
+) -> Nest:
     """(N, H, W, …), what a network that gives a map of its image gives for a batch (N, H, W, C), without a tape.
 
     Args:
@@ -84,10 +91,10 @@ def maps_of(
     return found[0] if len(found) == 1 else np.concatenate(found)
 
 
-def whole(module: Module, x: Host) -> Host:
-    """The outputs for a batch, copied out of the pool of memory that the next batch takes its own from."""
+def whole(module: Module, x: Host) -> Nest:
+    """The outputs for a batch, without a tape."""
     with no_grad():
-        return module(Tensor(x)).numpy()  # type: ignore[no-any-return]
+        return arrays(module(Tensor(x)))
 
 
 def _laid_together(
@@ -96,14 +103,15 @@ def _laid_together(
     known: Reach,
     size: tuple[int, int],
     cut: tuple[Tile, ...],
-    keep: Callable[[Host], Host],
-    tell: Callable[[int, int], None],
+    keep: Callable[[Host], Host] | None,
+    tell: Tell,
 ) -> Host:
     laid: Host | None = None
     lost = known.margin
     for number, (rows, columns) in enumerate(cut):
         tell(number, len(cut))
-        said = keep(whole(module, np.ascontiguousarray(image[:, rows.start : rows.stop, columns.start : columns.stop])))
+        said = whole(module, np.ascontiguousarray(image[:, rows.start : rows.stop, columns.start : columns.stop]))
+        said = said if keep is None else keep(said)
         if laid is None:
             laid = np.empty((1, *size, *said.shape[3:]), said.dtype)
         # Places of the image as it is given; it lies `lost` pixels within that.

@@ -1,5 +1,6 @@
 """Predictor: a trained network with its own preprocessing and the names of its classes."""
 
+import copy
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,8 +17,8 @@ from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.data.view.view import View, load_view
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.engine.use.inside import named_result, reaching_head
-from cnnkit.engine.use.judge import batch_for
-from cnnkit.engine.use.large import Way, maps_of, way
+from cnnkit.engine.use.judge import batch_for, outputs_of
+from cnnkit.engine.use.large import Tell, Way, nothing, way
 from cnnkit.errors import DataError, NumericError, UsageError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
@@ -31,12 +32,6 @@ from cnnkit.tasks.registry import create
 Pictures = Source | Iterable[Source]
 # A picture as the network reads it, and how it lies in there.
 Viewed = tuple[Pixels, View | None]
-# What is told of pieces: how many are done, and how many there are.
-Tell = Callable[[int, int], None]
-
-
-def _nothing(done: int, total: int) -> None:
-    pass
 
 
 @final
@@ -80,6 +75,12 @@ class Predictor:
         source = f", from {self.source}" if self.source else ""
         return f"Predictor({self.name}, {len(self.classes)} classes, {H}x{W} {'grey' if C == 1 else 'RGB'}{source})"
 
+    def with_crf(self) -> "Predictor":
+        """The same network, whose masks follow the edges of the picture, by the fully connected CRF of DeepLab."""
+        twin = copy.copy(self)
+        twin.task = self.task.with_crf()
+        return twin
+
     def predict(self, picture: Source, top: int = 5) -> Prediction:
         """What is in one picture: a file, its bytes, a Pillow image, or an array (H, W), (H, W, C) or (C, H, W).
 
@@ -91,7 +92,7 @@ class Predictor:
         return self._answer([self._view(picture)], [path], _checked(top))[0]
 
     def predict_many(
-        self, pictures: Pictures, top: int = 5, *, tell: Tell = _nothing
+        self, pictures: Pictures, top: int = 5, *, tell: Tell = nothing
     ) -> Iterator[Prediction | PredictionError]:
         """An answer for each picture, in order; one that cannot be read gets a PredictionError and stops no other.
 
@@ -175,21 +176,22 @@ class Predictor:
         self, waiting: list[tuple[str | None, Viewed | PredictionError]], top: int, tell: Tell
     ) -> Iterator[Prediction | PredictionError]:
         readable = [(path, image) for path, image in waiting if not isinstance(image, PredictionError)]
-        answers = iter(self._answer([image for _, image in readable], [path for path, _ in readable], top, tell))
+        answers: Iterator[Prediction | PredictionError]
+        try:
+            answers = iter(self._answer([image for _, image in readable], [path for path, _ in readable], top, tell))
+        except DataError as error:
+            # Images that are computed together have one size, and are too large together.
+            answers = iter([PredictionError(path or "", str(error)) for path, _ in readable])
         for _, image in waiting:
             yield image if isinstance(image, PredictionError) else next(answers)
 
     def _answer(
-        self, images: list[Viewed], paths: list[str | None], top: int, tell: Tell = _nothing
+        self, images: list[Viewed], paths: list[str | None], top: int, tell: Tell = nothing
     ) -> list[Prediction]:
         if not images:
             return []
         x = collate([image for image, _ in images], self.preprocessing)
-        if self.task.places:
-            outputs = maps_of(self.prepared, x, self._condensed, tell)
-        else:
-            with no_grad():
-                outputs = self.prepared(Tensor(x)).numpy()
+        outputs = outputs_of(self.task, self.prepared, x, self.preprocessing, self._condensed, tell)
         self._check_finite(outputs)
         answers = self.task.decode(outputs, [view for _, view in images], top)
         return [Prediction(path, answer, self.name) for path, answer in zip(paths, answers, strict=True)]

@@ -29,12 +29,14 @@ class Segmented(Columned):
     mask: uint8 (height, width) of the picture, the number of the class; VOID (255) where the network saw nothing.
     classes: their names.   colours: red, green and blue of each, as it is drawn.
     shares: how much of what the network saw belongs to each class; they sum to 1, or are all 0 where it saw nothing.
+    crf: whether a fully connected CRF refined the mask.
     """
 
     mask: Labels
     classes: tuple[str, ...]
     colours: tuple[Colour, ...]
     shares: tuple[float, ...]
+    crf: bool = False
 
     def image(self) -> Image.Image:
         """The mask as a picture of class numbers with their colours as palette; `save("mask.png")` keeps both."""
@@ -63,18 +65,24 @@ class Segmented(Columned):
         """What JSON tells: size and shares, not the pixels."""
         height, width = self.mask.shape
         told = {"label": self.label, "share": self.share, "height": height, "width": width, "unseen": self.unseen}
+        told |= {"crf": self.crf}
         return told | {"shares": dict(zip(self.classes, self.shares, strict=True))}
 
 
 def segmented(
-    outputs: Host, views: Sequence[View | None], classes: Sequence[str], colours: Sequence[Colour]
+    outputs: Host,
+    views: Sequence[View | None],
+    classes: Sequence[str],
+    colours: Sequence[Colour],
+    *,
+    crf: bool = False,
 ) -> list[Segmented]:
     """One answer for each picture of a batch.
 
     Args:
         outputs: (N, H, W, K) float32, the logits of K classes, or (N, H, W) uint8, labels that were chosen already.
         views: how each picture lay in its image; without one the mask has the pixels of the image.
-        classes, colours: K names, and a colour for each.
+        classes, colours: K names, and a colour for each.   crf: whether one refined the outputs.
 
     Raises:
         ShapeError: there is no score for each class.
@@ -85,7 +93,7 @@ def segmented(
             f"gives {outputs.shape}. Is it a network for segmentation, with as many classes?"
         )
     return [
-        _told(labels_back(scores, view), tuple(classes), tuple(colours))
+        _told(labels_back(scores, view), tuple(classes), tuple(colours), crf)
         for scores, view in zip(outputs, views, strict=True)
     ]
 
@@ -152,6 +160,6 @@ def _bands(height: int, row_bytes: int) -> Iterator[slice]:
     return (slice(start, min(start + rows, height)) for start in range(0, height, rows))
 
 
-def _told(mask: Labels, classes: tuple[str, ...], colours: tuple[Colour, ...]) -> Segmented:
+def _told(mask: Labels, classes: tuple[str, ...], colours: tuple[Colour, ...], crf: bool) -> Segmented:
     counts = np.bincount(mask.ravel(), minlength=VOID + 1)[: len(classes)]
-    return Segmented(mask, classes, colours, tuple((counts / max(1, counts.sum())).tolist()))
+    return Segmented(mask, classes, colours, tuple((counts / max(1, counts.sum())).tolist()), crf)

@@ -23,12 +23,16 @@ from math import ceil, isfinite
 import numpy as np
 
 from cnnkit import kernels
-from cnnkit.errors import ShapeError, UsageError
+from cnnkit.errors import DataError, ShapeError, UsageError
 from cnnkit.kernels.shared.array import Host
 
 # A picture of more pixels than WHOLE is cut into pieces, of sides that are at most PIECE.
 WHOLE, PIECE = 1 << 20, 640
+# Numbers of the logits of a picture that goes through: a gigabyte, with scores and those of the network beside them.
+MOST_NUMBERS = 1 << 26
 LEAST_WIDTH = 0.01
+# A score of less counts as this where its logarithm is taken.
+LEAST_SCORE = np.float32(1e-12)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,16 @@ class DenseCRF:
 
 
 DEEPLAB = DenseCRF()
+
+
+def check_size(size: tuple[int, ...], classes: int) -> None:
+    """DataError for a picture of (height, width) that is too large to be refined."""
+    H, W = size
+    if H * W * classes > MOST_NUMBERS:
+        raise DataError(
+            f"With {classes} classes --crf takes pictures of up to {MOST_NUMBERS / classes / 1e6:.1f} million pixels, "
+            f"but this one has {W}x{H}. Make it smaller, or leave --crf out."
+        )
 
 
 def refine(logits: Host, picture: Host, crf: DenseCRF = DEEPLAB) -> Host:

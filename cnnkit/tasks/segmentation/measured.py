@@ -36,7 +36,7 @@ class SegmentationMeasured(Measured):
     mean_accuracy, fwiou, dice: as `metrics` has them.   rand: the foreground-restricted Rand score, the mean over
     pictures, of two classes; None for more.
     per_class: in the order of `classes`.   confusion[truth][answer] counts pixels.
-    void: the share of pixels that are not judged.
+    void: the share of pixels that are not judged.   crf: whether a CRF refined the answers.
     """
 
     mean_accuracy: float
@@ -48,6 +48,7 @@ class SegmentationMeasured(Measured):
     confusion: tuple[tuple[int, ...], ...] = field(repr=False)
     classes: tuple[str, ...] = field(repr=False)
     top_losses: tuple[WorstPicture, ...] = field(default=(), repr=False)
+    crf: bool = False
 
 
 def measured(tally: SegmentationTally, part: Dataset, *, source: str = "the network") -> SegmentationMeasured:

@@ -1,6 +1,8 @@
 """What segmentation asks of a network in training, and how it reads its answers."""
 
+import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -30,6 +32,7 @@ from cnnkit.tasks.segmentation.class_weights import (
     count_pixels,
     median_frequency_weights,
 )
+from cnnkit.tasks.segmentation.crf import DEEPLAB, LEAST_SCORE, DenseCRF, check_size, refine
 from cnnkit.tasks.segmentation.drawn import jpeg, png
 from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY, MaskLoss
 from cnnkit.tasks.segmentation.measured import SegmentationMeasured, measured
@@ -50,6 +53,7 @@ class SegmentationTask(Task[Segmented]):
 
     mask_loss: of the training. What is judged is the cross-entropy, with all classes alike.
     border_weight: how much the pixels between two things that nearly touch count more in the training (`border`).
+    crf: what outputs go through in use; None: they are read as they are.
     """
 
     name = "segmentation"
@@ -80,8 +84,10 @@ class SegmentationTask(Task[Segmented]):
         colours: Sequence[Colour] = (),
         mask_loss: MaskLoss | None = None,
         border_weight: float = 0.0,
+        crf: DenseCRF | None = None,
     ) -> None:
         super().__init__(classes)
+        self.crf = crf
         self.colours = colours or distinct_colours(len(classes))
         self._loss, self.border_weight = mask_loss or MaskLoss(), border_weight
         if border_weight and not self._loss.weighs_pixels:
@@ -165,7 +171,7 @@ class SegmentationTask(Task[Segmented]):
         self, tally: Tally, part: Dataset, *, top_losses: int = 0, source: str = "the network"
     ) -> SegmentationMeasured:
         assert isinstance(tally, SegmentationTally)
-        return measured(tally, part, source=source)
+        return replace(measured(tally, part, source=source), crf=self.crf is not None)
 
     def tiles(self, part: Dataset, row: WorstPicture, number: int, tally: Tally) -> list[Tile]:
         assert isinstance(tally, SegmentationTally)
@@ -174,7 +180,23 @@ class SegmentationTask(Task[Segmented]):
         return tiles(part, row, number, answer, self.colours)
 
     def decode(self, outputs: Host, views: Sequence[View | None], top: int) -> list[Segmented]:
-        return segmented(outputs, views, self.classes, self.colours)
+        return segmented(outputs, views, self.classes, self.colours, crf=self.crf is not None)
+
+    def refines(self, shape: tuple[int, ...]) -> bool:
+        if self.crf is not None:
+            check_size(shape[1:3], len(self.classes))
+        return self.crf is not None
+
+    def refined(self, outputs: Host, images: Pixels) -> Host:
+        """Logarithms of the CRF's scores, which stand for logits."""
+        assert self.crf is not None
+        scores = [refine(logits, image, self.crf) for logits, image in zip(outputs, images, strict=True)]
+        return np.log(np.maximum(scores, LEAST_SCORE))
+
+    def with_crf(self, crf: DenseCRF = DEEPLAB) -> "SegmentationTask":
+        twin = copy.copy(self)
+        twin.crf = crf
+        return twin
 
     def condensed(self, outputs: Host) -> Masks:
         """Labels instead of scores: a photo of 12 megapixels has a gigabyte of these."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cnnkit.data.load.collate import collate
+from cnnkit.data.load.collate import collate, pixels_of
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.errors import ShapeError
 from cnnkit.kernels.cpu.machine import buffers
@@ -45,3 +45,10 @@ def test_unequal_images_are_padded_to_the_largest_and_to_a_multiple(rng):
     assert collate([], keep).shape == (0, 4, 4, 3)
     with pytest.raises(ShapeError, match=r"but one is \(5, 9, 1\)"):
         collate([images[0][..., :1]], keep)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_images_of_a_batch_are_found_again_in_its_numbers(rng, channels):
+    how = Preprocessing(9, 7, channels, (0.485, 0.4, 0.1)[:channels], (0.22, 0.05, 1.0)[:channels])
+    images = rng.integers(0, 256, (3, 9, 7, channels), np.uint8)
+    np.testing.assert_array_equal(pixels_of(collate(list(images), how), how), images)

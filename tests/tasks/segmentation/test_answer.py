@@ -88,6 +88,7 @@ def test_shares_are_of_what_the_network_saw_and_json_has_no_pixels():
         "height": 2,
         "width": 8,
         "unseen": 0.5,
+        "crf": False,
         "shares": {"sky": 0.5, "road": 0.375, "car": 0.125},
     }
 

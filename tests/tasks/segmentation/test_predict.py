@@ -11,7 +11,11 @@ from tasks.segmentation.toy import squares
 
 import cnnkit
 from cnnkit.cli import main
+from cnnkit.data.load.collate import collate
+from cnnkit.engine.use.large import maps_of
 from cnnkit.engine.use.predictor import Predictor
+from cnnkit.tasks.segmentation import crf
+from cnnkit.tasks.segmentation.crf import refine
 
 COLOURS = squares().train.colours
 
@@ -120,3 +124,39 @@ def test_from_python_an_answer_has_the_mask_and_draws_itself(smooth, photos, tmp
     np.testing.assert_array_equal(np.asarray(said.image()), said.mask)
     drawn = said.over(np.zeros((37, 50, 3), np.uint8))
     assert drawn.mode == "RGB" and drawn.width == 50
+
+
+def test_a_crf_is_asked_for_by_name_recorded_and_changes_answers_alone(smooth, command, photos, tmp_path):
+    """Noise upon the logits of a few pixels within one colour is what the picture does not confirm."""
+    plain = cnnkit.load(smooth)
+    refined, plainly = plain.with_crf().predict(tmp_path / "a" / "x.png"), plain.predict(tmp_path / "a" / "x.png")
+    assert refined.crf and not plainly.crf and not plain.predict(tmp_path / "a" / "x.png").crf
+    logits = maps_of(plain.prepared, collate([plain.read(tmp_path / "a" / "x.png")], plain.preprocessing))
+    wanted = refine(logits[0], plain.read(tmp_path / "a" / "x.png"))
+    np.testing.assert_array_equal(refined.mask, wanted.argmax(axis=2))
+    code, out, _ = command("a", "-m", smooth.run, "--crf", "--json")
+    assert code == 0 and json.loads(out)["crf"] is True
+    np.testing.assert_array_equal(np.asarray(Image.open("x-mask.png")), refined.mask)
+
+
+def test_a_picture_too_large_for_the_crf_is_an_error_of_its_own(smooth, command, photos, monkeypatch):
+    monkeypatch.setattr(crf, "MOST_NUMBERS", 3 * 24 * 24)
+    code, out, _ = command("a", "b", "-m", smooth.run, "--crf", "--json")
+    good, bad = map(json.loads, out.splitlines())
+    assert code == 3 and good["crf"] and "With 3 classes --crf takes pictures of up to" in bad["error"]
+    assert "has 50x37" in bad["error"]
+
+
+def test_an_evaluation_with_the_crf_judges_what_is_refined(smooth):
+    plain = cnnkit.load(smooth)
+    judged, refined = cnnkit.evaluate(plain, squares()), cnnkit.evaluate(plain.with_crf(), squares())
+    assert refined.crf and refined.to_json()["crf"] and not judged.crf
+    masks = [plain.with_crf().predict(sample.image).mask for sample in (squares().test[i] for i in range(6))]
+    truth = [squares().test[i].target.labels for i in range(6)]
+    right = [(mask == label)[label != 255] for mask, label in zip(masks, truth, strict=True)]
+    assert refined.pixel_accuracy == pytest.approx(np.concatenate(right).mean())
+
+
+def test_a_classifier_has_no_crf(command):
+    code, _, err = command("a.png", "--crf")
+    assert code == 2 and "A CRF is for masks; the task classification has none" in err
