@@ -115,6 +115,10 @@ def masks(samples):
     return [sample.target.labels.shape for sample in samples]
 
 
+def stacked_masks(samples):
+    return np.stack([sample.target.labels for sample in samples])
+
+
 def test_a_training_sees_windows_and_a_judge_whole_pictures():
     (batch,) = Loader(Gradients(), 9, shuffle=True, windows=True, targets=masks, prefetch=0).epoch(0)
     assert batch.x.shape == (9, 24, 24, 3) and batch.sizes is None and batch.targets == [(24, 24)] * 9
@@ -125,3 +129,17 @@ def test_a_training_sees_windows_and_a_judge_whole_pictures():
     # What lies around a small picture is 0 to the network.
     outside = sample.target.labels == VOID
     assert outside.any() and (sample.image[outside] == 128).all()
+
+
+@pytest.mark.parametrize("level", ["none", "strong"])
+def test_windows_hang_on_seed_epoch_and_picture_alone(level):
+    """Not on threads, nor on where an epoch is begun: so a run that goes on sees what it would have seen."""
+    choices = {"seed": 3, "shuffle": True, "augment": level, "windows": True, "targets": stacked_masks}
+    whole = list(Loader(Gradients(), 2, prefetch=0, **choices).epoch(1))
+    later = list(Loader(Gradients(), 2, workers=3, **choices).epoch(1, start=2))
+    assert len(later) == len(whole) - 2
+    for one, other in zip(whole[2:], later, strict=True):
+        np.testing.assert_array_equal(one.x, other.x)
+        np.testing.assert_array_equal(one.targets, other.targets)
+    again = next(Loader(Gradients(), 2, prefetch=0, **choices).epoch(2))
+    assert not np.array_equal(again.x, whole[0].x)
