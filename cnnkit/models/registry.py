@@ -35,11 +35,13 @@ _FILES = {
     },
     # In the order fcn, fcn_resnet, deeplab_v1, deeplab_v2, deeplab_v3, deeplab_v3plus, unet, reseg.
     "segmentation": {
+        "fcn": "fcn32s fcn16s fcn8s",
         "fcn_resnet": "fcn_resnet50",
         "deeplab_v1": "deeplab_v1",
         "deeplab_v2": "deeplab_v2",
         "deeplab_v3": "deeplab_v3_resnet50 deeplab_v3_mobilenet_v3_large deeplab_v3_mobilenet_v2",
         "deeplab_v3plus": "deeplab_v3plus_mobilenet_v2 deeplab_v3plus_resnet50",
+        "unet": "unet unet_unpadded",
         "reseg": "reseg",
     },
 }
