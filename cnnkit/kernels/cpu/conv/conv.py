@@ -39,7 +39,7 @@ def conv2d(
     residual = None if residual is None else buffers.contiguous(residual)
     ends: Any = {"bias": bias, "residual": residual, "activation": activation}
     if schedule.use_winograd(x.shape[3], y.shape[3], filters.shape, win, groups, y.shape[1:3]):
-        winograd(x, filters.winograd(), y, win.pad_top, win.pad_left, **ends)
+        winograd(x, filters.winograd(), y, *_apart(win), **ends)
         return y
     if schedule.use_depthwise(x.shape[3], y.shape[3], groups):
         depthwise(x, filters.w, y, win, **ends)
@@ -73,7 +73,7 @@ def conv2d_dx(
         ends: Any = {"gate": gate, "activation": activation}
         if gate is None and others is not None:
             ends, later = {"residual": buffers.contiguous(others)}, None
-        winograd(dy, filters.winograd_turned(), dx, 2 - win.pad_top, 2 - win.pad_left, **ends)
+        winograd(dy, filters.winograd_turned(), dx, *_apart(win, back=True), **ends)
     elif schedule.use_depthwise(x_shape[3], dy.shape[3], groups):
         depthwise_dx(dy, filters.about_centre(), dx, win, gate=gate, activation=activation)
     else:
@@ -100,7 +100,7 @@ def conv_transpose2d(
     y = buffers.result(y_shape, out)
     ends: Any = {"bias": None if bias is None else buffers.contiguous(bias), "activation": activation}
     if schedule.use_winograd(x.shape[3], y_shape[3], filters.shape, win, groups, y_shape[1:3]):
-        winograd(x, filters.winograd_turned(), y, 2 - win.pad_top, 2 - win.pad_left, **ends)
+        winograd(x, filters.winograd_turned(), y, *_apart(win, back=True), **ends)
     elif schedule.use_depthwise(x.shape[3], y_shape[3], groups):
         depthwise_dx(x, filters.about_centre(), y, win, **ends)
     else:
@@ -129,7 +129,7 @@ def conv2d_dw(
             db[...] = sum_over(dy, (0, 1, 2))
         return dw, db
     if schedule.use_winograd_dw(x.shape[3], dy.shape[3], tuple(w_shape), win, groups, dy.shape[1:3]):
-        winograd_dw(x, dy, dw, db, win.pad_top, win.pad_left)
+        winograd_dw(x, dy, dw, db, *_apart(win))
         return dw, db
     if schedule.use_depthwise(x.shape[3], dy.shape[3], groups):
         depthwise_dw(x, dy, dw, db, win)
@@ -142,3 +142,10 @@ def conv2d_dw(
 def pack(w: Host | Filters, groups: int = 1) -> Filters:
     """Filters that are laid out once for many calls; training packs at every step."""
     return w if isinstance(w, Filters) else Filters(buffers.contiguous(w), groups)
+
+
+def _apart(win: Window, back: bool = False) -> tuple[int, int, int]:
+    """(pad_top, pad_left, rate) for Winograd, pads in pixels that lie `rate` apart; back: for filters turned."""
+    rate = win.dilation_h
+    top, left = win.pad_top // rate, win.pad_left // rate
+    return (2 - top, 2 - left, rate) if back else (top, left, rate)

@@ -207,21 +207,45 @@ def cut_depthwise_dw(rows: int, OW: int, C: int, taps: int) -> tuple[int, int]:
     return -(-rows // shares), min(block, -(-C // LANES) * LANES)
 
 
-def use_winograd(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: Sequence[int]) -> bool:
+# Of dilated filters: outputs computed for each that is wanted, up to which Winograd was faster than plain sums.
+WINOGRAD_WASTE, WINOGRAD_DW_WASTE = 2.25, 2.0
+
+
+def use_winograd(
+    C: int,
+    O: int,
+    w_shape: tuple[int, ...],
+    win: Window,
+    groups: int,
+    out_hw: Sequence[int],
+    most: float = WINOGRAD_WASTE,
+) -> bool:
     """F(4x4, 3x3) does a quarter of the products where its transforms are shared by enough channels.
 
+    Under dilation an image falls into phases, each of whole tiles: what they compute in vain must not eat up the gain.
     Never with precision "exact", which wants plain sums.
     """
-    if precision() == "exact":
+    rate = win.dilation_h
+    if precision() == "exact" or w_shape[:2] != (3, 3) or groups != 1:
         return False
-    plain = win.stride_h == win.stride_w == win.dilation_h == win.dilation_w == 1 and groups == 1
-    return plain and w_shape[:2] == (3, 3) and min(C, O) >= max(LANES, 16) and min(out_hw) >= 3
+    if not win.stride_h == win.stride_w == 1 or win.dilation_w != rate:
+        return False
+    if min(C, O) < max(LANES, 16) or min(out_hw) < 3:
+        return False
+    whole = win.pad_top % rate == win.pad_left % rate == 0
+    return rate == 1 or (whole and 16 * winograd_tiles(out_hw[0], out_hw[1], rate) <= most * out_hw[0] * out_hw[1])
 
 
 def use_winograd_dw(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: Sequence[int]) -> bool:
     """As use_winograd; its rounds need channels that fill vectors."""
     fits = C * O <= WINOGRAD_DW_FEW or winograd_dw_round(C, O) > 0
-    return fits and use_winograd(C, O, w_shape, win, groups, out_hw)
+    return fits and use_winograd(C, O, w_shape, win, groups, out_hw, WINOGRAD_DW_WASTE)
+
+
+def winograd_tiles(OH: int, OW: int, rate: int) -> int:
+    """Tiles of 4x4 outputs of an image, in rate² phases of pixels that lie `rate` apart."""
+    down, across = ((side + 4 * rate - 1) // (4 * rate) for side in (OH, OW))
+    return rate * rate * down * across
 
 
 CACHED_TILES = 48 if REGISTERS == 32 else 24  # processors with AVX-512 have larger second-level caches

@@ -49,6 +49,10 @@ WINOGRAD = {
     "no padding": ConvCase((1, 6, 9, 16), (3, 3, 16, 17)),
     "asymmetric padding wider than the filter": ConvCase((1, 4, 3, 16), (3, 3, 16, 16), Window(1, 1, 5, 0, 1, 4)),
     "no images": ConvCase((0, 6, 6, 16), (3, 3, 16, 16)),
+    "dilated": ConvCase((2, 16, 15, 16), (3, 3, 16, 17), Window(1, 1, 2, 2, 2, 2, 2, 2)),
+    "dilated, phases of unequal size": ConvCase((1, 22, 23, 17), (3, 3, 17, 16), Window(1, 1, 3, 3, 3, 3, 3, 3)),
+    "dilated, no padding": ConvCase((1, 12, 12, 16), (3, 3, 16, 16), Window(1, 1, 0, 0, 0, 0, 2, 2)),
+    "dilated, uneven padding": ConvCase((1, 14, 16, 16), (3, 3, 16, 16), Window(1, 1, 4, 1, 2, 0, 2, 2)),
 }
 
 
@@ -59,7 +63,7 @@ def test_the_direct_schedule_agrees_with_the_definition(case, rng):
 
 @pytest.mark.parametrize("case", WINOGRAD.values(), ids=WINOGRAD.keys())
 def test_winograd_agrees_with_the_definition(case, rng):
-    assert schedule.use_winograd(case.x[3], case.w[3], case.w, case.win, 1, (8, 8))
+    assert schedule.use_winograd(case.x[3], case.w[3], case.w, case.win, 1, case.y[1:3] if case.x[0] else (8, 8))
     assert_conv_agrees(cpu, case, rng, activation=RELU, ends=True)
 
 
@@ -76,6 +80,19 @@ def test_winograd_in_rounds_for_many_channels(rng):
         expected[ky, kx] = np.matmul(patch.T, dy.reshape(-1, 64).astype(np.float64))
     assert_matches(dw, expected, dy[..., 0].size)
     assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
+
+
+@pytest.mark.parametrize(
+    ("size", "rate", "chosen"),
+    [(65, 2, True), (65, 4, True), (33, 4, True), (65, 12, True), (28, 6, False), (33, 18, False), (9, 1, True)],
+)
+def test_dilated_filters_go_by_winograd_where_its_tiles_are_not_mostly_in_vain(size, rate, chosen):
+    win = Window(1, 1, rate, rate, rate, rate, rate, rate)
+    assert schedule.use_winograd(256, 256, (3, 3, 256, 256), win, 1, (size, size)) == chosen
+    shifted = win._replace(pad_top=rate + 1, pad_bottom=rate - 1)
+    assert schedule.use_winograd(256, 256, (3, 3, 256, 256), shifted, 1, (size, size)) == (rate == 1)
+    unequal = win._replace(dilation_w=rate + 1)
+    assert not schedule.use_winograd(256, 256, (3, 3, 256, 256), unequal, 1, (size, size))
 
 
 @pytest.mark.skipif(config.DISABLE_JIT, reason="one by one, so many products take minutes")
@@ -206,6 +223,7 @@ SHARED_WORK = {
     "direct": ConvCase((5, 19, 18, 3), (5, 5, 3, 33), Window(1, 1, 2, 2, 2, 2)),
     "winograd, sums in groups": ConvCase((9, 19, 18, 32), (3, 3, 32, 64), SAME),
     "winograd, sums in rounds": ConvCase((4, 19, 18, 96), (3, 3, 96, 64), SAME),
+    "winograd, dilated": ConvCase((3, 31, 32, 96), (3, 3, 96, 64), Window(1, 1, 4, 4, 4, 4, 4, 4)),
     "stride 2": ConvCase((3, 19, 18, 24), (3, 3, 24, 70), Window(2, 2, 1, 1, 1, 1)),
     "pointwise": ConvCase((4, 19, 18, 70), (1, 1, 70, 130)),
     "pointwise, stride 2": ConvCase((5, 33, 34, 24), (1, 1, 24, 64), Window(2, 2)),

@@ -14,7 +14,14 @@ from typing import Any
 
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.schedule import TileShape
-from cnnkit.kernels.cpu.conv.winograd.transforms import back_1d, fetch_patch, transform_grad, transform_input
+from cnnkit.kernels.cpu.conv.winograd.transforms import (
+    back_1d,
+    fetch_patch,
+    phase_of,
+    tile_at,
+    transform_grad,
+    transform_input,
+)
 from cnnkit.kernels.cpu.epilogue import NOTHING
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
@@ -29,11 +36,11 @@ SUMS = 36
 TOGETHER = 12  # tiles of one transforming task: with one tile a task, threads fought over cache lines at half the speed
 
 
-def winograd_dw(x: Host, dy: Host, dw: Host, db: Host | None, pad_top: int, pad_left: int) -> None:
-    """Fill dw (3, 3, C, O) and db (O,) from x (N, H, W, C) and dy (N, OH, OW, O)."""
+def winograd_dw(x: Host, dy: Host, dw: Host, db: Host | None, pad_top: int, pad_left: int, rate: int = 1) -> None:
+    """Fill dw (3, 3, C, O) and db (O,) from x (N, H, W, C) and dy (N, OH, OW, O); pads and rate as in `winograd`."""
     N, H, W, C = x.shape
     _, OH, OW, O = dy.shape
-    tiles = N * ((OH + 3) // 4) * ((OW + 3) // 4)
+    tiles = N * schedule.winograd_tiles(OH, OW, rate)
     if tiles == 0:
         dw.fill(0)
         if db is not None:
@@ -42,7 +49,7 @@ def winograd_dw(x: Host, dy: Host, dw: Host, db: Host | None, pad_top: int, pad_
     rounds = schedule.winograd_dw_round(C, O)
     shape = schedule.winograd_dw_tile(O)
     rows, cols = -(-C // shape.rows) * shape.rows, -(-O // shape.block) * shape.block
-    sizes = (H, W, C, OH, OW, O, pad_top, pad_left, tiles)
+    sizes = (H, W, C, OH, OW, O, pad_top, pad_left, tiles, rate)
     groups = 1 if rounds else schedule.WINOGRAD_DW_GROUPS
     du = buffers.empty(groups * 36 * rows * cols)
     bias_sums = NOTHING if db is None else db if groups == 1 else buffers.empty(groups * O)
@@ -86,19 +93,19 @@ def _make_product(shape: TileShape) -> Any:
 @inner
 def transform_tile(x, dy, sizes, t, v, v0, v_plane, m, m0, m_plane, spread):
     """Tile number t: its patches of x and dy, transformed."""
-    H, W, C, OH, OW, O, pad_top, pad_left, _ = sizes
-    down, across = (OH + 3) // 4, (OW + 3) // 4
-    n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
-    transform_input(x, n * H * W * C, H, W, i - pad_top, j - pad_left, C, v, v0, v_plane, spread)
-    transform_grad(dy, n * OH * OW * O, OH, OW, i, j, O, m, m0, m_plane, spread)
+    H, W, C, OH, OW, O, pad_top, pad_left, _, rate = sizes
+    n, phase, i, j = tile_at(t, OH, OW, rate)
+    base, row, col, h, w = phase_of(phase, n, H, W, C, rate)
+    transform_input(x, base, row, col, h, w, i - pad_top, j - pad_left, C, v, v0, v_plane, spread)
+    base, row, col, h, w = phase_of(phase, n, OH, OW, O, rate)
+    transform_grad(dy, base, row, col, h, w, i, j, O, m, m0, m_plane, spread)
 
 
 @inner
 def fetch_tile(x, dy, sizes, t):
     """Ask for the lines that transform_tile will read of tile t and that its neighbours did not."""
-    H, W, C, OH, OW, O, pad_top, pad_left, _ = sizes
-    down, across = (OH + 3) // 4, (OW + 3) // 4
-    n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+    H, W, C, OH, OW, O, pad_top, pad_left, _, _ = sizes
+    n, _, i, j = tile_at(t, OH, OW, 1)
     fetch_patch(x, n * H * W * C, H, W, i - pad_top + 2, j - pad_left + 2, C)
     fetch_patch(dy, n * OH * OW * O, OH, OW, i, j, O)
 
@@ -124,7 +131,7 @@ def _make_groups(shape: TileShape) -> Any:
             if bias_sums.size > 0:
                 add_rows(m, SUMS * m_plane, cols, max(count, 0), bias_sums, task * O, O, first == begin)
             for e in range(36):
-                if waits:
+                if waits and sizes[9] == 1:
                     for t in range(first + count + e * count // 36, first + count + (e + 1) * count // 36):
                         fetch_tile(x, dy, sizes, t)
                 for o in range(0, cols, block):

@@ -1,5 +1,7 @@
 """Winograd F(4x4, 3x3): 3x3 convolution with stride 1 in a quarter of the products. Also its gradient by the images.
 
+Dilated filters too: taps `rate` pixels apart see rate² images of such pixels, each without dilation (`tile_at`).
+
 A task takes some tiles of 4x4 outputs: transform their 6x6 input patches, multiply the 36 planes by the transformed
 filters, transform back. Between the steps everything stays in the worker's scratch, in its second-level cache.
 
@@ -13,7 +15,14 @@ from typing import Any
 
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.schedule import TileShape
-from cnnkit.kernels.cpu.conv.winograd.transforms import fetch_patch, filter_1d, output_1d, transform_input
+from cnnkit.kernels.cpu.conv.winograd.transforms import (
+    fetch_patch,
+    filter_1d,
+    output_1d,
+    phase_of,
+    tile_at,
+    transform_input,
+)
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
 from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, padded_bias
 from cnnkit.kernels.cpu.machine import buffers, threads
@@ -86,45 +95,45 @@ def _make(shape: TileShape) -> Any:
     @inner
     def winograd_task(x, u, bias, other, y, scratch, sizes, ends, worker, task):
         """Some tiles, some panels of output channels."""
-        H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task, panels, panels_per_task, parts = sizes
-        down, across = (OH + 3) // 4, (OW + 3) // 4
+        H, W, C, OH, OW, O, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, parts = sizes
         step = 36 * C + LANES  # of a tile's planes: rows of a product a power of two apart would share cache lines
         v, m = scratch[worker, : per_task * step], scratch[worker, per_task * step :]
         part, chunk = task % parts, task // parts
         first, last = chunk * per_task, min(tiles, chunk * per_task + per_task)
         first_panel, last_panel = part * panels_per_task, min((part + 1) * panels_per_task, panels)
         for t in range(first, last):
-            n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
-            transform_input(x, n * H * W * C, H, W, i - pad_top, j - pad_left, C, v, (t - first) * step, C, 1)
+            n, phase, i, j = tile_at(t, OH, OW, rate)
+            base, row, col, h, w = phase_of(phase, n, H, W, C, rate)
+            transform_input(x, base, row, col, h, w, i - pad_top, j - pad_left, C, v, (t - first) * step, C, 1)
         for panel in range(first_panel, last_panel):
             o = panel * block
             for e in range(36):
-                if panel == first_panel and C <= FETCHES:  # soon written, or read by the next task
+                if panel == first_panel and C <= FETCHES and rate == 1:  # soon written, or read by the next task
                     for t in range(first + e * (last - first) // 36, first + (e + 1) * (last - first) // 36):
-                        n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+                        n, _, i, j = tile_at(t, OH, OW, 1)
                         fetch_patch(y, n * OH * OW * O, OH, OW, i, j, O)
-                        t += per_task
-                        n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
+                        n, _, i, j = tile_at(t + per_task, OH, OW, 1)
                         fetch_patch(x, n * H * W * C, H, W, i - pad_top + 2, j - pad_left + 2, C)
                 u0 = (panel * 36 + e) * C * block
                 for t in range(0, last - first, rows):
                     product(v, t * step + e * C, step, last - first - t - 1, C, u, u0, m, (t * 36 + e) * block)
             for t in range(first, last):
-                n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
-                y0 = ((n * OH + i) * OW + j) * O + o
-                transform_output(m, (t - first) * 36 * block, block, y, y0, OW * O, O, min(4, OH - i),
-                                 min(4, OW - j), O - o, bias, o, other, ends)  # fmt: skip
+                n, phase, i, j = tile_at(t, OH, OW, rate)
+                base, row, col, h, w = phase_of(phase, n, OH, OW, O, rate)
+                transform_output(m, (t - first) * 36 * block, block, y, base + i * row + j * col + o, row, col,
+                                 min(4, h - i), min(4, w - j), O - o, bias, o, other, ends)  # fmt: skip
         if ends.later:
             o, count = first_panel * block, min(O, last_panel * block) - first_panel * block
             for t in range(first, last):
-                n, i, j = t // (down * across), 4 * (t // across % down), 4 * (t % across)
-                for row in range(i, min(i + 4, OH)):
-                    for col in range(j, min(j + 4, OW)):
-                        activate_later(y, ((n * OH + row) * OW + col) * O + o, count, ends.later, ends.slope)
+                n, phase, i, j = tile_at(t, OH, OW, rate)
+                base, row, col, h, w = phase_of(phase, n, OH, OW, O, rate)
+                for p in range(i, min(i + 4, h)):
+                    for q in range(j, min(j + 4, w)):
+                        activate_later(y, base + p * row + q * col + o, count, ends.later, ends.slope)
 
     @kernel(name=f"winograd {rows}x{vecs}")
     def winograd(x, u, bias, other, y, scratch, sizes, ends):
-        tiles, per_task, parts = sizes[8], sizes[9], sizes[12]
+        tiles, per_task, parts = sizes[9], sizes[10], sizes[13]
         tasks = (tiles + per_task - 1) // per_task * parts
         parallel_for(winograd_task, tasks, (x, u, bias, other, y, scratch, sizes, ends))
 
@@ -140,6 +149,7 @@ def winograd(
     y: Host,
     pad_top: int,
     pad_left: int,
+    rate: int = 1,
     *,
     bias: Host | None = None,
     residual: Host | None = None,
@@ -148,13 +158,14 @@ def winograd(
 ) -> None:
     """y (N, OH, OW, O) from x (N, H, W, C) and filters u from `transform_filters`; a negative pad crops.
 
+    rate: how far apart the taps lie; pads count pixels that lie so far apart.
     With a `gate` of the shape of y the sums are multiplied by act'(gate) instead.
     """
     N, H, W, C = x.shape
     _, OH, OW, O = y.shape
     shape = schedule.winograd_tile(O)
     other = residual if gate is None else gate
-    tiles, panels = N * ((OH + 3) // 4) * ((OW + 3) // 4), -(-O // shape.block)
+    tiles, panels = N * schedule.winograd_tiles(OH, OW, rate), -(-O // shape.block)
     per_task, panels_per_task = schedule.cut_winograd(tiles, panels, C)
     parts = -(-panels // panels_per_task)
     KERNELS[shape](
@@ -164,7 +175,7 @@ def winograd(
         NOTHING if other is None else other.reshape(-1),
         y.reshape(-1),
         buffers.empty((threads.workers(), per_task * (36 * (C + shape.block) + LANES))),
-        (H, W, C, OH, OW, O, pad_top, pad_left, tiles, per_task, panels, panels_per_task, parts),
+        (H, W, C, OH, OW, O, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, parts),
         bounds(activation) if gate is None else gate_of(activation),
     )
 

@@ -87,13 +87,12 @@ def back_1d(u0, u1, u2, u3, u4, u5):
 
 def _make_transform_input(pick):
     @inner
-    def transform_patch(x, base, H, W, i, j, C, v, v0, plane, spread):
+    def transform_patch(x, base, row, step, H, W, i, j, C, v, v0, plane, spread):
         t = tile(6, 6)
-        row = W * C
         for c0 in range(0, C, LANES):
             c = min(c0, C - LANES)
             for q in range(6):
-                p = base + (i * W + j + q) * C + c
+                p = base + i * row + (j + q) * step + c
                 col = 0 <= j + q < W
                 t[0, q], t[1, q], t[2, q], t[3, q], t[4, q], t[5, q] = input_1d(
                     pick(x, p, col and 0 <= i < H),
@@ -130,32 +129,52 @@ _transform_inside, _transform_border = _make_transform_input(_load), _make_trans
 
 
 @inner
-def transform_input(x, base, H, W, i, j, C, v, v0, plane, spread):
+def transform_input(x, base, row, step, H, W, i, j, C, v, v0, plane, spread):
     """The 6x6 patch with top left (i, j) of the image at `base` -> 36 planes of v, channel c at v0 + c·spread.
 
-    Outside the image are zeros. C >= LANES: the last vector may overlap the one before it (then spread is 1).
+    row, step: floats from one row and one column of the image to the next. Outside its H x W pixels are zeros.
+    C >= LANES: the last vector may overlap the one before it (then spread is 1).
     """
     if i >= 0 and j >= 0 and i + 6 <= H and j + 6 <= W:
-        _transform_inside(x, base, H, W, i, j, C, v, v0, plane, spread)
+        _transform_inside(x, base, row, step, H, W, i, j, C, v, v0, plane, spread)
     else:
-        _transform_border(x, base, H, W, i, j, C, v, v0, plane, spread)
+        _transform_border(x, base, row, step, H, W, i, j, C, v, v0, plane, spread)
+
+
+@inlined
+def tile_at(t, OH, OW, rate):
+    """(image, phase, row, column) of tile number t: an image has rate² phases, the pixels that lie `rate` apart.
+
+    Row and column count within the phase. Taps of a filter that is dilated by `rate` meet pixels of one phase alone, so
+    under it each phase is an image of its own, filtered without dilation.
+    """
+    down, across = ((OH + rate - 1) // rate + 3) // 4, ((OW + rate - 1) // rate + 3) // 4
+    tiles = down * across
+    return t // (tiles * rate * rate), t // tiles % (rate * rate), 4 * (t // across % down), 4 * (t % across)
+
+
+@inlined
+def phase_of(phase, n, H, W, C, rate):
+    """(its first float, floats from row to row, from column to column, rows, columns) of a phase of image n."""
+    top, left = phase // rate, phase % rate
+    base = ((n * H + top) * W + left) * C
+    return base, rate * W * C, rate * C, (H - top + rate - 1) // rate, (W - left + rate - 1) // rate
 
 
 @inner
-def transform_grad(dy, base, H, W, i, j, O, m, m0, plane, spread):
-    """The 4x4 patch with top left (i, j), i < H, of dy at `base` -> 36 planes of m; as transform_input.
+def transform_grad(dy, base, row, step, H, W, i, j, O, m, m0, plane, spread):
+    """The 4x4 patch with top left (i, j) of dy at `base` -> 36 planes of m; as transform_input.
 
     One more plane holds the sum of the patch: added up over the patches it is the gradient of a bias.
     """
     t = tile(6, 4)
-    row = W * O
     for o0 in range(0, O, LANES):
         o = min(o0, O - LANES)
         total = zero()
         for q in range(4):
-            p = base + (i * W + j + q) * O + o
+            p = base + i * row + (j + q) * step + o
             col = j + q < W
-            y0 = load_or_zero(dy, p, col)
+            y0 = load_or_zero(dy, p, col and i < H)
             y1 = load_or_zero(dy, p + row, col and i + 1 < H)
             y2 = load_or_zero(dy, p + 2 * row, col and i + 2 < H)
             y3 = load_or_zero(dy, p + 3 * row, col and i + 3 < H)
