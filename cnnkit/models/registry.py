@@ -41,7 +41,7 @@ _FILES = {
         "deeplab_v2": "deeplab_v2",
         "deeplab_v3": "deeplab_v3_resnet50 deeplab_v3_mobilenet_v3_large deeplab_v3_mobilenet_v2",
         "deeplab_v3plus": "deeplab_v3plus_mobilenet_v2 deeplab_v3plus_resnet50",
-        "unet": "unet unet_unpadded",
+        "unet": "unet",
         "reseg": "reseg",
     },
 }

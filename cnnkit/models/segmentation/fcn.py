@@ -26,8 +26,8 @@ import numpy as np
 
 from cnnkit import ops
 from cnnkit.autograd import Tensor
-from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.crop import cropped
+from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.stem import refuse_below
 from cnnkit.models.trunk import trunk
 from cnnkit.models.width import IN_A_NAME, told, width_in

@@ -15,7 +15,7 @@ result lacks 92 pixels at each side: each of its pixels has seen nothing but ima
 of the image, whatever that is.
 
 Width and depth may stand in the name: unet_w16_d3 has 16 channels at first and three halvings. `_bn` puts batch norm
-(Ioffe & Szegedy 2015, arXiv:1502.03167) behind every 3x3 convolution: unet_bn, unet_unpadded_bn_w32.
+(Ioffe & Szegedy 2015, arXiv:1502.03167) behind every 3x3 convolution: unet_bn, unet_unpadded_bn_w32_d3.
 
 Differs from the paper:
     `unet` pads by a pixel, where the paper has every border mirrored outside of the network;
@@ -31,8 +31,8 @@ import numpy as np
 from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.errors import ShapeError
-from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.crop import cropped
+from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.stem import refuse_below
 from cnnkit.nn import BatchNorm2d, Conv2d, ConvTranspose2d, Dropout, MaxPool2d, Module, ModuleList, Sequential
 from cnnkit.nn.pool import ROUND_UP
@@ -166,6 +166,5 @@ def any_size(name: str, match: re.Match[str]) -> ModelSpec:
     return _spec(name, bool(unpadded), bool(norm), int(width) if width else None, int(depth) if depth else None)
 
 
-for _name in ("unet", "unet_unpadded"):
-    _told = _spec(_name, _name.endswith("_unpadded"))
-    register(_name, input=_told.input, paper=PAPER, summary=_told.summary, classes=2, kind="segmentation")(_told.build)
+_told = _spec("unet", False)
+register(_told.name, input=_told.input, paper=PAPER, summary=_told.summary, classes=2, kind="segmentation")(_told.build)
