@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 from cnnkit import models
+from cnnkit.data.sets.masks.colours import distinct_colours
 from cnnkit.data.view.preprocessing import Fit, Preprocessing
 from cnnkit.engine.run import checkpoint
 from cnnkit.engine.use.class_names import read_class_names, stand_ins
@@ -23,6 +24,7 @@ from cnnkit.models.weights.published import Published, row
 from cnnkit.serialize import safe
 from cnnkit.serialize.foreign.read import read_arrays
 from cnnkit.serialize.outputs import check_output
+from cnnkit.tasks.registry import create
 
 _WHOLE_SCALE = 255
 
@@ -155,8 +157,10 @@ def _adopted(path: Path, arrays: dict[str, Host], reading: Reading, choices: Cho
     preprocessing = _preprocessing(network, published, choices)
     names = _names(network, published, choices)
     data = published.data if published and names == list(published.classes) else None
+    kind = models.spec(network.model).kind
+    settings = create(kind, names, options={"colours": distinct_colours(len(names))}).settings()
     record = {
-        "task": "classification",
+        "task": kind,
         "model": network.model,
         "own_module": False,
         "classes": names,
@@ -167,6 +171,7 @@ def _adopted(path: Path, arrays: dict[str, Host], reading: Reading, choices: Cho
         "converted_from": path.name,
         "data": data,
         "data_options": {"data": data} if data else {},
+        **({"settings": dict(settings)} if settings else {}),
     }
     if names == stand_ins(network.classes):
         notes = [*notes, f"The {network.classes} classes have no names: give them with --classes FILE."]

@@ -5,6 +5,7 @@ published   a row for each family of networks: names in the files, preprocessing
 downloads   which files can be fetched, and their checksums
 renames     names in a file become ours
 layouts     the order of axes in a file becomes ours
+folded      a norm that was folded into its convolution is put behind it again
 adopt       arrays become the state of one network, checked to the last one
 padding     where the network adds its zeros, as far as names tell
 identify    which network, and which order of axes, a file's arrays are for

@@ -9,6 +9,7 @@ import numpy as np
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Array, Host
 from cnnkit.models.network import Network
+from cnnkit.models.weights.folded import unfolded
 from cnnkit.models.weights.layouts import Layout, behind_flatten, flattened, turned
 from cnnkit.models.weights.published import row
 from cnnkit.models.weights.renames import Named, renamed
@@ -57,7 +58,7 @@ def matched(
     Raises as `to_state` does.
     """
     own = module.state_dict()
-    found = named(arrays, network.model)
+    found = unfolded(named(arrays, network.model), module)
     needed = module.needed_in_use()
     if part is not None:
         own, needed = _only(own, part), _only(needed, part)
