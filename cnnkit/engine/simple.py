@@ -53,7 +53,7 @@ def fit(
         data: the data, where `what` is a network. A name, a folder, a file, opened data, or images and labels in
             memory: (X, y), (X_train, y_train, X_test, y_test), the same with X_val, y_val in the middle, or pairs
             (image, label) one after another. Images are uint8 or floats, channels last or first; labels are numbers,
-            texts or one-hot rows.
+            texts or one-hot rows; or masks, an array (n, H, W) with the class of each pixel, 255 where it has none.
         recipe: options by the name of a known training; your own options override them.
         resume_from: a run, or its result, to go on with, instead of a new one; data and network are given again where
             they were given.

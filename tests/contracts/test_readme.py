@@ -63,6 +63,10 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
             continue  # an extra
         exec(compile(block, page.name, "exec"), names)
     said = capsys.readouterr().out.splitlines()
+    if page.stem == "segmentation":
+        answer = names["answer"]
+        assert names["judged"].n == 60 and said[-1] == f"(64, 64) {answer.label} {answer.share}"
+        return
     assert said[0].startswith("1 "), "the first line is the answer to image.png, which shows a one"
     if page.stem == "python":
         assert said[1].startswith("Predictor(digitnet, 10 classes, 28x28 grey, from ") and said[2:4] == ["(2, 10)", "1"]

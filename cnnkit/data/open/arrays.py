@@ -1,15 +1,17 @@
 """Open images and labels that Python code holds in memory as training, validation and test parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cnnkit.data.given.images import Images, images_of
 from cnnkit.data.given.labels import classes_of, labels_of, numbers_among
 from cnnkit.data.given.parts import GivenPart
+from cnnkit.data.open.masks.arrays import are_masks, mask_parts, masks_of, values_in
 from cnnkit.data.open.source import IN_MEMORY
 from cnnkit.data.open.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.data.sample import Pixels
 from cnnkit.data.sets.arrays import array_parts
+from cnnkit.data.sets.base import Dataset
 from cnnkit.kernels.shared.array import Host
 
 
@@ -22,21 +24,28 @@ def open_arrays(
     val_fraction: float = VAL_FRACTION,
     room: int | None = None,
 ) -> DataSplits:
-    """The parts that were given, classes as the training labels name them.
+    """The parts that were given, classes as the training labels name them; or masks, an array (n, H, W).
 
     image_size, grey: of pictures that are given one by one, whose sizes may differ.
     seed, val_fraction: of the parts that were not given.
     room: bytes that the images may take.
     """
     notes: list[str] = []
-    wanted = Images(image_size, grey, room)
+    # Beside masks it is the window that training sees.
+    wanted = Images(None if are_masks(given) else image_size, grey, room)
     read = _read(given, lambda x, name: images_of(x, name, notes, wanted))
     _, labels, name = read["train"]
-    classes = classes_of(labels, name, notes)
-    numbered = {part: (images, numbers_among(y, classes, y_name)) for part, (images, y, y_name) in read.items()}
     called = {part: came.x for part, came in given.items()}
-    opened = array_parts(numbered, name=IN_MEMORY, classes=classes, notes=notes, called=called)
-    H, W, C = opened["train"].preprocessing.shape
+    opened: Mapping[str, Dataset]
+    if are_masks(given):
+        masks = {part: (images, y) for part, (images, y, _) in read.items()}
+        classes = [str(value) for value in values_in((y for _, y in masks.values()), notes)]
+        opened = mask_parts(masks, name=IN_MEMORY, classes=classes, notes=notes, window=image_size, called=called)
+    else:
+        classes = classes_of(labels, name, notes)
+        numbered = {part: (images, numbers_among(y, classes, y_name)) for part, (images, y, y_name) in read.items()}
+        opened = array_parts(numbered, name=IN_MEMORY, classes=classes, notes=notes, called=called)
+    H, W, C = opened["train"][0].image.shape
     return split_parts(
         opened["train"],
         opened.get("val"),
@@ -61,8 +70,13 @@ def open_to_judge(
         return images_of(x, name, notes, Images(None, None, room, image, white))
 
     read = _read(given, images)
-    numbered = {part: (x, numbers_among(y, classes, name, by_place=True)) for part, (x, y, name) in read.items()}
-    parts = array_parts(numbered, name=IN_MEMORY, classes=classes, notes=notes, white=white)
+    parts: Mapping[str, Dataset]
+    if are_masks(given):
+        masks = {part: (x, y) for part, (x, y, _) in read.items()}
+        parts = mask_parts(masks, name=IN_MEMORY, classes=classes, notes=notes, white=white)
+    else:
+        numbered = {part: (x, numbers_among(y, classes, name, by_place=True)) for part, (x, y, name) in read.items()}
+        parts = array_parts(numbered, name=IN_MEMORY, classes=classes, notes=notes, white=white)
     train = parts["train"]
     test = parts.get("test", parts.get("val", train))
     found = f"arrays in memory: {len(train):,} images" + (f", {len(test):,} to test" if test is not train else "")
@@ -74,5 +88,7 @@ def _read(given: dict[str, GivenPart], images: Callable[[Any, str], Host]) -> di
     found = {}
     for part, came in given.items():
         pixels = images(came.images, came.x)
-        found[part] = pixels, labels_of(came.labels, came.y, len(pixels), came.x), came.y
+        masks = are_masks(given)
+        labels = masks_of(came, pixels) if masks else labels_of(came.labels, came.y, len(pixels), came.x)
+        found[part] = pixels, labels, came.y
     return found
