@@ -9,10 +9,12 @@ from agreement import assert_matches
 from cnnkit.kernels import cpu, reference
 
 SIZES = [(0, 3), (1, 1), (7, 10), (300, 17), (5, 1000), (2, 3, 4, 6)]
+MAPS = [(0, 4, 5, 3), (2, 5, 7, 1), (1, 3, 3, 2), (2, 9, 19, 4), (1, 8, 40, 8), (1, 30, 40, 11), (1, 37, 3, 21)]
+MAPS += [(3, 5, 67)]
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-@pytest.mark.parametrize("shape", SIZES, ids=str)
+@pytest.mark.parametrize("shape", [*SIZES, *MAPS], ids=str)
 def test_softmax_agrees_with_its_definition(rng, name, shape):
     x, dy = 5 * normal(rng, shape), normal(rng, shape)
     y = getattr(cpu, name)(x)
@@ -33,16 +35,6 @@ def test_cross_entropy_agrees_with_its_definition(rng, shape, smoothing):
     assert_matches(dlogits, reference.cross_entropy_dx(scores, labels, dlosses, smoothing))
 
 
-MAPS = [
-    (0, 4, 5, 3),
-    (2, 5, 7, 1),
-    (1, 3, 3, 2),
-    (2, 9, 19, 4),
-    (1, 8, 40, 8),
-    (1, 30, 40, 11),
-    (1, 37, 3, 21),
-    (3, 5, 67),
-]
 VOID = 255
 
 
@@ -120,6 +112,7 @@ class TestMapsOfLabels:
         logits = np.array([[[1, np.nan, 2], [1, 2, 3]]], np.float32)
         losses, scores = backend.cross_entropy(logits, np.array([[0, 0]]), ignore=VOID)
         assert np.isnan(losses[0, 0]) and np.isfinite(losses[0, 1])
+        np.testing.assert_array_equal(np.isnan(backend.softmax(logits)), np.isnan(scores))
         assert np.isnan(scores[0, 0]).all() and np.isfinite(scores[0, 1]).all()
 
 

@@ -119,12 +119,12 @@ def _mean_field(logits: Host, picture: Host, crf: DenseCRF) -> Host:
     k = kernels.home()
     unary = k.put(np.ascontiguousarray(logits.reshape(H * W, K), np.float32))
     edges = [(weight, k.crf_graph(k.put(features))) for weight, features in _kernels(picture, crf) if weight > 0]
-    q = k.softmax(unary)
+    q = k.softmax(unary.reshape((1, H * W, K)))
     for _ in range(int(crf.iterations)):
         energy = unary
         for weight, graph in edges:
-            energy = k.crf_messages(q, graph, weight, others=energy)
-        q = k.softmax(energy)
+            energy = k.crf_messages(q.reshape((H * W, K)), graph, weight, others=energy)
+        q = k.softmax(energy.reshape((1, H * W, K)))  # as a map: a lane is a pixel
     scores: Host = k.fetch(q).reshape(H, W, K)
     return scores
 

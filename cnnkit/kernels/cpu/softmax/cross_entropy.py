@@ -2,15 +2,12 @@
 
 import numpy as np
 
-from cnnkit.kernels.cpu.machine import threads
-from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
+from cnnkit.kernels.cpu.machine.buffers import flat, result
 from cnnkit.kernels.cpu.simd.vector import LANES
 from cnnkit.kernels.cpu.softmax import pixels, rows
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
 
-# Floats of logits that a task of pixels reads.
-TASK_FLOATS = 16384
 # No class has this label.
 NONE = -1
 
@@ -32,9 +29,8 @@ def cross_entropy(
     if _row_by_row(logits, weights, ignore):
         rows.cross_entropy_kernel(*ends, K, float(smoothing), *rows.cut(labels.size, K))
         return losses, scores
-    scratch = empty(threads.workers() * (K + 3) * LANES)
     weighing = _weighing(weights, K, smoothing, ignore)
-    pixels.pixels_kernel(*ends[:2], *weighing, *ends[2:], scratch, K, *_cut(labels.size, K))
+    pixels.pixels_kernel(*ends[:2], *weighing, *ends[2:], pixels.scratch_of(K + 3), K, *pixels.cut(labels.size, K))
     return losses, scores
 
 
@@ -56,7 +52,7 @@ def cross_entropy_dx(
         rows.cross_entropy_dx_kernel(*operands, dlogits.reshape(-1), K, float(smoothing), *rows.cut(labels.size, K))
         return dlogits
     weighing = _weighing(weights, K, smoothing, ignore)
-    pixels.pixels_dx_kernel(*operands, *weighing, dlogits.reshape(-1), K, *_cut(labels.size, K))
+    pixels.pixels_dx_kernel(*operands, *weighing, dlogits.reshape(-1), K, *pixels.cut(labels.size, K))
     return dlogits
 
 
@@ -77,9 +73,3 @@ def _weighing(weights: Host | None, K: int, smoothing: float, ignore: int | None
     hard, share = np.zeros((2, -(-K // LANES) * LANES), np.float32)
     hard[:K], share[:K] = (1 - smoothing) * w, smoothing / max(K, 1) * w
     return hard, share, np.float32(share.sum(dtype=np.float64)), NONE if ignore is None else ignore
-
-
-def _cut(count: int, K: int) -> tuple[int, int]:
-    """(pixels of one task, tasks); whole vectors of pixels."""
-    per_task = max(1, TASK_FLOATS // (max(K, 1) * LANES)) * LANES
-    return per_task, -(-count // per_task)

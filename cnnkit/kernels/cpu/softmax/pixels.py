@@ -1,4 +1,4 @@
-"""Cross-entropy of many rows of few classes, as a map of labels has them: a lane for each row (a pixel, say).
+"""Softmax and cross-entropy of many rows of few classes, as maps of labels have them: a lane for each row (a pixel).
 
 A row of 2 or 11 classes fills no vector, and its sum would be taken across lanes. So LANES rows are turned about their
 diagonal: then each vector holds one class of LANES pixels, and maximum, exponentials, sum and logarithm are ordinary
@@ -10,6 +10,8 @@ the last rows of a task end in masked stores, for what follows belongs to anothe
 
 import numpy as np
 
+from cnnkit.kernels.cpu.machine import threads
+from cnnkit.kernels.cpu.machine.buffers import empty
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.math import vexp, vlog1p
@@ -27,8 +29,11 @@ from cnnkit.kernels.cpu.simd.vector import (
     vmax,
     zero,
 )
+from cnnkit.kernels.shared.array import Host
 
 F = np.float32
+# Floats of logits that a task reads.
+TASK_FLOATS = 16384
 LOWEST, ONE = F(-np.inf), F(1)
 
 
@@ -76,6 +81,25 @@ def turn_out(turned, scale, y, first, rows, K, end):
         for lane in range(LANES):
             if lane < rows:
                 store_within(y, first + lane * K + block, t[lane, 0], K - block, end)
+
+
+@inner
+def softmax_pixels_task(x, y, scratch, K, per_task, pixels, worker, task):
+    turned = scratch[worker * K * LANES : (worker + 1) * K * LANES]
+    end = min(pixels, (task + 1) * per_task)
+    for p in range(task * per_task, end, LANES):
+        rows = min(LANES, end - p)
+        best, total = turn_in(x, p * K, rows, K, turned), zero()
+        for k in range(K):
+            power = vexp(load(turned, k * LANES) - best)
+            total = total + power
+            store(turned, k * LANES, power)
+        turn_out(turned, fill(ONE) / total, y, p * K, rows, K, end * K)
+
+
+@kernel
+def softmax_pixels_kernel(x, y, scratch, K, per_task, pixels, tasks):
+    parallel_for(softmax_pixels_task, tasks, (x, y, scratch, K, per_task, pixels))
 
 
 @inner
@@ -139,3 +163,14 @@ def pixels_dx_task(scores, labels, dlosses, hard, share, spread, ignore, dlogits
 def pixels_dx_kernel(scores, labels, dlosses, hard, share, spread, ignore, dlogits, K, per_task, tasks):
     args = scores, labels, dlosses, hard, share, spread, ignore, dlogits, K, per_task
     parallel_for(pixels_dx_task, tasks, args)
+
+
+def scratch_of(rows: int) -> Host:
+    """So many vectors for each worker."""
+    return empty(threads.workers() * rows * LANES)
+
+
+def cut(count: int, K: int) -> tuple[int, int]:
+    """(pixels of one task, tasks); whole vectors of pixels."""
+    per_task = max(1, TASK_FLOATS // (max(K, 1) * LANES)) * LANES
+    return per_task, -(-count // per_task)

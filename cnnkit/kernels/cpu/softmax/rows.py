@@ -20,6 +20,7 @@ from cnnkit.kernels.cpu.simd.vector import (
     store_first,
     vmax,
 )
+from cnnkit.kernels.cpu.softmax import pixels
 from cnnkit.kernels.shared.array import Host
 
 TASK_FLOATS = 4096
@@ -129,7 +130,7 @@ def cross_entropy_dx_kernel(scores, labels, dlosses, dlogits, K, smoothing, per_
 
 
 def softmax(x: Host, *, out: Host | None = None) -> Host:
-    """e^x / Σ e^x over the last axis, from differences to the greatest x."""
+    """e^x / Σ e^x over the last axis, from differences to the greatest x; of maps a lane for each pixel."""
     return _softmax(x, False, out)
 
 
@@ -150,6 +151,12 @@ def log_softmax_dx(dy: Host, y: Host, *, out: Host | None = None) -> Host:
 
 def _softmax(x: Host, logarithm: bool, out: Host | None) -> Host:
     y, K = result(x.shape, out), x.shape[-1]
+    if x.ndim > 2 and not logarithm:
+        per_task, tasks = pixels.cut(x.size // max(K, 1), K)
+        pixels.softmax_pixels_kernel(
+            flat(x), y.reshape(-1), pixels.scratch_of(K), K, per_task, x.size // max(K, 1), tasks
+        )
+        return y
     softmax_kernel(flat(x), y.reshape(-1), K, logarithm, *cut(x.size // max(K, 1), K))
     return y
 
