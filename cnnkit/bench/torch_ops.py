@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.scalar import ACTIVATIONS, LEAKY_KIND, Activation
@@ -53,7 +55,8 @@ def _batch_norm(
     import torch
     from torch.nn import functional
 
-    mean, var = torch.zeros(weight.size), torch.ones(weight.size)
+    # The model's own, moved by both.
+    mean, var = map(torch.from_numpy, running or (np.zeros(weight.size, np.float32), np.ones(weight.size, np.float32)))
 
     def work(x: Any, weight: Any, bias: Any, residual: Any) -> Any:
         y = functional.batch_norm(x, mean, var, weight, bias, True, momentum, eps)
@@ -102,6 +105,12 @@ def _adaptive_avg_pool2d(x: Any, size: tuple[int, int]) -> Work:
 def _reshape(x: Any, shape: tuple[int, ...]) -> Work:
     pixels = x.ndim == 4 and x.shape[1] * x.shape[2] > 1
     return lambda x: (x.permute(0, 2, 3, 1) if pixels else x).reshape(shape)
+
+
+def _dropout(x: Any, rate: float, key: tuple[int, int]) -> Work:
+    from torch.nn import functional
+
+    return lambda x: functional.dropout(x, rate)
 
 
 def _concat(axis: int, *xs: Any) -> Work:
@@ -177,6 +186,7 @@ _OPS: dict[str, Callable[..., Work]] = {
     "_AvgPool2d": _avg_pool2d,
     "_AdaptiveAvgPool2d": _adaptive_avg_pool2d,
     "_Reshape": _reshape,
+    "_Dropout": _dropout,
     "_Concat": _concat,
     "_Pad": _pad,
     "_Slice": _slice,

@@ -17,11 +17,19 @@ from cnnkit.bench.torch_ops import translated
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 
+# Filters (KH, KW, C, O) as torch has them, (O, C, KH, KW), and dense weights (C, O); others have one axis.
+_TURNED = {4: (3, 2, 0, 1), 2: (1, 0)}
+
 
 class TorchTwin:
-    """Computes what `model` computes, in the mode it is in, on channels-first images of the shape of x (N, H, W, C)."""
+    """Computes what `model` computes, in the mode it is in, on channels-first images of the shape of x (N, H, W, C).
 
-    def __init__(self, model: nn.Module, x: Host, channels_last: bool = False) -> None:
+    beside: a twin of the same model for other images, whose parameters are shared.
+    """
+
+    def __init__(
+        self, model: nn.Module, x: Host, channels_last: bool = False, beside: TorchTwin | None = None
+    ) -> None:
         self._channels_last = channels_last
         image = Tensor(x)
         with kernels.shapes_only(), nullcontext() if model.training else no_grad(), traced() as calls:
@@ -32,15 +40,16 @@ class TorchTwin:
         ]
         # All tensors live until here, so that no two have borne one id.
         self._image, self._logits = id(image), id(y)
-        self._held: dict[int | None, Any] = {
-            id(parameter): self._parameter(parameter.numpy(), dense=parameter.ndim == 2)
-            for parameter in model.parameters()
-        }
+        self._held: dict[int | None, Any] = (
+            {id(parameter): self._parameter(parameter.numpy()) for parameter in model.parameters()}
+            if beside is None
+            else beside._held
+        )
 
-    def _parameter(self, data: Host, *, dense: bool) -> Any:
+    def _parameter(self, data: Host) -> Any:
         import torch
 
-        turned = data.T if dense else data.transpose(3, 2, 0, 1) if data.ndim == 4 else data
+        turned = data.transpose(_TURNED.get(data.ndim))
         tensor = torch.from_numpy(np.array(turned, order="C"))
         if self._channels_last and tensor.ndim == 4:
             tensor = tensor.contiguous(memory_format=torch.channels_last)
@@ -48,6 +57,13 @@ class TorchTwin:
 
     def parameters(self) -> list[Any]:
         return list(self._held.values())
+
+    def give_back(self, model: nn.Module) -> None:
+        """Write the twin's parameters into the model's, as they are after training."""
+        for parameter in model.parameters():
+            turned = self._held[id(parameter)].detach().numpy()
+            axes = _TURNED.get(turned.ndim)
+            np.copyto(parameter.numpy(), turned if axes is None else turned.transpose(np.argsort(axes)))
 
     def __call__(self, images: Any) -> Any:
         known: dict[int | None, Any] = {None: None, self._image: images, **self._held}

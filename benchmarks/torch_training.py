@@ -1,0 +1,130 @@
+"""Train the network of a recipe in torch: the same first weights, pictures, order and rates. What does torch reach?
+
+python benchmarks/torch_training.py --recipe unet-membrane --data ../shared/data/membrane --seed 1 --as unet-membrane-1
+
+Batches come from cnnkit's loader, so each picture is changed alike; every number of a step is then torch's: outputs,
+loss, gradients, update. After an epoch the weights go into cnnkit's network, which is judged as in a run: that both say
+the same of the same weights is shown by tests. Dropout draws other numbers. Kept is results/<cpu>/torch/<name>.json.
+"""
+
+import argparse
+import time
+from typing import Any
+
+import numpy as np
+from kept import keep
+
+from cnnkit.bench.rivals import nchw
+from cnnkit.bench.torch_twin import TorchTwin
+from cnnkit.cli.show.machine import machine_facts
+from cnnkit.data.targets import VOID
+from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.records.recipes import merged
+from cnnkit.engine.session.assemble import Pieces, begin
+from cnnkit.engine.session.judging import Judging
+from cnnkit.engine.training.course import Course
+from cnnkit.engine.training.rate import Rate
+from cnnkit.errors import NumericError
+from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipe", required=True)
+    parser.add_argument("--data", help="where the recipe's data lie")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, help="fewer than the recipe's, to try it")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--as", dest="name", help="keep the figures under results/CPU/torch/NAME.json")
+    asked = parser.parse_args()
+    given = {name: getattr(asked, name) for name in ("data", "seed", "epochs") if getattr(asked, name) is not None}
+    pieces = begin(FitOptions.from_values(merged(asked.recipe, given)).validate(), None, None)
+    found = trained(pieces, asked.threads)
+    print(found)
+    if asked.name:
+        options = {name: value for name, value in pieces.training.options.to_record().items() if name != "data"}
+        facts = {"recipe": asked.recipe, "data": pieces.splits.name, "options": options, "threads": asked.threads}
+        keep(facts | found | {"machine": machine_facts()}, f"torch/{asked.name}")
+
+
+def trained(pieces: Pieces, threads: int) -> dict[str, Any]:
+    """The whole course; what the best epoch says of the test part."""
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(pieces.training.options.seed)
+    training, splits, loader = pieces.training, pieces.splits, pieces.loader
+    course = Course.of(training.options, len(loader))
+    rate = Rate(training.options, course)
+    twins: dict[tuple[int, ...], TorchTwin] = {}
+    optimiser: Any = None
+    begun, steps, curve = time.perf_counter(), 0.0, []
+    for epoch in range(course.epochs):
+        losses = []
+        for number, batch in enumerate(loader.epoch(epoch)):
+            if number >= course.batches(epoch):
+                break
+            since = time.perf_counter()
+            if batch.x.shape not in twins:
+                first = next(iter(twins.values()), None)
+                twins[batch.x.shape] = TorchTwin(training.module, batch.x, beside=first)
+                optimiser = optimiser or optimiser_of(training.options, twins[batch.x.shape].parameters())
+            for group in optimiser.param_groups:
+                group["lr"] = rate.lr(epoch * course.per_epoch + number)
+            loss = loss_of(pieces, twins[batch.x.shape](torch.from_numpy(nchw(batch.x))), batch.targets)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses.append(loss.item())
+            steps += time.perf_counter() - since
+        for twin in twins.values():
+            twin.give_back(training.module)
+        judgement = judging(pieces).validation().judgement()
+        training.keep_if_best(judgement, epoch + 1)
+        curve.append({"loss": round(float(np.mean(losses)), 5), "val_loss": judgement.loss, **judgement.values})
+        print(epoch + 1, curve[-1], f"{time.perf_counter() - begun:.0f} s", flush=True)
+    tally = judging(pieces).test()
+    return {
+        "seconds": round(time.perf_counter() - begun, 1),
+        "seconds_of_steps": round(steps, 1),
+        "best_epoch": training.progress.best_epoch,
+        "test": {**tally.judgement().values, **tally.more(), "loss": tally.judgement().loss, "n": len(splits.test)},
+        "curve": curve,
+    }
+
+
+def judging(pieces: Pieces) -> Judging:
+    return Judging(pieces.training, pieces.task, pieces.splits, lambda: None, NumericError)
+
+
+def loss_of(pieces: Pieces, logits: Any, targets: Any) -> Any:
+    """Cross-entropy of images or of pixels, with the classes' weights; other losses are not compared."""
+    import torch
+
+    options, weights = pieces.training.options, None
+    if (options.loss or CROSS_ENTROPY) != CROSS_ENTROPY or options.border_weight or options.mixup or options.cutmix:
+        raise SystemExit("Only the plain cross-entropy is compared.")
+    if options.class_weights != "none":
+        chosen = pieces.task.mask_loss.class_weights  # type: ignore[attr-defined]
+        weights = torch.from_numpy(np.asarray(chosen, np.float32))
+    labels = torch.from_numpy(np.asarray(targets, np.int64))
+    function = torch.nn.functional.cross_entropy
+    return function(logits, labels, weights, ignore_index=VOID, label_smoothing=options.label_smoothing)
+
+
+def optimiser_of(options: FitOptions, parameters: list[Any]) -> Any:
+    """torch's own; biases, and what batch norm scales and shifts, do not decay."""
+    import torch
+
+    decay = float(options.weight_decay or 0.0)
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if options.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=0.1, momentum=options.momentum, nesterov=options.nesterov)
+    return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[str(options.optimiser)](groups, lr=1e-3)
+
+
+if __name__ == "__main__":
+    main()
