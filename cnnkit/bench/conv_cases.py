@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.bench.cases import Case
+from cnnkit.bench.map_cases.enlarge import transposed_cases
 from cnnkit.bench.network_convs import NETWORK_LAYERS, Layer
 from cnnkit.bench.rivals import onnxruntime_conv, torch_conv
 from cnnkit.errors import CheckFailed
@@ -35,11 +36,17 @@ LAYERS = [
     Layer("mobilenet_v2 bottleneck3 depthwise", 8, 56, 144, 144, 3, stride=2, groups=144),
     Layer("mobilenet_v2 bottleneck5 depthwise", 8, 14, 576, 576, 3, groups=576),
     Layer("mobilenet_v2 bottleneck7 depthwise", 8, 7, 960, 960, 3, groups=960),
+    Layer("deeplab_v1 conv5", 4, 41, 512, 512, 3, dilation=2),
+    Layer("deeplab_v2 layer4", 4, 41, 512, 512, 3, dilation=4),
+    Layer("deeplab_v3 aspp", 4, 65, 512, 256, 3, dilation=12),
+    Layer("deeplab_v3plus aspp", 4, 33, 512, 256, 3, dilation=18),
 ]
 
 
 def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    return _cases([layer for layer in LAYERS if layer.quick or not quick])
+    yield from _cases([layer for layer in LAYERS if layer.quick or not quick])
+    if not quick:
+        yield from transposed_cases()
 
 
 def network_layer_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
@@ -81,10 +88,10 @@ def conv_case(layer: Layer, direction: str) -> Case:
             dy,
             w,
         )
-    operands = (x, w, dy, layer.stride, layer.pad, layer.groups, direction)
+    operands = (x, w, dy, layer.stride, layer.pad, layer.dilation, layer.groups, direction)
     rivals = {"torch": partial(torch_conv, *operands)}
     if direction == "forward":
-        rivals["onnxruntime"] = partial(onnxruntime_conv, x, w, layer.stride, layer.pad, layer.groups)
+        rivals["onnxruntime"] = partial(onnxruntime_conv, x, w, layer.stride, layer.pad, layer.dilation, layer.groups)
     winograd = layer.kernel == 3 and layer.stride == 1 and layer.groups == 1
     return Case(f"{layer} {direction}", run, check, flop, 4.0 if winograd else 1.0, rivals, layer.quick)
 
@@ -101,7 +108,8 @@ def _check_sums(run: Callable[[], Host], x: Host, w: Host, layer: Layer) -> None
     for n, oy, ox, o in places:
         c0 = o // (O // layer.groups) * CG
         iy, ix = oy * layer.stride, ox * layer.stride
-        patch = padded[n, iy : iy + layer.kernel, ix : ix + layer.kernel, c0 : c0 + CG]
+        reach, rate = layer.dilation * layer.kernel, layer.dilation
+        patch = padded[n, iy : iy + reach : rate, ix : ix + reach : rate, c0 : c0 + CG]
         want = float((patch.astype(np.float64) * w[..., o]).sum())
         if not abs(float(y[n, oy, ox, o]) - want) <= 1e-4 * scale:
             raise CheckFailed(f"{layer}: output {(n, oy, ox, o)} should be {want:.6g} and is {y[n, oy, ox, o]:.6g}.")

@@ -25,18 +25,20 @@ class Layer:
     groups: int = 1
     padding: int | None = None
     quick: bool = False
+    dilation: int = 1
 
     @property
     def pad(self) -> int:
-        return self.kernel // 2 if self.padding is None else self.padding
+        return self.dilation * (self.kernel // 2) if self.padding is None else self.padding
 
     @property
     def window(self) -> Window:
-        return Window(self.stride, self.stride, self.pad, self.pad, self.pad, self.pad)
+        return Window(self.stride, self.stride, self.pad, self.pad, self.pad, self.pad, self.dilation, self.dilation)
 
     def __str__(self) -> str:
         groups = f" groups {self.groups}" if self.groups > 1 else ""
         kind = f"{self.kernel}x{self.kernel}" + (f"/{self.stride}" if self.stride > 1 else "")
+        kind += f" rate {self.dilation}" if self.dilation > 1 else ""
         return f"{self.name} {kind} {self.C}->{self.O}{groups} {self.N}x{self.size}x{self.size}"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.bench.cases import Case
 from cnnkit.bench.map_cases.crf import crf_case
+from cnnkit.bench.map_cases.enlarge import resize_cases
 from cnnkit.bench.map_cases.gru import gru_cases
 from cnnkit.bench.map_cases.loss import loss_cases
 from cnnkit.bench.rivals import torch_pointwise
@@ -46,6 +47,7 @@ def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
     if not quick:
         yield crf_case
         yield from loss_cases()
+        yield from resize_cases()
         yield from gru_cases()
 
 

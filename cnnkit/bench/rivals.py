@@ -33,7 +33,7 @@ def nchw(a: Host) -> Host:
 
 
 def torch_conv(
-    x: Host, w: Host, dy: Host, stride: int, pad: int, groups: int, direction: str, threads: int
+    x: Host, w: Host, dy: Host, stride: int, pad: int, dilation: int, groups: int, direction: str, threads: int
 ) -> list[Work]:
     import torch
 
@@ -44,24 +44,25 @@ def torch_conv(
 
     def forward(x: Any, w: Any, dy: Any) -> Any:
         with torch.no_grad():
-            return torch.nn.functional.conv2d(x, w, None, stride, pad, groups=groups)
+            return torch.nn.functional.conv2d(x, w, None, stride, pad, dilation, groups)
 
     def backward(x: Any, w: Any, dy: Any) -> Any:
         mask = [direction == "dx", direction == "dw", False]
         return torch.ops.aten.convolution_backward(
-            dy, x, w, None, [stride] * 2, [pad] * 2, [1, 1], False, [0, 0], groups, mask
+            dy, x, w, None, [stride] * 2, [pad] * 2, [dilation] * 2, False, [0, 0], groups, mask
         )
 
     work = forward if direction == "forward" else backward
     return [partial(work, *layout) for layout in layouts]
 
 
-def onnxruntime_conv(x: Host, w: Host, stride: int, pad: int, groups: int, threads: int) -> list[Work]:
+def onnxruntime_conv(x: Host, w: Host, stride: int, pad: int, dilation: int, groups: int, threads: int) -> list[Work]:
     import onnx
     from onnx import TensorProto, helper
 
     weights = np.ascontiguousarray(w.transpose(3, 2, 0, 1))
-    node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[pad] * 4, strides=[stride] * 2, group=groups)
+    places = {"pads": [pad] * 4, "strides": [stride] * 2, "dilations": [dilation] * 2}
+    node = helper.make_node("Conv", ["x", "w"], ["y"], group=groups, **places)
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, nchw(x).shape)]
     outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
     graph = helper.make_graph([node], "conv", inputs, outputs, [onnx.numpy_helper.from_array(weights, "w")])

@@ -43,6 +43,30 @@ def _conv2d(x: Any, w: Any, bias: Any, residual: Any, win: Window, groups: int, 
     return work
 
 
+def _conv_transpose2d(
+    x: Any, w: Any, bias: Any, y_shape: tuple[int, ...], win: Window, groups: int, activation: Activation
+) -> Work:
+    from torch.nn import functional
+
+    strides, dilations = (win.stride_h, win.stride_w), (win.dilation_h, win.dilation_w)
+    padding = (win.pad_top, win.pad_left)
+    # What torch would make of that padding on both sides, and what is wanted beyond it.
+    even = [(x.shape[i + 1] - 1) * strides[i] - 2 * padding[i] + dilations[i] * (w.shape[i] - 1) + 1 for i in (0, 1)]
+    more = [wanted - size for wanted, size in zip(y_shape[1:3], even, strict=True)]
+    if any(not 0 <= extra < stride for extra, stride in zip(more, strides, strict=True)):
+        raise UsageError(f"torch's transposed convolution cannot cut off more on one side, as {win} does.")
+    return lambda x, w, bias: _activated(
+        functional.conv_transpose2d(x, w, bias, strides, padding, more, groups, dilations), activation
+    )
+
+
+def _resize(x: Any, size: tuple[int, int], nearest: bool, align_corners: bool) -> Work:
+    from torch.nn import functional
+
+    how: dict[str, Any] = {"mode": "nearest"} if nearest else {"mode": "bilinear", "align_corners": align_corners}
+    return lambda x: functional.interpolate(x, size, **how)
+
+
 def _linear(x: Any, w: Any, bias: Any, activation: Activation) -> Work:
     from torch.nn import functional
 
@@ -179,6 +203,8 @@ def _activated(y: Any, activation: Activation) -> Any:
 
 _OPS: dict[str, Callable[..., Work]] = {
     "_Conv2d": _conv2d,
+    "_ConvTranspose2d": _conv_transpose2d,
+    "_Resize": _resize,
     "Linear": _linear,
     "_BatchNorm": _batch_norm,
     "_BatchNormFrozen": _batch_norm_frozen,

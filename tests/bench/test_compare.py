@@ -7,6 +7,7 @@ from cnnkit.bench.cases import Case
 from cnnkit.bench.compare import measure_case
 from cnnkit.bench.conv_cases import Layer, conv_case
 from cnnkit.bench.map_cases.crf import crf_case
+from cnnkit.bench.map_cases.enlarge import resize_cases, transposed_cases
 from cnnkit.bench.map_cases.gru import gru_cases
 from cnnkit.bench.map_cases.loss import loss_cases
 from cnnkit.bench.network_cases import predict_case, train_case
@@ -18,6 +19,7 @@ SMALL = [
     Layer("small strided", 2, 9, 3, 5, 3, stride=2),
     Layer("small grouped", 1, 7, 6, 6, 3, groups=3),
     Layer("small pointwise", 2, 5, 8, 4, 1),
+    Layer("small dilated", 1, 9, 4, 5, 3, dilation=2),
 ]
 
 
@@ -91,6 +93,11 @@ def test_pointwise_cases_pass_their_own_check(name):
 @pytest.mark.slow
 def test_the_crf_passes_its_own_check():
     crf_case().check()
+
+
+@pytest.mark.parametrize("make", [*transposed_cases(), *resize_cases()][1::4])
+def test_transposed_convolutions_and_resizing_pass_their_own_check(make):
+    make().check()
 
 
 @pytest.mark.parametrize("make", [*loss_cases(), *gru_cases()][::2])

@@ -1,1 +1,5 @@
-"""What segmentation adds: crf.py the fully connected CRF, loss.py a loss of pixels, gru.py recurrent sweeps."""
+"""What segmentation adds.
+
+crf.py   the fully connected CRF      enlarge.py   transposed convolutions and resizing
+loss.py  a loss of pixels             gru.py       recurrent sweeps
+"""
