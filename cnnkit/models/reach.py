@@ -30,7 +30,8 @@ LONG, NARROW = 4096, (64, 256, 1024)
 @dataclass(frozen=True)
 class Reach:
     """pixels: a place depends on so many pixels in each direction at most; None: on the whole image.
-    multiple: the answers for an image that is moved by so many pixels are moved likewise, and else unchanged.
+    multiple: the answers for an image that is moved by so many pixels are moved likewise, and else unchanged; where
+    they depend on the whole image, the multiple of the strides.
     margin: how many rows and columns the map has fewer than the image, at each side.
     floats: numbers that live at once for each pixel of an image, in results of ops.
     """
@@ -98,9 +99,11 @@ class _Walk:
         pattern = np.stack([before[middle], behind[middle]])
         centre = len(rows) // 2
         everything = span.first[centre] <= 0 or span.last[centre] >= LONG - 1
-        multiple = math.lcm(*self.steps, _period(pattern))
-        pixels = None if everything or multiple > LONG // 8 else int(max(0, before.max(), behind.max()))
-        return Reach(pixels, multiple, margin, self.most / (LONG * narrow))
+        strides, moved = math.lcm(*self.steps), math.lcm(*self.steps, _period(pattern))
+        floats = self.most / (LONG * narrow)
+        if everything or moved > LONG // 8:
+            return Reach(None, strides, margin, floats)
+        return Reach(int(max(0, before.max(), behind.max())), moved, margin, floats)
 
     def span(self, tensor: Tensor) -> Span:
         """A parameter depends on nothing; of what came about unseen the worst is assumed."""

@@ -131,7 +131,8 @@ def test_it_is_as_far_as_one_changed_pixel_changes_answers(name):
     ids=["a gate", "a mean", "an image pool", "an op without a rule"],
 )
 def test_what_looks_at_all_of_the_image_is_told(network):
-    assert reach(network().eval(), 3).pixels is None
+    found = reach(network().eval(), 3)
+    assert found.pixels is None and found.multiple == 1
 
 
 def test_a_network_that_gives_no_map_has_none():

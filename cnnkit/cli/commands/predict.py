@@ -23,6 +23,9 @@ from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.errors import DataError, UsageError
 
+# So many times the side of what a network learned from is a picture of another kind.
+FAR_LARGER = 4
+
 if TYPE_CHECKING:
     from cnnkit.cli.show.progress import Progress
     from cnnkit.engine.use.predictor import Predictor
@@ -93,7 +96,7 @@ def predict(
         raise UsageError(f"--csv {csv} is one of the pictures. Choose another file for the answers.")
     failed = 0
     rows: list[tuple[str, ...]] = []
-    screen_was_told = False
+    doubted = False
     with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress, ExitStack() as computing:
         predictor = load(model).with_crf() if crf else load(model)
         task, shown = predictor.task, answers.of(predictor.task.name)
@@ -110,14 +113,11 @@ def predict(
         for done, answer in enumerate(chain(refused, predictor.predict_many(files, top=top, tell=pieces)), 1):
             if writing is not None and isinstance(answer, Prediction):
                 answer = writing.write(done - 1 - len(refused), task, answer, predictor.preprocessing.white)
-                if not screen_was_told and (doubt := _seams(predictor, answer)):
+                if not doubted and (doubt := _doubt(predictor, answer)):
+                    progress.clear()
                     screen.note(doubt)
-                    screen_was_told = True
-            keep.add(
-                {"path": answer.path, "error": answer.error}
-                if isinstance(answer, PredictionError)
-                else shown.row(answer)
-            )
+                    doubted = True
+            keep.add(answer.to_json() if isinstance(answer, PredictionError) else shown.row(answer))
             if moving:
                 progress.update("predicting", done, len(refused) + len(files))
             if screen.as_json:
@@ -139,14 +139,21 @@ def predict(
 
 def _pieces(progress: Progress, *, silent: bool) -> Callable[[int, int], None]:
     """What shows how far a large picture is."""
-    return lambda done, total: None if silent else progress.update("predicting a large picture", done, total)
+    return lambda done, total: None if silent else progress.update("a large picture", done, total, unit=" pieces")
 
 
-def _seams(predictor: Predictor, answer: Prediction) -> str | None:
-    """What the pieces of a large picture cost, if anything."""
+def _doubt(predictor: Predictor, answer: Prediction) -> str | None:
+    """What a mask may suffer from where a picture that kept its size is large."""
+    size = answer.answer.mask.shape[:2]
     if not predictor.preprocessing.keeps_size:
         return None
-    way = predictor.way((answer.answer.mask.shape[0], answer.answer.mask.shape[1]))
+    H, W, _ = predictor.preprocessing.shape
+    if min(size) > FAR_LARGER * max(H, W):
+        return (
+            f"{answer.path} has {size[1]}x{size[0]} pixels, and {predictor.name} learned from pictures or windows of "
+            f"{W}x{H}: if things are larger in it than there, give a smaller copy."
+        )
+    way = predictor.way((size[0], size[1]))
     if way.exact:
         return None
     return (

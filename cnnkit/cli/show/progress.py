@@ -35,10 +35,19 @@ class Progress:
     ) -> None:
         self.clear()
 
-    def update(self, head: str, done: int, total: int, figures: str = "", short: str = "", live: str = "") -> None:
+    def update(
+        self,
+        head: str,
+        done: int,
+        total: int,
+        figures: str = "",
+        short: str = "",
+        live: str = "",
+        unit: str | None = None,
+    ) -> None:
         """`head` says what is going on, `figures` how well; `short` stands for them where the terminal is narrow.
 
-        live: what a bar alone would not tell, and a line tells by its numbers.
+        live: what a bar alone would not tell, and a line tells by its numbers.   unit: of what is counted, if another.
         """
         if self.silent:
             return
@@ -46,7 +55,8 @@ class Progress:
             numbers = "" if live or not total else f" {done:,}/{total:,}"
             self._moving(head + numbers, done, total, live or (figures if self.width >= NARROW else short))
         elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
-            amount = f" {done:,}/{total:,}{self.unit}" if total else f" {done:,}{self.unit}"
+            of = self.unit if unit is None else unit
+            amount = f" {done:,}/{total:,}{of}" if total else f" {done:,}{of}"
             self.line("  ".join(part for part in (head + amount, figures) if part))
 
     def line(self, text: str) -> None:
