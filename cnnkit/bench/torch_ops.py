@@ -178,6 +178,42 @@ def _add(x: Any, y: Any) -> Work:
     return lambda x, y: x + y
 
 
+def joined(calls: Sequence[tuple[type, tuple[Any, ...], Any]]) -> list[tuple[str, tuple[Any, ...], Any]]:
+    """(name, arguments, result) of calls in their order; a recurrence takes the convolution along that makes its input.
+
+    torch's GRU has both in one, so it is not asked to multiply with what goes in twice.
+    """
+    makers = {id(result): args for function, args, result in calls if function.__name__ == "_Conv2d"}
+    inputs = {id(args[0]) for function, args, _ in calls if function.__name__ == "_Gru"}
+    return [
+        (function.__name__, (*makers[id(args[0])][:3], *args[1:]) if function.__name__ == "_Gru" else args, result)
+        for function, args, result in calls
+        if id(result) not in inputs
+    ]
+
+
+def _gru(x: Any, w: Any, bias: Any, u: Any, b: Any, axis: int) -> Work:
+    """Both ways along an axis, of pixels that are a step each."""
+    import torch
+
+    if w.shape[:2] != (1, 1):
+        raise UsageError(f"Sweeps over patches of {w.shape[0]}x{w.shape[1]} pixels have no torch counterpart here.")
+    order = (0, 3, 2, 1) if axis == 1 else (0, 2, 3, 1)  # image, sequence, step, channel
+    back = (0, 3, 2, 1) if axis == 1 else (0, 3, 1, 2)
+    (D, U, wide) = u.shape
+
+    def work(x: Any, w: Any, bias: Any, u: Any, b: Any) -> Any:
+        rows = x.permute(order)
+        N, S, T, C = rows.shape
+        parts = [slice(d * wide, (d + 1) * wide) for d in range(D)]
+        operands = [t for d, part in enumerate(parts) for t in (w[part, :, 0, 0], u[d].T, bias[part], b[part])]
+        start = x.new_zeros(D, N * S, U)
+        y, _ = torch._VF.gru(rows.reshape(N * S, T, C), start, operands, True, 1, 0.0, False, D == 2, True)
+        return y.reshape(N, S, T, D * U).permute(back)
+
+    return work
+
+
 def _axis(axis: int, ndim: int) -> int:
     return _FIRST[axis] if ndim == 4 else axis
 
@@ -220,4 +256,5 @@ _OPS: dict[str, Callable[..., Work]] = {
     "_ScaleChannels": _scale_channels,
     "_Activate": _activate,
     "_Add": _add,
+    "_Gru": _gru,
 }

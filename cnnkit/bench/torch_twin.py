@@ -13,7 +13,7 @@ import numpy as np
 from cnnkit import kernels, nn
 from cnnkit.autograd import Tensor, no_grad, traced
 from cnnkit.bench.rivals import Work, nchw
-from cnnkit.bench.torch_ops import translated
+from cnnkit.bench.torch_ops import joined, translated
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 
@@ -35,8 +35,8 @@ class TorchTwin:
         with kernels.shapes_only(), nullcontext() if model.training else no_grad(), traced() as calls:
             y = model(image)
         self._steps = [
-            (translated(function.__name__, args), [_key(arg) for arg in args if _is_operand(arg)], _key(result))
-            for function, args, result in calls
+            (translated(name, args), [_key(arg) for arg in args if _is_operand(arg)], _key(result))
+            for name, args, result in joined(calls)
         ]
         # All tensors live until here, so that no two have borne one id.
         self._image, self._logits = id(image), id(y)
