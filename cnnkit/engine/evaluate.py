@@ -76,7 +76,7 @@ def evaluate(
     measured = task.measured(tally, part, top_losses=top_losses, source=predictor.source)
     if sheet is not None:
         rows = [task.tiles(part, row, k, tally) for k, row in enumerate(measured.top_losses, 1)]
-        save_sheet(sheet, _drawn(rows))
+        save_sheet(sheet, task.captioned(_drawn(rows)))
     yield EvaluateFinished(
         EvaluateResult(
             measured=measured,

@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Self, TypeVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, final
 
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
@@ -19,6 +19,9 @@ from cnnkit.serialize.fields import Range
 from cnnkit.tasks.columns import Columned, Values, columns
 from cnnkit.tasks.measured import Measured
 from cnnkit.tasks.metric import Metric
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Answer = TypeVar("Answer")
 # A loss below this, and all answers right where there are right ones: then an image is known by heart.
@@ -196,6 +199,10 @@ class Task(ABC, Generic[Answer]):
     def tiles(self, part: Dataset, row: Any, number: int, tally: "Tally") -> list[Tile]:
         """One of the worst images as a sheet shows it, in one tile or in several side by side."""
         raise NotImplementedError(f"{type(self).__name__} draws no images")
+
+    def captioned(self, sheet: "Image") -> "Image":
+        """The sheet of the worst images, with what explains it, such as the meaning of colours."""
+        return sheet
 
     @abstractmethod
     def decode(self, outputs: Host, views: Sequence[View | None], top: int) -> list[Answer]:

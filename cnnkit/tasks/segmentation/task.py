@@ -3,13 +3,13 @@
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
-from cnnkit.data.picture.overlay import Colour
+from cnnkit.data.picture.overlay import Colour, below, legend
 from cnnkit.data.picture.sheet import Tile
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset
@@ -41,6 +41,9 @@ from cnnkit.tasks.segmentation.rand import RandScore
 from cnnkit.tasks.segmentation.tally import SUMMARY, SegmentationTally
 from cnnkit.tasks.segmentation.worst import WorstPicture, tiles
 from cnnkit.tasks.task import Judgement, StepLoss, Tally, Task
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # Images that are known by heart: so well that what is left are pixels at the edges of things.
 BY_HEART = 0.95
@@ -178,6 +181,9 @@ class SegmentationTask(Task[Segmented]):
         answer = next(judged.answer for judged in tally.worst if judged.index == row.index)
         assert answer is not None
         return tiles(part, row, number, answer, self.colours)
+
+    def captioned(self, sheet: "Image") -> "Image":
+        return below(sheet, legend(self.classes, self.colours, sheet.width))
 
     def decode(self, outputs: Host, views: Sequence[View | None], top: int) -> list[Segmented]:
         return segmented(outputs, views, self.classes, self.colours, crf=self.crf is not None)

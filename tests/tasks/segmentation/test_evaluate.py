@@ -10,6 +10,8 @@ from cnnkit import metrics
 from cnnkit.cli.show import answers
 from cnnkit.cli.show.screen import Screen
 from cnnkit.data.load.batch import Batch
+from cnnkit.data.picture.overlay import GAP, SWATCH
+from cnnkit.data.picture.sheet import SIDE
 from cnnkit.data.targets import VOID
 from cnnkit.engine.evaluate import evaluate
 from cnnkit.errors import CheckpointError, NumericError, UsageError
@@ -50,8 +52,11 @@ def test_the_worst_pictures_are_named_and_drawn_beside_truth_and_answer(predicto
         assert row.loss == pytest.approx(alone[row.index].loss, rel=1e-6) and row.miou == alone[row.index].miou
     with Image.open(sheet) as drawn:
         colours = np.asarray(drawn.convert("RGB")).reshape(-1, 3)
-        # Three tiles in a row, two rows; both classes are tinted in their colours, yellow and blue.
-        assert drawn.width > drawn.height
+        # Three tiles in a row, two rows, and below them what the colours mean.
+        assert drawn.width > 3 * 2 * SIDE and drawn.height > 2 * 2 * SIDE + SWATCH
+        strip = np.asarray(drawn.convert("RGB"))[-SWATCH - GAP :].reshape(-1, 3)
+        assert {(255, 255, 0), (0, 0, 255)} <= set(map(tuple, strip.tolist()))
+        # Both classes are tinted in these, yellow and blue.
     assert ((colours[:, 2] > colours[:, 0] + 80).sum() > 500) and ((colours[:, 0] > colours[:, 2] + 80).sum() > 500)
     with pytest.raises(UsageError, match="exists"):
         judged(predictor, data, sheet=sheet)
