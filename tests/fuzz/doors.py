@@ -74,6 +74,7 @@ def make_seeds(folder: Path) -> None:
             picture.save(folder / "photos" / f"class{kind % 2}" / f"{ending}{i}.{ending}", **PICTURES[ending])
     rows = [f"photos/{p.parent.name}/{p.name},{p.parent.name}" for p in sorted((folder / "photos").rglob("*.*"))]
     (folder / "list.csv").write_text("\n".join(["path,label", *rows]) + "\n")
+    _make_masks(folder, rng)
     (folder / "names.txt").write_text('["one", "two", "three"]')
     for name in ("zip", "old", "checkpoint_zip"):
         shutil.copy(TORCH / f"{name}.pth", folder)
@@ -86,6 +87,40 @@ def make_seeds(folder: Path) -> None:
     list(fit(FitOptions.from_values({**choices, "output": str(folder / "run")})))
     (folder / "run" / "result.json").unlink()
     (folder / "options.toml").write_bytes((folder / "run" / "config.toml").read_bytes())
+
+
+def _make_masks(folder: Path, rng: np.random.Generator) -> None:
+    """Pictures with masks: by index beside a list of the classes, by colour, and as COCO's outlines and runs."""
+    masks = rng.integers(0, 3, (6, 20, 24)).astype(np.uint8)
+    colours = np.array([[0, 0, 0], [200, 0, 0], [0, 200, 0]], np.uint8)
+    for place in ("masks", "coloured"):
+        for name in ("images", "masks"):
+            (folder / place / name).mkdir(parents=True)
+    (folder / "coco").mkdir()
+    for i, mask in enumerate(masks):
+        picture = Image.fromarray(rng.integers(0, 256, (20, 24, 3), np.uint8))
+        for place in ("masks/images", "coloured/images", "coco"):
+            picture.save(folder / place / f"{i}.png")
+        indexed = Image.fromarray(mask)
+        indexed.putpalette(colours.ravel().tolist())
+        indexed.save(folder / f"masks/masks/{i}.png")
+        Image.fromarray(colours[mask]).save(folder / f"coloured/masks/{i}.png")
+    (folder / "masks" / "classes.txt").write_text("ground\nroad\ncar\n")
+    (folder / "coloured" / "classes.txt").write_text("ground,0,0,0\nroad,200,0,0\ncar,0,200,0\n")
+    shapes: list[Any] = [
+        [[1.5, 1, 9, 2, 5.25, 12]],
+        {"counts": [30, 50, 400], "size": [20, 24]},
+        {"counts": "n0b1`<", "size": [20, 24]},
+    ]
+    content = {
+        "images": [{"id": i, "file_name": f"{i}.png", "height": 20, "width": 24} for i in range(6)],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+        "annotations": [
+            {"image_id": i, "category_id": 1 + i % 2, "segmentation": shapes[i % 3], "area": i, "iscrowd": i // 5}
+            for i in range(6)
+        ],
+    }
+    (folder / "coco" / "labels.json").write_text(json.dumps(content))
 
 
 def _plain_safetensors(path: Path, arrays: dict[str, Any]) -> None:
@@ -159,6 +194,11 @@ KINDS = (
     *(Kind(f"picture {ending}", path, _picture(path)) for ending, path in _PATHS.items()),
     Kind("folder", "photos/class0/png1.png", _open("photos", on_unreadable="skip", image_size=8)),
     Kind("csv", "list.csv", _open("list.csv", on_unreadable="skip", image_size=8)),
+    Kind("mask by index", "masks/masks/1.png", _open("masks")),
+    Kind("mask by colour", "coloured/masks/1.png", _open("coloured", on_unreadable="skip")),
+    Kind("classes of masks", "masks/classes.txt", _open("masks")),
+    Kind("colours of masks", "coloured/classes.txt", _open("coloured")),
+    Kind("outlines", "coco/labels.json", _open("coco")),
     Kind("npz data", "data.npz", _open("data.npz")),
     Kind("npz packed", "packed.npz", _open("packed.npz")),
     Kind("idx images", "idx/train-images-idx3-ubyte", _open("idx")),

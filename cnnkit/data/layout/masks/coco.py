@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from cnnkit.config import available_memory
 from cnnkit.data.layout.masks.outlines import Outlines, Polygon, Runs, Thing
 from cnnkit.errors import DataError, ResourceError
-from cnnkit.serialize.files import read_whole
+from cnnkit.serialize.files import open_plain, read_whole
 
 # Bytes of a file, a little more than the largest that was published; and what Python takes for each when it is read.
 LARGEST, TIMES = 1 << 29, 8
@@ -61,7 +61,7 @@ def read_coco(path: Path) -> tuple[list[str], dict[str, Outlines]]:
 def looks_like_coco(path: Path) -> bool:
     """Whether a JSON file begins as one of COCO's: what it holds is checked as it is read."""
     try:
-        with open(path, "rb") as file:
+        with open_plain(path) as file:
             head = file.read(4096)
             file.seek(max(0, path.stat().st_size - 65536))
             tail = file.read(65536)

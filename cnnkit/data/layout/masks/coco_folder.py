@@ -1,5 +1,6 @@
 """Folders with annotations of COCO's form: which file is of which part, and where its pictures are."""
 
+import os
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -38,7 +39,7 @@ def list_coco(place: Path) -> PairListing | None:
         parts[part] = []
         for name, outlines in pictures.items():
             path = folder / name
-            if path.is_file():
+            if os.path.isfile(path):
                 parts[part].append(Pair(str(path), str(file), outlines))
             else:
                 lacking.append(Lacking(str(path), f"{file} names {name}, but there is no {path}."))
@@ -85,4 +86,4 @@ def _folder(file: Path, part: str, pictures: dict[str, Outlines]) -> Path:
     places = [file.parent, above / end, above / "images" / end, above / part, above / "images" / part, above / "images"]
     places += [above, file.parent / "images", file.parent / end]
     names = list(islice(pictures, TRIED))
-    return max(places, key=lambda place: sum((place / name).is_file() for name in names))
+    return max(places, key=lambda place: sum(os.path.isfile(place / name) for name in names))

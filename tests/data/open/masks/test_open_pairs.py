@@ -368,3 +368,22 @@ def test_keeping_their_size_is_for_pictures_with_masks(picture_folder):
         open_data(picture_folder(cats=5, dogs=5), fit="keep")
     with pytest.raises(UsageError, match="--fit is for pictures in files"):
         open_data("digits", fit="crop")
+
+
+def photo_on_its_side(path):
+    """A camera's note says to turn what is stored as 12x16 to 16x12."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.random.default_rng(5).integers(0, 256, (12, 16, 3), np.uint8)).save(path, exif=exif)
+
+
+def test_a_photo_is_turned_upright_and_its_mask_must_be_so(pairs_folder):
+    root = pairs_folder({f"images/{n}.jpg": f"masks/{n}.png" for n in "abcdefgh"})
+    photo_on_its_side(root / "images/a.jpg")
+    with pytest.raises(DataError, match=r"a\.jpg is 16x12 .* turned on its side, as where a camera's note"):
+        open_data(root)
+    Image.fromarray(np.eye(16, 12, dtype=np.uint8)).save(root / "masks/a.png")
+    splits = open_data(root)
+    parts = [splits.part(part) for part in ("train", "val", "test")]
+    (turned,) = [part[i] for part in parts for i in range(len(part)) if part.path(i).name == "a.jpg"]
+    assert turned.image.shape == (16, 12, 3) and turned.target.labels.shape == (16, 12)
