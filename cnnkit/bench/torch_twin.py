@@ -27,9 +27,7 @@ class TorchTwin:
     beside: a twin of the same model for other images, whose parameters are shared.
     """
 
-    def __init__(
-        self, model: nn.Module, x: Host, channels_last: bool = False, beside: TorchTwin | None = None
-    ) -> None:
+    def __init__(self, model: nn.Module, x: Host, channels_last: bool = False, beside: TorchTwin | None = None) -> None:
         self._channels_last = channels_last
         image = Tensor(x)
         with kernels.shapes_only(), nullcontext() if model.training else no_grad(), traced() as calls:

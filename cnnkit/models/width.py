@@ -1,4 +1,4 @@
-"""Widths in names: resnet50_x0_25 has a quarter of the channels of resnet50 in every layer."""
+"""Numbers in names: resnet50_x0_25 has a quarter of the channels, fcn_resnet50_os16 every sixteenth pixel."""
 
 import re
 
@@ -6,6 +6,9 @@ from cnnkit.errors import UsageError
 
 # The end of a name: x, what stands before the point, and what stands behind it.
 IN_A_NAME = r"_x(\d)_(\d{1,3})"
+
+# What may stand behind it: the pixels of the image between two of the last map, where the network's own are not wanted.
+OUTPUT_STRIDE_IN_A_NAME = r"(?:_os(?P<output_stride>4|8|16))?"
 
 
 def width_in(name: str) -> float:

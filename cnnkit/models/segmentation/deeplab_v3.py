@@ -4,7 +4,7 @@ Shapes at 520x520, on resnet50 (on mobilenet_v3_large; on mobilenet_v2 at 513x51
     backbone: 65x65x2048 (33x33x960; 65x65x320)
     classifier: aspp 65x65x256 (33x33x256; 65x65x256) -> conv (none on mobilenet_v2) -> score -> logits 520x520xclasses
 In training of the first two an auxiliary classifier, as fcn_resnet50 has it, adds half of its loss.
-The width of a name multiplies all channels: deeplab_v3_resnet18_x0_25.
+The width of a name multiplies all channels, and an output stride may follow: deeplab_v3_resnet18_x0_25_os16.
 
 Differs from the paper, as the published weights do:
     on resnet50 and mobilenet_v3_large, torchvision's: the rates 12, 24, 36 of output stride 8 at either stride, no
@@ -25,7 +25,7 @@ from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.segmentation.fcn_resnet import AUXILIARY_WEIGHT, fcn_head
 from cnnkit.models.stem import refuse_below
 from cnnkit.models.trunk import trunk
-from cnnkit.models.width import IN_A_NAME, multiple_of_8, told, width_in
+from cnnkit.models.width import IN_A_NAME, OUTPUT_STRIDE_IN_A_NAME, multiple_of_8, told, width_in
 from cnnkit.nn import AdaptiveAvgPool2d, Conv2d, ConvNorm, Dropout, Module, ModuleList, Sequential
 from cnnkit.nn.blocks import WithAuxiliary
 
@@ -141,15 +141,17 @@ def _deeplab_v3(
 
 def _spec(name: str, trunk_name: str, plan: Plan) -> ModelSpec:
     side = 513 if plan.tensorflow else 520
-    summary = f"Filters of several spreads on every {plan.output_stride}th pixel" + told(width_in(name))
+    summary = f"Filters of several spreads on every {plan.output_stride}th pixel" + told(width_in(trunk_name))
     build = partial(_deeplab_v3, trunk_name, plan)
     return ModelSpec(name, (side, side, 3), PAPER, summary, build, classes=21, kind="segmentation")
 
 
-@family(f"deeplab_v3_(({'|'.join(PLANS)})({IN_A_NAME})?)")
+@family(f"deeplab_v3_(?P<trunk>(?P<plan>{'|'.join(PLANS)})({IN_A_NAME})?){OUTPUT_STRIDE_IN_A_NAME}")
 def any_trunk(name: str, match: re.Match[str]) -> ModelSpec:
     """deeplab_v3_resnet18_x0_25 stands on resnet18_x0_25."""
-    return _spec(name, match[1], PLANS[match[2]])
+    plan = PLANS[match["plan"]]
+    plan = plan._replace(output_stride=int(match["output_stride"] or plan.output_stride))
+    return _spec(name, match["trunk"], plan)
 
 
 for _trunk in ("resnet50", "mobilenet_v3_large", "mobilenet_v2"):

@@ -6,8 +6,8 @@ Shapes at 513x513, on resnet50 (on mobilenet_v2):
     decoder: aspp resized to 129x129x256, beside reduce 129x129x48 -> conv1 256 -> conv2 129x129x256 -> score
     -> logits 513x513xclasses
 Every 3x3 convolution of aspp and decoder is separable: one filter a channel, then a 1x1 convolution, both with norms.
-The width of a name multiplies all channels: deeplab_v3plus_mobilenet_v2_x0_5. Other trunks may stand in the name:
-deeplab_v3plus_mobilenet_v1_x0_25, deeplab_v3plus_squeezenet1_1.
+The width of a name multiplies all channels, and an output stride may follow: deeplab_v3plus_mobilenet_v2_x0_5_os8.
+Other trunks may stand there: deeplab_v3plus_mobilenet_v1_x0_25, deeplab_v3plus_squeezenet1_1.
 
 Differs from the paper:
     its trunks are ResNet-101 and Xception;
@@ -27,7 +27,7 @@ from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.segmentation.deeplab_v3 import ASPP, CHANNELS
 from cnnkit.models.stem import refuse_below
 from cnnkit.models.trunk import trunk
-from cnnkit.models.width import IN_A_NAME, multiple_of_8, told, width_in
+from cnnkit.models.width import IN_A_NAME, OUTPUT_STRIDE_IN_A_NAME, multiple_of_8, told, width_in
 from cnnkit.nn import Conv2d, ConvNorm, Module, Sequential
 
 PAPER = "Chen et al. 2018, arXiv:1802.02611"
@@ -54,8 +54,10 @@ TRUNKS = {
 class DeepLabV3Plus(Module):
     """Figure 2: what is in the image from the coarse map, where its borders run from the fine one."""
 
-    def __init__(self, name: str, taps: Taps, classes: int, in_channels: int, rng: np.random.Generator) -> None:
-        self.backbone = trunk(name, taps, output_stride=OUTPUT_STRIDE, in_channels=in_channels, rng=rng)
+    def __init__(
+        self, name: str, taps: Taps, output_stride: int, classes: int, in_channels: int, rng: np.random.Generator
+    ) -> None:
+        self.backbone = trunk(name, taps, output_stride=output_stride, in_channels=in_channels, rng=rng)
         width = width_in(name)
         low, wide = multiple_of_8(LOW_CHANNELS * width), multiple_of_8(CHANNELS * width)
         self.aspp = ASPP(self.backbone.channels[taps.high], wide, RATES, dropout=0.1, threes=separable, rng=rng)
@@ -85,22 +87,29 @@ def separable(in_channels: int, out_channels: int, rate: int, rng: np.random.Gen
 
 
 def _deeplab_v3plus(
-    name: str, taps: Taps, *, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator
+    name: str,
+    taps: Taps,
+    output_stride: int,
+    *,
+    classes: int,
+    in_channels: int,
+    image_size: tuple[int, int],
+    rng: np.random.Generator,
 ) -> Module:
-    refuse_below(OUTPUT_STRIDE, image_size)
-    return DeepLabV3Plus(name, taps, classes, in_channels, rng)
+    refuse_below(output_stride, image_size)
+    return DeepLabV3Plus(name, taps, output_stride, classes, in_channels, rng)
 
 
-def _spec(name: str, trunk_name: str, taps: Taps) -> ModelSpec:
-    summary = "Filters of several spreads, and a decoder that sees every fourth pixel" + told(width_in(name))
-    build = partial(_deeplab_v3plus, trunk_name, taps)
+def _spec(name: str, trunk_name: str, taps: Taps, output_stride: int = OUTPUT_STRIDE) -> ModelSpec:
+    summary = "Filters of several spreads, and a decoder that sees every fourth pixel" + told(width_in(trunk_name))
+    build = partial(_deeplab_v3plus, trunk_name, taps, output_stride)
     return ModelSpec(name, (513, 513, 3), PAPER, summary, build, classes=21, kind="segmentation")
 
 
-@family(f"deeplab_v3plus_(({'|'.join(TRUNKS)})({IN_A_NAME})?)")
+@family(f"deeplab_v3plus_(?P<trunk>(?P<taps>{'|'.join(TRUNKS)})({IN_A_NAME})?){OUTPUT_STRIDE_IN_A_NAME}")
 def any_trunk(name: str, match: re.Match[str]) -> ModelSpec:
     """deeplab_v3plus_mobilenet_v1_x0_25 stands on mobilenet_v1_x0_25."""
-    return _spec(name, match[1], TRUNKS[match[2]])
+    return _spec(name, match["trunk"], TRUNKS[match["taps"]], int(match["output_stride"] or OUTPUT_STRIDE))
 
 
 for _trunk in ("mobilenet_v2", "resnet50"):

@@ -6,7 +6,7 @@ Shapes at 520x520:
     -> layer4 65x65x2048
     classifier: conv 65x65x512 -> score 65x65xclasses -> logits 520x520xclasses
 In training an auxiliary classifier like it, on layer3, adds half of its loss (Zhao et al. 2017, arXiv:1612.01105).
-Any depth and width of a ResNet may stand in the name: fcn_resnet18_x0_25.
+Any depth and width of a ResNet may stand in the name, and an output stride: fcn_resnet18_x0_25, fcn_resnet50_os16.
 
 Differs from the paper, as the published weights do:
     a ResNet in place of VGG16, with dilation in place of its last two strides; so there is nothing to skip;
@@ -24,7 +24,7 @@ from cnnkit.autograd import Tensor
 from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.stem import refuse_below
 from cnnkit.models.trunk import trunk
-from cnnkit.models.width import IN_A_NAME
+from cnnkit.models.width import IN_A_NAME, OUTPUT_STRIDE_IN_A_NAME
 from cnnkit.nn import Conv2d, ConvNorm, Dropout, Module, Sequential
 from cnnkit.nn.blocks import WithAuxiliary
 
@@ -38,9 +38,11 @@ class FCNResNet(Module):
 
     training_only = ("aux_classifier",)
 
-    def __init__(self, resnet: str, classes: int, in_channels: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, resnet: str, output_stride: int, classes: int, in_channels: int, rng: np.random.Generator
+    ) -> None:
         self.backbone = trunk(
-            resnet, ("layer3", "layer4"), output_stride=OUTPUT_STRIDE, in_channels=in_channels, rng=rng
+            resnet, ("layer3", "layer4"), output_stride=output_stride, in_channels=in_channels, rng=rng
         )
         self.classifier = fcn_head(self.backbone.channels["layer4"], classes, rng)
         self.aux_classifier = fcn_head(self.backbone.channels["layer3"], classes, rng)
@@ -68,20 +70,27 @@ def fcn_head(in_channels: int, classes: int, rng: np.random.Generator) -> Sequen
 
 
 def _fcn(
-    resnet: str, *, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator
+    resnet: str,
+    output_stride: int,
+    *,
+    classes: int,
+    in_channels: int,
+    image_size: tuple[int, int],
+    rng: np.random.Generator,
 ) -> Module:
-    refuse_below(OUTPUT_STRIDE, image_size)
-    return FCNResNet(resnet, classes, in_channels, rng)
+    refuse_below(output_stride, image_size)
+    return FCNResNet(resnet, output_stride, classes, in_channels, rng)
 
 
 SUMMARY = "A dilated ResNet that scores every eighth pixel, resized to the image."
 
 register("fcn_resnet50", input=(520, 520, 3), paper=PAPER, summary=SUMMARY, classes=21, kind="segmentation")(
-    partial(_fcn, "resnet50")
+    partial(_fcn, "resnet50", OUTPUT_STRIDE)
 )
 
 
-@family(f"fcn_(resnet(18|34|50|101|152)({IN_A_NAME})?)")
+@family(f"fcn_(?P<trunk>resnet(18|34|50|101|152)({IN_A_NAME})?){OUTPUT_STRIDE_IN_A_NAME}")
 def any_resnet(name: str, match: re.Match[str]) -> ModelSpec:
-    """fcn_resnet18_x0_25 stands on resnet18_x0_25."""
-    return ModelSpec(name, (520, 520, 3), PAPER, SUMMARY, partial(_fcn, match[1]), classes=21, kind="segmentation")
+    """fcn_resnet18_x0_25_os4 stands on resnet18_x0_25, and scores every fourth pixel."""
+    build = partial(_fcn, match["trunk"], int(match["output_stride"] or OUTPUT_STRIDE))
+    return ModelSpec(name, (520, 520, 3), PAPER, SUMMARY, build, classes=21, kind="segmentation")
