@@ -20,11 +20,14 @@ from cnnkit.cli.command import command
 from cnnkit.cli.endings import Terminated
 from cnnkit.cli.show import answers
 from cnnkit.cli.show.screen import Screen
+from cnnkit.data.targets import VOID
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.errors import DataError, UsageError
 
 # So many times the side of what a network learned from is a picture of another kind.
 FAR_LARGER = 4
+# A share of the picture that is worth a word.
+LEAST_UNSEEN = 0.005
 
 if TYPE_CHECKING:
     from cnnkit.cli.show.progress import Progress
@@ -143,10 +146,15 @@ def _pieces(progress: Progress, *, silent: bool) -> Callable[[int, int], None]:
 
 
 def _doubt(predictor: Predictor, answer: Prediction) -> str | None:
-    """What a mask may suffer from where a picture that kept its size is large."""
+    """What a mask may suffer from: from what was cut off, or where a picture that kept its size is large."""
     size = answer.answer.mask.shape[:2]
     if not predictor.preprocessing.keeps_size:
-        return None
+        if answer.unseen < LEAST_UNSEEN:
+            return None
+        return (
+            f"{predictor.name} sees pictures cut to its size, of {answer.path} {100 * (1 - answer.unseen):.0f} %. The "
+            f"rest is void in the mask, {VOID}. A network trained with --fit keep sees all."
+        )
     H, W, _ = predictor.preprocessing.shape
     if min(size) > FAR_LARGER * max(H, W):
         return (

@@ -23,7 +23,7 @@ from cnnkit.errors import DataError, NumericError, UsageError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.nn.module import blank
-from cnnkit.nn.outputs import Nest, concatenated, is_array, mapped
+from cnnkit.nn.outputs import Nest, concatenated, is_array, leaves, mapped
 from cnnkit.nn.prepared import prepared
 from cnnkit.tasks import Task
 from cnnkit.tasks.registry import create
@@ -114,7 +114,13 @@ class Predictor:
 
         Raises:
             DataError: a picture cannot be read; the message says which one. `predict_many` goes on behind it.
+            UsageError: the task has no scores of a whole picture.
         """
+        if self.task.places:
+            raise UsageError(
+                f"The task {self.task.name} has a class for each pixel, and no scores of a whole picture. "
+                "predict(picture).mask has the classes, and its shares how much of the picture is of each."
+            )
         return self.scores(self._images(pictures))
 
     def scores(self, images: Iterable[Pixels]) -> Host:
@@ -147,6 +153,11 @@ class Predictor:
             with no_grad():
                 # A copy: the network's own arrays go back to a pool.
                 found.append(mapped(compute(Tensor(collate(some, self.preprocessing))), np.array, is_array))
+        if len({tuple(array.shape[1:] for array in leaves(nest, is_array)) for nest in found}) > 1:
+            raise UsageError(
+                "These pictures keep their unequal sizes, and so does what a layer gives for them. Ask for one "
+                "picture at a time."
+            )
         return concatenated(found) if found else None
 
     def _one_by_one(self, pictures: Pictures) -> Iterator[Source | given.Unread]:

@@ -1,7 +1,7 @@
 """What a segmentation says of a picture: a mask in the picture's own pixels, made from scores of the image's pixels."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
@@ -32,9 +32,9 @@ class Segmented(Columned):
     crf: whether a fully connected CRF refined the mask.
     """
 
-    mask: Labels
+    mask: Labels = field(repr=False)
     classes: tuple[str, ...]
-    colours: tuple[Colour, ...]
+    colours: tuple[Colour, ...] = field(repr=False)
     shares: tuple[float, ...]
     crf: bool = False
 

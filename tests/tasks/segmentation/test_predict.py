@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tasks.segmentation.toy import squares
+from tasks.segmentation.toy import Squares, squares
 
 import cnnkit
 from cnnkit.cli import main
 from cnnkit.data.load.collate import collate
+from cnnkit.data.open.splits import DataSplits
+from cnnkit.engine.use import large
 from cnnkit.engine.use.large import maps_of
 from cnnkit.engine.use.predictor import Predictor
+from cnnkit.errors import UsageError
 from cnnkit.tasks.segmentation import crf
 from cnnkit.tasks.segmentation.crf import refine
 
@@ -160,3 +163,44 @@ def test_an_evaluation_with_the_crf_judges_what_is_refined(smooth):
 def test_a_classifier_has_no_crf(command):
     code, _, err = command("a.png", "--crf")
     assert code == 2 and "A CRF is for masks; the task classification has none" in err
+
+
+def test_what_a_network_that_crops_did_not_see_is_void_and_told(tmp_path, command, photos):
+    data = DataSplits(Squares(24, 0, fit="crop"), Squares(6, 1, fit="crop"), Squares(6, 2, fit="crop"), "squares")
+    cropping = cnnkit.fit(data, model="toy_fcn", steps=2, output=str(tmp_path / "run"))
+    code, _, err = command("b/x.png", "-m", cropping.run)
+    assert code == 0 and "sees pictures cut to its size, of b/x.png 76 %" in " ".join(err.split())
+    with Image.open("x-mask.png") as mask:
+        labels = np.asarray(mask)
+    assert labels.shape == (37, 50) and (labels == 255).mean() == 0.24
+
+
+def test_scores_of_a_whole_picture_are_refused_and_so_are_features_of_unequal_ones(smooth, photos, tmp_path):
+    predictor, both = cnnkit.load(smooth), [tmp_path / "a" / "x.png", tmp_path / "b" / "x.png"]
+    with pytest.raises(UsageError, match="has a class for each pixel, and no scores of a whole picture"):
+        predictor.predict_proba(both)
+    with pytest.raises(UsageError, match="Ask for one picture at a time"):
+        predictor.features(both, "conv1")
+    assert predictor.features(both[1], "conv1").shape == (1, 37, 50, 8)
+
+
+def test_a_picture_far_larger_than_those_of_the_training_gets_a_note(smooth, command, tmp_path):
+    Image.new("L", (130, 120)).save("large.png")
+    code, _, err = command("large.png", "-m", smooth.run)
+    assert (
+        code == 0
+        and "large.png has 130x120 pixels, and toy_fcn learned from pictures or windows of 24x24"
+        in " ".join(err.split())
+    )
+
+
+def test_a_large_picture_moves_in_pieces_and_the_mask_is_that_of_the_whole(smooth, command, tmp_path, rng, monkeypatch):
+    Image.fromarray(rng.integers(0, 256, (90, 95), np.uint8)).save("large.png")
+    whole = cnnkit.load(smooth).predict("large.png").mask
+    predictor = cnnkit.load(smooth)
+    monkeypatch.setattr(large, "MOST_BYTES", int(4 * large.reach_of(predictor.prepared, 1).floats * 40**2))
+    assert len(predictor.way((90, 95)).tiles) == 9
+    told = []
+    [said] = predictor.predict_many(["large.png"], tell=lambda *of: told.append(of))
+    assert told == [(k, 9) for k in range(9)]
+    assert (said.mask != whole).mean() < 1e-3  # two scores that are equal but for rounding
