@@ -69,9 +69,14 @@ def create(
     settings: what a record kept of the task.
 
     Raises:
-        UsageError: an option says something that this task does not take.
+        UsageError: an option says something that this task does not take, or the data are for another one.
     """
     kind, options = find(name), options or {}
+    if train is not None and not kind.learns_from(train):
+        raise UsageError(
+            f"{train.name} is for {train.task}: its pictures have no targets for the task {kind.name}. Leave --task "
+            "out, or use other data."
+        )
     for option, nothing in _OPTIONS.items():
         if option not in kind.takes and options.get(option, nothing) != nothing:
             raise UsageError(f"--{option.replace('_', '-')} is not for the task {kind.name}. Leave it out.")

@@ -104,6 +104,11 @@ class Task(ABC, Generic[Answer]):
         return cls(classes)
 
     @classmethod
+    def learns_from(cls, train: Dataset) -> bool:
+        """Whether the targets of these data are what the task learns."""
+        return True
+
+    @classmethod
     def better(cls, one: Judgement, other: Judgement | None) -> bool:
         """Whether `one` is better: by the first metric, or by the loss where that is equal; of two equals the first."""
         if other is None:

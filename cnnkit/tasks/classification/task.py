@@ -95,6 +95,10 @@ class ClassificationTask(Task[Named]):
         return cls(classes, smoothing, weights, loss)
 
     @classmethod
+    def learns_from(cls, train: Dataset) -> bool:
+        return train.labelled
+
+    @classmethod
     def by_heart(cls, judgement: Judgement) -> bool:
         return judgement.values["top1"] == 1.0 and judgement.loss < KNOWN
 

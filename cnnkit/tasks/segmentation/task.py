@@ -109,6 +109,10 @@ class SegmentationTask(Task[Segmented]):
         return cls(classes, _checked(colours or (), len(classes)), MaskLoss(name, weights, loss), border)
 
     @classmethod
+    def learns_from(cls, train: Dataset) -> bool:
+        return train.task == cls.name
+
+    @classmethod
     def by_heart(cls, judgement: Judgement) -> bool:
         return bool(judgement.values["miou"] >= BY_HEART)
 

@@ -15,7 +15,7 @@ from cnnkit.engine.fit import fit
 from cnnkit.engine.records.events import StepEnd
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.find import open_run
-from cnnkit.errors import ShapeError
+from cnnkit.errors import DataError, ShapeError, UsageError
 from cnnkit.nn import Conv2d
 from cnnkit.tasks.segmentation import SegmentationTask
 
@@ -87,3 +87,19 @@ def test_few_pictures_are_learned_by_heart():
 def test_a_network_with_other_outputs_is_refused(tmp_path):
     with pytest.raises(ShapeError, match="masks of 3 classes gives"):
         cnnkit.fit(Conv2d(1, 4, 1), squares(), epochs=1, output=str(tmp_path / "run"))
+
+
+def test_data_for_another_task_are_refused_before_a_run_begins(tmp_path):
+    with pytest.raises(UsageError, match="digits is for classification: its pictures have no targets for the task seg"):
+        cnnkit.fit("digits", task="segmentation", model="toy_fcn", output=str(tmp_path / "run"))
+    with pytest.raises(UsageError, match="squares is for segmentation: its pictures have no targets for the task clas"):
+        cnnkit.fit(squares(), task="classification", model="lenet5", output=str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_classes_in_another_order_are_found_by_name(smooth):
+    splits = squares()
+    turned = splits.with_classes(["dark", "ground", "bright"])
+    assert cnnkit.evaluate(smooth, turned).miou == smooth.miou
+    with pytest.raises(DataError, match=r"knows 3 classes .* also has 'sky'"):
+        cnnkit.evaluate(smooth, splits.with_classes(["dark", "ground", "bright", "sky"]))
