@@ -28,8 +28,9 @@ class Filters:
 
     def forward(self, picked: Host, shape: TileShape, pixels: int) -> tuple[Host, int]:
         """(flat filters, floats from one filter row to the next) for the direct forward sum of so many pixels."""
-        key = "forward", shape
-        if key not in self._forms and self.groups == 1 and keep_unpacked(self.shape[3], pixels, shape):
+        key = "forward", shape, picked.tobytes()
+        in_order = len(picked) == self.shape[0] * self.shape[1] and bool((np.diff(picked) == 1).all())
+        if key not in self._forms and self.groups == 1 and in_order and keep_unpacked(self.shape[3], pixels, shape):
             return self.w.reshape(-1), self.shape[3]
         pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=False)
         return self._form(key, pack), shape.block
@@ -37,7 +38,7 @@ class Filters:
     def turned(self, picked: Host, shape: TileShape) -> Host:
         """Flat panels for all phases of the direct gradient by the images."""
         pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=True)
-        return self._form(("turned", shape), pack)
+        return self._form(("turned", shape, picked.tobytes()), pack)
 
     def about_centre(self) -> Host:
         """Filters turned about their centre, for the depthwise gradient by the images."""

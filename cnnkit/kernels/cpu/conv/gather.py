@@ -4,7 +4,8 @@
 
 Stride, dilation, padding and flipping live in the tables alone. The gradient by the images is a gather too: with
 stride 1 the taps run backwards; with stride s each residue of the pixel modulo s meets its own taps ("phases").
-Where a tap leaves the image, the source is a copy with a border of zeros.
+Where a tap leaves the image, the source is a copy with a border of zeros. Filters that are spread over much of the
+image often meet nothing else: then outputs fall into bands that meet the same taps, and those alone are summed.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnkit.kernels.cpu.conv.schedule import images_together
+from cnnkit.kernels.cpu.conv.schedule import images_together, skip_border
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, output_hw
 
@@ -48,12 +49,16 @@ class Gather:
 
 
 @lru_cache(maxsize=128)
-def forward_gather(x_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Window, groups: int) -> Gather:
-    """Pixels of y from pixels of x."""
+def forward_gather(
+    x_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Window, groups: int, skip: bool = False
+) -> Gather:
+    """Pixels of y from pixels of x.   skip: whether taps that meet nothing but border may be left out."""
     OH, OW = output_hw(x_shape, (w_shape[0], w_shape[1]), win)
-    rows = _forward_axis(OH, w_shape[0], win.stride_h, win.pad_top, win.dilation_h)
-    cols = _forward_axis(OW, w_shape[1], win.stride_w, win.pad_left, win.dilation_w)
-    return _gather(x_shape, (OH, OW, w_shape[3]), [rows], [cols], w_shape[1], groups)
+    rows = [_forward_axis(OH, w_shape[0], win.stride_h, win.pad_top, win.dilation_h)]
+    cols = [_forward_axis(OW, w_shape[1], win.stride_w, win.pad_left, win.dilation_w)]
+    if skip and skip_border(win, (OH, OW)):
+        rows, cols = _bands(rows, x_shape[1]), _bands(cols, x_shape[2])
+    return _gather(x_shape, (OH, OW, w_shape[3]), rows, cols, w_shape[1], groups)
 
 
 @lru_cache(maxsize=128)
@@ -64,6 +69,8 @@ def dx_gather(
     _, H, W, C = x_shape
     rows = _dx_axes(H, w_shape[0], win.stride_h, win.pad_top, win.dilation_h)
     cols = _dx_axes(W, w_shape[1], win.stride_w, win.pad_left, win.dilation_w)
+    if skip_border(win, (H, W)):
+        rows, cols = _bands(rows, dy_shape[1]), _bands(cols, dy_shape[2])
     return _gather(dy_shape, (H, W, C), rows, cols, w_shape[1], groups)
 
 
@@ -84,6 +91,19 @@ def _dx_axes(size: int, kernel: int, stride: int, pad: int, dilation: int) -> li
         starts = tuple((i + pad - residue) // stride for i in outs)
         axes.append(Axis(outs, starts, taps, tuple((residue - k * dilation) // stride for k in taps)))
     return axes
+
+
+def _bands(axes: list[Axis], size: int) -> list[Axis]:
+    """The same in pieces: outputs that meet the same taps within `size` pixels, and those taps."""
+    pieces = []
+    for outs, starts, taps, offsets in axes:
+        met: dict[tuple[int, ...], list[int]] = {}
+        for i, start in enumerate(starts):
+            met.setdefault(tuple(j for j, o in enumerate(offsets) if 0 <= start + o < size), []).append(i)
+        for kept, places in met.items():
+            piece = (outs, places), (starts, places), (taps, kept), (offsets, kept)
+            pieces.append(Axis(*(tuple(numbers[i] for i in chosen) for numbers, chosen in piece)))
+    return pieces
 
 
 def _gather(

@@ -207,8 +207,8 @@ def cut_depthwise_dw(rows: int, OW: int, C: int, taps: int) -> tuple[int, int]:
     return -(-rows // shares), min(block, -(-C // LANES) * LANES)
 
 
-# Of dilated filters: outputs computed for each that is wanted, up to which Winograd was faster than plain sums.
-WINOGRAD_WASTE, WINOGRAD_DW_WASTE = 2.25, 2.0
+# Of dilated filters: outputs computed for each that is wanted, up to which Winograd was faster than all plain sums.
+WINOGRAD_WASTE, WINOGRAD_DW_WASTE = 3.0, 2.0
 
 
 def use_winograd(
@@ -218,11 +218,12 @@ def use_winograd(
     win: Window,
     groups: int,
     out_hw: Sequence[int],
-    most: float = WINOGRAD_WASTE,
+    dw: bool = False,
 ) -> bool:
     """F(4x4, 3x3) does a quarter of the products where its transforms are shared by enough channels.
 
-    Under dilation an image falls into phases, each of whole tiles: what they compute in vain must not eat up the gain.
+    Under dilation an image falls into phases, each of whole tiles: what they compute in vain must not eat up the gain
+    over plain sums, of which those that fall on the border are left out, but for dw.
     Never with precision "exact", which wants plain sums.
     """
     rate = win.dilation_h
@@ -232,14 +233,28 @@ def use_winograd(
         return False
     if min(C, O) < max(LANES, 16) or min(out_hw) < 3:
         return False
+    if rate == 1:
+        return True
+    most = WINOGRAD_DW_WASTE if dw else WINOGRAD_WASTE * _met(win, out_hw)
     whole = win.pad_top % rate == win.pad_left % rate == 0
-    return rate == 1 or (whole and 16 * winograd_tiles(out_hw[0], out_hw[1], rate) <= most * out_hw[0] * out_hw[1])
+    return whole and 16 * winograd_tiles(out_hw[0], out_hw[1], rate) <= most * out_hw[0] * out_hw[1]
 
 
 def use_winograd_dw(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: Sequence[int]) -> bool:
     """As use_winograd; its rounds need channels that fill vectors."""
     fits = C * O <= WINOGRAD_DW_FEW or winograd_dw_round(C, O) > 0
-    return fits and use_winograd(C, O, w_shape, win, groups, out_hw, WINOGRAD_DW_WASTE)
+    return fits and use_winograd(C, O, w_shape, win, groups, out_hw, True)
+
+
+def skip_border(win: Window, out_hw: Sequence[int]) -> bool:
+    """Whether so many products of a dilated filter fall on the border that bands without them pay."""
+    return max(win.dilation_h, win.dilation_w) > 1 and 0 not in out_hw and _met(win, out_hw) < 0.85
+
+
+def _met(win: Window, out_hw: Sequence[int]) -> float:
+    """The share of the products of a 3x3 filter that meet pixels, where it keeps the size of an image."""
+    down, across = (max(1 / 3, 1 - 2 * win[6 + axis] / (3 * out_hw[axis])) for axis in (0, 1))
+    return down * across
 
 
 def winograd_tiles(OH: int, OW: int, rate: int) -> int:

@@ -28,6 +28,10 @@ DIRECT = {
     "padding wider than the image": ConvCase((1, 2, 3, 3), (3, 3, 3, 2), Window(1, 1, 6, 5, 7, 4)),
     "padding wider than the filter, stride 2": ConvCase((1, 3, 3, 2), (3, 2, 2, 3), Window(2, 2, 4, 3, 5, 1)),
     "dilation": ConvCase((1, 8, 9, 3), (3, 3, 3, 5), Window(1, 1, 2, 2, 3, 3, 2, 3)),
+    "dilation wider than half the image": ConvCase((2, 9, 7, 3), (3, 3, 3, 5), Window(1, 1, 5, 5, 4, 4, 5, 4)),
+    "dilation wider than the image": ConvCase((1, 5, 6, 3), (3, 3, 3, 17), Window(1, 1, 8, 8, 8, 8, 8, 8)),
+    "dilated groups, mostly border": ConvCase((2, 7, 8, 6), (3, 2, 2, 9), Window(1, 1, 4, 5, 3, 2, 4, 4), 3),
+    "dilation and stride, mostly border": ConvCase((1, 9, 8, 2), (3, 3, 2, 3), Window(2, 3, 6, 5, 5, 6, 5, 6)),
     "dilation and stride": ConvCase((1, 9, 8, 2), (3, 2, 2, 3), Window(2, 3, 2, 1, 2, 2, 2, 2)),
     "filter wider than the image": ConvCase((2, 2, 2, 3), (5, 5, 3, 3)),
     "no images": ConvCase((0, 5, 5, 3), (3, 3, 3, 4), SAME),
@@ -84,7 +88,7 @@ def test_winograd_in_rounds_for_many_channels(rng):
 
 @pytest.mark.parametrize(
     ("size", "rate", "chosen"),
-    [(65, 2, True), (65, 4, True), (33, 4, True), (65, 12, True), (28, 6, False), (33, 18, False), (9, 1, True)],
+    [(65, 2, True), (65, 4, True), (33, 4, True), (65, 12, True), (65, 24, False), (28, 6, False), (9, 1, True)],
 )
 def test_dilated_filters_go_by_winograd_where_its_tiles_are_not_mostly_in_vain(size, rate, chosen):
     win = Window(1, 1, rate, rate, rate, rate, rate, rate)
