@@ -133,9 +133,12 @@ def predict(
                 failed += 1
             else:
                 # Not the answer itself: those with masks would fill the memory.
-                rows.append(shown.cells(answer))
+                rows.append(shown.cells(answer, top))
     if rows and not screen.as_json:
         shown.predicted(screen, rows)
+        if writing is not None:
+            kinds = " and ".join(f"{name}s" for name in task.written)
+            screen.note(f"\nTheir {kinds} are in {writing.folder.absolute()}.")
     if failed:
         ctx.exit(DataError.exit_code)
 

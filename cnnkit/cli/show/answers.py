@@ -60,8 +60,8 @@ class Shown:
         """An answer in that file; what is in none of its columns is passed over."""
         return answer.to_json()
 
-    def cells(self, answer: Prediction) -> tuple[str, ...]:
-        """An answer in a table on the screen."""
+    def cells(self, answer: Prediction, top: int) -> tuple[str, ...]:
+        """An answer in a table on the screen.   top: how many classes to tell, where it has several."""
         return answer.path or "", *(_cell(getattr(answer, name)) for name in self.kind.columns)
 
     def predicted(self, screen: Screen, rows: Sequence[Sequence[str]]) -> None:

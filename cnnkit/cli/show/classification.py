@@ -58,7 +58,7 @@ class Shown(answers.Shown):
             f"which needs {needed:,} right: {needed - right:,} more."
         )
 
-    def cells(self, answer: Prediction) -> tuple[str, ...]:
+    def cells(self, answer: Prediction, top: int) -> tuple[str, ...]:
         others = ", ".join(f"{name} {100 * score:.1f} %" for name, score in answer.top[1:] if score >= 0.0005)
         return answer.path or "", answer.label, f"{100 * answer.score:.1f} %", others
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 MOST_ROWS = 20  # classes in a table; more are for --json
 MOST_MISTAKES = 8
 LEAST_MISTAKE = 0.01  # of the pixels of a class
-MOST_SHARES = 4  # classes that are told of one picture
 
 
 class Shown(answers.Shown):
@@ -58,8 +57,8 @@ class Shown(answers.Shown):
     def row(self, answer: Prediction) -> Mapping[str, object]:
         return answer.to_json() | {f"share_{name}": share for name, share in answer.to_json()["shares"].items()}
 
-    def cells(self, answer: Prediction) -> tuple[str, ...]:
-        ranked = sorted(zip(answer.shares, answer.classes, strict=True), key=lambda pair: -pair[0])[:MOST_SHARES]
+    def cells(self, answer: Prediction, top: int) -> tuple[str, ...]:
+        ranked = sorted(zip(answer.shares, answer.classes, strict=True), key=lambda pair: -pair[0])[:top]
         told = ", ".join(f"{name} {_percent(share)}" for share, name in ranked if share >= 0.0005)
         return answer.path or "", told, *answer.files.values()
 

@@ -44,8 +44,11 @@ class Written:
             raise UsageError(
                 f"{there[0]} exists{more}. Overwrite with --exist-ok, or choose another folder: --output DIR."
             )
-        if os.path.lexists(self.folder) and not self.folder.is_dir():
-            raise UsageError(f"{self.folder} is a file, not a folder. Choose another: --output DIR.")
+        above = next(place for place in (self.folder, *self.folder.absolute().parents) if os.path.lexists(place))
+        if not above.is_dir():
+            raise UsageError(f"{above} is a file, not a folder. Choose another: --output DIR.")
+        if not os.access(above, os.W_OK):
+            raise UsageError(f"{self.folder} cannot be written: no permission. Choose another folder: --output DIR.")
         for place in all_places if self.folder.is_dir() else []:
             check_output(place, exist_ok=True)
 

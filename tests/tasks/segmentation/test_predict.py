@@ -204,3 +204,9 @@ def test_a_large_picture_moves_in_pieces_and_the_mask_is_that_of_the_whole(smoot
     [said] = predictor.predict_many(["large.png"], tell=lambda *of: told.append(of))
     assert told == [(k, 9) for k in range(9)]
     assert (said.mask != whole).mean() < 1e-3  # two scores that are equal but for rounding
+
+
+def test_top_says_how_many_classes_the_table_tells_and_a_note_where_the_files_are(smooth, command, photos, tmp_path):
+    code, out, err = command("a", "-m", smooth.run, "--top", "1", "--output", "new")
+    assert code == 0 and "ground" in out and "bright" not in out and "dark" not in out
+    assert f"Their masks and overlays are in {tmp_path / 'new'}." in " ".join(err.split())
