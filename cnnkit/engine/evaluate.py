@@ -116,6 +116,7 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
             val_fraction=trained_on.get("val_fraction", VAL_FRACTION),
             skip_unreadable=on_unreadable == "skip" or trained_on.get("on_unreadable") == "skip",
             learn=data is None,
+            network=() if data is None else predictor.classes,
             white=white,
             task=predictor.task.name,
             trained=predictor.task.name,

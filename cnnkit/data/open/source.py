@@ -2,6 +2,7 @@
 
 import difflib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
@@ -57,6 +58,7 @@ def open_data(
     cache_bytes: int = CACHE_BYTES,
     white: int | None = None,
     learn: bool = True,
+    network: Sequence[str] = (),
 ) -> DataSplits:
     """Open a folder or a file of data, or data known by name; None is the embedded digits. What exists goes first.
 
@@ -71,6 +73,7 @@ def open_data(
     cache_bytes: memory for decoded pictures.
     white: what is white in pictures in files, as a record says; None is told from them.
     learn: False for data that only judge a network: then classes may lack images.
+    network: the classes of that network, which masks without names are taken to show.
     """
     size = checked_size(image_size)
     if on_unreadable not in ("refuse", "skip", "keep"):
@@ -95,6 +98,7 @@ def open_data(
             ignore=Ignore.of(ignore),
             white=white,
             learn=learn,
+            network=network,
         )
     if folder is None:
         found = "digits: the embedded part of MNIST, 28x28 grey"

@@ -3,6 +3,7 @@
 Training from weights, resuming, evaluating and showing all come through here, so none can read pictures in its own way.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -30,6 +31,7 @@ def open_as(
     cache_bytes: int = CACHE_BYTES,
     white: int | None = None,
     learn: bool = True,
+    network: Sequence[str] = (),
 ) -> DataSplits:
     """Open data whose pictures are brought to size and colour as `preprocessing` says; None is as they are found.
 
@@ -39,6 +41,7 @@ def open_as(
     check.
     task: what the data are for, where they can be read in several ways.   ignore: values of masks that are void.
     learn: False for data that only judge a network: then classes may lack images.
+    network: the classes of that network, which masks without names are taken to show.
     white: what is white in pictures; None is told from them, as for data that nothing was trained on yet.
     """
     like_fit: Fit | None = None
@@ -61,4 +64,5 @@ def open_as(
         cache_bytes=cache_bytes,
         white=white,
         learn=learn,
+        network=network,
     )

@@ -65,3 +65,11 @@ def test_a_classifiers_size_and_fit_say_nothing_of_pictures_with_masks(cells):
 def test_what_cannot_be_meant_is_refused_before_any_work(cells, option, value):
     with pytest.raises(UsageError, match=option):
         cnnkit.fit(str(cells), **OPTIONS, **{option: value})
+
+
+def test_a_run_goes_on_without_a_pair_that_is_lost(cells, tmp_path):
+    cnnkit.fit(str(cells), **OPTIONS, output=str(tmp_path / "run"))
+    (cells / "masks/3.png").unlink()
+    with pytest.raises(DataError, match=r"3\.png has no mask.*--on-unreadable skip"):
+        cnnkit.fit(resume_from=str(tmp_path / "run"), steps=3)
+    assert cnnkit.fit(resume_from=str(tmp_path / "run"), steps=3, on_unreadable="skip").steps == 3

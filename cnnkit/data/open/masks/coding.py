@@ -21,8 +21,10 @@ INDEX_SPAN = 40
 MOST_UNNAMED = 200
 
 
-def choose_coding(listing: PairListing, survey: Survey, ignore: Ignore, *, learn: bool) -> tuple[Coding, list[str]]:
-    """(coding, what was decided without being asked).
+def choose_coding(
+    listing: PairListing, survey: Survey, ignore: Ignore, *, learn: bool, network: Sequence[str] = ()
+) -> tuple[Coding, list[str]]:
+    """(coding, what was decided without being asked).   network: the classes of one that these masks are to judge.
 
     Raises:
         DataError: a value, or a colour, that nothing is known of; files that contradict one another; too many classes.
@@ -34,7 +36,11 @@ def choose_coding(listing: PairListing, survey: Survey, ignore: Ignore, *, learn
     check_palettes(survey)
     check_alike(survey)
     values = survey.values()
-    void, notes = _void(values, rows, survey, ignore)
+    own = [] if rows else _of_network(values, network)
+    void, notes = _void(values, own or rows, survey, ignore)
+    if own:
+        rows = own
+        notes.append("The masks name no classes: their values are taken for the network's classes, in their order.")
     coding = _indices(survey, path, rows, values, void)
     if learn and survey.whole:
         notes += empty_classes(survey, path, rows, coding)
@@ -136,6 +142,16 @@ def _of_values(survey: Survey, values: Sequence[int]) -> list[ClassRow]:
             "class, name all in classes.txt."
         )
     return [ClassRow(f"class {value}", value) for value in values]
+
+
+def _of_network(values: Sequence[int], network: Sequence[str]) -> list[ClassRow]:
+    """The classes of a network, where masks that nothing names can be meant so, and would be called otherwise."""
+    numbers = [value for value in values if value != WHITE]
+    if list(network) == ["background", "foreground"] and set(numbers) <= {BLACK}:
+        return [ClassRow(name, value) for name, value in zip(network, (BLACK, WHITE), strict=True)]
+    if not numbers or {f"class {value}" for value in numbers} <= set(network) or numbers[-1] >= len(network):
+        return []
+    return [ClassRow(name, value) for value, name in enumerate(network)]
 
 
 def _void(

@@ -37,9 +37,11 @@ def open_pairs(
     white: int | None = None,
     learn: bool = True,
     tried: bool = False,
+    network: Sequence[str] = (),
 ) -> DataSplits:
     """The parts of a folder of pictures and masks.
 
+    network: the classes of one that these data are to judge.
     fit: None is by the pictures.   ignore: which values are void.   white, learn, tried: as `open_pictures` has them.
     """
     if listing.lacking and not skip_unreadable and not tried:
@@ -52,7 +54,9 @@ def open_pairs(
     there = [pair for pair in listing.pairs if pair not in bad]
     if not there:
         raise _refused(listing, [message for _, message in seen.refused], "cannot be used")
-    coding, told = drawn_coding(listing, ignore) if drawn else choose_coding(listing, seen, ignore, learn=learn)
+    coding, told = (
+        drawn_coding(listing, ignore) if drawn else choose_coding(listing, seen, ignore, learn=learn, network=network)
+    )
     if learn and len(coding.classes) < 2:
         raise DataError(
             f"{listing.source}: all pixels of the {len(there):,} masks are of one class, {coding.classes[0]!r}; "

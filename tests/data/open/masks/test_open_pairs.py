@@ -387,3 +387,21 @@ def test_a_photo_is_turned_upright_and_its_mask_must_be_so(pairs_folder):
     parts = [splits.part(part) for part in ("train", "val", "test")]
     (turned,) = [part[i] for part in parts for i in range(len(part)) if part.path(i).name == "a.jpg"]
     assert turned.image.shape == (16, 12, 3) and turned.target.labels.shape == (16, 12)
+
+
+@pytest.mark.parametrize(
+    ("values", "network", "classes", "labels"),
+    [
+        (((0, 2), (255, 2)), ["ground", "road", "car"], ["ground", "road", "car"], {0, 2, VOID}),
+        (((0, 0), (0, 0)), ["background", "foreground"], ["background", "foreground"], {0}),
+        (((255, 0), (255, 0)), ["background", "foreground"], ["background", "foreground"], {0, 1}),
+        (((0, 2), (0, 2)), ["class 0", "class 1", "class 2"], ["class 0", "class 2"], {0, 1}),
+        (((0, 9), (1, 9)), ["ground", "road", "car"], ["class 0", "class 1", "class 9"], {0, 1, 2}),
+    ],
+)
+def test_masks_without_names_are_taken_for_the_classes_of_a_network_that_they_judge(
+    pairs_folder, values, network, classes, labels
+):
+    splits = open_data(pairs_folder(FILES, values), learn=False, network=network)
+    assert meant(splits) == (classes, labels)
+    assert any("in their order" in note for note in splits.notes) == (classes == network)
