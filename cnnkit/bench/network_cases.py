@@ -10,16 +10,25 @@ import numpy as np
 from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
-from cnnkit.bench.torch_twin import torch_predict, torch_train
+from cnnkit.bench.torch_twin import loss_of, torch_predict, torch_train
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Dropout, Module
 from cnnkit.nn.prepared import prepared
-from cnnkit.ops import cross_entropy
 from cnnkit.optim import SGD
 
 LR, MOMENTUM = 0.01, 0.9
 # (network, images, side of an image)
+MASKS = (
+    ("fcn8s", 1, 128),
+    ("fcn_resnet50", 2, 128),
+    ("deeplab_v1", 2, 128),
+    ("deeplab_v2", 2, 128),
+    ("deeplab_v3_resnet50", 2, 128),
+    ("deeplab_v3_mobilenet_v3_large", 4, 224),
+    ("deeplab_v3plus_mobilenet_v2", 4, 224),
+    ("unet", 1, 128),
+)
 TRAIN = (
     ("convnet", 128, 28),
     ("digitnet", 128, 28),
@@ -27,11 +36,13 @@ TRAIN = (
     ("resnet20", 128, 32),
     ("resnet18", 64, 32),
     ("mobilenet_v2", 8, 224),
+    *MASKS,
 )
 PREDICT = (
     *((name, N, 28) for name in ("convnet", "digitnet", "lenet5") for N in (1, 128)),
     *(("resnet20", N, 32) for N in (1, 128)),
     *((name, 1, 224) for name in ("resnet18", "mobilenet_v2", "squeezenet1_1")),
+    *((name, 1, 256) for name, *_ in MASKS),
 )
 QUICK = "convnet"
 
@@ -45,14 +56,18 @@ def predict_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
 
 
 def _network(name: str, N: int, side: int) -> tuple[Module, Host, Host]:
-    """The network with seeded weights, and N seeded images with labels; dropout rests, its numbers are incomparable."""
+    """The network with seeded weights, N seeded images, and labels of images or of pixels.
+
+    Dropout rests, its numbers are incomparable.
+    """
     rng = np.random.default_rng(0)
     spec = models.spec(name)
     model = models.create(name, classes=spec.classes, in_channels=spec.input[2], image_size=(side, side), rng=rng)
     for module in model.modules():
         if isinstance(module, Dropout):
             module.rate = 0.0
-    return model, rng.standard_normal((N, side, side, spec.input[2]), dtype=np.float32), rng.integers(0, 10, N)
+    x = rng.standard_normal((N, side, side, spec.input[2]), dtype=np.float32)
+    return model, x, rng.integers(0, min(10, spec.classes), (N, side, side) if spec.kind == "segmentation" else N)
 
 
 def _title(name: str, what: str, N: int, side: int) -> str:
@@ -66,7 +81,7 @@ def train_case(name: str, N: int, side: int = 28) -> Case:
     optimiser = SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
 
     def step() -> float:
-        loss = cross_entropy(model(Tensor(x)), labels)
+        loss = loss_of(model(Tensor(x)), labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -107,7 +122,7 @@ def _check_gradient(model: Module, x: Host, labels: Host) -> None:
     """Along the gradient g the loss rises by |g|² a unit: measured by a central difference over all weights at once."""
 
     def loss() -> Tensor:
-        return cross_entropy(model(Tensor(x)), labels)
+        return loss_of(model(Tensor(x)), labels)
 
     model.zero_grad()
     loss().backward()

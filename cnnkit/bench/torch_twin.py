@@ -16,6 +16,8 @@ from cnnkit.bench.rivals import Work, nchw
 from cnnkit.bench.torch_ops import joined, translated
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
+from cnnkit.nn.blocks import WithAuxiliary
+from cnnkit.ops import cross_entropy
 
 # Filters (KH, KW, C, O) as torch has them, (O, C, KH, KW), and dense weights (C, O); others have one axis.
 _TURNED = {4: (3, 2, 0, 1), 2: (1, 0)}
@@ -37,7 +39,7 @@ class TorchTwin:
             for name, args, result in joined(calls)
         ]
         # All tensors live until here, so that no two have borne one id.
-        self._image, self._logits = id(image), id(y)
+        self._image, self._results = id(image), [id(logits) for logits, _ in weighed(y)]
         self._held: dict[int | None, Any] = (
             {id(parameter): self._parameter(parameter.numpy()) for parameter in model.parameters()}
             if beside is None
@@ -64,10 +66,28 @@ class TorchTwin:
             np.copyto(parameter.numpy(), turned if axes is None else turned.transpose(np.argsort(axes)))
 
     def __call__(self, images: Any) -> Any:
+        """The logits."""
+        return self.results(images)[0]
+
+    def results(self, images: Any) -> list[Any]:
+        """The logits, and behind them those of auxiliary classifiers."""
         known: dict[int | None, Any] = {None: None, self._image: images, **self._held}
         for work, operands, result in self._steps:
             known[result] = work(*[known[operand] for operand in operands])
-        return known[self._logits]
+        return [known[result] for result in self._results]
+
+
+def weighed(y: Tensor | WithAuxiliary) -> list[tuple[Tensor, float]]:
+    """Every result of a network whose loss counts, and how much it does."""
+    if isinstance(y, Tensor):
+        return [(y, 1.0)]
+    return [(y.logits, 1.0), *((logits, y.weight) for logits in y.auxiliary)]
+
+
+def loss_of(y: Tensor | WithAuxiliary, labels: Host) -> Tensor:
+    """The mean cross-entropy of labels of images or of pixels."""
+    first, *others = (cross_entropy(logits, labels) * weight for logits, weight in weighed(y))
+    return sum(others, start=first)
 
 
 def _is_operand(arg: Any) -> bool:
@@ -94,9 +114,8 @@ def torch_train(model: nn.Module, x: Host, labels: Host, lr: float, momentum: fl
     """A training step in each memory layout, its first loss compared with ours."""
     import torch
 
-    from cnnkit.ops import cross_entropy
-
-    wanted = cross_entropy(model(x), labels).item()
+    results = model(x)
+    wanted, weights = loss_of(results, labels).item(), [weight for _, weight in weighed(results)]
     target = torch.from_numpy(labels)
 
     def work(twin: Any, images: Any) -> Work:
@@ -104,7 +123,8 @@ def torch_train(model: nn.Module, x: Host, labels: Host, lr: float, momentum: fl
 
         def step() -> float:
             optimiser.zero_grad()
-            loss = torch.nn.functional.cross_entropy(twin(images), target)
+            losses = (torch.nn.functional.cross_entropy(logits, target) for logits in twin.results(images))
+            loss = sum(weight * loss for weight, loss in zip(weights, losses, strict=True))
             loss.backward()
             optimiser.step()
             return float(loss.detach())
@@ -126,7 +146,7 @@ def torch_predict(model: nn.Module, x: Host, wanted: Host, threads: int) -> list
             with torch.inference_mode():
                 return twin(images)
 
-        error = float(np.abs(predict().numpy() - wanted).max())
+        error = float(np.abs(predict().numpy() - (nchw(wanted) if wanted.ndim == 4 else wanted)).max())
         if not error <= 1e-4 * float(np.abs(wanted).max()):
             raise CheckFailed(f"torch's logits differ from ours by {error:.2g}: not the same work.")
         return predict
