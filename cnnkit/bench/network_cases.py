@@ -26,8 +26,10 @@ MASKS = (
     ("deeplab_v2", 2, 128),
     ("deeplab_v3_resnet50", 2, 128),
     ("deeplab_v3_mobilenet_v3_large", 4, 224),
+    ("deeplab_v3_mobilenet_v2", 4, 224),
     ("deeplab_v3plus_mobilenet_v2", 4, 224),
     ("unet", 1, 128),
+    ("reseg", 1, 128),
 )
 TRAIN = (
     ("convnet", 128, 28),

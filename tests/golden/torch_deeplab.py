@@ -1,8 +1,8 @@
-"""DeepLab v1 and v2 in torch, written from their papers on torchvision's trunks; names of parts are ours."""
+"""DeepLab v1 and v2 in torch, written from their papers; names of parts are ours, but for ResNet-101's."""
 
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
-from torchvision.models import resnet101, vgg16
+from torchvision.models import resnet101
 
 
 class DeepLabV1(nn.Module):
@@ -10,16 +10,18 @@ class DeepLabV1(nn.Module):
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        layers = list(vgg16(weights=None).features[:-1])
-        for number, layer in enumerate(layers[24:], 24):  # conv5_1 to conv5_3
-            if isinstance(layer, nn.Conv2d):
-                layers[number] = nn.Conv2d(512, 512, 3, padding=2, dilation=2)
-        layers[23] = nn.MaxPool2d(3, stride=1, padding=1)
-        self.backbone = nn.Sequential()
-        self.backbone.add_module("features", nn.Sequential(*layers))
+        self.backbone, before = nn.Sequential(), 3
+        for stage, (after, count) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)), 1):
+            rate = 2 if stage == 5 else 1
+            for number in range(1, count + 1):
+                layer = nn.Conv2d(before, after, 3, padding=rate, dilation=rate)
+                self.backbone.add_module(f"conv{stage}_{number}", layer)
+                self.backbone.add_module(f"relu{stage}_{number}", nn.ReLU())
+                before = after
+            pool = nn.MaxPool2d(2) if stage < 4 else nn.MaxPool2d(3, stride=1, padding=1)
+            self.backbone.add_module(f"pool{stage}", pool)
         self.head = nn.Sequential()
         for name, layer in {
-            "pool5": nn.MaxPool2d(3, stride=1, padding=1),
             "fc6": nn.Conv2d(512, 1024, 3, padding=12, dilation=12),
             "relu6": nn.ReLU(),
             "fc7": nn.Conv2d(1024, 1024, 1),

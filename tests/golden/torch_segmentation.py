@@ -6,6 +6,7 @@ Names of parts of the latter are ours but for the trunk's, which are torchvision
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
+from torch_deeplab import NETWORKS as EARLIER
 from torch_fcn_unet import NETWORKS as SKIPPING
 from torch_networks import Normed
 from torchvision.models import mobilenet_v2, resnet50, segmentation
@@ -91,6 +92,7 @@ def of_torchvision(name: str) -> "type[nn.Module]":
 
 NETWORKS = {
     "fcn_resnet50": of_torchvision("fcn_resnet50"),
+    **EARLIER,
     "deeplab_v3_resnet50": of_torchvision("deeplabv3_resnet50"),
     "deeplab_v3_mobilenet_v3_large": of_torchvision("deeplabv3_mobilenet_v3_large"),
     "deeplab_v3_mobilenet_v2": DeepLabV3MobileNetV2,
