@@ -85,6 +85,13 @@ def test_network_cases_pass_their_own_check(make):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["deeplab_v2_resnet18_x0_25", "fcn_resnet18_x0_25"])
+@pytest.mark.parametrize("make", [train_case, predict_case])
+def test_cases_of_networks_for_masks_pass_their_own_check(make, name):
+    make(name, 2, 64).check()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_pointwise_cases_pass_their_own_check(name):
     pointwise_case(name).check()

@@ -160,6 +160,31 @@ def test_an_evaluation_with_the_crf_judges_what_is_refined(smooth):
     assert refined.pixel_accuracy == pytest.approx(np.concatenate(right).mean())
 
 
+def test_the_command_and_python_evaluate_alike_with_the_crf(smooth, command, tmp_path, capsys):
+    """Of pictures in a folder; the settings of the run, which are read by both, say nothing of a CRF."""
+    for number in range(6):
+        sample = squares().test[number]
+        for kind, pixels in (("images", sample.image[:, :, 0]), ("masks", sample.target.labels)):
+            place = tmp_path / "drawn" / "test" / kind / f"{number}.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(place)
+    (tmp_path / "drawn" / "classes.txt").write_text("\n".join(squares().test.classes))
+    told = []
+    for words in ([], ["--crf"]):
+        capsys.readouterr()
+        assert main.run(["evaluate", str(smooth.run), "--data", "drawn", "--split", "test", *words, "--json"]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    plain = cnnkit.load(smooth)
+    for said, predictor in zip(told, (plain, plain.with_crf()), strict=True):
+        judged = cnnkit.evaluate(predictor, "drawn", split="test")
+        assert {key: said[key] for key in ("miou", "pixel_accuracy", "crf")} == {
+            "miou": judged.miou,
+            "pixel_accuracy": judged.pixel_accuracy,
+            "crf": judged.crf,
+        }
+    assert [said["crf"] for said in told] == [False, True]
+
+
 def test_a_classifier_has_no_crf(command):
     code, _, err = command("a.png", "--crf")
     assert code == 2 and "A CRF is for masks; the task classification has none" in err
