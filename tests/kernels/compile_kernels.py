@@ -60,9 +60,12 @@ with jit.rehearse() as walked:
         y = cpu.conv2d(x, w, Window())
         cpu.conv2d_dx(y, w, x.shape, Window())
         cpu.conv2d_dw(y, x, w.shape, Window())
+    p, u = np.zeros((1, 2, 2, 2 * 3 * 64), np.float32), np.zeros((2, 64, 3 * 64), np.float32)
+    states, gates = cpu.gru(p, u, p[0, 0, 0], 1, keep=True)
+    cpu.gru_dx(states, states, gates, u, 1)
 assembly = {}
 for entry, signature in walked:
-    tiled = entry.name.startswith(("direct", "winograd")) and entry.name not in (
+    tiled = entry.name.startswith(("direct", "winograd", "gru")) and entry.name not in (
         "winograd filters",
         "winograd dw finish",
     )

@@ -70,13 +70,15 @@ def test_no_spill_in_the_inner_loops(name, compiled):
     target, found = TARGETS[name], compiled[name].result()
     assert (found["lanes"], found["registers"]) == (target.lanes, target.registers)
     # Two direct, two dw and one Winograd tile, with 32 registers one more of each; Winograd's ways of dw, whose thin
-    # one is for a vector of channels at most.
-    assert len(found["assembly"]) == {"NEON": 9}.get(name, 10 if target.lanes == 16 else 7)
+    # one is for a vector of channels at most; a recurrence and its way back.
+    assert len(found["assembly"]) == {"NEON": 11}.get(name, 12 if target.lanes == 16 else 9)
     for kernel, assembly in found["assembly"].items():
         hot = [loop for loop in innermost_loops(assembly) if is_sum(loop)]
         assert hot, f"{kernel}: no loop of products found"
+        # Without fused products a recurrence has twelve sums, three weights, a state and a product in 16 registers.
+        most = 2 if name == "SSE" and kernel.startswith("gru") else 0
         for loop in hot:
-            assert not vector_spills(loop), f"{kernel} on {name}:\n" + "\n".join(loop)
+            assert len(vector_spills(loop)) <= most, f"{kernel} on {name}:\n" + "\n".join(loop)
 
 
 # With an empty cache, and with what that run has left: all tests of kernels, then those that meet most of them again,
