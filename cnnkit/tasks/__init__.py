@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cnnkit.tasks.classification import ClassificationTask as ClassificationTask
     from cnnkit.tasks.classification import balanced_weights as balanced_weights
     from cnnkit.tasks.metric import Metric as Metric
+    from cnnkit.tasks.segmentation import SegmentationTask as SegmentationTask
     from cnnkit.tasks.task import Judgement as Judgement
     from cnnkit.tasks.task import StepLoss as StepLoss
     from cnnkit.tasks.task import Tally as Tally
@@ -28,13 +29,23 @@ _LAZY = {
     "ClassificationTask": "classification",
     "Judgement": "task",
     "Metric": "metric",
+    "SegmentationTask": "segmentation",
     "StepLoss": "task",
     "Tally": "task",
     "Task": "task",
     "balanced_weights": "classification",
 }
 
-__all__ = ["ClassificationTask", "Judgement", "Metric", "StepLoss", "Tally", "Task", "balanced_weights"]
+__all__ = [
+    "ClassificationTask",
+    "Judgement",
+    "Metric",
+    "SegmentationTask",
+    "StepLoss",
+    "Tally",
+    "Task",
+    "balanced_weights",
+]
 
 
 def __getattr__(name: str) -> Any:

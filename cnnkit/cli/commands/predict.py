@@ -20,7 +20,6 @@ from cnnkit.cli.command import command
 from cnnkit.cli.endings import Terminated
 from cnnkit.cli.show import answers
 from cnnkit.cli.show.screen import Screen
-from cnnkit.data.targets import VOID
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.errors import DataError, UsageError
 
@@ -150,6 +149,8 @@ def _pieces(progress: Progress, *, silent: bool) -> Callable[[int, int], None]:
 
 def _doubt(predictor: Predictor, answer: Prediction) -> str | None:
     """What a mask may suffer from: from what was cut off, or where a picture that kept its size is large."""
+    from cnnkit.data.targets import VOID
+
     size = answer.answer.mask.shape[:2]
     if not predictor.preprocessing.keeps_size:
         if answer.unseen < LEAST_UNSEEN:

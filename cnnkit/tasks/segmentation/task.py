@@ -16,7 +16,7 @@ from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sets.masks.colours import distinct_colours
 from cnnkit.data.targets import VOID
 from cnnkit.data.view.view import View
-from cnnkit.errors import CheckpointError, UsageError
+from cnnkit.errors import CheckpointError, DataError, UsageError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.nn.blocks import WithAuxiliary
@@ -90,6 +90,8 @@ class SegmentationTask(Task[Segmented]):
         crf: DenseCRF | None = None,
     ) -> None:
         super().__init__(classes)
+        if len(classes) > VOID:
+            raise DataError(f"A mask tells {VOID} classes apart at most, but these are {len(classes):,}.")
         self.crf = crf
         self.colours = colours or distinct_colours(len(classes))
         self._loss, self.border_weight = mask_loss or MaskLoss(), border_weight

@@ -103,3 +103,9 @@ def test_classes_in_another_order_are_found_by_name(smooth):
     assert cnnkit.evaluate(smooth, turned).miou == smooth.miou
     with pytest.raises(DataError, match=r"knows 3 classes .* also has 'sky'"):
         cnnkit.evaluate(smooth, splits.with_classes(["dark", "ground", "bright", "sky"]))
+
+
+def test_a_mask_has_no_more_classes_than_a_byte_can_tell():
+    assert SegmentationTask([str(k) for k in range(255)]).outputs == 255
+    with pytest.raises(DataError, match="A mask tells 255 classes apart at most, but these are 256"):
+        SegmentationTask([str(k) for k in range(256)])
