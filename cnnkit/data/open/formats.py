@@ -76,8 +76,9 @@ def _what_else(folder: Path) -> str:
     if lists := [name for name in names if Path(name).suffix.lower() in FILES]:
         return f"no folder with pictures, but {lists[0]}. Name that file: --data {folder / lists[0]}"
     expected = (
-        "expected one folder of pictures per class (also inside train/, val/, test/), a .csv of path,label, an .npz "
-        "of arrays, or idx files such as train-images-idx3-ubyte.gz, or CIFAR's data_batch_1.bin and so on."
+        "expected one folder of pictures per class (also inside train/, val/, test/), pictures in images/ and "
+        "their masks in masks/, a .csv of path,label, an .npz of arrays, or idx files such as "
+        "train-images-idx3-ubyte.gz, or CIFAR's data_batch_1.bin and so on."
     )
     if pictures := loose_pictures(folder):
         return f"{pictures} pictures that are in no class folder; {expected}"

@@ -129,7 +129,7 @@ def split_parts(
         if not len(part):
             raise DataError(
                 f"{train.name}: no images are left for the {name} part. "
-                "At least three images of each class are needed for all parts."
+                f"At least three images {'of each class ' * train.labelled}are needed for all parts."
             )
     for called, brought in given.items():
         if brought is not None and brought.labelled:

@@ -127,7 +127,7 @@ def test_what_is_no_data_folder_is_refused_with_the_next_move(tmp_path):
     (tmp_path / "cifar").mkdir()
     (tmp_path / "cifar" / "data_batch_1.bin").write_bytes(b"x")
     for name, message in [
-        ("empty", "holds no data; expected one folder of pictures per class"),
+        ("empty", "holds no data; expected one folder of pictures per class .* images/ and their masks in masks/"),
         ("loose", "holds 1 file but no folder with pictures"),
         ("a.zip", "is a file; expected a folder with data, .* Unpack it first"),
         ("cifar", "lacks data_batch_2.bin"),

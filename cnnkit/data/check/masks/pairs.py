@@ -122,7 +122,9 @@ def check_pairs(
     if listing.source.is_dir():
         findings += outside(listing.source, [file for _, pair in pairs for file in (pair.name, pair.mask)])
     found, notes = f"{listing.source}: {listing.layout}", listing.notes
-    if not any(finding.kind == "untrainable" for finding in findings):
+    if bad.issuperset(listing.pairs):
+        findings.append(Finding("untrainable", f"{listing.source}: no picture has a mask that can be used"))
+    elif not any(finding.kind == "untrainable" for finding in findings):
         try:
             splits = _open(listing, bad, name, image_size, grey, ignore)
             found, notes = splits.found, splits.notes

@@ -38,7 +38,8 @@ def meaning(listing: PairListing, seen: Survey, ignore: Ignore) -> Meaning:
             part: {name: look for name, look in looks.items() if name not in strange}
             for part, looks in seen.looks.items()
         }
-        coding, refused = _read(listing, Survey(kept, seen.refused, seen.whole), ignore)
+        if any(kept.values()):  # else the reason why the first was refused holds for all
+            coding, refused = _read(listing, Survey(kept, seen.refused, seen.whole), ignore)
     told = [Finding("mask-value", words, (name,)) for name, words in strange.items()]
     return Meaning(coding, [*told, *refused], frozenset(strange))
 

@@ -79,7 +79,7 @@ def _by_colour(listing: PairListing, survey: Survey, rows: Sequence[ClassRow]) -
         name, look = coloured[0]
         some = ", ".join(shown(colour, True) for colour in look.colours[:NAMED])
         raise DataError(
-            f"The mask {name} has colours ({some}{' …' * (len(look.colours) > NAMED)}), and nothing says which class "
+            f"The mask {name} has the colours {some}{' …' * (len(look.colours) > NAMED)}, and nothing says which class "
             f"each means. Write a line name,red,green,blue for each class into {listing.beside[0] / 'classes.txt'}, or "
             "save masks with class numbers."
         )

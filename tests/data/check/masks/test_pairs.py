@@ -68,6 +68,25 @@ def test_a_mask_saved_as_jpeg_is_a_problem(pairs, rng):
     assert found(report) == {"mask-format": [["2.jpg"]]} and "JPEG" in report.problems[0]
 
 
+def test_where_no_mask_can_be_used_this_is_told_without_counting_none(pairs, rng):
+    for part, count in (("train", 6), ("val", 3)):
+        for i in range(count):
+            (pairs / part / "masks" / f"{i}.png").unlink()
+            mask(pairs, part, i, rng.integers(0, 3, (20, 30), np.uint8), "{}.jpg")
+    report = check(pairs)
+    assert set(found(report)) == {"mask-format", "untrainable"}
+    assert any("no picture has a mask that can be used" in problem for problem in report.problems)
+
+
+def test_where_all_masks_have_colours_and_the_list_has_none_the_list_is_what_to_mend(pairs, rng):
+    for part, count in (("train", 6), ("val", 3)):
+        for i in range(count):
+            mask(pairs, part, i, rng.integers(0, 2, (20, 30, 1), np.uint8) * np.array([200, 9, 9], np.uint8))
+    report = check(pairs)
+    assert any("name,red,green,blue" in problem for problem in report.problems)
+    assert not any("no mask has a pixel" in problem for problem in report.problems)
+
+
 def test_a_value_of_no_class_is_a_problem(pairs, rng):
     labels = rng.integers(0, 3, (20, 30), np.uint8)
     labels[3, 4] = 7

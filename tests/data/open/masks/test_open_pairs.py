@@ -315,7 +315,7 @@ def test_masks_that_cannot_be_learned_are_refused(pairs_folder, values, said):
 def test_unknown_colours_are_refused_with_the_way_out(pairs_folder):
     root = pairs_folder(FILES)
     colour(root)
-    with pytest.raises(DataError, match=r"has colours \(\(0, 0, 0\), \(64, 0, 128\)\).*name,red,green,blue"):
+    with pytest.raises(DataError, match=r"has the colours \(0, 0, 0\), \(64, 0, 128\), and.*name,red,green,blue"):
         open_data(root)
     (root / "classes.txt").write_text("a,0,0,0\nb,1,1,1\n")
     with pytest.raises(DataError, match=r"colour \(64, 0, 128\), which .*classes\.txt does not name"):
