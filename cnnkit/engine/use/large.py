@@ -9,7 +9,7 @@ Around what a network without padding is given, the image is mirrored by what it
 
 import math
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -46,7 +46,7 @@ class Way:
 def way(module: Module, size: tuple[int, int], channels: int) -> Way:
     """How one image of (height, width) is computed."""
     known = reach_of(module, channels)
-    if known is None or _bytes(known, *_given(known, size)) <= MOST_BYTES:
+    if known is None or _bytes(known, *_given(known, size)) <= _most_whole(known):
         return Way((), True)
     m, far = known.multiple, known.pixels or 0
     # A good part of a tile must be answers: who looks further than a quarter of it sees a little less than all.
@@ -82,12 +82,17 @@ def maps_of(
         return whole(module, x)
     size = (x.shape[1], x.shape[2])
     given = _mirrored(x, known) if known.margin else x
-    if len(x) * _bytes(known, *given.shape[1:3]) <= MOST_BYTES:
+    if len(x) * _bytes(known, *given.shape[1:3]) <= _most_whole(known):
         return _cropped(whole(module, given), size)
     how = way(module, size, x.shape[3])
     if not how.tiles:
         return np.concatenate([_cropped(whole(module, given[n : n + 1]), size) for n in range(len(x))])
-    found = [_laid_together(module, image, known, size, how.tiles, keep, tell) for image in _one_by_one(given)]
+
+    def said(tile: Host) -> Host:
+        outputs = whole(module, tile)
+        return outputs if keep is None else keep(outputs)
+
+    found = [_laid_together(said, given[n : n + 1], how.tiles, size, known.margin, tell) for n in range(len(x))]
     return found[0] if len(found) == 1 else np.concatenate(found)
 
 
@@ -98,23 +103,16 @@ def whole(module: Module, x: Host) -> Nest:
 
 
 def _laid_together(
-    module: Module,
-    image: Host,
-    known: Reach,
-    size: tuple[int, int],
-    cut: tuple[Tile, ...],
-    keep: Callable[[Host], Host] | None,
-    tell: Tell,
+    compute: Callable[[Host], Host], image: Host, cut: Sequence[Tile], size: tuple[int, int], lost: int, tell: Tell
 ) -> Host:
+    """(1, H, W, …) of one image, which is given `lost` pixels larger at each side."""
     laid: Host | None = None
-    lost = known.margin
     for number, (rows, columns) in enumerate(cut):
         tell(number, len(cut))
-        said = whole(module, np.ascontiguousarray(image[:, rows.start : rows.stop, columns.start : columns.stop]))
-        said = said if keep is None else keep(said)
+        said = compute(np.ascontiguousarray(image[:, rows.start : rows.stop, columns.start : columns.stop]))
         if laid is None:
             laid = np.empty((1, *size, *said.shape[3:]), said.dtype)
-        # Places of the image as it is given; it lies `lost` pixels within that.
+        # Of the image as it is given, the rows and columns that the tile answers for.
         top, left = max(rows.first, lost), max(columns.first, lost)
         bottom, right = max(top, min(rows.last, size[0] + lost)), max(left, min(columns.last, size[1] + lost))
         own = said[
@@ -125,10 +123,6 @@ def _laid_together(
         laid[:, top - lost : bottom - lost, left - lost : right - lost] = own
     assert laid is not None
     return laid
-
-
-def _one_by_one(x: Host) -> Iterator[Host]:
-    return (x[n : n + 1] for n in range(len(x)))
 
 
 def _given(known: Reach, size: tuple[int, int]) -> tuple[int, int]:
@@ -153,6 +147,11 @@ def _mirrored(x: Host, known: Reach) -> Host:
 
 def _cropped(y: Host, size: tuple[int, int]) -> Host:
     return y[:, : size[0], : size[1]]
+
+
+def _most_whole(known: Reach) -> int:
+    """A network that looks at the whole image is given it whole as long as that is possible."""
+    return MOST_BYTES if known.pixels is not None else max(MOST_BYTES, MOST_BYTES_OF_A_TILE)
 
 
 def _side(known: Reach, most: int) -> int:

@@ -44,7 +44,9 @@ def small(monkeypatch):
     """Memory for tiles of some 80 pixels."""
 
     def bound(module, side=80):
-        monkeypatch.setattr(large, "MOST_BYTES", int(4 * large.reach_of(module, 3).floats * side**2))
+        most = int(4 * large.reach_of(module, 3).floats * side**2)
+        monkeypatch.setattr(large, "MOST_BYTES", most)
+        monkeypatch.setattr(large, "MOST_BYTES_OF_A_TILE", most)
 
     return bound
 
