@@ -29,6 +29,7 @@ MASKS = (
     ("deeplab_v3_mobilenet_v2", 4, 224),
     ("deeplab_v3plus_mobilenet_v2", 4, 224),
     ("unet", 1, 128),
+    ("reseg", 2, 128),
 )
 TRAIN = (
     ("convnet", 128, 28),

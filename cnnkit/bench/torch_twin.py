@@ -19,8 +19,8 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.nn.blocks import WithAuxiliary
 from cnnkit.ops import cross_entropy
 
-# Filters (KH, KW, C, O) as torch has them, (O, C, KH, KW), and dense weights (C, O); others have one axis.
-_TURNED = {4: (3, 2, 0, 1), 2: (1, 0)}
+# Filters (KH, KW, C, O) as torch has them, (O, C, KH, KW), and dense weights (C, O); recurrent ones stay.
+_TURNED = {4: (3, 2, 0, 1), 3: (0, 1, 2), 2: (1, 0)}
 
 
 class TorchTwin:
