@@ -9,7 +9,7 @@ Shapes at 512x512:
 fc6 and fc7 are the dense layers of VGG16 as convolutions, 7x7 and 1x1: a score of the classes at every place of pool5.
 Scores are zero at first. A doubling is a transposed convolution that begins as bilinear interpolation and learns; the
 last step, from the stride to the image, is bilinear and fixed, as in the paper. Sums are cropped to the smaller map.
-A width may stand in the name: fcn8s_x0_125 has an eighth of the channels.
+A width may stand in the name: fcn8s_x0_125 has an eighth of the channels; `_bn` before it stands for vgg16_bn.
 
 Differs from the paper:
     it pads the image by 100 pixels, so that fc6 without padding meets images of any size, and crops the result by an
@@ -108,17 +108,17 @@ def _fcn(
     return FCN(stride, classes, in_channels, vgg=vgg, rng=rng)
 
 
-def _spec(name: str, stride: int, width: str = "") -> ModelSpec:
+def _spec(name: str, stride: int, variant: str = "") -> ModelSpec:
     finest = "the last map alone" if stride == 32 else f"{POOLS[stride]} and what lies behind it"
     summary = f"VGG16, its dense layers at every place; scores from {finest}{told(width_in(name))}"
     return ModelSpec(
-        name, (512, 512, 3), PAPER, summary, partial(_fcn, stride, f"vgg16{width}"), classes=21, kind="segmentation"
+        name, (512, 512, 3), PAPER, summary, partial(_fcn, stride, f"vgg16{variant}"), classes=21, kind="segmentation"
     )
 
 
-@family(f"fcn(32|16|8)s({IN_A_NAME})")
+@family(f"fcn(32|16|8)s((_bn)?({IN_A_NAME})?)")
 def any_width(name: str, match: re.Match[str]) -> ModelSpec:
-    """fcn8s_x0_125 has an eighth of the channels."""
+    """fcn8s_x0_125 has an eighth of the channels, fcn8s_bn_x0_125 stands on vgg16_bn_x0_125."""
     return _spec(name, int(match[1]), match[2])
 
 
