@@ -134,7 +134,12 @@ def open_for(predictor: Predictor, data: str | Path | None = None, *, on_unreada
 
 
 def _check_fits(predictor: Predictor, splits: DataSplits) -> None:
-    known, found = predictor.preprocessing, splits.preprocessing
+    known, found, kind = predictor.preprocessing, splits.preprocessing, predictor.task
+    if not kind.learns_from(splits.train):
+        raise DataError(
+            f"{predictor.name} is a network for {kind.name}, but {splits.name} is for {splits.train.task}. Use data "
+            "for that task, or another network."
+        )
     if found.shape == known.shape or (known.keeps_size and found.channels == known.channels):
         return
     raise DataError(

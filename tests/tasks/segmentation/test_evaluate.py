@@ -14,7 +14,7 @@ from cnnkit.data.picture.overlay import GAP, SWATCH
 from cnnkit.data.picture.sheet import SIDE
 from cnnkit.data.targets import VOID
 from cnnkit.engine.evaluate import evaluate
-from cnnkit.errors import CheckpointError, NumericError, UsageError
+from cnnkit.errors import CheckpointError, DataError, NumericError, UsageError
 from cnnkit.serialize import safe
 from cnnkit.tasks.segmentation import SegmentationTask
 
@@ -60,6 +60,11 @@ def test_the_worst_pictures_are_named_and_drawn_beside_truth_and_answer(predicto
     assert ((colours[:, 2] > colours[:, 0] + 80).sum() > 500) and ((colours[:, 0] > colours[:, 2] + 80).sum() > 500)
     with pytest.raises(UsageError, match="exists"):
         judged(predictor, data, sheet=sheet)
+
+
+def test_data_of_another_task_are_refused_by_name(predictor):
+    with pytest.raises(DataError, match="for segmentation, but digits is for classification"):
+        judged(predictor, "digits")
 
 
 def _only(splits, index):

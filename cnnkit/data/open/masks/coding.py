@@ -149,6 +149,8 @@ def _of_network(values: Sequence[int], network: Sequence[str]) -> list[ClassRow]
     numbers = [value for value in values if value != WHITE]
     if list(network) == ["background", "foreground"] and set(numbers) <= {BLACK}:
         return [ClassRow(name, value) for name, value in zip(network, (BLACK, WHITE), strict=True)]
+    if WHITE in values and set(numbers) == {BLACK}:
+        return []  # two classes of their own
     if not numbers or {f"class {value}" for value in numbers} <= set(network) or numbers[-1] >= len(network):
         return []
     return [ClassRow(name, value) for value, name in enumerate(network)]

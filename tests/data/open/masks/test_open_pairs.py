@@ -395,6 +395,7 @@ def test_a_photo_is_turned_upright_and_its_mask_must_be_so(pairs_folder):
         (((0, 2), (255, 2)), ["ground", "road", "car"], ["ground", "road", "car"], {0, 2, VOID}),
         (((0, 0), (0, 0)), ["background", "foreground"], ["background", "foreground"], {0}),
         (((255, 0), (255, 0)), ["background", "foreground"], ["background", "foreground"], {0, 1}),
+        (((255, 0), (255, 0)), ["ground", "road", "car"], ["background", "foreground"], {0, 1}),
         (((0, 2), (0, 2)), ["class 0", "class 1", "class 2"], ["class 0", "class 2"], {0, 1}),
         (((0, 9), (1, 9)), ["ground", "road", "car"], ["class 0", "class 1", "class 9"], {0, 1, 2}),
     ],
