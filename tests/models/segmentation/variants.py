@@ -35,11 +35,11 @@ class Training(NamedTuple):
 
 
 TRAINED = {
-    "fcn32s": Training("fcn32s_bn_x0_125", 320, 0.003, 250),
-    "fcn16s": Training("fcn16s_bn_x0_125", 192, 0.003, 300),
-    "fcn8s": Training("fcn8s_bn_x0_125", 96, 0.003, 300),
+    "fcn32s": Training("fcn32s_bn_x0_25", 384, 0.001, 400),
+    "fcn16s": Training("fcn16s_bn_x0_25", 192, 0.001, 400),
+    "fcn8s": Training("fcn8s_bn_x0_25", 128, 0.001, 400),
     "fcn_resnet50": Training("fcn_resnet18_x0_125_os4", 64, 0.003, 200),
-    "deeplab_v1": Training("deeplab_v1_bn_x0_25", 96, 0.01, 400),
+    "deeplab_v1": Training("deeplab_v1_bn_x0_25", 128, 0.003, 500),
     "deeplab_v2": Training("deeplab_v2_resnet18_x0_25", 96, 0.003, 150),
     "deeplab_v3_resnet50": Training("deeplab_v3_resnet18_x0_25_os4", 64, 0.003, 250),
     "deeplab_v3_mobilenet_v3_large": Training("deeplab_v3_mobilenet_v3_large_x0_25_os4", 64, 0.003, 400, batch_size=4),
