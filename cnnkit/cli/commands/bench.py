@@ -12,6 +12,7 @@ from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.values import Name, Names, Real
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
+from cnnkit.errors import UsageError
 
 if TYPE_CHECKING:
     from cnnkit.bench import Result
@@ -68,6 +69,9 @@ def bench(
         for result in measured:
             results.append(result)
             progress.update("measured", len(results), 0, result.case, result.case)
+    if only and not results:
+        where = f"the suite {suite}" if suite else "the part of each suite that is measured without --suite"
+        raise UsageError(f"--only: no case in {where} has {only!r} in its name. Leave --only out to see their names.")
     if screen.as_json:
         screen.json({"machine": machine, "results": [result.to_json() for result in results]})
     else:

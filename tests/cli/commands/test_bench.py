@@ -68,3 +68,9 @@ def test_against_torch_the_process_starts_again_with_its_memory_settings(monkeyp
     bench_file._start_fairly(["bench"], {"CNNKIT_TEST_MALLOC": "1"})
     bench_file._start_fairly(None, {"CNNKIT_TEST_OTHER": "1"})
     assert len(started) == 1
+
+
+def test_a_text_that_no_case_has_in_its_name_is_told(cnnkit, monkeypatch):
+    monkeypatch.setattr("cnnkit.bench.run", lambda suites, **rest: iter(()))
+    ended = cnnkit("bench", "--suite", "conv", "--only", "zzz")
+    assert ended.code == 2 and "no case in the suite conv has 'zzz' in its name" in ended.err
