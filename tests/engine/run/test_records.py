@@ -120,7 +120,6 @@ STATE = [
     ("about/preprocessing/channels", [1]),
     ("about/preprocessing/fit", ["crop"]),
     ("about/preprocessing/version", 3),
-    ("about/preprocessing/reach", -1),
     ("about/preprocessing/multiple", LONG),
     ("about/data_options", []),
     ("about/data_options/seed", "0"),
