@@ -35,8 +35,8 @@ class Training(NamedTuple):
 
 
 TRAINED = {
-    "fcn32s": Training("fcn32s_bn_x0_25", 384, 0.001, 400),
-    "fcn16s": Training("fcn16s_bn_x0_25", 192, 0.001, 400),
+    "fcn32s": Training("fcn32s_bn_x0_125", 512, 0.002, 300),
+    "fcn16s": Training("fcn16s_bn_x0_125", 256, 0.002, 300),
     "fcn8s": Training("fcn8s_bn_x0_25", 128, 0.001, 400),
     "fcn_resnet50": Training("fcn_resnet18_x0_125_os4", 64, 0.003, 200),
     "deeplab_v1": Training("deeplab_v1_bn_x0_25", 128, 0.003, 500),
