@@ -37,7 +37,8 @@ def create(name: str) -> nn.Module:
     network = Network(name, CLASSES, 3, EVAL_SIZE)
     module = network.build()
     arrays = state(NETWORKS[name]["shapes"])
-    if row(name) is None:  # nobody publishes it: a trunk of torchvision, whose names are known for a classifier
+    if row(name) is None and not arrays.keys() <= module.state_dict().keys():
+        # Nobody publishes it: a trunk of torchvision, whose names are known for a classifier.
         arrays = {ours: one.array for ours, one in renamed(arrays, CONV_BN).items()}
     module.load_state_dict(to_state(arrays, network, module, OIHW))
     for part in module.modules():
