@@ -56,7 +56,7 @@ class FitOptions:
     )
     weights: str | None = _choice(None, "Run or weight file to start from.")
     freeze: str | None = _choice(
-        None, "Which layers keep these weights unchanged; the trunk is all layers but the last.", names=FREEZE
+        None, "Which layers keep these weights unchanged; the trunk is all layers but the head.", names=FREEZE
     )
     views: int | None = _choice(
         None, "Augmented versions of each image whose features a frozen trunk computes once; 0: none are kept."

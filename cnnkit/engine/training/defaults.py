@@ -23,6 +23,7 @@ class Defaults:
     schedule: str = "one-cycle"
     augment: str = "light"
     keep: str = "best"
+    most_epochs: int = 60
 
 
 BY_DATA = {
@@ -35,9 +36,17 @@ BY_DATA = {
 OTHERWISE = Defaults("convnet", epochs=15, batch_size=32, lr=0.01)
 # On 1,000 images of CIFAR-10, in 34 epochs: 57 %, as ResNet-20 in twice the time; convnet, in 15, came to 45 %.
 PHOTOS = Defaults("resnet9_x0_25", epochs=15, batch_size=32, lr=0.05)
-# Masks: Adam's steps need no rate of the data's own, and windows at any scale are photos enough.
+# Masks: Adam's steps need no rate of the data's own. Each epoch shows other windows at other scales, so that thirty
+# pictures are not known by heart for long, and one of them is as much to learn from as many photos with a class each.
 MASKS = Defaults(
-    "unet_bn_w16_d3", epochs=30, batch_size=8, lr=0.05, optimiser="adamw", weight_decay=1e-4, augment="standard"
+    "unet_bn_w16_d3",
+    epochs=30,
+    batch_size=8,
+    lr=0.05,
+    optimiser="adamw",
+    weight_decay=1e-4,
+    augment="standard",
+    most_epochs=200,
 )
 # A head alone: its loss is nearly convex, so the end of the schedule is better than the epoch that some twenty images
 # choose. Steps are small beside features of some hundreds: the head is best where it has just learned the images.
@@ -45,7 +54,6 @@ HEAD = Defaults("convnet", epochs=15, batch_size=32, lr=1e-3, optimiser="adamw",
 HEAD_ADAM_RATE = 1e-4
 # Up to so many images, weights from elsewhere keep their trunk; more can teach the whole network.
 FEW_IMAGES = 5000
-MOST_EPOCHS = 60
 # (fewer training images than, at least so many epochs, level): where the data set has no row and a mirror keeps its
 # images' meaning. Few images are learned by heart, but only in many epochs: on 1,000 images of CIFAR-10, strong gained
 # ResNet-20 2 % in 60 epochs and lost it 4 % in 15. Else it is the row's level.
@@ -129,7 +137,7 @@ def chosen(
 def _epochs(row: Defaults, images: int) -> int:
     """So many that the steps in all grow with the root of the number of images, up to FEW_IMAGES."""
     often = math.sqrt(FEW_IMAGES / images) if images else 1.0
-    return max(row.epochs, min(MOST_EPOCHS, round(row.epochs * often)))
+    return max(row.epochs, min(row.most_epochs, round(row.epochs * often)))
 
 
 def _augment(row: Defaults, photos: int | None, epochs: int | None) -> str:

