@@ -36,11 +36,7 @@ class Conv2d(Module):
         activation: str = "identity",
         rng: np.random.Generator | None = None,
     ) -> None:
-        if groups < 1 or in_channels < 1 or out_channels < 1 or in_channels % groups or out_channels % groups:
-            raise UsageError(
-                f"Conv2d expects in_channels (={in_channels}) and out_channels (={out_channels}) to be multiples of "
-                f"groups (={groups}), all at least 1. Change one of them."
-            )
+        _check_channels("Conv2d", in_channels, out_channels, groups)
         KH, KW = pair("kernel_size", kernel_size)
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
         self.activation = activation
@@ -106,11 +102,7 @@ class ConvTranspose2d(Module):
         activation: str = "identity",
         rng: np.random.Generator | None = None,
     ) -> None:
-        if groups < 1 or in_channels < 1 or out_channels < 1 or in_channels % groups or out_channels % groups:
-            raise UsageError(
-                f"ConvTranspose2d expects in_channels (={in_channels}) and out_channels (={out_channels}) to be "
-                f"multiples of groups (={groups}), all at least 1. Change one of them."
-            )
+        _check_channels("ConvTranspose2d", in_channels, out_channels, groups)
         KH, KW = pair("kernel_size", kernel_size)
         self.stride, self.padding, self.output_padding = stride, padding, output_padding
         self.dilation, self.groups, self.activation = dilation, groups, activation
@@ -154,3 +146,11 @@ class ConvTranspose2d(Module):
                 told.append(f"{name}={getattr(self, name)}")
         told += ["bias=False"] * (self.bias is None) + [self.activation] * (self.activation != "identity")
         return ", ".join(told)
+
+
+def _check_channels(layer: str, in_channels: int, out_channels: int, groups: int) -> None:
+    if groups < 1 or in_channels < 1 or out_channels < 1 or in_channels % groups or out_channels % groups:
+        raise UsageError(
+            f"{layer} expects in_channels (={in_channels}) and out_channels (={out_channels}) to be multiples of "
+            f"groups (={groups}), all at least 1. Change one of them."
+        )
