@@ -19,6 +19,7 @@ from cnnkit.cli.show.machine import machine_facts
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.find import open_run
 from cnnkit.engine.run.folder import Run
+from cnnkit.tasks import registry as tasks
 
 
 def main() -> None:
@@ -42,6 +43,9 @@ def facts(run: Run, name: str, note: str) -> dict[str, Any]:
     events = [json.loads(line) for line in run.events.read_text().splitlines()]
     epochs = [event for event in events if event["event"] == "EpochEnd"]
     began = [event for event in events if event["event"] == "RunStarted"]
+    task = tasks.find(manifest.get("task"))
+    running = [f"train_{metric.name}" for metric in task.running] + [f"val_{metric.name}" for metric in task.metrics]
+    reached = [metric.name for metric in (*task.metrics, *task.further)]
     data = "" if result is None else str(result["data"])
     return {
         "name": name,
@@ -60,18 +64,18 @@ def facts(run: Run, name: str, note: str) -> dict[str, Any]:
         "steps_done": epochs[-1]["step"],
         "seconds": round(epochs[-1]["seconds"] if result is None else result["seconds"], 1),
         "seconds_per_epoch": round(median(seconds_of(epochs)), 2),
-        "top1": None if result is None else result["top1"],
-        "val_top1": epochs[-1]["val_top1"],
+        "metric": task.metrics[0].name,
+        "test": None if result is None else {name: result[name] for name in reached if name in result},
+        "val": {metric.name: epochs[-1][f"val_{metric.name}"] for metric in task.metrics},
         "train_loss": [round(epochs[0]["train_loss"], 4), round(epochs[-1]["train_loss"], 4)],
         "curve": [
             {
                 "epoch": event["epoch"],
                 "seconds": round(event["seconds"], 1),
                 "train_loss": round(event["train_loss"], 4),
-                "train_accuracy": round(event["train_accuracy"], 4),
                 "val_loss": round(event["val_loss"], 4),
-                "val_top1": event["val_top1"],
                 "lr": event["lr"],
+                **{name: round(event[name], 4) for name in running},
             }
             for event in epochs
         ],

@@ -53,22 +53,29 @@ def training_table(runs: list[dict[str, Any]]) -> str:
     """All trainings of a machine, a row each."""
     lines = [
         "**accuracy**: what trainings reached; each is one command, and its curve lies in `accuracy/`\n",
-        "| training | network | parameters | test top-1 | minutes | seconds an epoch | epochs | threads | loss "
+        "| training | network | parameters | on the test part | minutes | seconds an epoch | epochs | threads | loss "
         "| seed | commit |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for kept in runs:
         minutes = f"{kept['seconds'] / 60:.1f}"
-        if kept["top1"] is None:
+        if kept["test"] is None:
             minutes += f" of {projected(kept) / 60:.0f}"
-        reached = f"val {100 * kept['val_top1']:.2f} %" if kept["top1"] is None else f"{100 * kept['top1']:.2f} %"
         threads = ", ".join(dict.fromkeys(str(part["threads"]) for part in kept["parts"]))
         first, last = kept["train_loss"]
-        cells = [kept["name"], kept["model"], f"{kept['parameters']:,}", reached, minutes]
+        cells = [kept["name"], kept["model"], f"{kept['parameters']:,}", reached(kept), minutes]
         cells += [f"{kept['seconds_per_epoch']:.1f}", str(kept["epochs"]), threads, f"{first:.3f} -> {last:.3f}"]
         lines.append("| " + " | ".join([*cells, str(kept["seed"]), kept["commit"]]) + " |")
     notes = [f"{kept['name']}: {kept['note']}" for kept in runs if kept["note"]]
     return "\n".join([*lines, "", *notes]) + "\n"
+
+
+def reached(kept: dict[str, Any]) -> str:
+    """What the network can do, by its task's measure."""
+    shown = {"top1": "top-1", "miou": "mIoU", "dice": "Dice"}
+    measured = kept["val"] if kept["test"] is None else kept["test"]
+    found = ", ".join(f"{shown[name]} {100 * measured[name]:.2f} %" for name in shown if name in measured)
+    return f"val {found}" if kept["test"] is None else found
 
 
 def projected(kept: dict[str, Any]) -> float:
