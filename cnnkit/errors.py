@@ -84,6 +84,7 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> UsageError:
     name = name[:100]
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    more = f" and {len(known) - MOST_NAMES} more" if near and len(known) > MOST_NAMES else ""
+    # A single one that is left takes no more room than the words that would count it.
+    more = f" and {len(known) - MOST_NAMES} more" if near and len(known) > MOST_NAMES + 1 else ""
     shown = known[:MOST_NAMES] if more else known
     return UsageError(f"There is no {what} {name!r}.{hint} Known: {', '.join(shown)}{more}.")

@@ -118,13 +118,15 @@ def names(kind: str | None = None) -> list[str]:
     return list(dict.fromkeys([*listed, *(name for name, spec in _specs.items() if kind in (None, spec.kind))]))
 
 
-def spec(name: str, kind: str | None = None) -> ModelSpec:
+def spec(name: str, kind: str | None = None, *, listed: str | None = None) -> ModelSpec:
     """What is known of the model of this name.
+
+    listed: the kind whose names are told where there is none of this name; by default `kind`.
 
     Raises:
         UsageError: there is none, or it is not of this kind.
     """
-    found = _find(name, kind)
+    found = _find(name, listed or kind)
     if kind not in (None, found.kind):
         raise UsageError(
             f"{name} is a network for {found.kind}, but this is {kind}. "

@@ -55,6 +55,12 @@ def find(name: str | None) -> "type[Task[Any]]":
     return _kinds[name]
 
 
+def other_data(name: str) -> str:
+    """What is to be done where data are for another task than this one; more may follow in the sentence."""
+    to_try = find(name).to_try if name in names() else None
+    return f"Give data for {name} with --data{'' if to_try is None else f', such as --data {to_try}'}"
+
+
 def create(
     name: str | None,
     classes: list[str],
@@ -74,8 +80,8 @@ def create(
     kind, options = find(name), options or {}
     if train is not None and not kind.learns_from(train):
         raise UsageError(
-            f"{train.name} is for {train.task}: its pictures have no targets for the task {kind.name}. Leave --task "
-            "out, or use other data."
+            f"{train.name} is for {train.task}: its pictures have no targets for the task {kind.name}. "
+            f"{other_data(kind.name)}, or leave --task out."
         )
     for option, nothing in _OPTIONS.items():
         if option not in kind.takes and options.get(option, nothing) != nothing:

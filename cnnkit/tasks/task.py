@@ -72,6 +72,7 @@ class Task(ABC, Generic[Answer]):
     places: whether outputs are for each place of an image: a large one may then be computed in pieces.
     labelled: whether the target of an image is its class, whatever it looks like. Then what a frozen trunk says of the
     images may be kept.
+    to_try: the name of data to try the task with, which need no files.
     takes: options that not every task knows what to do with ("label_smoothing", …), and "own_loss", the caller's.
     classes: the names of the data's classes.
     """
@@ -90,6 +91,7 @@ class Task(ABC, Generic[Answer]):
     labelled: ClassVar[bool] = False
     places: ClassVar[bool] = False
     takes: ClassVar[tuple[str, ...]] = ()
+    to_try: ClassVar[str | None] = None
 
     def __init__(self, classes: list[str]) -> None:
         self.classes = classes

@@ -17,7 +17,7 @@ from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.events import EvaluateFinished, EvaluateStep, Event, Note
 from cnnkit.engine.records.options import ON_UNREADABLE
 from cnnkit.engine.records.results import EvaluateResult
-from cnnkit.errors import CheckFailed, unknown_name
+from cnnkit.errors import CheckFailed, UsageError, unknown_name
 
 SPLITS = ("train", "val", "test")
 
@@ -37,7 +37,8 @@ SPLITS = ("train", "val", "test")
     "--batch-size",
     also="--batch",
     type=Whole(1, 1_000_000, example="--batch-size 256"),
-    help="Images at a time; by default as many as their size allows.",
+    help="Images at a time; by default as many as their size allows. Pictures that keep their size (masks) are judged "
+    "one by one.",
 )
 @option(
     "--on-unreadable",
@@ -107,7 +108,7 @@ def evaluate(
     wanted = [(name, value, f"--min {name}={value:g}") for name, value in min or ()]
     if min_top1 is not None:
         wanted.append(("top1", min_top1, f"--min-top1 {min_top1:g}"))
-    _check_known(shown, wanted)
+    _check_measured(shown, predictor.task.classes, wanted)
     events = judge(
         predictor,
         data,
@@ -131,16 +132,18 @@ def evaluate(
         screen.note(f"\nTo see the images with the highest loss:\n  {again}")
     for name, value, written in wanted:
         metric, reached = next(metric for metric in shown.measures if metric.name == name), getattr(result, name)
-        if reached is None or not metric.reaches(reached, value):
+        if not metric.reaches(reached, value):
             raise CheckFailed(shown.missed(metric, result, value, written))
 
 
-def _check_known(shown: answers.Shown, wanted: list[tuple[str, float, str]]) -> None:
-    """UsageError, before anything is judged, for a threshold of what the task does not measure."""
-    known = [metric.name for metric in shown.measures]
-    for name, _, _ in wanted:
+def _check_measured(shown: answers.Shown, classes: list[str], wanted: list[tuple[str, float, str]]) -> None:
+    """UsageError, before anything is judged, for a threshold of what is not measured for a network of these classes."""
+    known = {metric.name: metric for metric in shown.measures}
+    for name, _, written in wanted:
         if name not in known:
             raise unknown_name("metric", name, known)
+        if why := shown.unmeasured(known[name], classes):
+            raise UsageError(f"{written} asks for the {known[name].label}, {why}. Leave it out.")
 
 
 def _follow(screen: Screen, events: Iterator[Event]) -> EvaluateResult:

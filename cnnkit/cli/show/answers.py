@@ -47,6 +47,10 @@ class Shown:
         """Words of `cnnkit evaluate` that would show more of it."""
         return []
 
+    def unmeasured(self, metric: Metric, classes: Sequence[str]) -> str | None:
+        """Why a network of these classes has no value of this metric, for a sentence; None where it has one."""
+        return None
+
     def missed(self, metric: Metric, result: EvaluateResult, wanted: float, option: str) -> str:
         """What a threshold wanted and what came."""
         side = "below" if metric.high else "above"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from cnnkit.cli.show import answers
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
-from cnnkit.errors import UsageError
 
 if TYPE_CHECKING:
     from cnnkit.tasks.metric import Metric
@@ -43,13 +42,10 @@ class Shown(answers.Shown):
     def next_look(self, result: EvaluateResult) -> list[str]:
         return ["--top-losses", "8", "--sheet", "worst.png"] if not result.top_losses and result.miou < 1 else []
 
-    def missed(self, metric: Metric, result: EvaluateResult, wanted: float, option: str) -> str:
-        if getattr(result, metric.name) is None:
-            raise UsageError(
-                f"{option} asks for the {metric.label}, which is for two classes, but this network knows "
-                f"{len(result.classes)}. Leave it out."
-            )
-        return super().missed(metric, result, wanted, option)
+    def unmeasured(self, metric: Metric, classes: Sequence[str]) -> str | None:
+        if metric.name != "rand" or len(classes) == 2:
+            return None
+        return f"which is for two classes, but this network knows {len(classes)}"
 
     def columns(self, classes: Sequence[str]) -> list[str]:
         return [*super().columns(classes), *(f"share_{name}" for name in classes)]

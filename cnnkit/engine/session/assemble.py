@@ -34,7 +34,7 @@ from cnnkit.nn.parts.freeze import cut
 from cnnkit.nn.parts.tail import Tail
 from cnnkit.tasks import Task
 from cnnkit.tasks.own_loss import Loss
-from cnnkit.tasks.registry import DEFAULT, create
+from cnnkit.tasks.registry import DEFAULT, create, other_data
 
 
 @final
@@ -232,7 +232,12 @@ def _task(
 
 
 def _network(options: FitOptions, splits: DataSplits, task: Task[Any]) -> Module:
-    models.spec(str(options.model), task.networks)
+    kind = models.spec(str(options.model), listed=task.networks).kind
+    if kind != task.networks:
+        raise UsageError(
+            f"{options.model} is a network for {kind}, but {splits.name} is for {task.name}. {other_data(kind)}, or "
+            f"choose one of the networks that are listed by: cnnkit models --task {task.networks}"
+        )
     return create_module(options, task.outputs, splits.preprocessing.shape)
 
 

@@ -7,9 +7,11 @@ from typing import Any
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.collate import pixels_of
 from cnnkit.data.load.loader import Loader
+from cnnkit.data.picture.header import header
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.use.large import Tell, maps_of, nothing, whole
+from cnnkit.errors import DataError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.nn.outputs import Nest
@@ -32,7 +34,11 @@ def judge(
 
     batch_size: images at once, by default `batch_for`; where pictures keep their size each is judged alone.
     check: called before each batch, to raise what is to end the pass.
+
+    Raises:
+        DataError: some images are too large for what refines the outputs; none is judged then.
     """
+    check_refined(task, dataset, preprocessing)
     images = 1 if preprocessing.keeps_size else batch_size or batch_for(preprocessing)
     loader = Loader(dataset, images, preprocessing=preprocessing, targets=task.targets)
 
@@ -78,6 +84,36 @@ def outputs_of(
     if not task.refines(x.shape):
         return maps_of(module, x, keep, tell)
     return task.refined(maps_of(module, x, tell=tell), pixels_of(x, preprocessing))
+
+
+def check_refined(task: Task[Any], dataset: Dataset, preprocessing: Preprocessing) -> None:
+    """DataError, told from headers alone, where images are too large to be refined: it names the first of them."""
+    if not task.refines((1, 1, 1, preprocessing.channels)):
+        return
+    refused: list[tuple[int, DataError]] = []
+    for index in range(len(dataset)):
+        try:
+            task.refines((1, *_size(dataset, index, preprocessing), preprocessing.channels))
+        except DataError as error:
+            refused.append((index, error))
+    if refused:
+        first, why = refused[0]
+        raise DataError(
+            f"{len(refused):,} of {len(dataset):,} images {'is' if len(refused) == 1 else 'are'} too large for what "
+            f"refines the answers, the first of them {dataset.path(first) or f'number {first} (counted from 0)'}. {why}"
+        )
+
+
+def _size(dataset: Dataset, index: int, preprocessing: Preprocessing) -> tuple[int, int]:
+    """(height, width) of an image as the network will be given it."""
+    if not preprocessing.keeps_size:
+        return preprocessing.shape[:2]
+    path = dataset.path(index)
+    known = None if path is None else header(path)
+    if known is not None:
+        return known.height, known.width
+    H, W = dataset[index].image.shape[:2]
+    return H, W
 
 
 def batch_for(preprocessing: Preprocessing) -> int:

@@ -63,6 +63,7 @@ class ClassificationTask(Task[Named]):
     columns = ("label", "index", "score")
     worst = True
     labelled = True
+    to_try = "digits"
     takes = ("label_smoothing", "class_weights", "mixup", "cutmix", "own_loss")
 
     def __init__(

@@ -79,6 +79,7 @@ class SegmentationTask(Task[Segmented]):
         "colours": (list[list[int]] | None, (0, 255)),
         "weight_of_class": (list[float] | None, (0.0, 1e12)),
     }
+    to_try = "shapes"
     takes = ("loss", "class_weights", "border_weight", "own_loss")
 
     def __init__(

@@ -41,4 +41,4 @@ def test_the_networks_of_one_task_are_listed(cnnkit, monkeypatch):
     assert listed == models.names("classification") and "locator" not in listed
     assert "for the list of networks" in cnnkit("models", "lenet5", "--task", "classification").err
     ended = cnnkit("train", "--data", "digits", "--model", "locator", "--dry-run")
-    assert ended.code == 2 and "locator is a network for location, but this is classification" in ended.err
+    assert ended.code == 2 and "locator is a network for location, but digits is for classification" in ended.err

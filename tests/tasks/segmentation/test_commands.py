@@ -20,6 +20,10 @@ def command(capsys):
     return call
 
 
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def test_a_training_is_shown_resumed_and_judged(command, tmp_path):
     run = tmp_path / "run"
     code, out, err = command(*TRAIN, "--steps", 2, "--loss", "cross-entropy+dice", "--output", run)
@@ -38,6 +42,23 @@ def test_what_comes_before_a_training_knows_the_task(command, tmp_path):
     assert code == 0 and json.loads(out)["options"]["task"] == "segmentation"
     assert command("lr-find", *TRAIN[1:], "--steps", 60)[0] == 0
     assert command("data", "show", "shapes", "--output", tmp_path / "shown.png")[0] == 0
+
+
+def test_a_threshold_that_cannot_be_measured_is_refused_before_anything_is_judged(command, smooth, monkeypatch):
+    monkeypatch.setattr("cnnkit.engine.evaluate.evaluate", lambda *_, **__: pytest.fail("the network was judged"))
+    code, _, err = command("evaluate", smooth.run, "--data", "shapes", "--min", "miou=0.1,rand=0.9")
+    assert code == 2 and "--min rand=0.9 asks for the Rand score, which is for two classes, but this" in one_line(err)
+
+
+def test_data_that_have_no_masks_are_refused_with_what_to_do_instead(command, tmp_path):
+    run = tmp_path / "run"
+    for words in (["--task", "segmentation"], ["--model", "toy_fcn"], ["--data", "digits", "--task", "segmentation"]):
+        code, _, err = command("train", *words, "--output", run)
+        assert code == 2 and "digits is for classification" in err and not run.exists()
+        assert "Give data for segmentation with --data, such as --data shapes" in one_line(err)
+    code, _, err = command("train", "--data", "shapes", "--model", "lenet5", "--output", run)
+    assert code == 2 and "lenet5 is a network for classification, but shapes is for segmentation" in one_line(err)
+    assert "cnnkit models --task segmentation" in err and not run.exists()
 
 
 def test_a_few_pictures_that_are_not_learned_by_heart_say_what_was_wanted(command, tmp_path):

@@ -16,7 +16,8 @@ from cnnkit.data.open.splits import DataSplits
 from cnnkit.engine.use import large
 from cnnkit.engine.use.large import maps_of
 from cnnkit.engine.use.predictor import Predictor
-from cnnkit.errors import UsageError
+from cnnkit.errors import DataError, UsageError
+from cnnkit.nn import Module
 from cnnkit.tasks.segmentation import crf
 from cnnkit.tasks.segmentation.crf import refine
 
@@ -158,6 +159,33 @@ def test_an_evaluation_with_the_crf_judges_what_is_refined(smooth):
     truth = [squares().test[i].target.labels for i in range(6)]
     right = [(mask == label)[label != 255] for mask, label in zip(masks, truth, strict=True)]
     assert refined.pixel_accuracy == pytest.approx(np.concatenate(right).mean())
+
+
+def test_pictures_too_large_for_the_crf_end_an_evaluation_before_it_begins(smooth, monkeypatch):
+    refined, data = cnnkit.load(smooth).with_crf(), squares(judged=((24, 24), (30, 37)))
+    monkeypatch.setattr(crf, "MOST_NUMBERS", 3 * 24 * 24)
+    with monkeypatch.context() as patch:
+        patch.setattr(Module, "__call__", lambda *_: pytest.fail("a picture was computed"))
+        said = r"3 of 6 images are too large for what refines the answers, the first of them number 1 \(.*has 37x30"
+        with pytest.raises(DataError, match=said):
+            cnnkit.evaluate(refined, data)
+    assert cnnkit.evaluate(refined, squares()).crf  # as large as may be
+
+
+def test_the_file_is_named_that_is_too_large_for_the_crf(smooth, photos, tmp_path, monkeypatch):
+    for part, name, folder in (("train", 1, "a"), ("train", 2, "a"), ("test", "small", "a"), ("test", "wide", "b")):
+        mask = np.zeros((24, 24) if folder == "a" else (37, 50), np.uint8)
+        mask[:5], mask[5:8] = 1, 2
+        for kind, pixels in (("images", Image.open(tmp_path / folder / "x.png")), ("masks", Image.fromarray(mask))):
+            place = tmp_path / "drawn" / part / kind / f"{name}.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            pixels.save(place)
+    (tmp_path / "drawn" / "classes.txt").write_text("\n".join(squares().test.classes))
+    monkeypatch.setattr(crf, "MOST_NUMBERS", 3 * 24 * 24)
+    with pytest.raises(
+        DataError, match=r"1 of 2 images is too large .*wide\.png.*50x37.*Make it smaller, or leave --crf"
+    ):
+        cnnkit.evaluate(cnnkit.load(smooth).with_crf(), tmp_path / "drawn", split="test")
 
 
 def test_the_command_and_python_evaluate_alike_with_the_crf(smooth, command, tmp_path, capsys):
