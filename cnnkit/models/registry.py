@@ -14,7 +14,8 @@ from cnnkit.nn import Module
 from cnnkit.nn.init import without_values
 
 # Every kind of network, by the task that it is for; its files, each with the names that it registers, in the order in
-# which they are listed: the simplest first. So names are known before a file is imported.
+# which they are listed: the simplest first. So names are known before a file is imported. A file may have none, where
+# all that it registers are families.
 _FILES = {
     "classification": {
         "lenet": "lenet5 lenet_caffe",
@@ -44,6 +45,7 @@ _FILES = {
         "unet": "unet",
         "reseg": "reseg",
     },
+    "detection": {},
 }
 _KIND = "classification"
 
@@ -140,8 +142,9 @@ def _find(name: str, kind: str | None) -> ModelSpec:
         import_module(file)
     if name in _specs:
         return _specs[name]
-    for file in _files().values():
-        import_module(file)
+    for one, files in _FILES.items():
+        for file in files:
+            import_module(f"cnnkit.models.{one}.{file}")
     for pattern, tell in _families.items():
         if match := re.fullmatch(pattern, name):
             return tell(name, match)

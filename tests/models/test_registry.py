@@ -1,5 +1,6 @@
 """Names of models, and options that cannot be."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -46,11 +47,12 @@ def test_names_are_listed_before_a_file_of_a_network_is_imported():
 def test_every_file_is_in_the_table_with_the_names_that_it_registers():
     folder = Path(models.__file__).parent
     for kind, table in registry._FILES.items():
-        assert set(table) == {path.stem for path in (folder / kind).glob("*.py")} - {"__init__"}
+        files = (folder / kind).glob("*.py")
+        assert set(table) == {path.stem for path in files if re.search(r"\b(register|family)\(", path.read_text())}
         for file, listed in table.items():
             import_module(f"cnnkit.models.{kind}.{file}")
             found = [spec for spec in registry._specs.values() if spec.file == f"cnnkit.models.{kind}.{file}"]
-            assert [spec.name for spec in found] == listed.split() and {spec.kind for spec in found} == {kind}
+            assert [spec.name for spec in found] == listed.split() and all(spec.kind == kind for spec in found)
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def locator(monkeypatch):
 
 
 def test_networks_are_listed_by_kind(locator):
-    assert registry.kinds() == ["classification", "segmentation", "location"]
+    assert registry.kinds() == ["classification", "segmentation", "detection", "location"]
     assert models.names("location") == [locator] and models.names()[-1] == locator
     assert locator not in models.names("classification") and models.names("depth") == []
 

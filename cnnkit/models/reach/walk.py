@@ -18,7 +18,7 @@ from cnnkit.autograd import Tensor, no_grad
 from cnnkit.autograd.function import Call as Noted
 from cnnkit.autograd.function import noting
 from cnnkit.errors import ShapeError
-from cnnkit.models.span import Call, Span, after
+from cnnkit.models.reach.span import Call, Span, after
 from cnnkit.nn import Module
 from cnnkit.nn.module import Parameter, blank
 

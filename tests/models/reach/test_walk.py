@@ -7,7 +7,7 @@ import pytest
 
 from cnnkit import nn, ops
 from cnnkit.autograd import Tensor, no_grad
-from cnnkit.models.reach import LONG, reach
+from cnnkit.models.reach.walk import LONG, reach
 from cnnkit.nn.blocks import ConvNorm, SqueezeExcite
 from cnnkit.nn.init import without_values
 from cnnkit.nn.prepared import prepared

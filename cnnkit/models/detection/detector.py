@@ -1,0 +1,72 @@
+"""Detector: what every network that finds things takes and gives."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnkit.autograd import Tensor
+from cnnkit.errors import ShapeError
+from cnnkit.nn import Module
+
+# The label of a place, among those of a picture, that holds no box.
+EMPTY = -1
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class BoxBatch:
+    """The boxes of the pictures of a batch, to learn from: each has M places, of which some are empty.
+
+    corners: (N, M, 4) float32, x_min, y_min, x_max, y_max in pixels of the image; pixel i covers i to i + 1.
+    labels: (N, M) int64, the class of each box, EMPTY where there is none; empty places lie behind the others.
+    crowd: (N, M) bool, a box that is neither to be found nor wrong to find (COCO's crowd, VOC's difficult). No loss
+    asks for it.
+    """
+
+    corners: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
+    crowd: npt.NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        shape = self.labels.shape
+        if len(shape) != 2 or self.corners.shape != (*shape, 4) or self.crowd.shape != shape:
+            raise ShapeError(
+                f"The boxes of a batch are (N, M, 4) with (N, M) labels and (N, M) marks of crowds, but these are "
+                f"{self.corners.shape}, {shape} and {self.crowd.shape}."
+            )
+
+    def __len__(self) -> int:
+        """Pictures."""
+        return len(self.labels)
+
+    @property
+    def learned(self) -> npt.NDArray[np.bool_]:
+        """(N, M): the places whose boxes a loss asks for."""
+        learned: npt.NDArray[np.bool_] = (self.labels != EMPTY) & ~self.crowd
+        return learned
+
+
+class Detector(Module):
+    """Abstract: a network that finds things in images (N, H, W, C).
+
+    places: P, how many boxes it gives for an image, the empty ones among them.
+    score: a box of a lower score is not given. It is low, for a measure counts all; what is shown is chosen afterwards.
+    iou: of two boxes of one class that overlap by more, the one with the lower score is dropped.
+    """
+
+    places = 100
+    score = 0.01
+    iou = 0.45
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, P, 6): x_min, y_min, x_max, y_max in pixels of x, score (0 to 1), label; by falling score.
+
+        Of an empty place the score is 0 and the label EMPTY. So no shape hangs on what is found.
+        """
+        raise NotImplementedError
+
+    def losses(self, x: Tensor, targets: BoxBatch) -> dict[str, Tensor]:
+        """The parts of the loss by name ("loss_box", …), each the mean over the batch: their sum is learned."""
+        raise NotImplementedError
