@@ -1,45 +1,17 @@
 """Module: parameters, buffers and children under names, and what is done with all of them."""
 
-import difflib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, Self, TypeGuard, TypeVar
 
-import numpy as np
-
 from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
-from cnnkit.errors import CheckpointError, ShapeError
+from cnnkit.errors import ShapeError
 from cnnkit.kernels.shared.array import Array
+from cnnkit.nn.module.names import check_names, join
+from cnnkit.nn.module.parameter import Parameter
 from cnnkit.nn.outputs import Nest, checked, is_shape, leaves, mapped, shapes
-
-
-class Parameter(Tensor):
-    """A tensor that is learned. It owns its array, a copy that starts on a cache line.
-
-    An array that cannot be written to, as `init.without_values` makes, is kept as it is until a state is loaded.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
-        self.requires_grad = True
-        if has_memory(self.data):
-            self.take(self.data)
-
-    def take(self, data: Array) -> None:
-        """Copy these numbers in; memory is taken where there is none yet."""
-        k = kernels.of(self.data)
-        if not has_memory(self.data) or data is self.data:
-            self.data = k.empty(data.shape, self.data.dtype)
-        k.copy_into(self.data, data)
-
-
-def has_memory(array: Array) -> bool:
-    """Whether an array can be written to; what `init.without_values` makes cannot."""
-    return not isinstance(array, np.ndarray) or bool(array.flags.writeable)
 
 
 class _Watch(threading.local):
@@ -160,7 +132,7 @@ class Module:
         """This module (named "" at the top) and all below it."""
         yield prefix, self
         for name, child in self.named_children():
-            yield from child.named_modules(_join(prefix, name))
+            yield from child.named_modules(join(prefix, name))
 
     def modules(self) -> "Iterator[Module]":
         return (module for _, module in self.named_modules())
@@ -172,7 +144,7 @@ class Module:
             for name, value in vars(module).items():
                 if isinstance(value, Parameter) and id(value) not in seen:
                     seen.add(id(value))
-                    yield _join(prefix, name), value
+                    yield join(prefix, name), value
 
     def parameters(self) -> list[Parameter]:
         return [parameter for _, parameter in self.named_parameters()]
@@ -180,7 +152,7 @@ class Module:
     def named_buffers(self) -> Iterator[tuple[str, Array]]:
         for prefix, module in self.named_modules():
             for name in module._buffer_names:
-                yield _join(prefix, name), getattr(module, name)
+                yield join(prefix, name), getattr(module, name)
 
     def state_dict(self) -> dict[str, Array]:
         """Parameters and buffers under their names: the arrays themselves, not copies."""
@@ -188,7 +160,7 @@ class Module:
 
     def needed_in_use(self) -> dict[str, Array]:
         """The part of `state_dict` that is not for training alone."""
-        left_out = [_join(prefix, name) for prefix, module in self.named_modules() for name in module.training_only]
+        left_out = [join(prefix, name) for prefix, module in self.named_modules() for name in module.training_only]
         inside = tuple(f"{name}." for name in left_out)
         return {
             name: array
@@ -204,7 +176,7 @@ class Module:
         """
         own = self.state_dict()
         if strict:
-            _check_names(own, self.needed_in_use(), state)
+            check_names(own, self.needed_in_use(), state)
         fitting = [name for name in own if name in state]
         for name in fitting:
             if own[name].shape != state[name].shape:
@@ -279,31 +251,3 @@ def standing_in(stand_in: Callable[[Module, Nest], Nest] | None) -> Iterator[Non
         yield
     finally:
         _watch.stand_in = before
-
-
-def _join(prefix: str, name: str) -> str:
-    return f"{prefix}.{name}" if prefix else name
-
-
-def _check_names(own: Mapping[str, Array], needed: Mapping[str, Array], state: Mapping[str, Array]) -> None:
-    missing = [name for name in needed if name not in state]
-    unknown = [name for name in state if name not in own]
-    if missing:
-        near = difflib.get_close_matches(missing[0], unknown or list(state), n=1, cutoff=0.4)
-        raise CheckpointError(
-            f"The loaded state lacks {missing[0]} {own[missing[0]].shape}{_more(missing)}."
-            + (f" The most similar name there is {near[0]} {state[near[0]].shape}." if near else "")
-            + " Is it a state of the same model?"
-        )
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], list(own), n=1, cutoff=0.4)
-        raise CheckpointError(
-            f"The loaded state has {unknown[0]} {state[unknown[0]].shape}{_more(unknown)}, which this model "
-            "does not have."
-            + (f" The most similar name in the model is {near[0]} {own[near[0]].shape}." if near else "")
-            + " Is it a state of the same model? strict=False ignores such names."
-        )
-
-
-def _more(names: list[str]) -> str:
-    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

@@ -1,0 +1,11 @@
+"""What every part of a network is.
+
+module.py     Module: parameters, buffers and children under names, and what is done with all of them
+parameter.py  Parameter: a tensor that is learned
+names.py      the names of a state, and whether they are those of a module
+"""
+
+from cnnkit.nn.module.module import Module, blank, computes_as, shape_after, standing_in
+from cnnkit.nn.module.parameter import Parameter, has_memory
+
+__all__ = ["Module", "Parameter", "blank", "computes_as", "has_memory", "shape_after", "standing_in"]
