@@ -1,7 +1,7 @@
 """Convolution and its gradients.
 
 conv.py      the kernels: conv2d, its gradients, conv_transpose2d
-schedule.py  THE place that chooses how
+schedule/    THE place that chooses how
 direct/      sums tap by tap                               winograd/     3x3, stride 1, in a quarter of the products
 depthwise/   one filter a channel                          gather.py     where a direct convolution reads and writes
 filters.py   the forms that schedules want                 packing.py    filters in panels

@@ -7,7 +7,7 @@ filters, transform back. Between the steps everything stays in the worker's scra
 
 Results err up to twice as much as plain sums. A NaN or an infinity in x, which a plain sum hands to the 3x3 outputs
 that read it, becomes NaN in up to 5x5 outputs, for those of a tile share its products. With precision "exact"
-(schedule.py) convolutions do not come here.
+(schedule/) convolutions do not come here.
 """
 
 from functools import cache

@@ -1,0 +1,110 @@
+"""THE place that decides how a convolution is computed: Winograd, depthwise or direct, register tiles, how work is cut.
+
+tiles.py      register tiles of this processor      direct.py    sums tap by tap, and the border that they skip
+depthwise.py  one filter a channel                  winograd.py  3x3 in a quarter of the products, and where
+
+Everything here depends on shapes, the CPU's vectors and the chosen precision, never on the number of threads: so any
+number of threads gives the same bits. Measured on AVX-512 and AVX2 machines; see kernels/README.md.
+"""
+
+from cnnkit.kernels.cpu.conv.schedule.depthwise import (
+    DEPTHWISE_NEAR,
+    DepthwiseTile,
+    cut_depthwise,
+    cut_depthwise_dw,
+    depthwise_ahead,
+    depthwise_tile,
+    use_depthwise,
+)
+from cnnkit.kernels.cpu.conv.schedule.direct import (
+    ROWS_TOGETHER,
+    copy_in_tasks,
+    cut_direct,
+    cut_dw,
+    cut_turning,
+    direct_tile,
+    dw_tile,
+    images_together,
+    keep_unpacked,
+    pack_dy,
+    pack_x,
+    rows_of_block,
+    skip_border,
+    stream,
+    turn_in_tasks,
+)
+from cnnkit.kernels.cpu.conv.schedule.tiles import (
+    FEW_PIXELS,
+    NARROW,
+    NARROW_DW,
+    THIN,
+    THIN_DW,
+    WIDE,
+    WIDE_DW,
+    WINOGRAD,
+    WINOGRAD_DW,
+    WINOGRAD_DW_THIN,
+    WINOGRAD_NARROW,
+    TileShape,
+)
+from cnnkit.kernels.cpu.conv.schedule.winograd import (
+    WINOGRAD_DW_GROUPS,
+    WINOGRAD_DW_TILES,
+    WINOGRAD_FETCHES,
+    cut_winograd,
+    use_winograd,
+    use_winograd_dw,
+    winograd_dw_round,
+    winograd_dw_tile,
+    winograd_tile,
+    winograd_tiles,
+)
+from cnnkit.kernels.cpu.machine.lanes import LANES
+
+__all__ = [
+    "DEPTHWISE_NEAR",
+    "DepthwiseTile",
+    "FEW_PIXELS",
+    "LANES",
+    "NARROW",
+    "NARROW_DW",
+    "ROWS_TOGETHER",
+    "THIN",
+    "THIN_DW",
+    "TileShape",
+    "WIDE",
+    "WIDE_DW",
+    "WINOGRAD",
+    "WINOGRAD_DW",
+    "WINOGRAD_DW_GROUPS",
+    "WINOGRAD_DW_THIN",
+    "WINOGRAD_DW_TILES",
+    "WINOGRAD_FETCHES",
+    "WINOGRAD_NARROW",
+    "copy_in_tasks",
+    "cut_depthwise",
+    "cut_depthwise_dw",
+    "cut_direct",
+    "cut_dw",
+    "cut_turning",
+    "cut_winograd",
+    "depthwise_ahead",
+    "depthwise_tile",
+    "direct_tile",
+    "dw_tile",
+    "images_together",
+    "keep_unpacked",
+    "pack_dy",
+    "pack_x",
+    "rows_of_block",
+    "skip_border",
+    "stream",
+    "turn_in_tasks",
+    "use_depthwise",
+    "use_winograd",
+    "use_winograd_dw",
+    "winograd_dw_round",
+    "winograd_dw_tile",
+    "winograd_tile",
+    "winograd_tiles",
+]

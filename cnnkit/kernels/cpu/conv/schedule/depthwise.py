@@ -1,0 +1,55 @@
+"""Of one filter for each channel: what its kernel is made for, and how work is cut."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from cnnkit.kernels.cpu.conv.schedule.tiles import TASKS
+from cnnkit.kernels.cpu.machine.lanes import LANES
+from cnnkit.kernels.shared.geometry import Window
+
+
+class DepthwiseTile(NamedTuple):
+    """What a depthwise kernel is made for; `taps` 0 takes any filter, stride, spread and dilation."""
+
+    taps: int  # of a filter row
+    stride: int
+    spread: int
+    pixels: int
+    masked: bool  # for fewer channels than fill a vector
+
+
+DEPTHWISE_TASK = 1 << 14  # floats of a task: long enough to be worth handing out
+DEPTHWISE_SUMS = 1 << 12  # floats of a task's sums by the filters: they stay in the first-level cache
+DEPTHWISE_NEAR = 1 << 18  # floats of all images that may lie in the second-level cache
+
+
+def use_depthwise(C: int, O: int, groups: int) -> bool:
+    """One filter for each channel."""
+    return groups == C == O and groups > 1
+
+
+@lru_cache
+def depthwise_tile(C: int, OW: int, KW: int, win: Window, spread: int) -> DepthwiseTile:
+    """The pixels whose last tile of a row wastes less."""
+    masked = C < LANES
+    if KW not in (3, 5) or win.dilation_w != 1 or (win.stride_w, spread) not in ((1, 1), (2, 1), (1, 2)):
+        return DepthwiseTile(0, 0, 1, 8, masked)
+    pixels = 8 if spread > 1 else min((7, 8), key=lambda p: -(-OW // p) * p)
+    return DepthwiseTile(KW, win.stride_w, spread, pixels, masked)
+
+
+def cut_depthwise(rows: int, row: int) -> int:
+    """Rows of a task, for `rows` rows of `row` floats."""
+    return max(1, min(DEPTHWISE_TASK // max(row, 1), rows // TASKS))
+
+
+def depthwise_ahead(floats: int, stride: int) -> int:
+    """Rows of images of so many floats to ask for ahead of time: none where they may lie in the second-level cache."""
+    return stride if floats > DEPTHWISE_NEAR else 0
+
+
+def cut_depthwise_dw(rows: int, OW: int, C: int, taps: int) -> tuple[int, int]:
+    """(rows, channels) of a task. Shares of the rows have sums apart, which may cost an eighth of reading dy."""
+    block = max(1, DEPTHWISE_SUMS // (taps + 1) // LANES) * LANES
+    shares = max(1, min(rows, 2 * TASKS, rows * OW // (8 * (taps + 1))))
+    return -(-rows // shares), min(block, -(-C // LANES) * LANES)
