@@ -26,24 +26,42 @@ class Mask:
             )
 
 
+def _nowhere() -> npt.NDArray[np.bool_]:
+    return np.zeros(0, bool)
+
+
 @final
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Boxes:
     """corners: (n, 4) float32, x_min, y_min, x_max, y_max in pixels.   labels: (n,) int64, the class of each box.
 
     Pixel i covers the numbers from i to i + 1: a box around all of an image is (0, 0, W, H), its width x_max - x_min.
+    crowd: (n,) bool, the boxes around many things at once, or around one that is hard to make out: to find them counts
+    neither as a hit nor as a miss, and no loss asks for them. Where it is left out, none is such a box.
     """
 
     corners: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
+    crowd: npt.NDArray[np.bool_] = dataclasses.field(default_factory=_nowhere)
 
     def __post_init__(self) -> None:
         n = len(self.labels)
+        if not len(self.crowd):
+            object.__setattr__(self, "crowd", np.zeros(n, bool))
         if self.corners.dtype != np.float32 or self.corners.shape != (n, 4) or self.labels.dtype != np.int64:
             raise ShapeError(
                 f"{n} boxes are float32 ({n}, 4) with int64 labels, but these are {self.corners.dtype} "
                 f"{self.corners.shape} with {self.labels.dtype} labels."
             )
+        if self.crowd.dtype != np.bool_ or self.crowd.shape != (n,):
+            raise ShapeError(
+                f"Which of {n} boxes are around a crowd is bool ({n},), but this is {self.crowd.dtype} "
+                f"{self.crowd.shape}."
+            )
+
+    def chosen(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "Boxes":
+        """Those at the places `which`, in that order, or where it is true."""
+        return Boxes(self.corners[which], self.labels[which], self.crowd[which])
 
 
 # The class of an image, a number to be told of it, a mask, or boxes.
@@ -55,6 +73,6 @@ def content(target: Target) -> bytes:
     match target:
         case Mask(labels):
             return repr(labels.shape).encode() + labels.tobytes()
-        case Boxes(corners, labels):
-            return corners.astype("<f4").tobytes() + labels.astype("<i8").tobytes()
+        case Boxes(corners, labels, crowd):
+            return corners.astype("<f4").tobytes() + labels.astype("<i8").tobytes() + crowd.tobytes()
     return repr(target).encode()

@@ -50,6 +50,18 @@ def test_boxes_are_four_numbers_and_a_label_each(corners, labels):
         Boxes(corners, labels)
 
 
+@pytest.mark.parametrize("crowd", [np.zeros(3, bool), np.zeros((2, 1), bool), np.zeros(2, np.int64)])
+def test_which_boxes_are_around_a_crowd_is_a_word_each(crowd):
+    with pytest.raises(ShapeError, match=r"Which of 2 boxes are around a crowd is bool \(2,\), but this is "):
+        Boxes(CORNERS, LABELS, crowd)
+
+
+def test_some_of_the_boxes_keep_what_is_said_of_them():
+    assert Boxes(CORNERS, LABELS).crowd.tolist() == [False, False]
+    some = Boxes(CORNERS, LABELS, np.array([False, True])).chosen(np.array([1]))
+    assert (some.corners.tolist(), some.labels.tolist(), some.crowd.tolist()) == ([[1, 1, 2, 2]], [1], [True])
+
+
 def test_the_mark_of_a_sample_changes_with_its_target():
     changed = PIXELS.copy()
     changed[2, 3] = 1
@@ -62,6 +74,7 @@ def test_the_mark_of_a_sample_changes_with_its_target():
         Mask(PIXELS.T),
         Boxes(CORNERS, LABELS),
         Boxes(CORNERS, 1 - LABELS),
+        Boxes(CORNERS, LABELS, LABELS == 1),
     ]
     marks = [One(target).mark(0) for target in targets]
     assert len(set(marks)) == len(marks) and marks == [One(target).mark(0) for target in targets]

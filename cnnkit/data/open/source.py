@@ -11,12 +11,12 @@ from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import list_folder
 from cnnkit.data.layout.masks.ignore import Ignore
 from cnnkit.data.open.cifar import open_cifar
-from cnnkit.data.open.formats import FILES, PICTURE_FORMATS, data_name, detect, pairs_in
+from cnnkit.data.open.formats import FILES, PICTURE_FORMATS, SEGMENTATION, data_name, detect, pairs_in
 from cnnkit.data.open.idx import open_idx
 from cnnkit.data.open.masks.open_pairs import open_pairs
-from cnnkit.data.open.masks.shapes import open_shapes
 from cnnkit.data.open.npz import open_npz
 from cnnkit.data.open.pictures import open_pictures
+from cnnkit.data.open.shapes import open_shapes
 from cnnkit.data.open.splits import VAL_FRACTION, DataSplits, split_parts
 from cnnkit.data.sets.digits import digits
 from cnnkit.data.sets.idx_files import find_idx_files
@@ -37,7 +37,7 @@ NAMES = {
     "fashion-mnist": "60,000 + 10,000 pieces of clothing, 28x28 grey, 10 classes",
     "cifar10": "50,000 + 10,000 small photos, 32x32 RGB, 10 classes",
     "cifar100": "50,000 + 10,000 small photos, 32x32 RGB, 100 classes",
-    "shapes": "340 pictures of shapes with masks, made in memory, 4 classes; to try segmentation",
+    "shapes": "340 pictures of shapes with masks or boxes, made in memory; to try segmentation and detection",
 }
 
 
@@ -48,7 +48,7 @@ def open_data(
     grey: bool | None = None,
     like: tuple[int, int, int] | None = None,
     like_fit: Fit | None = None,
-    like_masks: bool = True,
+    like_task: str | None = None,
     fit: Fit | None = None,
     task: str | None = None,
     ignore: str | None = None,
@@ -65,7 +65,8 @@ def open_data(
     image_size, grey: for pictures in files; where one is not given, `like` (H, W, C) decides, else what is found.
     fit: how pictures in files are brought to the size; where it is not given, `like_fit` decides, else it is "crop",
     and of pictures with masks what they ask for.
-    like_masks: whether `like` and `like_fit` are of a network for masks; of another only the colour counts for those.
+    like_task: what the network that `like` and `like_fit` are of was for: for masks and boxes only its colour counts
+    where that was another task. None: it was the same.
     task: what they are for, where a folder can be read in several ways; None is told from it.
     ignore: values of masks that are void as well, such as "11" or "0,255"; "none": none is.
     seed: draws the parts that the data do not bring.
@@ -80,16 +81,22 @@ def open_data(
         raise UsageError(f"on_unreadable is {on_unreadable!r}, expected refuse or skip.")
     name, folder = resolve(data)
     size_as, grey_as = size or (like and like[:2]), grey if grey is not None or like is None else like[2] == 1
-    mask_size = size_as if like_masks else size
+
+    def of_places(task: str) -> tuple[tuple[int, int] | None, Fit | None]:
+        """(size, fit) of data whose targets lie at places."""
+        return (size_as, fit or like_fit) if like_task in (None, task) else (size, fit)
+
     if name == SHAPES and folder is None:
-        return open_shapes(mask_size, grey_as, fit or (like_fit if like_masks else None))
+        shape_size, shape_fit = of_places(task or SEGMENTATION)
+        return open_shapes(task, shape_size, grey_as, shape_fit)
     if folder is not None and (pairs := pairs_in(folder, task)) is not None:
+        pair_size, pair_fit = of_places(SEGMENTATION)
         return open_pairs(
             pairs,
             name=name,
-            image_size=mask_size,
+            image_size=pair_size,
             grey=grey_as,
-            fit=fit or (like_fit if like_masks else None),
+            fit=pair_fit,
             seed=seed,
             val_fraction=val_fraction,
             skip_unreadable=on_unreadable == "skip",

@@ -58,9 +58,9 @@ def moved(target: Target, to_new: AffineMap, size: tuple[int, int]) -> Target:
     match target:
         case Mask(labels):
             return Mask(moved_plane(labels, to_new, size, VOID))
-        case Boxes(corners, labels):
+        case Boxes(corners, labels, crowd):
             kept, cut = kept_boxes(_around(corners, to_new), size)
-            return Boxes(cut[kept].astype(np.float32), labels[kept])
+            return Boxes(cut[kept].astype(np.float32), labels[kept], crowd[kept])
     return target
 
 

@@ -85,9 +85,9 @@ def warped(target: Target, warp: Warp) -> Target:
     match target:
         case Mask(labels):
             return Mask(warp.resampled(labels, outside=VOID))
-        case Boxes(corners, labels):
+        case Boxes(corners, labels, crowd):
             kept, cut = kept_boxes(_around(corners, warp), warp.size)
-            return Boxes(cut[kept].astype(np.float32), labels[kept])
+            return Boxes(cut[kept].astype(np.float32), labels[kept], crowd[kept])
     return target
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from cnnkit.data.open.formats import SEGMENTATION
 from cnnkit.data.open.source import open_data
 from cnnkit.data.open.splits import VAL_FRACTION, DataSplits
 from cnnkit.data.sets.picture_cache import CACHE_BYTES
 from cnnkit.data.view.preprocessing import Fit, Preprocessing
+from cnnkit.tasks.registry import DEFAULT
 
 
 def open_as(
@@ -36,7 +36,7 @@ def open_as(
     """Open data whose pictures are brought to size and colour as `preprocessing` says; None is as they are found.
 
     trained: the task of the network that reads so. One that told the class of a picture says nothing of the size of
-    pictures with masks.
+    pictures with masks or boxes.
     image_size, fit, grey: overrule it. Images in arrays are used as they are; whether they fit is for the caller to
     check.
     task: what the data are for, where they can be read in several ways.   ignore: values of masks that are void.
@@ -54,7 +54,7 @@ def open_as(
         grey=grey,
         like=None if preprocessing is None else preprocessing.shape,
         like_fit=like_fit,
-        like_masks=trained == SEGMENTATION,
+        like_task=trained or DEFAULT,
         fit=cast(Fit | None, fit),
         task=task,
         ignore=ignore,

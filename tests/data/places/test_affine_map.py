@@ -53,6 +53,8 @@ def test_a_box_of_which_too_little_is_left_is_dropped():
     corners = np.array([[0, 0, 10, 4], [0, 0, 10, 1.5], [20, 0, 30, 4], [3, 3, 3, 9]], np.float32)
     left = moved(Boxes(corners, np.arange(4)), AffineMap.shift(-10 * (1 - LEAST_LEFT), 0), (8, 8))
     assert left.labels.tolist() == [0, 1] and left.corners[0].tolist() == [0, 0, 1, 4]
+    crowd = moved(Boxes(corners, np.arange(4), np.array([True, False, True, True])), AffineMap.shift(-1, 0), (8, 15))
+    assert (crowd.labels.tolist(), crowd.crowd.tolist()) == ([0, 1], [True, False])
     left = moved(Boxes(corners, np.arange(4)), AffineMap.shift(-9.5, -1), (8, 8))
     assert left.labels.tolist() == []
     nothing = moved(Boxes(corners[:0], np.arange(0)), AffineMap(), (8, 8))

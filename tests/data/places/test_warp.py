@@ -52,9 +52,10 @@ def test_where_six_numbers_say_it_both_doors_agree(back, rng):
     # Rounding decides for places on an edge between pixels.
     assert (one == other).mean() > 0.995
     corners = np.array([[5, 4, 20, 16], [30, 10, 48, 28], [-20, -20, -10, -9]], np.float32)
-    boxes = Boxes(corners, np.arange(3))
+    boxes = Boxes(corners, np.arange(3), np.array([True, False, True]))
     new, expected = warped(boxes, warp), moved(boxes, back.inverse(), (30, 50))
     assert new.labels.tolist() == expected.labels.tolist() == [0, 1]
+    assert new.crowd.tolist() == expected.crowd.tolist() == [True, False]
     np.testing.assert_allclose(new.corners, expected.corners, rtol=0, atol=1e-4)
 
 

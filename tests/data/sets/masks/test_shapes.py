@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from cnnkit.data.open.source import open_data
-from cnnkit.data.sets.masks.shapes import CLASSES, KEPT, Shapes
+from cnnkit.data.sets.masks.shapes import CLASSES, ShapeMasks
+from cnnkit.data.sets.shapes import KEPT
 from cnnkit.data.sets.subset import Subset
 from cnnkit.errors import UsageError
 
@@ -19,17 +20,17 @@ def test_shapes_open_as_three_parts_of_pictures_with_masks():
 
 
 def test_every_class_has_its_share_of_the_pixels():
-    part = Shapes("val")
+    part = ShapeMasks("val")
     counts = sum(np.bincount(part[i].target.labels.ravel(), minlength=4) for i in range(len(part)))
     assert (counts / counts.sum() > 0.02).all()
 
 
 def test_a_picture_is_the_same_whenever_it_is_made_and_unlike_those_of_other_parts():
-    one, again = Shapes("train", (32, 48)), Shapes("train", (32, 48))
+    one, again = ShapeMasks("train", (32, 48)), ShapeMasks("train", (32, 48))
     assert one[7] is one[7]
     np.testing.assert_array_equal(one[7].image, again[7].image)
-    assert one.mark(7) == again.mark(7) != Shapes("val", (32, 48)).mark(7)
-    assert one.fingerprint() == again.fingerprint() != Shapes("train", (48, 32)).fingerprint()
+    assert one.mark(7) == again.mark(7) != ShapeMasks("val", (32, 48)).mark(7)
+    assert one.fingerprint() == again.fingerprint() != ShapeMasks("train", (48, 32)).fingerprint()
 
 
 def test_size_and_colour_are_as_asked_for():
@@ -38,7 +39,7 @@ def test_size_and_colour_are_as_asked_for():
 
 
 def test_large_pictures_are_made_again_rather_than_kept_without_end():
-    part = Shapes("train", (1024, 1024))
+    part = ShapeMasks("train", (1024, 1024))
     first = part[0]
     assert first is part[0] and first.image.nbytes * len(part) > KEPT
 
@@ -49,4 +50,4 @@ def test_shapes_too_small_to_tell_are_refused():
 
 
 def test_a_part_of_them_keeps_their_colours():
-    assert Subset(Shapes("val"), np.arange(2)).colours == Shapes("val").colours
+    assert Subset(ShapeMasks("val"), np.arange(2)).colours == ShapeMasks("val").colours
