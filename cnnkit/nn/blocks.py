@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnkit import ops
 from cnnkit.autograd import Tensor
+from cnnkit.kernels.shared.scalar import Activation
 from cnnkit.nn.conv import Conv2d
 from cnnkit.nn.linear import Linear
 from cnnkit.nn.module import Module
@@ -32,7 +33,7 @@ class ConvNorm(Module):
         padding: Padding | None = None,
         dilation: Pair = 1,
         groups: int = 1,
-        activation: str = "relu",
+        activation: str | Activation = "relu",
         eps: float = 1e-5,
         momentum: float = 0.1,
         rng: np.random.Generator | None = None,

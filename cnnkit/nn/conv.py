@@ -7,6 +7,7 @@ import numpy as np
 from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
+from cnnkit.kernels.shared.scalar import Activation
 from cnnkit.nn.init import he_normal
 from cnnkit.nn.module import Module, Parameter
 from cnnkit.ops.check import activation_of
@@ -33,7 +34,7 @@ class Conv2d(Module):
         dilation: Pair = 1,
         groups: int = 1,
         bias: bool = True,
-        activation: str = "identity",
+        activation: str | Activation = "identity",
         rng: np.random.Generator | None = None,
     ) -> None:
         _check_channels("Conv2d", in_channels, out_channels, groups)
@@ -73,7 +74,7 @@ class Conv2d(Module):
         for name, custom in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1)):
             if getattr(self, name) != custom:
                 told.append(f"{name}={getattr(self, name)}")
-        told += ["bias=False"] * (self.bias is None) + [self.activation] * (self.activation != "identity")
+        told += ["bias=False"] * (self.bias is None) + [str(self.activation)] * (self.activation != "identity")
         return ", ".join(told)
 
 

@@ -6,6 +6,7 @@ from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.scalar import Activation
 from cnnkit.nn.module import Module, Parameter
 from cnnkit.ops.check import activation_of
 
@@ -23,7 +24,7 @@ class BatchNorm2d(Module):
     running_var: Array
 
     def __init__(
-        self, channels: int, *, eps: float = 1e-5, momentum: float = 0.1, activation: str = "identity"
+        self, channels: int, *, eps: float = 1e-5, momentum: float = 0.1, activation: str | Activation = "identity"
     ) -> None:
         if channels < 1:
             raise UsageError(f"BatchNorm2d expects channels of at least 1, but received {channels}.")
@@ -63,7 +64,7 @@ class BatchNorm2d(Module):
     def extra_repr(self) -> str:
         told = [str(self.weight.size)]
         told += [f"eps={self.eps}"] * (self.eps != 1e-5) + [f"momentum={self.momentum}"] * (self.momentum != 0.1)
-        return ", ".join(told + [self.activation] * (self.activation != "identity"))
+        return ", ".join(told + [str(self.activation)] * (self.activation != "identity"))
 
 
 class LocalResponseNorm(Module):

@@ -25,6 +25,7 @@ from cnnkit.engine.run import checkpoint
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.use.class_names import read_class_names
 from cnnkit.engine.use.load import load
+from cnnkit.models.detection.darknet.network import from_files
 from cnnkit.serialize.foreign.read import read_arrays
 
 TORCH = Path(__file__).parents[1] / "golden" / "torch_files"
@@ -83,10 +84,21 @@ def make_seeds(folder: Path) -> None:
     _plain_safetensors(
         folder / "foreign.safetensors", {name: array for name, array in state.items() if array.size < 999}
     )
+    _make_darknet(folder)
     choices = {"data": str(folder / "data.npz"), "model": "lenet5", "epochs": 2, "batch_size": 8, "augment": "none"}
     list(fit(FitOptions.from_values({**choices, "output": str(folder / "run")})))
     (folder / "run" / "result.json").unlink()
     (folder / "options.toml").write_bytes((folder / "run" / "config.toml").read_bytes())
+
+
+def _make_darknet(folder: Path) -> None:
+    """A cfg with a head, and weights for it."""
+    conv = "[convolutional]\nbatch_normalize=1\nfilters=4\nsize=3\nstride=2\npad=1\nactivation=leaky\n"
+    pools = "[maxpool]\nsize=2\nstride=1\n[route]\nlayers=-1,-2\n[upsample]\nstride=2\n[reorg]\nstride=2\n"
+    head = "[convolutional]\nfilters=12\n[yolo]\nmask=0,1\nanchors=10,14, 23,27\nclasses=1\nnum=2\n"
+    (folder / "net.cfg").write_text(f"[net]\nwidth=32\nheight=32\n{conv}{pools}{head}")
+    numbers = np.random.default_rng(0).random(4 * 4 + 4 * 27 + 12 + 12 * 32).astype("<f4")
+    (folder / "net.weights").write_bytes(struct.pack("<3iq", 0, 2, 0, 64) + numbers.tobytes())
 
 
 def _make_masks(folder: Path, rng: np.random.Generator) -> None:
@@ -188,6 +200,10 @@ def _weights(name: str) -> Callable[[Path], Any]:
     return lambda folder: read_arrays(folder / name)
 
 
+def _darknet(folder: Path) -> None:
+    from_files(folder / "net.cfg", folder / "net.weights")
+
+
 _PATHS = {ending: f"photos/class{i % 2}/{ending}0.{ending}" for i, ending in enumerate(PICTURES)}
 FOREIGN = ("foreign.npz", "foreign.safetensors", "zip.pth", "old.pth", "checkpoint_zip.pth")
 KINDS = (
@@ -209,6 +225,8 @@ KINDS = (
     Kind("class names", "names.txt", lambda folder: read_class_names(folder / "names.txt", 3)),
     Kind("config", "options.toml", _config),
     *(Kind(f"weights {name}", name, _weights(name)) for name in FOREIGN),
+    Kind("darknet cfg", "net.cfg", _darknet),
+    Kind("darknet weights", "net.weights", _darknet),
     Kind("weights load", "foreign.safetensors", lambda folder: load(folder / "foreign.safetensors")),
     Kind("run weights", "run/weights/best.safetensors", _judge, record=True),
     Kind("run state", "run/state/NEWEST", _state, record=True),

@@ -1,0 +1,10 @@
+"""Networks of darknet, the YOLO authors' framework: a list of layers in a `.cfg` text, numbers in a `.weights` file.
+
+sections   the layers, a record for each kind
+cfg        the text becomes records: what is known is listed, everything else is refused with its line
+plan       every map's shape, and what each layer reads, before any memory is taken
+layers     those layers that no other network has
+head       boxes and scores from the numbers of a [yolo] or a [region]
+network    a list of records as a Detector
+weights    the numbers of a `.weights` file as a state
+"""

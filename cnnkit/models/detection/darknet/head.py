@@ -1,0 +1,62 @@
+"""Boxes and scores from the numbers of a map: t_x, t_y, t_w, t_h, t_o and a number for each class, for each anchor.
+
+    x = (c_x + σ(t_x)) · stride        w = p_w · e^t_w        score of class k = σ(t_o) · σ(t_k)
+    y = (c_y + σ(t_y)) · stride        h = p_h · e^t_h
+
+in pixels: (c_x, c_y) is the cell, (p_w, p_h) the anchor. v2's classes exclude each other: their softmax in place of σ.
+
+Source: Redmon & Farhadi 2016, arXiv:1612.08242, section 2; 2018, arXiv:1804.02767, sections 2.1 and 2.2.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from cnnkit import ops
+from cnnkit.autograd import Tensor
+from cnnkit.models.detection.darknet.sections import Pairs
+from cnnkit.nn import Module
+
+# e^t_w of a network that is lost: 3000 times its anchor is off any picture, and what follows stays finite.
+LARGEST_LOG = 8.0
+FLOATS = np.float32
+
+
+class BoxHead(Module):
+    """(N, GH, GW, B·(5 + K)) -> boxes (N, A, 4), x_min, y_min, x_max, y_max in pixels, and scores (N, A, K).
+
+    A is GH·GW·B, in this order.
+    anchors: B pairs (width, height) in pixels.   stride: (height, width) of a cell in pixels.
+    beyond: how far the middle of a box reaches, 1 for its own cell and no further (`scale_x_y`).
+    """
+
+    def __init__(
+        self, anchors: Pairs, classes: int, stride: tuple[float, float], *, softmax: bool = False, beyond: float = 1.0
+    ) -> None:
+        self.anchors, self.classes, self.stride = anchors, classes, stride
+        self.softmax, self.beyond = softmax, beyond
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        t_xy, t_wh, t_o, t_classes = self.numbers(x)
+        N, GH, GW, B, _ = t_xy.shape
+        stride = np.array(self.stride[::-1], FLOATS)
+        cells = np.stack(np.meshgrid(np.arange(GW), np.arange(GH)), axis=-1).astype(FLOATS)[:, :, None]
+        # σ stretched around its middle reaches beyond the cell: v4's way to a box that lies on the border of two.
+        middle = (ops.sigmoid(t_xy) * self.beyond + (cells - (self.beyond - 1) / 2)) * stride
+        half = ops.exp(ops.clip(t_wh, high=LARGEST_LOG)) * (np.array(self.anchors, FLOATS) / 2)
+        boxes = ops.concat([middle - half, middle + half])
+        told = ops.softmax(t_classes) if self.softmax else ops.sigmoid(t_classes)
+        scores = ops.sigmoid(t_o) * told
+        return ops.reshape(boxes, (N, GH * GW * B, 4)), ops.reshape(scores, (N, GH * GW * B, self.classes))
+
+    def numbers(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(N, GH, GW, B, 2) for the middle, as many for the size, one for whether there is a box, K for its class."""
+        N, GH, GW, _ = x.shape
+        B, K = len(self.anchors), self.classes
+        whole = ops.reshape(x, (N, GH, GW, B, 5 + K))
+        ends = (0, 2, 4, 5, 5 + K)
+        parts = [ops.slice(whole, (0, 0, 0, 0, start), (N, GH, GW, B, end)) for start, end in pairwise(ends)]
+        return parts[0], parts[1], parts[2], parts[3]
+
+    def extra_repr(self) -> str:
+        return f"{len(self.anchors)} anchors, {self.classes} classes"

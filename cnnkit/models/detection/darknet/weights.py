@@ -1,0 +1,95 @@
+"""The numbers of a darknet `.weights` file as the state of its network.
+
+    header      int32 major, minor, revision; images seen in training, int64 from version 0.2 on, int32 before
+    layers      float32 in the order of the cfg, of a convolution: bias; with batch norm scales, means, variances;
+                filters (O, C / groups, KH, KW). The norm's shift stands where a bias would.
+
+The file says neither names nor shapes: only their number tells whether it is for this network.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cnnkit.errors import CheckpointError
+from cnnkit.kernels.shared.array import Host
+from cnnkit.models.detection.darknet.plan import Step
+from cnnkit.models.detection.darknet.sections import Convolutional
+from cnnkit.serialize import files
+
+_NUMBER = np.dtype("<f4")
+_OLD_HEADER, _HEADER = 16, 20
+
+
+def read_weights(path: Path, steps: Sequence[Step]) -> dict[str, Host]:
+    """The state of the network of these steps, by the names of `network.Darknet`.
+
+    Raises:
+        CheckpointError: the file cannot be read, is not of this network, or holds what is no number.
+    """
+    expected = sum(step.parameters for step in steps)
+    numbers = _numbers(path, expected)
+    if not np.isfinite(numbers).all():
+        raise CheckpointError(f"{path} holds numbers that are not finite: it is damaged, or of a training that failed.")
+    return dict(_state(path, numbers, steps))
+
+
+def _numbers(path: Path, expected: int) -> Host:
+    """The file behind its header, once its length is that of the network."""
+    most = _HEADER + expected * _NUMBER.itemsize
+    try:
+        with files.open_plain(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(most) if size <= most else b""
+            header = _header(path, data or file.read(_HEADER))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"There is no file {path}. Give a .weights file of darknet.") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+    held, odd = divmod(size - header, _NUMBER.itemsize)
+    if held < expected or odd:
+        raise CheckpointError(
+            f"{path} ends early: its network has {expected:,} numbers, but it holds {held:,}. "
+            "Is it of this cfg, and whole?"
+        )
+    if held > expected:
+        raise CheckpointError(
+            f"{path} holds {held - expected:,} numbers more than the {expected:,} of its network. Is it of this cfg?"
+        )
+    return np.frombuffer(data, _NUMBER, offset=header)
+
+
+def _header(path: Path, data: bytes) -> int:
+    """Its length, as its version tells."""
+    if len(data) < _OLD_HEADER:
+        raise CheckpointError(f"{path} has {len(data)} bytes, which is not even the header of a .weights file.")
+    major, minor, _ = (int(number) for number in np.frombuffer(data, "<i4", 3))
+    if not (0 <= major <= 9 and 0 <= minor <= 99):
+        raise CheckpointError(f"{path} is no .weights file of darknet: its version would be {major}.{minor}.")
+    return _HEADER if major * 10 + minor >= 2 else _OLD_HEADER
+
+
+def _state(path: Path, numbers: Host, steps: Sequence[Step]) -> Iterator[tuple[str, Host]]:
+    place = 0
+
+    def take(*shape: int) -> Host:
+        nonlocal place
+        start, place = place, place + int(np.prod(shape))
+        return numbers[start:place].reshape(shape)
+
+    for number, step in enumerate(steps):
+        layer = step.layer
+        if not isinstance(layer, Convolutional):
+            continue
+        names = ("norm.bias", "norm.weight", "norm.running_mean", "norm.running_var")
+        for name in names if layer.batch_normalize else ("bias",):
+            array = take(layer.filters)
+            if name == "norm.running_var" and array.min() < 0:
+                raise CheckpointError(
+                    f"{path}: a variance of layer {number} is below 0. It is damaged, or of another cfg."
+                )
+            yield f"layers.{number}.{name}", array
+        name = "conv.weight" if layer.batch_normalize else "weight"
+        yield f"layers.{number}.{name}", np.ascontiguousarray(take(*step.filters).transpose(2, 3, 1, 0))
