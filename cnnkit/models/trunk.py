@@ -15,6 +15,7 @@ from typing import final
 
 import numpy as np
 
+from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.errors import CheckpointError, ShapeError, UsageError, unknown_name
 from cnnkit.models.dilation import dilate, steps
@@ -24,6 +25,7 @@ from cnnkit.models.weights.adopt import State, to_state
 from cnnkit.models.weights.identify import fit
 from cnnkit.models.weights.padding import padded
 from cnnkit.nn import Module, Sequential
+from cnnkit.nn.init import passing_over
 from cnnkit.nn.module import computes_as
 from cnnkit.nn.parts.freeze import AsTrunk
 from cnnkit.serialize import safe
@@ -119,15 +121,14 @@ def trunk(
         return Trunk(module, name, taps, network.input_shape[1:], output_stride, at_once)
 
     if weights is None:
-        module = create(
-            name,
-            classes=network.classes,
-            in_channels=network.in_channels,
-            image_size=network.image_size,
-            padding=network.padding,
-            rng=rng,
-        )
-        return cut(module, network)
+        if not isinstance(kernels.home().zeros((0,)), np.ndarray):
+            return cut(_first(network, rng), network)  # a device's arrays are memory as soon as they are there
+        with passing_over() as passed:
+            found = cut(_first(network, rng), network)
+        for parameter in found.parameters():
+            if (values := passed.drawn(parameter.data)) is not None:
+                parameter.take(values)
+        return found
     path = Path(weights).expanduser()
     wanted = frozenset(cut(network.build(), network).needed_in_use())
     read = _of_ours if safe.is_ours(path) else _of_others
@@ -138,6 +139,17 @@ def trunk(
     except (CheckpointError, ShapeError) as error:
         raise CheckpointError(f"{path} is not for a trunk of {name}: {error}") from error
     return found
+
+
+def _first(network: Network, rng: np.random.Generator | None) -> Module:
+    return create(
+        network.model,
+        classes=network.classes,
+        in_channels=network.in_channels,
+        image_size=network.image_size,
+        padding=network.padding,
+        rng=rng,
+    )
 
 
 def _of_ours(

@@ -3,19 +3,26 @@
 fan = (fan_in, fan_out): how many inputs feed one output, and how many outputs one input feeds.
 """
 
+import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 
 import numpy as np
 
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Array, Host
 
 Shape = tuple[int, ...]
 Fan = tuple[int, int]
+# So many numbers of a generator.
+Draw = Callable[[np.random.Generator, int], Host]
+
+_PIECE = 1 << 16  # numbers drawn at a time: in float64 they stay in the cache
 
 _values_come_later: ContextVar[bool] = ContextVar("values_come_later", default=False)
+_passed_over: ContextVar["PassedOver | None"] = ContextVar("passed_over", default=None)
 
 
 @contextmanager
@@ -29,6 +36,36 @@ def without_values() -> Iterator[None]:
         yield
     finally:
         _values_come_later.reset(token)
+
+
+class PassedOver:
+    """First weights that a generator has passed over, by the arrays that stand for them."""
+
+    def __init__(self) -> None:
+        self._draws: dict[int, tuple[Array, Callable[[], Array]]] = {}
+
+    def keep(self, placeholder: Array, draw: Callable[[], Array]) -> None:
+        self._draws[id(placeholder)] = placeholder, draw
+
+    def drawn(self, placeholder: Array) -> Array | None:
+        """The weights that this array stands for; None if it stands for none."""
+        found = self._draws.get(id(placeholder))
+        return None if found is None else found[1]()
+
+
+@contextmanager
+def passing_over() -> Iterator[PassedOver]:
+    """Inside, normal and even first weights are views of one number, and generators go on as if these were drawn.
+
+    For a network of which a part is cut off: what is kept is drawn afterwards (`PassedOver.drawn`), and has, as has
+    all that is drawn behind the block, the numbers of the whole network. What is cut off never takes memory.
+    """
+    passed = PassedOver()
+    token = _passed_over.set(passed)
+    try:
+        yield passed
+    finally:
+        _passed_over.reset(token)
 
 
 def he_normal(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
@@ -95,15 +132,37 @@ def bilinear(shape: Shape, groups: int = 1) -> Array:
 
 
 def _normal(rng: np.random.Generator, shape: Shape, deviation: float) -> Array:
-    if _values_come_later.get():
-        return _placeholder(shape)
-    return (rng.standard_normal(shape) * deviation).astype(np.float32)
+    return _first(rng, shape, lambda rng, count: rng.standard_normal(count) * deviation)
 
 
 def _uniform(rng: np.random.Generator, shape: Shape, bound: float) -> Array:
+    return _first(rng, shape, lambda rng, count: rng.uniform(-bound, bound, count))
+
+
+def _first(rng: np.random.Generator, shape: Shape, draw: Draw) -> Array:
     if _values_come_later.get():
         return _placeholder(shape)
-    return rng.uniform(-bound, bound, shape).astype(np.float32)
+    if (passed := _passed_over.get()) is None:
+        return _drawn(rng, shape, draw)
+    placeholder = _placeholder(shape)
+    passed.keep(placeholder, partial(_drawn, copy.deepcopy(rng), shape, draw))
+    for _ in _pieces(rng, math.prod(shape), draw):
+        pass
+    return placeholder
+
+
+def _drawn(rng: np.random.Generator, shape: Shape, draw: Draw) -> Array:
+    values, at = np.empty(math.prod(shape), np.float32), 0
+    for piece in _pieces(rng, values.size, draw):
+        values[at : at + piece.size] = piece
+        at += piece.size
+    return values.reshape(shape)
+
+
+def _pieces(rng: np.random.Generator, count: int, draw: Draw) -> Iterator[Host]:
+    """The numbers in float64, some at a time, so that a large layer takes no more memory than its weights."""
+    for at in range(0, count, _PIECE):
+        yield draw(rng, min(_PIECE, count - at))
 
 
 def _placeholder(shape: Shape) -> Array:

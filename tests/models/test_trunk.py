@@ -1,5 +1,7 @@
 """The trunk of a classifier: its maps by name, from weights of which only a part is used."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,31 @@ def test_maps_have_the_channels_and_strides_of_the_paper(name):
     assert {tap: (trunk.channels[tap], trunk.strides[tap]) for tap in trunk.taps} == TAPS[name]
     H, W = 192, 128  # not the published size
     assert trunk.output_shape((2, H, W, 3)) == {tap: (2, H // s, W // s, c) for tap, (c, s) in TAPS[name].items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "tap"), [("vgg11_x0_125", "pool4"), ("mobilenet_v2", "features.6"), ("resnet18", "layer2")]
+)
+def test_the_trunk_and_what_follows_have_the_first_weights_that_the_whole_classifier_leaves_them(name, tap):
+    rng, of_whole = np.random.default_rng(3), np.random.default_rng(3)
+    trunk = models.trunk(name, [tap], rng=rng)
+    whole = models.create(name, classes=1000, in_channels=3, image_size=(224, 224), rng=of_whole).state_dict()
+    assert trunk.state_dict().keys() < whole.keys()
+    for key, array in trunk.state_dict().items():
+        np.testing.assert_array_equal(array, whole[key], strict=True)
+        assert array.flags.writeable
+    assert rng.bit_generator.state == of_whole.bit_generator.state
+
+
+def test_what_is_cut_off_takes_no_memory():
+    tracemalloc.start()
+    try:
+        trunk = models.trunk("vgg11_x0_25", ["pool3"])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    cut_off = models.summary("vgg11_x0_25").parameters - sum(parameter.size for parameter in trunk.parameters())
+    assert peak < cut_off  # bytes, and a weight has four
 
 
 def whole_and_image(rng, size=(96, 64)):

@@ -44,6 +44,31 @@ def test_weights_follow_from_the_rng():
     assert (first != nn.Linear(3, 2, rng=np.random.default_rng(6)).weight.data).any()
 
 
+def test_a_large_layer_has_the_numbers_that_one_call_of_the_generator_gives():
+    shape, fan = (300, 500), (300, 500)  # more than are drawn at a time
+    normal, even = (
+        init.he_normal(np.random.default_rng(5), shape, fan),
+        init.xavier_uniform(np.random.default_rng(5), shape, fan),
+    )
+    rng, bound = np.random.default_rng(5), np.sqrt(6 / 800)
+    np.testing.assert_array_equal(normal, (rng.standard_normal(shape) * np.sqrt(2 / 300)).astype(np.float32))
+    np.testing.assert_array_equal(even, np.random.default_rng(5).uniform(-bound, bound, shape).astype(np.float32))
+
+
+@pytest.mark.parametrize("draw", [init.he_normal, init.xavier_uniform])
+def test_weights_that_are_passed_over_can_be_drawn_afterwards(draw):
+    shapes, rng = [(3, 5), (300, 500), (7,)], np.random.default_rng(5)
+    whole = [draw(rng, shape, (4, 4)) for shape in shapes]
+    later, others = np.random.default_rng(5), np.ones((3, 5), np.float32)
+    with init.passing_over() as passed:
+        stand_ins = [draw(later, shape, (4, 4)) for shape in shapes]
+    assert later.bit_generator.state == rng.bit_generator.state
+    assert [array.shape for array in stand_ins] == shapes and not any(array.any() for array in stand_ins)
+    for number in (2, 1):  # in any order, and not all of them
+        np.testing.assert_array_equal(passed.drawn(stand_ins[number]), whole[number], strict=True)
+    assert passed.drawn(others) is None
+
+
 def test_sizes_that_cannot_be_are_refused():
     with pytest.raises(
         UsageError, match=r"in_channels \(=7\) and out_channels \(=4\) to be multiples of groups \(=2\)"
