@@ -27,6 +27,8 @@ _, PLACES = reference.adaptive_max_pool2d(X, (2, 3))
 LABELS, MASK = np.array([0, 4, 1, 2, 2, 3, 0]), RNG.integers(0, 2, (5, 1, 3), dtype=np.uint8)
 PIXELS = RNG.choice(np.array([0, 1, 2, 255], np.uint8), (2, 5, 6))
 SWEPT, RECURRENT = floats(1, 3, 4, 30), floats(2, 5, 15)
+COUNTS = RNG.integers(0, 9, (4, 2, 5), dtype=np.int32)
+REGION_BOXES = np.int32([[0, 0, 3, 2], [3, 0, 6, 2], [0, 2, 3, 4], [3, 2, 6, 4]])
 PIECE = (0, 1, 0, 0), (2, 5, 6, 3), (1, 2, 1, 1)
 
 # (kernel, a variant): its arguments.
@@ -76,6 +78,10 @@ CALLS = {
     ("equal", ""): ((X, X[0]), {}),
     ("equal", "of integers"): ((LABELS, 2), {}),
     ("exp", ""): ((X,), {}),
+    ("group_regions", ""): (
+        (np.full(4, 6), REGION_BOXES, COUNTS, COUNTS[:, :1], np.int32([[0, 1], [0, 2], [1, 3], [2, 3]]), (1, 1, 1, 1)),
+        {},
+    ),
     ("gru", ""): ((SWEPT, RECURRENT, SWEPT[0, 0, 0], 1), {}),
     ("gru", "gates kept"): ((SWEPT, RECURRENT, SWEPT[0, 0, 0], 2), {"keep": True}),
     ("gru_dx", ""): ((floats(1, 3, 4, 10), floats(1, 3, 4, 10), floats(1, 3, 4, 40), RECURRENT, 2), {}),
@@ -97,6 +103,7 @@ CALLS = {
     ("pad", "of integers"): ((MASK, ((1, 1), (0, 0), (0, 2)), 255), {}),
     ("permute", ""): ((X, (3, 0, 2, 1)), {}),
     ("permute", "of integers"): ((MASK, (2, 0, 1)), {}),
+    ("region_histograms", ""): ((np.int32([[0, 0, 2], [1, 1, 1]]), MASK[:2, :, :].reshape(2, 3, 1), 3, 2), {}),
     ("resize", ""): ((X, (7, 3)), {}),
     ("resize", "nearest"): ((X, (3, 9)), {"nearest": True, "align_corners": True}),
     ("resize_dx", ""): ((floats(2, 7, 3, 3), X.shape), {"align_corners": True}),
@@ -104,6 +111,7 @@ CALLS = {
     ("scale_channels", ""): ((X, GATE), {}),
     ("scale_channels_dx", ""): ((DX, X, GATE), {}),
     ("batch_norm_frozen", ""): ((X, ROW, OTHER_ROW, ROW, OTHER_ROW**2, 1e-5), {"activation": RELU, "residual": DX}),
+    ("segment", ""): ((X, 0.5, 2), {}),
     ("slice", ""): ((X, *PIECE), {}),
     ("slice", "of integers"): ((LABELS, (1,), (6,), (2,)), {}),
     ("slice_dx", ""): ((floats(2, 2, 6, 3), X.shape, *PIECE), {}),

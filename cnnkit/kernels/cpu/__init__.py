@@ -4,13 +4,12 @@ conv/, matmul.py    convolutions and the dense layer       pool/         max and
 norm/, softmax/     normalisation, softmax and its loss    elementwise/  arithmetic, activations, optimisers
 channels.py         whole channels weighed or shuffled     shape/       elements moved about, images resized
 reduce.py, sums.py  sums, means, maxima                    epilogue.py  bias and activation before the store
-crf/                messages of the fully connected CRF    recurrent/    gated recurrent units
+graph/              segments, regions, the CRF's lattice   recurrent/    gated recurrent units
 simd/               vectors                                machine/     threads, memory, compiler, home
 """
 
 from cnnkit.kernels.cpu.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack
-from cnnkit.kernels.cpu.crf import crf_graph, crf_messages
 from cnnkit.kernels.cpu.elementwise.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.cpu.elementwise.pointwise import (
     add,
@@ -29,6 +28,7 @@ from cnnkit.kernels.cpu.elementwise.pointwise import (
 from cnnkit.kernels.cpu.elementwise.random import dropout, uniform
 from cnnkit.kernels.cpu.elementwise.update import adam, all_finite, ema, scale, sgd, square_sum
 from cnnkit.kernels.cpu.elementwise.where import where
+from cnnkit.kernels.cpu.graph import crf_graph, crf_messages, group_regions, region_histograms, segment
 from cnnkit.kernels.cpu.machine.home import (
     copy,
     copy_into,
@@ -102,6 +102,7 @@ __all__ = [
     "exp",
     "facts",
     "fetch",
+    "group_regions",
     "gru",
     "gru_dx",
     "local_response_norm",
@@ -122,12 +123,14 @@ __all__ = [
     "permute",
     "prepare",
     "put",
+    "region_histograms",
     "resize",
     "resize_dx",
     "same_memory",
     "scale",
     "scale_channels",
     "scale_channels_dx",
+    "segment",
     "sgd",
     "shapes_only",
     "slice",

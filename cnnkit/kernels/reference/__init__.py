@@ -56,6 +56,7 @@ from cnnkit.kernels.reference.pool import (
     max_pool2d_dx,
 )
 from cnnkit.kernels.reference.reduce import max_over, mean_over, sum_over
+from cnnkit.kernels.reference.regions import group_regions, region_histograms, segment
 from cnnkit.kernels.reference.shape import concat, pad, permute, resize, resize_dx, slice, slice_dx
 from cnnkit.kernels.reference.softmax import (
     cross_entropy,
@@ -106,6 +107,7 @@ __all__ = [
     "exp",
     "facts",
     "fetch",
+    "group_regions",
     "gru",
     "gru_dx",
     "local_response_norm",
@@ -126,12 +128,14 @@ __all__ = [
     "permute",
     "prepare",
     "put",
+    "region_histograms",
     "resize",
     "resize_dx",
     "same_memory",
     "scale",
     "scale_channels",
     "scale_channels_dx",
+    "segment",
     "sgd",
     "shapes_only",
     "slice",

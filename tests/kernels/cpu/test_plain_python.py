@@ -15,7 +15,20 @@ LARGE = ["40000", "70000", "5000", "3000", "1000", "900", "300", "long_sum", "la
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    ["pool", "activation", "softmax", "pointwise", "reduce", "shape", "random", "update", "norm", "channels", "crf"],
+    [
+        "pool",
+        "activation",
+        "softmax",
+        "pointwise",
+        "reduce",
+        "shape",
+        "random",
+        "update",
+        "norm",
+        "channels",
+        "crf",
+        "regions",
+    ],
 )
 def test_kernels_agree_without_the_jit(name):
     chosen = " and ".join(f"not {word}" for word in [*LARGE, "continue", "bad_element"])

@@ -82,6 +82,10 @@ CALLS = {
     "crf_messages": lambda: (cpu.crf_messages(X.reshape(-1, 19), DY.reshape(-1, 19)[:, :5]),),
     "gru": lambda: cpu.gru(P, U, P[0, 0, 0], 1, keep=True),
     "gru_dx": lambda: cpu.gru_dx(P[..., :38], P[..., 38:76], WIDE[:513, :152].reshape(1, 27, 19, 152), U, 2),
+    "segment": lambda: (cpu.segment(X, 0.5, 9),),
+    "region_histograms": lambda: (
+        cpu.region_histograms(X[0, :, :, 0].argsort(0).astype(np.int32), MAP[:1].reshape(27, 26, 1), 27, 19),
+    ),
     "permute": lambda: (cpu.permute(X, (3, 1, 2, 0)),),
     "dropout": lambda: (cpu.dropout(X, 0.4, (1, 2)),),
     "uniform": lambda: (cpu.uniform((50_001,), (1, 2)),),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cnnkit.kernels import cpu
-from cnnkit.kernels.cpu.crf import filter as lattice_filter
-from cnnkit.kernels.cpu.crf.lattice import lattice_of
+from cnnkit.kernels.cpu.graph import filter as lattice_filter
+from cnnkit.kernels.cpu.graph.lattice import lattice_of
 
 DIMS = pytest.mark.parametrize("d", [1, 2, 3, 5])
 N = 60

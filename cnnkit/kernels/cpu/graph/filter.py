@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from cnnkit.kernels.cpu.crf.lattice import POINTS, Lattice, lattice_of
+from cnnkit.kernels.cpu.graph.lattice import POINTS, Lattice, lattice_of
 from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
