@@ -43,7 +43,9 @@ def load(path: Path) -> tuple[dict[str, Host], dict[str, Any]]:
     data, record = _read_checked(path)
     try:
         arrays = safetensors.numpy.load(data)
-        return {name: _aligned(array) for name, array in arrays.items()}, record
+        del data
+        # One after the other, for of a large network there is no room for all arrays three times.
+        return {name: _aligned(arrays.pop(name)) for name in list(arrays)}, record
     except (SafetensorError, ValueError, TypeError, KeyError) as error:
         raise _damaged(path, str(error)) from error
 

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,18 @@ def test_loaded_arrays_start_on_a_cache_line_and_can_be_written(path, rng):
     safe.save(path, small(rng), {})
     for array in safe.load(path)[0].values():
         assert array.ctypes.data % 64 == 0 and array.flags.writeable and array.flags.c_contiguous
+
+
+def test_no_more_memory_is_taken_than_for_the_file_and_its_arrays(path, rng):
+    size = 1 << 20
+    safe.save(path, {f"layer{n}": rng.standard_normal(size // 4).astype(np.float32) for n in range(12)}, {})
+    tracemalloc.start()
+    try:
+        safe.load(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2.3 * 12 * size  # beside both, the array that is being moved
 
 
 def test_the_same_content_gives_the_same_bytes_in_every_process(path, rng):
