@@ -67,6 +67,7 @@ def losses(name: str, dtype: torch.dtype, last: bool = False) -> list[float]:
     found = []
     for _ in range(STEPS):
         outputs = model(x)
+        labels = middle(labels, *outputs["out"].shape[2:])
         loss = F.cross_entropy(outputs["out"], labels, ignore_index=VOID)
         if "aux" in outputs:
             loss = loss + AUXILIARY_WEIGHT * F.cross_entropy(outputs["aux"], labels, ignore_index=VOID)
@@ -75,6 +76,12 @@ def losses(name: str, dtype: torch.dtype, last: bool = False) -> list[float]:
         optimiser.step()
         found.append(loss.item())
     return found
+
+
+def middle(labels: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """(N, height, width): a network without padding answers for no more."""
+    top, left = (labels.shape[1] - height) // 2, (labels.shape[2] - width) // 2
+    return labels[:, top : top + height, left : left + width]
 
 
 def record(name: str) -> dict[str, object]:

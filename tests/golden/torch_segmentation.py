@@ -30,13 +30,20 @@ def separable(before: int, after: int, rate: int = 1) -> nn.Module:
     return parts
 
 
-class MobileNetV2Trunk(nn.Module):
-    """Features 0 to 17 with every eighth pixel: the blocks from the fourth and the fifth stride on spread."""
+# Of MobileNet v2 with every eighth or sixteenth pixel: how far the blocks spread that have no stride.
+RATES = {
+    8: {7: 1, **dict.fromkeys(range(8, 15), 2), **dict.fromkeys(range(15, 18), 4)},
+    16: {14: 1, 15: 2, 16: 2, 17: 2},
+}
 
-    def __init__(self) -> None:
+
+class MobileNetV2Trunk(nn.Module):
+    """Features 0 to 17: the blocks from the fourth stride on (output stride 8), or the fifth (16), spread instead."""
+
+    def __init__(self, output_stride: int, width: float = 1.0) -> None:
         super().__init__()
-        self.features = mobilenet_v2(weights=None).features[:18]
-        for number, rate in [(7, 1), *((n, 2) for n in range(8, 15)), *((n, 4) for n in range(15, 18))]:
+        self.features = mobilenet_v2(weights=None, width_mult=width).features[:18]
+        for number, rate in RATES[output_stride].items():
             (depthwise,) = [m for m in self.features[number].modules() if isinstance(m, nn.Conv2d) and m.groups > 1]
             depthwise.stride, depthwise.dilation, depthwise.padding = (1, 1), (rate, rate), (rate, rate)
 
@@ -49,7 +56,7 @@ class DeepLabV3MobileNetV2(nn.Module):
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        self.backbone = MobileNetV2Trunk()
+        self.backbone = MobileNetV2Trunk(8)
         parts = {"image": NormedReLU(320, 256, 1), "ones": NormedReLU(320, 256, 1), "project": NormedReLU(512, 256, 1)}
         self.classifier = nn.ModuleDict({"aspp": nn.ModuleDict(parts), "score": nn.Conv2d(256, classes, 1)})
 
@@ -60,29 +67,55 @@ class DeepLabV3MobileNetV2(nn.Module):
         return {"out": F.interpolate(scores, x.shape[2:], mode="bilinear", align_corners=True)}
 
 
-class DeepLabV3PlusResNet50(nn.Module):
-    """Chen et al. 2018, figure 2, with separable convolutions in both halves."""
+class DeepLabV3Plus(nn.Module):
+    """Chen et al. 2018, figure 2, with separable convolutions in both halves.
 
-    def __init__(self, classes: int) -> None:
+    low, high: channels of the trunk's two maps.   narrow, wide: 48 and 256 in the paper.
+    """
+
+    def __init__(self, trunk: nn.Module, low: int, high: int, narrow: int, wide: int, classes: int) -> None:
         super().__init__()
-        self.backbone = resnet50(weights=None, replace_stride_with_dilation=[False, False, True])
-        del self.backbone.fc
-        self.aspp = nn.ModuleDict({"ones": NormedReLU(2048, 256, 1), "image": NormedReLU(2048, 256, 1)})
-        self.aspp["threes"] = nn.ModuleList(separable(2048, 256, rate) for rate in (6, 12, 18))
-        self.aspp["project"], self.reduce = NormedReLU(5 * 256, 256, 1), NormedReLU(256, 48, 1)
-        self.conv1, self.conv2 = separable(304, 256), separable(256, 256)
-        self.score = nn.Conv2d(256, classes, 1)
+        self.backbone = trunk
+        self.aspp = nn.ModuleDict({"ones": NormedReLU(high, wide, 1), "image": NormedReLU(high, wide, 1)})
+        self.aspp["threes"] = nn.ModuleList(separable(high, wide, rate) for rate in (6, 12, 18))
+        self.aspp["project"], self.reduce = NormedReLU(5 * wide, wide, 1), NormedReLU(low, narrow, 1)
+        self.conv1, self.conv2 = separable(wide + narrow, wide), separable(wide, wide)
+        self.score = nn.Conv2d(wide, classes, 1)
+
+    def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        raise NotImplementedError
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        b = self.backbone
-        low = b.layer1(b.maxpool(b.relu(b.bn1(b.conv1(x)))))
-        high = b.layer4(b.layer3(b.layer2(low)))
+        low, high = self.maps(x)
         image = self.aspp["image"](high.mean((2, 3), keepdim=True)).expand(-1, -1, *high.shape[2:])
         branches = [self.aspp["ones"](high), *(three(high) for three in self.aspp["threes"]), image]
         high = self.aspp["project"](torch.cat(branches, 1))
         high = F.interpolate(high, low.shape[2:], mode="bilinear", align_corners=False)
         scores = self.score(self.conv2(self.conv1(torch.cat([high, self.reduce(low)], 1))))
         return {"out": F.interpolate(scores, x.shape[2:], mode="bilinear", align_corners=False)}
+
+
+class DeepLabV3PlusResNet50(DeepLabV3Plus):
+    def __init__(self, classes: int) -> None:
+        trunk = resnet50(weights=None, replace_stride_with_dilation=[False, False, True])
+        del trunk.fc
+        super().__init__(trunk, 256, 2048, 48, 256, classes)
+
+    def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        b = self.backbone
+        low = b.layer1(b.maxpool(b.relu(b.bn1(b.conv1(x)))))
+        return low, b.layer4(b.layer3(b.layer2(low)))
+
+
+class DeepLabV3PlusMobileNetV2(DeepLabV3Plus):
+    """Half as wide."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(MobileNetV2Trunk(16, 0.5), 16, 160, 24, 128, classes)
+
+    def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        low = self.backbone.features[:4](x)
+        return low, self.backbone.features[4:](low)
 
 
 def of_torchvision(name: str) -> "type[nn.Module]":
@@ -98,4 +131,5 @@ NETWORKS = {
     "deeplab_v3_mobilenet_v2": DeepLabV3MobileNetV2,
     "deeplab_v3plus_resnet50": DeepLabV3PlusResNet50,
     **SKIPPING,
+    "deeplab_v3plus_mobilenet_v2_x0_5": DeepLabV3PlusMobileNetV2,
 }

@@ -12,7 +12,7 @@ from cnnkit.autograd import no_grad
 from cnnkit.data.load.batch import Batch
 from cnnkit.models.network import Network
 from cnnkit.models.weights.adopt import to_state
-from cnnkit.models.weights.families import CONV_BN
+from cnnkit.models.weights.families import CONV_BN, MOBILENET_V2
 from cnnkit.models.weights.layouts import OIHW
 from cnnkit.models.weights.published import row
 from cnnkit.models.weights.renames import renamed
@@ -39,7 +39,8 @@ def create(name: str) -> nn.Module:
     arrays = state(NETWORKS[name]["shapes"])
     if row(name) is None and not arrays.keys() <= module.state_dict().keys():
         # Nobody publishes it: a trunk of torchvision, whose names are known for a classifier.
-        arrays = {ours: one.array for ours, one in renamed(arrays, CONV_BN).items()}
+        names = MOBILENET_V2 if "mobilenet_v2" in name else CONV_BN
+        arrays = {ours: one.array for ours, one in renamed(arrays, names).items()}
     module.load_state_dict(to_state(arrays, network, module, OIHW))
     for part in module.modules():
         if isinstance(part, nn.Dropout):
