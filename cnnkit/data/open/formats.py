@@ -40,12 +40,12 @@ def detect(place: Path) -> str:
 def pairs_in(place: Path, task: str | None) -> PairListing | None:
     """The pictures and masks that lie there; None where there are none, or where they are asked for as something else.
 
-    DataError where masks are asked for and there are none.
+    DataError where masks are asked for and there are none; arrays may hold some, which nothing but opening them tells.
     """
     if task not in (None, SEGMENTATION):
         return None
     found = find_pairs(place)
-    if found is None and task == SEGMENTATION:
+    if found is None and task == SEGMENTATION and FILES.get(place.suffix.lower()) != "npz":
         raise DataError(f"{place} holds no pictures with masks. {EXPECTED_PAIRS}")
     return found
 

@@ -131,8 +131,12 @@ def open_data(
         drawn: dict[str, Any] = {"name": name, "seed": seed, "val_fraction": val_fraction}
         if kind == "cifar":
             splits = open_cifar(folder, **drawn)
+        elif kind == "npz":
+            # A network that scales pictures reads these only where they have its size: none of them is cut.
+            window = size if like_fit not in (None, "keep") else mask_size
+            splits = open_npz(folder, **drawn, learn=learn, window=window, ignore=Ignore.of(ignore), network=network)
         else:
-            splits = {"idx": open_idx, "npz": open_npz}[kind](folder, **drawn, learn=learn)
+            splits = open_idx(folder, **drawn, learn=learn)
     H, W, C = splits.preprocessing.shape
     if size not in (None, (H, W)) or (grey is not None and grey != (C == 1)):
         raise UsageError(

@@ -1,7 +1,7 @@
 """Images and labels in an .npz file of numpy, under the names that Keras, MedMNIST and plain habit give them.
 
 x_train, y_train, x_test, y_test (Keras); train_images, train_labels, val_images, ... (MedMNIST); images, labels and
-perhaps split; classes, if there are names. Nothing pickled is opened.
+perhaps split; classes, if there are names. Labels may be masks, and are then also called so. Nothing pickled is opened.
 """
 
 import re
@@ -22,9 +22,11 @@ from cnnkit.serialize.foreign.npz import read_npz
 
 IMAGE_NAMES = ("x", "images", "image", "imgs", "img", "data")
 LABEL_NAMES = ("y", "labels", "label", "targets", "target")
+MASK_AXES = 3
+MASK_NAMES = ("masks", "mask")
 CLASS_NAMES = ("classes", "class_names", "label_names")
 SPLIT_NAMES = ("split", "splits")
-EXPECTED = "x_train and y_train (Keras), train_images and train_labels (MedMNIST), or images and labels"
+EXPECTED = "x_train and y_train (Keras), train_images and train_labels (MedMNIST), or images and labels, or masks"
 # A float of more may not be the whole number that was meant.
 LARGEST_LABEL = 2.0**53
 # More is refused before the file is read; unpacked, the reader of .npz files has limits of its own.
@@ -34,11 +36,19 @@ LARGEST_FILE = 4 << 30
 @final
 @dataclass(frozen=True)
 class Part:
-    """images: (n, H, W, C), numbers of any kind.   labels: (n,), whole numbers or text.   name: of the images."""
+    """images: (n, H, W, C), numbers of any kind.   name, label_name: of the arrays that they were.
+
+    labels: (n,), whole numbers or text; or masks, numbers with three axes, as they are.
+    """
 
     images: Host
     labels: Host
     name: str
+    label_name: str
+
+    @property
+    def has_masks(self) -> bool:
+        return self.labels.ndim == MASK_AXES
 
 
 def read_parts(path: Path) -> tuple[dict[str, Part], list[str] | None, list[str]]:
@@ -59,7 +69,7 @@ def read_parts(path: Path) -> tuple[dict[str, Part], list[str] | None, list[str]
         labels = _labels(path, y_name, arrays[y_name])
         if len(images) != len(labels):
             raise DataError(f"{path}: {x_name} holds {len(images):,} images, but {y_name} {len(labels):,} labels.")
-        parts[part] = Part(images, labels, x_name)
+        parts[part] = Part(images, labels, x_name, y_name)
     split = _first(arrays, SPLIT_NAMES) if list(parts) == ["train"] else None
     if split is not None:
         parts = _by_split(path, split, arrays[split], parts["train"])
@@ -74,12 +84,13 @@ def read_parts(path: Path) -> tuple[dict[str, Part], list[str] | None, list[str]
 
 def _pairs(path: Path, arrays: dict[str, Host]) -> dict[str, tuple[str, str]]:
     """Part -> names of its images and its labels."""
-    images, labels = _by_part(path, arrays, IMAGE_NAMES), _by_part(path, arrays, LABEL_NAMES)
+    images = _by_part(path, arrays, IMAGE_NAMES)
+    labels = _by_part(path, arrays, LABEL_NAMES) or _by_part(path, arrays, MASK_NAMES)
     if lonely := [name for part, name in images.items() if part not in labels]:
         raise DataError(f"{path} holds {lonely[0]}, but no labels for it. Expected {EXPECTED}.")
     if images:
         return {part: (images[part], labels[part]) for part in PART_NAMES if part in images}
-    whole = _first(arrays, IMAGE_NAMES), _first(arrays, LABEL_NAMES)
+    whole = _first(arrays, IMAGE_NAMES), _first(arrays, (*LABEL_NAMES, *MASK_NAMES))
     if whole[0] and whole[1]:
         return {"train": (whole[0], whole[1])}
     shown = ", ".join(sorted(arrays)[:8]) + (", …" if len(arrays) > 8 else "")
@@ -121,11 +132,15 @@ def channels_last(images: Host, name: str, notes: list[str], where: str = "") ->
 
 
 def _labels(path: Path, name: str, labels: Host) -> Host:
+    if labels.ndim == MASK_AXES:
+        return labels
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1:
-        hint = " One-hot labels are written as numbers by labels.argmax(axis=1)." if labels.ndim == 2 else ""
-        raise DataError(f"{path}: {name} is {labels.dtype} {labels.shape}, expected (n,) or (n, 1).{hint}")
+        raise DataError(
+            f"{path}: {name} is {labels.dtype} {labels.shape}, expected (n,) or (n, 1), or masks (n, H, W)."
+            f"{_hint(name, labels.shape)}"
+        )
     is_float = labels.dtype.kind == "f"
     if is_float:
         with np.errstate(over="ignore"):
@@ -146,6 +161,17 @@ def _labels(path: Path, name: str, labels: Host) -> Host:
     return labels
 
 
+def _hint(name: str, shape: tuple[int, ...]) -> str:
+    """How numbers are made of labels, or masks, of this shape."""
+    if len(shape) == 2:
+        return " One-hot labels are written as numbers by labels.argmax(axis=1)."
+    if len(shape) != MASK_AXES + 1:
+        return ""
+    if shape[3] == 1:
+        return f" Masks of one channel are written as (n, H, W) by {name}[..., 0]."
+    return f" One-hot masks are written as numbers by {name}.argmax(axis=3)."
+
+
 def _by_split(path: Path, name: str, split: Host, whole: Part) -> dict[str, Part]:
     images, labels = whole.images, whole.labels
     said = _texts(path, name, split) if split.dtype.kind in "US" and split.ndim == 1 else []
@@ -158,7 +184,7 @@ def _by_split(path: Path, name: str, split: Host, whole: Part) -> dict[str, Part
         raise DataError(f"{path}: {name} says {unknown[:50]!r}, expected {EXPECTED_PARTS}.")
     part_of = np.array([called[text] for text in said])
     return {
-        part: Part(images[part_of == part], labels[part_of == part], f"{whole.name} of {part}")
+        part: Part(images[part_of == part], labels[part_of == part], f"{whole.name} of {part}", whole.label_name)
         for part in ("train", "val", "test")
         if (part_of == part).any()
     }

@@ -2,8 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
-import tasks.segmentation.toy  # noqa: F401  (its networks)
+from tasks.segmentation.toy import squares
 
 from cnnkit.cli import main
 
@@ -59,6 +60,23 @@ def test_data_that_have_no_masks_are_refused_with_what_to_do_instead(command, tm
     code, _, err = command("train", "--data", "shapes", "--model", "lenet5", "--output", run)
     assert code == 2 and "lenet5 is a network for classification, but shapes is for segmentation" in one_line(err)
     assert "cnnkit models --task segmentation" in err and not run.exists()
+
+
+def test_masks_in_a_file_of_numpy_are_learned_judged_and_looked_at(command, tmp_path):
+    parts = {"train": squares().train, "test": squares().test}
+    arrays = {f"x_{part}": np.stack([data[i].image for i in range(len(data))]) for part, data in parts.items()}
+    arrays |= {f"y_{part}": np.stack([data[i].target.labels for i in range(len(data))]) for part, data in parts.items()}
+    file, run = tmp_path / "squares.npz", tmp_path / "run"
+    np.savez(file, **arrays, classes=squares().classes)
+    asked = ["--model", "toy_fcn", "--steps", 2, "--batch-size", 8, "--augment", "none", "--output", run]
+    code, out, _ = command("train", "--data", file, *asked)
+    assert code == 0 and "test mIoU" in out
+    code, out, _ = command("evaluate", run, "--data", file, "--json")
+    assert code == 0 and json.loads(out)["classes"] == ["ground", "bright", "dark"] and json.loads(out)["n"] == 6
+    assert command("data", "show", file, "--output", tmp_path / "shown.png")[0] == 0
+    code, out, _ = command("data", "stats", file, "--json")
+    assert code == 0 and "ground" in out
+    assert command("data", "check", file)[0] == 0
 
 
 def test_a_few_pictures_that_are_not_learned_by_heart_say_what_was_wanted(command, tmp_path):

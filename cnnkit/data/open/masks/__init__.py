@@ -2,5 +2,6 @@
 
 open_pairs.py  those in files, as the three parts      fit.py        size, colour and how pictures get there
 survey.py      what values the files of masks hold     coding.py     what these values mean
-arrays.py      those of Python code                    agreement.py  whether masks contradict one another
+arrays.py      those of Python code                    npz.py        those of an .npz file
+agreement.py   whether masks contradict one another
 """

@@ -43,13 +43,16 @@ def masks_of(part: GivenPart, images: Host) -> Host:
     return masks
 
 
-def values_in(masks: Iterable[Host], notes: list[str]) -> list[int]:
-    """The values that are classes, in order; VOID is none, unless it stands beside 0 alone. A note tells of gaps."""
+def values_in(masks: Iterable[Host], notes: list[str], where: str = "") -> list[int]:
+    """The values that are classes, in order; VOID is none, unless it stands beside 0 alone. A note tells of gaps.
+
+    where: the file they come from, to begin a message with.
+    """
     counts = sum((np.bincount(part.ravel(), minlength=VOID + 1) for part in masks), start=np.zeros(VOID + 1, np.int64))
     found: list[int] = np.flatnonzero(counts).tolist()
     classes = found if found == BLACK_AND_WHITE else [value for value in found if value != VOID]
     if len(classes) < 2:
-        raise DataError(f"All pixels of the masks are of one class ({found}); a network needs at least two.")
+        raise DataError(f"{where}All pixels of the masks are of one class ({found}); a network needs at least two.")
     if classes != list(range(len(classes))):
         notes.append(f"The masks hold the numbers {', '.join(map(str, classes))}: {len(classes)} classes, named so.")
     return classes
@@ -63,36 +66,38 @@ def mask_parts(
     notes: list[str],
     window: tuple[int, int] | None = None,
     called: Mapping[str, str] | None = None,
+    where: str = "",
     white: int | None = None,
 ) -> dict[str, ArrayMasks]:
     """Data sets of images (n, H, W, C) and masks (n, H, W) whose values name these classes, or are their places.
 
     window: what training sees of an image; by default all of it, of a large one a part.
-    called, white, notes: as `array_parts` takes them.
+    called, where, white, notes: as `array_parts` takes them.
     """
     pixels: Mapping[str, Any] = {part: images for part, (images, _) in parts.items()}
     if white is None:
-        pixels, white = in_bytes(pixels, called or {}, notes)
+        pixels, white = in_bytes(pixels, called or {}, notes, where)
     images = pixels["train"]
     size: tuple[int, int] = images.shape[1:3] if max(images.shape[1:3]) <= LARGEST_NATIVE else (WINDOW, WINDOW)
     preprocessing = Preprocessing(*(window or size), images.shape[3], *statistics(images), "keep", white)
-    numbers = _numbers(classes, [masks for _, masks in parts.values()])
+    numbers = _numbers(classes, [masks for _, masks in parts.values()], where)
     return {
         part: ArrayMasks(pixels[part], numbers[masks], name=name, classes=classes, preprocessing=preprocessing)
         for part, (_, masks) in parts.items()
     }
 
 
-def _numbers(classes: list[str], masks: Iterable[Host]) -> Pixels:
+def _numbers(classes: list[str], masks: Iterable[Host], where: str) -> Pixels:
     """(256,): value in a mask -> number of the class of that name, or in that place; VOID stays what it is."""
     values = {value for part in masks for value in np.flatnonzero(np.bincount(part.ravel(), minlength=1)).tolist()}
     named = {int(name): number for number, name in enumerate(classes) if name.isascii() and name.isdigit()}
     if not values - {VOID} <= named.keys():
-        named = {number: number for number in range(len(classes))}
+        two = len(classes) == len(BLACK_AND_WHITE) and sorted(values) == BLACK_AND_WHITE
+        named = {value: number for number, value in enumerate(BLACK_AND_WHITE if two else range(len(classes)))}
     if unknown := sorted(values - named.keys() - {VOID}):
         raise DataError(
-            f"A mask holds {unknown[0]}, which is none of the {len(classes)} classes. Are they numbered as in the "
-            "training part?"
+            f"{where}A mask holds {unknown[0]}, which is none of the {len(classes)} classes. Are they numbered as in "
+            "the training part?"
         )
     table = np.full(VOID + 1, VOID, np.uint8)
     for value, number in named.items():
