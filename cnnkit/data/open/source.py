@@ -133,7 +133,7 @@ def open_data(
             splits = open_cifar(folder, **drawn)
         elif kind == "npz":
             # A network that scales pictures reads these only where they have its size: none of them is cut.
-            window = size if like_fit not in (None, "keep") else mask_size
+            window = size if like_fit not in (None, "keep") else of_places(SEGMENTATION)[0]
             splits = open_npz(folder, **drawn, learn=learn, window=window, ignore=Ignore.of(ignore), network=network)
         else:
             splits = open_idx(folder, **drawn, learn=learn)
