@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 
 from cnnkit.cli.commands.help import TOPICS
 from cnnkit.cli.main import run
+from cnnkit.data.open.source import open_data
 from cnnkit.engine.use.load import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +64,10 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
             continue  # an extra
         exec(compile(block, page.name, "exec"), names)
     said = capsys.readouterr().out.splitlines()
+    if page.stem == "data":
+        opened = open_data(tmp_path / "cells.npz")
+        assert opened.task == "segmentation" and opened.classes == ["cell", "wall"]
+        return
     if page.stem == "segmentation":
         answer = names["answer"]
         assert names["judged"].n == 60 and said[-1] == f"(64, 64) {answer.label} {answer.share}"

@@ -118,6 +118,35 @@ def test_a_diagonal_wall_keeps_rooms_apart():
     assert merged.rand.value < 0.7
 
 
+def rand_of(answer, truth):
+    tally = SegmentationTask(["ground", "thing"]).whole_tally()
+    logits, x = np.eye(2, dtype=np.float32)[answer], np.zeros((*truth.shape, 1), np.float32)
+    tally.add(logits, Batch(x, truth, np.arange(len(truth))))
+    return tally.rand.value
+
+
+def test_regions_are_those_of_the_class_that_is_more_divided_not_of_the_larger_one():
+    nuclei = np.zeros((1, 20, 20), np.uint8)
+    for top, left in ((2, 2), (2, 12), (12, 7)):
+        nuclei[:, top : top + 5, left : left + 5] = 1
+    assert (nuclei == 0).sum() > 4 * (nuclei == 1).sum()
+    assert rand_of(nuclei, nuclei) == 1.0
+    # Each of the 75 pixels is alone in the answer: 2 · 75 / (3 · 25² + 75).
+    assert rand_of(0 * nuclei, nuclei) == pytest.approx(150 / 1950)
+    joined = nuclei.copy()
+    joined[:, 4, 7:12] = 1
+    assert rand_of(joined, nuclei) == pytest.approx(2 * 3 * 25**2 / (3 * 25**2 + 50**2 + 25**2))
+    # The same the other way round: which of the two numbers is the ground changes nothing.
+    assert rand_of(1 - joined, 1 - nuclei) == rand_of(joined, nuclei)
+
+
+def test_of_two_classes_in_one_piece_each_the_larger_one_counts():
+    one = np.zeros((1, 8, 8), np.uint8)
+    one[:, 2:5, 2:5] = 1
+    assert rand_of(0 * one, one) == 1.0 and rand_of(0 * one + 1, one) < 0.1
+    assert rand_of(0 * one, 0 * one) == 1.0
+
+
 def test_a_network_that_gives_no_numbers_is_named(predictor):
     tally = SegmentationTask(predictor.classes).whole_tally()
     x, masks = np.zeros((2, 3, 3, 1), np.float32), np.zeros((2, 3, 3), np.uint8)
