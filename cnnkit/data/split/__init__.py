@@ -2,5 +2,6 @@
 
 plan.py    drawn by a seed, class by class       folder.py     `data split`: folders of copies or links
 names.py   their names                           leftovers.py  what a killed one leaves
+pairs.py   pictures with their masks
 parts.py   the parts of a run as a list          recall.py     found again, though images are lost
 """

@@ -1,4 +1,4 @@
-"""Divide pictures into train/ val/ test/ folders of copies or links; the source stays as it is."""
+"""Divide pictures, also with masks, into train/ val/ test/ folders of copies or links; the source stays as it is."""
 
 import errno
 import os
@@ -12,13 +12,15 @@ from typing import Any, Literal, final
 from cnnkit.data.headway import Headway
 from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import Listing, list_folder
+from cnnkit.data.layout.masks.pairs import PairListing
 from cnnkit.data.layout.walk import is_bystander
 from cnnkit.data.open.formats import PICTURE_FORMATS, detect, pairs_in
 from cnnkit.data.open.source import is_text, resolve
 from cnnkit.data.open.splits import PARTS
 from cnnkit.data.picture.header import check_ends
 from cnnkit.data.split.leftovers import sweep
-from cnnkit.data.split.names import destinations
+from cnnkit.data.split.names import Place, destinations
+from cnnkit.data.split.pairs import check_found, check_undivided, places_of_pairs, plan_pairs
 from cnnkit.data.split.plan import Plan, check_shares, plan, unreadable
 from cnnkit.errors import CnnkitError, DataError, ResourceError, UsageError
 
@@ -33,7 +35,9 @@ BLOCK = 4096
 class SplitFolder:
     """What was written. folder: absolute.   parts: train, val, test -> pictures.   classes: name -> part -> pictures.
 
-    bytes: of the pictures, copied or not.   renamed: files that got a number because their name was taken.
+    Pictures with masks have no class each: there `classes` is empty.
+
+    bytes: of all files, copied or not.   renamed: files that got a number because their name was taken.
     copies: files that equal an earlier one bit for bit; they are in its part.   notes: what the user should know.
     """
 
@@ -61,11 +65,14 @@ def split_folder(
     for files that are no pictures.
     """
     check_shares(val, test)
-    listing = _listing(data)
-    target = _free_place(output, listing)
-    yield from _check_pictures(listing)
+    _, place = resolve(data)
+    pairs = None if place is None else pairs_in(place, None)
+    listing = _listing(data, place) if pairs is None else pairs
+    if isinstance(listing, PairListing):
+        check_undivided(listing)
+    target = _free_place(output, listing.source)
     drawn: Plan | None = None
-    for event in plan(listing.files, val=val, test=test, seed=seed):
+    for event in _plan(listing, val=val, test=test, seed=seed):
         if isinstance(event, Plan):
             drawn = event
         else:
@@ -74,22 +81,27 @@ def split_folder(
     for part, files in drawn.parts.items():
         if not files:
             raise DataError(
-                f"{listing.source} has too few pictures for a {part} part: {len(listing.files)} in "
-                f"{len(listing.classes)} classes. Add pictures, or leave the part out with --{part} 0."
+                f"{listing.source} has too few pictures for a {part} part: {len(drawn.sizes)}{_in_classes(listing)}. "
+                f"Add pictures, or leave the part out with --{part} 0."
             )
-    names, renamed = destinations(drawn.parts)
-    total = sum(drawn.sizes.values())
+    if isinstance(listing, PairListing):
+        places, renamed = places_of_pairs(listing, drawn)
+    else:
+        names, renamed = destinations(drawn.parts)
+        places = [Place(file.path, name, drawn.sizes[file]) for file, name in names.items()]
     beside = target.with_name(f".{target.name}.{os.getpid()}.split.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent)
         if link == "none":
-            _check_room(target.parent, drawn)
-        for folder in sorted({name.parent for name in names.values()}):
-            (beside / folder).mkdir(parents=True)
-        for done, (file, name) in enumerate(names.items(), 1):
-            _put(file.path, beside / name, link, drawn.sizes[file])
-            yield Headway("copying" if link == "none" else "linking", done, len(names))
+            _check_room(target.parent, places)
+        for folder in sorted({one.name.parent for one in places}):
+            (beside / folder).mkdir(parents=True, exist_ok=True)
+        for done, one in enumerate(places, 1):
+            _put(one.source, beside / one.name, link, one.size)
+            yield Headway("copying" if link == "none" else "linking", done, len(places))
+        if isinstance(listing, PairListing):
+            check_found(beside, drawn)
         if hasattr(os, "sync"):
             os.sync()
         os.replace(beside, target)
@@ -97,18 +109,15 @@ def split_folder(
         raise _refusal(target, error, link) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    yield _result(target, link, seed, drawn, listing, renamed, total)
+    yield _result(target, link, seed, drawn, listing, renamed, sum(one.size for one in places))
 
 
-def _listing(data: str) -> Listing:
-    """The pictures of undivided data."""
-    _, place = resolve(data)
-    if place is not None and pairs_in(place, None) is not None:
-        raise DataError(
-            f"{place} holds pictures with masks, and only pictures that have a class each are divided. A training "
-            "draws parts by itself: `cnnkit train --val-fraction 0.1 --seed 0`. Parts of your own are folders train/, "
-            "val/ and test/, each with images/ and masks/."
-        )
+def _in_classes(listing: Listing | PairListing) -> str:
+    return f" in {len(listing.classes)} classes" if isinstance(listing, Listing) else ""
+
+
+def _listing(data: str, place: Path | None) -> Listing:
+    """The pictures of undivided data that have a class each."""
     kind = "arrays" if place is None else detect(place)
     if place is None or kind not in PICTURE_FORMATS:
         raise UsageError(
@@ -135,6 +144,15 @@ def _listing(data: str) -> Listing:
     return listing
 
 
+def _plan(listing: Listing | PairListing, *, val: float, test: float, seed: int) -> Iterator[Headway | Plan]:
+    """Steps of the work, then which part each picture goes to."""
+    if isinstance(listing, PairListing):
+        yield from plan_pairs(listing, val=val, test=test, seed=seed)
+        return
+    yield from _check_pictures(listing)
+    yield from plan(listing.files, val=val, test=test, seed=seed)
+
+
 def _check_pictures(listing: Listing) -> Iterator[Headway]:
     """DataError if a file is no picture: a list may name any file of this machine, and none but pictures is copied."""
     refused = []
@@ -155,7 +173,7 @@ def _refused(listing: Listing, messages: list[str], what: str) -> DataError:
     )
 
 
-def _free_place(output: Path, listing: Listing) -> Path:
+def _free_place(output: Path, data: Path) -> Path:
     """Where the folder will be, absolute; UsageError if something is there or the source would grow by it."""
     target = Path(os.path.realpath(output.expanduser()))
     if not is_text(str(target)):
@@ -171,18 +189,18 @@ def _free_place(output: Path, listing: Listing) -> Path:
             raise UsageError(f"{output} is the folder you are in. Name a new one, such as --output parts.")
     elif os.path.exists(target):
         raise UsageError(f"{output} is a file, but --output names a new folder. Choose another name.")
-    source = listing.source.resolve()
+    source = data.resolve()
     if source in target.parents:
-        raise UsageError(f"{output} is inside {listing.source}, which is not changed. Choose a folder elsewhere.")
+        raise UsageError(f"{output} is inside {data}, which is not changed. Choose a folder elsewhere.")
     return target
 
 
-def _check_room(folder: Path, drawn: Plan) -> None:
-    needed = sum(-(-size // BLOCK) * BLOCK for size in drawn.sizes.values())
+def _check_room(folder: Path, places: list[Place]) -> None:
+    needed = sum(-(-one.size // BLOCK) * BLOCK for one in places)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise ResourceError(
-            f"Copies of {len(drawn.sizes):,} pictures take {needed / 1e6:,.1f} MB, but {free / 1e6:,.1f} MB are free "
+            f"Copies of {len(places):,} files take {needed / 1e6:,.1f} MB, but {free / 1e6:,.1f} MB are free "
             f"in {folder}. Free some space, or make links instead: --link symbolic."
         )
 
@@ -227,10 +245,13 @@ def _refusal(target: Path, error: OSError, link: Link) -> CnnkitError:
     return UsageError(f"{target} cannot be written ({why}). Choose another folder with --output.")
 
 
-def _result(target: Path, link: str, seed: int, drawn: Plan, listing: Listing, renamed: int, total: int) -> SplitFolder:
-    classes = {name: dict.fromkeys(drawn.parts, 0) for name in listing.classes}
+def _result(
+    target: Path, link: str, seed: int, drawn: Plan, listing: Listing | PairListing, renamed: int, total: int
+) -> SplitFolder:
+    named = listing.classes if isinstance(listing, Listing) else []
+    classes = {name: dict.fromkeys(drawn.parts, 0) for name in named}
     for part, files in drawn.parts.items():
-        for file in files:
+        for file in files if named else []:
             classes[file.class_name][part] += 1
     notes = list(listing.notes)
     for part in drawn.parts:

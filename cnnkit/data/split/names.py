@@ -2,16 +2,30 @@
 
 import os
 import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from cnnkit.data.layout.listing import PictureFile
 from cnnkit.data.layout.walk import is_bystander
 
 
-def destinations(parts: dict[str, list[PictureFile]]) -> tuple[dict[PictureFile, Path], int]:
+@final
+@dataclass(frozen=True)
+class Place:
+    """A file, where it goes below the new folder, and its bytes."""
+
+    source: Path
+    name: Path
+    size: int
+
+
+def destinations(parts: dict[str, list[PictureFile]], *, whole: bool = True) -> tuple[dict[PictureFile, Path], int]:
     """Where each picture goes, as part/class/name, and how many names got a number because they were taken.
 
     Names that differ in case alone count as equal, as on some file systems they are.
+
+    whole: whether names that differ in their endings alone are two; those that a mask is found by are not.
     """
     taken: set[str] = set()
     numbers: dict[str, int] = {}
@@ -21,9 +35,9 @@ def destinations(parts: dict[str, list[PictureFile]]) -> tuple[dict[PictureFile,
         for file in files:
             folder, name = f"{part}/{file.class_name}", _visible_name(file.path)
             stem, suffix = os.path.splitext(name)
-            wanted = _key(f"{folder}/{name}")
+            wanted = _key(f"{folder}/{name if whole else stem}")
             renamed += wanted in taken
-            while (key := _key(f"{folder}/{name}")) in taken:
+            while (key := _key(f"{folder}/{name if whole else os.path.splitext(name)[0]}")) in taken:
                 numbers[wanted] = numbers.get(wanted, 1) + 1
                 name = f"{stem}-{numbers[wanted]}{suffix}"
             taken.add(key)

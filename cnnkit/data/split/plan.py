@@ -38,7 +38,7 @@ def plan(files: list[PictureFile], *, val: float, test: float, seed: int) -> Ite
     picture that lies under two labels trains: it would blur the measure.
     """
     check_shares(val, test)
-    sizes = {file: _size(file.path) for file in files}
+    sizes = {file: file_size(file.path) for file in files}
     groups: dict[tuple[int, bytes], list[PictureFile]] = {}
     often = Counter(sizes.values())
     for done, file in enumerate(files, 1):
@@ -101,7 +101,8 @@ def unreadable(path: Path, error: OSError) -> DataError:
     return DataError(f"{path} cannot be read: {error.strerror}. Put it back, or correct its permissions.")
 
 
-def _size(path: Path) -> int:
+def file_size(path: Path) -> int:
+    """Bytes of a regular file; DataError where it is none."""
     try:
         status = path.stat()
     except OSError as error:

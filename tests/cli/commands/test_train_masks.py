@@ -76,10 +76,11 @@ def test_bad_masks_end_with_code_3_and_nothing_is_lost(cnnkit, cells, tmp_path, 
     assert {path: path.read_bytes() for path in cells.rglob("*.*")} == before
 
 
-def test_pictures_with_masks_are_not_divided_into_class_folders(cnnkit, cells, tmp_path):
+def test_pictures_with_masks_are_divided_together(cnnkit, cells, tmp_path):
     ended = cnnkit("data", "split", cells, "--output", tmp_path / "parts")
-    assert ended.code == 3
-    assert "pictures with masks" in " ".join(ended.err.split())
+    assert ended.code == 0 and "pictures with masks" in ended.out and "cnnkit train --data" in ended.err
+    assert len(list((tmp_path / "parts" / "train" / "masks").iterdir())) == 4
+    assert cnnkit("data", "split", cells, "--output", tmp_path / "json", "--json").json["parts"]["train"] == 4
 
 
 def test_void_values_are_checked_before_any_work(cnnkit, cells):

@@ -2,9 +2,7 @@ import errno
 import os
 import shutil
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from cnnkit.data.headway import Headway
 from cnnkit.data.open.source import open_data
@@ -210,9 +208,7 @@ def test_an_empty_folder_may_be_the_output(photos, tmp_path):
 
 def test_too_little_disk_is_seen_before_anything_is_copied(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9, 100_000))
-    with pytest.raises(
-        ResourceError, match=r"Copies of 30 pictures take 0\.1 MB, but 0\.1 MB are free.*--link symbolic"
-    ):
+    with pytest.raises(ResourceError, match=r"Copies of 30 files take 0\.1 MB, but 0\.1 MB are free.*--link symbolic"):
         split(photos, tmp_path / "parts")
     assert beside(tmp_path / "parts") == ["photos"]
 
@@ -263,13 +259,3 @@ def test_a_picture_that_changes_or_goes_while_it_is_copied_is_named(photos, tmp_
     with pytest.raises(DataError, match=text):
         list(events)
     assert beside(tmp_path / "parts") == ["photos"]
-
-
-def test_pictures_with_masks_are_not_divided(tmp_path, rng):
-    for kind in ("images", "masks"):
-        (tmp_path / "cells" / kind).mkdir(parents=True)
-        for i in range(3):
-            Image.fromarray(rng.integers(0, 2, (20, 30), np.uint8)).save(tmp_path / "cells" / kind / f"{i}.png")
-    with pytest.raises(DataError, match="holds pictures with masks"):
-        list(split_folder(tmp_path / "cells", tmp_path / "parts"))
-    assert not (tmp_path / "parts").exists()

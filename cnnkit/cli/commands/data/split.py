@@ -43,8 +43,8 @@ LINKS = ("none", "hard", "symbolic")
 def split(screen: Screen, source: str, output: Path, val: float, test: float, seed: int, link: Link) -> None:
     """Divide pictures into train/, val/ and test/ folders.
 
-    DATA is a folder or a .csv. Each class is divided in the same proportions, and exact copies stay in one part. DATA
-    is not changed.
+    DATA is a folder or a .csv. Each class is divided in the same proportions, and exact copies stay in one part. A
+    mask goes with its picture. DATA is not changed.
     """
     from cnnkit.cli.show.headway import follow
     from cnnkit.data.split.folder import split_folder
@@ -58,7 +58,10 @@ def split(screen: Screen, source: str, output: Path, val: float, test: float, se
 
 def _show(screen: Screen, made: SplitFolder, output: Path) -> None:
     parts = list(made.parts)
-    class_table(screen, parts, {name: [counts[part] for part in parts] for name, counts in made.classes.items()})
+    if made.classes:
+        class_table(screen, parts, {name: [counts[part] for part in parts] for name, counts in made.classes.items()})
+    else:
+        screen.table(["", *parts], [["pictures with masks", *made.parts.values()]])
     screen.text()
     how = {"none": "copied", "hard": "as hard links", "symbolic": "as symbolic links"}[made.link]
     screen.facts([("folder", output), ("pictures", f"{made.bytes / 1e6:,.1f} MB, {how}")])
