@@ -43,11 +43,12 @@ def conv2d(
     Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 2.
     """
     y = np.zeros(conv2d_output_shape(x.shape, w.shape, win))
+    numbers = w.tolist()
     for n, oy, ox, iy, ix, ky, kx in _taps(x.shape, y.shape, w.shape, win):
+        pixel, tap = x[n, iy, ix].tolist(), numbers[ky][kx]
         for o in range(w.shape[3]):
             c0 = _first_channel(o, w.shape, groups)
-            for c in range(w.shape[2]):
-                y[n, oy, ox, o] += float(x[n, iy, ix, c0 + c]) * float(w[ky, kx, c, o])
+            y[n, oy, ox, o] += sum(pixel[c0 + c] * tap[c][o] for c in range(w.shape[2]))
     return deliver(epilogue(y, bias, residual, activation), out)
 
 
@@ -166,7 +167,9 @@ def _taps(
 ) -> Iterator[tuple[int, ...]]:
     """(n, oy, ox, iy, ix, ky, kx) of every tap that meets a pixel of the image."""
     N, OH, OW, _ = y_shape
+    rows = [[input_row(oy, ky, win) for ky in range(w_shape[0])] for oy in range(OH)]
+    cols = [[input_col(ox, kx, win) for kx in range(w_shape[1])] for ox in range(OW)]
     for n, oy, ox, ky, kx in np.ndindex(N, OH, OW, w_shape[0], w_shape[1]):
-        iy, ix = input_row(oy, ky, win), input_col(ox, kx, win)
+        iy, ix = rows[oy][ky], cols[ox][kx]
         if 0 <= iy < x_shape[1] and 0 <= ix < x_shape[2]:
             yield n, oy, ox, iy, ix, ky, kx

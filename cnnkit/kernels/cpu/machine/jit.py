@@ -13,7 +13,7 @@ layer's size, so a second network adds next to no compile time.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 import numba
@@ -23,7 +23,7 @@ from numba.core import config
 from cnnkit.kernels.cpu.machine import threads
 from cnnkit.kernels.cpu.machine.cache import KernelCache, distinguished
 from cnnkit.kernels.cpu.machine.flags import ENTRY, INNER
-from cnnkit.kernels.cpu.machine.rehearsal import noted
+from cnnkit.kernels.cpu.machine.rehearsal import Note, noted
 
 Signature = tuple[Any, ...]
 Recorded = dict[tuple["Kernel", Signature], None]
@@ -51,9 +51,9 @@ class Kernel:
         KERNELS.append(self)
 
     def __call__(self, *args: Any) -> None:
-        walked = noted.get()
-        if walked is not None:
-            walked[self, tuple(numba.typeof(arg) for arg in args)] = None
+        note = noted.get()
+        if note is not None:
+            note(self, args)
         elif config.DISABLE_JIT:
             with np.errstate(all="ignore"):  # compiled code does not warn of infinities either
                 self.function(*args)
@@ -97,15 +97,28 @@ def inlined(function: Callable[..., Any]) -> Any:
 
 @contextmanager
 def rehearse() -> Iterator[Recorded]:
-    """Inside, entry kernels called by this Python thread do not run but are noted; results are left unspecified.
-
-    NumPy does not warn of them: whatever bits lie in the memory may be infinite or no number at all.
-    """
+    """Inside, entry kernels called by this Python thread do not run but are noted; results are left unspecified."""
     walked: Recorded = {}
-    token = noted.set(walked)
+
+    def note(entry: Kernel, args: tuple[Any, ...]) -> None:
+        walked[entry, tuple(numba.typeof(arg) for arg in args)] = None
+
+    with _told_to(note):
+        yield walked
+
+
+def pass_over() -> AbstractContextManager[None]:
+    """As `rehearse`, where nobody asks which kernels: to find out types would take half of such a walk."""
+    return _told_to(lambda entry, args: None)
+
+
+@contextmanager
+def _told_to(note: Note) -> Iterator[None]:
+    """NumPy does not warn of results: whatever bits lie in the memory may be infinite or no number at all."""
+    token = noted.set(note)
     try:
         with np.errstate(all="ignore"):
-            yield walked
+            yield
     finally:
         noted.reset(token)
 
