@@ -22,15 +22,22 @@ FILES = (
 )
 
 
-@pytest.fixture
-def stopped(tiny, tmp_path):
+@pytest.fixture(scope="module")
+def once(tiny, tmp_path_factory):
     """A run that can go on."""
-    events = tiny.fit(tmp_path / "run")
+    folder = tmp_path_factory.mktemp("once") / "run"
+    events = tiny.fit(folder)
     for event in events:
         if isinstance(event, CheckpointSaved) and event.step == 8:
             break
     events.close()
-    return tmp_path / "run"
+    return folder
+
+
+@pytest.fixture
+def stopped(once, tmp_path):
+    """A copy of it, to be spoilt."""
+    return shutil.copytree(once, tmp_path / "run")
 
 
 def snapshot(folder):

@@ -8,7 +8,7 @@ from harness import Bench
 
 SEED = 12
 # Cases of a kind; of those that go on with a training, fewer.
-MANY, FEW = 48, 16
+MANY, FEW = 32, 16
 MOST_GROWTH = 3 << 20  # KiB
 
 

@@ -84,10 +84,9 @@ def test_every_flipped_byte_is_caught(path, rng):
     safe.save(path, small(rng), RECORD)
     good = path.read_bytes()
     for i in range(len(good)):
-        for bit in (1, 32, 128):
-            path.write_bytes(good[:i] + bytes([good[i] ^ bit]) + good[i + 1 :])
-            with pytest.raises(CheckpointError):
-                safe.load(path)
+        path.write_bytes(good[:i] + bytes([good[i] ^ 1 << i % 8]) + good[i + 1 :])
+        with pytest.raises(CheckpointError):
+            safe.load(path)
 
 
 def test_a_file_cut_at_any_length_is_caught(path, rng):

@@ -7,14 +7,14 @@ from cnnkit.tasks.segmentation.border import REACH, border_weights, things
 
 def by_the_formula(labels, w0, sigma, background):
     """Equation 2 pixel by pixel: the distance to each thing, of which the two smallest count."""
-    H, W = labels.shape
-    numbers = things(labels, background)
-    pixels = [np.argwhere(numbers == number) for number in range(1, numbers.max() + 1)]
-    weights = np.zeros((H, W))
-    for y, x in np.argwhere(labels == background):
-        distances = sorted(np.sqrt(((thing - (y, x)) ** 2).sum(axis=1)).min() for thing in pixels)
-        if len(distances) > 1 and distances[1] <= REACH * sigma:
-            weights[y, x] = w0 * np.exp(-((distances[0] + distances[1]) ** 2) / (2 * sigma**2))
+    numbers, pixels, weights = things(labels, background), np.argwhere(labels == background), np.zeros(labels.shape)
+    each = (np.argwhere(numbers == number) for number in range(1, numbers.max() + 1))
+    distances = np.sort([np.sqrt(((pixels[:, None] - thing) ** 2).sum(axis=2)).min(axis=1) for thing in each], axis=0)
+    if len(distances) > 1:
+        d1, d2 = distances[:2]
+        weights[labels == background] = np.where(
+            d2 <= REACH * sigma, w0 * np.exp(-((d1 + d2) ** 2) / (2 * sigma**2)), 0
+        )
     return weights
 
 
