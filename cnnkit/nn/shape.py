@@ -7,7 +7,7 @@ from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
 from cnnkit.nn.module import Module
 from cnnkit.ops.check import pixels
-from cnnkit.ops.resize import nearest_of
+from cnnkit.ops.shape.resize import nearest_of
 from cnnkit.ops.window import Pair, pair
 
 

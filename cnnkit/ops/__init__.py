@@ -14,13 +14,22 @@ from cnnkit.ops.activation import (
     tanh,
 )
 from cnnkit.ops.arithmetic import add, divide, exp, log, matmul, maximum, minimum, multiply, negate, sqrt, subtract
+from cnnkit.ops.boxes import box_iou, select
 from cnnkit.ops.choice import clip, where
 from cnnkit.ops.conv.conv import conv2d
 from cnnkit.ops.conv.transpose import conv_transpose2d
 from cnnkit.ops.dropout import dropout
 from cnnkit.ops.gru import gru
 from cnnkit.ops.linear import linear
-from cnnkit.ops.loss import cross_entropy, dice_loss, focal_loss
+from cnnkit.ops.loss import (
+    binary_cross_entropy,
+    cross_entropy,
+    dice_loss,
+    focal_loss,
+    giou_loss,
+    sigmoid_focal_loss,
+    smooth_l1_loss,
+)
 from cnnkit.ops.norm import batch_norm, batch_norm_frozen, local_response_norm, scale_channels
 from cnnkit.ops.pool import (
     adaptive_avg_pool2d,
@@ -31,8 +40,7 @@ from cnnkit.ops.pool import (
     max_pool2d,
 )
 from cnnkit.ops.reduce import max, mean, sum
-from cnnkit.ops.resize import resize
-from cnnkit.ops.shape import channel_shuffle, concat, flatten, pad, permute, reshape, slice
+from cnnkit.ops.shape import channel_shuffle, concat, flatten, pad, permute, reshape, resize, slice
 from cnnkit.ops.window import window
 
 __all__ = [
@@ -43,6 +51,8 @@ __all__ = [
     "avg_pool2d",
     "batch_norm",
     "batch_norm_frozen",
+    "binary_cross_entropy",
+    "box_iou",
     "channel_shuffle",
     "clip",
     "concat",
@@ -55,6 +65,7 @@ __all__ = [
     "exp",
     "flatten",
     "focal_loss",
+    "giou_loss",
     "global_avg_pool2d",
     "global_max_pool2d",
     "gru",
@@ -80,8 +91,11 @@ __all__ = [
     "reshape",
     "resize",
     "scale_channels",
+    "select",
     "sigmoid",
+    "sigmoid_focal_loss",
     "slice",
+    "smooth_l1_loss",
     "softmax",
     "sqrt",
     "subtract",

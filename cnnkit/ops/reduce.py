@@ -8,7 +8,7 @@ from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.ops import check
-from cnnkit.ops.shape import axis_of
+from cnnkit.ops.shape.move import axis_of
 
 Axes = int | tuple[int, ...] | None
 

@@ -29,6 +29,7 @@ PIXELS = RNG.choice(np.array([0, 1, 2, 255], np.uint8), (2, 5, 6))
 SWEPT, RECURRENT = floats(1, 3, 4, 30), floats(2, 5, 15)
 COUNTS = RNG.integers(0, 9, (4, 2, 5), dtype=np.int32)
 REGION_BOXES = np.int32([[0, 0, 3, 2], [3, 0, 6, 2], [0, 2, 3, 4], [3, 2, 6, 4]])
+BOXES, SCORES = np.abs(floats(2, 7, 4)), np.abs(floats(2, 7, 3))
 PIECE = (0, 1, 0, 0), (2, 5, 6, 3), (1, 2, 1, 1)
 
 # (kernel, a variant): its arguments.
@@ -47,6 +48,7 @@ CALLS = {
     ("batch_norm_dx", "without a residual"): ((DX, X, ROW, ROW, ROW, ROW**2, 1e-5), {"activation": RELU}),
     ("batch_norm_dx", "told from y"): ((DX, X, ROW, ROW, ROW, ROW**2, 1e-5), {"activation": RELU, "y": X}),
     ("batch_norm_dx", "no activation"): ((DX, X, ROW, ROW, ROW, ROW**2, 1e-5), {"activation": IDENTITY, "y": X}),
+    ("box_iou", ""): ((BOXES[0], BOXES[1]), {}),
     ("channel_shuffle", ""): ((X, 3), {}),
     ("clip", ""): ((X, -0.5, 1), {}),
     ("concat", ""): (([X, DX, X], 2), {}),
@@ -112,6 +114,7 @@ CALLS = {
     ("scale_channels_dx", ""): ((DX, X, GATE), {}),
     ("batch_norm_frozen", ""): ((X, ROW, OTHER_ROW, ROW, OTHER_ROW**2, 1e-5), {"activation": RELU, "residual": DX}),
     ("segment", ""): ((X, 0.5, 2), {}),
+    ("select", ""): ((BOXES, SCORES), {"score": 0.3, "iou": 0.4, "places": 5}),
     ("slice", ""): ((X, *PIECE), {}),
     ("slice", "of integers"): ((LABELS, (1,), (6,), (2,)), {}),
     ("slice_dx", ""): ((floats(2, 2, 6, 3), X.shape, *PIECE), {}),

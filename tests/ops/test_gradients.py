@@ -24,6 +24,13 @@ def positive(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0.5, 2, shape)
 
 
+def corners(count: int, seed: int) -> np.ndarray:
+    """Boxes of which no two have an edge in common."""
+    low = apart((count, 2), seed, 0.31)
+    return np.concatenate([low, low + positive((count, 2), seed)], axis=1)
+
+
+TARGETS, YES = positive((3, 4), 5) / 2, np.array([[1, 0, 0, 1]] * 3)
 NORM = [apart((2, 3, 2, 3)), positive((3,), 1), apart((3,), 2)]
 MEAN, VAR = np.array([0.3, -0.2, 0.1]), np.array([0.5, 1.5, 0.9])
 
@@ -96,6 +103,17 @@ CASES = {
             lambda x, w, b, r: frozen(x, w, b, activation="sigmoid", residual=r),
             [*NORM, apart((2, 3, 2, 3), 3, 0.02)],
         ),
+    ],
+    "binary_cross_entropy": [
+        *[
+            (
+                reduction,
+                lambda x, reduction=reduction: ops.binary_cross_entropy(x, TARGETS, reduction=reduction),
+                [apart((3, 4), step=0.3)],
+            )
+            for reduction in ("mean", "sum", "none")
+        ],
+        ("weighed", lambda x: ops.binary_cross_entropy(x, TARGETS, weights=[[1], [0], [2]]), [apart((3, 4))]),
     ],
     "channel_shuffle": [("groups of unequal number", lambda x: ops.channel_shuffle(x, 3), [apart((2, 2, 1, 12))])],
     "concat": [
@@ -245,6 +263,10 @@ CASES = {
             for reduction in ("mean", "sum", "none")
         ],
     ],
+    "giou_loss": [
+        ("boxes that meet and that do not", lambda x: ops.giou_loss(x, corners(6, 9)), [corners(6, 1)]),
+        ("each of them", lambda x: ops.giou_loss(x, corners(6, 9), reduction="none"), [corners(6, 1)]),
+    ],
     "global_avg_pool2d": [("images", ops.global_avg_pool2d, [apart((2, 3, 2, 2))])],
     "global_max_pool2d": [("images", ops.global_max_pool2d, [apart((2, 3, 2, 2))])],
     "gru": [
@@ -324,6 +346,19 @@ CASES = {
     ],
     "scale_channels": [("images", ops.scale_channels, [apart((2, 3, 2, 3)), apart((2, 3), 1)])],
     "sigmoid": [("both sides", ops.sigmoid, [apart((3, 4))])],
+    "sigmoid_focal_loss": [
+        ("the paper's", lambda x: ops.sigmoid_focal_loss(x, YES), [apart((3, 4), step=0.3)]),
+        (
+            "weighed, a root",
+            lambda x: ops.sigmoid_focal_loss(x, YES, alpha=-1, gamma=0.5, weights=[1, 0, 2, 3], reduction="sum"),
+            [apart((3, 4), step=0.3)],
+        ),
+        ("of power 0", lambda x: ops.sigmoid_focal_loss(x, YES, gamma=0, reduction="none"), [apart((3, 4))]),
+    ],
+    "smooth_l1_loss": [
+        ("both parts", lambda x: ops.smooth_l1_loss(x, TARGETS, reduction="none"), [apart((3, 4), step=0.3)]),
+        ("narrow", lambda x: ops.smooth_l1_loss(x, TARGETS, beta=0.2, weights=[1, 0, 2, 3]), [apart((3, 4))]),
+    ],
     "slice": [("steps", lambda x: ops.slice(x, (0, 1), (3, -1), (2, 1)), [apart((4, 5))])],
     "softmax": [("rows", ops.softmax, [apart((3, 4))])],
     "sqrt": [("positive", ops.sqrt, [positive((2, 3))])],
@@ -337,7 +372,7 @@ CASES = {
         ("numbers", lambda x: ops.where(MASK, 2.0, x), [apart((2, 3))]),
     ],
 }
-NO_GRADIENT = {"window"}
+NO_GRADIENT = {"box_iou", "select", "window"}
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 conv/, matmul.py    convolutions and the dense layer       pool/         max and average pools
 norm/, softmax/     normalisation, softmax and its loss    elementwise/  arithmetic, activations, optimisers
-channels.py         whole channels weighed or shuffled     shape/       elements moved about, images resized
+boxes/              overlaps, suppression, regions pooled  shape/       elements moved about, images resized
 reduce.py, sums.py  sums, means, maxima                    epilogue.py  bias and activation before the store
 graph/              segments, regions, the CRF's lattice   recurrent/    gated recurrent units
 simd/               vectors                                machine/     threads, memory, compiler, home
 """
 
-from cnnkit.kernels.cpu.channels import channel_shuffle, scale_channels, scale_channels_dx
+from cnnkit.kernels.cpu.boxes.iou import box_iou
+from cnnkit.kernels.cpu.boxes.select import select
 from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack
 from cnnkit.kernels.cpu.elementwise.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.cpu.elementwise.pointwise import (
@@ -42,6 +43,7 @@ from cnnkit.kernels.cpu.machine.home import (
     zeros,
 )
 from cnnkit.kernels.cpu.matmul import dense, dense_dw, dense_dx
+from cnnkit.kernels.cpu.norm.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.cpu.norm.lrn import local_response_norm, local_response_norm_dx
 from cnnkit.kernels.cpu.norm.norm import batch_norm, batch_norm_dx, batch_norm_frozen
 from cnnkit.kernels.cpu.pool.pool import (
@@ -78,6 +80,7 @@ __all__ = [
     "batch_norm",
     "batch_norm_dx",
     "batch_norm_frozen",
+    "box_iou",
     "channel_shuffle",
     "clip",
     "concat",
@@ -131,6 +134,7 @@ __all__ = [
     "scale_channels",
     "scale_channels_dx",
     "segment",
+    "select",
     "sgd",
     "shapes_only",
     "slice",

@@ -3,6 +3,7 @@
 A file for each family of kernels, by the names below; store.py keeps a result in the type of its operands.
 """
 
+from cnnkit.kernels.reference.boxes import box_iou, select
 from cnnkit.kernels.reference.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack
 from cnnkit.kernels.reference.crf import crf_graph, crf_messages
@@ -83,6 +84,7 @@ __all__ = [
     "batch_norm",
     "batch_norm_dx",
     "batch_norm_frozen",
+    "box_iou",
     "channel_shuffle",
     "clip",
     "concat",
@@ -136,6 +138,7 @@ __all__ = [
     "scale_channels",
     "scale_channels_dx",
     "segment",
+    "select",
     "sgd",
     "shapes_only",
     "slice",

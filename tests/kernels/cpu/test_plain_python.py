@@ -28,6 +28,7 @@ LARGE = ["40000", "70000", "5000", "3000", "1000", "900", "300", "long_sum", "la
         "channels",
         "crf",
         "regions",
+        "boxes",
     ],
 )
 def test_kernels_agree_without_the_jit(name):

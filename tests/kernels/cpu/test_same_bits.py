@@ -18,6 +18,8 @@ LOGITS, LABELS = X.reshape(-1, 26 * 19), np.arange(5 * 27)
 P, U = RNG.standard_normal((1, 27, 19, 114)).astype(np.float32), WIDE[:2, :1083].reshape(2, 19, 57)
 MAP = (np.arange(5 * 27 * 26) % 19).astype(np.uint8).reshape(5, 27, 26)
 
+BOXES = np.abs(X[:, :20].reshape(5, -1, 4))
+
 
 def sgd():
     w, velocity = X.copy(), DY.copy()
@@ -86,6 +88,8 @@ CALLS = {
     "region_histograms": lambda: (
         cpu.region_histograms(X[0, :, :, 0].argsort(0).astype(np.int32), MAP[:1].reshape(27, 26, 1), 27, 19),
     ),
+    "box_iou": lambda: (cpu.box_iou(BOXES[0], BOXES[1]),),
+    "select": lambda: (cpu.select(BOXES, np.tile(BOXES[..., :1], 7), score=0.2, iou=0.3, places=50),),
     "permute": lambda: (cpu.permute(X, (3, 1, 2, 0)),),
     "dropout": lambda: (cpu.dropout(X, 0.4, (1, 2)),),
     "uniform": lambda: (cpu.uniform((50_001,), (1, 2)),),

@@ -1,1 +1,6 @@
-"""Normalisation: norm.py batch norm, dx.py its gradients, lrn.py local response norm, pixels.py the cut into tasks."""
+"""Normalisation, and what else is done to whole channels.
+
+norm.py   batch norm               lrn.py       local response norm
+dx.py     its gradients            channels.py  channels weighed or shuffled
+pixels.py the cut into tasks
+"""

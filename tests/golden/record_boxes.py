@@ -1,0 +1,78 @@
+"""Record what PyTorch and torchvision make of boxes, as record.py does; writes boxes.json.
+
+python tests/golden/record_boxes.py            with torch and torchvision installed
+"""
+
+import json
+from pathlib import Path
+
+import boxes_problem as problem
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+import torchvision
+from torchvision import ops
+
+
+def told(tensor: torch.Tensor) -> list[float]:
+    return tensor.detach().reshape(-1).tolist()
+
+
+# name: boxes, classes, levels of scores (0: all differ), bound
+SUPPRESSED = {
+    "one class": (120, 1, 0, 0.5),
+    "five classes": (160, 5, 0, 0.3),
+    "equal scores": (160, 3, 6, 0.45),
+    "a low bound": (90, 2, 0, 0.05),
+    "all are kept": (40, 2, 4, 1.0),
+}
+
+
+def suppressed() -> dict[str, list[int]]:
+    """The indices that batched_nms keeps, in its order."""
+    answers = {}
+    for seed, (name, (count, classes, levels, bound)) in enumerate(SUPPRESSED.items()):
+        boxes = torch.tensor(problem.boxes(count, 10 * seed))
+        scores = torch.tensor(problem.scores(count, 10 * seed + 5, levels=levels))
+        answers[name] = ops.batched_nms(boxes, scores, torch.arange(count) % classes, bound).tolist()
+    return answers
+
+
+def losses() -> dict[str, dict[str, list[float]]]:
+    """Each loss, number by number, and its gradient; in float64."""
+    answers = {}
+    x, t = problem.numbers((6, 5), 1, 4.0), problem.numbers((6, 5), 2)
+    hard = (t > 0).astype(float)
+    a, b = (problem.boxes(12, seed).astype(float) for seed in (40, 41))
+    cases = {
+        "binary_cross_entropy": (x, lambda x: F.binary_cross_entropy_with_logits(x, soft, reduction="none")),
+        "sigmoid_focal_loss": (x, lambda x: ops.sigmoid_focal_loss(x, yes)),
+        "sigmoid_focal_loss, other numbers": (x, lambda x: ops.sigmoid_focal_loss(x, yes, alpha=0.7, gamma=0.5)),
+        "sigmoid_focal_loss, no alpha": (x, lambda x: ops.sigmoid_focal_loss(x, yes, alpha=-1, gamma=3)),
+        "smooth_l1_loss": (x, lambda x: F.smooth_l1_loss(x, soft, reduction="none")),
+        "smooth_l1_loss, beta 1/9": (x, lambda x: F.smooth_l1_loss(x, soft, reduction="none", beta=1 / 9)),
+        "giou_loss": (a, lambda a: ops.generalized_box_iou_loss(a, torch.tensor(b))),
+    }
+    soft, yes = torch.tensor((t + 1) / 2), torch.tensor(hard)
+    for name, (operand, loss) in cases.items():
+        tensor = torch.tensor(operand, requires_grad=True)
+        y = loss(tensor)
+        y.sum().backward()
+        answers[name] = {"y": told(y), "dx": told(tensor.grad)}
+    return answers
+
+
+def overlaps() -> list[float]:
+    """box_iou of two lists, in float64."""
+    a, b = (torch.tensor(problem.boxes(count, seed).astype(float)) for count, seed in ((9, 60), (11, 61)))
+    return told(ops.box_iou(a, b))
+
+
+if __name__ == "__main__":
+    record = {
+        "torch": torch.__version__.partition("+")[0],
+        "torchvision": torchvision.__version__.partition("+")[0],
+        "batched_nms": suppressed(),
+        "losses": losses(),
+        "box_iou": overlaps(),
+    }
+    Path(__file__).with_name("boxes.json").write_text(json.dumps(record, indent=0) + "\n")
