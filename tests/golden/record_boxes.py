@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 import torchvision
 from torchvision import ops
+from torchvision.models.detection._utils import BoxCoder
 
 
 def told(tensor: torch.Tensor) -> list[float]:
@@ -67,6 +68,18 @@ def overlaps() -> list[float]:
     return told(ops.box_iou(a, b))
 
 
+def codes() -> dict[str, dict[str, list[float]]]:
+    """Codes of boxes by torchvision's BoxCoder, and the boxes of other codes; in float32."""
+    answers = {}
+    anchors, boxes = (torch.tensor(problem.boxes(20, seed)) for seed in (70, 71))
+    deltas = torch.tensor(problem.numbers((20, 4), 72, 3.0).astype("float32"))
+    for weights in ((1.0, 1.0, 1.0, 1.0), (10.0, 10.0, 5.0, 5.0)):
+        coder = BoxCoder(weights)
+        encoded = coder.encode_single(boxes, anchors)
+        answers[str(weights)] = {"encoded": told(encoded), "decoded": told(coder.decode_single(3 * deltas, anchors))}
+    return answers
+
+
 if __name__ == "__main__":
     record = {
         "torch": torch.__version__.partition("+")[0],
@@ -74,5 +87,6 @@ if __name__ == "__main__":
         "batched_nms": suppressed(),
         "losses": losses(),
         "box_iou": overlaps(),
+        "box_coder": codes(),
     }
     Path(__file__).with_name("boxes.json").write_text(json.dumps(record, indent=0) + "\n")

@@ -2,4 +2,5 @@
 
 detector.py   what every such network takes and gives: the boxes to learn from, the boxes that it finds, its losses
 darknet/      networks from a list of layers, which a `.cfg` text of darknet is one way to write, and its `.weights`
+parts/        what they are made of: anchors, the coder of boxes, who learns from which box
 """
