@@ -26,6 +26,7 @@ def tables() -> str:
             parts += [suite_table(kept) for kept in files if "results" in kept]
             parts += [training_table(runs)] if runs else []
             parts += [loader_table(kept, kept["suite"].rpartition("-")[2][:-1]) for kept in files if "alone" in kept]
+            parts += [proposals_table(kept) for kept in files if "searched" in kept]
     return "\n".join(parts)
 
 
@@ -103,6 +104,24 @@ def loader_table(kept: dict[str, Any], threads: str) -> str:
             for r in kept["training"]
         ),
     ]
+    return "\n".join(lines) + "\n"
+
+
+def proposals_table(kept: dict[str, Any]) -> str:
+    """What selective search finds, a row for each set of pictures."""
+    name, _, threads = kept["suite"].rpartition("-")
+    took = kept["seconds"]
+    lines = [
+        f"**{name}**, {threads[:-1]} thread(s), commit {kept['commit']}: a picture of 500x375 takes "
+        f"{took['cpu']:.2f} s of the processor, {took['clock']:.2f} s by the clock\n",
+        "| pictures | proposals each | true boxes | recall at 0.5 | by class | mean best overlap | seconds each |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in kept["searched"]:
+        by_class = ", ".join(f"{name} {100 * recall:.0f} %" for name, recall in row["classes"].items())
+        cells = [f"{row['data']}, {row['pictures']}", f"{row['proposals']:,.0f}", f"{row['boxes']:,}"]
+        cells += [f"{100 * row['recall']:.1f} %", by_class, f"{row['best_overlap']:.3f}", f"{row['cpu_seconds']:.2f}"]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

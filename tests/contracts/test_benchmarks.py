@@ -11,7 +11,7 @@ SCRIPTS = {path.stem: path for path in sorted((ROOT / "benchmarks").glob("*.py")
 
 
 def test_every_benchmark_can_be_started():
-    assert {"accuracy", "fuzz", "loader", "record"} <= set(SCRIPTS)
+    assert {"accuracy", "fuzz", "loader", "proposals", "record"} <= set(SCRIPTS)
     script = f"import sys; sys.path.insert(0, 'benchmarks'); import {', '.join(SCRIPTS)}"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

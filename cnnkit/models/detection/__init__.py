@@ -1,6 +1,7 @@
 """Networks that find things: (N, H, W, C) -> boxes (N, P, 6), each with its class and its score.
 
 detector.py   what every such network takes and gives: the boxes to learn from, the boxes that it finds, its losses
+proposals/    where things may be: selective search
 darknet/      networks from a list of layers, which a `.cfg` text of darknet is one way to write, and its `.weights`
 parts/        what they are made of: anchors, the coder of boxes, who learns from which box
 """
