@@ -17,6 +17,7 @@ from kept import keep
 from cnnkit.bench.rivals import nchw
 from cnnkit.bench.torch_twin import TorchTwin
 from cnnkit.cli.show.machine import machine_facts
+from cnnkit.data.load.batch import Batch
 from cnnkit.data.targets import VOID
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.records.recipes import merged
@@ -25,6 +26,7 @@ from cnnkit.engine.session.judging import Judging
 from cnnkit.engine.training.course import Course
 from cnnkit.engine.training.rate import Rate
 from cnnkit.errors import NumericError
+from cnnkit.nn import Dropout
 from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY
 
 
@@ -72,6 +74,8 @@ def trained(pieces: Pieces, threads: int) -> dict[str, Any]:
             for group in optimiser.param_groups:
                 group["lr"] = rate.lr(epoch * course.per_epoch + number)
             loss = loss_of(pieces, twins[batch.x.shape](torch.from_numpy(nchw(batch.x))), batch.targets)
+            if not steps:
+                same_work(pieces, batch, loss.item())
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -105,11 +109,18 @@ def loss_of(pieces: Pieces, logits: Any, targets: Any) -> Any:
     if (options.loss or CROSS_ENTROPY) != CROSS_ENTROPY or options.border_weight or options.mixup or options.cutmix:
         raise SystemExit("Only the plain cross-entropy is compared.")
     if options.class_weights != "none":
-        chosen = pieces.task.mask_loss.class_weights  # type: ignore[attr-defined]
-        weights = torch.from_numpy(np.asarray(chosen, np.float32))
+        weights = torch.from_numpy(np.asarray(pieces.task.settings()["weight_of_class"], np.float32))
     labels = torch.from_numpy(np.asarray(targets, np.int64))
     function = torch.nn.functional.cross_entropy
     return function(logits, labels, weights, ignore_index=VOID, label_smoothing=options.label_smoothing)
+
+
+def same_work(pieces: Pieces, batch: Batch, first: float) -> None:
+    """Refuse to go on if the first loss is another than ours; a network that drops anything cannot be compared."""
+    ours = pieces.task.loss(pieces.training.module, batch).value.item()
+    dropping = any(isinstance(module, Dropout) and module.rate for module in pieces.training.module.modules())
+    if not dropping and not abs(ours - first) <= 1e-4 * abs(ours):
+        raise SystemExit(f"The first loss is {first:.6g} in torch and {ours:.6g} in cnnkit: not the same work.")
 
 
 def optimiser_of(options: FitOptions, parameters: list[Any]) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
+from cnnkit.bench.onnx_twin import onnxruntime_predict
 from cnnkit.bench.torch_twin import loss_of, torch_predict, torch_train
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
@@ -116,7 +117,10 @@ def predict_case(name: str, N: int, side: int = 28) -> Case:
                 raise CheckFailed(f"{name}: the answer for an image depends on the images beside it.")
 
     flop = 2.0 * model.multiply_adds(x.shape)
-    rivals = {"torch": partial(torch_predict, model, x, predict())}
+    rivals = {
+        "torch": partial(torch_predict, model, x, predict()),
+        "onnxruntime": partial(onnxruntime_predict, model, x, predict()),
+    }
     return Case(_title(name, "predict", N, side), predict, check, flop, 4.0, rivals, quick=name == QUICK)
 
 

@@ -22,8 +22,8 @@ Work = Callable[[], Any]
 
 
 def available(name: str) -> bool:
-    """Is the library installed here? (onnxruntime also wants onnx, which writes the model that it runs.)"""
-    needs = {"torch": ["torch"], "onnxruntime": ["onnxruntime", "onnx"]}[name]
+    """Is the library installed here? (onnxruntime also wants what writes the models that it runs.)"""
+    needs = {"torch": ["torch"], "onnxruntime": ["onnxruntime", "onnx", "onnxscript", "torch"]}[name]
     return all(importlib.util.find_spec(module) is not None for module in needs)
 
 
@@ -66,19 +66,19 @@ def onnxruntime_conv(x: Host, w: Host, stride: int, pad: int, dilation: int, gro
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, nchw(x).shape)]
     outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
     graph = helper.make_graph([node], "conv", inputs, outputs, [onnx.numpy_helper.from_array(weights, "w")])
-    return [onnxruntime_session(graph, {"x": nchw(x)}, threads)]
-
-
-def onnxruntime_session(graph: Any, feed: dict[str, Host], threads: int) -> Work:
-    import onnxruntime
-    from onnx import helper
-
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
     model.ir_version = 9
+    return [onnxruntime_session(model.SerializeToString(), {"x": nchw(x)}, threads)]
+
+
+def onnxruntime_session(model: bytes | str, feed: dict[str, Host], threads: int) -> Work:
+    """model: the file, or what it holds.   feed: by the names of its inputs."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     return lambda: session.run(None, feed)
 
 

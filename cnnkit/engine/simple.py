@@ -19,7 +19,7 @@ from cnnkit.engine.fit import resume
 from cnnkit.engine.notebook import shown
 from cnnkit.engine.records.events import EpochEnd, EvaluateFinished, Event, Finished, Interrupted, Note, RunStarted
 from cnnkit.engine.records.options import LOSSES, FitOptions
-from cnnkit.engine.records.recipes import merged
+from cnnkit.engine.records.recipes import find, merged
 from cnnkit.engine.records.results import EvaluateResult, FitResult
 from cnnkit.engine.run.find import open_run
 from cnnkit.engine.use.load import load
@@ -77,6 +77,8 @@ def fit(
             raise UsageError("recipe is for a new run; a resumed run keeps its options. Leave recipe out.")
         options = merged(recipe, options)
     chosen = what if data is None and module is None else data
+    if recipe is not None:
+        find(recipe).check({**options, "data": options.get("data") if chosen is None else chosen})
     if chosen is None:
         chosen = options.get("data", "digits")
     options.pop("data", None)

@@ -33,6 +33,12 @@ def recipes(screen: Screen, name: str | None) -> None:
     screen.facts([("name", recipe.name), ("what it is", recipe.summary), ("source", recipe.source)], prose=["source"])
     screen.text()
     screen.facts([(f"--{option.replace('_', '-')}", value) for option, value in recipe.options.items()])
+    if recipe.yours:
+        screen.text("\nyours to give:")
+        screen.facts(
+            [(f"--{option}", what) for option, what in recipe.yours.items()],
+            prose=[f"--{option}" for option in recipe.yours],
+        )
     screen.note(f"\nYour own options override these:\n  {recipe.command()}")
 
 
@@ -45,5 +51,6 @@ def _record(name: str) -> dict[str, object]:
         "summary": recipe.summary,
         "source": recipe.source,
         "options": dict(recipe.options),
+        "yours": dict(recipe.yours),
         "command": recipe.command(),
     }

@@ -67,6 +67,7 @@ def train(
     from cnnkit.cli.show.training import follow
     from cnnkit.engine.fit import fit
     from cnnkit.engine.fit import resume as go_on
+    from cnnkit.engine.records.recipes import find
 
     shared = {name: _explicit(ctx, name) for name in ("threads", "backend", "precision")}
     if resume is not None:
@@ -77,6 +78,8 @@ def train(
         _tell_if_memorised(screen, follow(screen, go_on(Path(resume), changes)))
         return
     given = {name: value for name, value in (chosen | shared).items() if value is not None}
+    if recipe is not None:
+        find(recipe).check({name: value for name, value in given.items() if was_given(ctx, name)})
     for name in _weaker_ends(ctx, recipe, given):
         del given[name]
     options = FitOptions.from_values(given).validate()

@@ -1,27 +1,50 @@
 """Recipes: all options of a training that is known to reach a stated accuracy, under one name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 from cnnkit.engine.records.options import ENDS
-from cnnkit.errors import unknown_name
+from cnnkit.errors import UsageError, unknown_name
 
 
 @final
 @dataclass(frozen=True)
 class Recipe:
-    """summary: what is trained on what.   options: by the names of FitOptions.   source: where the idea is from."""
+    """summary: what is trained on what.   options: by the names of FitOptions.   source: where the idea is from.
+
+    yours: options that are paths of yours, each with what must lie there.
+    """
 
     name: str
     summary: str
     options: Mapping[str, Any]
     source: str
+    yours: Mapping[str, str] = field(default_factory=dict)
 
     def command(self) -> str:
         """What to type."""
-        return f"cnnkit train --recipe {self.name}"
+        return " ".join([f"cnnkit train --recipe {self.name}", *(f"--{name} PATH" for name in self.yours)])
 
+    def check(self, given: Mapping[str, Any]) -> None:
+        """UsageError if one of `yours` is not given."""
+        for name, what in self.yours.items():
+            if given.get(name) is None:
+                raise UsageError(f"The recipe {self.name} needs --{name} PATH: {what}. To train:\n  {self.command()}")
+
+
+_CAMVID = "CamVid's pictures and masks, as train/ and trainannot/ beside val/ and valannot/"
+# What the networks for masks share. The best epoch is chosen on too few pictures to tell, so the last one is kept.
+_MASKS = {
+    "task": "segmentation",
+    "optimiser": "adamw",
+    "lr": 1e-3,
+    "weight_decay": 1e-4,
+    "schedule": "one-cycle",
+    "augment": "standard",
+    "val_fraction": 0.04,
+    "keep": "last",
+}
 
 RECIPES = (
     Recipe(
@@ -82,6 +105,28 @@ RECIPES = (
             "keep": "last",
         },
         "The network after Simonyan & Zisserman 2014, the distortions after Simard, Steinkraus & Platt 2003",
+    ),
+    Recipe(
+        "unet-membrane",
+        "A small U-Net on the cell membranes of ISBI 2012: windows bent, turned and mirrored",
+        _MASKS
+        | {
+            "model": "unet_bn_w16_d3",
+            "image_size": [256, 256],
+            "epochs": 200,
+            "batch_size": 4,
+            "turn": True,
+            "elastic": True,
+        },
+        "Ronneberger, Fischer & Brox 2015, arXiv:1505.04597, section 3.1, for what is done to the pictures",
+        {"data": "ISBI's 30 pictures, 0 to 24 in train/image and train/label, 25 to 29 in test/image and test/label"},
+    ),
+    Recipe(
+        "fcn8s-camvid",
+        "FCN-8s at an eighth of its width, with batch norm, on CamVid",
+        _MASKS | {"model": "fcn8s_bn_x0_125", "epochs": 60, "batch_size": 8},
+        "Long, Shelhamer & Darrell 2015, arXiv:1411.4038",
+        {"data": _CAMVID},
     ),
 )
 

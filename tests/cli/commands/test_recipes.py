@@ -55,6 +55,15 @@ def test_a_recipe_may_be_named_in_a_file_or_a_variable(cnnkit, monkeypatch, empt
     assert resolved(cnnkit)["data"] == "cifar10"
 
 
+def test_a_recipe_says_which_data_it_needs_before_any_work(cnnkit, options_of, monkeypatch):
+    refused = cnnkit("train", "--recipe", "fcn8s-camvid")
+    assert refused.code == 2 and "needs --data PATH: CamVid's pictures" in refused.err
+    assert "cnnkit train --recipe fcn8s-camvid --data PATH" in cnnkit("recipes", "fcn8s-camvid").err
+    assert options_of("--recipe", "fcn8s-camvid", "--data", "camvid").data == "camvid"
+    monkeypatch.setenv("CNNKIT_DATA", "camvid")
+    assert options_of("--recipe", "fcn8s-camvid").model == "fcn8s_bn_x0_125"
+
+
 def test_an_end_that_is_given_takes_the_place_of_the_recipes(options_of, monkeypatch, empty_folder):
     recipe = ["--recipe", "mnist-99"]
     assert options_of(*recipe).epochs == find("mnist-99").options["epochs"]

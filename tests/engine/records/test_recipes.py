@@ -16,10 +16,17 @@ def test_every_recipe_resolves_and_says_what_it_is(name):
     recipe = find(name)
     options = FitOptions.from_values(recipe.options, name).validate()
     resolved = resolve(options, options.data)
-    assert {option: getattr(resolved, option) for option in recipe.options} == dict(recipe.options)
-    assert options.data in NAMES and resolved.model in models.names()
+    assert all(getattr(resolved, option) == getattr(options, option) for option in recipe.options)
+    assert recipe.options.get("data") in NAMES or "data" in recipe.yours
+    assert models.spec(resolved.model).kind == (options.task or "classification")
     assert recipe.source and recipe.summary and not recipe.summary.endswith(".")
-    assert recipe.command() == f"cnnkit train --recipe {name}"
+    assert recipe.command() == f"cnnkit train --recipe {name}" + "".join(f" --{path} PATH" for path in recipe.yours)
+
+
+def test_a_recipe_without_data_of_its_own_says_which_it_needs():
+    wanted = r"The recipe fcn8s-camvid needs --data PATH: CamVid's pictures.*\n  cnnkit train --recipe fcn8s-camvid --data PATH"
+    with pytest.raises(UsageError, match=wanted):
+        cnnkit.fit(recipe="fcn8s-camvid")
 
 
 def test_an_unknown_recipe_is_told_with_the_likely_one():
