@@ -21,6 +21,7 @@ from cnnkit.data.load.batch import Batch
 from cnnkit.data.targets import VOID
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.records.recipes import merged
+from cnnkit.engine.run.state import Training
 from cnnkit.engine.session.assemble import Pieces, begin
 from cnnkit.engine.session.judging import Judging
 from cnnkit.engine.training.course import Course
@@ -29,22 +30,25 @@ from cnnkit.errors import NumericError
 from cnnkit.nn import Dropout
 from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY
 
+PATHS = ("data", "weights")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipe", required=True)
     parser.add_argument("--data", help="where the recipe's data lie")
+    parser.add_argument("--weights", help="where the recipe's first weights lie")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, help="fewer than the recipe's, to try it")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--as", dest="name", help="keep the figures under results/CPU/torch/NAME.json")
     asked = parser.parse_args()
-    given = {name: getattr(asked, name) for name in ("data", "seed", "epochs") if getattr(asked, name) is not None}
+    given = {name: getattr(asked, name) for name in ("data", "weights", "seed", "epochs") if getattr(asked, name) is not None}
     pieces = begin(FitOptions.from_values(merged(asked.recipe, given)).validate(), None, None)
     found = trained(pieces, asked.threads)
     print(found)
     if asked.name:
-        options = {name: value for name, value in pieces.training.options.to_record().items() if name != "data"}
+        options = {name: value for name, value in pieces.training.options.to_record().items() if name not in PATHS}
         facts = {"recipe": asked.recipe, "data": pieces.splits.name, "options": options, "threads": asked.threads}
         keep(facts | found | {"machine": machine_facts()}, f"torch/{asked.name}")
 
@@ -56,6 +60,8 @@ def trained(pieces: Pieces, threads: int) -> dict[str, Any]:
     torch.set_num_threads(threads)
     torch.manual_seed(pieces.training.options.seed)
     training, splits, loader = pieces.training, pieces.splits, pieces.loader
+    if training.progress.new_head:
+        raise SystemExit("A head that first learns alone is not compared.")
     course = Course.of(training.options, len(loader))
     rate = Rate(training.options, course)
     twins: dict[tuple[int, ...], TorchTwin] = {}
@@ -70,9 +76,9 @@ def trained(pieces: Pieces, threads: int) -> dict[str, Any]:
             if batch.x.shape not in twins:
                 first = next(iter(twins.values()), None)
                 twins[batch.x.shape] = TorchTwin(training.module, batch.x, beside=first)
-                optimiser = optimiser or optimiser_of(training.options, twins[batch.x.shape].parameters())
+                optimiser = optimiser or optimiser_of(training, twins[batch.x.shape].parameters())
             for group in optimiser.param_groups:
-                group["lr"] = rate.lr(epoch * course.per_epoch + number)
+                group["lr"] = group["factor"] * rate.lr(epoch * course.per_epoch + number)
             loss = loss_of(pieces, twins[batch.x.shape](torch.from_numpy(nchw(batch.x))), batch.targets)
             if not steps:
                 same_work(pieces, batch, loss.item())
@@ -123,14 +129,15 @@ def same_work(pieces: Pieces, batch: Batch, first: float) -> None:
         raise SystemExit(f"The first loss is {first:.6g} in torch and {ours:.6g} in cnnkit: not the same work.")
 
 
-def optimiser_of(options: FitOptions, parameters: list[Any]) -> Any:
-    """torch's own; biases, and what batch norm scales and shifts, do not decay."""
+def optimiser_of(training: Training, parameters: list[Any]) -> Any:
+    """torch's own; biases, and what batch norm scales and shifts, do not decay, and a head may move faster."""
     import torch
 
-    decay = float(options.weight_decay or 0.0)
+    options, decay = training.options, float(training.options.weight_decay or 0.0)
+    factors = {id(p): factor for p, factor in zip(training.optimiser.parameters, training.optimiser.factors, strict=True)}
     groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p], "weight_decay": decay if p.ndim > 1 else 0.0, "factor": factors[id(ours)]}
+        for p, ours in zip(parameters, training.module.parameters(), strict=True)
     ]
     if options.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=0.1, momentum=options.momentum, nesterov=options.nesterov)
