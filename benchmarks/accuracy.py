@@ -54,7 +54,9 @@ def facts(run: Run, name: str, note: str) -> dict[str, Any]:
         "parameters": began[0]["parameters"],
         "data": data or manifest["data"]["name"],
         "images": {part: began[0][f"{part}_images"] for part in ("train", "val", "test")},
-        "options": {key: value for key, value in options.to_record().items() if key not in ("output", "data", "weights")},
+        "options": {
+            key: value for key, value in options.to_record().items() if key not in ("output", "data", "weights")
+        },
         "seed": manifest["seed"],
         "started": manifest["started"],
         "parts": [{"step": event["step"], "threads": event.get("threads", manifest["threads"])} for event in began],

@@ -43,7 +43,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--as", dest="name", help="keep the figures under results/CPU/torch/NAME.json")
     asked = parser.parse_args()
-    given = {name: getattr(asked, name) for name in ("data", "weights", "seed", "epochs") if getattr(asked, name) is not None}
+    given = {
+        name: getattr(asked, name) for name in ("data", "weights", "seed", "epochs") if getattr(asked, name) is not None
+    }
     pieces = begin(FitOptions.from_values(merged(asked.recipe, given)).validate(), None, None)
     found = trained(pieces, asked.threads)
     print(found)
@@ -75,11 +77,12 @@ def trained(pieces: Pieces, threads: int) -> dict[str, Any]:
             since = time.perf_counter()
             if batch.x.shape not in twins:
                 first = next(iter(twins.values()), None)
-                twins[batch.x.shape] = TorchTwin(training.module, batch.x, beside=first)
+                twins[batch.x.shape] = TorchTwin(training.module, batch.x, channels_last=True, beside=first)
                 optimiser = optimiser or optimiser_of(training, twins[batch.x.shape].parameters())
             for group in optimiser.param_groups:
                 group["lr"] = group["factor"] * rate.lr(epoch * course.per_epoch + number)
-            loss = loss_of(pieces, twins[batch.x.shape](torch.from_numpy(nchw(batch.x))), batch.targets)
+            images = torch.from_numpy(nchw(batch.x)).contiguous(memory_format=torch.channels_last)
+            loss = loss_of(pieces, twins[batch.x.shape](images), batch.targets)
             if not steps:
                 same_work(pieces, batch, loss.item())
             optimiser.zero_grad()
@@ -134,7 +137,9 @@ def optimiser_of(training: Training, parameters: list[Any]) -> Any:
     import torch
 
     options, decay = training.options, float(training.options.weight_decay or 0.0)
-    factors = {id(p): factor for p, factor in zip(training.optimiser.parameters, training.optimiser.factors, strict=True)}
+    factors = {
+        id(p): factor for p, factor in zip(training.optimiser.parameters, training.optimiser.factors, strict=True)
+    }
     groups = [
         {"params": [p], "weight_decay": decay if p.ndim > 1 else 0.0, "factor": factors[id(ours)]}
         for p, ours in zip(parameters, training.module.parameters(), strict=True)

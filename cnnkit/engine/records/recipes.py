@@ -129,6 +129,20 @@ RECIPES = (
         {"data": _CAMVID},
     ),
     Recipe(
+        "reseg-camvid",
+        "ReSeg at a quarter of its width, with batch norm, on CamVid; rare classes count more",
+        _MASKS
+        | {
+            "model": "reseg_bn_x0_25",
+            "epochs": 60,
+            "batch_size": 8,
+            "lr": 2e-3,
+            "class_weights": "median-frequency",
+        },
+        "Visin et al. 2016, arXiv:1511.07053; the weights of classes after Eigen & Fergus 2015, arXiv:1411.4734",
+        {"data": _CAMVID},
+    ),
+    Recipe(
         "deeplab-camvid",
         "DeepLab v3+ on MobileNet v1 with a quarter of its channels, from ImageNet's weights, on CamVid",
         _MASKS
