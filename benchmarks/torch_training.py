@@ -43,7 +43,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--as", dest="name", help="keep the figures under results/CPU/torch/NAME.json")
     asked = parser.parse_args()
-    given = {name: getattr(asked, name) for name in ("data", "weights", "seed", "epochs") if getattr(asked, name) is not None}
+    chosen = {name: getattr(asked, name) for name in (*PATHS, "seed", "epochs")}
+    given = {name: value for name, value in chosen.items() if value is not None}
     pieces = begin(FitOptions.from_values(merged(asked.recipe, given)).validate(), None, None)
     found = trained(pieces, asked.threads)
     print(found)
@@ -137,7 +138,8 @@ def optimiser_of(training: Training, parameters: list[Any]) -> Any:
     import torch
 
     options, decay = training.options, float(training.options.weight_decay or 0.0)
-    factors = {id(p): factor for p, factor in zip(training.optimiser.parameters, training.optimiser.factors, strict=True)}
+    moved = zip(training.optimiser.parameters, training.optimiser.factors, strict=True)
+    factors = {id(parameter): factor for parameter, factor in moved}
     groups = [
         {"params": [p], "weight_decay": decay if p.ndim > 1 else 0.0, "factor": factors[id(ours)]}
         for p, ours in zip(parameters, training.module.parameters(), strict=True)
