@@ -40,7 +40,7 @@ PHOTOS = {
 
 
 class Shown(NamedTuple):
-    """A picture, and what is in it: classes and boxes (n, 4)."""
+    """A picture, and what is in it: classes and boxes (n, 4) float32."""
 
     picture: Host
     classes: list[str]
@@ -67,7 +67,7 @@ def main() -> None:
 
 def photos() -> Iterator[Shown]:
     for name, things in PHOTOS.items():
-        yield Shown(rgb(DATA / "photos" / name), list(things), np.array(list(things.values()), np.float64))
+        yield Shown(rgb(DATA / "photos" / name), list(things), np.array(list(things.values()), np.float32))
 
 
 def blood_cells(count: int | None) -> Iterator[Shown]:
@@ -80,7 +80,7 @@ def blood_cells(count: int | None) -> Iterator[Shown]:
             if corners[0] < corners[2]:
                 classes.append(thing.findtext("name", ""))
                 boxes.append(corners)
-        yield Shown(rgb(file.parents[1] / "JPEGImages" / f"{file.stem}.jpg"), classes, np.array(boxes))
+        yield Shown(rgb(file.parents[1] / "JPEGImages" / f"{file.stem}.jpg"), classes, np.array(boxes, np.float32))
 
 
 def rgb(path: Path) -> Host:
@@ -96,7 +96,8 @@ def measured(data: str, pictures: Iterator[Shown], strategies: Strategies) -> di
         proposals = selective_search(shown.picture, strategies)
         seconds.append(time.process_time() - begun)
         counts.append(len(proposals))
-        for name, most in zip(shown.classes, overlaps(shown.boxes, proposals).max(axis=1), strict=True):
+        overlaps = kernels.of(proposals).box_iou(shown.boxes, proposals)
+        for name, most in zip(shown.classes, overlaps.max(axis=1), strict=True):
             best.setdefault(name, []).append(float(most))
     everything = [most for found in best.values() for most in found]
     return {
@@ -121,14 +122,6 @@ def timed(strategies: Strategies) -> dict[str, float]:
         selective_search(picture, strategies)
         runs.append((time.process_time() - begun, time.perf_counter() - clock))
     return {"cpu": round(min(cpu for cpu, _ in runs), 3), "clock": round(min(clock for _, clock in runs), 3)}
-
-
-def overlaps(a: Host, b: Host) -> Host:
-    """Intersection over union, (n, m)."""
-    sides = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
-    shared = np.clip(sides, 0, None).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b)]
-    return shared / (areas[0][:, None] + areas[1] - shared)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from PIL import Image
 
 from cnnkit import kernels
 from cnnkit.errors import ShapeError
+from cnnkit.kernels import cpu
 from cnnkit.models.detection.proposals import Strategies, selective_search
 
 SMALL = Strategies(ks=(20,), least=4)
@@ -34,10 +35,7 @@ def scene(H, W, things, rng, noise=6):
 
 def overlaps(boxes, truth):
     """(truth, boxes) of intersection over union."""
-    a, b = np.asarray(truth, float)[:, None], boxes[None].astype(float)
-    sides = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None)
-    shared, areas = sides.prod(axis=-1), [(c[..., 2:] - c[..., :2]).prod(axis=-1) for c in (a, b)]
-    return shared / (areas[0] + areas[1] - shared)
+    return cpu.box_iou(np.float32(truth), boxes)
 
 
 THINGS = [((10, 8, 34, 30), (200, 60, 50)), ((50, 20, 70, 56), (40, 60, 200)), ((12, 40, 40, 56), (220, 210, 90))]

@@ -1,0 +1,9 @@
+"""What R-CNN is made of beside its network: one picture's proposals -> crops -> features -> scores and better boxes.
+
+crops.py        proposals as images of one size, with some of what is around them
+svm.py          a linear support vector machine, solved in its dual
+mining.py       which of very many negatives it learns from
+regression.py   boxes moved to where their features say that the thing is
+
+Source: Girshick, Donahue, Darrell & Malik 2014, arXiv:1311.2524.
+"""
