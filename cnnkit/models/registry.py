@@ -45,7 +45,12 @@ _FILES = {
         "unet": "unet",
         "reseg": "reseg",
     },
-    "detection": {},
+    "detection": {
+        "yolo_v2": "",
+        "yolo_v3": "",
+        "yolo_fastest": "",
+        "yolo_nano": "",
+    },
 }
 _KIND = "classification"
 

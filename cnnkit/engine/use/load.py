@@ -20,7 +20,8 @@ from cnnkit.nn import Module
 from cnnkit.serialize import safe
 from cnnkit.tasks.registry import create
 
-SHIPPED = Path(models.__file__).parent / "shipped" / "digits.safetensors"
+_FOLDER = Path(models.__file__).parent / "shipped"
+SHIPPED = _FOLDER / "digits.safetensors"
 
 
 class OwnModuleError(CheckpointError):
@@ -33,9 +34,10 @@ def load(source: str | Path | FitResult | None = None, *, module: Module | None 
     A weight file of another library is accepted if it fits exactly one network whose preprocessing is known.
 
     Args:
-        source: a run, a weight file or the result of `cnnkit.fit`. None is the newest run under runs/ that can be
-            loaded, and where there is none, the digits network in the package; `notes` of the Predictor then name the
-            newer runs that were passed over.
+        source: a run, a weight file, the result of `cnnkit.fit`, or the name of a network whose weights are in the
+            package (`shipped_names`), where there is no file of that name. None is the newest run under runs/ that
+            can be loaded, and where there is none, the digits network in the package; `notes` of the Predictor then
+            name the newer runs that were passed over.
         module: the network itself, for weights of a module of one's own, which no name can build.
     """
     if source is None:
@@ -45,8 +47,15 @@ def load(source: str | Path | FitResult | None = None, *, module: Module | None 
         raise UsageError(f"Expected a run folder or a weight file, but this is a {type(source).__name__}.{own}")
     path = Path(source.run if isinstance(source, FitResult) else source).expanduser()
     if not path.exists() and not path.is_symlink():
+        if str(source) in shipped_names():
+            return _load(_FOLDER / f"{source}.safetensors", "the weights in the package", module)
         raise nothing_there(path)
     return _load(_of_run(path) if path.is_dir() else path, str(path), module)
+
+
+def shipped_names() -> list[str]:
+    """The networks whose trained weights are in the package, each by the name that `load` takes."""
+    return sorted(path.stem for path in _FOLDER.glob("*.safetensors"))
 
 
 def _newest(module: Module | None) -> Predictor:

@@ -14,11 +14,14 @@ from cnnkit.engine.run import checkpoint
 from cnnkit.engine.use.class_names import read_class_names, stand_ins
 from cnnkit.errors import CheckpointError, CnnkitError, UsageError
 from cnnkit.kernels.shared.array import Host
+from cnnkit.models.detection.darknet.network import Darknet
+from cnnkit.models.detection.darknet.plan import Step
+from cnnkit.models.detection.darknet.weights import classes_of, read_weights
 from cnnkit.models.network import Network
 from cnnkit.models.stem import is_small
 from cnnkit.models.weights.adopt import to_state
 from cnnkit.models.weights.identify import AmbiguousError, Reading, fit, identify
-from cnnkit.models.weights.layouts import Layout
+from cnnkit.models.weights.layouts import OIHW, Layout
 from cnnkit.models.weights.padding import padded
 from cnnkit.models.weights.published import Published, row
 from cnnkit.serialize import safe
@@ -27,6 +30,7 @@ from cnnkit.serialize.outputs import check_output
 from cnnkit.tasks.registry import create
 
 _WHOLE_SCALE = 255
+_DARKNET = ".weights"
 
 
 @final
@@ -119,6 +123,8 @@ def adopt(path: Path, model: str, choices: Choices) -> Adopted:
     models.spec(model)
     if safe.is_ours(path):
         raise UsageError(f"{path} is a cnnkit file already. Use it directly: --model {shlex.quote(str(path))}")
+    if path.suffix.lower() == _DARKNET:
+        return _of_darknet(path, model, choices)
     arrays, notes = read_arrays(path)
     try:
         reading = fit(arrays, model, choices.image_size, choices.layout)
@@ -151,9 +157,32 @@ def adopt_unnamed(path: Path) -> Adopted:
     return _adopted(path, arrays, readings[0], Choices(), notes)
 
 
+def _of_darknet(path: Path, model: str, choices: Choices) -> Adopted:
+    """Numbers in the order of the layers, which must be all; the classes follow from how many there are."""
+    told = models.spec(model)
+    size = choices.image_size or told.input[:2]
+
+    def steps(classes: int) -> tuple[Step, ...]:
+        module = Network(model, classes, told.input[2], size).build()
+        if not isinstance(module, Darknet):
+            raise UsageError(f"{path} is of darknet, but {model} is not. Choose one of its networks, such as yolo_v3.")
+        return module.steps
+
+    classes = classes_of(path, steps) or told.classes
+    network = Network(model, classes, told.input[2], size, choices.padding or "default")
+    return _with_record(path, network, OIHW, read_weights(path, steps(classes)), choices, [])
+
+
 def _adopted(path: Path, arrays: dict[str, Host], reading: Reading, choices: Choices, notes: list[str]) -> Adopted:
-    published = row(reading.network.model)
     network, doubt = padded(reading.network, arrays, choices.padding)
+    state = to_state(arrays, network, network.build(), reading.layout)
+    return _with_record(path, network, reading.layout, state, choices, [*notes, *_said_of_layout(reading), *doubt])
+
+
+def _with_record(
+    path: Path, network: Network, layout: Layout, state: dict[str, Host], choices: Choices, notes: list[str]
+) -> Adopted:
+    published = row(network.model)
     preprocessing = _preprocessing(network, published, choices)
     names = _names(network, published, choices)
     data = published.data if published and names == list(published.classes) else None
@@ -174,10 +203,8 @@ def _adopted(path: Path, arrays: dict[str, Host], reading: Reading, choices: Cho
         **({"settings": dict(settings)} if settings else {}),
     }
     if names == stand_ins(network.classes):
-        notes = [*notes, f"The {network.classes} classes have no names: give them with --classes FILE."]
-    state = to_state(arrays, network, network.build(), reading.layout)
-    notes = [*notes, *_said_of_layout(reading), *doubt]
-    return Adopted(network, reading.layout, state, {**record, "kind": "weights"}, notes)
+        notes = [f"The {network.classes} classes have no names: give them with --classes FILE.", *notes]
+    return Adopted(network, layout, state, {**record, "kind": "weights"}, notes)
 
 
 def _said_of_layout(reading: Reading) -> list[str]:

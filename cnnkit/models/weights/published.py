@@ -44,6 +44,18 @@ VOC = (
     *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
     *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
 )
+# Of COCO, in darknet's words.
+COCO = (
+    *("person", "bicycle", "car", "motorbike", "aeroplane", "bus", "train", "truck", "boat", "traffic light"),
+    *("fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow"),
+    *("elephant", "bear", "zebra", "giraffe", "backpack", "umbrella", "handbag", "tie", "suitcase", "frisbee"),
+    *("skis", "snowboard", "sports ball", "kite", "baseball bat", "baseball glove", "skateboard", "surfboard"),
+    *("tennis racket", "bottle", "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple"),
+    *("sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut", "cake", "chair", "sofa"),
+    *("pottedplant", "bed", "diningtable", "toilet", "tvmonitor", "laptop", "mouse", "remote", "keyboard"),
+    *("cell phone", "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase", "scissors"),
+    *("teddy bear", "hair drier", "toothbrush"),
+)
 
 
 @final
@@ -115,6 +127,18 @@ OPENVINO = Source(
     "Apache-2.0",
     "trained on MNIST; in models/lenet_nchw, raw float32",
 )
+DARKNET = Source(
+    "darknet",
+    "https://github.com/pjreddie/darknet",
+    "public domain (code and weights); trained on pictures of COCO, whose owners' terms apply",
+    ".weights files, which are numbers in the order of the layers",
+)
+YOLO_FASTEST = Source(
+    "dog-qiuqiu/Yolo-Fastest",
+    "https://github.com/dog-qiuqiu/Yolo-Fastest",
+    "public domain (code and weights); trained on pictures of COCO, whose owners' terms apply",
+    "version 1.1, in ModelZoo/yolo-fastest-1.1_coco; these weights are in the package",
+)
 ONNX_ZOO = Source(
     "ONNX model zoo",
     "https://github.com/webmachinelearning/test-data",
@@ -184,6 +208,10 @@ ROWS: dict[str, Published] = {
         fit="keep",
         sources=(TENSORFLOW_MASKS,),
     ),
+    r"yolo_(v2|v3|v3_tiny)": Published(
+        mean=(0.0,) * 3, std=(1.0,) * 3, classes=COCO, fit="stretch", sources=(DARKNET,)
+    ),
+    "yolo_fastest": Published(mean=(0.0,) * 3, std=(1.0,) * 3, classes=COCO, fit="stretch", sources=(YOLO_FASTEST,)),
 }
 
 

@@ -5,6 +5,9 @@ cfg        the text becomes records: what is known is listed, everything else is
 plan       every map's shape, and what each layer reads, before any memory is taken
 layers     those layers that no other network has
 head       boxes and scores from the numbers of a [yolo] or a [region]
+lessons    what these numbers should be, for the true boxes of a batch
+loss       how far they are from that
 network    a list of records as a Detector
+build      the same for the networks of ours, by their name, classes and image size
 weights    the numbers of a `.weights` file as a state
 """

@@ -8,9 +8,11 @@ in pixels: (c_x, c_y) is the cell, (p_w, p_h) the anchor. v2's classes exclude e
 Source: Redmon & Farhadi 2016, arXiv:1612.08242, section 2; 2018, arXiv:1804.02767, sections 2.1 and 2.2.
 """
 
+import math
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from cnnkit import ops
 from cnnkit.autograd import Tensor
@@ -19,6 +21,8 @@ from cnnkit.nn import Module
 
 # e^t_w of a network that is lost: 3000 times its anchor is off any picture, and what follows stays finite.
 LARGEST_LOG = 8.0
+# How likely an anchor answers for a box before anything is learned.
+RARE = 0.01
 FLOATS = np.float32
 
 
@@ -28,13 +32,21 @@ class BoxHead(Module):
     A is GH·GW·B, in this order.
     anchors: B pairs (width, height) in pixels.   stride: (height, width) of a cell in pixels.
     beyond: how far the middle of a box reaches, 1 for its own cell and no further (`scale_x_y`).
+    ignore: in training, a box that overlaps a true one by more is not told to be none (`ignore_thresh`).
     """
 
     def __init__(
-        self, anchors: Pairs, classes: int, stride: tuple[float, float], *, softmax: bool = False, beyond: float = 1.0
+        self,
+        anchors: Pairs,
+        classes: int,
+        stride: tuple[float, float],
+        *,
+        softmax: bool = False,
+        beyond: float = 1.0,
+        ignore: float = 0.5,
     ) -> None:
         self.anchors, self.classes, self.stride = anchors, classes, stride
-        self.softmax, self.beyond = softmax, beyond
+        self.softmax, self.beyond, self.ignore = softmax, beyond, ignore
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         t_xy, t_wh, t_o, t_classes = self.numbers(x)
@@ -57,6 +69,16 @@ class BoxHead(Module):
         ends = (0, 2, 4, 5, 5 + K)
         parts = [ops.slice(whole, (0, 0, 0, 0, start), (N, GH, GW, B, end)) for start, end in pairwise(ends)]
         return parts[0], parts[1], parts[2], parts[3]
+
+    def first_bias(self) -> npt.NDArray[np.float32]:
+        """For the convolution before: an anchor that has learned nothing says that there is likely no box.
+
+        Else thousands of them would drown the few that answer for one, at first.
+        Source: Lin et al. 2017, arXiv:1708.02002, section 3.3.
+        """
+        bias = np.zeros((len(self.anchors), 5 + self.classes), FLOATS)
+        bias[:, 4] = -math.log((1 - RARE) / RARE)
+        return bias.ravel()
 
     def extra_repr(self) -> str:
         return f"{len(self.anchors)} anchors, {self.classes} classes"

@@ -12,6 +12,7 @@ from cnnkit.errors import DataError
 from cnnkit.models.detection.darknet import layers as own
 from cnnkit.models.detection.darknet.cfg import read_cfg
 from cnnkit.models.detection.darknet.head import BoxHead
+from cnnkit.models.detection.darknet.loss import yolo_losses
 from cnnkit.models.detection.darknet.plan import IMAGE, Step, planned
 from cnnkit.models.detection.darknet.sections import (
     ACTIVATIONS,
@@ -29,8 +30,8 @@ from cnnkit.models.detection.darknet.sections import (
     Yolo,
 )
 from cnnkit.models.detection.darknet.weights import read_weights
-from cnnkit.models.detection.detector import Detector
-from cnnkit.nn import Conv2d, ConvNorm, MaxPool2d, Module, ModuleList, Resize
+from cnnkit.models.detection.detector import BoxBatch, Detector
+from cnnkit.nn import Conv2d, ConvNorm, MaxPool2d, Module, ModuleList, Parameter, Resize
 from cnnkit.nn import Dropout as DropoutLayer
 from cnnkit.nn.init import without_values
 
@@ -46,8 +47,14 @@ class Darknet(Detector):
     def __init__(self, net: Net, sections: Sequence[Section], *, rng: np.random.Generator) -> None:
         self.steps = planned(net, sections)
         self.layers = ModuleList(*(_layer(step, net, rng) for step in self.steps))
+        for step, head in zip(self.steps, self.layers, strict=True):
+            if isinstance(head, BoxHead) and isinstance(source := self._layer(step.sources[0]), Conv2d):
+                source.bias = Parameter(head.first_bias())
         # After which layer a map is read for the last time.
         self.last_read = {source: number for number, step in enumerate(self.steps) for source in step.sources}
+
+    def _layer(self, number: int) -> Module | None:
+        return None if number == IMAGE else list(self.layers)[number]
 
     def maps(self, x: Tensor) -> list[tuple[BoxHead, Tensor]]:
         """Each head, with the numbers that it reads."""
@@ -63,6 +70,13 @@ class Darknet(Detector):
                 if self.last_read[source] == number:
                     maps.pop(source, None)
         return found
+
+    def forward(self, x: Tensor) -> Tensor:
+        boxes, scores = self.candidates(x)
+        return ops.select(boxes, scores, score=self.score, iou=self.iou, places=self.places)
+
+    def losses(self, x: Tensor, targets: BoxBatch) -> dict[str, Tensor]:
+        return yolo_losses(self.maps(x), (x.shape[1], x.shape[2]), targets)
 
     def candidates(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Every box (N, A, 4) of every head in pixels, and its scores (N, A, K), before any is dropped."""
@@ -140,11 +154,11 @@ def _convolution(layer: Convolutional, in_channels: int, rng: np.random.Generato
 
 def _head(layer: Head, step: Step, net: Net) -> BoxHead:
     GH, GW, _ = step.reads[0]
-    height, width = net.height / GH, net.width / GW
+    stride = height, width = net.height / GH, net.width / GW
     match layer:
         case Yolo():
-            return BoxHead(layer.own_anchors, layer.classes, (height, width), beyond=layer.scale_x_y)
+            return BoxHead(layer.own_anchors, layer.classes, stride, beyond=layer.scale_x_y, ignore=layer.ignore_thresh)
         case Region():
             anchors = tuple((across * width, down * height) for across, down in layer.anchors)
-            return BoxHead(anchors, layer.classes, (height, width), softmax=layer.softmax)
+            return BoxHead(anchors, layer.classes, stride, softmax=layer.softmax, ignore=layer.thresh)
     raise AssertionError(f"a head without a module: {layer}")

@@ -188,3 +188,8 @@ def conv(filters: int, size: int, stride: int = 1, *, groups: int = 1, activatio
     return Convolutional(
         filters=filters, size=size, stride=stride, pad=True, groups=groups, batch_normalize=True, activation=activation
     )
+
+
+def boxes(head: Head) -> tuple[Section, Section]:
+    """A head, with the convolution that gives its map."""
+    return Convolutional(filters=head.filters, activation="linear"), head

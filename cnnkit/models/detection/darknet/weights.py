@@ -8,7 +8,7 @@ The file says neither names nor shapes: only their number tells whether it is fo
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,19 +36,23 @@ def read_weights(path: Path, steps: Sequence[Step]) -> dict[str, Host]:
     return dict(_state(path, numbers, steps))
 
 
+def classes_of(path: Path, steps: Callable[[int], Sequence[Step]]) -> int | None:
+    """How many classes the network of a file knows, by its length, as each adds the same; None if none fits.
+
+    steps: of the network for so many classes.
+
+    Raises:
+        CheckpointError: the file cannot be read, or is not of darknet.
+    """
+    _, held, odd = _opened(path, 0)
+    one, two = (sum(step.parameters for step in steps(classes)) for classes in (1, 2))
+    more, left = divmod(held - one, two - one)
+    return None if odd or left or more < 0 else 1 + more
+
+
 def _numbers(path: Path, expected: int) -> Host:
-    """The file behind its header, once its length is that of the network."""
-    most = _HEADER + expected * _NUMBER.itemsize
-    try:
-        with files.open_plain(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            data = file.read(most) if size <= most else b""
-            header = _header(path, data or file.read(_HEADER))
-    except FileNotFoundError as error:
-        raise CheckpointError(f"There is no file {path}. Give a .weights file of darknet.") from error
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
-    held, odd = divmod(size - header, _NUMBER.itemsize)
+    """The numbers of the file, once they are as many as the network has."""
+    data, held, odd = _opened(path, expected)
     if held < expected or odd:
         raise CheckpointError(
             f"{path} ends early: its network has {expected:,} numbers, but it holds {held:,}. "
@@ -58,7 +62,24 @@ def _numbers(path: Path, expected: int) -> Host:
         raise CheckpointError(
             f"{path} holds {held - expected:,} numbers more than the {expected:,} of its network. Is it of this cfg?"
         )
-    return np.frombuffer(data, _NUMBER, offset=header)
+    return np.frombuffer(data, _NUMBER)
+
+
+def _opened(path: Path, expected: int) -> tuple[bytes, int, int]:
+    """What lies behind the header, if that is no more than expected; how many numbers there are, and odd bytes."""
+    try:
+        with files.open_plain(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            head = file.read(_HEADER)
+            length = _header(path, head)
+            held, odd = divmod(size - length, _NUMBER.itemsize)
+            # Of an old file the first number was read with the header.
+            rest = file.read(expected * _NUMBER.itemsize) if held <= expected else b""
+    except FileNotFoundError as error:
+        raise CheckpointError(f"There is no file {path}. Give a .weights file of darknet.") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+    return (head + rest)[length : length + held * _NUMBER.itemsize], held, odd
 
 
 def _header(path: Path, data: bytes) -> int:

@@ -1,0 +1,46 @@
+"""Networks of ours that are told as a list of layers: from the list to the module."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from cnnkit.errors import UsageError
+from cnnkit.models.detection.darknet.network import Darknet
+from cnnkit.models.detection.darknet.sections import Convolutional, Head, Net, Section
+
+Layers = Callable[[int], list[Section]]
+
+
+def build(
+    layers: Layers,
+    *,
+    stride: int = 32,
+    classes: int,
+    in_channels: int,
+    image_size: tuple[int, int],
+    rng: np.random.Generator,
+) -> Darknet:
+    """layers: the list for so many classes.   stride: of the coarsest map."""
+    height, width = image_size
+    if height % stride or width % stride:
+        near = max(stride, round(max(image_size) / stride) * stride)
+        raise UsageError(
+            f"image_size is {height}x{width}, expected multiples of {stride}: a map of every {stride}th pixel is "
+            f"doubled and laid beside finer ones. Use --image-size {near}."
+        )
+    return Darknet(Net(width=width, height=height, channels=in_channels), layers(classes), rng=rng)
+
+
+def widened(layers: Layers, width: float, classes: int) -> list[Section]:
+    """The list with `width` times the channels; those of the heads, and each channel's own filters, follow."""
+    told = layers(classes)
+    heads = [*(isinstance(layer, Head) for layer in told[1:]), False]
+    return [layer if head else _wide(layer, width) for layer, head in zip(told, heads, strict=True)]
+
+
+def _wide(layer: Section, width: float) -> Section:
+    if not isinstance(layer, Convolutional) or width == 1:
+        return layer
+    channels = max(8, round(layer.filters * width))
+    return replace(layer, filters=channels, groups=channels if layer.groups > 1 else 1)

@@ -1,0 +1,83 @@
+"""YOLO v3's loss, of all heads, a mean over the images:
+
+    loss_box      Σ w · (D(t_x, x̂) + D(t_y, ŷ) + (t_w - t̂_w)² / 2 + (t_h - t̂_h)² / 2)
+    loss_object   Σ D(t_o, whether the anchor answers for a box)
+    loss_class    Σ D(t_k, whether the box is of class k)
+
+D(t, truth) is the cross-entropy of σ(t), less what it is at its best, σ(t) = truth: so it ends at 0, for shares too. w
+is as `lessons` tells. The first and the last are over the anchors that answer for a box, the second over all but those
+that overlap one without answering. v2's classes exclude each other: their loss is the cross-entropy of the softmax.
+
+Differs from the paper, as darknet does: the middles' loss is written as a sum of squares there, but its gradient is
+given as the difference to the truth, which is that of D. w is darknet's own. For v2, the paper has squares throughout,
+and teaches an anchor the overlap of its box in place of a plain yes.
+
+Source: Redmon & Farhadi 2018, arXiv:1804.02767, sections 2.1 and 2.2.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cnnkit import ops
+from cnnkit.autograd import Tensor, no_grad
+from cnnkit.models.detection.darknet.head import BoxHead
+from cnnkit.models.detection.darknet.lessons import Floats, Lesson, lessons
+from cnnkit.models.detection.detector import EMPTY, BoxBatch
+
+
+def yolo_losses(found: Sequence[tuple[BoxHead, Tensor]], image: tuple[int, int], truth: BoxBatch) -> dict[str, Tensor]:
+    """found: each head with the numbers of its map.   image: (height, width)."""
+    heads = [head for head, _ in found]
+    taught = lessons(heads, [(map_.shape[1], map_.shape[2]) for _, map_ in found], image, truth)
+    parts = [_of_head(*one, lesson, truth) for one, lesson in zip(found, taught, strict=True)]
+    names = ("loss_box", "loss_object", "loss_class")
+    return {name: _sum(column) * (1 / len(truth)) for name, column in zip(names, zip(*parts, strict=True), strict=True)}
+
+
+def _of_head(head: BoxHead, numbers: Tensor, lesson: Lesson, truth: BoxBatch) -> tuple[Tensor, Tensor, Tensor]:
+    t_xy, t_wh, t_o, t_classes = head.numbers(numbers)
+    off = t_wh - lesson.size
+    box = (
+        ops.binary_cross_entropy(t_xy, lesson.middle, weights=lesson.weight, reduction="sum")
+        + ops.sum(off * off * lesson.weight) * 0.5
+        - _least(lesson)
+    )
+    counted = np.maximum(lesson.responsible, _elsewhere(head, numbers, truth))
+    is_object = ops.binary_cross_entropy(t_o, lesson.responsible, weights=counted, reduction="sum")
+    if head.softmax:
+        is_class = -ops.sum(ops.log_softmax(t_classes) * lesson.classes)
+    else:
+        is_class = ops.binary_cross_entropy(t_classes, lesson.classes, weights=lesson.responsible, reduction="sum")
+    return box, is_object, is_class
+
+
+def _least(lesson: Lesson) -> float:
+    """The cross-entropy of the middles at its best."""
+    share = lesson.middle[(lesson.responsible > 0).all(axis=-1)].astype(np.float64).clip(1e-12, 1 - 1e-12)
+    entropy = -(share * np.log(share) + (1 - share) * np.log1p(-share))
+    return float((lesson.weight[lesson.responsible > 0][:, None] * entropy).sum())
+
+
+def _elsewhere(head: BoxHead, numbers: Tensor, truth: BoxBatch) -> Floats:
+    """(N, GH, GW, B, 1): 1 where the box of an anchor overlaps no true one by more than the head allows."""
+    N, GH, GW, _ = numbers.shape
+    there = np.where((truth.labels != EMPTY)[..., None], truth.corners, np.float32(0))
+    with no_grad():
+        boxes, _ = head(Tensor(numbers.data))
+        overlaps = [ops.box_iou(own, Tensor(true)).numpy() for own, true in zip(_rows(boxes), there, strict=True)]
+    most = np.stack([each.max(axis=1, initial=0) for each in overlaps])
+    elsewhere: Floats = (most <= head.ignore).astype(np.float32).reshape(N, GH, GW, -1, 1)
+    return elsewhere
+
+
+def _rows(x: Tensor) -> list[Tensor]:
+    N, A, C = x.shape
+    return [ops.reshape(ops.slice(x, (n, 0, 0), (n + 1, A, C)), (A, C)) for n in range(N)]
+
+
+def _sum(parts: Sequence[Tensor]) -> Tensor:
+    total, *rest = parts
+    for part in rest:
+        total = total + part
+    return total
