@@ -16,18 +16,33 @@ Labels = npt.NDArray[np.int64]
 
 
 @final
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """The picture that was brought to a network's size, as far as an answer is judged in it.
+
+    size: (height, width).   target: as it is there, nothing of it lost.   to_image: where its points lie in the image.
+    """
+
+    size: tuple[int, int]
+    target: Target
+    to_image: AffineMap
+
+
+@final
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sample:
     """An image, uint8 (H, W, C) with C = 1 (grey) or 3 (RGB), what is to be learned of it, and its file.
 
     path: None where images are no files of their own.
     turn: how often it was shown before, counted from 0 or 1 as chance will have it.
+    origin: None where the image is the picture itself, or was changed since.
     """
 
     image: Pixels
     target: Target
     path: Path | None = None
     turn: int = 0
+    origin: Origin | None = None
 
     def replace(self, **changes: Any) -> "Sample":
         """The same sample with some fields changed; the original stays as it is."""

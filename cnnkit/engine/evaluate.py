@@ -17,6 +17,8 @@ from cnnkit.engine.use.reading import open_as
 from cnnkit.engine.use.same_classes import labelled_for
 from cnnkit.engine.use.unseen import Judged, judged_on
 from cnnkit.errors import DataError, UsageError
+from cnnkit.serialize import files, plain_json
+from cnnkit.serialize.outputs import check_output
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,6 +38,7 @@ def evaluate(
     on_unreadable: str = "refuse",
     top_losses: int = 0,
     sheet: Path | None = None,
+    saved: Path | None = None,
     exist_ok: bool = False,
 ) -> Iterator[Event]:
     """Judge a network on one part of the data; the last event is EvaluateFinished.
@@ -45,7 +48,8 @@ def evaluate(
         split: "train", "val" or "test".
         batch_size: images at once; by default as many as their size allows.
         top_losses: how many of the images with the highest loss to name.
-        sheet: a picture file to show them in; `exist_ok` lets it be written over.
+        sheet: a picture file to show them in.   saved: a JSON file for every answer, as `Task.saved` has them.
+        exist_ok: lets these be written over.
     """
     task = predictor.task
     if (sheet is not None or top_losses) and not task.worst:
@@ -55,6 +59,10 @@ def evaluate(
     if sheet is not None:
         check_sheet_path(sheet, exist_ok=exist_ok)
         top_losses = top_losses or ON_A_SHEET
+    if saved is not None:
+        if not task.saves:
+            raise UsageError(f"The task {task.name} has no results in COCO's form. Leave --save-json out.")
+        check_output(saved, exist_ok=exist_ok)
     if isinstance(data, DataSplits):
         data.part(split)
     if isinstance(data, DataSplits) and data.name == IN_MEMORY:
@@ -77,6 +85,8 @@ def evaluate(
     if sheet is not None:
         rows = [task.tiles(part, row, k, tally) for k, row in enumerate(measured.top_losses, 1)]
         save_sheet(sheet, task.captioned(_drawn(rows)))
+    if saved is not None:
+        files.write_atomic(saved, plain_json.text(task.saved(tally, part)).encode())
     yield EvaluateFinished(
         EvaluateResult(
             measured=measured,

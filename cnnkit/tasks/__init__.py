@@ -8,6 +8,7 @@ own_loss        a loss that the caller gave
 registry        every task by name, and the one place that builds them
 classification  one label per image
 segmentation    the class of each pixel
+detection       what is in a picture, and where
 
 The names are looked up when asked for, so that the command line can list tasks without importing numpy.
 """
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cnnkit.tasks.classification import ClassificationTask as ClassificationTask
     from cnnkit.tasks.classification import balanced_weights as balanced_weights
+    from cnnkit.tasks.detection import DetectionTask as DetectionTask
     from cnnkit.tasks.metric import Metric as Metric
     from cnnkit.tasks.segmentation import SegmentationTask as SegmentationTask
     from cnnkit.tasks.task import Judgement as Judgement
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "ClassificationTask": "classification",
+    "DetectionTask": "detection",
     "Judgement": "task",
     "Metric": "metric",
     "SegmentationTask": "segmentation",
@@ -38,6 +41,7 @@ _LAZY = {
 
 __all__ = [
     "ClassificationTask",
+    "DetectionTask",
     "Judgement",
     "Metric",
     "SegmentationTask",

@@ -95,6 +95,8 @@ def read(
         values = {}
         for metric in groups.get(column, ()):
             key = prefix + metric.name
+            if key not in rest and metric.optional:
+                continue
             if key not in rest:
                 raise ValueError(f"{where} has no field {key!r}")
             values[metric.name] = check(where, key, rest.pop(key), float, metric.within)

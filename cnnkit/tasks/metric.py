@@ -10,12 +10,14 @@ class Metric:
     """name: in records, results and options.   label: as people read it.   high: whether more is better.
 
     share: a number from 0 to 1, which people read in per cent.
+    optional: of those that run along in training: some networks of the task have none of it.
     """
 
     name: str
     label: str
     high: bool = True
     share: bool = True
+    optional: bool = False
 
     @property
     def within(self) -> tuple[float, float] | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # What data and records are for that say nothing of a task.
 DEFAULT = "classification"
 # The module of each task; it registers what it defines. The command line lists the names without importing them.
-_ROWS = {"classification": "cnnkit.tasks.classification", "segmentation": "cnnkit.tasks.segmentation"}
+_ROWS = {name: f"cnnkit.tasks.{name}" for name in ("classification", "segmentation", "detection")}
 _kinds: "dict[str, type[Task[Any]]]" = {}
 # Options that change a loss or mix images: what they mean hangs on the task. The values say nothing.
 _OPTIONS: dict[str, Any] = {

@@ -67,7 +67,7 @@ class Task(ABC, Generic[Answer]):
     networks: the kind of those that it takes, in `models.registry`.
     columns: of an answer, in a table of predictions.
     written: the files that show an answer, by name: how theirs end, behind the picture's own.
-    worst: whether an evaluation names and draws the worst images.
+    worst: whether an evaluation names and draws the worst images.   saves: whether it can write all answers to a file.
     kept: what weight files keep of the task beside the names of the classes (`settings`), by name: kind and range.
     places: whether outputs are for each place of an image: a large one may then be computed in pieces.
     labelled: whether the target of an image is its class, whatever it looks like. Then what a frozen trunk says of the
@@ -87,6 +87,7 @@ class Task(ABC, Generic[Answer]):
     columns: ClassVar[tuple[str, ...]]
     written: ClassVar[Mapping[str, str]] = {}
     worst: ClassVar[bool] = False
+    saves: ClassVar[bool] = False
     kept: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {}
     labelled: ClassVar[bool] = False
     places: ClassVar[bool] = False
@@ -207,6 +208,10 @@ class Task(ABC, Generic[Answer]):
         """One of the worst images as a sheet shows it, in one tile or in several side by side."""
         raise NotImplementedError(f"{type(self).__name__} draws no images")
 
+    def saved(self, tally: "Tally", part: Dataset) -> Any:
+        """Every answer of an evaluation, as JSON of a form that other tools read."""
+        raise NotImplementedError(f"{type(self).__name__} saves no answers")
+
     def captioned(self, sheet: "Image") -> "Image":
         """The sheet of the worst images, with what explains it, such as the meaning of colours."""
         return sheet
@@ -234,6 +239,10 @@ class Task(ABC, Generic[Answer]):
     def with_crf(self) -> "Task[Answer]":
         """The same task, whose outputs follow the edges of the pictures by a fully connected CRF."""
         raise UsageError(f"A CRF is for masks; the task {self.name} has none. Leave --crf out.")
+
+    def from_score(self, least: float) -> "Task[Answer]":
+        """The same task, whose answers leave out what has a lower score."""
+        raise UsageError(f"A least score is for boxes; the task {self.name} has none. Leave --score out.")
 
     def condensed(self, outputs: Host) -> Host:
         """What `decode` needs of the outputs for a piece of a large image: here all of them."""

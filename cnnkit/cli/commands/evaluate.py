@@ -68,6 +68,12 @@ SPLITS = ("train", "val", "test")
     help="Draw the images with the highest loss (24, or --top-losses) into a picture file.",
 )
 @option(
+    "--save-json",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write the boxes that are found to FILE, as COCO's tools read results.",
+)
+@option(
     "--crf",
     is_flag=True,
     help="Let masks follow the edges of the picture, by DeepLab's fully connected CRF; slower.",
@@ -86,6 +92,7 @@ def evaluate(
     min_top1: float | None,
     top_losses: int | None,
     sheet: Path | None,
+    save_json: Path | None,
     crf: bool,
     exist_ok: bool,
 ) -> None:
@@ -97,9 +104,12 @@ def evaluate(
     from cnnkit.data.picture.sheet import check_sheet_path
     from cnnkit.engine.evaluate import evaluate as judge
     from cnnkit.engine.use.load import load
+    from cnnkit.serialize.outputs import check_output
 
     if sheet is not None:
         check_sheet_path(sheet, exist_ok=exist_ok)
+    if save_json is not None:
+        check_output(save_json, exist_ok=exist_ok)
     predictor = load(source).with_crf() if crf else load(source)
     for note in predictor.notes:
         screen.note(note)
@@ -117,6 +127,7 @@ def evaluate(
         on_unreadable=on_unreadable,
         top_losses=top_losses or 0,
         sheet=sheet,
+        saved=save_json,
         exist_ok=exist_ok,
     )
     with kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision):
@@ -132,6 +143,10 @@ def evaluate(
         screen.note(f"\nTo see the images with the highest loss:\n  {again}")
     for name, value, written in wanted:
         metric, reached = next(metric for metric in shown.measures if metric.name == name), getattr(result, name)
+        if reached is None:
+            raise CheckFailed(
+                f"{metric.label} cannot be told: there is nothing to measure it on. {written} is not met."
+            )
         if not metric.reaches(reached, value):
             raise CheckFailed(shown.missed(metric, result, value, written))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from csv import DictWriter
 from itertools import chain
@@ -15,7 +15,7 @@ import click
 
 from cnnkit.cli.arguments.common import option, was_given
 from cnnkit.cli.arguments.completion import run_names
-from cnnkit.cli.arguments.values import Whole
+from cnnkit.cli.arguments.values import Share, Whole
 from cnnkit.cli.command import command
 from cnnkit.cli.endings import Terminated
 from cnnkit.cli.show import answers
@@ -23,14 +23,8 @@ from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.errors import DataError, UsageError
 
-# So many times the side of what a network learned from is a picture of another kind.
-FAR_LARGER = 4
-# A share of the picture that is worth a word.
-LEAST_UNSEEN = 0.005
-
 if TYPE_CHECKING:
     from cnnkit.cli.show.progress import Progress
-    from cnnkit.engine.use.predictor import Predictor
     from cnnkit.engine.use.written import Written
     from cnnkit.tasks import Task
 
@@ -50,7 +44,12 @@ if TYPE_CHECKING:
     also="--topk",
     type=Whole(1, example="--top 5"),
     default=5,
-    help="Number of classes to show for each picture, the best first.",
+    help="Number of classes, or of boxes, to show for each picture, the best first.",
+)
+@option(
+    "--score",
+    type=Share(example="--score 0.5"),
+    help="Find things with at least this score (0 to 1) only; 0.25 unless it is given.",
 )
 @option("--csv", type=click.Path(), metavar="FILE", help="Also write a table of the answers to FILE.")
 @option(
@@ -58,7 +57,7 @@ if TYPE_CHECKING:
     "--output",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Folder for masks and overlays; by default the current one. It is made if it is missing.",
+    help="Folder for masks, overlays and drawings; by default the current one. It is made if it is missing.",
 )
 @option(
     "--crf",
@@ -73,16 +72,18 @@ def predict(
     paths: tuple[str, ...],
     model: str | None,
     top: int,
+    score: float | None,
     csv: str | None,
     output: Path | None,
     crf: bool,
     exist_ok: bool,
 ) -> None:
-    """Say what is in pictures, or write masks and overlays.
+    """Say what is in pictures, by classes, masks or boxes.
 
     A folder stands for all pictures in it.
 
-    A network for segmentation writes NAME-mask.png (class numbers) and NAME-overlay.jpg for each picture.
+    For each picture, a network for segmentation writes NAME-mask.png (class numbers) and NAME-overlay.jpg, and one for
+    detection NAME-boxes.jpg.
 
     A picture that cannot be read is named, the others are answered, and the exit code is 3.
     """
@@ -101,6 +102,7 @@ def predict(
     doubted = False
     with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress, ExitStack() as computing:
         predictor = load(model).with_crf() if crf else load(model)
+        predictor = predictor if score is None else predictor.from_score(score)
         task, shown = predictor.task, answers.of(predictor.task.name)
         files, writing = _to_write(screen, task, files, paths, output, exist_ok)
         keep.begin(["path", *shown.columns(predictor.classes), "error"])
@@ -115,11 +117,11 @@ def predict(
         for done, answer in enumerate(chain(refused, predictor.predict_many(files, top=top, tell=pieces)), 1):
             if writing is not None and isinstance(answer, Prediction):
                 answer = writing.write(done - 1 - len(refused), task, answer, predictor.preprocessing.white)
-                if not doubted and (doubt := _doubt(predictor, answer)):
+                if not doubted and (doubt := shown.doubt(predictor, answer)):
                     progress.clear()
                     screen.note(doubt)
                     doubted = True
-            keep.add(answer.to_json() if isinstance(answer, PredictionError) else shown.row(answer))
+            keep.add([answer.to_json()] if isinstance(answer, PredictionError) else shown.rows(answer))
             if moving:
                 progress.update("predicting", done, len(refused) + len(files))
             if screen.as_json:
@@ -147,34 +149,6 @@ def _pieces(progress: Progress, *, silent: bool) -> Callable[[int, int], None]:
     return lambda done, total: None if silent else progress.update("a large picture", done, total, unit=" pieces")
 
 
-def _doubt(predictor: Predictor, answer: Prediction) -> str | None:
-    """What a mask may suffer from: from what was cut off, or where a picture that kept its size is large."""
-    from cnnkit.data.targets import VOID
-
-    size = answer.answer.mask.shape[:2]
-    if not predictor.preprocessing.keeps_size:
-        if answer.unseen < LEAST_UNSEEN:
-            return None
-        return (
-            f"{predictor.name} sees pictures cut to its size, of {answer.path} {100 * (1 - answer.unseen):.0f} %. The "
-            f"rest is void in the mask, {VOID}. A network trained with --fit keep sees all."
-        )
-    H, W, _ = predictor.preprocessing.shape
-    if min(size) > FAR_LARGER * max(H, W):
-        return (
-            f"{answer.path} has {size[1]}x{size[0]} pixels, and {predictor.name} learned from pictures or windows of "
-            f"{W}x{H}: if things are larger in it than there, give a smaller copy."
-        )
-    way = predictor.way((size[0], size[1]))
-    if way.exact:
-        return None
-    return (
-        f"{answer.path} was too large to be read at once. {predictor.name} looks further than the "
-        f"{len(way.tiles):,} overlapping pieces reach, so near where they meet the mask may differ from that of the "
-        "whole picture. A smaller copy of it is read at once."
-    )
-
-
 def _to_write(
     screen: Screen, task: Task[Any], files: list[Path], paths: tuple[str, ...], output: Path | None, exist_ok: bool
 ) -> tuple[list[Path], Written | None]:
@@ -184,7 +158,8 @@ def _to_write(
     if not task.written:
         if output is not None:
             raise UsageError(
-                f"The task {task.name} writes no masks or overlays. Leave --output out; its answers go to --csv FILE."
+                f"The task {task.name} writes no masks, overlays or drawings. Leave --output out; its answers go to "
+                "--csv FILE."
             )
         return files, None
     folder = Path() if output is None else output
@@ -231,9 +206,9 @@ class _Rows:
             self._writer = DictWriter(self._file, columns, restval="", extrasaction="ignore")
             self._writer.writeheader()
 
-    def add(self, row: Mapping[str, object]) -> None:
+    def add(self, rows: Sequence[Mapping[str, object]]) -> None:
         if self._writer is not None:
-            self._writer.writerow(row)
+            self._writer.writerows(rows)
 
 
 @contextmanager

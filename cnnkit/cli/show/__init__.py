@@ -5,7 +5,7 @@ training.py   the events of a training                  answers.py         what 
 classification.py  a classifier's results           segmentation.py    those of masks
 dry_run.py    a forecast                                class_table.py     images by class and part
 progress.py   the moving bar                            headway.py         the bar of a long look at data
-mask_table.py  pixels by class and part
+mask_table.py  pixels by class and part                detection.py       those of boxes
 sparkline.py  a curve in a line                         manual.py          Markdown in a terminal
 machine.py    the machine
 """

@@ -13,11 +13,12 @@ from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
 
 if TYPE_CHECKING:
+    from cnnkit.engine.use.predictor import Predictor
     from cnnkit.tasks.metric import Metric
     from cnnkit.tasks.task import Task
 
 # The module with `Shown` of each task that has its own.
-_ROWS = {"classification": "cnnkit.cli.show.classification", "segmentation": "cnnkit.cli.show.segmentation"}
+_ROWS = {name: f"cnnkit.cli.show.{name}" for name in ("classification", "segmentation", "detection")}
 
 
 class Shown:
@@ -60,9 +61,13 @@ class Shown:
         """Of an answer, in a file of answers."""
         return [*self.kind.columns, *self.kind.written]
 
-    def row(self, answer: Prediction) -> Mapping[str, object]:
-        """An answer in that file; what is in none of its columns is passed over."""
-        return answer.to_json()
+    def rows(self, answer: Prediction) -> list[Mapping[str, object]]:
+        """An answer in that file, in one row or in several; what is in none of its columns is passed over."""
+        return [answer.to_json()]
+
+    def doubt(self, predictor: Predictor, answer: Prediction) -> str | None:
+        """What an answer may suffer from, a sentence."""
+        return None
 
     def cells(self, answer: Prediction, top: int) -> tuple[str, ...]:
         """An answer in a table on the screen.   top: how many classes to tell, where it has several."""

@@ -10,11 +10,15 @@ from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
 
 if TYPE_CHECKING:
+    from cnnkit.engine.use.predictor import Predictor
     from cnnkit.tasks.metric import Metric
 
 MOST_ROWS = 20  # classes in a table; more are for --json
 MOST_MISTAKES = 8
 LEAST_MISTAKE = 0.01  # of the pixels of a class
+FAR_LARGER = 4  # so many times the side of what a network learned from is a picture of another kind
+LEAST_UNSEEN = 0.005  # a share of the picture that is worth a word
+VOID = 255  # as `data.targets` has it, which imports numpy
 
 
 class Shown(answers.Shown):
@@ -50,8 +54,34 @@ class Shown(answers.Shown):
     def columns(self, classes: Sequence[str]) -> list[str]:
         return [*super().columns(classes), *(f"share_{name}" for name in classes)]
 
-    def row(self, answer: Prediction) -> Mapping[str, object]:
-        return answer.to_json() | {f"share_{name}": share for name, share in answer.to_json()["shares"].items()}
+    def rows(self, answer: Prediction) -> list[Mapping[str, object]]:
+        told = answer.to_json()
+        return [told | {f"share_{name}": share for name, share in told["shares"].items()}]
+
+    def doubt(self, predictor: Predictor, answer: Prediction) -> str | None:
+        """What a mask may suffer from: from what was cut off, or where a picture that kept its size is large."""
+        size = answer.answer.mask.shape[:2]
+        if not predictor.preprocessing.keeps_size:
+            if answer.unseen < LEAST_UNSEEN:
+                return None
+            return (
+                f"{predictor.name} sees pictures cut to its size, of {answer.path} {100 * (1 - answer.unseen):.0f} %. "
+                f"The rest is void in the mask, {VOID}. A network trained with --fit keep sees all."
+            )
+        H, W, _ = predictor.preprocessing.shape
+        if min(size) > FAR_LARGER * max(H, W):
+            return (
+                f"{answer.path} has {size[1]}x{size[0]} pixels, and {predictor.name} learned from pictures or windows "
+                f"of {W}x{H}: if things are larger in it than there, give a smaller copy."
+            )
+        way = predictor.way((size[0], size[1]))
+        if way.exact:
+            return None
+        return (
+            f"{answer.path} was too large to be read at once. {predictor.name} looks further than the "
+            f"{len(way.tiles):,} overlapping pieces reach, so near where they meet the mask may differ from that of "
+            "the whole picture. A smaller copy of it is read at once."
+        )
 
     def cells(self, answer: Prediction, top: int) -> tuple[str, ...]:
         ranked = sorted(zip(answer.shares, answer.classes, strict=True), key=lambda pair: -pair[0])[:top]

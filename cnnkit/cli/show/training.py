@@ -93,7 +93,8 @@ def _course(event: RunStarted) -> str:
 
 
 def _step(progress: Progress, event: StepEnd, shown: answers.Shown) -> None:
-    running = [f"{metric.label} {metric.brief(event.running[metric.name])}  " for metric in shown.kind.running]
+    known = [metric for metric in shown.kind.running if metric.name in event.running]
+    running = [f"{metric.label} {metric.brief(event.running[metric.name])}  " for metric in known]
     rate, left = f"{event.images_per_second:,.0f} images/s", duration(event.seconds_left)
     progress.update(
         f"epoch {event.epoch}/{event.epochs} step",
@@ -110,7 +111,9 @@ def _epoch(event: EpochEnd, width: int, shown: answers.Shown) -> str:
     judged = "  ".join(f"val {metric.label} {metric.text(event.val[metric.name])}" for metric in shown.kind.metrics)
     if width < NARROW:
         return f"{which}  {judged}{best}"
-    losses = f"loss {event.train_loss:.4f}  val loss {event.val_loss:.4f}"
+    parts = [metric for metric in shown.kind.running if metric.name.startswith("loss_") and metric.name in event.train]
+    told = ", ".join(f"{metric.label} {metric.text(event.train[metric.name])}" for metric in parts)
+    losses = f"loss {event.train_loss:.4f}{told and f' ({told})'}  val loss {event.val_loss:.4f}"
     return f"{which}  {losses}  {judged}  after {duration(event.seconds)}{best}"
 
 
@@ -188,18 +191,19 @@ def _kept(result: FitResult) -> str:
 def _table(screen: Screen, result: FitResult, epochs: list[EpochEnd]) -> None:
     """The last epochs, and the one that was kept."""
     kind = answers.of(result.task).kind
+    known = [metric for metric in kind.running if all(metric.name in event.train for event in epochs)]
     shown = [event for event in epochs if event.epoch == result.best_epoch or event in epochs[-LAST_EPOCHS:]]
     rows = [
         (
             event.epoch,
             f"{event.train_loss:.4f}",
-            *(metric.text(event.train[metric.name]) for metric in kind.running),
+            *(metric.text(event.train[metric.name]) for metric in known),
             f"{event.val_loss:.4f}",
             *(metric.text(event.val[metric.name]) for metric in kind.metrics),
             ("best" if result.keep == "best" else "kept") if event.epoch == result.best_epoch else "",
         )
         for event in shown
     ]
-    running = [metric.label for metric in kind.running]
+    running = [metric.label for metric in known]
     columns = ["epoch", "loss", *running, "val loss", *(f"val {metric.label}" for metric in kind.metrics), ""]
     screen.table(columns, rows, optional=[*running, "val loss"])

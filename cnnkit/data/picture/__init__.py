@@ -6,5 +6,5 @@ modes.py         any mode as RGB or grey                   orientation.py   whic
 end_marks.py     whether the file comes to its end         damage.py        what is wrong with it
 jpeg_markers.py, png_chunks.py   the structure of files    pixel_range.py   which number is white in arrays
 sheet.py         many small pictures in one                overlay.py       a mask over its picture, a legend
-mask.py          masks, as they are
+mask.py          masks, as they are                        boxes.py         boxes over their picture
 """

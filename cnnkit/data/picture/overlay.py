@@ -1,5 +1,6 @@
 """A mask drawn over its picture: each class in its colour, a thin line along its border, and what the colours mean."""
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -92,6 +93,20 @@ def below(picture: Image.Image, strip: Image.Image) -> Image.Image:
     both.paste(picture, (0, 0))
     both.paste(strip, (0, picture.height))
     return both
+
+
+def png(image: Image.Image) -> bytes:
+    """The bytes of a file."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def jpeg(image: Image.Image) -> bytes:
+    """The bytes of a file, with colours in full resolution: a line along a border is a pixel wide."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90, subsampling=0)
+    return buffer.getvalue()
 
 
 def _table(colours: Sequence[Colour]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:

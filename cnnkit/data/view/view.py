@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnkit.data.places.affine_map import AffineMap, moved_plane
-from cnnkit.data.sample import Pixels, Sample
+from cnnkit.data.sample import Origin, Pixels, Sample
 from cnnkit.data.targets import VOID
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.errors import DataError
@@ -33,6 +33,15 @@ class View:
     scale: tuple[float, float]
     offset: tuple[float, float]
     size: tuple[int, int]
+
+    @classmethod
+    def of(cls, sample: Sample) -> "View":
+        """How the picture of a sample lies in its image."""
+        origin = sample.origin
+        if origin is None:
+            return cls((1.0, 1.0), (0.0, 0.0), sample.image.shape[:2])
+        to_image = origin.to_image
+        return cls((to_image.yy, to_image.xx), (to_image.y0, to_image.x0), origin.size)
 
     @property
     def to_image(self) -> AffineMap:
@@ -83,7 +92,10 @@ def fitted(sample: Sample, preprocessing: Preprocessing) -> Sample:
 
     image = sample.image
     pixels, seen = view(Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image), preprocessing)
-    return sample.replace(image=pixels) if seen is None else sample.moved(pixels, seen.to_image)
+    if seen is None:
+        return sample.replace(image=pixels)
+    origin = Origin(seen.size, sample.target, seen.to_image)
+    return sample.moved(pixels, seen.to_image).replace(origin=origin)
 
 
 def load_view(source: "Source", preprocessing: Preprocessing) -> tuple[Pixels, View | None]:

@@ -21,11 +21,12 @@ def changes_of(options: FitOptions, splits: DataSplits) -> Changes:
 def choose_flip(options: FitOptions, splits: DataSplits) -> tuple[FitOptions, list[str]]:
     """Resolved options, without mirrored images where these would be wrong; and a note on that.
 
-    What the user said stays. The choice is kept in the options, so a run that goes on does not choose again. A mask is
-    mirrored along, so it stays right whatever the picture shows, and cells on plain ground are not taken for signs.
+    What the user said stays. The choice is kept in the options, so a run that goes on does not choose again. Masks and
+    boxes are mirrored along, so they stay right whatever the picture shows, and cells on plain ground are not taken for
+    signs.
     """
     made = changes_of(options, splits)
-    if options.flip is not None or "flip" not in made or shows_windows(splits):
+    if options.flip is not None or "flip" not in made or not splits.train.labelled:
         return options, []
     if not look_like_signs(splits.train, options.seed):
         return options, []

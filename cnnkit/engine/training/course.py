@@ -39,14 +39,15 @@ def epoch_end(
 ) -> EpochEnd:
     """The row of the epoch that was just judged. With `keep` "last" none is called the best."""
     before = best_epoch(options, progress.history)
-    kind = find(options.task)
+    kind, sums = find(options.task), progress.running
+    running = [metric.name for metric in kind.running if metric.name in sums or not metric.optional]
     better = before == 0 or kind.better(judgement, _judgement(kind, progress.history[before - 1]))
     return EpochEnd(
         epoch=progress.epoch + 1,
         epochs=epochs,
         step=progress.step,
         train_loss=progress.loss_sum / max(1, progress.images),
-        train={metric.name: progress.running.get(metric.name, 0) / max(1, progress.images) for metric in kind.running},
+        train={name: sums.get(name, 0) / max(1, progress.images) for name in running},
         val_loss=judgement.loss,
         val=judgement.values,
         lr=lr,

@@ -48,10 +48,22 @@ MASKS = Defaults(
     augment="standard",
     most_epochs=200,
 )
+# Boxes: likewise; but a picture is shown as a whole, or most of it.
+BOXES = Defaults(
+    "yolo_nano",
+    epochs=30,
+    batch_size=8,
+    lr=0.01,
+    optimiser="adamw",
+    weight_decay=1e-4,
+    augment="light",
+    most_epochs=200,
+)
 # A head alone: its loss is nearly convex, so the end of the schedule is better than the epoch that some twenty images
 # choose. Steps are small beside features of some hundreds: the head is best where it has just learned the images.
 HEAD = Defaults("convnet", epochs=15, batch_size=32, lr=1e-3, optimiser="adamw", weight_decay=1e-2, keep="last")
 HEAD_ADAM_RATE = 1e-4
+BY_TASK = {"segmentation": MASKS, "detection": BOXES}
 # Up to so many images, weights from elsewhere keep their trunk; more can teach the whole network.
 FEW_IMAGES = 5000
 # (fewer training images than, at least so many epochs, level): where the data set has no row and a mirror keeps its
@@ -75,8 +87,9 @@ def resolve(options: FitOptions, data_name: str, *, images: int = 0, photos: int
     frozen = options.freeze == "trunk"
     anew = photos is not None and options.weights is None
     row = HEAD if frozen else BY_DATA.get(data_name, PHOTOS if anew else OTHERWISE)
-    if options.task == "segmentation":
-        row = replace(HEAD, batch_size=MASKS.batch_size) if frozen else MASKS
+    if options.task in BY_TASK:
+        whole = BY_TASK[options.task]
+        row = replace(HEAD, batch_size=whole.batch_size) if frozen else whole
     optimiser = options.optimiser or row.optimiser
     rate = row.lr if optimiser == "sgd" else HEAD_ADAM_RATE if frozen else ADAM_RATE
     head_rate = None
@@ -84,7 +97,7 @@ def resolve(options: FitOptions, data_name: str, *, images: int = 0, photos: int
         rate, head_rate = rate / TRUNK_SHARE, rate
     epochs = options.epochs
     if all(getattr(options, name) is None for name in ENDS):
-        alone = frozen or (row in (OTHERWISE, PHOTOS, MASKS) and options.weights is None)
+        alone = frozen or (row in (OTHERWISE, PHOTOS, MASKS, BOXES) and options.weights is None)
         epochs = _epochs(row, images) if alone else row.epochs
     return options.replace(
         model=options.model or row.model,

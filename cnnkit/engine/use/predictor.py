@@ -81,6 +81,12 @@ class Predictor:
         twin.task = self.task.with_crf()
         return twin
 
+    def from_score(self, least: float) -> "Predictor":
+        """The same network, whose boxes are those with a score of at least this."""
+        twin = copy.copy(self)
+        twin.task = self.task.from_score(least)
+        return twin
+
     def predict(self, picture: Source, top: int = 5) -> Prediction:
         """What is in one picture: a file, its bytes, a Pillow image, or an array (H, W), (H, W, C) or (C, H, W).
 

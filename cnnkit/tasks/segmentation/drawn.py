@@ -1,6 +1,5 @@
 """A mask as files show it: a picture of class numbers with their colours, and the photo under it for people."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,16 +42,3 @@ def over(picture: Pixels, mask: Labels, classes: Sequence[str], colours: Sequenc
         text_size=max(LEAST_TEXT, min(height, width) // LINES),
     )
     return below(Image.fromarray(overlay(picture, mask, colours)), strip)
-
-
-def png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def jpeg(image: Image.Image) -> bytes:
-    """With colours in full resolution: a line along a border is a pixel wide."""
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90, subsampling=0)
-    return buffer.getvalue()

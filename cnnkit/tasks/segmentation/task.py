@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.batch import Batch
-from cnnkit.data.picture.overlay import Colour, below, legend
+from cnnkit.data.picture.overlay import Colour, below, jpeg, legend, png
 from cnnkit.data.picture.sheet import Tile
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset
@@ -33,7 +33,6 @@ from cnnkit.tasks.segmentation.class_weights import (
     median_frequency_weights,
 )
 from cnnkit.tasks.segmentation.crf import DEEPLAB, LEAST_SCORE, DenseCRF, check_size, refine
-from cnnkit.tasks.segmentation.drawn import jpeg, png
 from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY, MaskLoss
 from cnnkit.tasks.segmentation.measured import SegmentationMeasured, measured
 from cnnkit.tasks.segmentation.places import Masks, PixelWeights, Weighted, beneath, masks_of, parts_of, stacked

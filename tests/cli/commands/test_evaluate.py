@@ -171,6 +171,7 @@ def test_the_choices_reach_the_engine(judge):
         "on_unreadable": "refuse",
         "top_losses": 5,
         "sheet": Path("a.png"),
+        "saved": None,
         "exist_ok": True,
     }
 

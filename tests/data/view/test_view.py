@@ -6,11 +6,12 @@ import pytest
 from PIL import Image
 
 from cnnkit.data.picture import read
-from cnnkit.data.places.affine_map import moved
+from cnnkit.data.places.affine_map import AffineMap, moved
+from cnnkit.data.sample import Sample
 from cnnkit.data.sets.digits import PREPROCESSING
 from cnnkit.data.targets import VOID, Boxes, Mask
 from cnnkit.data.view.preprocessing import Preprocessing
-from cnnkit.data.view.view import View, load_view, view
+from cnnkit.data.view.view import View, fitted, load_view, view
 
 PHOTO = Preprocessing(32, 48, 3, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 GREY = Preprocessing(40, 56, 1, (0.5,), (0.25,))
@@ -143,3 +144,15 @@ def test_the_view_of_a_photo_that_is_decoded_at_a_fraction_is_that_of_the_file(t
     # A pixel of the image is 601 / 32 = 19 of the photo.
     np.testing.assert_allclose(box, expected, rtol=0, atol=19)
     assert load_view(source, replace(rule, fit="keep"))[0].shape[:2] == how.size
+
+
+def test_a_sample_that_was_brought_to_a_size_knows_the_picture_that_it_was():
+    corners = np.array([[0, 0, 60, 30], [10, 10, 10.5, 10.5]], np.float32)
+    sample = Sample(np.zeros((30, 60, 1), np.uint8), Boxes(corners, np.array([0, 1])))
+    assert View.of(sample) == View((1.0, 1.0), (0.0, 0.0), (30, 60))
+    small = fitted(sample, Preprocessing(20, 20, 1, (0.5,), (0.25,), "letterbox"))
+    assert small.image.shape == (20, 20, 1) and small.origin.target is sample.target
+    assert View.of(small).size == (30, 60)
+    np.testing.assert_allclose(View.of(small).to_image.points([[0, 0], [60, 30]]), [[0, 5], [20, 15]])
+    # What is changed since lies elsewhere.
+    assert small.moved(small.image, AffineMap.shift(1, 0)).origin is None

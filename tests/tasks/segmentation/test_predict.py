@@ -119,7 +119,7 @@ def test_answers_of_before_are_no_pictures_of_a_folder(smooth, command, photos):
 
 def test_a_classifier_writes_no_such_files(command):
     code, _, err = command("a.png", "--output", "out")
-    assert code == 2 and "classification writes no masks or overlays" in err
+    assert code == 2 and "classification writes no masks, overlays or drawings" in err
 
 
 def test_from_python_an_answer_has_the_mask_and_draws_itself(smooth, photos, tmp_path):

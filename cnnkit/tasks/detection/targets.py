@@ -1,0 +1,63 @@
+"""The boxes of a batch: to learn from in the image, to judge by in the picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from cnnkit.data.sample import Sample
+from cnnkit.data.targets import Boxes
+from cnnkit.data.view.view import View
+from cnnkit.errors import DataError
+from cnnkit.models.detection.detector import EMPTY, BoxBatch
+
+# A batch has places for a multiple of so many boxes an image: few shapes, whatever the pictures hold.
+PLACES = 8
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """boxes: all of one picture, in its own pixels, however small in the image.   view: how it lies in the image."""
+
+    boxes: Boxes
+    view: View
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class BoxTargets:
+    """batch: what is learned, in pixels of the images.   pictures: what is judged by."""
+
+    batch: BoxBatch
+    pictures: tuple[Truth, ...]
+
+
+def targets_of(samples: Sequence[Sample]) -> BoxTargets:
+    """DataError where a sample has no boxes, not even an empty list of them."""
+    found = [sample.target for sample in samples]
+    boxes = [target for target in found if isinstance(target, Boxes)]
+    if len(boxes) != len(found):
+        raise DataError(
+            "Detection learns from boxes, but these pictures have none. Give pictures with boxes, or leave "
+            "--task detection out."
+        )
+    return BoxTargets(stacked(boxes), tuple(_truth(sample, own) for sample, own in zip(samples, boxes, strict=True)))
+
+
+def stacked(pictures: Sequence[Boxes]) -> BoxBatch:
+    """The boxes of each picture side by side, with empty places behind them."""
+    most = max((len(boxes.labels) for boxes in pictures), default=0)
+    N, M = len(pictures), max(1, -(-most // PLACES)) * PLACES
+    batch = BoxBatch(np.zeros((N, M, 4), np.float32), np.full((N, M), EMPTY, np.int64), np.zeros((N, M), bool))
+    for n, boxes in enumerate(pictures):
+        m = len(boxes.labels)
+        batch.corners[n, :m], batch.labels[n, :m], batch.crowd[n, :m] = boxes.corners, boxes.labels, boxes.crowd
+    return batch
+
+
+def _truth(sample: Sample, boxes: Boxes) -> Truth:
+    own = boxes if sample.origin is None else sample.origin.target
+    assert isinstance(own, Boxes)
+    return Truth(own, View.of(sample))
