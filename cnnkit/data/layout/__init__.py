@@ -6,6 +6,6 @@ pictures_below.py  all pictures below a folder                  walk.py         
 existence.py       which files are there                        table.py          rows of a CSV file, bounded
 part_names.py      train, val, test and their other names       suffixes.py       endings of picture files
 name_list.py       names of classes in a file                   label_numbers.py  labels that count from 0 or 1
-masks/             pictures with their masks
+masks/             pictures with their masks             boxes/             pictures with boxes around things
 look_alikes.py     names that look the same
 """

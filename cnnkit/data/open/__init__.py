@@ -2,7 +2,8 @@
 
 source.py    the door: tells the format and opens it     formats.py       how each format is recognised
 pictures.py  listed pictures in files                    splits.py        the three parts and what was said
-masks/       pictures with masks                        shapes.py        those that are made in memory
+masks/       pictures with masks                        boxes/           pictures with boxes
+shapes.py    pictures with masks or boxes, made in memory
 arrays.py    what Python code holds in memory            stored_range.py  which number is white in files
 cifar.py, idx.py, npz.py   the formats of arrays
 """

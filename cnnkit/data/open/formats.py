@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from cnnkit.data.layout.boxes.find import find_boxes
+from cnnkit.data.layout.boxes.pictures import BoxListing
 from cnnkit.data.layout.masks.find import find_pairs
 from cnnkit.data.layout.masks.pairs import PairListing
 from cnnkit.data.layout.suffixes import is_picture_name
@@ -15,10 +17,15 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z")
 # One file that is a data set by itself.
 FILES = {".csv": "csv", ".tsv": "csv", ".npz": "npz"}
 PICTURE_FORMATS = ("image folder", "csv")
-SEGMENTATION = "segmentation"
+SEGMENTATION, DETECTION = "segmentation", "detection"
 EXPECTED_PAIRS = (
     "Expected are images/ and masks/ with files of the same names (also within train/, val/, test/), train/ and "
     "trainannot/, or JPEGImages/ and SegmentationClass/."
+)
+
+EXPECTED_BOXES = (
+    "Expected are JPEGImages/ and Annotations/ with an .xml for each picture (VOC), images/ and labels/ with a .txt "
+    "for each (YOLO, with a data.yaml), a .json of COCO's form, or a .csv of path,x_min,y_min,x_max,y_max,label."
 )
 
 
@@ -44,9 +51,19 @@ def pairs_in(place: Path, task: str | None) -> PairListing | None:
     """
     if task not in (None, SEGMENTATION):
         return None
-    found = find_pairs(place)
+    found = find_pairs(place, asked=task == SEGMENTATION)
     if found is None and task == SEGMENTATION and FILES.get(place.suffix.lower()) != "npz":
         raise DataError(f"{place} holds no pictures with masks. {EXPECTED_PAIRS}")
+    return found
+
+
+def boxes_in(place: Path, task: str | None) -> BoxListing | None:
+    """The pictures with boxes that lie there, as `pairs_in`; masks go first where nothing is asked for."""
+    if task not in (None, DETECTION):
+        return None
+    found = find_boxes(place)
+    if found is None and task == DETECTION:
+        raise DataError(f"{place} holds no pictures with boxes. {EXPECTED_BOXES}")
     return found
 
 

@@ -10,8 +10,18 @@ from typing import Any, Literal, final
 from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import list_folder
 from cnnkit.data.layout.masks.ignore import Ignore
+from cnnkit.data.open.boxes.open_boxes import open_boxes
 from cnnkit.data.open.cifar import open_cifar
-from cnnkit.data.open.formats import FILES, PICTURE_FORMATS, SEGMENTATION, data_name, detect, pairs_in
+from cnnkit.data.open.formats import (
+    DETECTION,
+    FILES,
+    PICTURE_FORMATS,
+    SEGMENTATION,
+    boxes_in,
+    data_name,
+    detect,
+    pairs_in,
+)
 from cnnkit.data.open.idx import open_idx
 from cnnkit.data.open.masks.open_pairs import open_pairs
 from cnnkit.data.open.npz import open_npz
@@ -64,7 +74,7 @@ def open_data(
 
     image_size, grey: for pictures in files; where one is not given, `like` (H, W, C) decides, else what is found.
     fit: how pictures in files are brought to the size; where it is not given, `like_fit` decides, else it is "crop",
-    and of pictures with masks what they ask for.
+    and of pictures with masks or boxes what these ask for.
     like_task: what the network that `like` and `like_fit` are of was for: for masks and boxes only its colour counts
     where that was another task. None: it was the same.
     task: what they are for, where a folder can be read in several ways; None is told from it.
@@ -106,6 +116,22 @@ def open_data(
             white=white,
             learn=learn,
             network=network,
+        )
+    if folder is not None and (boxes := boxes_in(folder, task)) is not None:
+        box_size, box_fit = of_places(DETECTION)
+        return open_boxes(
+            boxes,
+            name=name,
+            image_size=box_size,
+            grey=grey_as,
+            fit=box_fit,
+            seed=seed,
+            val_fraction=val_fraction,
+            skip_unreadable=on_unreadable == "skip",
+            tried=on_unreadable == "keep",
+            cache_bytes=cache_bytes,
+            white=white,
+            learn=learn,
         )
     if folder is None:
         found = "digits: the embedded part of MNIST, 28x28 grey"

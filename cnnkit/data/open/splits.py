@@ -47,7 +47,7 @@ class DataSplits:
 
     @property
     def colours(self) -> tuple[Colour, ...]:
-        """Red, green and blue of each class, where targets are masks."""
+        """Red, green and blue of each class, where targets are masks or boxes."""
         return self.train.colours
 
     @property

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from cnnkit.data.targets import VOID, Boxes, Mask, Target
 
 # A box of which less than this share is left within the new image, or less than a pixel, is no longer looked for.
-LEAST_LEFT = 0.1
+LEAST_LEFT, LEAST_SIDE = 0.1, 1.0
 
 
 class AffineMap(NamedTuple):
@@ -48,18 +48,20 @@ class AffineMap(NamedTuple):
         return np.stack([self.xx * x + self.xy * y + self.x0, self.yx * x + self.yy * y + self.y0], axis=-1)
 
 
-def moved(target: Target, to_new: AffineMap, size: tuple[int, int]) -> Target:
+def moved(target: Target, to_new: AffineMap, size: tuple[int, int], *, least_side: float = LEAST_SIDE) -> Target:
     """The target of an image after a change that took its points `to_new` places, in an image of `size` (H, W).
 
     A pixel of a mask takes the label at its centre's old place, VOID outside the old image, whatever the change of the
     image made up there. A box becomes the smallest that holds its corners, cut to the image; one of which too little
     is left is dropped. A class and a number stay.
+
+    least_side: of a box, in pixels; 0 where the change is no loss to be learned from, but how a picture is read.
     """
     match target:
         case Mask(labels):
             return Mask(moved_plane(labels, to_new, size, VOID))
         case Boxes(corners, labels, crowd):
-            kept, cut = kept_boxes(_around(corners, to_new), size)
+            kept, cut = kept_boxes(_around(corners, to_new), size, least_side)
             return Boxes(cut[kept].astype(np.float32), labels[kept], crowd[kept])
     return target
 
@@ -84,10 +86,10 @@ def _around(corners: npt.NDArray[np.float32], to_new: AffineMap) -> npt.NDArray[
 
 
 def kept_boxes(
-    boxes: npt.NDArray[np.float64], size: tuple[int, int]
+    boxes: npt.NDArray[np.float64], size: tuple[int, int], least_side: float = LEAST_SIDE
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
     """(which of the moved boxes are kept, all of them cut to the image)."""
     H, W = size
     cut = np.clip(boxes, 0, [W, H, W, H])
     sides, whole = cut[:, 2:] - cut[:, :2], boxes[:, 2:] - boxes[:, :2]
-    return (sides.min(axis=1) >= 1) & (sides.prod(axis=1) >= LEAST_LEFT * whole.prod(axis=1)), cut
+    return (sides.min(axis=1) >= least_side) & (sides.prod(axis=1) >= LEAST_LEFT * whole.prod(axis=1)), cut

@@ -31,7 +31,7 @@ class Dataset(ABC):
     name: short, fit for a folder's name.   classes: the name of each label.
     mirror: whether a mirrored image keeps its meaning (a photo's does, a digit's does not).
     task: what the targets are for, as `tasks.registry` names it.
-    colours: red, green and blue of each class, in which its pixels of a mask are drawn; () where there are no masks.
+    colours: red, green and blue of each class, in which masks and boxes are drawn; () where there are none.
     labelled: whether a sample has one class, its target; others have masks or boxes.
     as_decoded: whether images have the size of their pictures, so that changes see all of them, and are brought to the
     network's size afterwards.

@@ -9,7 +9,7 @@ from cnnkit.data.layout.look_alikes import as_known
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Colour, Dataset
 from cnnkit.data.sets.masks.colours import distinct_colours
-from cnnkit.data.targets import VOID, Mask
+from cnnkit.data.targets import VOID, Boxes, Mask
 
 
 @final
@@ -37,6 +37,9 @@ class Relabelled(Dataset):
             return Sample(sample.image, int(self._labels[index]), sample.path)
         if isinstance(sample.target, Mask):
             return sample.replace(target=Mask(self._in_bytes()[sample.target.labels]))
+        if isinstance(sample.target, Boxes):
+            boxes = sample.target
+            return sample.replace(target=Boxes(boxes.corners, self._new[boxes.labels], boxes.crowd))
         return sample
 
     def labels(self) -> Labels:

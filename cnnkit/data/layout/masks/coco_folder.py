@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 from cnnkit.data.layout.folders import innermost
-from cnnkit.data.layout.masks.coco import looks_like_coco, read_coco
-from cnnkit.data.layout.masks.outlines import Outlines
+from cnnkit.data.layout.masks.coco import has_outlines, read_coco
+from cnnkit.data.layout.masks.coco_json import looks_like_coco, read_json
 from cnnkit.data.layout.masks.pairs import Lacking, Pair, PairListing
 from cnnkit.data.layout.part_names import part_within, parts_called
 from cnnkit.data.layout.walk import visible_files, visible_folders
@@ -19,23 +18,29 @@ THINGS = ("instances", "_annotations.coco")
 TRIED = 50
 
 
-def list_coco(place: Path) -> PairListing | None:
-    """The pictures of a folder with such files, or of one file; None where there is none."""
-    files = _files(place)
+def list_coco(place: Path, *, asked: bool = True) -> PairListing | None:
+    """The pictures of a folder with such files, or of one file; None where there is none.
+
+    asked: whether masks are asked for; else files without any outline are not meant so.
+    """
+    files = coco_files(place)
     if not files:
         return None
     parts: dict[str, list[Pair]] = {}
     lacking: list[Lacking] = []
     classes: list[str] = []
     for part, file in files.items():
-        names, pictures = read_coco(file)
+        content = read_json(file)
+        if not asked and not classes and not has_outlines(content):
+            return None
+        names, pictures = read_coco(content)
         if classes and names != classes:
             raise DataError(
                 f"{file} has other categories than {next(iter(files.values()))}: {', '.join(names[:5])}. Give all "
                 "files the same."
             )
         classes = names
-        folder = _folder(file, part, pictures)
+        folder = folder_of(file, part, list(pictures))
         parts[part] = []
         for name, outlines in pictures.items():
             path = folder / name
@@ -50,7 +55,7 @@ def list_coco(place: Path) -> PairListing | None:
     return PairListing(place, layout, parts, len(parts) > 1, "coco", (), lacking, [], classes)
 
 
-def _files(place: Path) -> dict[str, Path]:
+def coco_files(place: Path) -> dict[str, Path]:
     """Part -> its file."""
     if place.is_file():
         return {"train": place} if place.suffix.lower() == ".json" and looks_like_coco(place) else {}
@@ -79,11 +84,11 @@ def _part(file: Path) -> str | None:
     return part_within(file.stem.removeprefix("instances_"))
 
 
-def _folder(file: Path, part: str, pictures: dict[str, Outlines]) -> Path:
+def folder_of(file: Path, part: str, pictures: Sequence[str]) -> Path:
     """Where most of the pictures are: beside the file, or in a folder called after the part, or after pictures."""
     end = file.stem.removeprefix("instances_")
     above = file.parent.parent
     places = [file.parent, above / end, above / "images" / end, above / part, above / "images" / part, above / "images"]
     places += [above, file.parent / "images", file.parent / end]
-    names = list(islice(pictures, TRIED))
+    names = pictures[:TRIED]
     return max(places, key=lambda place: sum(os.path.isfile(place / name) for name in names))

@@ -1,4 +1,4 @@
 """Data sets whose targets are boxes around things.
 
-shapes.py       shapes on textured ground, in memory
+box_folder.py   pictures and boxes in files            shapes.py   shapes on textured ground, in memory
 """

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnkit.data.layout.masks import coco
-from cnnkit.data.layout.masks.coco import read_coco
+from cnnkit.data.layout.masks import coco, coco_json
 from cnnkit.data.layout.masks.find import find_pairs
 from cnnkit.data.layout.masks.outlines import Runs
 from cnnkit.errors import DataError, ResourceError
+
+
+def read(path):
+    return coco.read_coco(coco_json.read_json(path))
+
 
 SQUARE = [1, 1, 5, 1, 5, 5, 1, 5]
 
@@ -36,7 +40,7 @@ def pictures(folder, names):
 
 
 def test_classes_are_the_categories_by_their_ids_behind_the_background(tmp_path):
-    classes, found = read_coco(written(tmp_path / "a.json", content()))
+    classes, found = read(written(tmp_path / "a.json", content()))
     assert classes == ["background", "cat", "dog"]
     (thing,) = found["a.jpg"].things
     assert (thing.label, thing.crowd, thing.shape) == (1, False, (tuple(map(float, SQUARE)),))
@@ -44,20 +48,20 @@ def test_classes_are_the_categories_by_their_ids_behind_the_background(tmp_path)
 
 def test_a_background_of_its_own_is_class_0(tmp_path):
     own = content(categories=[{"id": 3, "name": "cat"}, {"id": 9, "name": "Background"}])
-    assert read_coco(written(tmp_path / "a.json", own))[0] == ["Background", "cat"]
+    assert read(written(tmp_path / "a.json", own))[0] == ["Background", "cat"]
 
 
 def test_the_smaller_thing_is_in_front_and_a_crowd_behind_all(tmp_path):
     entry = content()["annotations"][0]
     many = [entry | {"area": 4, "category_id": 7}, entry | {"area": 40}, entry | {"area": 90, "iscrowd": 1}]
-    _, found = read_coco(written(tmp_path / "a.json", content(annotations=many)))
+    _, found = read(written(tmp_path / "a.json", content(annotations=many)))
     assert [(thing.label, thing.crowd) for thing in found["a.jpg"].things] == [(1, True), (1, False), (2, False)]
 
 
 @pytest.mark.parametrize(("counts", "kept"), [("231N", "231N"), ([2, 3, 75], (2, 3, 75))])
 def test_runs_are_kept_in_both_forms(tmp_path, counts, kept):
     runs = content(annotations=[{"image_id": 1, "category_id": 3, "segmentation": {"counts": counts, "size": [8, 10]}}])
-    _, found = read_coco(written(tmp_path / "a.json", runs))
+    _, found = read(written(tmp_path / "a.json", runs))
     assert found["a.jpg"].things[0].shape == Runs(kept, (8, 10))
 
 
@@ -124,17 +128,17 @@ def change(where, **fields):
 def test_a_file_that_is_wrong_is_refused_with_its_entry(tmp_path, value, said):
     file = written(tmp_path / "a.json", value)
     with pytest.raises(DataError, match=said):
-        read_coco(file)
+        read(file)
 
 
 def test_a_file_that_memory_cannot_hold_is_refused_before_it_is_taken_apart(tmp_path, monkeypatch):
     file = written(tmp_path / "a.json", content())
-    monkeypatch.setattr(coco, "available_memory", lambda: 1000)
+    monkeypatch.setattr(coco_json, "available_memory", lambda: 1000)
     with pytest.raises(ResourceError, match="times as much memory"):
-        read_coco(file)
-    monkeypatch.setattr(coco, "LARGEST", 100)
+        read(file)
+    monkeypatch.setattr(coco_json, "LARGEST", 100)
     with pytest.raises(DataError, match="larger than the 100 bytes"):
-        read_coco(file)
+        read(file)
 
 
 def test_parts_of_other_categories_are_refused(tmp_path):
