@@ -14,7 +14,7 @@ from cnnkit.ops.activation import (
     tanh,
 )
 from cnnkit.ops.arithmetic import add, divide, exp, log, matmul, maximum, minimum, multiply, negate, sqrt, subtract
-from cnnkit.ops.boxes import box_iou, select
+from cnnkit.ops.boxes import box_iou, roi_align, roi_pool, select
 from cnnkit.ops.choice import clip, where
 from cnnkit.ops.conv.conv import conv2d
 from cnnkit.ops.conv.transpose import conv_transpose2d
@@ -90,6 +90,8 @@ __all__ = [
     "relu6",
     "reshape",
     "resize",
+    "roi_align",
+    "roi_pool",
     "scale_channels",
     "select",
     "sigmoid",

@@ -22,3 +22,19 @@ def scores(count: int, seed: int, *, levels: int = 0) -> np.ndarray:
 def numbers(shape: tuple[int, ...], seed: int, scale: float = 1.0) -> np.ndarray:
     """float64 within ±scale."""
     return scale * noise(int(np.prod(shape)), seed).reshape(shape)
+
+
+def regions(count: int, images: int, seed: int) -> np.ndarray:
+    """(count, 5) image and corners in a picture of 100 pixels; some of whole pixels, some that leave the picture."""
+    corners = boxes(count, seed).astype(float)
+    corners[1::3] = np.round(corners[1::3])
+    corners[2::3] = 3 * corners[2::3] - 100
+    return np.concatenate([(np.arange(count) % images)[:, None], corners], axis=1)
+
+
+def anchors_and_boxes() -> tuple[np.ndarray, np.ndarray]:
+    """200 anchors, and seven boxes: near an anchor each, but one that is far larger than any."""
+    anchors = boxes(200, 100)
+    found = anchors[::30] + numbers((7, 4), 101, 1.5).astype(np.float32)
+    found[3] += np.float32([-11, -12, 12, 11])
+    return anchors, found

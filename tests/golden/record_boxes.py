@@ -11,7 +11,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 import torchvision
 from torchvision import ops
-from torchvision.models.detection._utils import BoxCoder
+from torchvision.models.detection._utils import BoxCoder, Matcher, SSDMatcher
+from torchvision.models.detection.anchor_utils import AnchorGenerator, DefaultBoxGenerator
+from torchvision.models.detection.image_list import ImageList
 
 
 def told(tensor: torch.Tensor) -> list[float]:
@@ -80,6 +82,58 @@ def codes() -> dict[str, dict[str, list[float]]]:
     return answers
 
 
+# name: size, scale, sampling ratio (-1: as many as are needed), aligned
+ALIGNED = {
+    f"{size[0]}x{size[1]} of 1/{1 / scale:g}, {sampling}, {aligned}": (size, scale, sampling, aligned)
+    for size, scale in (((3, 2), 0.125), ((2, 3), 0.5))
+    for sampling in (-1, 2)
+    for aligned in (True, False)
+}
+POOLED = {"3x2 of 1/8": ((3, 2), 0.125), "2x3 of 1/2": ((2, 3), 0.5)}
+
+
+def regions() -> dict[str, dict[str, list[float]]]:
+    """roi_align and roi_pool with their gradients, in float64 and our layout (R, OH, OW, C)."""
+    rois = torch.tensor(problem.regions(9, 2, 80))
+    layers = {
+        **{f"align {name}": (how, lambda x, how: ops.roi_align(x, rois, *how)) for name, how in ALIGNED.items()},
+        **{f"pool {name}": (how, lambda x, how: ops.roi_pool(x, rois, *how)) for name, how in POOLED.items()},
+    }
+    answers = {}
+    for name, (how, layer) in layers.items():
+        pixels = round(100 * how[1])
+        x = torch.tensor(problem.numbers((2, pixels, pixels + 1, 3), 90), requires_grad=True)
+        y = layer(x.permute(0, 3, 1, 2), how).permute(0, 2, 3, 1)
+        y.backward(torch.tensor(problem.numbers(tuple(y.shape), 91)))
+        # Of the larger map the sum of each row is enough.
+        answers[name] = {"y": told(y), "dx": told(x.grad if pixels < 20 else x.grad.sum(dim=2))}
+    return answers
+
+
+def anchors() -> dict[str, list[float]]:
+    """Anchors of torchvision's two generators, as they are in its networks, for maps of a small image."""
+    images = ImageList(torch.zeros(1, 3, 96, 64), [(96, 64)])
+    maps = [torch.zeros(1, 1, *size) for size in ((6, 4), (3, 2))]
+    default = DefaultBoxGenerator([[2], [2, 3]], scales=[0.07, 0.15, 0.33], steps=[8, 16])
+    shared = DefaultBoxGenerator([[2, 3], [2, 3]], min_ratio=0.2, max_ratio=0.95)
+    return {
+        "regions": told(AnchorGenerator(((32,), (64, 100)), ((0.5, 1.0, 2.0),) * 2)(images, maps)[0]),
+        "default": told(default(images, maps)[0]),
+        "default, no steps": told(shared(images, maps)[0]),
+    }
+
+
+def matches() -> dict[str, list[int]]:
+    """What torchvision's matchers give 200 anchors of seven boxes."""
+    anchors, boxes = (torch.tensor(array) for array in problem.anchors_and_boxes())
+    iou = ops.box_iou(boxes, anchors)
+    return {
+        "none": Matcher(0.5, 0.3)(iou).tolist(),
+        "all": Matcher(0.7, 0.3, allow_low_quality_matches=True)(iou).tolist(),
+        "one": SSDMatcher(0.5)(iou).tolist(),
+    }
+
+
 if __name__ == "__main__":
     record = {
         "torch": torch.__version__.partition("+")[0],
@@ -88,5 +142,8 @@ if __name__ == "__main__":
         "losses": losses(),
         "box_iou": overlaps(),
         "box_coder": codes(),
+        "regions": regions(),
+        "anchors": anchors(),
+        "matches": matches(),
     }
     Path(__file__).with_name("boxes.json").write_text(json.dumps(record, indent=0) + "\n")

@@ -5,6 +5,7 @@ import pytest
 from agreement import assert_matches
 
 from cnnkit.kernels import cpu, reference
+from cnnkit.kernels.cpu.simd.vector import LANES
 
 BACKENDS = pytest.mark.parametrize("k", [reference, cpu], ids=["reference", "cpu"])
 
@@ -86,3 +87,58 @@ def test_many_boxes_that_move_a_little_are_chosen_alike(rng):
     how = {"score": 0.05, "iou": 0.5, "places": 100}
     expected = reference.select(boxes, scores, **how).astype(np.float32)
     np.testing.assert_array_equal(cpu.select(boxes, scores, **how), expected)
+
+
+def places_of_regions(rng, count, images):
+    """Regions in pictures of 64 pixels: whole and broken numbers, outside, turned about, of no image."""
+    low = rng.uniform(-20, 60, (count, 2))
+    rois = np.concatenate(
+        [rng.integers(-1, images + 1, (count, 1)), low, low + rng.uniform(-3, 80, (count, 2))], axis=1
+    )
+    rois[::2] = np.round(rois[::2])
+    return rois.astype(np.float32)
+
+
+@pytest.mark.parametrize("aligned", [True, False])
+@pytest.mark.parametrize("sampling", [None, 1, 2, 3])
+@pytest.mark.parametrize(("size", "C"), [((2, 3), 1), ((1, 1), 5), ((7, 7), 2 * LANES + 3)])
+def test_samples_of_regions_agree_with_their_definition(size, C, sampling, aligned, rng):
+    x, rois = rng.standard_normal((2, 8, 9, C), np.float32), places_of_regions(rng, 12, 2)
+    how = 0.125, sampling, aligned
+    y = cpu.roi_align(x, rois, size, *how)
+    # Weights are rounded at places up to 10 pixels, by eps each, and up to 64 of them are summed.
+    assert_matches(y, reference.roi_align(x, rois, size, *how), 64)
+    dy = rng.standard_normal(y.shape, np.float32)
+    assert_matches(cpu.roi_align_dx(dy, rois, x.shape, *how), reference.roi_align_dx(dy, rois, x.shape, *how), 256)
+
+
+@pytest.mark.parametrize(("size", "C"), [((2, 3), 1), ((1, 1), 5), ((7, 7), 2 * LANES + 3)])
+def test_maxima_of_regions_agree_with_their_definition(size, C, rng):
+    x, rois = rng.standard_normal((2, 8, 9, C), np.float32), places_of_regions(rng, 30, 2)
+    (y, places), (y_there, places_there) = (k.roi_pool(x, rois, size, 0.125) for k in (cpu, reference))
+    np.testing.assert_array_equal(y, y_there)
+    np.testing.assert_array_equal(places, places_there)
+    dy = rng.standard_normal(y.shape, np.float32)
+    back = reference.roi_pool_dx(dy, places_there, rois, x.shape)
+    assert_matches(cpu.roi_pool_dx(dy, places, rois, x.shape), back, 60)
+
+
+@BACKENDS
+def test_regions_of_any_numbers_read_nothing_outside(k, rng):
+    """A network that diverges gives boxes that are no numbers; what they hold is of no account."""
+    x = rng.standard_normal((1, 4, 5, 3), np.float32)
+    far = np.float32([np.nan, np.inf, -np.inf, 3e38, -3e38, 2.0])
+    rois = np.float32([[0, a, b, b, a] for a in far for b in far] + [[v, 0, 0, 3, 3] for v in far])
+    with np.errstate(all="ignore"):
+        assert np.isfinite(k.roi_align(x, rois, (2, 2), 0.5)).all()
+        y, places = k.roi_pool(x, rois, (2, 2), 0.5)
+    assert np.isfinite(y).all() and places.max() < 20
+
+
+@BACKENDS
+def test_lists_without_regions_and_maps_without_images(k):
+    none, x = np.zeros((0, 5), np.float32), np.ones((2, 4, 4, 3), np.float32)
+    assert k.roi_align(x, none, (2, 2), 1.0).shape == k.roi_pool(x, none, (2, 2), 1.0)[0].shape == (0, 2, 2, 3)
+    assert not k.roi_align_dx(np.zeros((0, 2, 2, 3), np.float32), none, x.shape, 1.0).any()
+    rois = np.float32([[0, 0, 0, 2, 2]])
+    assert not k.roi_align(x[:0], rois, (2, 2), 1.0).any() and not k.roi_pool(x[:0], rois, (2, 2), 1.0)[0].any()

@@ -30,6 +30,9 @@ SWEPT, RECURRENT = floats(1, 3, 4, 30), floats(2, 5, 15)
 COUNTS = RNG.integers(0, 9, (4, 2, 5), dtype=np.int32)
 REGION_BOXES = np.int32([[0, 0, 3, 2], [3, 0, 6, 2], [0, 2, 3, 4], [3, 2, 6, 4]])
 BOXES, SCORES = np.abs(floats(2, 7, 4)), np.abs(floats(2, 7, 3))
+ROIS = np.float32([[0, 0, 0, 4, 3], [1, 1.5, 1, 5, 4]])
+CENTRES, WINNERS = reference.roi_pool(X, ROIS, (2, 2), 1.0)
+CENTRES = CENTRES.astype(np.float32)
 PIECE = (0, 1, 0, 0), (2, 5, 6, 3), (1, 2, 1, 1)
 
 # (kernel, a variant): its arguments.
@@ -110,6 +113,10 @@ CALLS = {
     ("resize", "nearest"): ((X, (3, 9)), {"nearest": True, "align_corners": True}),
     ("resize_dx", ""): ((floats(2, 7, 3, 3), X.shape), {"align_corners": True}),
     ("resize_dx", "nearest"): ((floats(2, 3, 9, 3), X.shape), {"nearest": True}),
+    ("roi_align", ""): ((X, ROIS, (2, 3), 0.5, 2, False), {}),
+    ("roi_align_dx", ""): ((floats(2, 2, 3, 3), ROIS, X.shape, 0.5), {}),
+    ("roi_pool", ""): ((X, ROIS, (2, 2), 1.0), {}),
+    ("roi_pool_dx", ""): ((CENTRES, WINNERS, ROIS, X.shape), {}),
     ("scale_channels", ""): ((X, GATE), {}),
     ("scale_channels_dx", ""): ((DX, X, GATE), {}),
     ("batch_norm_frozen", ""): ((X, ROW, OTHER_ROW, ROW, OTHER_ROW**2, 1e-5), {"activation": RELU, "residual": DX}),

@@ -31,6 +31,7 @@ def corners(count: int, seed: int) -> np.ndarray:
 
 
 TARGETS, YES = positive((3, 4), 5) / 2, np.array([[1, 0, 0, 1]] * 3)
+ROIS = np.array([[1, 1.3, 0.4, 7, 6.2], [0, -3, 2, 9.5, 8], [-1, 0, 0, 4, 4], [1, 2, 2, 3, 2.5]])
 NORM = [apart((2, 3, 2, 3)), positive((3,), 1), apart((3,), 2)]
 MEAN, VAR = np.array([0.3, -0.2, 0.1]), np.array([0.5, 1.5, 0.9])
 
@@ -344,6 +345,18 @@ CASES = {
         for size in ((5, 9), (2, 1), (4, 3))
         for aligned in (False, True)
     ],
+    "roi_align": [
+        (
+            f"{sampling} samples, aligned {aligned}",
+            lambda x, sampling=sampling, aligned=aligned: ops.roi_align(
+                x, ROIS, (2, 3), scale=0.5, sampling=sampling, aligned=aligned
+            ),
+            [apart((2, 4, 5, 2))],
+        )
+        for sampling in (None, 2)
+        for aligned in (True, False)
+    ],
+    "roi_pool": [("bins that overlap", lambda x: ops.roi_pool(x, ROIS, (2, 3), scale=0.5), [apart((2, 4, 5, 2))])],
     "scale_channels": [("images", ops.scale_channels, [apart((2, 3, 2, 3)), apart((2, 3), 1)])],
     "sigmoid": [("both sides", ops.sigmoid, [apart((3, 4))])],
     "sigmoid_focal_loss": [

@@ -9,6 +9,8 @@ simd/               vectors                                machine/     threads,
 """
 
 from cnnkit.kernels.cpu.boxes.iou import box_iou
+from cnnkit.kernels.cpu.boxes.roi_align import roi_align, roi_align_dx
+from cnnkit.kernels.cpu.boxes.roi_pool import roi_pool, roi_pool_dx
 from cnnkit.kernels.cpu.boxes.select import select
 from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack
 from cnnkit.kernels.cpu.elementwise.activation import activate, activate_dx, activate_dx_at
@@ -129,6 +131,10 @@ __all__ = [
     "region_histograms",
     "resize",
     "resize_dx",
+    "roi_align",
+    "roi_align_dx",
+    "roi_pool",
+    "roi_pool_dx",
     "same_memory",
     "scale",
     "scale_channels",

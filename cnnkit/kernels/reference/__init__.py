@@ -3,7 +3,8 @@
 A file for each family of kernels, by the names below; store.py keeps a result in the type of its operands.
 """
 
-from cnnkit.kernels.reference.boxes import box_iou, select
+from cnnkit.kernels.reference.boxes.choice import box_iou, select
+from cnnkit.kernels.reference.boxes.regions import roi_align, roi_align_dx, roi_pool, roi_pool_dx
 from cnnkit.kernels.reference.channels import channel_shuffle, scale_channels, scale_channels_dx
 from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack
 from cnnkit.kernels.reference.crf import crf_graph, crf_messages
@@ -133,6 +134,10 @@ __all__ = [
     "region_histograms",
     "resize",
     "resize_dx",
+    "roi_align",
+    "roi_align_dx",
+    "roi_pool",
+    "roi_pool_dx",
     "same_memory",
     "scale",
     "scale_channels",

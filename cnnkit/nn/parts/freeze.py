@@ -1,4 +1,4 @@
-"""The head of a network, and a trunk that stays as it is while the head learns."""
+"""The head of a network, and what stays as it is while the rest learns: a trunk, or batch norms."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from cnnkit.errors import UsageError
 from cnnkit.nn.containers import ModuleList
 from cnnkit.nn.dropout import Dropout
 from cnnkit.nn.module import Module, Parameter
+from cnnkit.nn.norm import BatchNorm2d
 
 
 class AsTrunk:
@@ -84,6 +85,18 @@ def freeze_trunk(module: Module, at: Cut) -> None:
             parameter.requires_grad, parameter.grad = False, None
         auxiliary = any(isinstance(getattr(part, name), Module) for name in part.training_only)
         part.frozen = bool(owned) or auxiliary or id(part) in resting
+
+
+def freeze_norms(module: Module) -> None:
+    """Let every batch norm rest: it normalises by its running statistics, and neither these nor its scales move.
+
+    Where a batch is of one or two images, as those of detectors are, its own statistics are too rough to normalise by.
+    """
+    for part in module.modules():
+        if isinstance(part, BatchNorm2d):
+            part.frozen, part.training = True, False
+            for parameter in part.parameters():
+                parameter.requires_grad, parameter.grad = False, None
 
 
 @contextmanager

@@ -20,6 +20,9 @@ MAP = (np.arange(5 * 27 * 26) % 19).astype(np.uint8).reshape(5, 27, 26)
 
 BOXES = np.abs(X[:, :20].reshape(5, -1, 4))
 
+ROIS = np.concatenate([np.arange(40)[:, None] % 5, 40 * BOXES[0, :40]], axis=1).astype(np.float32)
+CENTRES, WINNERS = cpu.roi_pool(X, ROIS, (3, 3), 0.5)
+
 
 def sgd():
     w, velocity = X.copy(), DY.copy()
@@ -90,6 +93,10 @@ CALLS = {
     ),
     "box_iou": lambda: (cpu.box_iou(BOXES[0], BOXES[1]),),
     "select": lambda: (cpu.select(BOXES, np.tile(BOXES[..., :1], 7), score=0.2, iou=0.3, places=50),),
+    "roi_align": lambda: (cpu.roi_align(X, ROIS, (3, 3), 0.5),),
+    "roi_align_dx": lambda: (cpu.roi_align_dx(CENTRES, ROIS, X.shape, 0.5, 2),),
+    "roi_pool": lambda: cpu.roi_pool(X, ROIS, (3, 3), 0.5),
+    "roi_pool_dx": lambda: (cpu.roi_pool_dx(CENTRES, WINNERS, ROIS, X.shape),),
     "permute": lambda: (cpu.permute(X, (3, 1, 2, 0)),),
     "dropout": lambda: (cpu.dropout(X, 0.4, (1, 2)),),
     "uniform": lambda: (cpu.uniform((50_001,), (1, 2)),),

@@ -6,7 +6,7 @@ import pytest
 from cnnkit import nn, ops
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
-from cnnkit.nn.parts.freeze import cut, freeze_trunk, frozen_trunk, head
+from cnnkit.nn.parts.freeze import cut, freeze_norms, freeze_trunk, frozen_trunk, head
 
 
 class Counting(nn.Module):
@@ -108,3 +108,20 @@ def test_a_trunk_is_frozen_for_a_while():
         assert not network.norm.scale.requires_grad and network.norm.frozen
     assert network.norm.scale.requires_grad and not any(part.frozen for part in network.modules())
     assert not network.conv.weight.requires_grad
+
+
+def test_batch_norms_that_are_frozen_stay_in_use_and_do_not_learn(rng):
+    network = nn.Sequential(nn.Conv2d(2, 3, 1), nn.BatchNorm2d(3), nn.Conv2d(3, 2, 1))
+    freeze_norms(network)
+    network.train()
+    norm = network[1]
+    before = norm.running_mean.copy(), norm.running_var.copy()
+    x = Tensor(rng.standard_normal((4, 3, 3, 2)).astype(np.float32), requires_grad=True)
+    y = network(x)
+    ops.sum(y).backward()
+    assert network.training and network[0].training and not norm.training
+    np.testing.assert_array_equal(norm.running_mean, before[0])
+    np.testing.assert_array_equal(norm.running_var, before[1])
+    assert norm.weight.grad is None and norm.bias.grad is None
+    assert network[0].weight.grad is not None and x.grad is not None
+    np.testing.assert_array_equal(y.numpy(), network.eval()(x).numpy())

@@ -1,4 +1,5 @@
-"""Boxes in images.
+"""Boxes in images, and the maps within them.
 
-iou.py      overlaps of two lists      select.py   the best of boxes that overlap
+iou.py       overlaps of two lists        roi_align.py   the mean of samples in each bin of a region
+select.py    the best that overlap        roi_pool.py    the greatest pixel in each bin of a region
 """

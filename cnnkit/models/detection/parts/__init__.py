@@ -1,10 +1,26 @@
 """What networks that find things are made of, each written once.
 
-coder.py   how a box is told from an anchor: four numbers of size 1
+anchors.py    the boxes that a network starts from
+coder.py      how a box is told from an anchor: four numbers of size 1
+matching.py   which box each anchor is to find, and which anchors are shown
 
-Overlaps, suppression, regions and losses are ops: `ops.box_iou`, `ops.select`, `ops.smooth_l1_loss` and the like.
+Overlaps, suppression, regions and losses are ops: `ops.box_iou`, `ops.select`, `ops.roi_align`, `ops.smooth_l1_loss`,
+`ops.binary_cross_entropy` and the like. Batch norm is frozen by `nn.parts.freeze.freeze_norms`.
 """
 
+from cnnkit.models.detection.parts.anchors import DefaultBoxes, RegionAnchors
 from cnnkit.models.detection.parts.coder import BoxCoder, clipped
+from cnnkit.models.detection.parts.matching import BACKGROUND, BETWEEN, hardest, matched, matched_boxes, sampled
 
-__all__ = ["BoxCoder", "clipped"]
+__all__ = [
+    "BACKGROUND",
+    "BETWEEN",
+    "BoxCoder",
+    "DefaultBoxes",
+    "RegionAnchors",
+    "clipped",
+    "hardest",
+    "matched",
+    "matched_boxes",
+    "sampled",
+]
