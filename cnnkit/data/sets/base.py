@@ -2,6 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import final
 
@@ -33,6 +34,7 @@ class Dataset(ABC):
     task: what the targets are for, as `tasks.registry` names it.
     colours: red, green and blue of each class, in which masks and boxes are drawn; () where there are none.
     labelled: whether a sample has one class, its target; others have masks or boxes.
+    coco_classes: the number of each class by its name, where COCO's form gave them some; {}: their places, from 1 on.
     as_decoded: whether images have the size of their pictures, so that changes see all of them, and are brought to the
     network's size afterwards.
     """
@@ -44,6 +46,7 @@ class Dataset(ABC):
     task: str = "classification"
     colours: tuple[Colour, ...] = ()
     labelled: bool = True
+    coco_classes: Mapping[str, int] = {}
     as_decoded: bool = False
 
     def __repr__(self) -> str:
@@ -66,6 +69,10 @@ class Dataset(ABC):
     def path(self, index: int) -> Path | None:
         """The file of one image, without decoding it; None where images are no files of their own."""
         return None
+
+    def coco_id(self, index: int) -> int:
+        """The number of a picture where COCO's form gave it one; else its place, from 1 on."""
+        return index + 1
 
     def mark(self, index: int) -> str:
         """16 hexadecimal digits of a sample's target and content: the same wherever it lies and whatever its part."""

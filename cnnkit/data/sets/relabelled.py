@@ -1,5 +1,6 @@
 """A data set whose labels count classes in another order, or among more of them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -27,6 +28,7 @@ class Relabelled(Dataset):
         self._new = np.array([place[known[name]] for name in dataset.classes], np.int64)
         self._labels = self._new[dataset.labels()] if self.labelled else None
         self.colours = self._colours(dataset)
+        self.coco_classes = {known[name]: number for name, number in dataset.coco_classes.items()}
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -38,8 +40,10 @@ class Relabelled(Dataset):
         if isinstance(sample.target, Mask):
             return sample.replace(target=Mask(self._in_bytes()[sample.target.labels]))
         if isinstance(sample.target, Boxes):
-            boxes = sample.target
-            return sample.replace(target=Boxes(boxes.corners, self._new[boxes.labels], boxes.crowd))
+            origin = sample.origin
+            if origin is not None and isinstance(origin.target, Boxes):
+                origin = replace(origin, target=self._relabelled(origin.target))
+            return sample.replace(target=self._relabelled(sample.target), origin=origin)
         return sample
 
     def labels(self) -> Labels:
@@ -50,6 +54,9 @@ class Relabelled(Dataset):
 
     def path(self, index: int) -> Path | None:
         return self.dataset.path(index)
+
+    def coco_id(self, index: int) -> int:
+        return self.dataset.coco_id(index)
 
     def mark(self, index: int) -> str:
         return self.dataset.mark(index)
@@ -64,6 +71,9 @@ class Relabelled(Dataset):
 
     def fingerprint(self) -> str:
         return self.dataset.fingerprint()
+
+    def _relabelled(self, boxes: Boxes) -> Boxes:
+        return Boxes(boxes.corners, self._new[boxes.labels], boxes.crowd)
 
     def _in_bytes(self) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
         """(256,): old number of a pixel -> new number; what is no class stays void."""

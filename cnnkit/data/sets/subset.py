@@ -19,7 +19,7 @@ class Subset(Dataset):
         self.name, self.classes = dataset.name, dataset.classes
         self.preprocessing, self.mirror = dataset.preprocessing, dataset.mirror
         self.task, self.labelled, self.as_decoded = dataset.task, dataset.labelled, dataset.as_decoded
-        self.colours = dataset.colours
+        self.colours, self.coco_classes = dataset.colours, dataset.coco_classes
         self._index_list: list[int] = indices.tolist()
 
     def __len__(self) -> int:
@@ -36,6 +36,9 @@ class Subset(Dataset):
 
     def path(self, index: int) -> Path | None:
         return self.dataset.path(self._index_list[index])
+
+    def coco_id(self, index: int) -> int:
+        return self.dataset.coco_id(self._index_list[index])
 
     def mark(self, index: int) -> str:
         return self.dataset.mark(self._index_list[index])

@@ -136,7 +136,7 @@ class DetectionTask(Task[Detected]):
 
     def saved(self, tally: Tally, part: Dataset) -> list[dict[str, Any]]:
         assert isinstance(tally, DetectionTally)
-        return coco_results(tally.judged)
+        return coco_results(tally.judged, part)
 
     def from_score(self, least: float) -> "DetectionTask":
         twin = copy.copy(self)

@@ -18,6 +18,7 @@ def list_coco_boxes(place: Path) -> BoxListing | None:
         return None
     gathering = Gathering()
     classes: list[str] = []
+    numbers: dict[str, int] = {}
     parts: dict[str, list[BoxedPicture]] = {}
     faults: list[Fault] = []
     for part, file in files.items():
@@ -30,13 +31,14 @@ def list_coco_boxes(place: Path) -> BoxListing | None:
             )
         if not classes:
             gathering, classes = Gathering(names), names
+            numbers = {name: number for number, name in content.categories.items()}
         folder = folder_of(file, part, list(content.names.values()))
         parts[part] = []
         said = boxes_of(content)
         for key, name in content.names.items():
             path = folder / name
             if os.path.isfile(path):
-                picture = gathering.picture(str(path), str(file), said[key], size=content.sizes[key])
+                picture = gathering.picture(str(path), str(file), said[key], size=content.sizes[key], number=key)
                 parts[part].append(picture)
             else:
                 faults.append(Fault("missing", str(path), f"{path} is not there, but {file} names it."))
@@ -45,7 +47,7 @@ def list_coco_boxes(place: Path) -> BoxListing | None:
         raise DataError(f"{next(iter(files.values()))} names pictures, but none of them is beside it. Put them there.")
     layout = f"COCO, pictures with {', '.join(file.name for file in files.values())}"
     notes = told(picture for pictures in parts.values() for picture in pictures)
-    return BoxListing(place, layout, parts, len(parts) > 1, classes, faults, notes)
+    return BoxListing(place, layout, parts, len(parts) > 1, classes, faults, notes, numbers)
 
 
 def boxes_of(content: CocoJson) -> "defaultdict[int, list[Said]]":

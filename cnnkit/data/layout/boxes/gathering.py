@@ -31,6 +31,7 @@ class Gathering:
         size: tuple[int, int] | None = None,
         shares: bool = False,
         faults: Sequence[Fault] = (),
+        number: int | None = None,
     ) -> BoxedPicture:
         """The picture `name` with its boxes, as the file `source` says them."""
         good: list[Said] = []
@@ -56,6 +57,7 @@ class Gathering:
             size,
             tuple(empty),
             tuple(wrong),
+            number,
         )
 
     def sorted(self, parts: Mapping[str, Sequence[BoxedPicture]]) -> tuple[list[str], dict[str, list[BoxedPicture]]]:

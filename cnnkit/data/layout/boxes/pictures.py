@@ -49,7 +49,7 @@ class BoxedPicture:
     corners: (n, 4) float64, x_min, y_min, x_max, y_max, where pixel i covers i to i + 1.   labels: (n,) int64.
     crowd: (n,) bool.
     shares: whether corners are shares of the picture's width and height, and not pixels.
-    size: (height, width) of the picture by that file; None where it does not say.
+    size: (height, width) of the picture by that file; None where it does not say.   number: its id there, likewise.
     empty: boxes without extent, in words; they are left out.   faults: what is wrong with other boxes.
     """
 
@@ -62,6 +62,7 @@ class BoxedPicture:
     size: tuple[int, int] | None = None
     empty: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+    number: int | None = None
 
     @property
     def path(self) -> Path:
@@ -108,7 +109,7 @@ class BoxListing:
 
     parts: train, val, test -> pictures; what has no parts of its own is all train, and `split` is False.
     classes: the names, by label.   faults: files that cannot be used, beside those of the pictures.
-    notes: what was decided without being asked.
+    notes: what was decided without being asked.   numbers: the id of each class by its name, where files have some.
     """
 
     source: Path
@@ -118,6 +119,7 @@ class BoxListing:
     classes: list[str]
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
 
     @property
     def pictures(self) -> list[BoxedPicture]:

@@ -59,7 +59,8 @@ def open_boxes(
 
     def dataset(part: str) -> BoxFolder | None:
         kept = [one for one in listing.parts.get(part, []) if not one.faults and id(one) not in bad]
-        return BoxFolder(kept, name=name, classes=listing.classes, reader=reader) if kept else None
+        classes, numbers = listing.classes, listing.numbers
+        return BoxFolder(kept, name=name, classes=classes, reader=reader, coco_classes=numbers) if kept else None
 
     train = dataset("train")
     if train is None:

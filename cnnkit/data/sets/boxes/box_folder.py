@@ -1,6 +1,7 @@
 """Pictures in files with boxes around what is in them."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import final
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from cnnkit.data.layout.boxes.pictures import BoxedPicture
 from cnnkit.data.places.affine_map import moved
-from cnnkit.data.sample import Pixels, Sample
+from cnnkit.data.sample import Origin, Pixels, Sample
 from cnnkit.data.sets.base import Dataset, digest
 from cnnkit.data.sets.image_folder import READ_WHOLE, ends_of
 from cnnkit.data.sets.masks.colours import distinct_colours
@@ -26,16 +27,17 @@ class BoxReader:
         self.preprocessing, self.kept = preprocessing, Kept(room)
         self._views: dict[str, View] = {}
 
-    def __call__(self, picture: BoxedPicture) -> tuple[Pixels, Boxes]:
-        """(image (H, W, C), its boxes in pixels of the image); DataError where they do not belong together.
+    def __call__(self, picture: BoxedPicture) -> tuple[Pixels, Boxes, Origin]:
+        """(image (H, W, C), its boxes in pixels of it, the picture); DataError where they do not belong together.
 
         A thing that is small in its picture stays, however small it is in the image: it is to be found all the same.
         """
         (image,) = self.kept(picture.name, lambda: (self._read(picture.name),))
         seen = self._views[picture.name]
-        boxes = moved(picture.boxes(seen.size), seen.to_image, image.shape[:2], least_side=0)
+        origin = Origin(seen.size, picture.boxes(seen.size), seen.to_image)
+        boxes = moved(origin.target, seen.to_image, image.shape[:2], least_side=0)
         assert isinstance(boxes, Boxes)
-        return image, boxes
+        return image, boxes, origin
 
     def _read(self, name: str) -> Pixels:
         image, seen = load_view(name, self.preprocessing)
@@ -50,8 +52,16 @@ class BoxFolder(Dataset):
 
     task, labelled = "detection", False
 
-    def __init__(self, pictures: list[BoxedPicture], *, name: str, classes: list[str], reader: BoxReader) -> None:
-        self.pictures, self._read = pictures, reader
+    def __init__(
+        self,
+        pictures: list[BoxedPicture],
+        *,
+        name: str,
+        classes: list[str],
+        reader: BoxReader,
+        coco_classes: Mapping[str, int] | None = None,
+    ) -> None:
+        self.pictures, self._read, self.coco_classes = pictures, reader, coco_classes or {}
         self.name, self.preprocessing, self.mirror = name, reader.preprocessing, True
         self.classes, self.colours = classes, distinct_colours(len(classes))
         self._fingerprint = ""
@@ -62,8 +72,8 @@ class BoxFolder(Dataset):
 
     def __getitem__(self, index: int) -> Sample:
         picture = self.pictures[index]
-        image, boxes = self._read(picture)
-        return Sample(image, boxes, picture.path)
+        image, boxes, origin = self._read(picture)
+        return Sample(image, boxes, picture.path, origin=origin)
 
     def path(self, index: int) -> Path | None:
         return self.pictures[index].path
@@ -75,6 +85,10 @@ class BoxFolder(Dataset):
     @property
     def growth(self) -> int:
         return self._read.kept.growth
+
+    def coco_id(self, index: int) -> int:
+        number = self.pictures[index].number
+        return super().coco_id(index) if number is None else number
 
     def mark(self, index: int) -> str:
         if index not in self._marks:
