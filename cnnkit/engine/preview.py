@@ -9,12 +9,13 @@ import numpy as np
 
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
+from cnnkit.data.picture.boxes import with_boxes
 from cnnkit.data.picture.overlay import Colour, below, legend, overlay
 from cnnkit.data.picture.sheet import SIDE, Tile, contact_sheet, thumbnail
-from cnnkit.data.places.affine_map import AffineMap, moved_plane
+from cnnkit.data.places.affine_map import AffineMap, moved, moved_plane
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset
-from cnnkit.data.targets import VOID, Mask
+from cnnkit.data.targets import VOID, Boxes
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.training.augment import changes_of, choose_flip, shows_windows
 from cnnkit.engine.training.defaults import SMALLEST_PHOTO, resolve
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 # Pictures of a sample beside the original: the first epochs of a training.
 EPOCHS = 6
-# The side of a picture under its mask, whose outlines are to be seen.
-MASK_SIDE = 240
+# The side of a picture with its mask or its boxes, whose outlines are to be seen.
+LARGE_SIDE = 240
 
 
 @final
@@ -35,7 +36,7 @@ MASK_SIDE = 240
 class Shown:
     """One sample. image: as it is, at the network's size.   variants: what epoch 1, 2, ... show of it.
 
-    Images are uint8 (H, W, C), shrunk to what a sheet can show; those with masks lie under them.
+    Images are uint8 (H, W, C), shrunk to what a sheet can show; masks and boxes are drawn over them.
     """
 
     index: int
@@ -52,7 +53,7 @@ class Preview:
 
     image_size: (H, W).
     split, seed, channels: as asked and as found.   found: the data in a sentence.   notes: what the user should know.
-    legend: the colour of each class, where images have masks.
+    legend: the colour of each class, where images have masks or boxes.
     """
 
     found: str
@@ -97,6 +98,7 @@ def preview(
     fit: str | None = None,
     grey: bool | None = None,
     ignore: str | None = None,
+    task: str | None = None,
     seed: int = 0,
     split: str = "train",
     weights: str | Path | None = None,
@@ -106,6 +108,7 @@ def preview(
     augment: by default the level that a training would choose; no other part than train is ever changed by one.
     changes: flip, crop, … -> whether it is made, whatever the level says.
     image_size, fit, grey: how pictures are brought to the network's size.   ignore: values of masks that are void.
+    task: what the data are for, where they can be read in several ways.
     weights: a run or a weight file; pictures are then read as a training that starts from it reads them.
     Pictures that cannot be read are left out, with a note.
     """
@@ -117,6 +120,7 @@ def preview(
         image_size=image_size,
         fit=fit,
         grey=grey,
+        task=task,
         ignore=ignore,
         seed=seed,
         skip_unreadable=True,
@@ -195,19 +199,24 @@ def draw(shown: Preview) -> "Image":
         tiles.append(Tile(sample.image, (sample.class_name, name) if sample.class_name else (name,)))
         tiles += [Tile(image, (f"epoch {epoch}",)) for epoch, image in enumerate(sample.variants, 1)]
     columns = 1 + len(shown.samples[0].variants)
-    sheet = contact_sheet(tiles, columns=columns if columns > 1 else None, side=MASK_SIDE if shown.legend else SIDE)
+    sheet = contact_sheet(tiles, columns=columns if columns > 1 else None, side=LARGE_SIDE if shown.legend else SIDE)
     if not shown.legend:
         return sheet
     return below(sheet, legend(list(shown.legend), list(shown.legend.values()), sheet.width))
 
 
 def _drawn(sample: Sample, colours: Sequence[Colour]) -> Pixels:
-    """What a sheet shows of a sample: its image, under its mask where it has one."""
-    if not isinstance(sample.target, Mask):
+    """What a sheet shows of a sample: its image, with its mask or its boxes over it."""
+    if isinstance(sample.target, int | float):
         return thumbnail(sample.image)
     H, W, _ = sample.image.shape
-    small = thumbnail(sample.image, MASK_SIDE)
+    small = thumbnail(sample.image, LARGE_SIDE)
     size = small.shape[:2]
+    if isinstance(sample.target, Boxes):
+        boxes = moved(sample.target, AffineMap.of_box((0, 0, W, H), size), size, least_side=0)
+        assert isinstance(boxes, Boxes)
+        own = [colours[label] for label in boxes.labels.tolist()]
+        return np.asarray(with_boxes(small, boxes.corners, [""] * len(own), own, dashed=boxes.crowd.tolist()))
     labels = moved_plane(sample.target.labels, AffineMap.of_box((0, 0, W, H), size), size, VOID)
     return overlay(small, labels, colours)
 

@@ -4,6 +4,7 @@ from PIL import Image
 
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.source import open_data
+from cnnkit.data.picture.boxes import with_boxes
 from cnnkit.data.picture.overlay import overlay
 from cnnkit.engine.preview import EPOCHS, draw, preview
 from cnnkit.errors import UsageError
@@ -98,6 +99,22 @@ def test_masks_are_drawn_over_their_pictures_with_a_legend():
     assert shown.legend == dict(zip(train.classes, train.colours, strict=True))
     sheet = np.asarray(draw(shown)).reshape(-1, 3)
     assert all((sheet == colour).all(axis=1).any() for colour in train.colours)
+
+
+def test_boxes_are_drawn_over_their_pictures_with_a_legend():
+    shown = preview("shapes", task="detection", augment="standard", count=3, seed=2)
+    train = open_data("shapes", task="detection", seed=2).train
+    loader = Loader(train, 4, seed=2, shuffle=True, augment="standard")
+    for sample in shown.samples:
+        for seen, one in (
+            (sample.image, train[sample.index]),
+            (sample.variants[1], loader.sample(sample.index, 1)),
+        ):
+            boxes = one.target
+            own = [train.colours[label] for label in boxes.labels]
+            expected = with_boxes(one.image, boxes.corners, [""] * len(own), own)
+            np.testing.assert_array_equal(seen, np.asarray(expected))
+    assert list(shown.legend) == train.classes == ["circle", "square", "triangle"]
 
 
 def test_pictures_under_masks_are_shown_once_where_nothing_changes():

@@ -3,9 +3,9 @@
 screen.py     one result on stdout, notes on stderr     terminal.py        what a stream can show
 training.py   the events of a training                  answers.py         what a task gives, in plain form
 classification.py  a classifier's results           segmentation.py    those of masks
-dry_run.py    a forecast                                class_table.py     images by class and part
+dry_run.py    a forecast                                tables/            what data hold, by class and part
 progress.py   the moving bar                            headway.py         the bar of a long look at data
-mask_table.py  pixels by class and part                detection.py       those of boxes
+detection.py  those of boxes
 sparkline.py  a curve in a line                         manual.py          Markdown in a terminal
 machine.py    the machine
 """

@@ -3,6 +3,7 @@
 check.py     all of it: every picture is decoded once     quick.py         a second or two before a training
 stats.py, figures.py   the set in figures               inventory.py     what is to be looked at
 report.py    what was seen, for a screen and JSON         masks/           the same of pictures with masks
-look.py      one look at one picture                      findings.py      what may be found, and how grave it is
+look.py      one look at one picture                      boxes/           the same of pictures with boxes
+findings.py  what may be found, and how grave it is
 copies.py, duplicates.py, oddities.py, placeholders.py    the kinds of findings
 """

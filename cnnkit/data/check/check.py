@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from cnnkit.data.check.boxes.pictures import check_boxes, check_boxes_in_memory
 from cnnkit.data.check.copies import copies
 from cnnkit.data.check.findings import Finding, damaged, in_order
 from cnnkit.data.check.inventory import Inventory, take_inventory
@@ -15,7 +16,7 @@ from cnnkit.data.check.report import DataReport, Row
 from cnnkit.data.headway import Headway
 from cnnkit.data.layout.look_alikes import look_alikes
 from cnnkit.data.layout.masks.ignore import Ignore
-from cnnkit.data.open.formats import SEGMENTATION, pairs_in
+from cnnkit.data.open.formats import DETECTION, SEGMENTATION, boxes_in, pairs_in
 from cnnkit.data.open.source import resolve
 from cnnkit.data.open.splits import PARTS, DataSplits
 from cnnkit.data.sets.subset import origin
@@ -28,14 +29,16 @@ def check(
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
     ignore: str | None = None,
+    task: str | None = None,
     allowed: Collection[str] = (),
 ) -> DataReport:
     """Look at all of the data. What cannot be found at all is a DataError; whatever is wrong inside is a finding.
 
-    ignore: values of masks that are void.   allowed: kinds of findings that shall only warn.
+    ignore: values of masks that are void.   task: what the data are for, where they can be read in several ways.
+    allowed: kinds of findings that shall only warn.
     """
     report = None
-    for event in checking(data, image_size=image_size, grey=grey, ignore=ignore, allowed=allowed):
+    for event in checking(data, image_size=image_size, grey=grey, ignore=ignore, task=task, allowed=allowed):
         if isinstance(event, DataReport):
             report = event
     assert report is not None
@@ -48,20 +51,24 @@ def checking(
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
     ignore: str | None = None,
+    task: str | None = None,
     allowed: Collection[str] = (),
 ) -> Iterator[Headway | DataReport]:
     """`check` with its headway: after each picture, and the report at the end."""
     size = (image_size, image_size) if isinstance(image_size, int) else image_size
     name, place = resolve(data)
-    if place is not None and (pairs := pairs_in(place, None)) is not None:
+    if place is not None and (pairs := pairs_in(place, task)) is not None:
         yield from check_pairs(pairs, name=name, image_size=size, grey=grey, ignore=Ignore.of(ignore), allowed=allowed)
         return
-    inventory = take_inventory(data, size, grey)
+    if place is not None and (boxes := boxes_in(place, task)) is not None:
+        yield from check_boxes(boxes, name=name, image_size=size, grey=grey, allowed=allowed)
+        return
+    inventory = take_inventory(data, size, grey, task)
     if inventory.listing is not None:
         yield from _check_files(inventory, size, grey, allowed)
     elif inventory.splits is not None:
-        of_masks = inventory.splits.task == SEGMENTATION
-        yield from (check_masks_in_memory if of_masks else _check_arrays)(inventory.splits, allowed)
+        looked = {SEGMENTATION: check_masks_in_memory, DETECTION: check_boxes_in_memory}
+        yield from looked.get(inventory.splits.task, _check_arrays)(inventory.splits, allowed)
     else:
         yield DataReport(inventory.source, [], [], inventory.findings, allowed=allowed)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from cnnkit.data.check.masks.class_pixels import ClassPixels
 from cnnkit.data.picture.header import Header, header
 from cnnkit.data.sample import Pixels
 from cnnkit.data.view.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from cnnkit.data.check.boxes.class_boxes import ClassBoxes
 
 
 @final
@@ -69,7 +72,7 @@ class DataStats:
 
     classes: name -> images in each part.   image_size: (H, W), channels: as the network reads them.
     files: None where images are no files of their own.   pixels: None where no training image can be read.
-    masks: what those of each part hold, where images have masks; `classes` then counts the images that hold a class.
+    masks, boxes: those of each part, where images have masks or boxes; `classes` then counts images that hold a class.
     """
 
     found: str
@@ -81,12 +84,15 @@ class DataStats:
     files: FileStats | None
     pixels: PixelStats | None
     masks: Mapping[str, ClassPixels] = field(default_factory=dict)
+    boxes: Mapping[str, "ClassBoxes"] = field(default_factory=dict)
 
     @property
     def totals(self) -> list[int]:
         """Images in each part."""
         if self.masks:
             return [counted.masks for counted in self.masks.values()]
+        if self.boxes:
+            return [counted.total for counted in self.boxes.values()]
         return [sum(counts) for counts in zip(*self.classes.values(), strict=True)]
 
     def to_json(self) -> dict[str, Any]:
@@ -94,12 +100,14 @@ class DataStats:
         classes = [
             {"name": name, **dict(zip(self.parts, counts, strict=True))} for name, counts in self.classes.items()
         ]
-        plain = {name: value for name, value in asdict(self).items() if name != "masks"}
+        plain = {name: value for name, value in asdict(self).items() if name not in ("masks", "boxes")}
         masks = {part: counted.to_json(list(self.classes)) for part, counted in self.masks.items()}
+        boxes = {part: counted.to_json(list(self.classes)) for part, counted in self.boxes.items()}
         return (
             plain
             | {"classes": classes, "images": dict(zip(self.parts, self.totals, strict=True))}
             | ({"masks": masks} if masks else {})
+            | ({"boxes": boxes} if boxes else {})
         )
 
 
@@ -127,10 +135,10 @@ def file_stats(heads: Sequence[Head], unreadable: int) -> FileStats:
     grey = sum(head.known.grey for head in heads)
     formats = Counter(head.known.format for head in heads)
     return FileStats(
-        _spread([head.known.height for head in heads]),
-        _spread([head.known.width for head in heads]),
-        _spread([round(head.known.width / head.known.height, 3) for head in heads]),
-        _spread([head.size for head in heads]),
+        spread([head.known.height for head in heads]),
+        spread([head.known.width for head in heads]),
+        spread([round(head.known.width / head.known.height, 3) for head in heads]),
+        spread([head.size for head in heads]),
         sum(head.size for head in heads),
         dict(sorted(formats.items(), key=lambda item: (-item[1], item[0]))),
         grey,
@@ -139,8 +147,8 @@ def file_stats(heads: Sequence[Head], unreadable: int) -> FileStats:
     )
 
 
-def _spread(values: Sequence[float]) -> Spread:
-    """The median of an even number of values is the lower one of the middle two: a value that occurs."""
+def spread(values: Sequence[float]) -> Spread:
+    """Of some numbers; the median of an even number is the lower one of the middle two: a value that occurs."""
     if not values:
         return Spread(0, 0, 0)
     ordered = sorted(values)

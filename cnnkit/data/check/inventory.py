@@ -76,7 +76,10 @@ class Inventory:
 
 
 def take_inventory(
-    data: str | Path | None, image_size: tuple[int, int] | None = None, grey: bool | None = None
+    data: str | Path | None,
+    image_size: tuple[int, int] | None = None,
+    grey: bool | None = None,
+    task: str | None = None,
 ) -> Inventory:
     """Find out what lies there. What cannot be found is a DataError; what cannot be opened is a finding."""
     name, place = resolve(data)
@@ -84,7 +87,7 @@ def take_inventory(
     source = f"{place or name}: " + ("pictures" if kind in PICTURE_FORMATS else f"{kind} files")
     try:
         if place is None or kind not in PICTURE_FORMATS:
-            splits = open_data(data, image_size=image_size, grey=grey)
+            splits = open_data(data, image_size=image_size, grey=grey, task=task)
             return Inventory(name, splits.found, splits=splits)
         listing = list_csv(place) if kind == "csv" else list_folder(place)
         return Inventory(name, source, listing, findings=_missing(listing))

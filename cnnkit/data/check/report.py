@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
+from cnnkit.data.check.boxes.class_boxes import ClassBoxes
 from cnnkit.data.check.findings import Finding
 from cnnkit.data.check.masks.class_pixels import ClassPixels
 
@@ -16,10 +17,10 @@ class DataReport:
     """What `check` saw.
 
     found: the format, in a sentence.   parts: the columns after the class name.
-    rows: (class, images in each part); of masks, pictures that hold a pixel of the class.
+    rows: (class, images in each part); of masks and boxes, pictures that hold a pixel or a box of the class.
     findings: all that is odd, the gravest kinds first.   notes: what a training would be told.
     allowed: kinds of findings that the user knows of; they only warn.
-    pixels: of masks, what those of each part hold.
+    pixels: of masks, what those of each part hold.   boxes: of boxes, those of each part.
     """
 
     found: str
@@ -29,6 +30,7 @@ class DataReport:
     notes: list[str] = field(default_factory=list)
     allowed: Collection[str] = ()
     pixels: Mapping[str, ClassPixels] = field(default_factory=dict)
+    boxes: Mapping[str, ClassBoxes] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
@@ -42,12 +44,17 @@ class DataReport:
     def to_json(self) -> dict[str, Any]:
         names = [name for name, *_ in self.rows]
         pixels = {part: counted.to_json(names) for part, counted in self.pixels.items()}
-        return ({"pixels": pixels} if pixels else {}) | {
-            "ok": self.ok,
-            "found": self.found,
-            "parts": self.parts,
-            "rows": self.rows,
-            "findings": [finding.to_json(self.allowed) for finding in self.findings],
-            "problems": self.problems,
-            "notes": self.notes,
-        }
+        boxes = {part: counted.to_json(names) for part, counted in self.boxes.items()}
+        return (
+            ({"pixels": pixels} if pixels else {})
+            | ({"boxes": boxes} if boxes else {})
+            | {
+                "ok": self.ok,
+                "found": self.found,
+                "parts": self.parts,
+                "rows": self.rows,
+                "findings": [finding.to_json(self.allowed) for finding in self.findings],
+                "problems": self.problems,
+                "notes": self.notes,
+            }
+        )

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnkit.data.check.boxes.stats import box_stats, box_stats_in_memory
 from cnnkit.data.check.figures import DataStats, Head, PixelTally, evenly, file_stats, head_of
 from cnnkit.data.check.masks.stats import mask_stats, pair_stats
 from cnnkit.data.headway import Headway
 from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import Listing, list_folder
 from cnnkit.data.layout.masks.ignore import Ignore
-from cnnkit.data.open.formats import PICTURE_FORMATS, SEGMENTATION, detect, pairs_in
+from cnnkit.data.open.formats import DETECTION, PICTURE_FORMATS, SEGMENTATION, boxes_in, detect, pairs_in
 from cnnkit.data.open.pictures import choose_preprocessing
 from cnnkit.data.open.source import checked_size, open_data, resolve
 from cnnkit.data.open.splits import PARTS, DataSplits
@@ -29,21 +30,26 @@ def data_stats(
     image_size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
     ignore: str | None = None,
+    task: str | None = None,
     sample: int = SAMPLE,
 ) -> Iterator[Headway | DataStats]:
     """Steps of the work, then the result. Pictures that cannot be read are counted, not refused.
 
-    ignore: values of masks that are void.
+    ignore: values of masks that are void.   task: what the data are for, where they can be read in several ways.
     """
     size = checked_size(image_size)
     _, place = resolve(data)
-    if place is not None and (pairs := pairs_in(place, None)) is not None:
+    if place is not None and (pairs := pairs_in(place, task)) is not None:
         yield from pair_stats(pairs, size, grey, Ignore.of(ignore), sample)
+        return
+    if place is not None and (boxes := boxes_in(place, task)) is not None:
+        yield from box_stats(boxes, size, grey, sample)
         return
     kind = "arrays" if place is None else detect(place)
     if place is None or kind not in PICTURE_FORMATS:
-        splits = open_data(data, image_size=size, grey=grey)
-        yield from (mask_stats if splits.task == SEGMENTATION else _of_arrays)(splits, sample)
+        splits = open_data(data, image_size=size, grey=grey, task=task)
+        measured = {SEGMENTATION: mask_stats, DETECTION: box_stats_in_memory}
+        yield from measured.get(splits.task, _of_arrays)(splits, sample)
     else:
         yield from _of_pictures(list_csv(place) if kind == "csv" else list_folder(place), size, grey, sample)
 

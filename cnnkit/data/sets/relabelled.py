@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from cnnkit.data.layout.look_alikes import as_known
+from cnnkit.data.picture.boxes import bright_colours
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Colour, Dataset
 from cnnkit.data.sets.masks.colours import distinct_colours
@@ -86,4 +87,5 @@ class Relabelled(Dataset):
         if not dataset.colours:
             return ()
         own = dict(zip(self._new.tolist(), dataset.colours, strict=True))
-        return tuple(own.get(label, colour) for label, colour in enumerate(distinct_colours(len(self.classes))))
+        made = bright_colours if self.task == "detection" else distinct_colours
+        return tuple(own.get(label, colour) for label, colour in enumerate(made(len(self.classes))))

@@ -10,12 +10,14 @@ import click
 
 from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import data_names
+from cnnkit.cli.arguments.training import choices
 from cnnkit.cli.arguments.values import MaskValues, Names, Size
 from cnnkit.cli.command import command
-from cnnkit.cli.show.class_table import class_table
 from cnnkit.cli.show.headway import follow
-from cnnkit.cli.show.mask_table import mask_table
 from cnnkit.cli.show.screen import Screen
+from cnnkit.cli.show.tables.box_table import box_table
+from cnnkit.cli.show.tables.class_table import class_table
+from cnnkit.cli.show.tables.mask_table import mask_table
 from cnnkit.cli.show.terminal import harmless
 from cnnkit.data.check.findings import KINDS
 from cnnkit.errors import DataError
@@ -39,6 +41,7 @@ MOST_FINDINGS, MOST_FILES = 5, 4
     type=MaskValues("--ignore 255"),
     help="Values of masks that are void; none: no value is.  [default: by the data]",
 )
+@choices("task")
 @option(
     "--allow",
     type=Names(tuple(KINDS), example="--allow near-duplicate-across"),
@@ -55,6 +58,7 @@ def check(
     image_size: tuple[int, int] | None,
     grey: bool | None,
     ignore: str | None,
+    task: str | None,
     allow: tuple[str, ...],
 ) -> None:
     """Look at every image of DATA and say what is wrong.
@@ -66,11 +70,14 @@ def check(
     Of pictures with masks, those without a partner, masks of another size, in a format that changes pixels or with
     values that mean no class are problems too. Classes without a pixel and masks that are void or of one class all over
     are warnings.
+
+    Of pictures with boxes, files that cannot be read, swapped corners, labels that are no class and pictures of another
+    size than the file says are problems. Boxes beyond the picture, without extent or doubled are warnings.
     """
     from cnnkit.data.check.check import checking
 
     report: DataReport = follow(
-        screen, checking(source, image_size=image_size, grey=grey, ignore=ignore, allowed=allow)
+        screen, checking(source, image_size=image_size, grey=grey, ignore=ignore, task=task, allowed=allow)
     )
     if screen.as_json:
         screen.json(report.to_json())
@@ -84,7 +91,10 @@ def _show(screen: Screen, report: DataReport, root: str) -> None:
     screen.text(report.found)
     for note in report.notes:
         screen.text(note)
-    if report.pixels:
+    if report.boxes:
+        screen.text()
+        box_table(screen, [name for name, *_ in report.rows], report.boxes)
+    elif report.pixels:
         screen.text()
         mask_table(screen, [name for name, *_ in report.rows], report.pixels)
     elif report.rows:

@@ -29,7 +29,7 @@ MOST_ROWS = 90
     type=Name(AUGMENT, example="--augment strong"),
     help="Augmentation; by default what a training would choose.",
 )
-@choices("fit", "ignore", *CHANGES)
+@choices("task", "fit", "ignore", *CHANGES)
 @option(
     "-n",
     "--count",
@@ -64,12 +64,14 @@ def show(
     exist_ok: bool,
     fit: str | None,
     ignore: str | None,
+    task: str | None,
     **asked: bool | None,
 ) -> None:
     """Draw images of DATA as the network sees them in a training.
 
     Each row shows an image at the network's size, then its augmented versions in the first epochs: exactly
-    the pixels of a training with this seed. Masks are drawn over their pictures, with a legend below.
+    the pixels of a training with this seed. Masks and boxes are drawn over their pictures, with a
+    legend below.
     """
     from cnnkit.data.picture.sheet import check_sheet_path, save_sheet
     from cnnkit.engine.preview import draw, preview
@@ -84,6 +86,7 @@ def show(
         fit=fit,
         grey=grey,
         ignore=ignore,
+        task=task,
         seed=seed,
         split=split,
         weights=weights,

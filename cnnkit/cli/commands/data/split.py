@@ -12,8 +12,8 @@ from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import data_names
 from cnnkit.cli.arguments.values import Name, Share, Whole
 from cnnkit.cli.command import command
-from cnnkit.cli.show.class_table import class_table
 from cnnkit.cli.show.screen import Screen
+from cnnkit.cli.show.tables.class_table import class_table
 
 if TYPE_CHECKING:
     from cnnkit.data.split.folder import Link, SplitFolder

@@ -8,11 +8,13 @@ import click
 
 from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import data_names
+from cnnkit.cli.arguments.training import choices
 from cnnkit.cli.arguments.values import MaskValues, Size
 from cnnkit.cli.command import command
-from cnnkit.cli.show.class_table import class_table
-from cnnkit.cli.show.mask_table import mask_table
 from cnnkit.cli.show.screen import Screen
+from cnnkit.cli.show.tables.box_table import box_sizes, box_table
+from cnnkit.cli.show.tables.class_table import class_table
+from cnnkit.cli.show.tables.mask_table import mask_table
 
 if TYPE_CHECKING:
     from cnnkit.data.check.figures import DataStats, FileStats, PixelStats, Spread
@@ -31,19 +33,25 @@ COLOURS = ("red", "green", "blue")
     type=MaskValues("--ignore 255"),
     help="Values of masks that are void; none: no value is.  [default: by the data]",
 )
+@choices("task")
 def stats(
-    screen: Screen, source: str, image_size: tuple[int, int] | None, grey: bool | None, ignore: str | None
+    screen: Screen,
+    source: str,
+    image_size: tuple[int, int] | None,
+    grey: bool | None,
+    ignore: str | None,
+    task: str | None,
 ) -> None:
     """Measure the images of DATA and their files.
 
     Shown are images per class and part, sizes and formats of the files, and means and deviations of the pixels:
     those of up to 2,000 training images, as the network would read them. Of masks, each class's share of the pixels and
-    the pictures that hold it are counted.
+    the pictures that hold it are counted; of boxes also their widths, heights and shapes.
     """
     from cnnkit.cli.show.headway import follow
     from cnnkit.data.check.stats import data_stats
 
-    found = follow(screen, data_stats(source, image_size=image_size, grey=grey, ignore=ignore))
+    found = follow(screen, data_stats(source, image_size=image_size, grey=grey, ignore=ignore, task=task))
     if screen.as_json:
         screen.json(found.to_json())
     else:
@@ -55,7 +63,11 @@ def _show(screen: Screen, found: DataStats) -> None:
     for note in found.notes:
         screen.note(note)
     screen.text()
-    if found.masks:
+    if found.boxes:
+        box_table(screen, list(found.classes), found.boxes)
+        screen.text()
+        box_sizes(screen, found.boxes)
+    elif found.masks:
         mask_table(screen, list(found.classes), found.masks)
     else:
         class_table(screen, found.parts, found.classes)

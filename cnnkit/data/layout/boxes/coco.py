@@ -42,7 +42,7 @@ def list_coco_boxes(place: Path) -> BoxListing | None:
                 parts[part].append(picture)
             else:
                 faults.append(Fault("missing", str(path), f"{path} is not there, but {file} names it."))
-    parts = {part: pictures for part, pictures in parts.items() if pictures}
+    parts = {part: parts[part] for part in ("train", "val", "test") if parts.get(part)}
     if "train" not in parts:
         raise DataError(f"{next(iter(files.values()))} names pictures, but none of them is beside it. Put them there.")
     layout = f"COCO, pictures with {', '.join(file.name for file in files.values())}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 
 from cnnkit.data.layout.masks.names import PICTURES, folder_word
-from cnnkit.data.layout.part_names import parts_called
+from cnnkit.data.layout.part_names import PART_NAMES, parts_called
 from cnnkit.data.layout.suffixes import is_picture_name
 from cnnkit.data.layout.walk import visible_files, visible_folders, walk
 
@@ -46,7 +46,7 @@ def find_sided(place: Path, ending: str, is_one: IsOne) -> tuple[dict[str, Sided
         called = parts_called(folder.name for folder in both)
         parts = {called[one.name]: sided(one, inner[one.name], ending) for one in both if one.name in called}
         if "train" in parts:
-            return parts, f"{layout}, each with {', '.join(parts)}"
+            return _in_order(parts), f"{layout}, each with {', '.join(_in_order(parts))}"
         return {"train": sided(pictures, files, ending)}, layout
     children = visible_folders(place)
     called = parts_called(child.name for child in children)
@@ -57,7 +57,7 @@ def find_sided(place: Path, ending: str, is_one: IsOne) -> tuple[dict[str, Sided
             if _holds(files, ending, is_one):
                 within.setdefault(called[child.name], sided(pictures, files, ending))
     if "train" in within:
-        return within, f"pictures and boxes in {', '.join(f'{part}/' for part in within)}"
+        return _in_order(within), f"pictures and boxes in {', '.join(f'{part}/' for part in _in_order(within))}"
     if _holds(place, ending, is_one) and any(is_picture_name(file.name) for file in visible_files(place)):
         return {"train": sided(place, place, ending)}, "pictures beside their boxes"
     return {}, ""
@@ -105,6 +105,10 @@ def _holds(folder: Path, ending: str, is_one: IsOne) -> bool:
         (path for child in visible_folders(folder) for path in visible_files(child)), ending
     )
     return bool(files) and all(map(is_one, files[:TRIED]))
+
+
+def _in_order(parts: dict[str, Sided]) -> dict[str, Sided]:
+    return {part: parts[part] for part in PART_NAMES if part in parts}
 
 
 def _ending_so(files: Iterable[Path], ending: str) -> list[Path]:

@@ -8,11 +8,11 @@ from typing import final
 import numpy as np
 
 from cnnkit.data.layout.boxes.pictures import BoxedPicture
+from cnnkit.data.picture.boxes import bright_colours
 from cnnkit.data.places.affine_map import moved
 from cnnkit.data.sample import Origin, Pixels, Sample
 from cnnkit.data.sets.base import Dataset, digest
 from cnnkit.data.sets.image_folder import READ_WHOLE, ends_of
-from cnnkit.data.sets.masks.colours import distinct_colours
 from cnnkit.data.sets.picture_cache import Kept
 from cnnkit.data.targets import Boxes
 from cnnkit.data.view.preprocessing import Preprocessing
@@ -63,7 +63,7 @@ class BoxFolder(Dataset):
     ) -> None:
         self.pictures, self._read, self.coco_classes = pictures, reader, coco_classes or {}
         self.name, self.preprocessing, self.mirror = name, reader.preprocessing, True
-        self.classes, self.colours = classes, distinct_colours(len(classes))
+        self.classes, self.colours = classes, bright_colours(len(classes))
         self._fingerprint = ""
         self._marks: dict[int, str] = {}
 

@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from cnnkit.data.sets.masks.colours import distinct_colours
+from cnnkit.data.picture.boxes import bright_colours
 from cnnkit.data.sets.shapes import KINDS, SIDE, Scene, Shapes
 from cnnkit.data.targets import Boxes
 
@@ -18,7 +18,7 @@ class ShapeBoxes(Shapes):
 
     def __init__(self, part: str, size: tuple[int, int] = (SIDE, SIDE), *, grey: bool = False) -> None:
         super().__init__(part, size, grey=grey)
-        self.classes, self.colours = list(KINDS), distinct_colours(len(KINDS))
+        self.classes, self.colours = list(KINDS), bright_colours(len(KINDS))
 
     def target(self, scene: Scene) -> Boxes:
         corners = np.zeros((len(scene.kinds), 4), np.float32)

@@ -58,6 +58,7 @@ def test_xml_and_txt_may_lie_beside_their_pictures_also_within_parts(tmp_path):
         put(tmp_path / "beside" / part / "a.xml", xml(BOXES["train"]["a"]))
     listing = find_boxes(tmp_path / "beside")
     assert said(listing) == {part: {"a": BOXES["train"]["a"]} for part in ("train", "val")}
+    assert list(listing.parts) == ["train", "val"] and listing.layout == "VOC, pictures and boxes in train/, val/"
     write_picture(tmp_path / "flat" / "a.png")
     put(tmp_path / "flat" / "a.txt", "1 0.5 0.5 1 1\n")
     put(tmp_path / "flat" / "classes.txt", "cat\ndog\n")

@@ -1,8 +1,8 @@
 import numpy as np
 
-from cnnkit.cli.show.class_table import MOST_CLASSES
-from cnnkit.cli.show.mask_table import mask_table
 from cnnkit.cli.show.screen import Screen
+from cnnkit.cli.show.tables.class_table import MOST_CLASSES
+from cnnkit.cli.show.tables.mask_table import mask_table
 from cnnkit.data.check.masks.class_pixels import ClassPixels
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cnnkit.cli.show.class_table import MOST_CLASSES
 from cnnkit.cli.show.screen import Screen
+from cnnkit.cli.show.tables.class_table import MOST_CLASSES
 
 if TYPE_CHECKING:
     from cnnkit.data.check.masks.class_pixels import ClassPixels

@@ -1,5 +1,5 @@
-from cnnkit.cli.show.class_table import MOST_CLASSES, class_table
 from cnnkit.cli.show.screen import Screen
+from cnnkit.cli.show.tables.class_table import MOST_CLASSES, class_table
 
 
 def shown(capsys, classes):

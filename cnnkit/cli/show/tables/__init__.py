@@ -1,0 +1,4 @@
+"""What data hold, by class and part, as tables.
+
+class_table.py  images     mask_table.py  pixels of masks     box_table.py  boxes, and how large they are
+"""
