@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     also="--weights",
     metavar="RUN|FILE",
     shell_complete=run_names,
-    help="A run folder or a weight file; by default the newest run, or the digits network in the package.",
+    help="A run folder, a weight file, or yolo_fastest, a detector in the package; by default the newest run, or the "
+    "digits network in the package.",
 )
 @option(
     "--top",
