@@ -77,6 +77,7 @@ def fit(
     if not (y > 0).any() or not (y < 0).any():
         raise DataError(f"{len(y)} examples are all of one class; there must be some of both.")
     a, top = x * y[:, None], cost * np.where(positive, positive_weight, 1.0)
+    gram = a @ a.T if len(a) <= a.shape[1] else None
     hold, low, high = top / 2, np.ones(len(x)), np.ones(len(x))
     for _ in range(steps):
         w = a.T @ hold
@@ -87,7 +88,7 @@ def fit(
             return LinearSvm(w[:-1], float(w[-1] * constant))
         room = top - hold
         force = FADE * (low @ hold + high @ room) / (2 * len(x))
-        step = _solved(a, low / hold + high / room, 1 - margins + force / hold - force / room)
+        step = _solved(a, gram, low / hold + high / room, 1 - margins + force / hold - force / room)
         pressures = force / hold - low - low / hold * step, force / room - high + high / room * step
         far = min(_reach(hold, step), _reach(room, -step), _reach(low, pressures[0]), _reach(high, pressures[1]))
         hold, low, high = (v + far * d for v, d in ((hold, step), (low, pressures[0]), (high, pressures[1])))
@@ -97,15 +98,14 @@ def fit(
     )
 
 
-def _solved(a: Host, d: Host, right: Host) -> Host:
-    """(A·A' + D)⁻¹ · right, by a system of the lesser of A's two sizes."""
-    n, features = a.shape
+def _solved(a: Host, gram: Host | None, d: Host, right: Host) -> Host:
+    """(A·A' + D)⁻¹ · right, by a system of the lesser of A's two sizes. gram: A·A', where that is the lesser."""
     found: Host
-    if n <= features:
-        found = np.linalg.solve(a @ a.T + np.diag(d), right)
+    if gram is not None:
+        found = np.linalg.solve(gram + np.diag(d), right)
         return found
     over = a / d[:, None]
-    found = right / d - over @ np.linalg.solve(np.eye(features) + a.T @ over, over.T @ right)
+    found = right / d - over @ np.linalg.solve(np.eye(a.shape[1]) + a.T @ over, over.T @ right)
     return found
 
 
