@@ -3,7 +3,7 @@
 What the loader and the command line ask of the kernels; the rest of cnnkit asks `kernels.of` and `kernels.home`.
 """
 
-from cnnkit.kernels.cpu.machine.buffers import empty
+from cnnkit.kernels.cpu.machine.buffers import empty, sparing
 from cnnkit.kernels.cpu.machine.cache import cache_folder, cache_note, refused_note
 from cnnkit.kernels.cpu.machine.jit import statistics
 from cnnkit.kernels.cpu.machine.lanes import FEATURES, LANES
@@ -18,5 +18,6 @@ __all__ = [
     "get_threads",
     "layer",
     "refused_note",
+    "sparing",
     "statistics",
 ]

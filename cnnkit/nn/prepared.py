@@ -9,6 +9,7 @@ types and parameters, so that a network which looks into its parts, or calls the
 """
 
 import copy
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -75,14 +76,14 @@ class PreparedConv(Conv2d):
         vars(self).update(vars(conv))
         # In a tuple, so that they are no children.
         self._folds = () if norm is None else (conv, norm)
-        self._made_from = conv.weight.data
+        self._made_from = conv.weight.given
         self._filters, self._ends = _laid_out(conv, norm)
 
     def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
         for conv, norm in [self._folds] if self._folds else []:
-            if conv.weight.data is not self._made_from:
+            if conv.weight.given is not self._made_from:
                 return norm(conv(x), residual)
-        if self.weight.data is not self._made_from:
+        if self.weight.given is not self._made_from:
             return super().forward(x)
         win = window_over(x.shape, self.weight.shape, self.stride, self.padding, self.dilation, "conv2d")
         conv2d_shape(x.shape, self.weight.shape, win, self.groups)
@@ -98,14 +99,14 @@ class PreparedConvTranspose(ConvTranspose2d):
     def __init__(self, conv: ConvTranspose2d, norm: BatchNorm2d | None = None) -> None:
         vars(self).update(vars(conv))
         self._folds = () if norm is None else (conv, norm)
-        self._made_from = conv.weight.data
+        self._made_from = conv.weight.given
         self._filters, self._ends = _laid_out(conv, norm)
 
     def forward(self, x: Tensor) -> Tensor:
         for conv, norm in [self._folds] if self._folds else []:
-            if conv.weight.data is not self._made_from:
+            if conv.weight.given is not self._made_from:
                 return norm(conv(x))
-        if self.weight.data is not self._made_from:
+        if self.weight.given is not self._made_from:
             return super().forward(x)
         y_shape, win = conv_transpose2d_shape(
             x.shape, self.weight.shape, self.stride, self.padding, self.output_padding, self.dilation, self.groups
@@ -206,11 +207,20 @@ def _with_norm(conv: Conv2d | ConvTranspose2d, norm: BatchNorm2d) -> Module:
 
 
 def _laid_out(conv: Conv2d | ConvTranspose2d, norm: BatchNorm2d | None) -> tuple[Any, dict[str, Any]]:
-    """The filters that a kernel takes, with a norm folded in, and what is done to their sums."""
-    weight = conv.weight.data
+    """The filters that a kernel takes, with a norm folded in, and what is done to their sums.
+
+    Many filters are not held twice: the parameter then asks for them where it is asked.
+    """
     bias = None if conv.bias is None else conv.bias.data
-    k = kernels.of(weight)
-    if norm is not None:
+    k = kernels.of(conv.weight.data)
+    # Transposed sums want filters in another form.
+    keep = isinstance(conv, ConvTranspose2d)
+    if norm is None:
+        filters = k.pack(conv.weight.data, conv.groups, keep=keep)
+        if not keep:
+            conv.weight.leave_to(partial(k.unpack, filters))
+    else:
         weight, bias = (k.put(array) for array in folded(conv, norm))
+        filters = k.pack(weight, conv.groups)
     activation = activation_of(conv.activation if norm is None else norm.activation, type(conv).__name__)
-    return k.pack(weight, conv.groups), {"bias": bias, "activation": activation}
+    return filters, {"bias": bias, "activation": activation}

@@ -1,10 +1,13 @@
 """Networks made ready for use."""
 
+import weakref
+
 import numpy as np
 import pytest
 
 from cnnkit import nn, ops
 from cnnkit.autograd import Tensor, no_grad, traced
+from cnnkit.kernels.cpu.conv.schedule import direct
 from cnnkit.nn.blocks import ConvNorm
 from cnnkit.nn.prepared import prepared
 
@@ -225,3 +228,24 @@ def test_a_block_whose_convolution_got_an_activation_is_not_folded(rng):
     x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
     with no_grad():
         np.testing.assert_allclose(prepared(block)(x).data, block(x).data, rtol=0, atol=1e-5)
+
+
+def test_many_filters_are_held_once_and_come_back_to_who_asks(rng, monkeypatch):
+    monkeypatch.setattr(direct, "MANY", 1)
+    network = nn.Sequential(nn.Conv2d(3, 512, 1, rng=rng), nn.Conv2d(512, 2, 3, rng=rng)).eval()
+    weight = network[0].weight
+    numbers = weight.data.copy()
+    held = weakref.ref(weight.data)
+    ready, again = prepared(network), prepared(network)
+    x = rng.normal(size=(1, 6, 5, 3)).astype(np.float32)
+    with no_grad():
+        y = ready(x).data
+        assert held() is None and weight.shape == (1, 1, 3, 512) and weight.size == 3 * 512
+        np.testing.assert_array_equal(again(x).data, y)
+        np.testing.assert_array_equal(weight.data, numbers)
+        assert weight.data is weight.data
+        # One rounding for each of some thousand products of numbers below 10.
+        np.testing.assert_allclose(network(x).data, y, rtol=0, atol=1e-4)
+        weight.data = numbers * np.float32(2)
+        np.testing.assert_array_equal(weight.data, numbers * 2)
+        np.testing.assert_allclose(ready(x).data, network(x).data, rtol=0, atol=1e-4)

@@ -17,14 +17,16 @@ import numpy as np
 
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.engine.use.tiles import Tile, tiles
+from cnnkit.kernels import host
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.reach import Reach, reach
 from cnnkit.nn import Module
 from cnnkit.nn.outputs import Nest, arrays
 
-# What the results of ops may take that live at once, of an image and, where a network looks far, of a tile; about as
-# much again waits in the pool. Fixed numbers, so that an answer does not hang on how much memory is free.
-MOST_BYTES, MOST_BYTES_OF_A_TILE = 160 << 20, 480 << 20
+# What the results of ops may take that live at once, of an image and, where a network looks far, of a tile: this is
+# less by twice what its filters take beyond MANY_FILTERS, for they are there in a second form. Fixed numbers, so that
+# an answer does not hang on how much memory is free.
+MOST_BYTES, MOST_BYTES_OF_A_TILE, MANY_FILTERS = 160 << 20, 480 << 20, 256 << 20
 # What is told of tiles: how many are done, and how many there are.
 Tell = Callable[[int, int], None]
 _reaches: weakref.WeakKeyDictionary[Module, dict[int, Reach | None]] = weakref.WeakKeyDictionary()
@@ -46,11 +48,11 @@ class Way:
 def way(module: Module, size: tuple[int, int], channels: int) -> Way:
     """How one image of (height, width) is computed."""
     known = reach_of(module, channels)
-    if known is None or _bytes(known, *_given(known, size)) <= _most_whole(known):
+    if known is None or _bytes(known, *_given(known, size)) <= _most_whole(module, known):
         return Way((), True)
     m, far = known.multiple, known.pixels or 0
     # A good part of a tile must be answers: who looks further than a quarter of it sees a little less than all.
-    side = max(_side(known, MOST_BYTES), min(-(-4 * far // m) * m, _side(known, MOST_BYTES_OF_A_TILE)))
+    side = max(_side(known, MOST_BYTES), min(-(-4 * far // m) * m, _side(known, _most_of_a_tile(module))))
     overlap = max(side // 8 if known.pixels is None else min(far, side // 4), known.margin)
     cut = tiles(_given(known, size), side, overlap, m)
     return Way(tuple(cut), known.pixels is not None and overlap >= known.pixels)
@@ -82,7 +84,7 @@ def maps_of(
         return whole(module, x)
     size = (x.shape[1], x.shape[2])
     given = _mirrored(x, known) if known.margin else x
-    if len(x) * _bytes(known, *given.shape[1:3]) <= _most_whole(known):
+    if len(x) * _bytes(known, *given.shape[1:3]) <= _most_whole(module, known):
         return _cropped(whole(module, given), size)
     how = way(module, size, x.shape[3])
     if not how.tiles:
@@ -92,7 +94,8 @@ def maps_of(
         outputs = whole(module, tile)
         return outputs if keep is None else keep(outputs)
 
-    found = [_laid_together(said, given[n : n + 1], how.tiles, size, known.margin, tell) for n in range(len(x))]
+    with host.sparing():
+        found = [_laid_together(said, given[n : n + 1], how.tiles, size, known.margin, tell) for n in range(len(x))]
     return found[0] if len(found) == 1 else np.concatenate(found)
 
 
@@ -149,9 +152,14 @@ def _cropped(y: Host, size: tuple[int, int]) -> Host:
     return y[:, : size[0], : size[1]]
 
 
-def _most_whole(known: Reach) -> int:
+def _most_whole(module: Module, known: Reach) -> int:
     """A network that looks at the whole image is given it whole as long as that is possible."""
-    return MOST_BYTES if known.pixels is not None else max(MOST_BYTES, MOST_BYTES_OF_A_TILE)
+    return MOST_BYTES if known.pixels is not None else _most_of_a_tile(module)
+
+
+def _most_of_a_tile(module: Module) -> int:
+    filters = 4 * sum(parameter.size for parameter in module.parameters())
+    return max(MOST_BYTES, MOST_BYTES_OF_A_TILE - 2 * max(0, filters - MANY_FILTERS))
 
 
 def _side(known: Reach, most: int) -> int:

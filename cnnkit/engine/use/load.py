@@ -92,6 +92,7 @@ def _load(path: Path, said: str, module: Module | None, notes: tuple[str, ...] =
         task = create(record.get("task"), classes, settings=record.get("settings"))
         network = _network(path, record, task.outputs, preprocessing) if module is None else module
         network.load_state_dict(arrays)
+        del arrays  # before filters are laid out: of a large network there is no room for all of them three times
     except OwnModuleError:
         raise
     except CheckpointError as error:

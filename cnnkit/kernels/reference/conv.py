@@ -141,12 +141,19 @@ def conv2d_dw(
     return deliver(dw, into), deliver(dy.sum(axis=(0, 1, 2), dtype=np.float64), into_db) if needs_db else None
 
 
-def pack(w: Host, groups: int = 1) -> Host:
+def pack(w: Host, groups: int = 1, *, keep: bool = True) -> Host:
     """What the kernels above but conv2d_dw take in place of w, sooner where it is used often: here w itself.
 
     Nobody else looks into it. It may hold w, so w must not be written to as long as it is in use.
+
+    keep: with False, of many filters w need not be held beside what it was made into; `unpack` has it again.
     """
     return w
+
+
+def unpack(filters: Host) -> Host:
+    """The filters (KH, KW, C / groups, O) that `pack` was given: w itself if it is still held, else the same bits."""
+    return filters
 
 
 def epilogue(y: Host, bias: Host | None, residual: Host | None, activation: Activation) -> Host:

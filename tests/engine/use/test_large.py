@@ -107,3 +107,16 @@ def test_a_network_that_gives_no_map_is_computed_as_ever(rng):
     network = nn.Sequential(nn.Conv2d(3, 2, 3, rng=rng), nn.GlobalAvgPool2d()).eval()
     x = rng.standard_normal((2, 9, 9, 3)).astype(np.float32)
     np.testing.assert_array_equal(maps_of(network, x), whole(network, x))
+
+
+def test_many_filters_leave_less_for_a_tile(monkeypatch):
+    network = prepared(Segmenting().eval())
+    filters, least = 4 * sum(p.size for p in network.parameters()), int(4 * large.reach_of(network, 3).floats * 24**2)
+    monkeypatch.setattr(large, "MOST_BYTES", least)
+    monkeypatch.setattr(large, "MOST_BYTES_OF_A_TILE", least + 2 * filters)
+
+    def longest(many):
+        monkeypatch.setattr(large, "MANY_FILTERS", many)
+        return max(side.stop - side.start for tile in way(network, (300, 300), 3).tiles for side in tile)
+
+    assert longest(0) < longest(filters)

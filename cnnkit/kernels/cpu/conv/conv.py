@@ -139,9 +139,17 @@ def conv2d_dw(
     return dw, db
 
 
-def pack(w: Host | Filters, groups: int = 1) -> Filters:
+def pack(w: Host | Filters, groups: int = 1, *, keep: bool = True) -> Filters:
     """Filters that are laid out once for many calls; training packs at every step."""
-    return w if isinstance(w, Filters) else Filters(buffers.contiguous(w), groups)
+    filters = w if isinstance(w, Filters) else Filters(buffers.contiguous(w), groups)
+    if not keep:
+        filters.let_go()
+    return filters
+
+
+def unpack(filters: Filters) -> Host:
+    """The filters that were packed."""
+    return filters.w
 
 
 def _apart(win: Window, back: bool = False) -> tuple[int, int, int]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cnnkit.kernels.cpu.conv.packing import pack_panels
-from cnnkit.kernels.cpu.conv.schedule import TileShape, keep_unpacked, winograd_tile
+from cnnkit.kernels.cpu.conv.packing import pack_panels, unpack_panels
+from cnnkit.kernels.cpu.conv.schedule import FEW_PIXELS, TileShape, direct_tile, keep_unpacked, one_form, winograd_tile
 from cnnkit.kernels.cpu.conv.winograd.tiles import transform_filters
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
@@ -15,16 +15,33 @@ from cnnkit.kernels.shared.array import Host
 
 
 class Filters:
-    """What `pack` returns; accepted wherever filters are."""
+    """What `pack` returns; accepted wherever filters are.   shape: (KH, KW, C / groups, O)"""
 
     def __init__(self, w: Host, groups: int) -> None:
-        self.w, self.groups = w, groups
+        self._w: Host | None = w
+        self.shape, self.groups = w.shape, groups
         self._forms: dict[Any, Host] = {}
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """(KH, KW, C / groups, O)"""
-        return self.w.shape
+    def w(self) -> Host:
+        """The filters as they were given; where only panels of them are kept, put together from these."""
+        if self._w is None:
+            key, _, tile = self._plain()
+            self._w = unpack_panels(self._forms[key], self.shape, tile.block)
+        return self._w
+
+    def let_go(self) -> None:
+        """Keep panels alone of many filters of which no sum forward wants another form."""
+        if self._w is None or is_rehearsing() or not one_form(self.shape, self.groups):
+            return
+        key, picked, shape = self._plain()
+        self._form(key, partial(pack_panels, self._w, picked, self.groups, shape.block, turned=False))
+        self._w = None
+
+    def _plain(self) -> tuple[Any, Host, TileShape]:
+        """(key, taps, tile) of the form for a sum of all taps in their order, over more pixels than few."""
+        picked, shape = np.arange(self.shape[0] * self.shape[1]), direct_tile(self.shape[3], FEW_PIXELS + 1)
+        return ("forward", shape, picked.tobytes()), picked, shape
 
     def forward(self, picked: Host, shape: TileShape, pixels: int) -> tuple[Host, int]:
         """(flat filters, floats from one filter row to the next) for the direct forward sum of so many pixels."""
@@ -32,13 +49,14 @@ class Filters:
         in_order = len(picked) == self.shape[0] * self.shape[1] and bool((np.diff(picked) == 1).all())
         if key not in self._forms and self.groups == 1 and in_order and keep_unpacked(self.shape[3], pixels, shape):
             return self.w.reshape(-1), self.shape[3]
-        pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=False)
-        return self._form(key, pack), shape.block
+        return self._form(key, lambda: pack_panels(self.w, picked, self.groups, shape.block, turned=False)), shape.block
 
     def turned(self, picked: Host, shape: TileShape) -> Host:
         """Flat panels for all phases of the direct gradient by the images."""
-        pack = partial(pack_panels, self.w, picked, self.groups, shape.block, turned=True)
-        return self._form(("turned", shape, picked.tobytes()), pack)
+        return self._form(
+            ("turned", shape, picked.tobytes()),
+            lambda: pack_panels(self.w, picked, self.groups, shape.block, turned=True),
+        )
 
     def about_centre(self) -> Host:
         """Filters turned about their centre, for the depthwise gradient by the images."""

@@ -23,6 +23,16 @@ def pack_panels(w: Host, picked: Host, groups: int, block: int, turned: bool) ->
     return packed
 
 
+def unpack_panels(packed: Host, shape: tuple[int, ...], block: int) -> Host:
+    """The filters (KH, KW, C, O) from panels of all their taps in order, in one group and not turned."""
+    KH, KW, C, O = shape
+    w = buffers.empty(shape)
+    panels = packed.reshape(-1, KH * KW, C, block)
+    for o, panel in enumerate(panels):
+        w.reshape(KH * KW, C, O)[:, :, o * block : (o + 1) * block] = panel[:, :, : O - o * block]
+    return w
+
+
 @inner
 def turn_panel(w, source, w_row, cols, rows, packed, to, block):
     """packed[row, col] = w[col, row] for the first `cols` of a panel's columns, zeros in the others."""

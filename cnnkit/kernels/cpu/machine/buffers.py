@@ -13,7 +13,8 @@ garbage collector runs a `__del__` inside it, or when a fork copies it while hel
 missed and go back to the system, and the sums of bytes may err until they are taken anew: no block is ever given twice.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,12 +48,14 @@ class _Pool:
     """free: for each size what waits, the longest first, with the number of the request since which it does.
 
     used, waiting: bytes.   most, most_before: of `used`, since request number `since` and in as many before it.
+    spare: how many times that may wait.
     """
 
     def __init__(self) -> None:
         self.free: dict[int, list[tuple[int, _Block]]] = {}
         self.hits = self.misses = self.since = 0
         self.used = self.waiting = self.most = self.most_before = 0
+        self.spare = SPARE
 
     def take(self, size: int) -> _Block:
         try:
@@ -83,7 +86,7 @@ class _Pool:
         self.free.setdefault(size, []).append((now, block))
         if now - self.since > WHILE:
             self.most_before, self.most, self.since = self.most, self.used, now
-        if self.waiting > FLOOR and self.waiting > (most := SPARE * max(self.most, self.most_before)):
+        if self.waiting > FLOOR and self.waiting > (most := self.spare * max(self.most, self.most_before)):
             self.shrink(max(FLOOR, most))
 
     def shrink(self, most: int) -> None:
@@ -186,6 +189,19 @@ def statistics() -> PoolStatistics:
     """Hits, misses and held bytes since the process started; exact where one thread takes memory at a time."""
     held = sum(len(raw) for waiting in list(_pool.free.values()) for _, (raw, _) in list(waiting))
     return PoolStatistics(_pool.hits, _pool.misses, held)
+
+
+@contextmanager
+def sparing() -> Iterator[None]:
+    """Inside, no more than the floor waits: what large arrays leave goes back to the system, and is taken anew."""
+    pool, before = _pool, _pool.spare
+    pool.spare = 0
+    if pool.waiting > FLOOR:
+        pool.shrink(FLOOR)
+    try:
+        yield
+    finally:
+        pool.spare = before
 
 
 def trim() -> None:

@@ -75,7 +75,7 @@ def test_what_has_waited_longest_goes_first(pool, monkeypatch):
         return buffers.empty(size, np.uint8).ctypes.data
 
     monkeypatch.setattr(buffers, "FLOOR", 250_000)
-    monkeypatch.setattr(buffers, "SPARE", 0)
+    monkeypatch.setattr(pool, "spare", 0)
     first, second = address(65536), address(81920)
     assert address(65536) == first  # asked for again: now the second has waited longest
     keep = buffers.empty(16384, np.uint8)
@@ -102,6 +102,18 @@ def test_the_sum_that_the_pool_keeps_is_what_waits(pool):
     assert pool.waiting == blocks and pool.used == 0
     buffers.trim()
     assert pool.waiting == 0 == waiting()
+
+
+def test_where_memory_is_spared_only_the_floor_waits(pool):
+    def used_once():
+        arrays = [buffers.empty(1 << 20) for _ in range(4)]
+        del arrays
+        return waiting()
+
+    assert used_once() >= 16 << 20
+    with buffers.sparing():
+        assert waiting() <= buffers.FLOOR and used_once() <= buffers.FLOOR
+    assert used_once() >= 16 << 20
 
 
 def test_a_steady_round_of_sizes_takes_no_new_memory(pool):

@@ -23,6 +23,7 @@ CHUNK = 128  # pixels of a weight gradient that are copied at a time
 ROWS_TOGETHER = 48  # rows whose x is copied at a time, so that it stays in the first-level cache
 BLOCK_SUMS = 1 << 17  # of a task: they stay in the second-level cache
 SHARED_SUMS = 1 << 23  # of all shares of the pixels, which are added at the end
+MANY = 1 << 22  # numbers of filters of which two copies are too much
 FILTER_BYTES = 1 << 18  # of one panel of filters, as much as stays in the second-level cache beside the pixels
 
 
@@ -93,6 +94,16 @@ def stream(floats: int, channels: int) -> bool:
 def keep_unpacked(channels: int, pixels: int, shape: TileShape) -> bool:
     """Whether filters are read where they lie: few pixels do not repay a copy of many filters."""
     return channels % shape.block == 0 and channels <= 4 * shape.block and pixels <= FEW_PIXELS
+
+
+def one_form(w_shape: Sequence[int], groups: int) -> bool:
+    """Whether filters are many, and sums forward want all their taps in panels alone, whatever the image and precision.
+
+    Under dilation they may want other forms beside it: then the panels are of use all the same.
+    """
+    KH, KW, C, O = w_shape
+    plain = groups == 1 and (KH, KW) != (3, 3) and 4 * direct_tile(O, FEW_PIXELS + 1).block < O
+    return plain and KH * KW * C * O >= MANY
 
 
 def turn_in_tasks(rows: int, terms: int, channels: int) -> bool:

@@ -1,0 +1,43 @@
+"""Many filters are held in one form alone, and are there again when they are asked for."""
+
+import numpy as np
+import pytest
+
+from cnnkit.kernels import cpu
+from cnnkit.kernels.cpu.conv.schedule import direct
+from cnnkit.kernels.shared.geometry import Window
+
+
+@pytest.fixture
+def few_are_many(monkeypatch):
+    monkeypatch.setattr(direct, "MANY", 1)
+
+
+# As fc6 and fc7 of a VGG that convolves; 330 channels do not fill the last panel.
+@pytest.mark.parametrize("shape", [(7, 7, 3, 512), (1, 1, 5, 330)])
+def test_filters_that_were_let_go_give_the_same_sums_and_come_back_bit_by_bit(few_are_many, rng, shape):
+    w = rng.standard_normal(shape).astype(np.float32)
+    # Many pixels and few: these would read filters where they lie, were there fewer channels.
+    many, few = (rng.standard_normal((1, side, side, shape[2])).astype(np.float32) for side in (40, 7))
+    kept, let_go = cpu.pack(w), cpu.pack(w, keep=False)
+    assert cpu.unpack(kept) is w and let_go._w is None
+    for x in (many, few):
+        np.testing.assert_array_equal(cpu.conv2d(x, let_go, Window()), cpu.conv2d(x, kept, Window()))
+    assert let_go._w is None
+    back = cpu.unpack(let_go)
+    assert back is not w and back.tobytes() == w.tobytes()
+    dy = cpu.conv2d(few, kept, Window())
+    np.testing.assert_array_equal(
+        cpu.conv2d_dx(dy, cpu.pack(w, keep=False), few.shape, Window()), cpu.conv2d_dx(dy, w, few.shape, Window())
+    )
+
+
+@pytest.mark.parametrize(("shape", "groups"), [((3, 3, 8, 512), 1), ((1, 1, 4, 512), 2), ((1, 1, 512, 16), 1)])
+def test_filters_that_are_wanted_in_several_forms_are_kept(few_are_many, rng, shape, groups):
+    w = rng.standard_normal(shape).astype(np.float32)
+    assert cpu.unpack(cpu.pack(w, groups, keep=False)) is w
+
+
+def test_few_filters_are_kept(rng):
+    w = rng.standard_normal((1, 1, 8, 512)).astype(np.float32)
+    assert cpu.unpack(cpu.pack(w, keep=False)) is w
