@@ -124,7 +124,7 @@ RECIPES = (
     Recipe(
         "fcn8s-camvid",
         "FCN-8s at an eighth of its width, with batch norm, on CamVid",
-        _MASKS | {"model": "fcn8s_bn_x0_125", "epochs": 40, "batch_size": 8},
+        _MASKS | {"model": "fcn8s_bn_x0_125", "epochs": 60, "batch_size": 8},
         "Long, Shelhamer & Darrell 2015, arXiv:1411.4038",
         {"data": _CAMVID},
     ),
