@@ -25,6 +25,10 @@ def tables() -> str:
             parts.append(f"### {cpu_of((files + runs)[0]['machine'])}\n")
             parts += [suite_table(kept) for kept in files if "results" in kept]
             parts += [training_table(runs)] if runs else []
+            twins = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("torch/*.json"))}
+            parts += (
+                [twin_table([(kept, twins[kept["name"]]) for kept in runs if kept["name"] in twins])] if twins else []
+            )
             parts += [loader_table(kept, kept["suite"].rpartition("-")[2][:-1]) for kept in files if "alone" in kept]
             parts += [proposals_table(kept) for kept in files if "searched" in kept]
     return "\n".join(parts)
@@ -69,6 +73,28 @@ def training_table(runs: list[dict[str, Any]]) -> str:
         lines.append("| " + " | ".join([*cells, str(kept["seed"]), kept["commit"]]) + " |")
     notes = [f"{kept['name']}: {kept['note']}" for kept in runs if kept["note"]]
     return "\n".join([*lines, "", *notes]) + "\n"
+
+
+def twin_table(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> str:
+    """The same trainings in torch, a row each, and the mean over the seeds of each recipe."""
+    lines = [
+        "**beside torch**: the same recipe, first weights, pictures, order and rates, by `torch_training.py`\n",
+        "| training | cnnkit | torch |",
+        "|---|---|---|",
+        *(
+            f"| {ours['name']} | {reached(ours)} | {reached(ours | {'test': theirs['test']})} |"
+            for ours, theirs in pairs
+        ),
+    ]
+    means: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for ours, theirs in pairs:
+        # Of membranes Dice is asked for, of the others what chooses the best epoch.
+        measure = "dice" if theirs["recipe"] == "unet-membrane" else ours["metric"]
+        means.setdefault((theirs["recipe"], measure), []).append((ours["test"][measure], theirs["test"][measure]))
+    for (recipe, measure), found in means.items():
+        mine, torch = (100 * sum(values) / len(values) for values in zip(*found, strict=True))
+        lines.append(f"| {recipe}: mean {measure} of {len(found)} | {mine:.2f} % | {torch:.2f} % |")
+    return "\n".join(lines) + "\n"
 
 
 def reached(kept: dict[str, Any]) -> str:
