@@ -1,9 +1,10 @@
-"""Make the pictures of README and manual: a digit to ask about, and the screen of a real training.
+"""Make the pictures of README and manual: a digit to ask about, the screen of a real training, and masks.
 
 python benchmarks/pictures.py
 
-They are written to cnnkit/docs/pictures: seven.png, and train.svg of what `cnnkit train` and `cnnkit predict` show in
-a terminal of 80 columns. The training is a whole one, in a temporary folder.
+They are written to cnnkit/docs/pictures: seven.png, train.svg of what `cnnkit train` and `cnnkit predict` show in
+a terminal of 80 columns, and masks.png of what `cnnkit train --data shapes` knows of pictures that it never saw. The
+trainings are whole ones, in a temporary folder.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from rich.console import Console
 from rich.text import Text
+
+import cnnkit
+from cnnkit.data.open.source import open_data
+from cnnkit.data.picture.overlay import legend
 
 PICTURES = Path(__file__).resolve().parents[1] / "cnnkit" / "docs" / "pictures"
 COLUMNS, ROWS = 80, 24
@@ -36,6 +41,9 @@ def main() -> None:
         text = "".join(
             f"$ {command}\n{shown(command, here)}\n" for command in ("cnnkit train", f"cnnkit predict {SHOWN}")
         )
+        run = here / "shapes"
+        subprocess.run([sys.executable, "-m", "cnnkit", "train", "--data", "shapes", "--output", run], check=True)
+        draw_masks(run).save(PICTURES / "masks.png", optimize=True)
     (PICTURES / "train.svg").write_text(as_svg(text.strip()), encoding="utf-8")
 
 
@@ -48,6 +56,24 @@ def draw_seven() -> Image.Image:
     for x, y in (stroke[0], stroke[-1]):
         pen.ellipse((x - 26, y - 26, x + 26, y + 26), fill=30)
     return large.resize((160, 200), Image.Resampling.LANCZOS)
+
+
+def draw_masks(run: Path, pictures: int = 6, times: int = 2, gap: int = 6) -> Image.Image:
+    """The first test pictures above what the network of a run sees in them, enlarged, and what the colours mean."""
+    predictor, test = cnnkit.load(run), open_data("shapes").test
+    images = [test[number].image for number in range(pictures)]
+    answers = [predictor.predict(image) for image in images]
+    rows = [[Image.fromarray(image) for image in images]]
+    rows.append([answer.over(image) for answer, image in zip(answers, images, strict=True)])
+    H, W = (times * side for side in images[0].shape[:2])
+    width = pictures * (W + gap) - gap
+    names = legend(test.classes[1:], test.colours[1:], width)
+    sheet = Image.new("RGB", (width, 2 * (H + gap) + names.height), "white")
+    for y, row in enumerate(rows):
+        for x, picture in enumerate(row):
+            sheet.paste(picture.resize((W, H), Image.Resampling.NEAREST), (x * (W + gap), y * (H + gap)))
+    sheet.paste(names, (0, 2 * (H + gap)))
+    return sheet
 
 
 def shown(command: str, folder: Path) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from kept import keep
 
 from cnnkit.bench.rivals import nchw
-from cnnkit.bench.torch_twin import TorchTwin
+from cnnkit.bench.twins.torch_twin import TorchTwin
 from cnnkit.cli.show.machine import machine_facts
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.targets import VOID

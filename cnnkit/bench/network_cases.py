@@ -10,8 +10,8 @@ import numpy as np
 from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
-from cnnkit.bench.onnx_twin import onnxruntime_predict
-from cnnkit.bench.torch_twin import loss_of, torch_predict, torch_train
+from cnnkit.bench.twins.onnx_twin import onnxruntime_predict
+from cnnkit.bench.twins.torch_twin import loss_of, torch_predict, torch_train
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Dropout, Module

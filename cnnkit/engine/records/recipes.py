@@ -13,7 +13,7 @@ from cnnkit.errors import UsageError, unknown_name
 class Recipe:
     """summary: what is trained on what.   options: by the names of FitOptions.   source: where the idea is from.
 
-    yours: options that are paths of yours, each with what must lie there.
+    yours: options that are paths of yours, each with what is to be there.
     """
 
     name: str
@@ -138,6 +138,7 @@ RECIPES = (
             "batch_size": 8,
             "lr": 2e-3,
             "class_weights": "median-frequency",
+            "val_fraction": 0.05,
         },
         "Visin et al. 2016, arXiv:1511.07053; the weights of classes after Eigen & Fergus 2015, arXiv:1411.4734",
         {"data": _CAMVID},

@@ -13,7 +13,7 @@ import numpy as np
 
 from cnnkit import nn
 from cnnkit.bench.rivals import Work, nchw, onnxruntime_session
-from cnnkit.bench.torch_twin import TorchTwin
+from cnnkit.bench.twins.torch_twin import TorchTwin
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 

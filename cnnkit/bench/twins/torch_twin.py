@@ -13,7 +13,7 @@ import numpy as np
 from cnnkit import kernels, nn
 from cnnkit.autograd import Tensor, no_grad, traced
 from cnnkit.bench.rivals import Work, nchw
-from cnnkit.bench.torch_ops import joined, translated
+from cnnkit.bench.twins.torch_ops import joined, translated
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn.blocks import WithAuxiliary
