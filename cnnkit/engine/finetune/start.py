@@ -92,7 +92,7 @@ def adopt(
         if name not in fresh and _differs(name, own, given):
             raise _misfit(name, own, given, start, splits.preprocessing.shape[:2])
     module.load_state_dict({name: array for name, array in given.items() if name not in fresh}, strict=False)
-    if fresh & last:
+    if fresh & last and _gives(head) == len(splits.classes):
         begin_level(head)
     notes = [f"The weights are those of {start.source}.{_said_of_head(fresh & last, own, given)}"]
     if mixed:
@@ -105,6 +105,15 @@ def adopt(
 def _means_others(known: list[str], wanted: list[str]) -> bool:
     """Whether some classes are shared, but not all: kept scores would then stand at the places of other classes."""
     return known != wanted and bool(as_known(wanted, known))
+
+
+def _gives(head: Module) -> int | None:
+    """How many numbers a layer gives for an image or a place; None where that is not told by its weight.
+
+    A detector's last layer tells places too, and nothing is level in zeros.
+    """
+    weight = dict(head.named_parameters()).get("weight")
+    return None if weight is None else weight.shape[-1]
 
 
 def begin_level(head: Module) -> None:
