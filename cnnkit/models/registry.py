@@ -49,7 +49,7 @@ _FILES = {
         "yolo_v2": "",
         "yolo_v3": "",
         "yolo_fastest": "",
-        "yolo_nano": "",
+        "yolo_nano": "yolo_nano",
     },
 }
 _KIND = "classification"

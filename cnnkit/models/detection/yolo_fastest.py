@@ -13,6 +13,8 @@ Layers have the order of the author's files, so `.weights` fit. Trained ones are
 import re
 from functools import partial
 
+import numpy as np
+
 from cnnkit.models.detection.darknet.build import build, widened
 from cnnkit.models.detection.darknet.sections import (
     Dropout,
@@ -27,6 +29,7 @@ from cnnkit.models.detection.darknet.sections import (
 )
 from cnnkit.models.registry import ModelSpec, family
 from cnnkit.models.width import IN_A_NAME, told, width_in
+from cnnkit.nn import Module
 
 PAPER = "dog-qiuqiu 2020, Yolo-Fastest 1.1"
 ANCHORS = ((12, 18), (37, 49), (52, 132), (115, 73), (119, 199), (242, 238))
@@ -69,10 +72,16 @@ def _head(mask: tuple[int, ...], classes: int) -> Yolo:
     return Yolo(anchors=ANCHORS, num=len(ANCHORS), mask=mask, classes=classes)
 
 
+def _build(
+    width: float, *, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator
+) -> Module:
+    layers = widened(yolo_fastest(classes), width)
+    return build(layers, in_channels=in_channels, image_size=image_size, rng=rng)
+
+
 @family(f"yolo_fastest(?:{IN_A_NAME})?")
 def any_width(name: str, match: re.Match[str]) -> ModelSpec:
     """yolo_fastest_x2_0 has twice the channels."""
     width = width_in(name)
     summary = "Inverted residuals of few channels, a spatial pyramid, and boxes told at two sizes of map" + told(width)
-    how = partial(build, partial(widened, yolo_fastest, width))
-    return ModelSpec(name, (320, 320, 3), PAPER, summary, how, classes=80, kind="detection")
+    return ModelSpec(name, (320, 320, 3), PAPER, summary, partial(_build, width), classes=80, kind="detection")

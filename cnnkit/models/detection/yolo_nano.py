@@ -12,10 +12,13 @@ A width may stand in the name: yolo_nano_x2_0 has twice the channels.
 import re
 from functools import partial
 
+import numpy as np
+
 from cnnkit.models.detection.darknet.build import build, widened
 from cnnkit.models.detection.darknet.sections import Route, Section, Shortcut, Upsample, Yolo, boxes, conv
-from cnnkit.models.registry import ModelSpec, family
+from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.width import IN_A_NAME, told, width_in
+from cnnkit.nn import Module
 
 PAPER = "after Redmon & Farhadi 2018, arXiv:1804.02767"
 ANCHORS = tuple((side, side) for side in (12, 20, 32, 50, 80, 128))
@@ -39,10 +42,24 @@ def _head(mask: tuple[int, ...], classes: int) -> Yolo:
     return Yolo(anchors=ANCHORS, num=len(ANCHORS), mask=mask, classes=classes)
 
 
-@family(f"yolo_nano(?:{IN_A_NAME})?")
-def any_width(name: str, match: re.Match[str]) -> ModelSpec:
-    """yolo_nano_x2_0 has twice the channels."""
+def _build(
+    width: float, *, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator
+) -> Module:
+    layers = widened(yolo_nano(classes), width)
+    return build(layers, in_channels=in_channels, image_size=image_size, stride=16, rng=rng)
+
+
+def _spec(name: str) -> ModelSpec:
     width = width_in(name)
     summary = "Residual blocks and boxes told at two sizes of map, to train on a laptop" + told(width)
-    how = partial(build, partial(widened, yolo_nano, width), stride=16)
-    return ModelSpec(name, (320, 320, 3), PAPER, summary, how, classes=20, kind="detection")
+    return ModelSpec(name, (320, 320, 3), PAPER, summary, partial(_build, width), classes=20, kind="detection")
+
+
+@family(f"yolo_nano{IN_A_NAME}")
+def any_width(name: str, match: re.Match[str]) -> ModelSpec:
+    """yolo_nano_x2_0 has twice the channels."""
+    return _spec(name)
+
+
+_told = _spec("yolo_nano")
+register(_told.name, input=_told.input, paper=PAPER, summary=_told.summary, classes=20, kind="detection")(_told.build)

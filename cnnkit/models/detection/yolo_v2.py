@@ -16,10 +16,13 @@ is in `darknet/loss.py`, with what differs there. The map begins by saying that 
 import re
 from functools import partial
 
+import numpy as np
+
 from cnnkit.models.detection.darknet.build import build, widened
 from cnnkit.models.detection.darknet.sections import MaxPool, Region, Reorg, Route, Section, boxes, conv
 from cnnkit.models.registry import ModelSpec, family
 from cnnkit.models.width import IN_A_NAME, told, width_in
+from cnnkit.nn import Module
 
 PAPER = "Redmon & Farhadi 2016, arXiv:1612.08242"
 # In cells of 32 pixels.
@@ -40,10 +43,16 @@ def yolo_v2(classes: int) -> list[Section]:
     return layers
 
 
+def _build(
+    width: float, *, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator
+) -> Module:
+    layers = widened(yolo_v2(classes), width)
+    return build(layers, in_channels=in_channels, image_size=image_size, rng=rng)
+
+
 @family(f"yolo_v2(?:{IN_A_NAME})?")
 def any_width(name: str, match: re.Match[str]) -> ModelSpec:
     """yolo_v2_x0_25 has a quarter of the channels."""
     width = width_in(name)
     summary = "Darknet-19, and five boxes for each of its cells, beside a finer map" + told(width)
-    how = partial(build, partial(widened, yolo_v2, width))
-    return ModelSpec(name, (416, 416, 3), PAPER, summary, how, classes=80, kind="detection")
+    return ModelSpec(name, (416, 416, 3), PAPER, summary, partial(_build, width), classes=80, kind="detection")

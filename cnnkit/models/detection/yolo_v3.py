@@ -19,6 +19,8 @@ Differs from the paper: a head's map begins by saying that an object is rare, wh
 import re
 from functools import partial
 
+import numpy as np
+
 from cnnkit.models.detection.darknet.build import build, widened
 from cnnkit.models.detection.darknet.sections import (
     MaxPool,
@@ -33,6 +35,7 @@ from cnnkit.models.detection.darknet.sections import (
 )
 from cnnkit.models.registry import ModelSpec, family
 from cnnkit.models.width import IN_A_NAME, told, width_in
+from cnnkit.nn import Module
 
 PAPER = "Redmon & Farhadi 2018, arXiv:1804.02767"
 ANCHORS = ((10, 13), (16, 30), (33, 23), (30, 61), (62, 45), (59, 119), (116, 90), (156, 198), (373, 326))
@@ -90,11 +93,17 @@ _SUMMARIES = {
 }
 
 
+def _build(
+    of: str, width: float, *, classes: int, in_channels: int, image_size: tuple[int, int], rng: np.random.Generator
+) -> Module:
+    layers = widened(_LAYERS[of](classes), width)
+    return build(layers, in_channels=in_channels, image_size=image_size, rng=rng)
+
+
 def _spec(name: str, of: str) -> ModelSpec:
     width = width_in(name)
-    layers = partial(widened, _LAYERS[of], width)
     summary = _SUMMARIES[of] + told(width)
-    return ModelSpec(name, (416, 416, 3), PAPER, summary, partial(build, layers), classes=80, kind="detection")
+    return ModelSpec(name, (416, 416, 3), PAPER, summary, partial(_build, of, width), classes=80, kind="detection")
 
 
 @family(f"(yolo_v3(?:_tiny)?)(?:{IN_A_NAME})?")

@@ -1,6 +1,6 @@
 """Networks of ours that are told as a list of layers: from the list to the module."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,19 +9,16 @@ from cnnkit.errors import UsageError
 from cnnkit.models.detection.darknet.network import Darknet
 from cnnkit.models.detection.darknet.sections import Convolutional, Head, Net, Section
 
-Layers = Callable[[int], list[Section]]
-
 
 def build(
-    layers: Layers,
+    layers: Sequence[Section],
     *,
-    stride: int = 32,
-    classes: int,
     in_channels: int,
     image_size: tuple[int, int],
+    stride: int = 32,
     rng: np.random.Generator,
 ) -> Darknet:
-    """layers: the list for so many classes.   stride: of the coarsest map."""
+    """stride: of the coarsest map, which sides must be multiples of."""
     height, width = image_size
     if height % stride or width % stride:
         near = max(stride, round(max(image_size) / stride) * stride)
@@ -29,14 +26,13 @@ def build(
             f"image_size is {height}x{width}, expected multiples of {stride}: a map of every {stride}th pixel is "
             f"doubled and laid beside finer ones. Use --image-size {near}."
         )
-    return Darknet(Net(width=width, height=height, channels=in_channels), layers(classes), rng=rng)
+    return Darknet(Net(width=width, height=height, channels=in_channels), layers, rng=rng)
 
 
-def widened(layers: Layers, width: float, classes: int) -> list[Section]:
+def widened(layers: Sequence[Section], width: float) -> list[Section]:
     """The list with `width` times the channels; those of the heads, and each channel's own filters, follow."""
-    told = layers(classes)
-    heads = [*(isinstance(layer, Head) for layer in told[1:]), False]
-    return [layer if head else _wide(layer, width) for layer, head in zip(told, heads, strict=True)]
+    heads = [*(isinstance(layer, Head) for layer in layers[1:]), False]
+    return [layer if head else _wide(layer, width) for layer, head in zip(layers, heads, strict=True)]
 
 
 def _wide(layer: Section, width: float) -> Section:
