@@ -1,6 +1,7 @@
 """Selective search: it finds things in drawn and in real pictures, and always the same boxes."""
 
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 from cnnkit import kernels
 from cnnkit.errors import ShapeError
 from cnnkit.kernels import cpu
-from cnnkit.models.detection.proposals import Strategies, selective_search
+from cnnkit.models.detection.proposals import QUALITY, Strategies, selective_search
 
 SMALL = Strategies(ks=(20,), least=4)
 # What the photos show, as shared/data/README.md lists it.
@@ -49,6 +50,13 @@ def drawn(rng):
 def test_things_of_one_colour_are_found(drawn):
     boxes = selective_search(drawn, SMALL)
     assert overlaps(boxes, [box for box, _ in THINGS]).max(axis=1).min() > 0.9
+
+
+def test_more_ways_of_merging_find_more_boxes(drawn):
+    """Each colour space and each set of measures of the paper's thorough search adds some of its own."""
+    few, more = Strategies(("lab",), (20,), least=4), replace(QUALITY, ks=(20,), least=4)
+    found = [{tuple(box) for box in selective_search(drawn, strategies)} for strategies in (few, more)]
+    assert found[0] < found[1] and len(found[1]) > 1.5 * len(found[0])
 
 
 def test_boxes_are_distinct_within_the_picture_and_no_smaller_than_asked(drawn):
