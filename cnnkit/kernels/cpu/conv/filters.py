@@ -80,8 +80,8 @@ class Filters:
 
     def _form(self, key: Any, make: Callable[[], Host]) -> Host:
         """The form kept under this key; one made while kernels do not run is not worth keeping."""
-        if is_rehearsing():
-            return make()
         if key not in self._forms:
+            if is_rehearsing():
+                return make()
             self._forms[key] = make()
         return self._forms[key]
