@@ -2,7 +2,7 @@
 
 open/        a name, a folder, a file or arrays -> training, validation and test parts
 check/       what is in a data set, and what is wrong with it
-split/       which sample is in which part: drawn, kept, found again
+split/       which sample is in which part: drawn, kept, found again; new folders of pictures
 load/        batches in a seeded order, made ahead
 sets/        the data sets: len, samples, labels
 given/       what Python code hands over

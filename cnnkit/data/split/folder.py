@@ -1,33 +1,27 @@
 """Divide pictures, also with masks, into train/ val/ test/ folders of copies or links; the source stays as it is."""
 
-import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Any, final
 
 from cnnkit.data.headway import Headway
 from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import Listing, list_folder
 from cnnkit.data.layout.masks.pairs import PairListing
 from cnnkit.data.layout.walk import is_bystander
-from cnnkit.data.open.formats import PICTURE_FORMATS, detect, pairs_in
-from cnnkit.data.open.source import is_text, resolve
+from cnnkit.data.open.formats import PICTURE_FORMATS, boxes_in, detect, pairs_in
+from cnnkit.data.open.source import resolve
 from cnnkit.data.open.splits import PARTS
 from cnnkit.data.picture.header import check_ends
 from cnnkit.data.split.leftovers import sweep
 from cnnkit.data.split.names import Place, destinations
+from cnnkit.data.split.new_folder import Link, beside, check_room, free_place, put, refusal
 from cnnkit.data.split.pairs import check_found, check_undivided, places_of_pairs, plan_pairs
-from cnnkit.data.split.plan import Plan, check_shares, plan, unreadable
-from cnnkit.errors import CnnkitError, DataError, ResourceError, UsageError
-
-Link = Literal["none", "hard", "symbolic"]
-LINKS: tuple[Link, ...] = ("none", "hard", "symbolic")
-# Files take whole blocks of a disk.
-BLOCK = 4096
+from cnnkit.data.split.plan import Plan, check_shares, plan
+from cnnkit.errors import DataError, UsageError
 
 
 @final
@@ -70,7 +64,7 @@ def split_folder(
     listing = _listing(data, place) if pairs is None else pairs
     if isinstance(listing, PairListing):
         check_undivided(listing)
-    target = _free_place(output, listing.source)
+    target = free_place(output, listing.source)
     drawn: Plan | None = None
     for event in _plan(listing, val=val, test=test, seed=seed):
         if isinstance(event, Plan):
@@ -89,26 +83,26 @@ def split_folder(
     else:
         names, renamed = destinations(drawn.parts)
         places = [Place(file.path, name, drawn.sizes[file]) for file, name in names.items()]
-    beside = target.with_name(f".{target.name}.{os.getpid()}.split.tmp")
+    new = beside(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent)
         if link == "none":
-            _check_room(target.parent, places)
+            check_room(target.parent, places)
         for folder in sorted({one.name.parent for one in places}):
-            (beside / folder).mkdir(parents=True, exist_ok=True)
+            (new / folder).mkdir(parents=True, exist_ok=True)
         for done, one in enumerate(places, 1):
-            _put(one.source, beside / one.name, link, one.size)
+            put(one.source, new / one.name, link, one.size)
             yield Headway("copying" if link == "none" else "linking", done, len(places))
         if isinstance(listing, PairListing):
-            check_found(beside, drawn)
+            check_found(new, drawn)
         if hasattr(os, "sync"):
             os.sync()
-        os.replace(beside, target)
+        os.replace(new, target)
     except OSError as error:
-        raise _refusal(target, error, link) from error
+        raise refusal(target, error, link) from error
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(new, ignore_errors=True)
     yield _result(target, link, seed, drawn, listing, renamed, sum(one.size for one in places))
 
 
@@ -118,6 +112,11 @@ def _in_classes(listing: Listing | PairListing) -> str:
 
 def _listing(data: str, place: Path | None) -> Listing:
     """The pictures of undivided data that have a class each."""
+    if place is not None and boxes_in(place, None) is not None:
+        raise DataError(
+            f"{place} holds pictures with boxes, and these are not divided. A training draws parts by itself: "
+            "`cnnkit train --val-fraction 0.1 --seed 0`."
+        )
     kind = "arrays" if place is None else detect(place)
     if place is None or kind not in PICTURE_FORMATS:
         raise UsageError(
@@ -171,78 +170,6 @@ def _refused(listing: Listing, messages: list[str], what: str) -> DataError:
         f"{len(messages):,} of {len(listing.files):,} files in {listing.source} {what}. {messages[0]} "
         "Remove such files from the data first; `cnnkit data check` lists them all."
     )
-
-
-def _free_place(output: Path, data: Path) -> Path:
-    """Where the folder will be, absolute; UsageError if something is there or the source would grow by it."""
-    target = Path(os.path.realpath(output.expanduser()))
-    if not is_text(str(target)):
-        raise UsageError(
-            f"The path {os.fsencode(target)!r} is not valid text, so a run cannot record it. Choose "
-            "another folder with --output."
-        )
-    if os.path.isdir(target):
-        with os.scandir(target) as entries:
-            if next(entries, None) is not None:
-                raise UsageError(f"{output} exists and is not empty. Choose another folder with --output.")
-        if target == Path.cwd():
-            raise UsageError(f"{output} is the folder you are in. Name a new one, such as --output parts.")
-    elif os.path.exists(target):
-        raise UsageError(f"{output} is a file, but --output names a new folder. Choose another name.")
-    source = data.resolve()
-    if source in target.parents:
-        raise UsageError(f"{output} is inside {data}, which is not changed. Choose a folder elsewhere.")
-    return target
-
-
-def _check_room(folder: Path, places: list[Place]) -> None:
-    needed = sum(-(-one.size // BLOCK) * BLOCK for one in places)
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise ResourceError(
-            f"Copies of {len(places):,} files take {needed / 1e6:,.1f} MB, but {free / 1e6:,.1f} MB are free "
-            f"in {folder}. Free some space, or make links instead: --link symbolic."
-        )
-
-
-def _put(source: Path, target: Path, link: Link, size: int) -> None:
-    if link == "hard":
-        os.link(os.path.realpath(source), target)
-    elif link == "symbolic":
-        os.symlink(os.path.abspath(source), target)
-    else:
-        _copy(source, target, size)
-
-
-def _copy(source: Path, target: Path, size: int) -> None:
-    try:
-        with open(source, "rb") as original, open(target, "xb") as copy:
-            shutil.copyfileobj(original, copy, 1 << 20)
-            copied = copy.tell()
-    except OSError as error:
-        if error.filename != os.fspath(source):
-            raise
-        raise unreadable(source, error) from error
-    if copied != size:
-        raise DataError(f"{source} changed while it was copied. Wait until nothing writes there, then try again.")
-    with suppress(OSError):
-        shutil.copystat(source, target)
-
-
-def _refusal(target: Path, error: OSError, link: Link) -> CnnkitError:
-    why = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ResourceError(
-            f"There is no space left to write {target} ({why}); the new folder was removed again. Free some space."
-        )
-    if link != "none" and error.errno in (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EOPNOTSUPP):
-        other = "symbolic or --link none" if link == "hard" else "none"
-        return UsageError(f"No {link} link to the pictures can be made in {target} ({why}). Use --link {other}.")
-    if error.errno == errno.ENOTEMPTY:
-        return UsageError(
-            f"{target} was created by somebody else in the meantime. Choose another folder with --output."
-        )
-    return UsageError(f"{target} cannot be written ({why}). Choose another folder with --output.")
 
 
 def _result(

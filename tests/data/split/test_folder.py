@@ -223,14 +223,14 @@ def test_too_little_disk_is_seen_before_anything_is_copied(photos, tmp_path, mon
     ],
 )
 def test_a_failure_on_the_way_leaves_nothing(photos, tmp_path, monkeypatch, code, link, kind, text):
-    put = split_folder_module._put
+    put = split_folder_module.put
 
     def fail(source, target, link, size):
         if target.name == "005.png":
             raise OSError(code, os.strerror(code), str(target))
         put(source, target, link, size)
 
-    monkeypatch.setattr(split_folder_module, "_put", fail)
+    monkeypatch.setattr(split_folder_module, "put", fail)
     with pytest.raises(kind, match=text):
         split(photos, tmp_path / "parts", link=link)
     assert beside(tmp_path / "parts") == ["photos"]

@@ -1,1 +1,1 @@
-"""`cnnkit data`: group.py has `list` and `fetch`; check, show, stats and split have files of their own."""
+"""`cnnkit data`: group.py has `list` and `fetch`; check, show, stats, split and convert have files of their own."""

@@ -16,13 +16,14 @@ from cnnkit.cli.show.screen import Screen
 data = Group(
     "data",
     help="Data sets: list them, check or measure your own, split them, download a published one.",
-    short_help="Data sets: list, check, show, measure, split, fetch.",
+    short_help="Data sets: list, check, show, measure, split, convert, fetch.",
     commands_at={
         "list": "cnnkit.cli.commands.data.group:list_names",
         "check": "cnnkit.cli.commands.data.check:check",
         "show": "cnnkit.cli.commands.data.show:show",
         "stats": "cnnkit.cli.commands.data.stats:stats",
         "split": "cnnkit.cli.commands.data.split:split",
+        "convert": "cnnkit.cli.commands.data.convert:convert",
         "fetch": "cnnkit.cli.commands.data.group:fetch",
     },
     aliases={"ls": "list", "download": "fetch"},

@@ -16,7 +16,8 @@ from cnnkit.cli.show.screen import Screen
 from cnnkit.cli.show.tables.class_table import class_table
 
 if TYPE_CHECKING:
-    from cnnkit.data.split.folder import Link, SplitFolder
+    from cnnkit.data.split.folder import SplitFolder
+    from cnnkit.data.split.new_folder import Link
 
 LINKS = ("none", "hard", "symbolic")
 

@@ -5,5 +5,5 @@ gathering.py   from what files say to arrays              sidecars.py    picture
 voc.py         an XML file of VOC's form                  voc_folder.py  folders of them, divided by lists
 yolo.py        a text file of YOLO's form                 yolo_folder.py folders of them
 data_yaml.py   what data.yaml says of such folders        coco.py        JSON files of COCO's form
-box_csv.py     a CSV file with a row for each box
+box_csv.py     a CSV file with a row for each box         written.py     the same files, written
 """

@@ -11,6 +11,8 @@ from cnnkit.data.targets import Boxes
 from cnnkit.errors import DataError
 
 Corners = tuple[float, float, float, float]
+# Of pixels that were shares: far less than any tool writes, and more than errors of rounding.
+DIGITS = 9
 
 
 @final
@@ -70,9 +72,12 @@ class BoxedPicture:
         return Path(self.name)
 
     def uncut(self, size: tuple[int, int]) -> npt.NDArray[np.float64]:
-        """(n, 4): the corners in pixels of the picture of this (height, width), also where they lie outside of it."""
+        """(n, 4): the corners in pixels of the picture of this (height, width), also where they lie outside of it.
+
+        Those of shares are rounded, so that what was divided by a size comes back as it was.
+        """
         H, W = size
-        return self.corners * np.array([W, H, W, H], np.float64) if self.shares else self.corners
+        return np.round(self.corners * [W, H, W, H], DIGITS) if self.shares else self.corners
 
     def boxes(self, size: tuple[int, int]) -> Boxes:
         """The boxes in pixels of the upright picture of this (height, width), cut to it.

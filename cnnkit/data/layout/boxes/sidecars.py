@@ -71,7 +71,9 @@ def sided(pictures: Path, files: Path, ending: str) -> Sided:
     else:
         found, told = walk([pictures, files])
         images = [path for path in found if is_picture_name(path.name)]
-    told = [path for path in told if path.suffix.lower() == ending and path.name.lower() not in NO_BOXES]
+    stems = {path.stem for path in images}
+    told = [path for path in told if path.suffix.lower() == ending]
+    told = [path for path in told if path.stem in stems or path.name.lower() not in NO_BOXES]
     near = {_key(path, files): path for path in told}
     names = Counter(path.stem.casefold() for path in told)
     # In another folder only where no other file is called so.
