@@ -50,6 +50,7 @@ _FILES = {
         "yolo_v3": "",
         "yolo_fastest": "",
         "yolo_nano": "yolo_nano",
+        "ssd": "",
     },
 }
 _KIND = "classification"

@@ -115,6 +115,25 @@ def vgg(depths: tuple[int, ...], parts: tuple[str, ...]) -> Renames:
     return (*renames, *((rf"^classifier\.{place}\.", f"fc{number}.") for number, place in enumerate((0, 3, 6), 6)))
 
 
+def ssd_vgg() -> Renames:
+    """torchvision's SSD300: VGG16 in two pieces, the second with fc6 and fc7 at its end, conv8 to conv11, the heads."""
+    layers = {"scale_weight": "length4_3.weight", r"extra\.0\.7\.1\.": "fc6.", r"extra\.0\.7\.3\.": "fc7."}
+    place = 0
+    for stage, depth in enumerate(VGG_DEPTHS[16][:4], 1):
+        for number in range(1, depth + 1):
+            layers[rf"features\.{place}\."] = f"backbone.conv{stage}_{number}."
+            place += 2
+        place += 1
+    layers |= {rf"extra\.0\.{2 * number - 1}\.": f"backbone.conv5_{number}." for number in (1, 2, 3)}
+    for extra in (1, 2, 3, 4):
+        layers |= {rf"extra\.{extra}\.{2 * part}\.": f"extras.{extra - 1}.{part}." for part in (0, 1)}
+    return (
+        *((rf"^backbone\.{theirs}", f"body.{ours}") for theirs, ours in layers.items()),
+        (r"^head\.classification_head\.module_list\.", "class_heads."),
+        (r"^head\.regression_head\.module_list\.", "box_heads."),
+    )
+
+
 def fcn_head(name: str) -> Renames:
     """torchvision's head of FCN, which is also its second classifier in training."""
     return (

@@ -33,6 +33,7 @@ from cnnkit.models.weights.families import (
     fcn_head,
     mobilenet_v3,
     squeezenet,
+    ssd_vgg,
     vgg,
 )
 
@@ -102,6 +103,12 @@ TORCHVISION_MASKS = Source(
     "https://github.com/pytorch/vision",
     "BSD-3-Clause (code); trained on pictures of COCO, whose owners' terms apply",
     "trained on the classes of VOC; made for pictures whose shorter side is 520 pixels",
+)
+TORCHVISION_BOXES = Source(
+    "torchvision, detection",
+    "https://github.com/pytorch/vision",
+    "BSD-3-Clause (code); trained on pictures of COCO, whose owners' terms apply",
+    "trained on the 90 numbers that COCO has for its 80 classes; its class 0, none, is no class here",
 )
 TENSORFLOW_MASKS = Source(
     "TensorFlow, DeepLab",
@@ -207,6 +214,13 @@ ROWS: dict[str, Published] = {
         classes=VOC,
         fit="keep",
         sources=(TENSORFLOW_MASKS,),
+    ),
+    "ssd300_vgg16": Published(
+        renames=ssd_vgg(),
+        mean=(0.48235, 0.45882, 0.40784),
+        std=(1 / 255,) * 3,
+        fit="stretch",
+        sources=(TORCHVISION_BOXES,),
     ),
     r"yolo_(v2|v3|v3_tiny)": Published(
         mean=(0.0,) * 3, std=(1.0,) * 3, classes=COCO, fit="stretch", sources=(DARKNET,)
