@@ -15,7 +15,7 @@ from cnnkit.engine.use.judge import judge
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.engine.use.reading import open_as
 from cnnkit.engine.use.same_classes import labelled_for
-from cnnkit.engine.use.unseen import Judged, judged_on
+from cnnkit.engine.use.unseen import ALL, Judged, judged_on
 from cnnkit.errors import DataError, UsageError
 from cnnkit.serialize import files, plain_json
 from cnnkit.serialize.outputs import check_output
@@ -45,7 +45,7 @@ def evaluate(
 
     Args:
         data: a name, a folder or opened data; None is what the network was trained on.
-        split: "train", "val" or "test".
+        split: "train", "val" or "test"; of data by name that were not trained on "all" too, whatever their parts.
         batch_size: images at once; by default as many as their size allows.
         top_losses: how many of the images with the highest loss to name.
         sheet: a picture file to show them in.   saved: a JSON file for every answer, as `Task.saved` has them.
@@ -71,12 +71,14 @@ def evaluate(
         judged = Judged(data, [f"{data.found}; evaluated on the {split} part."])
     else:
         opened = open_for(predictor, data, on_unreadable=on_unreadable)
-        opened.part(split)
+        if split != ALL:
+            opened.part(split)
         judged = judged_on(predictor, opened, split, given=data)
     splits = judged.splits
     _check_fits(predictor, splits)
-    splits, said = labelled_for(splits, predictor.classes, predictor.name, split)
-    part = splits.part(split)
+    judged_part = "test" if split == ALL else split
+    splits, said = labelled_for(splits, predictor.classes, predictor.name, judged_part)
+    part = splits.part(judged_part)
     yield from map(Note, [*judged.said, *said])
     tally = task.whole_tally(top_losses)
     for done in judge(task, predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):

@@ -135,7 +135,7 @@ def evaluate(
         data: as for `fit`; None is what the network was trained on. A network that learned from arrays is given them
             again, and is then judged on the part of them that it kept for its test. Of other images without parts all
             are judged, but for those that it was trained on.
-        split: "train", "val" or "test".
+        split: "train", "val" or "test"; "all" of a folder that was not trained on.
         module: the network itself, for a run of a module of one's own.
         progress: whether to show a line of progress; None: in a notebook.
     """

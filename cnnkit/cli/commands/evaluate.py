@@ -19,7 +19,7 @@ from cnnkit.engine.records.options import ON_UNREADABLE
 from cnnkit.engine.records.results import EvaluateResult
 from cnnkit.errors import CheckFailed, UsageError, unknown_name
 
-SPLITS = ("train", "val", "test")
+SPLITS = ("train", "val", "test", "all")
 
 
 @command("evaluate", example="cnnkit evaluate runs/mine --data photos/ --split test", computes=True)
@@ -31,7 +31,9 @@ SPLITS = ("train", "val", "test")
     shell_complete=data_names,
     help="Name, folder, .csv or .npz; by default the data that the network was trained on.",
 )
-@option("--split", type=Name(SPLITS, example="--split test"), default="test", help="Part of the data.")
+@option(
+    "--split", type=Name(SPLITS, example="--split test"), default="test", help="Part of the data, or all of other data."
+)
 @option(
     "-b",
     "--batch-size",

@@ -70,7 +70,7 @@ class Chosen(Dataset):
         self.name, self.classes = like.name, like.classes if classes is None else classes
         self.preprocessing, self.mirror = like.preprocessing, like.mirror
         self.task, self.labelled, self.as_decoded = like.task, like.labelled, like.as_decoded
-        self.colours = like.colours
+        self.colours, self.coco_classes = like.colours, like.coco_classes
         number = {name: label for label, name in enumerate(self.classes)}
         self._labels = np.array([number[class_of(place)] for place in places if self.labelled], np.int64)
 
@@ -87,6 +87,9 @@ class Chosen(Dataset):
 
     def path(self, index: int) -> Path | None:
         return self._places[index].dataset.path(self._places[index].index)
+
+    def coco_id(self, index: int) -> int:
+        return self._places[index].dataset.coco_id(self._places[index].index)
 
     def mark(self, index: int) -> str:
         return self._places[index].dataset.mark(self._places[index].index)

@@ -8,17 +8,30 @@ from typing import final
 
 from cnnkit.data.layout.look_alikes import as_known
 from cnnkit.data.open.splits import DataSplits
-from cnnkit.data.split.parts import Chosen, Parts, Place, class_of, drawn, from_csv, match, share_known, without
+from cnnkit.data.split.parts import (
+    Chosen,
+    Parts,
+    Place,
+    class_of,
+    drawn,
+    everything,
+    from_csv,
+    match,
+    share_known,
+    without,
+)
 from cnnkit.engine.records.results import DataChanges
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.run.overfit import few
 from cnnkit.engine.use.class_names import are_stand_ins
 from cnnkit.engine.use.predictor import Predictor
-from cnnkit.errors import DataError
+from cnnkit.errors import DataError, UsageError
 from cnnkit.serialize.files import read_whole
 
 # A line for each image; of millions it has some hundred megabytes.
 _LARGEST = 512 * 2**20
+# Instead of a part: every image, whatever its part.
+ALL = "all"
 # Data of which so much was in the run are the data of the run, wherever they are now.
 SAME_DATA = 0.5
 
@@ -42,16 +55,19 @@ def digest(parts: bytes) -> str:
 
 
 def judged_on(predictor: Predictor, splits: DataSplits, split: str, *, given: str | Path | DataSplits | None) -> Judged:
-    """The opened data with the right images in the part called `split`.
+    """The opened data with the right images in the part called `split`; where that is ALL, in the test part.
 
     given: what the user named, or opened, as data; None for those of the training.
 
     Raises:
         DataError: none of the part is left, or which images were trained on cannot be told.
+        UsageError: all are asked for, but some were trained on.
     """
     trained_on = predictor.record.get("data_options", {}).get("data")
     own = given is None or (not isinstance(given, DataSplits) and _same_place(given, trained_on))
     parts = _recorded(predictor)
+    if split == ALL:
+        return _all(predictor, parts, splits, own=own)
     if parts is None:
         return _by_checksum(predictor, splits, split, own=own, named=given is not None)
     # A test part that Python code gave is judged as it is.
@@ -118,6 +134,23 @@ def _others(parts: Parts, splits: DataSplits, split: str) -> Judged:
         )
     said = f"{splits.what}; evaluated on the {split} part. Left out, because used for training: {_images(known)}."
     return Judged(_with(splits, split, kept), [said])
+
+
+def _all(predictor: Predictor, parts: Parts | None, splits: DataSplits, *, own: bool) -> Judged:
+    """Other data whole, without those among them that were trained on or chose the best epoch."""
+    if own or (parts is not None and share_known(parts, splits) >= SAME_DATA):
+        raise UsageError(
+            f"{predictor.name} was trained on images of {splits.name}, so all of them together do not tell how well it "
+            "does. Judge a part that was kept from it: --split test."
+        )
+    learned = {item.digest for part in ("train", "val") for item in parts[part]} if parts else set()
+    found = list(everything(splits))
+    kept = [place for place in found if not learned or place.dataset.mark(place.index) not in learned]
+    if not kept:
+        raise DataError(f"All images of {splits.name} were used for training. Give other data: --data.")
+    known = len(found) - len(kept)
+    left = f" Left out, because used for training: {_images(known)}." if known else ""
+    return Judged(_with(splits, "test", kept), [f"{splits.what}; evaluated on all {_images(len(kept))}.{left}"])
 
 
 def _by_checksum(predictor: Predictor, splits: DataSplits, split: str, *, own: bool, named: bool) -> Judged:

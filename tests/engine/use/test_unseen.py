@@ -15,7 +15,7 @@ from cnnkit.engine.records.events import EvaluateFinished, Finished, Note
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.records.results import DataChanges
 from cnnkit.engine.use.load import load
-from cnnkit.errors import DataError
+from cnnkit.errors import DataError, UsageError
 from cnnkit.serialize import safe
 
 COLOURS = {"cat": (200, 60, 60), "dog": (60, 200, 60), "fox": (60, 60, 200)}
@@ -299,3 +299,19 @@ def test_names_that_are_no_text_are_noted(tmp_path):
     os.rename(folder / "cat" / "000.png", os.fsencode(folder / "cat") + b'/a\xff,\n".png')
     train(tmp_path / "run", folder)
     assert judged(tmp_path / "run")[0].changes == DataChanges()
+
+
+def test_all_of_other_data_are_judged_but_for_what_was_trained_on(tmp_path):
+    data, other = fill(tmp_path / "mine"), fill(tmp_path / "other", range(40, 60))
+    train(tmp_path / "run", data)
+    result, notes = judged(tmp_path / "run", other, split="all")
+    assert (result.n, result.split) == (60, "all") and "evaluated on all 60 images." in notes
+    # Five pictures of each class that the run may have learned from come in; those of its test part still count.
+    fill(other, range(5))
+    learned = {name for part in ("train", "val") for name in names(tmp_path / "run", part)}
+    known = sum(f"{kind}/{seed:03d}.png" in learned for kind in COLOURS for seed in range(5))
+    result, notes = judged(tmp_path / "run", other, split="all")
+    assert result.n == 75 - known and f"Left out, because used for training: {known} images." in notes
+    for again in (None, data, shutil.copytree(data, tmp_path / "copy")):
+        with pytest.raises(UsageError, match=r"was trained on images of .* --split test"):
+            judged(tmp_path / "run", again, split="all")
