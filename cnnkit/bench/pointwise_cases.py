@@ -1,4 +1,4 @@
-"""Kernels that memory bounds: pools, norms, activations; and what segmentation adds. Checked against definitions."""
+"""Kernels that memory bounds: pools, norms, activations; and what masks and boxes add. Checked against definitions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.bench.cases import Case
+from cnnkit.bench.map_cases.boxes import box_cases
 from cnnkit.bench.map_cases.crf import crf_case
 from cnnkit.bench.map_cases.enlarge import resize_cases
 from cnnkit.bench.map_cases.gru import gru_cases
@@ -49,6 +50,7 @@ def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
         yield from loss_cases()
         yield from resize_cases()
         yield from gru_cases()
+        yield from box_cases()
 
 
 def pointwise_case(name: str) -> Case:

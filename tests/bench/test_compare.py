@@ -6,6 +6,7 @@ from cnnkit.bench import compare
 from cnnkit.bench.cases import Case
 from cnnkit.bench.compare import measure_case
 from cnnkit.bench.conv_cases import Layer, conv_case
+from cnnkit.bench.map_cases.boxes import box_cases
 from cnnkit.bench.map_cases.crf import crf_case
 from cnnkit.bench.map_cases.enlarge import resize_cases, transposed_cases
 from cnnkit.bench.map_cases.gru import gru_cases
@@ -109,6 +110,11 @@ def test_transposed_convolutions_and_resizing_pass_their_own_check(make):
 
 @pytest.mark.parametrize("make", [*loss_cases(), *gru_cases()][::2])
 def test_losses_of_pixels_and_sweeps_pass_their_own_check(make):
+    make().check()
+
+
+@pytest.mark.parametrize("make", [*box_cases()])
+def test_choices_among_boxes_and_maps_within_them_pass_their_own_check(make):
     make().check()
 
 
