@@ -75,6 +75,7 @@ def make_seeds(folder: Path) -> None:
             picture.save(folder / "photos" / f"class{kind % 2}" / f"{ending}{i}.{ending}", **PICTURES[ending])
     rows = [f"photos/{p.parent.name}/{p.name},{p.parent.name}" for p in sorted((folder / "photos").rglob("*.*"))]
     (folder / "list.csv").write_text("\n".join(["path,label", *rows]) + "\n")
+    _make_boxes(folder, rng)
     _make_masks(folder, rng)
     (folder / "names.txt").write_text('["one", "two", "three"]')
     for name in ("zip", "old", "checkpoint_zip"):
@@ -133,6 +134,41 @@ def _make_masks(folder: Path, rng: np.random.Generator) -> None:
         ],
     }
     (folder / "coco" / "labels.json").write_text(json.dumps(content))
+
+
+def _make_boxes(folder: Path, rng: np.random.Generator) -> None:
+    """Pictures with boxes in each form: an .xml or a .txt for each, one .json, and a .csv."""
+    for place in ("voc/JPEGImages", "voc/Annotations", "yolo/images", "yolo/labels", "boxes"):
+        (folder / place).mkdir(parents=True)
+    corners = [(2, 3, 9, 12), (0, 0, 24, 20), (5.5, 4, 7, 19.25)]
+    rows, entries = ["path,x_min,y_min,x_max,y_max,label,crowd"], []
+    for i in range(6):
+        picture = Image.fromarray(rng.integers(0, 256, (20, 24, 3), np.uint8))
+        for place in ("voc/JPEGImages", "yolo/images", "boxes"):
+            picture.save(folder / place / f"{i}.png")
+        objects, lines = [], []
+        for k, (left, top, right, bottom) in enumerate(corners[: i % 4]):
+            name = ("cat", "dog")[k % 2]
+            tags = zip(("xmin", "ymin", "xmax", "ymax"), (left + 1, top + 1, right, bottom), strict=True)
+            box = "".join(f"<{tag}>{at}</{tag}>" for tag, at in tags)
+            objects.append(f"<object><name>{name}</name><difficult>{k}</difficult><bndbox>{box}</bndbox></object>")
+            lines.append(
+                f"{k % 2} {(left + right) / 48} {(top + bottom) / 40} {(right - left) / 24} {(bottom - top) / 20}"
+            )
+            rows.append(f"boxes/{i}.png,{left},{top},{right},{bottom},{name},{k // 2}")
+            size = [left, top, right - left, bottom - top]
+            entries.append({"id": k, "image_id": i, "category_id": 1 + k % 2, "bbox": size, "iscrowd": k // 2})
+        text = f"<size><width>24</width><height>20</height></size>{''.join(objects)}"
+        (folder / f"voc/Annotations/{i}.xml").write_text(f'<?xml version="1.0"?>\n<annotation>{text}</annotation>')
+        (folder / f"yolo/labels/{i}.txt").write_text("\n".join(lines))
+    (folder / "yolo" / "data.yaml").write_text("path: .  # here\ntrain: images\nnc: 2\nnames:\n  0: 'cat'\n  1: dog\n")
+    (folder / "boxes.csv").write_text("\n".join(rows))
+    content = {
+        "images": [{"id": i, "file_name": f"{i}.png", "height": 20, "width": 24} for i in range(6)],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+        "annotations": entries,
+    }
+    (folder / "boxes" / "boxes.json").write_text(json.dumps(content))
 
 
 def _plain_safetensors(path: Path, arrays: dict[str, Any]) -> None:
@@ -215,6 +251,11 @@ KINDS = (
     Kind("classes of masks", "masks/classes.txt", _open("masks")),
     Kind("colours of masks", "coloured/classes.txt", _open("coloured")),
     Kind("outlines", "coco/labels.json", _open("coco")),
+    Kind("boxes of VOC", "voc/Annotations/3.xml", _open("voc", on_unreadable="skip")),
+    Kind("boxes of YOLO", "yolo/labels/3.txt", _open("yolo", on_unreadable="skip")),
+    Kind("data.yaml", "yolo/data.yaml", _open("yolo")),
+    Kind("boxes of COCO", "boxes/boxes.json", _open("boxes/boxes.json")),
+    Kind("boxes of a csv", "boxes.csv", _open("boxes.csv", on_unreadable="skip")),
     Kind("npz data", "data.npz", _open("data.npz")),
     Kind("npz packed", "packed.npz", _open("packed.npz")),
     Kind("idx images", "idx/train-images-idx3-ubyte", _open("idx")),
