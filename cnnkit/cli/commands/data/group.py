@@ -53,8 +53,8 @@ def list_names(screen: Screen) -> None:
         )
     screen.note(
         "--data also takes your own data: a folder with one folder of pictures per class, photos.csv with the columns "
-        "path,label[,split], pictures with masks or with boxes, arrays.npz with x_train, y_train and so on, MNIST's idx "
-        "files, or CIFAR's binary files."
+        "path,label[,split], pictures with masks or with boxes, arrays.npz with x_train, y_train and so on, MNIST's "
+        "idx files, or CIFAR's binary files."
     )
 
 
