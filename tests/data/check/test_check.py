@@ -208,6 +208,7 @@ def test_every_kind_has_one_severity():
         *("unusable", "missing", "special", "empty", "beyond", "truncated", "unreadable", "placeholder"),
         *("two-labels", "duplicate-across", "near-duplicate-across", "untrainable"),
         *("unpaired", "mask-size", "mask-format", "mask-value", "single-class", "two-masks"),
+        *("annotation", "box-swapped", "box-number", "box-label", "box-size", "two-boxes"),
     }
 
 
