@@ -46,8 +46,8 @@ _FILES = {
         "reseg": "reseg",
     },
     "detection": {
-        "yolo_v2": "",
-        "yolo_v3": "",
+        "yolo_v2": "yolo_v2",
+        "yolo_v3": "yolo_v3 yolo_v3_tiny",
         "yolo_fastest": "",
         "yolo_nano": "yolo_nano",
         "ssd": "",

@@ -20,7 +20,7 @@ import numpy as np
 
 from cnnkit.models.detection.darknet.build import build, widened
 from cnnkit.models.detection.darknet.sections import MaxPool, Region, Reorg, Route, Section, boxes, conv
-from cnnkit.models.registry import ModelSpec, family
+from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.width import IN_A_NAME, told, width_in
 from cnnkit.nn import Module
 
@@ -50,9 +50,17 @@ def _build(
     return build(layers, in_channels=in_channels, image_size=image_size, rng=rng)
 
 
-@family(f"yolo_v2(?:{IN_A_NAME})?")
-def any_width(name: str, match: re.Match[str]) -> ModelSpec:
-    """yolo_v2_x0_25 has a quarter of the channels."""
+def _spec(name: str) -> ModelSpec:
     width = width_in(name)
     summary = "Darknet-19, and five boxes for each of its cells, beside a finer map" + told(width)
     return ModelSpec(name, (416, 416, 3), PAPER, summary, partial(_build, width), classes=80, kind="detection")
+
+
+@family(f"yolo_v2{IN_A_NAME}")
+def any_width(name: str, match: re.Match[str]) -> ModelSpec:
+    """yolo_v2_x0_25 has a quarter of the channels."""
+    return _spec(name)
+
+
+_told = _spec("yolo_v2")
+register(_told.name, input=_told.input, paper=PAPER, summary=_told.summary, classes=80, kind="detection")(_told.build)

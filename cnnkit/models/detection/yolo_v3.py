@@ -33,7 +33,7 @@ from cnnkit.models.detection.darknet.sections import (
     boxes,
     conv,
 )
-from cnnkit.models.registry import ModelSpec, family
+from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.width import IN_A_NAME, told, width_in
 from cnnkit.nn import Module
 
@@ -106,7 +106,12 @@ def _spec(name: str, of: str) -> ModelSpec:
     return ModelSpec(name, (416, 416, 3), PAPER, summary, partial(_build, of, width), classes=80, kind="detection")
 
 
-@family(f"(yolo_v3(?:_tiny)?)(?:{IN_A_NAME})?")
+@family(f"(yolo_v3(?:_tiny)?){IN_A_NAME}")
 def any_width(name: str, match: re.Match[str]) -> ModelSpec:
     """yolo_v3_x0_25 has a quarter of the channels."""
     return _spec(name, match[1])
+
+
+for _name in _LAYERS:
+    _told = _spec(_name, _name)
+    register(_name, input=_told.input, paper=PAPER, summary=_told.summary, classes=80, kind="detection")(_told.build)
