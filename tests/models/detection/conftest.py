@@ -1,4 +1,4 @@
-"""`variants` lies beside the tests that read it."""
+"""`small_detectors` lies beside the tests that read it."""
 
 import sys
 from pathlib import Path

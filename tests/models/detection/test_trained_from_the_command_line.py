@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from variants import TRAINED
+from small_detectors import TRAINED
 
 from cnnkit import models
 from cnnkit.cli import main
