@@ -2,9 +2,9 @@
 
     dw[ky, kx, c] = Σ n, oy, ox  dy[n, oy, ox, c] · x[n, iy, ix, c]
 
-A tile is some pixels of a row of dy: loaded once, they meet all taps. The sums of a task stay in the first-level cache.
-Tasks are some rows of some channels; those of the same channels have sums apart, which are added in order. One more row
-of sums beside the taps' is the gradient by the bias.
+A tile is some pixels of a row of dy, as far apart as the taps: loaded once, they meet all taps. The sums of a task stay
+in the first-level cache. Tasks are some rows of some channels; those of the same channels have sums apart, which are
+added in order. One more row of sums beside the taps' is the gradient by the bias.
 """
 
 from functools import cache
@@ -30,9 +30,9 @@ def _products(shape: DepthwiseTile, edge: bool) -> Any:
 
     @inlined
     def products(d, x, x0, ix, W, sums, to, padded, C, across):
-        cols = tile(span, 1)
+        cols, gap = tile(span, 1), across[3]
         for q in range(span):
-            cols[q, 0] = read(x, x0 + q * C, 0 <= ix + q < W, C)
+            cols[q, 0] = read(x, x0 + q * (gap * C), 0 <= ix + q * gap < W, C)
         for s in range(taps):
             acc = load(sums, to + s * padded)
             for p in range(pix):
@@ -41,7 +41,7 @@ def _products(shape: DepthwiseTile, edge: bool) -> Any:
 
     @inlined
     def any_products(d, x, x0, ix, W, sums, to, padded, C, across):
-        KW, stride, dilation = across
+        KW, stride, dilation, _ = across
         for s in range(KW):
             acc = load(sums, to + s * padded)
             for p in range(pix):
@@ -60,16 +60,16 @@ def _strip(shape: DepthwiseTile, edge: bool) -> Any:
 
     @inlined
     def strip(x, x0, ix, W, dy, d0, ox, OW, C, first, last, sums, to, r0, r1, x_step, padded, across, db, ahead):
-        """Vectors `first` up to `last` of pixels ox, ox + 1, … of dy meet rows r0 up to r1 of taps."""
-        d = tile(pix, 1)
+        """Vectors `first` up to `last` of pixels ox, ox + gap, … of dy meet rows r0 up to r1 of taps."""
+        d, gap = tile(pix, 1), across[3]
         w_step = across[0] * padded
         for c in range(first, last, LANES):
             k = max(min(c, C - LANES), 0)  # the last vector overlaps its neighbour, with sums of its own
             for p in range(pix):
-                d[p, 0] = read(dy, d0 + p * C + k, ox + p < OW, C)
+                d[p, 0] = read(dy, d0 + p * (gap * C) + k, ox + p * gap < OW, C)
             for r in range(r0, r1):
                 products(d, x, x0 + r * x_step + k, ix, W, sums, to + r * w_step + c, padded, C, across)
-            ask_ahead(x, x0 + r1 * x_step + k, W * C, C, ahead, fresh)
+            ask_ahead(x, x0 + r1 * x_step + k, W * C, gap * C, ahead, fresh)
             if db >= 0:
                 acc = load(sums, to + db + c)
                 for p in range(pix):
@@ -89,27 +89,28 @@ def _make(shape: DepthwiseTile) -> Any:
     @inner
     def task(x, dy, sums, sizes, win, worker, task):
         """Some rows of dy, which may belong to several images, and some vectors of channels."""
-        all_rows, per_task, OH, OW, H, W, C, KH, KW, padded, block, parts, db, ahead = sizes
+        all_rows, per_task, OH, OW, H, W, C, KH, KW, padded, block, parts, db, ahead, gap = sizes
         part, share = task % parts, task // parts
         first, last = part * block, min((part + 1) * block, padded)
         to = share * (KH * KW + 1) * padded
         for t in range(KH * KW + 1):
             for c in range(first, last, LANES):
                 store(sums, to + t * padded + c, zero())
-        across = KW, win.stride_w, win.dilation_w
+        across = KW, win.stride_w, win.dilation_w, gap
         for row in range(share * per_task, min(all_rows, (share + 1) * per_task)):
             n, oy = row // OH, row % OH
             iy = input_row(oy, 0, win)
             r0, r1 = tap_rows(iy, H, KH, win.dilation_h, 1, 1)
-            for ox in range(0, OW, pix):
-                ix = input_col(ox, 0, win)
-                x0, d0 = ((n * H + iy) * W + ix) * C, (row * OW + ox) * C
-                if ix >= 0 and ix + reach < W and ox + pix <= OW:
-                    inside(x, x0, ix, W, dy, d0, ox, OW, C, first, last, sums, to, r0, r1,
-                           win.dilation_h * W * C, padded, across, db, ahead)  # fmt: skip
-                else:
-                    edge(x, x0, ix, W, dy, d0, ox, OW, C, first, last, sums, to, r0, r1,
-                         win.dilation_h * W * C, padded, across, db, ahead)  # fmt: skip
+            for begin in range(gap):
+                for ox in range(begin, OW, pix * gap):
+                    ix = input_col(ox, 0, win)
+                    x0, d0 = ((n * H + iy) * W + ix) * C, (row * OW + ox) * C
+                    if ix >= 0 and ix + reach * gap < W and ox + (pix - 1) * gap < OW:
+                        inside(x, x0, ix, W, dy, d0, ox, OW, C, first, last, sums, to, r0, r1,
+                               win.dilation_h * W * C, padded, across, db, ahead)  # fmt: skip
+                    else:
+                        edge(x, x0, ix, W, dy, d0, ox, OW, C, first, last, sums, to, r0, r1,
+                             win.dilation_h * W * C, padded, across, db, ahead)  # fmt: skip
 
     @kernel(name=f"depthwise dw {taps} taps, stride {stride}, {pix} pixels{', masked' if masked else ''}")
     def depthwise_dw(x, dy, sums, sizes, win):
@@ -132,13 +133,10 @@ def depthwise_dw(x: Host, dy: Host, dw: Host, db: Host | None, win: Window) -> N
     shares, parts = -(-rows // per_task), -(-padded // block)
     ahead = schedule.depthwise_ahead(x.size, win.stride_h)
     sums = buffers.empty((shares, taps + 1, padded))
-    _make(schedule.depthwise_tile(C, OW, KW, win, 1))(
-        x.reshape(-1),
-        dy.reshape(-1),
-        sums.reshape(-1),
-        (rows, per_task, OH, OW, H, W, C, KH, KW, padded, block, parts, -1 if db is None else taps * padded, ahead),
-        win,
-    )
+    shape = schedule.depthwise_tile(C, OW, KW, win, 1)
+    gap, to_bias = schedule.depthwise_gap(shape, win), -1 if db is None else taps * padded
+    sizes = rows, per_task, OH, OW, H, W, C, KH, KW, padded, block, parts, to_bias, ahead, gap
+    _make(shape)(x.reshape(-1), dy.reshape(-1), sums.reshape(-1), sizes, win)
     if shares > 1:
         add_shares(sums.reshape(-1), sums.reshape(-1), sums[0].size, shares)
     _unpad(sums[0, :taps], dw.reshape(taps, C))

@@ -7,6 +7,7 @@ sum. The gradient by the images is the same sum: over dy, whose pixels lie `spre
 stride 1 and the filters turned about their centre.
 
 A tile is some pixels of a row: their sums stay in registers, and a tap of the filter that was loaded serves them all.
+Where taps lie `dilation` apart, so do the pixels of a tile: they then share columns as those of a plain filter do.
 There is no copy with a border. Rows of taps outside the image are left out, and only tiles at the left and right edges
 ask for each of their columns whether it is inside.
 """
@@ -76,9 +77,9 @@ def _sums(shape: DepthwiseTile, edge: bool) -> Any:
 
     @inlined
     def sums(acc, x, x0, ix, W, w, w0, C, across):
-        cols = tile(span, 1)
+        cols, gap = tile(span, 1), across[5]
         for q in range(span):
-            cols[q, 0] = read(x, x0 + q * C, 0 <= ix + q < W, C)
+            cols[q, 0] = read(x, x0 + q * (gap * C), 0 <= ix + q * gap < W, C)
         for s in range(taps):
             v = plain(w, w0 + s * C, True, C)
             for p in range(pix):
@@ -87,7 +88,7 @@ def _sums(shape: DepthwiseTile, edge: bool) -> Any:
 
     @inlined
     def any_sums(acc, x, x0, ix, W, w, w0, C, across):
-        KW, stride, spread, dilation, rest = across
+        KW, stride, spread, dilation, rest, _ = across
         for s in range(KW):
             v = plain(w, w0 + s * C, True, C)
             for p in range(pix):
@@ -108,13 +109,14 @@ def _strip(shape: DepthwiseTile, edge: bool) -> Any:
 
     @inlined
     def strip(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends):
-        """All channels of output pixels ox, ox + 1, …
+        """All channels of output pixels ox, ox + gap, …
 
         rows: how many rows of taps, and the steps from one to the next in x and in w.
         ahead: rows of x to ask for.
         """
         count, x_step, w_step = rows
-        acc = tile(pix, 1)
+        acc, gap = tile(pix, 1), across[5]
+        y_step = gap * C
         low, high = fill(ends.low), fill(ends.high)
         for c in range(0, C, LANES):
             k = max(min(c, C - LANES), 0)  # the last vector overlaps its neighbour
@@ -122,16 +124,16 @@ def _strip(shape: DepthwiseTile, edge: bool) -> Any:
                 acc[p, 0] = plain(bias, k, True, C)
             for r in range(count):
                 sums(acc, x, x0 + r * x_step + k, ix, W, w, w0 + r * w_step + k, C, across)
-            ask_ahead(x, x0 + count * x_step + k, W * C, C, ahead, fresh)
+            ask_ahead(x, x0 + count * x_step + k, W * C, gap * C, ahead, fresh)
             if ends.gate:
                 for p in range(pix):
-                    other = read(beside, y0 + p * C + k, 0 <= ox + p < OW, C)
+                    other = read(beside, y0 + p * y_step + k, 0 <= ox + p * gap < OW, C)
                     acc[p, 0] = acc[p, 0] * slope_vector(other, ends.gate, ends.slope)
             elif beside.size > 0:
                 for p in range(pix):
-                    acc[p, 0] = acc[p, 0] + read(beside, y0 + p * C + k, 0 <= ox + p < OW, C)
+                    acc[p, 0] = acc[p, 0] + read(beside, y0 + p * y_step + k, 0 <= ox + p * gap < OW, C)
             for p in range(pix):
-                write(y, y0 + p * C + k, bounded(acc[p, 0], low, high), 0 <= ox + p < OW, C)
+                write(y, y0 + p * y_step + k, bounded(acc[p, 0], low, high), 0 <= ox + p * gap < OW, C)
 
     return strip
 
@@ -146,7 +148,7 @@ def _make(shape: DepthwiseTile) -> Any:
     @inner
     def task(x, w, bias, beside, y, sizes, win, spread, ends, worker, task):
         """Some rows of y, which may belong to several images."""
-        all_rows, per_task, OH, OW, H, W, C, KH, KW, ahead = sizes
+        all_rows, per_task, OH, OW, H, W, C, KH, KW, ahead, gap = sizes
         spread_h, spread_w, row_step = spread
         begin, end = task * per_task, min(all_rows, (task + 1) * per_task)
         for row in range(begin, end):
@@ -157,15 +159,16 @@ def _make(shape: DepthwiseTile) -> Any:
             count = (r1 - r0 + row_step - 1) // row_step
             rows = count, row_step * win.dilation_h // spread_h * W * C, row_step * KW * C
             w0 = r0 * KW * C
-            for ox in range(-(-win.pad_left % apart), OW, pix):
-                place = input_col(ox, 0, win)
-                ix = place // spread_w
-                x0, y0 = ((n * H + iy) * W + ix) * C, (row * OW + ox) * C
-                across = KW, win.stride_w, spread_w, win.dilation_w, place - ix * spread_w
-                if ix >= 0 and ix + reach < W and ox >= 0 and ox + pix <= OW:
-                    inside(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends)
-                else:
-                    edge(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends)
+            for first in range(gap):
+                for ox in range(first - (-win.pad_left % apart), OW, pix * gap):
+                    place = input_col(ox, 0, win)
+                    ix = place // spread_w
+                    x0, y0 = ((n * H + iy) * W + ix) * C, (row * OW + ox) * C
+                    across = KW, win.stride_w, spread_w, win.dilation_w, place - ix * spread_w, gap
+                    if ix >= 0 and ix + reach * gap < W and ox >= 0 and ox + (pix - 1) * gap < OW:
+                        inside(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends)
+                    else:
+                        edge(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends)
         if ends.later:
             activate_later(y, begin * OW * C, (end - begin) * OW * C, ends.later, ends.slope)
 
@@ -197,7 +200,7 @@ def depthwise(
     if y.size == 0:
         return
     shape = schedule.depthwise_tile(C, OW, KW, win, spread[1])
-    ahead = schedule.depthwise_ahead(x.size, win.stride_h)
+    ahead, gap = schedule.depthwise_ahead(x.size, win.stride_h), schedule.depthwise_gap(shape, win)
     other = residual if gate is None else gate
     _make(shape)(
         x.reshape(-1),
@@ -205,7 +208,7 @@ def depthwise(
         padded_bias(bias, 1, C, LANES),
         NOTHING if other is None else other.reshape(-1),
         y.reshape(-1),
-        (N * OH, schedule.cut_depthwise(N * OH, OW * C), OH, OW, H, W, C, KH, KW, ahead),
+        (N * OH, schedule.cut_depthwise(N * OH, OW * C), OH, OW, H, W, C, KH, KW, ahead, gap),
         win,
         (*spread, spread[0] // gcd(spread[0], win.dilation_h)),
         bounds(activation) if gate is None else gate_of(activation),

@@ -13,6 +13,7 @@ from cnnkit.kernels.cpu.conv.schedule.depthwise import (
     cut_depthwise,
     cut_depthwise_dw,
     depthwise_ahead,
+    depthwise_gap,
     depthwise_tile,
     use_depthwise,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "cut_turning",
     "cut_winograd",
     "depthwise_ahead",
+    "depthwise_gap",
     "depthwise_tile",
     "direct_tile",
     "dw_tile",

@@ -20,6 +20,8 @@ class DepthwiseTile(NamedTuple):
 
 DEPTHWISE_TASK = 1 << 14  # floats of a task: long enough to be worth handing out
 DEPTHWISE_SUMS = 1 << 12  # floats of a task's sums by the filters: they stay in the first-level cache
+# Pixels of the tiles of a row, for each that the row has: a pixel too many costs a third of one that any filter takes.
+MOST_WASTED = 3
 DEPTHWISE_NEAR = 1 << 18  # floats of all images that may lie in the second-level cache
 
 
@@ -30,12 +32,22 @@ def use_depthwise(C: int, O: int, groups: int) -> bool:
 
 @lru_cache
 def depthwise_tile(C: int, OW: int, KW: int, win: Window, spread: int) -> DepthwiseTile:
-    """The pixels whose last tile of a row wastes less."""
-    masked = C < LANES
-    if KW not in (3, 5) or win.dilation_w != 1 or (win.stride_w, spread) not in ((1, 1), (2, 1), (1, 2)):
+    """The pixels whose last tile of a row wastes less; any filter where tiles of a wide dilation would waste most."""
+    masked, gap = C < LANES, win.dilation_w
+
+    def wanted(pixels: int) -> int:
+        return -(-OW // (pixels * gap)) * pixels * gap
+
+    pixels = 8 if spread > 1 else min((7, 8), key=wanted)
+    known = KW in (3, 5) and (win.stride_w, spread) in ((1, 1), (2, 1), (1, 2))
+    if not known or (gap > 1 and (win.stride_w * spread > 1 or wanted(pixels) > MOST_WASTED * OW)):
         return DepthwiseTile(0, 0, 1, 8, masked)
-    pixels = 8 if spread > 1 else min((7, 8), key=lambda p: -(-OW // p) * p)
     return DepthwiseTile(KW, win.stride_w, spread, pixels, masked)
+
+
+def depthwise_gap(tile: DepthwiseTile, win: Window) -> int:
+    """How far the pixels of a tile lie apart: as far as the taps of a row do, so that each column serves several."""
+    return win.dilation_w if tile.taps else 1
 
 
 def cut_depthwise(rows: int, row: int) -> int:

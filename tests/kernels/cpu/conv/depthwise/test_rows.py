@@ -45,6 +45,11 @@ CASES = {
     "stride larger than the filter": depthwise(1, 9, 10, 17, (2, 2), Window(3, 4)),
     "stride 3": depthwise(1, 10, 26, 17, win=Window(3, 3, 1, 1, 1, 1)),
     "dilation": depthwise(1, 8, 9, 17, win=Window(1, 1, 2, 2, 3, 3, 2, 3)),
+    "dilation 2, tiles of columns that lie apart": depthwise(2, 9, 21, 17, win=Window(1, 1, 2, 2, 2, 2, 2, 2)),
+    "dilation 3, tiles inside the image": depthwise(1, 7, 60, LANES, win=Window(1, 1, 3, 3, 3, 3, 3, 3)),
+    "dilation 2, 3 channels, no padding": depthwise(2, 8, 19, 3, win=Window(1, 1, 0, 0, 0, 0, 1, 2)),
+    "dilation 2, 5x5, padded on the left": depthwise(1, 9, 18, 20, (5, 5), Window(1, 1, 4, 4, 7, 2, 2, 2)),
+    "dilation wider than the image": depthwise(1, 5, 6, 18, win=Window(1, 1, 8, 8, 8, 8, 8, 8)),
     "dilation and stride": depthwise(1, 9, 8, 18, win=Window(2, 3, 2, 1, 2, 2, 2, 2)),
     "filter wider than the image": depthwise(1, 2, 2, 17, (5, 5), Window()),
     "no images": depthwise(0, 5, 5, 17),
@@ -56,6 +61,15 @@ def test_it_agrees_with_the_definition(case, rng):
     assert schedule.use_depthwise(case.x[3], case.w[3], case.groups)
     assert_conv_agrees(cpu, case, rng, activation=RELU, ends=True)
     assert_conv_agrees(cpu, case, rng)
+
+
+def test_tiles_of_a_dilated_filter_are_taken_where_they_are_not_mostly_in_vain():
+    def taps(width, dilation, stride=1):
+        win = Window(stride, stride, dilation, dilation, dilation, dilation, dilation, dilation)
+        return schedule.depthwise_tile(32, width, 3, win, 1).taps
+
+    assert [taps(32, 2), taps(32, 4), taps(14, 2), taps(64, 12)] == [3] * 4
+    assert [taps(14, 12), taps(6, 4), taps(32, 2, stride=2)] == [0] * 3
 
 
 @pytest.mark.parametrize("stride", [1, 2])
