@@ -349,14 +349,16 @@ CASES = {
         (
             f"{sampling} samples, aligned {aligned}",
             lambda x, sampling=sampling, aligned=aligned: ops.roi_align(
-                x, ROIS, (2, 3), scale=0.5, sampling=sampling, aligned=aligned
+                x, ROIS.astype(x.dtype), (2, 3), scale=0.5, sampling=sampling, aligned=aligned
             ),
             [apart((2, 4, 5, 2))],
         )
         for sampling in (None, 2)
         for aligned in (True, False)
     ],
-    "roi_pool": [("bins that overlap", lambda x: ops.roi_pool(x, ROIS, (2, 3), scale=0.5), [apart((2, 4, 5, 2))])],
+    "roi_pool": [
+        ("bins that overlap", lambda x: ops.roi_pool(x, ROIS.astype(x.dtype), (2, 3), scale=0.5), [apart((2, 4, 5, 2))])
+    ],
     "scale_channels": [("images", ops.scale_channels, [apart((2, 3, 2, 3)), apart((2, 3), 1)])],
     "sigmoid": [("both sides", ops.sigmoid, [apart((3, 4))])],
     "sigmoid_focal_loss": [

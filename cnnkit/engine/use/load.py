@@ -54,8 +54,8 @@ def load(source: str | Path | FitResult | None = None, *, module: Module | None 
 
 
 def shipped_names() -> list[str]:
-    """The networks whose trained weights are in the package, each by the name that `load` takes."""
-    return sorted(path.stem for path in _FOLDER.glob("*.safetensors"))
+    """The networks whose trained weights are in the package, each by the name that `load` takes; digits has none."""
+    return sorted(path.stem for path in _FOLDER.glob("*.safetensors") if path != SHIPPED)
 
 
 def _newest(module: Module | None) -> Predictor:

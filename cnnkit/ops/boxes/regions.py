@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from cnnkit import kernels
 from cnnkit.autograd import Context, Function, Tensor
 from cnnkit.errors import DTypeError, ShapeError, UsageError
@@ -26,8 +28,8 @@ def roi_align(
 
     Args:
         maps: (N, H, W, C).
-        rois: (R, 5) of the type of the maps: image, x_min, y_min, x_max, y_max in pixels of the picture. One of image
-            -1 is an empty place: its result is 0. They have no gradient.
+        rois: (R, 5) of the type of the maps, NumPy's or where these are: image, x_min, y_min, x_max, y_max in pixels of
+            the picture. One of image -1 is an empty place: its result is 0. They have no gradient.
         size: one number for both sides, or (height, width).
         scale: of the maps beside the picture, as 1/16.
         sampling: samples along each side of a bin; None: so many that they lie no more than a pixel of the map apart,
@@ -67,7 +69,7 @@ def roi_pool(maps: Tensor | Array, rois: Array, size: Pair, *, scale: float = 1.
 
 def _regions(maps: Tensor, rois: Any, op: str) -> Array:
     check.pixels(maps.shape, op)
-    regions = check.tensor(rois, op)
+    regions = check.tensor(kernels.of(maps.data).put(rois) if isinstance(rois, np.ndarray) else rois, op)
     if regions.ndim != 2 or regions.shape[1] != 5:
         raise ShapeError(
             f"{op} expects regions (R, 5), each image, x_min, y_min, x_max, y_max, but received {regions.shape}."

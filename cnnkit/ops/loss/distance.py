@@ -58,7 +58,7 @@ def giou_loss(boxes: Tensor | Array, targets: Host, *, weights: Host | None = No
     boxes = check.tensor(boxes, "giou_loss")
     if boxes.ndim < 1 or boxes.shape[-1] != 4:
         raise ShapeError(f"giou_loss expects corners of boxes (..., 4), but received {boxes.shape}.")
-    t = Tensor(beside(targets, boxes, "giou_loss"))
+    t = Tensor(kernels.of(boxes.data).put(beside(targets, boxes, "giou_loss")))
     low, high = _part(boxes, 0, 2), _part(boxes, 2, 4)
     t_low, t_high = _part(t, 0, 2), _part(t, 2, 4)
     both = _area(maximum(subtract(minimum(high, t_high), maximum(low, t_low)), 0.0))

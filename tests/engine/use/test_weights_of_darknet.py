@@ -59,7 +59,7 @@ def test_the_weights_in_the_package_are_the_published_ones(shared, tmp_path):
 
 def test_a_network_of_the_package_is_loaded_by_its_name_and_a_file_of_that_name_goes_before_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert shipped_names() == ["digits", "yolo_fastest"]
+    assert shipped_names() == ["yolo_fastest"]
     predictor = cnnkit.load("yolo_fastest")
     assert predictor.source == "the weights in the package" and predictor.record["model"] == MODEL
     (tmp_path / "yolo_fastest").write_bytes(b"mine")
