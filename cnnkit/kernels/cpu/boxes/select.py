@@ -156,5 +156,7 @@ def select(
     kept, counts, taken = empty(N * K * room, INT), empty(N * K, INT), empty(N * K, INT)
     sizes = N, A, K, room, A if per_class is None else per_class, places
     scratch = heap, ends, kept, counts, taken
-    select_kernel(flat(boxes), boxes.ndim == 4, flat(scores), float(score), float(iou), *sizes, *scratch, y.reshape(-1))
+    # Bounds of double precision also without the JIT, where NumPy would round Python's numbers to single.
+    bounds = np.float64(score), np.float64(iou)
+    select_kernel(flat(boxes), boxes.ndim == 4, flat(scores), *bounds, *sizes, *scratch, y.reshape(-1))
     return y
