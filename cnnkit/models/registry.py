@@ -50,7 +50,7 @@ _FILES = {
         "yolo_v3": "yolo_v3 yolo_v3_tiny",
         "yolo_fastest": "",
         "yolo_nano": "yolo_nano",
-        "ssd": "",
+        "ssd": "ssd_nano",
     },
 }
 _KIND = "classification"

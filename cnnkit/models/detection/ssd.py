@@ -29,7 +29,7 @@ from cnnkit.autograd import Tensor
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import BoxBatch, Detector
 from cnnkit.models.detection.parts import BoxCoder, DefaultBoxes, clipped, hardest, matched, matched_boxes
-from cnnkit.models.registry import ModelSpec, family
+from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.stem import refuse_below
 from cnnkit.models.trunk import trunk
 from cnnkit.models.width import IN_A_NAME, told, width_in
@@ -42,7 +42,8 @@ SSD300 = DefaultBoxes(
     scales=(0.07, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05),
     steps=(8, 16, 32, 64, 100, 300),
 )
-NANO = DefaultBoxes(ratios=((2,),) * 4, scales=(0.08, 0.18, 0.36, 0.6, 0.9))
+# From things of a fifteenth of the image on, each map for ones about twice as large as the last.
+NANO = DefaultBoxes(ratios=((2,),) * 4, scales=(0.07, 0.16, 0.32, 0.6, 0.9))
 # Channels of a 1x1 and a 3x3 convolution, stride and padding of the latter: conv8 to conv11.
 EXTRAS = ((256, 512, 2, 1), (128, 256, 2, 1), (128, 256, 1, 0), (128, 256, 1, 0))
 # A place without a box is as good as one with, so many to one.
@@ -224,9 +225,19 @@ def any_vgg(name: str, match: re.Match[str]) -> ModelSpec:
     return ModelSpec(name, (300, 300, 3), PAPER, summary, how, classes=20, kind="detection")
 
 
-@family(f"ssd_nano(?:{IN_A_NAME})?")
-def any_nano(name: str, match: re.Match[str]) -> ModelSpec:
-    """ssd_nano_x2_0 has twice the channels."""
+def _nano_spec(name: str) -> ModelSpec:
     summary = "Convolutions that halve the image: boxes told at four sizes, to train on a laptop" + told(width_in(name))
     how = partial(_nano, width_in(name))
     return ModelSpec(name, (320, 320, 3), f"after {PAPER}", summary, how, classes=20, kind="detection")
+
+
+@family(f"ssd_nano{IN_A_NAME}")
+def any_nano(name: str, match: re.Match[str]) -> ModelSpec:
+    """ssd_nano_x2_0 has twice the channels."""
+    return _nano_spec(name)
+
+
+_told = _nano_spec("ssd_nano")
+register(_told.name, input=_told.input, paper=_told.paper, summary=_told.summary, classes=20, kind="detection")(
+    _told.build
+)

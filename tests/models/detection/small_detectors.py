@@ -17,4 +17,5 @@ TRAINED = {
     "yolo_v3": Training("yolo_v3_x0_125", 64, 0.003, 80),
     "yolo_v3_tiny": Training("yolo_v3_tiny_x0_25", 64, 0.003, 60),
     "yolo_nano": Training("yolo_nano", 64, 0.003, 60),
+    "ssd_nano": Training("ssd_nano", 64, 0.002, 40),
 }
