@@ -1,11 +1,12 @@
-"""Pictures in files: one folder per class, inside train/ val/ test/ or directly below, or named in a list."""
+"""Pictures in files: what all sets of them have in common, and those that have a class each."""
 
 import hashlib
 import os
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple, TypeVar, final
+from typing import Generic, NamedTuple, Protocol, TypeVar, final
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from cnnkit.data.layout.listing import PictureFile
 from cnnkit.data.picture.header import check_ends
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset, digest
-from cnnkit.data.sets.picture_cache import PictureCache
+from cnnkit.data.sets.picture_cache import Kept, PictureCache
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.errors import DataError
 
@@ -25,6 +26,18 @@ AT_ONCE = 32
 # Means and deviations of natural photos, as published networks use them; for grey the mean over the channels.
 PHOTO_MEAN, PHOTO_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
+
+class NamedFile(Protocol):
+    """A picture's file, by its whole path as text and as a path."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def path(self) -> Path: ...
+
+
+Held = TypeVar("Held", bound=NamedFile)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -39,21 +52,77 @@ class Ends(NamedTuple):
     content: list[bytes]
 
 
-@final
-class ImageFolder(Dataset):
-    """Pictures in files, decoded when asked for."""
+class PictureFiles(Dataset, Generic[Held]):
+    """Abstract: a set whose samples are pictures in files, decoded when asked for.
 
-    def __init__(self, files: list[PictureFile], *, name: str, classes: list[str], cache: PictureCache) -> None:
-        self.files, self._cache = files, cache
-        self.name, self.classes, self.preprocessing, self.mirror = name, classes, cache.preprocessing, True
-        self.as_decoded = cache.decoded
-        number = {class_name: label for label, class_name in enumerate(classes)}
-        self._labels = np.array([number[file.class_name] for file in files], np.int64)
+    files: what is known of each picture, in the order of samples.   kept: those that were decoded.
+    """
+
+    def __init__(
+        self,
+        files: list[Held],
+        kept: Kept | PictureCache,
+        *,
+        name: str,
+        classes: list[str],
+        preprocessing: Preprocessing,
+    ) -> None:
+        self.files, self.kept = files, kept
+        self.name, self.classes, self.preprocessing, self.mirror = name, classes, preprocessing, True
         self._fingerprint = ""
         self._marks: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def path(self, index: int) -> Path | None:
+        return self.files[index].path
+
+    @property
+    def decodes(self) -> bool:
+        return not all(self.kept.holds(file.name) for file in self.files)
+
+    @property
+    def growth(self) -> int:
+        return self.kept.growth
+
+    def mark(self, index: int) -> str:
+        if index not in self._marks:
+            self._marks[index] = self.looked_at(self.files[index])[1]
+        return self._marks[index]
+
+    def fingerprint(self) -> str:
+        """Over names, sizes and both ends of every file, 4 KiB each: reading all of a large folder takes minutes.
+
+        Also over what targets hold and mean.
+        """
+        if not self._fingerprint:
+            hashed = hashlib.sha256(self.meaning().encode("utf-8", "surrogateescape"))
+            for index, file in enumerate(self.files):
+                parts, self._marks[index] = self.looked_at(file)
+                for part in parts:
+                    hashed.update(part)
+            self._fingerprint = hashed.hexdigest()
+        return self._fingerprint
+
+    @abstractmethod
+    def meaning(self) -> str:
+        """How pictures are read, and what their targets say, as far as no file of a sample tells it."""
+
+    @abstractmethod
+    def looked_at(self, file: Held) -> tuple[list[bytes], str]:
+        """What a sample gives to the fingerprint, and its mark: a changed target is a changed sample."""
+
+
+@final
+class ImageFolder(PictureFiles[PictureFile]):
+    """Pictures with a class each."""
+
+    def __init__(self, files: list[PictureFile], *, name: str, classes: list[str], cache: PictureCache) -> None:
+        super().__init__(files, cache, name=name, classes=classes, preprocessing=cache.preprocessing)
+        self._cache, self.as_decoded = cache, cache.decoded
+        number = {class_name: label for label, class_name in enumerate(classes)}
+        self._labels = np.array([number[file.class_name] for file in files], np.int64)
 
     def __getitem__(self, index: int) -> Sample:
         file = self.files[index]
@@ -62,32 +131,13 @@ class ImageFolder(Dataset):
     def labels(self) -> Labels:
         return self._labels
 
-    def path(self, index: int) -> Path | None:
-        return self.files[index].path
+    def meaning(self) -> str:
+        return f"({self.classes}, {self.preprocessing.text})"
 
-    @property
-    def decodes(self) -> bool:
-        return not all(self._cache.holds(file.name) for file in self.files)
-
-    @property
-    def growth(self) -> int:
-        return self._cache.growth
-
-    def mark(self, index: int) -> str:
-        if index not in self._marks:
-            self._marks[index] = _looked_at(self.files[index])[1]
-        return self._marks[index]
-
-    def fingerprint(self) -> str:
-        """Over names, sizes and the first and last 4 KiB of every file: reading all of a large folder takes minutes."""
-        if not self._fingerprint:
-            hashed = hashlib.sha256(f"({self.classes}, {self.preprocessing.text})".encode("utf-8", "surrogateescape"))
-            for index, file in enumerate(self.files):
-                parts, self._marks[index] = _looked_at(file)
-                for part in parts:
-                    hashed.update(part)
-            self._fingerprint = hashed.hexdigest()
-        return self._fingerprint
+    def looked_at(self, file: PictureFile) -> tuple[list[bytes], str]:
+        ends = ends_of(file.path)
+        name = f"{file.class_name}/{file.path.name}\0{ends.size}\0".encode("utf-8", "surrogateescape")
+        return [name, ends.head, ends.tail], digest(file.class_name, str(ends.size).encode(), *ends.content)
 
 
 def photo_preprocessing(image_size: tuple[int, int], grey: bool) -> Preprocessing:
@@ -126,13 +176,6 @@ def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Re
     with ThreadPoolExecutor(default_threads(), "cnnkit-check") as pool:
         pieces = pool.map(piece, [items[k : k + AT_ONCE] for k in range(0, len(items), AT_ONCE)])
         return [result for some in pieces for result in some]
-
-
-def _looked_at(file: PictureFile) -> tuple[list[bytes], str]:
-    """What a file gives to the fingerprint, and its mark, in one reading."""
-    ends = ends_of(file.path)
-    name = f"{file.class_name}/{file.path.name}\0{ends.size}\0".encode("utf-8", "surrogateescape")
-    return [name, ends.head, ends.tail], digest(file.class_name, str(ends.size).encode(), *ends.content)
 
 
 def ends_of(path: Path, whole: int = READ_WHOLE) -> Ends:

@@ -90,7 +90,7 @@ def _check_ends(picture: BoxedPicture) -> None:
 
 def _lacking(train: BoxFolder, learn: bool) -> list[str]:
     """A note on classes that a training sees no box of."""
-    held = {label for picture in train.pictures for label in picture.labels.tolist()}
+    held = {label for picture in train.files for label in picture.labels.tolist()}
     absent = [name for label, name in enumerate(train.classes) if label not in held] if learn else []
     if not absent:
         return []

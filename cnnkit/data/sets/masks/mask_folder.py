@@ -8,8 +8,8 @@ from cnnkit.data.layout.masks.pairs import Pair
 from cnnkit.data.picture.mask import read_mask
 from cnnkit.data.places.affine_map import moved_plane
 from cnnkit.data.sample import Pixels, Sample
-from cnnkit.data.sets.base import Dataset, digest
-from cnnkit.data.sets.image_folder import READ_WHOLE, ends_of
+from cnnkit.data.sets.base import digest
+from cnnkit.data.sets.image_folder import READ_WHOLE, PictureFiles, ends_of
 from cnnkit.data.sets.masks.coding import Coding
 from cnnkit.data.sets.masks.drawing import draw
 from cnnkit.data.sets.picture_cache import Kept
@@ -44,7 +44,7 @@ class PairReader:
 
 
 @final
-class MaskFolder(Dataset):
+class MaskFolder(PictureFiles[Pair]):
     """Pictures with the class of each of their pixels, decoded when asked for.
 
     Where pictures keep their size, so do images and masks; else both are brought to the network's.
@@ -53,64 +53,33 @@ class MaskFolder(Dataset):
     task, labelled = "segmentation", False
 
     def __init__(self, pairs: list[Pair], *, name: str, reader: PairReader) -> None:
-        self.pairs, self._read = pairs, reader
-        self.name, self.preprocessing, self.mirror = name, reader.preprocessing, True
-        self.classes, self.colours = reader.coding.classes, reader.coding.colours
-        self._fingerprint = ""
-        self._marks: dict[int, str] = {}
-
-    def __len__(self) -> int:
-        return len(self.pairs)
+        classes, preprocessing = reader.coding.classes, reader.preprocessing
+        super().__init__(pairs, reader.kept, name=name, classes=classes, preprocessing=preprocessing)
+        self._read, self.colours = reader, reader.coding.colours
 
     def __getitem__(self, index: int) -> Sample:
-        pair = self.pairs[index]
+        pair = self.files[index]
         image, labels = self._read(pair)
         return Sample(image, Mask(labels), pair.path)
 
-    def path(self, index: int) -> Path | None:
-        return self.pairs[index].path
-
     def mask_path(self, index: int) -> Path:
         """The file of one mask."""
-        return Path(self.pairs[index].mask)
+        return Path(self.files[index].mask)
 
-    @property
-    def decodes(self) -> bool:
-        return not all(self._read.kept.holds(pair.name) for pair in self.pairs)
+    def meaning(self) -> str:
+        coding = self._read.coding
+        values = f"{coding.classes}, {sorted(coding.numbers.items())}, {coding.by_colour}"
+        return f"({values}, {self.preprocessing.text})"
 
-    @property
-    def growth(self) -> int:
-        return self._read.kept.growth
-
-    def mark(self, index: int) -> str:
-        if index not in self._marks:
-            self._marks[index] = self._looked_at(index)[1]
-        return self._marks[index]
-
-    def fingerprint(self) -> str:
-        """Over names, sizes and both ends of all files, and over what the values of masks mean."""
-        if not self._fingerprint:
-            coding = self._read.coding
-            meant = f"({coding.classes}, {sorted(coding.numbers.items())}, {coding.by_colour}, "
-            hashed = hashlib.sha256(f"{meant}{self.preprocessing.text})".encode("utf-8", "surrogateescape"))
-            for index in range(len(self)):
-                parts, self._marks[index] = self._looked_at(index)
-                for part in parts:
-                    hashed.update(part)
-            self._fingerprint = hashed.hexdigest()
-        return self._fingerprint
-
-    def _looked_at(self, index: int) -> tuple[list[bytes], str]:
-        """What a pair gives to the fingerprint, and its mark: a changed mask is a changed sample."""
-        pair = self.pairs[index]
+    def looked_at(self, file: Pair) -> tuple[list[bytes], str]:
         shown: list[bytes] = []
         content: list[bytes] = []
-        files = [(pair.path, READ_WHOLE)]
-        if pair.drawn is None:
-            files.append((Path(pair.mask), MASK_READ_WHOLE))
+        files = [(file.path, READ_WHOLE)]
+        if file.drawn is None:
+            files.append((Path(file.mask), MASK_READ_WHOLE))
         else:
             # The file that describes it is of all pictures, and may lie elsewhere.
-            content.append(repr((pair.drawn.size, pair.drawn.things)).encode())
+            content.append(repr((file.drawn.size, file.drawn.things)).encode())
             shown.append(hashlib.sha256(content[0]).digest())
         for path, whole in files:
             ends = ends_of(path, whole)
