@@ -10,13 +10,13 @@ from cnnkit.data.check.findings import Finding, damaged, in_order
 from cnnkit.data.check.inventory import Inventory, take_inventory
 from cnnkit.data.check.look import Look, Place, look_at_files, look_at_pixels
 from cnnkit.data.check.masks.pairs import check_masks_in_memory, check_pairs
-from cnnkit.data.check.oddities import Counts, odd_classes, odd_sizes, outside, wrong_endings
+from cnnkit.data.check.oddities import Counts, alike, odd_classes, odd_sizes, outside, wrong_endings
 from cnnkit.data.check.placeholders import placeholders
 from cnnkit.data.check.report import DataReport, Row
 from cnnkit.data.headway import Headway
-from cnnkit.data.layout.look_alikes import look_alikes
 from cnnkit.data.layout.masks.ignore import Ignore
 from cnnkit.data.open.formats import DETECTION, SEGMENTATION, boxes_in, pairs_in
+from cnnkit.data.open.opening import Opening
 from cnnkit.data.open.source import resolve
 from cnnkit.data.open.splits import PARTS, DataSplits
 from cnnkit.data.sets.subset import origin
@@ -57,11 +57,12 @@ def checking(
     """`check` with its headway: after each picture, and the report at the end."""
     size = (image_size, image_size) if isinstance(image_size, int) else image_size
     name, place = resolve(data)
+    asked = Opening(name, size, grey)
     if place is not None and (pairs := pairs_in(place, task)) is not None:
-        yield from check_pairs(pairs, name=name, image_size=size, grey=grey, ignore=Ignore.of(ignore), allowed=allowed)
+        yield from check_pairs(pairs, asked, Ignore.of(ignore), allowed)
         return
     if place is not None and (boxes := boxes_in(place, task)) is not None:
-        yield from check_boxes(boxes, name=name, image_size=size, grey=grey, allowed=allowed)
+        yield from check_boxes(boxes, asked, allowed)
         return
     inventory = take_inventory(data, size, grey, task)
     if inventory.listing is not None:
@@ -101,7 +102,7 @@ def _check_files(
         files[look.place.part, look.place.class_name].append(look.place.name)
     findings += odd_classes(counts, files)
     assert inventory.listing is not None
-    findings += _look_alikes(inventory.listing.classes)
+    findings += alike(inventory.listing.classes)
     if inventory.listing.source.is_dir():
         findings += outside(inventory.listing.source, [place.name for place in places])
     found, notes = inventory.source, []
@@ -133,14 +134,10 @@ def _check_arrays(splits: DataSplits, allowed: Collection[str]) -> Iterator[Head
             yield Headway("looking", len(looks), total)
             looks.append(look_at_pixels(place, dataset[index].image))
     findings = copies(looks) + odd_classes(counts)
-    findings += _look_alikes(splits.classes)
+    findings += alike(splits.classes)
     table = _rows(splits.classes, dict(zip(PARTS, rows, strict=True)))
     yield DataReport(splits.found, list(PARTS), table, in_order(findings), splits.notes, allowed)
 
 
 def _rows(classes: list[str], counts: Counts) -> list[Row]:
     return [(name, *(count[name] for count in counts.values())) for name in classes]
-
-
-def _look_alikes(classes: list[str]) -> list[Finding]:
-    return [Finding("look-alike", sentence.rstrip(".")) for sentence in look_alikes(classes)]

@@ -1,18 +1,23 @@
 """Figures of a data set: what is told of its classes, its files and its pixels, and how they are counted."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, final
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnkit.data.check.masks.class_pixels import ClassPixels
+from cnnkit.data.headway import Headway
+from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.picture.header import Header, header
-from cnnkit.data.sample import Pixels
+from cnnkit.data.sample import Pixels, Sample
+from cnnkit.data.sets.image_folder import NamedFile
 from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.data.view.view import load_image
+from cnnkit.errors import DataError
 
 if TYPE_CHECKING:
     from cnnkit.data.check.boxes.class_boxes import ClassBoxes
@@ -89,10 +94,8 @@ class DataStats:
     @property
     def totals(self) -> list[int]:
         """Images in each part."""
-        if self.masks:
-            return [counted.masks for counted in self.masks.values()]
-        if self.boxes:
-            return [counted.total for counted in self.boxes.values()]
+        if counted := self.masks or self.boxes:
+            return [part.total for part in counted.values()]
         return [sum(counts) for counts in zip(*self.classes.values(), strict=True)]
 
     def to_json(self) -> dict[str, Any]:
@@ -109,6 +112,21 @@ class DataStats:
             | ({"masks": masks} if masks else {})
             | ({"boxes": boxes} if boxes else {})
         )
+
+
+class Counted(Protocol):
+    """What the masks or boxes of a part hold.   pictures: (K,), that hold each class.   total: pictures counted.
+
+    of_class: (K,), pixels or boxes of each class.
+    """
+
+    pictures: npt.NDArray[np.int64]
+
+    @property
+    def total(self) -> int: ...
+
+    @property
+    def of_class(self) -> npt.NDArray[np.int64]: ...
 
 
 @final
@@ -183,6 +201,59 @@ class PixelTally:
         mean = (share * scale).sum(axis=1)
         std = np.sqrt((share * (scale - mean[:, None]) ** 2).sum(axis=1))
         return PixelStats(self.images, _rounded(mean), _rounded(std), self.preprocessing.mean, self.preprocessing.std)
+
+
+def tallied(
+    files: Sequence[NamedFile], preprocessing: Preprocessing, most: int
+) -> Generator[Headway, None, PixelTally]:
+    """Count the pixels of up to `most` pictures, evenly taken; what cannot be read is passed over."""
+    tally = PixelTally(preprocessing)
+    chosen = evenly(len(files), most)
+    for done, index in enumerate(chosen, 1):
+        try:
+            tally.add(load_image(files[index].path, preprocessing))
+        except DataError:
+            continue
+        yield Headway("counting pixels", done, len(chosen))
+    return tally
+
+
+def holding(classes: Sequence[str], counted: Mapping[str, Counted]) -> dict[str, list[int]]:
+    """Class -> pictures of each part that hold it."""
+    return {name: [int(part.pictures[k]) for part in counted.values()] for k, name in enumerate(classes)}
+
+
+Count = TypeVar("Count", bound=Counted)
+
+
+def stats_in_memory(
+    splits: DataSplits,
+    counted: dict[str, Count],
+    add: Callable[[Count, Sample], None],
+    *,
+    field: str,
+    doing: str,
+    most: int,
+) -> Iterator[Headway | DataStats]:
+    """Of pictures with masks or boxes that no file holds.
+
+    counted: of each part, empty yet.   add: counts one sample.   field: their name in the figures.   doing: in words.
+    most: training images whose pixels are counted.
+    """
+    tally = PixelTally(splits.preprocessing)
+    for part, own in counted.items():
+        dataset = splits.part(part)
+        chosen = set(evenly(len(dataset), most)) if part == "train" else set()
+        for index in range(len(dataset)):
+            one = dataset[index]
+            add(own, one)
+            if index in chosen:
+                tally.add(one.image)
+            yield Headway(doing, index + 1, len(dataset))
+    H, W, C = splits.preprocessing.shape
+    classes = holding(splits.classes, counted)
+    held: dict[str, Any] = {field: counted}
+    yield DataStats(splits.found, splits.notes, list(counted), classes, (H, W), C, None, tally.result(), **held)
 
 
 def _rounded(values: npt.NDArray[np.float64]) -> tuple[float, ...]:

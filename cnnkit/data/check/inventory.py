@@ -5,19 +5,18 @@ from pathlib import Path
 from typing import final
 
 from cnnkit.data.check.findings import Finding
+from cnnkit.data.check.held import UNSPLIT
 from cnnkit.data.check.look import Place
 from cnnkit.data.layout.folders import find_parts, innermost
 from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import Listing, PictureFile, list_folder, list_pictures, named
 from cnnkit.data.layout.look_alikes import as_known
 from cnnkit.data.open.formats import PICTURE_FORMATS, detect
+from cnnkit.data.open.opening import Opening
 from cnnkit.data.open.pictures import open_pictures
 from cnnkit.data.open.source import open_data, resolve
-from cnnkit.data.open.splits import PARTS, VAL_FRACTION, DataSplits
+from cnnkit.data.open.splits import PARTS, DataSplits
 from cnnkit.errors import DataError
-
-# The part of what has no parts of its own.
-UNSPLIT = "pictures"
 
 
 @final
@@ -62,16 +61,7 @@ class Inventory:
 
         parts = {part: kept(files) for part, files in self.listing.parts.items()}
         return open_pictures(
-            replace(self.listing, parts=parts, missing=[]),
-            name=self.name,
-            image_size=image_size,
-            grey=grey,
-            fit="crop",
-            seed=0,
-            val_fraction=VAL_FRACTION,
-            skip_unreadable=False,
-            cache_bytes=0,
-            tried=True,
+            replace(self.listing, parts=parts, missing=[]), Opening(self.name, image_size, grey, tried=True)
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnkit.data.check.findings import Finding
 from cnnkit.data.check.look import Look
+from cnnkit.data.layout.look_alikes import look_alikes
 from cnnkit.data.layout.suffixes import ENDINGS
 
 # A picture is odd whose side, √(H·W), is so many times smaller or larger than the median, or whose sides differ by more
@@ -93,6 +94,11 @@ def odd_classes(counts: Counts, files: dict[tuple[str, str], list[str]] | None =
     for (lacking, having), names in differences.items():
         found.append(Finding("class-difference", f"{lacking} lacks {named(names)}, which {having} has"))
     return found
+
+
+def alike(classes: list[str]) -> list[Finding]:
+    """Names of classes that look alike."""
+    return [Finding("look-alike", sentence.rstrip(".")) for sentence in look_alikes(classes)]
 
 
 def named(names: list[str]) -> str:

@@ -3,7 +3,7 @@
 import difflib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -25,6 +25,7 @@ from cnnkit.data.open.formats import (
 from cnnkit.data.open.idx import open_idx
 from cnnkit.data.open.masks.open_pairs import open_pairs
 from cnnkit.data.open.npz import open_npz
+from cnnkit.data.open.opening import Opening
 from cnnkit.data.open.pictures import open_pictures
 from cnnkit.data.open.shapes import open_shapes
 from cnnkit.data.open.splits import VAL_FRACTION, DataSplits, split_parts
@@ -99,60 +100,32 @@ def open_data(
     if name == SHAPES and folder is None:
         shape_size, shape_fit = of_places(task or SEGMENTATION)
         return open_shapes(task, shape_size, grey_as, shape_fit)
+    asked = Opening(
+        name=name,
+        image_size=size_as,
+        grey=grey_as,
+        white=white,
+        seed=seed,
+        val_fraction=val_fraction,
+        skip_unreadable=on_unreadable == "skip",
+        tried=on_unreadable == "keep",
+        cache_bytes=cache_bytes,
+        learn=learn,
+    )
     if folder is not None and (pairs := pairs_in(folder, task)) is not None:
         pair_size, pair_fit = of_places(SEGMENTATION)
-        return open_pairs(
-            pairs,
-            name=name,
-            image_size=pair_size,
-            grey=grey_as,
-            fit=pair_fit,
-            seed=seed,
-            val_fraction=val_fraction,
-            skip_unreadable=on_unreadable == "skip",
-            tried=on_unreadable == "keep",
-            cache_bytes=cache_bytes,
-            ignore=Ignore.of(ignore),
-            white=white,
-            learn=learn,
-            network=network,
-        )
+        return open_pairs(pairs, replace(asked, image_size=pair_size, fit=pair_fit), Ignore.of(ignore), network)
     if folder is not None and (boxes := boxes_in(folder, task)) is not None:
         box_size, box_fit = of_places(DETECTION)
-        return open_boxes(
-            boxes,
-            name=name,
-            image_size=box_size,
-            grey=grey_as,
-            fit=box_fit,
-            seed=seed,
-            val_fraction=val_fraction,
-            skip_unreadable=on_unreadable == "skip",
-            tried=on_unreadable == "keep",
-            cache_bytes=cache_bytes,
-            white=white,
-            learn=learn,
-        )
+        return open_boxes(boxes, replace(asked, image_size=box_size, fit=box_fit))
     if folder is None:
         found = "digits: the embedded part of MNIST, 28x28 grey"
         splits = split_parts(
             digits("train"), None, digits("test"), found=found, notes=[], seed=seed, val_fraction=val_fraction
         )
     elif (kind := detect(folder)) in PICTURE_FORMATS:
-        return open_pictures(
-            list_csv(folder) if kind == "csv" else list_folder(folder, classified=task == "classification"),
-            name=name,
-            image_size=size_as,
-            grey=grey_as,
-            fit=_of_pictures(fit) or like_fit or "crop",
-            seed=seed,
-            val_fraction=val_fraction,
-            skip_unreadable=on_unreadable == "skip",
-            tried=on_unreadable == "keep",
-            cache_bytes=cache_bytes,
-            white=white,
-            learn=learn,
-        )
+        listing = list_csv(folder) if kind == "csv" else list_folder(folder, classified=task == "classification")
+        return open_pictures(listing, replace(asked, fit=_of_pictures(fit) or like_fit))
     else:
         drawn: dict[str, Any] = {"name": name, "seed": seed, "val_fraction": val_fraction}
         if kind == "cifar":

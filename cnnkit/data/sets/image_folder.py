@@ -12,7 +12,6 @@ import numpy as np
 
 from cnnkit.config import default_threads
 from cnnkit.data.layout.listing import PictureFile
-from cnnkit.data.picture.header import check_ends
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset, digest
 from cnnkit.data.sets.picture_cache import Kept, PictureCache
@@ -146,11 +145,6 @@ def photo_preprocessing(image_size: tuple[int, int], grey: bool) -> Preprocessin
         mean, std = (round(sum(values) / 3, 3) for values in (PHOTO_MEAN, PHOTO_STD))
         return Preprocessing(*image_size, 1, (mean,), (std,), "crop")
     return Preprocessing(*image_size, 3, PHOTO_MEAN, PHOTO_STD, "crop")
-
-
-def unreadable(files: list[PictureFile], check: Callable[[Path], object] = check_ends) -> list[tuple[PictureFile, str]]:
-    """Those files that `check` refuses, with its message. `check` is called from several threads."""
-    return refusals(files, lambda file: check(file.path))
 
 
 def refusals(files: Sequence[Item], check: Callable[[Item], object]) -> list[tuple[Item, str]]:

@@ -61,6 +61,12 @@ class Preprocessing:
         return self.fit == "keep"
 
     @property
+    def in_words(self) -> str:
+        """How pictures in files are read: "read as 64x64 RGB"; where they keep their size "windows of 64x64 grey"."""
+        how, colour = "windows of" if self.keeps_size else "read as", "grey" if self.channels == 1 else "RGB"
+        return f"{how} {self.height}x{self.width} {colour}"
+
+    @property
     def text(self) -> str:
         """What checksums of data are taken over: as version 0.1 wrote it, which knew nothing of the later fields."""
         fit = "resize" if self.fit == "crop" else self.fit

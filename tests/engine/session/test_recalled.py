@@ -145,7 +145,7 @@ def test_a_file_lost_before_the_first_state_is_passed_over_too(folder, tmp_path)
 def test_a_run_of_an_older_version_goes_on_without_a_picture_that_is_damaged_inside(
     folder, tmp_path, monkeypatch, part
 ):
-    monkeypatch.setattr("cnnkit.data.open.pictures.CHECKED_AT_OPEN", 0)
+    monkeypatch.setattr("cnnkit.data.open.opening.CHECKED_AT_OPEN", 0)
     spoiled_inside(folder / part / "dog" / "2.png")
     with pytest.raises(DataError, match="--on-unreadable skip"):
         list(fit(options(folder, tmp_path / "run")))

@@ -3,6 +3,7 @@
 from typing import Any, final
 
 import numpy as np
+import numpy.typing as npt
 
 from cnnkit.data.check.figures import Spread, spread
 from cnnkit.data.targets import Boxes
@@ -39,6 +40,11 @@ class ClassBoxes:
         self._labels += boxes.labels.tolist()
         self._sides += [(width, height) for width, height in sides.tolist()]
         self._share += (sides.prod(axis=1) / (size[0] * size[1])).tolist()
+
+    @property
+    def of_class(self) -> npt.NDArray[np.int64]:
+        """The boxes."""
+        return self.boxes
 
     def figures(self, label: int | None = None) -> dict[str, Spread]:
         """width, height, aspect (width / height) and share of the picture; of one class or of all."""

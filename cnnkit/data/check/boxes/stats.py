@@ -3,28 +3,27 @@
 from collections.abc import Iterator
 
 from cnnkit.data.check.boxes.class_boxes import ClassBoxes
-from cnnkit.data.check.figures import DataStats, PixelTally, evenly, file_stats, head_of
+from cnnkit.data.check.figures import DataStats, file_stats, head_of, holding, stats_in_memory, tallied
+from cnnkit.data.check.held import own_parts
 from cnnkit.data.headway import Headway
 from cnnkit.data.layout.boxes.pictures import BoxListing
 from cnnkit.data.open.boxes.fit import choose_box_fit
+from cnnkit.data.open.opening import Opening
 from cnnkit.data.open.splits import PARTS, DataSplits
+from cnnkit.data.sample import Sample
 from cnnkit.data.targets import Boxes
-from cnnkit.data.view.view import load_image
 from cnnkit.errors import DataError
 
-# The part of what has no parts of its own.
-UNSPLIT = "pictures"
+DOING = "counting boxes"
 
 
-def box_stats(
-    listing: BoxListing, image_size: tuple[int, int] | None, grey: bool | None, sample: int
-) -> Iterator[Headway | DataStats]:
+def box_stats(listing: BoxListing, asked: Opening, sample: int) -> Iterator[Headway | DataStats]:
     """Pictures with boxes in files. Those that cannot be read, or whose boxes make no sense, are left out and told."""
-    own = {part if listing.split else UNSPLIT: pictures for part, pictures in listing.parts.items()}
-    pictures = [(part, picture) for part, some in own.items() for picture in some]
+    own = own_parts(listing.parts, listing.split)
     boxes = {part: ClassBoxes(len(listing.classes)) for part in own}
+    pictures = [(boxes[part], picture) for part, some in own.items() for picture in some]
     heads, left_out = [], len(listing.faults)
-    for done, (part, picture) in enumerate(pictures, 1):
+    for done, (counted, picture) in enumerate(pictures, 1):
         if (head := head_of(picture.path)) is not None:
             heads.append(head)
             size = head.known.height, head.known.width
@@ -32,27 +31,20 @@ def box_stats(
                 if picture.faults:
                     left_out += 1
                 else:
-                    boxes[part].add(picture.boxes(size), size)
+                    counted.add(picture.boxes(size), size)
             except DataError:
                 left_out += 1
-        yield Headway("counting boxes", done, len(pictures))
-    preprocessing, notes = choose_box_fit(listing.pictures, image_size, grey, None, None)
-    tally, train = PixelTally(preprocessing), listing.parts["train"]
-    chosen = evenly(len(train), sample)
-    for done, index in enumerate(chosen, 1):
-        try:
-            tally.add(load_image(train[index].path, preprocessing))
-        except DataError:
-            continue
-        yield Headway("counting pixels", done, len(chosen))
+        yield Headway(DOING, done, len(pictures))
+    preprocessing, notes = choose_box_fit(listing.pictures, asked)
+    tally = yield from tallied(listing.parts["train"], preprocessing, sample)
     if left_out:
         notes.append(f"Pictures or files that cannot be used: {left_out:,}; `cnnkit data check` names them.")
     H, W, C = preprocessing.shape
     yield DataStats(
-        f"{listing.source}: {listing.layout}, read as {H}x{W} {'grey' if C == 1 else 'RGB'}",
+        f"{listing.source}: {listing.layout}, {preprocessing.in_words}",
         [*listing.notes, *notes],
         list(own),
-        _pictures(listing.classes, boxes),
+        holding(listing.classes, boxes),
         (H, W),
         C,
         file_stats(heads, len(pictures) - len(heads)),
@@ -63,22 +55,10 @@ def box_stats(
 
 def box_stats_in_memory(splits: DataSplits, sample: int) -> Iterator[Headway | DataStats]:
     """Pictures with boxes that no file holds."""
-    boxes, tally = {part: ClassBoxes(len(splits.classes)) for part in PARTS}, PixelTally(splits.preprocessing)
-    for part in PARTS:
-        dataset = splits.part(part)
-        chosen = set(evenly(len(dataset), sample)) if part == "train" else set()
-        for index in range(len(dataset)):
-            one = dataset[index]
-            if isinstance(one.target, Boxes):
-                boxes[part].add(one.target, (one.image.shape[0], one.image.shape[1]))
-            if index in chosen:
-                tally.add(one.image)
-            yield Headway("counting boxes", index + 1, len(dataset))
-    H, W, C = splits.preprocessing.shape
-    classes = _pictures(splits.classes, boxes)
-    yield DataStats(splits.found, splits.notes, list(PARTS), classes, (H, W), C, None, tally.result(), boxes=boxes)
 
+    def add(counted: ClassBoxes, one: Sample) -> None:
+        assert isinstance(one.target, Boxes)
+        counted.add(one.target, (one.image.shape[0], one.image.shape[1]))
 
-def _pictures(classes: list[str], boxes: dict[str, ClassBoxes]) -> dict[str, list[int]]:
-    """Class -> pictures of each part that hold a box of it."""
-    return {name: [int(counted.pictures[k]) for counted in boxes.values()] for k, name in enumerate(classes)}
+    boxes = {part: ClassBoxes(len(splits.classes)) for part in PARTS}
+    return stats_in_memory(splits, boxes, add, field="boxes", doing=DOING, most=sample)

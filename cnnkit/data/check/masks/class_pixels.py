@@ -36,6 +36,16 @@ class ClassPixels:
         return both
 
     @property
+    def of_class(self) -> npt.NDArray[np.int64]:
+        """The pixels."""
+        return self.pixels
+
+    @property
+    def total(self) -> int:
+        """Masks that were counted, and so pictures."""
+        return self.masks
+
+    @property
     def shares(self) -> list[float]:
         """Of each class, its part of the pixels that are not void."""
         total = max(1, int(self.pixels.sum()))

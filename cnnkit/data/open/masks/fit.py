@@ -5,10 +5,9 @@ from dataclasses import replace
 from statistics import median
 
 from cnnkit.data.layout.masks.pairs import Pair
-from cnnkit.data.open.stored_range import stored_white
-from cnnkit.data.picture.header import Header, header
-from cnnkit.data.sets.image_folder import photo_preprocessing
-from cnnkit.data.view.preprocessing import Fit, Preprocessing
+from cnnkit.data.open.opening import Opening, some_heads
+from cnnkit.data.picture.header import Header
+from cnnkit.data.view.preprocessing import Preprocessing
 
 # Where pictures keep their size, training sees a window of theirs: all of it up to this side, else of this size.
 LARGEST_NATIVE, WINDOW = 512, 256
@@ -18,17 +17,10 @@ TOO_LARGE = 1024
 TRIED = 64
 
 
-def choose_fit(
-    pairs: Sequence[Pair],
-    image_size: tuple[int, int] | None,
-    grey: bool | None,
-    fit: Fit | None,
-    white: int | None,
-) -> tuple[Preprocessing, list[str]]:
-    """(how pictures are read, notes); what is None is told from the headers of some of them."""
-    heads = [head for pair in pairs[:: max(1, len(pairs) // TRIED)] if (head := header(pair.path)) is not None]
-    notes: list[str] = []
-    size = _window(heads) if image_size is None else image_size
+def choose_fit(pairs: Sequence[Pair], asked: Opening) -> tuple[Preprocessing, list[str]]:
+    """(how pictures are read, notes); what is not asked for is told from the headers of some of them."""
+    heads, fit, notes = some_heads(pairs, TRIED), asked.fit, []
+    size = _window(heads) if asked.image_size is None else asked.image_size
     if fit is None:
         fit = "keep"
         shorter = median(min(head.height, head.width) for head in heads) if heads else 0
@@ -38,17 +30,13 @@ def choose_fit(
                 f"The pictures are large ({shorter:,.0f} pixels on the shorter side): each is scaled as a whole to "
                 f"{size[0]}x{size[1]} (letterbox). --fit keep trains on windows of them instead."
             )
-        elif image_size is None and size == (WINDOW, WINDOW) and any(_size(head) != size for head in heads):
+        elif asked.image_size is None and size == (WINDOW, WINDOW) and any(_size(head) != size for head in heads):
             notes.append(
                 f"Pictures keep their size; training sees windows of {WINDOW}x{WINDOW} of them. --image-size changes "
                 "that, --fit scales pictures instead."
             )
-    if grey is None:
-        grey = bool(heads) and all(head.grey for head in heads)
-    if white is None:
-        white, told = stored_white([pair.name for pair in pairs])
-        notes += told
-    return replace(photo_preprocessing(size, grey), fit=fit, white=white), notes
+    preprocessing, told = asked.coloured(pairs, heads, size)
+    return replace(preprocessing, fit=fit), notes + told
 
 
 def _window(heads: Sequence[Header]) -> tuple[int, int]:
