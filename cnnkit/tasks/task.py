@@ -64,6 +64,8 @@ class Task(ABC, Generic[Answer]):
     metrics: of every judgement; the first one chooses the best epoch.   further: what only an evaluation measures.
     running: means over the training images of an epoch, the named parts of a loss among them ("loss_box").
     more: what a finished run adds about the test images, by name: kind, and range of a number; none of it is needed.
+    known_from: of the first metric, on images that were learned on purpose (`overfit`): from there on they are known by
+    heart. None: the loss tells it.
     networks: the kind of those that it takes, in `models.registry`.
     columns: of an answer, in a table of predictions.
     written: the files that show an answer, by name: how theirs end, behind the picture's own.
@@ -83,6 +85,7 @@ class Task(ABC, Generic[Answer]):
     further: ClassVar[tuple[Metric, ...]] = ()
     running: ClassVar[tuple[Metric, ...]] = ()
     more: ClassVar[Mapping[str, tuple[Any, Range | None]]] = {}
+    known_from: ClassVar[float | None] = None
     networks: ClassVar[str] = "classification"
     columns: ClassVar[tuple[str, ...]]
     written: ClassVar[Mapping[str, str]] = {}
@@ -123,12 +126,16 @@ class Task(ABC, Generic[Answer]):
     @classmethod
     def by_heart(cls, judgement: Judgement) -> bool:
         """Whether images that were learned on purpose (`overfit`) are known as well as anybody could ask."""
-        return judgement.loss < KNOWN
+        if cls.known_from is None:
+            return judgement.loss < KNOWN
+        return bool(judgement.values[cls.metrics[0].name] >= cls.known_from)
 
     @classmethod
     def not_by_heart(cls, judgement: Judgement) -> str:
         """What images that are not known so well lack, for a sentence."""
-        return f"the loss is {judgement.loss:.3g}, not below {KNOWN}"
+        if cls.known_from is None:
+            return f"the loss is {judgement.loss:.3g}, not below {KNOWN}"
+        return f"an {cls.metrics[0].label} of {100 * cls.known_from:.0f} % is wanted"
 
     @classmethod
     def answered(cls, values: Mapping[str, float], n: int) -> str:
@@ -141,9 +148,9 @@ class Task(ABC, Generic[Answer]):
         return f"{images}: {cls.answered(values, 0)}."
 
     @property
-    @abstractmethod
     def outputs(self) -> int:
-        """How many numbers the head gives: for one image, or for one place in it."""
+        """How many numbers the head gives for one image, or for one place in it: one a class, if not said otherwise."""
+        return len(self.classes)
 
     @abstractmethod
     def loss(self, model: Module, batch: Batch) -> StepLoss:

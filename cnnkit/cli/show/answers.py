@@ -5,9 +5,9 @@ A task whose results are more than a few numbers has a form of its own, in the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from cnnkit.engine.use.predictor import Predictor
     from cnnkit.tasks.metric import Metric
     from cnnkit.tasks.task import Task
+
+Row = TypeVar("Row")
+MOST_ROWS = 20  # classes in a table; more are for --json
 
 # The module with `Shown` of each task that has its own.
 _ROWS = {name: f"cnnkit.cli.show.{name}" for name in ("classification", "segmentation", "detection")}
@@ -89,6 +92,24 @@ def of(task: str) -> Shown:
 
     form: type[Shown] = import_module(_ROWS[task]).Shown if task in _ROWS else Shown
     return form(find(task))
+
+
+def tell(screen: Screen, facts: Iterable[tuple[str, str]]) -> None:
+    """Facts of an evaluation, in prose."""
+    told = list(facts)
+    screen.facts(told, prose=[name for name, _ in told])
+
+
+def worst_classes(screen: Screen, ranked: Sequence[Row], order: str) -> Sequence[Row]:
+    """Those that a table has room for, under its headline.   ranked: the worst first.   order: the same in words."""
+    cut = len(ranked) > MOST_ROWS
+    which = f"The {MOST_ROWS} worst of {len(ranked):,} classes" if cut else f"Each class, {order}"
+    screen.text(f"\n{which}{'; --json has them all' if cut else ''}:")
+    return ranked[:MOST_ROWS]
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def _cell(value: object) -> str:

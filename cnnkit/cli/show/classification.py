@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cnnkit.cli.show import answers
+from cnnkit.cli.show.answers import MOST_ROWS, percent, tell, worst_classes
 from cnnkit.cli.show.screen import Screen
 from cnnkit.cli.show.terminal import terminal
 from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
@@ -15,7 +16,6 @@ from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
 if TYPE_CHECKING:
     from cnnkit.tasks.metric import Metric
 
-MOST_ROWS = 20  # classes in a table; more are for --json
 MOST_MISTAKES = 8
 FEW, CHANCE = 100, 0.15  # of fewer images a larger gap between score and accuracy may be chance, or not
 UNEVEN = 1.5  # times as many images in the largest class as in the smallest
@@ -35,8 +35,7 @@ class Shown(answers.Shown):
         return [("macro F1", f"{100 * result.macro_f1:.2f} %; lowest F1: {worst}")]
 
     def evaluated(self, screen: Screen, result: EvaluateResult) -> None:
-        facts = list(_facts(result))
-        screen.facts(facts, prose=[name for name, _ in facts])
+        tell(screen, _facts(result))
         _classes(screen, result)
         whole = _fits(result)
         if result.mistakes and (len(result.classes) > 2 or not whole):
@@ -67,7 +66,7 @@ class Shown(answers.Shown):
 
 
 def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
-    between = f"{100 * result.top1_low:.1f} to {_percent(result.top1_high)}"
+    between = f"{100 * result.top1_low:.1f} to {percent(result.top1_high)}"
     yield "top-1", f"{100 * result.top1:.2f} % of {result.n:,} images (95 % confidence: {between})"
     if len(result.classes) > 5:
         yield "top-5", f"{100 * result.top5:.2f} %"
@@ -77,8 +76,8 @@ def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
     if max(sizes) >= UNEVEN * max(1, min(sizes)):
         uneven = f"classes have {min(sizes):,} to {max(sizes):,} images"
         yield "balanced accuracy", f"{100 * result.balanced_accuracy:.2f} %; {uneven}"
-    yield "mean score", f"{_percent(result.mean_score)}: {_sureness(result)}"
-    yield "calibration error", f"{_percent(result.calibration_error)}, the mean gap between score and accuracy"
+    yield "mean score", f"{percent(result.mean_score)}: {_sureness(result)}"
+    yield "calibration error", f"{percent(result.calibration_error)}, the mean gap between score and accuracy"
 
 
 def _sureness(result: EvaluateResult) -> str:
@@ -88,24 +87,21 @@ def _sureness(result: EvaluateResult) -> str:
             return f"too few images to judge it (fewer than {FEW})"
         return "well calibrated"
     word = "overconfident" if result.mean_score > result.top1 else "underconfident"
-    return f"{word} by {_percent(abs(result.mean_score - result.top1))}"
+    return f"{word} by {percent(abs(result.mean_score - result.top1))}"
 
 
 def _classes(screen: Screen, result: EvaluateResult) -> None:
     judged = [row for row in result.per_class if row.support or row.called]
     ranked = sorted(judged, key=lambda row: row.f1)
-    cut = len(ranked) > MOST_ROWS
-    which = f"The {MOST_ROWS} worst of {len(ranked):,} classes" if cut else "Each class, the worst F1 first"
-    screen.text(f"\n{which}{'; --json has them all' if cut else ''}:")
     rows = [
         (
             row.label,
-            _percent(row.precision) if row.called else "-",
-            _percent(row.recall) if row.support else "-",
-            _percent(row.f1),
+            percent(row.precision) if row.called else "-",
+            percent(row.recall) if row.support else "-",
+            percent(row.f1),
             f"{row.support:,}",
         )
-        for row in ranked[:MOST_ROWS]
+        for row in worst_classes(screen, ranked, "the worst F1 first")
     ]
     screen.table(["class", "precision", "recall", "F1", "images"], rows, optional=["precision", "recall"])
     if unseen := len(result.per_class) - len(judged):
@@ -116,7 +112,7 @@ def _mistakes(screen: Screen, result: EvaluateResult) -> None:
     support = {row.label: row.support for row in result.per_class}
     screen.text("\nThe most frequent mistakes:")
     rows = [
-        (row.truth, row.answer, f"{row.images:,}", _percent(row.images / max(1, support[row.truth])))
+        (row.truth, row.answer, f"{row.images:,}", percent(row.images / max(1, support[row.truth])))
         for row in result.mistakes[:MOST_MISTAKES]
     ]
     screen.table(["true class", "predicted", "images", "of the class"], rows, optional=["of the class"])
@@ -139,13 +135,9 @@ def _confusion(screen: Screen, result: EvaluateResult) -> None:
 def _top_losses(screen: Screen, result: EvaluateResult) -> None:
     screen.text(f"\nThe images of the {result.split} part with the highest loss:")
     rows = [
-        (k, row.path or f"number {row.index}", row.truth, row.answer, _percent(row.score), f"{row.loss:.2f}")
+        (k, row.path or f"number {row.index}", row.truth, row.answer, percent(row.score), f"{row.loss:.2f}")
         for k, row in enumerate(result.top_losses, 1)
     ]
     screen.table(["", "image", "true class", "predicted", "score", "loss"], rows, optional=["", "loss"])
     if result.sheet:
         screen.text(f"They are drawn in {result.sheet}.")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cnnkit.cli.show import answers
+from cnnkit.cli.show.answers import percent, tell, worst_classes
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
 
-MOST_ROWS = 20  # classes in a table; more are for --json
 SIZES = ("small", "medium", "large")  # below 32x32 pixels, up to 96x96, above
 
 
@@ -16,17 +16,16 @@ class Shown(answers.Shown):
     """The form of a detection's results."""
 
     def trained(self, result: FitResult) -> list[tuple[str, object]]:
-        told = f"{_percent(result.map50)}, {result.test_images:,} images; mAP from 0.5 to 0.95: {_percent(result.map)}"
+        told = f"{percent(result.map50)}, {result.test_images:,} images; mAP from 0.5 to 0.95: {percent(result.map)}"
         return [("test mAP@0.5", told)]
 
     def added(self, result: FitResult) -> list[tuple[str, object]]:
         if result.more.get("worst_ap50") is None:
             return []
-        return [("lowest AP@0.5", f"{_percent(result.worst_ap50)} for {result.worst_class}")]
+        return [("lowest AP@0.5", f"{percent(result.worst_ap50)} for {result.worst_class}")]
 
     def evaluated(self, screen: Screen, result: EvaluateResult) -> None:
-        facts = list(_facts(result))
-        screen.facts(facts, prose=[name for name, _ in facts])
+        tell(screen, _facts(result))
         _classes(screen, result)
         if result.top_losses:
             _worst(screen, result)
@@ -53,8 +52,8 @@ class Shown(answers.Shown):
 def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
     known = sum(row.things > 0 for row in result.per_class)
     classes = "1 class" if known == 1 else f"{known:,} classes"
-    yield "mAP@0.5", f"{_percent(result.map50)}, the mean over {classes}; boxes must overlap by half"
-    yield "mAP", f"{_percent(result.map)}, COCO's: the mean over overlaps of 0.5, 0.55, ... 0.95"
+    yield "mAP@0.5", f"{percent(result.map50)}, the mean over {classes}; boxes must overlap by half"
+    yield "mAP", f"{percent(result.map)}, COCO's: the mean over overlaps of 0.5, 0.55, ... 0.95"
     yield "by size", ", ".join(f"{size} {_share(getattr(result, f'ap_{size}'))}" for size in SIZES)
     recalls = ", ".join(f"{_share(getattr(result, f'ar{most}'))} with {most}" for most in (1, 10, 100))
     yield "mean recall", f"{recalls} boxes of a class in a picture"
@@ -86,12 +85,9 @@ def _wrong(result: EvaluateResult) -> str:
 def _classes(screen: Screen, result: EvaluateResult) -> None:
     judged = [row for row in result.per_class if row.things or row.precision is not None]
     ranked = sorted(judged, key=lambda row: -1.0 if row.ap50 is None else row.ap50)
-    cut = len(ranked) > MOST_ROWS
-    which = f"The {MOST_ROWS} worst of {len(ranked):,} classes" if cut else "Each class, the lowest AP first"
-    screen.text(f"\n{which}{'; --json has them all' if cut else ''}:")
     rows = [
         (row.label, _share(row.ap50), _share(row.ap), _share(row.precision), _share(row.recall), f"{row.things:,}")
-        for row in ranked[:MOST_ROWS]
+        for row in worst_classes(screen, ranked, "the lowest AP first")
     ]
     screen.table(
         ["class", "AP@0.5", "AP", "precision", "recall", "things"], rows, optional=["AP", "precision", "recall"]
@@ -112,8 +108,4 @@ def _worst(screen: Screen, result: EvaluateResult) -> None:
 
 
 def _share(value: float | None) -> str:
-    return "-" if value is None else _percent(value)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return "-" if value is None else percent(value)

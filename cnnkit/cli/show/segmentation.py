@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cnnkit.cli.show import answers
+from cnnkit.cli.show.answers import percent, tell, worst_classes
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.results import EvaluateResult, FitResult, Prediction
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from cnnkit.engine.use.predictor import Predictor
     from cnnkit.tasks.metric import Metric
 
-MOST_ROWS = 20  # classes in a table; more are for --json
 MOST_MISTAKES = 8
 LEAST_MISTAKE = 0.01  # of the pixels of a class
 FAR_LARGER = 4  # so many times the side of what a network learned from is a picture of another kind
@@ -25,19 +25,16 @@ class Shown(answers.Shown):
     """The form of a segmentation's results."""
 
     def trained(self, result: FitResult) -> list[tuple[str, object]]:
-        told = (
-            f"{_percent(result.miou)}, {result.test_images:,} images; pixel accuracy {_percent(result.pixel_accuracy)}"
-        )
+        told = f"{percent(result.miou)}, {result.test_images:,} images; pixel accuracy {percent(result.pixel_accuracy)}"
         return [("test mIoU", told), ("test loss", f"{result.test_loss:.4f}")]
 
     def added(self, result: FitResult) -> list[tuple[str, object]]:
         if result.more.get("worst_iou") is None:
             return []
-        return [("Dice", f"{_percent(result.dice)}; lowest IoU: {_percent(result.worst_iou)} for {result.worst_class}")]
+        return [("Dice", f"{percent(result.dice)}; lowest IoU: {percent(result.worst_iou)} for {result.worst_class}")]
 
     def evaluated(self, screen: Screen, result: EvaluateResult) -> None:
-        facts = list(_facts(result))
-        screen.facts(facts, prose=[name for name, _ in facts])
+        tell(screen, _facts(result))
         _classes(screen, result)
         _mistakes(screen, result)
         if result.top_losses:
@@ -85,7 +82,7 @@ class Shown(answers.Shown):
 
     def cells(self, answer: Prediction, top: int) -> tuple[str, ...]:
         ranked = sorted(zip(answer.shares, answer.classes, strict=True), key=lambda pair: -pair[0])[:top]
-        told = ", ".join(f"{name} {_percent(share)}" for share, name in ranked if share >= 0.0005)
+        told = ", ".join(f"{name} {percent(share)}" for share, name in ranked if share >= 0.0005)
         return answer.path or "", told, *answer.files.values()
 
     def predicted(self, screen: Screen, rows: Sequence[Sequence[str]]) -> None:
@@ -96,33 +93,30 @@ def _facts(result: EvaluateResult) -> Iterator[tuple[str, str]]:
     judged = sum(row.pixels > 0 or row.answered > 0 for row in result.per_class)
     absent = len(result.per_class) - judged
     left_out = f"; {absent:,} that occur{'' if absent > 1 else 's'} nowhere are left out" if absent else ""
-    yield "mIoU", f"{_percent(result.miou)}, the mean over {judged:,} classes{left_out}"
-    yield "pixel accuracy", _percent(result.pixel_accuracy)
-    yield "mean accuracy", _percent(result.mean_accuracy)
-    yield "weighted IoU", f"{_percent(result.fwiou)}, each class by its share of the pixels"
-    yield "Dice", f"{_percent(result.dice)}, the mean over classes"
+    yield "mIoU", f"{percent(result.miou)}, the mean over {judged:,} classes{left_out}"
+    yield "pixel accuracy", percent(result.pixel_accuracy)
+    yield "mean accuracy", percent(result.mean_accuracy)
+    yield "weighted IoU", f"{percent(result.fwiou)}, each class by its share of the pixels"
+    yield "Dice", f"{percent(result.dice)}, the mean over classes"
     if result.rand is not None:
-        yield "Rand score", f"{_percent(result.rand)}: whether regions are whole, and kept apart"
+        yield "Rand score", f"{percent(result.rand)}: whether regions are whole, and kept apart"
     yield "loss", f"{result.loss:.4f}"
-    void = f"; {_percent(result.void)} of the pixels are void" if result.void else ""
+    void = f"; {percent(result.void)} of the pixels are void" if result.void else ""
     yield "images", f"{result.n:,}{void}"
 
 
 def _classes(screen: Screen, result: EvaluateResult) -> None:
     judged = [row for row in result.per_class if row.pixels or row.answered]
     ranked = sorted(judged, key=lambda row: row.iou)
-    cut = len(ranked) > MOST_ROWS
-    which = f"The {MOST_ROWS} worst of {len(ranked):,} classes" if cut else "Each class, the lowest IoU first"
-    screen.text(f"\n{which}{'; --json has them all' if cut else ''}:")
     rows = [
         (
             row.label,
-            _percent(row.iou),
-            _percent(row.accuracy) if row.pixels else "-",
-            _percent(row.dice),
-            _percent(row.share),
+            percent(row.iou),
+            percent(row.accuracy) if row.pixels else "-",
+            percent(row.dice),
+            percent(row.share),
         )
-        for row in ranked[:MOST_ROWS]
+        for row in worst_classes(screen, ranked, "the lowest IoU first")
     ]
     screen.table(["class", "IoU", "accuracy", "Dice", "of all pixels"], rows, optional=["Dice"])
 
@@ -138,20 +132,16 @@ def _mistakes(screen: Screen, result: EvaluateResult) -> None:
     if not found or len(result.classes) < 3:
         return
     screen.text("\nThe most frequent mistakes:")
-    rows = [(truth, answer, _percent(share)) for share, truth, answer in sorted(found, reverse=True)[:MOST_MISTAKES]]
+    rows = [(truth, answer, percent(share)) for share, truth, answer in sorted(found, reverse=True)[:MOST_MISTAKES]]
     screen.table(["true class", "taken for", "of the class"], rows)
 
 
 def _worst(screen: Screen, result: EvaluateResult) -> None:
     screen.text(f"\nThe pictures of the {result.split} part with the highest loss:")
     rows = [
-        (k, row.path or f"number {row.index}", f"{row.loss:.2f}", _percent(row.miou))
+        (k, row.path or f"number {row.index}", f"{row.loss:.2f}", percent(row.miou))
         for k, row in enumerate(result.top_losses, 1)
     ]
     screen.table(["", "picture", "loss", "mIoU"], rows, optional=[""])
     if result.sheet:
         screen.text(f"They are drawn in {result.sheet}, each beside its mask and the answer.")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -7,10 +7,9 @@ import numpy as np
 
 from cnnkit import metrics
 from cnnkit.data.sets.base import Dataset
-from cnnkit.errors import NumericError
 from cnnkit.tasks.classification.tally import ClassificationTally
 from cnnkit.tasks.classification.worst import TopLoss
-from cnnkit.tasks.measured import Measured
+from cnnkit.tasks.measured import Measured, check_finite, file_of
 
 # A table of more classes than this would have more than a million numbers.
 LARGEST_CONFUSION = 1000
@@ -75,13 +74,7 @@ def measured(
     """All numbers of one pass over a part; NumericError where the network gave none."""
     classes = part.classes
     labels, answers, losses, scores = tally.labels, tally.answers, tally.losses, tally.scores
-    if (unknown := np.flatnonzero(~np.isfinite(losses))).size:
-        first = part.path(int(unknown[0])) or f"number {unknown[0]}"
-        raise NumericError(
-            f"The answers of {source} are not finite numbers (NaN) for {unknown.size:,} of "
-            f"{len(losses):,} images, the first of them {first}. Its weights are damaged, or from a training that "
-            "failed: use others."
-        )
+    check_finite(np.flatnonzero(~np.isfinite(losses)).tolist(), len(losses), part, source)
     judgement, by_class = tally.judgement(), tally.by_class()
     calibration = metrics.calibration(scores, answers == labels)
     low, high = metrics.wilson(int((answers == labels).sum()), judgement.n)
@@ -109,7 +102,7 @@ def measured(
         top_losses=tuple(
             TopLoss(
                 index=index,
-                path=None if (path := part.path(index)) is None else str(path),
+                path=file_of(part, index),
                 truth=classes[labels[index]],
                 answer=classes[answers[index]],
                 score=float(scores[index]),

@@ -113,10 +113,6 @@ class ClassificationTask(Task[Named]):
         return f"{100 * values['top1']:.2f} % of {images} are right."
 
     @property
-    def outputs(self) -> int:
-        return len(self.classes)
-
-    @property
     def own_loss(self) -> str | None:
         return None if self._given is None else name_of(self._given)
 

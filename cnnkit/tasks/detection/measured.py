@@ -4,13 +4,12 @@ from dataclasses import asdict, dataclass, field
 from typing import final
 
 from cnnkit.data.sets.base import Dataset
-from cnnkit.errors import NumericError
 from cnnkit.metrics.detection import BoxErrors
 from cnnkit.tasks.columns import Values, columns
 from cnnkit.tasks.detection.answer import SHOWN
 from cnnkit.tasks.detection.tally import DetectionTally
 from cnnkit.tasks.detection.worst import WorstPicture, worst_of
-from cnnkit.tasks.measured import Measured
+from cnnkit.tasks.measured import Measured, check_finite
 
 
 @final
@@ -60,13 +59,7 @@ def measured(
     tally: DetectionTally, part: Dataset, *, top_losses: int = 0, source: str = "the network"
 ) -> DetectionMeasured:
     """All numbers of one pass over a part; NumericError where the network gave none."""
-    if tally.not_finite:
-        first = part.path(tally.not_finite[0]) or f"number {tally.not_finite[0]}"
-        raise NumericError(
-            f"The answers of {source} are not finite numbers (NaN) for {len(tally.not_finite):,} of "
-            f"{tally.pictures:,} images, the first of them {first}. Its weights are damaged, or from a training that "
-            "failed: use others."
-        )
+    check_finite(tally.not_finite, tally.pictures, part, source)
     judgement, curves, ap50 = tally.judgement(), tally.coco.curves(), tally.voc.per_class()
     twelve, things = curves.twelve(), tally.voc.wanted.tolist()
     return DetectionMeasured(

@@ -27,7 +27,7 @@ from cnnkit.tasks.detection.targets import BoxTargets, targets_of
 from cnnkit.tasks.detection.worst import WorstPicture, tiles
 from cnnkit.tasks.metric import Metric
 from cnnkit.tasks.registry import register
-from cnnkit.tasks.task import Judgement, StepLoss, Tally, Task
+from cnnkit.tasks.task import StepLoss, Tally, Task
 
 # Images that are known by heart: their mAP at an overlap of 0.5.
 BY_HEART = 0.95
@@ -67,6 +67,7 @@ class DetectionTask(Task[Detected]):
         _part("loss_proposal", "proposal loss"),
     )
     more = SUMMARY
+    known_from = BY_HEART
     networks = "detection"
     columns = ("label", "score", "x_min", "y_min", "x_max", "y_max")
     written: ClassVar[Mapping[str, str]] = {"drawing": "-boxes.jpg"}
@@ -79,18 +80,6 @@ class DetectionTask(Task[Detected]):
     @classmethod
     def learns_from(cls, train: Dataset) -> bool:
         return train.task == cls.name
-
-    @classmethod
-    def by_heart(cls, judgement: Judgement) -> bool:
-        return bool(judgement.values["map50"] >= BY_HEART)
-
-    @classmethod
-    def not_by_heart(cls, judgement: Judgement) -> str:
-        return f"an mAP@0.5 of {100 * BY_HEART:.0f} % is wanted"
-
-    @property
-    def outputs(self) -> int:
-        return len(self.classes)
 
     def loss(self, model: Module, batch: Batch) -> StepLoss:
         """The sum of the parts that the network names; each of them runs along."""

@@ -15,6 +15,7 @@ from cnnkit.data.view.view import View
 from cnnkit.metrics.detection import FoundBoxes
 from cnnkit.metrics.detection.boxes import Corners, Labels
 from cnnkit.tasks.detection.tally import Judged, shown
+from cnnkit.tasks.measured import file_of
 
 # Pixels of the longer side of a tile.
 LEAST_SIDE, MOST_SIDE = 256, 512
@@ -44,7 +45,7 @@ def worst_of(judged: Sequence[Judged], part: Dataset, count: int) -> tuple[Worst
     return tuple(
         WorstPicture(
             index=picture.index,
-            path=None if (path := part.path(picture.index)) is None else str(path),
+            path=file_of(part, picture.index),
             loss=picture.loss,
             right=picture.errors.right,
             wrong=picture.wrong - picture.errors.missed,

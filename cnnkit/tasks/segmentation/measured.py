@@ -5,8 +5,7 @@ from typing import final
 
 from cnnkit import metrics
 from cnnkit.data.sets.base import Dataset
-from cnnkit.errors import NumericError
-from cnnkit.tasks.measured import Measured
+from cnnkit.tasks.measured import Measured, check_finite, file_of
 from cnnkit.tasks.segmentation.tally import SegmentationTally
 from cnnkit.tasks.segmentation.worst import WorstPicture
 
@@ -53,13 +52,7 @@ class SegmentationMeasured(Measured):
 
 def measured(tally: SegmentationTally, part: Dataset, *, source: str = "the network") -> SegmentationMeasured:
     """All numbers of one pass over a part; NumericError where the network gave none."""
-    if tally.not_finite:
-        first = part.path(tally.not_finite[0]) or f"number {tally.not_finite[0]}"
-        raise NumericError(
-            f"The answers of {source} are not finite numbers (NaN) for {len(tally.not_finite):,} of "
-            f"{tally.pictures:,} images, the first of them {first}. Its weights are damaged, or from a training that "
-            "failed: use others."
-        )
+    check_finite(tally.not_finite, tally.pictures, part, source)
     judgement, counts = tally.judgement(), tally.confusion
     pixels = int(counts.sum())
     return SegmentationMeasured(
@@ -80,7 +73,7 @@ def measured(tally: SegmentationTally, part: Dataset, *, source: str = "the netw
         top_losses=tuple(
             WorstPicture(
                 index=picture.index,
-                path=None if (path := part.path(picture.index)) is None else str(path),
+                path=file_of(part, picture.index),
                 loss=picture.loss,
                 miou=picture.miou,
             )

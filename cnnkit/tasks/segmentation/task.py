@@ -39,7 +39,7 @@ from cnnkit.tasks.segmentation.places import Masks, PixelWeights, Weighted, bene
 from cnnkit.tasks.segmentation.rand import RandScore
 from cnnkit.tasks.segmentation.tally import SUMMARY, SegmentationTally
 from cnnkit.tasks.segmentation.worst import WorstPicture, tiles
-from cnnkit.tasks.task import Judgement, StepLoss, Tally, Task
+from cnnkit.tasks.task import StepLoss, Tally, Task
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -69,6 +69,7 @@ class SegmentationTask(Task[Segmented]):
     )
     running = (Metric("pixel_accuracy", "pixel accuracy"),)
     more = SUMMARY
+    known_from = BY_HEART
     networks = "segmentation"
     columns = ("label", "share")
     written: ClassVar[Mapping[str, str]] = {"mask": "-mask.png", "overlay": "-overlay.jpg"}
@@ -113,18 +114,6 @@ class SegmentationTask(Task[Segmented]):
     @classmethod
     def learns_from(cls, train: Dataset) -> bool:
         return train.task == cls.name
-
-    @classmethod
-    def by_heart(cls, judgement: Judgement) -> bool:
-        return bool(judgement.values["miou"] >= BY_HEART)
-
-    @classmethod
-    def not_by_heart(cls, judgement: Judgement) -> str:
-        return f"an mIoU of {100 * BY_HEART:.0f} % is wanted"
-
-    @property
-    def outputs(self) -> int:
-        return len(self.classes)
 
     @property
     def own_loss(self) -> str | None:

@@ -10,8 +10,8 @@ import click
 
 from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import data_names
-from cnnkit.cli.arguments.training import choices
-from cnnkit.cli.arguments.values import MaskValues, Names, Size
+from cnnkit.cli.arguments.reading import reading
+from cnnkit.cli.arguments.values import Names
 from cnnkit.cli.command import command
 from cnnkit.cli.show.headway import follow
 from cnnkit.cli.show.screen import Screen
@@ -32,16 +32,7 @@ MOST_FINDINGS, MOST_FILES = 5, 4
 
 @command("check", example="cnnkit data check photos/")
 @click.argument("source", metavar="DATA", shell_complete=data_names)
-@option(
-    "--image-size", also="--imgsz --img-size", type=Size("--image-size 32"), help="Size that pictures are scaled to."
-)
-@option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
-@option(
-    "--ignore",
-    type=MaskValues("--ignore 255"),
-    help="Values of masks that are void; none: no value is.  [default: by the data]",
-)
-@choices("task")
+@reading("32")
 @option(
     "--allow",
     type=Names(tuple(KINDS), example="--allow near-duplicate-across"),

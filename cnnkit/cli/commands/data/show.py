@@ -8,8 +8,9 @@ import click
 
 from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import data_names, run_names
+from cnnkit.cli.arguments.reading import size_and_colour
 from cnnkit.cli.arguments.training import choices
-from cnnkit.cli.arguments.values import Name, Size, Whole
+from cnnkit.cli.arguments.values import Name, Whole
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.options import AUGMENT, CHANGES
@@ -43,10 +44,7 @@ MOST_ROWS = 90
     shell_complete=run_names,
     help="Prepare pictures as a training that starts from these weights does.",
 )
-@option(
-    "--image-size", also="--imgsz --img-size", type=Size("--image-size 64"), help="Size that pictures are scaled to."
-)
-@option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
+@size_and_colour("64")
 @option("--seed", type=Whole(0, 2**63 - 1, example="--seed 1"), default=0, help="Seed of the training that is shown.")
 @option("--split", type=Name(SPLITS, example="--split val"), default="train", help="Part of the data.")
 @option("--exist-ok", is_flag=True, help="Overwrite FILE if it exists.")

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import data_names
-from cnnkit.cli.arguments.training import choices
-from cnnkit.cli.arguments.values import MaskValues, Size
+from cnnkit.cli.arguments.reading import reading
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
 from cnnkit.cli.show.tables.box_table import box_sizes, box_table
@@ -24,16 +22,7 @@ COLOURS = ("red", "green", "blue")
 
 @command("stats", example="cnnkit data stats photos/")
 @click.argument("source", metavar="DATA", shell_complete=data_names)
-@option(
-    "--image-size", also="--imgsz --img-size", type=Size("--image-size 64"), help="Size that pictures are scaled to."
-)
-@option("--grey/--no-grey", also="--gray", default=None, help="Read pictures without colour.")
-@option(
-    "--ignore",
-    type=MaskValues("--ignore 255"),
-    help="Values of masks that are void; none: no value is.  [default: by the data]",
-)
-@choices("task")
+@reading("64")
 def stats(
     screen: Screen,
     source: str,

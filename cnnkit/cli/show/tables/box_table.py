@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cnnkit.cli.show.screen import Screen
-from cnnkit.cli.show.tables.class_table import MOST_CLASSES
+from cnnkit.cli.show.tables.class_table import held_table
 
 if TYPE_CHECKING:
     from cnnkit.data.check.boxes.class_boxes import ClassBoxes
@@ -14,28 +14,14 @@ if TYPE_CHECKING:
 
 
 def box_table(screen: Screen, names: Sequence[str], boxes: Mapping[str, ClassBoxes]) -> None:
-    """A row for each class, in the order of labels; of more than a screen holds the most frequent ones.
+    """In a part's columns: the boxes, and the pictures that hold one."""
 
-    In a part's columns: the boxes, and the pictures that hold one.
-    """
-    parts = list(boxes.values())
-    order = list(range(len(names)))
-    if len(names) > MOST_CLASSES:
-        order = sorted(order, key=lambda k: -sum(int(part.boxes[k]) for part in parts))[:MOST_CLASSES]
-    rows = [[names[k]] for k in order]
-    last = ["all"]
-    for part in parts:
-        for row, k in zip(rows, order, strict=True):
-            row += [f"{part.boxes[k]:,}", f"{part.pictures[k]:,}"]
-        last += [f"{part.boxes.sum():,}", f"{part.total:,}"]
-    header = ["class"]
-    for name in boxes:
-        header += [f"{name} boxes" if name != "pictures" else "boxes", "pictures"]
-    screen.table(header, [*rows, last])
-    if crowds := sum(part.crowds for part in parts):
-        screen.note(f"Around a crowd, or difficult: {crowds:,} boxes, which count neither as a hit nor as a miss.")
-    if len(names) > MOST_CLASSES:
-        screen.note(f"The rarest {len(names) - MOST_CLASSES:,} classes are left out; --json has all.")
+    def cell(part: ClassBoxes, k: int | None) -> str:
+        return f"{part.boxes.sum() if k is None else part.boxes[k]:,}"
+
+    crowds = sum(part.crowds for part in boxes.values())
+    note = f"Around a crowd, or difficult: {crowds:,} boxes, which count neither as a hit nor as a miss."
+    held_table(screen, names, boxes, ("boxes", "boxes"), cell, note if crowds else "")
 
 
 def box_sizes(screen: Screen, boxes: Mapping[str, ClassBoxes]) -> None:
