@@ -15,6 +15,7 @@ from cnnkit.engine.records.events import (
     Event,
     Finished,
     Note,
+    PhaseStep,
     RunStarted,
     StepEnd,
     TrunkStep,
@@ -138,6 +139,8 @@ def bar_of(event: Event, before: str) -> str:
         return f"{_bar(event.done, event.total)} kernels are {'loaded' if event.cached else 'compiled'}"
     if isinstance(event, TrunkStep):
         return f"{_bar(event.done, event.total)} pictures went through the frozen trunk"
+    if isinstance(event, PhaseStep):
+        return f"{_bar(event.done, event.total)} {event.phase}"
     if isinstance(event, EvaluateStep):
         return f"{_bar(event.done, event.total)} images are judged"
     return "" if isinstance(event, Finished | EvaluateFinished) else before

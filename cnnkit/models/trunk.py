@@ -117,7 +117,7 @@ def trunk(
 
     def cut(module: Module, network: Network) -> Trunk:
         if not computes_as(module, Sequential):
-            raise UsageError(f"{name} is no sequence of layers, so it has no trunk. Choose another.")
+            raise _no_sequence(name)
         return Trunk(module, name, taps, network.input_shape[1:], output_stride, at_once)
 
     if weights is None:
@@ -139,6 +139,30 @@ def trunk(
     except (CheckpointError, ShapeError) as error:
         raise CheckpointError(f"{path} is not for a trunk of {name}: {error}") from error
     return found
+
+
+def last_map(name: str, stride: int) -> str:
+    """The tap of a classifier's last map of which two pixels lie at most so many pixels of the image apart.
+
+    What has a channel for each class is no map.
+
+    Raises:
+        UsageError: there is no such classifier or map, or it is no sequence of layers.
+    """
+    told = spec(name, "classification")
+    H, W, C = told.input
+    network = Network(name, told.classes, C, (H, W)).build()
+    if not computes_as(network, Sequential):
+        raise _no_sequence(name)
+    maps = _maps(network, told.input)
+    fine = [path for path, (channels, apart) in maps.items() if apart <= stride and channels != told.classes]
+    if not fine:
+        raise UsageError(f"{name} has no map of stride {stride} or less. Choose another.")
+    return fine[-1]
+
+
+def _no_sequence(name: str) -> UsageError:
+    return UsageError(f"{name} is no sequence of layers, so it has no trunk. Choose another.")
 
 
 def _first(network: Network, rng: np.random.Generator | None) -> Module:

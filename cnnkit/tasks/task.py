@@ -174,6 +174,17 @@ class Task(ABC, Generic[Answer]):
         """What is rehearsed to find the kernels of a step: the same, but that nothing of the caller's is called."""
         return self
 
+    def seen_by(self, module: Module, dataset: Dataset) -> Dataset:
+        """The data as this network needs them, with what it is given beside images, unless that is there already."""
+        return dataset
+
+    def beside(self, module: Module, images: Sequence[Pixels], targets: Any = None) -> tuple[Host, ...]:
+        """What a network in use is given beside images (N, H, W, C), each with a place for all N.
+
+        images: uint8, as the network reads them.   targets: of data that are `seen_by` it; then they tell it.
+        """
+        return ()
+
     @abstractmethod
     def targets(self, samples: Sequence[Sample]) -> Any:
         """What is to be learned of the images of a batch, as `loss` and the tally read it."""

@@ -10,6 +10,7 @@ from cnnkit.autograd import Tensor, no_grad
 from cnnkit.engine.use.inside import named_result
 from cnnkit.engine.use.weights import Choices, adopt, convert
 from cnnkit.errors import CheckpointError, UsageError
+from cnnkit.models.trunk import last_map
 from cnnkit.nn.init import without_values
 from cnnkit.nn.prepared import prepared
 
@@ -182,3 +183,24 @@ def test_published_weights_give_the_maps_of_the_whole_network(shared):
     with no_grad():
         for tap, found in trunk(x).items():
             np.testing.assert_array_equal(found.numpy(), named_result(whole, tap)(x))
+
+
+@pytest.mark.parametrize(
+    ("name", "stride", "tap"),
+    [
+        ("vgg16", 16, "conv5_3"),
+        ("vgg11_bn_x0_25", 8, "norm4_2"),
+        ("resnet18", 16, "layer3"),
+        ("mobilenet_v2", 16, "features.13"),
+        ("squeezenet1_1", 16, "dropout"),
+    ],
+)
+def test_the_last_map_of_a_stride_is_the_one_before_the_next_pool(name, stride, tap):
+    assert last_map(name, stride) == tap
+
+
+def test_a_classifier_without_so_fine_a_map_or_without_a_sequence_has_no_last_one():
+    with pytest.raises(UsageError, match="vgg16 has no map of stride 0 or less"):
+        last_map("vgg16", 0)
+    with pytest.raises(UsageError, match="googlenet is no sequence of layers"):
+        last_map("googlenet", 16)

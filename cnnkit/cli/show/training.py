@@ -19,6 +19,7 @@ from cnnkit.engine.records.events import (
     Finished,
     Interrupted,
     Note,
+    PhaseStep,
     RunStarted,
     StepEnd,
     TrunkStep,
@@ -47,6 +48,8 @@ def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
                 _compiling(progress, event)
             elif isinstance(event, TrunkStep):
                 progress.update("frozen trunk: picture", event.done, event.total)
+            elif isinstance(event, PhaseStep):
+                progress.update(event.phase, event.done, event.total)
             elif isinstance(event, RunStarted):
                 shown = answers.of(event.task)
                 for line in _start(event):

@@ -66,6 +66,14 @@ def moved(target: Target, to_new: AffineMap, size: tuple[int, int], *, least_sid
     return target
 
 
+def moved_corners(
+    corners: npt.NDArray[np.float32], to_new: AffineMap, size: tuple[int, int]
+) -> npt.NDArray[np.float32]:
+    """(n, 4) of boxes (n, 4), each in its place by the rules of `moved`; one that is dropped is 0, 0, 0, 0."""
+    kept, cut = kept_boxes(_around(corners, to_new), size)
+    return np.where(kept[:, None], cut, 0).astype(np.float32)
+
+
 def moved_plane(
     plane: npt.NDArray[np.uint8], to_new: AffineMap, size: tuple[int, int], outside: int
 ) -> npt.NDArray[np.uint8]:

@@ -91,6 +91,12 @@ def warped(target: Target, warp: Warp) -> Target:
     return target
 
 
+def warped_corners(corners: npt.NDArray[np.float32], warp: Warp) -> npt.NDArray[np.float32]:
+    """As `affine_map.moved_corners`."""
+    kept, cut = kept_boxes(_around(corners, warp), warp.size)
+    return np.where(kept[:, None], cut, 0).astype(np.float32)
+
+
 def _around(corners: npt.NDArray[np.float32], warp: Warp) -> Places:
     """(n, 4): the smallest upright boxes around the bent sides of each."""
     share = np.linspace(0, 1, ALONG)

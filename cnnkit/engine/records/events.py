@@ -62,6 +62,16 @@ class TrunkStep(Event):
     total: int
 
 
+@final
+@dataclass(frozen=True)
+class PhaseStep(Event):
+    """`done` of `total` pieces of a phase that is no step of a training, such as "selective search: picture"."""
+
+    phase: str
+    done: int
+    total: int
+
+
 @dataclass(frozen=True, repr=False)
 class ColumnedEvent(Columned, Event):
     """Abstract: an event with numbers that the task names."""

@@ -4,7 +4,8 @@ config.toml       the options, resolved; good for --config     manifest.json   v
 events.jsonl      what happened, a line each                   results.csv     a row per epoch
 parts.csv         which image was in which part                result.json     once the run is finished
 weights/          best.safetensors, last.safetensors           state/          step-N.safetensors, two generations;
-                                                                               features.safetensors while it trains
+                                                                               features.safetensors and
+                                                                               proposals.safetensors while it trains
 """
 
 import json
@@ -80,6 +81,10 @@ class Run:
     @property
     def features(self) -> Path:
         return self.states / "features.safetensors"
+
+    @property
+    def proposals(self) -> Path:
+        return self.states / "proposals.safetensors"
 
     def read_result(self) -> dict[str, Any] | None:
         """The result of a finished run; None where there is none."""
@@ -213,6 +218,7 @@ def _take_over(run: Run, first: First) -> Run:
         run.result,
         *sorted(run.states.glob("step-*.safetensors")),
         run.features,
+        run.proposals,
         run.events,
         run.results,
         run.best,

@@ -4,6 +4,7 @@ assemble.py      its pieces, data, network, optimiser, task: anew from options, 
 recalled.py      the data of a run that lost some of its images
 computing.py     where and how exactly it computes
 room.py          does a step fit into memory?
+proposing.py     where things may be in each picture, for networks that look nowhere else
 preparation.py   what precedes the first step: kernels, a new head, features of a frozen trunk
 loop.py          steps, epochs, judgements, states
 judging.py       how well the training does on a part of its data

@@ -62,6 +62,7 @@ class Closing:
             keeper.log.flush()
             keeper.run.write_json(keeper.run.result, event.result.to_json())
             files.remove(keeper.run.features)
+            files.remove(keeper.run.proposals)
         elif isinstance(event, Interrupted) and event.step:
             keeper.save()
             keeper.write_derived()

@@ -13,9 +13,11 @@ from cnnkit.engine.session.assemble import Pieces
 from cnnkit.engine.session.closing import Closing
 from cnnkit.engine.session.judging import Judging
 from cnnkit.engine.session.preparation import Preparation
+from cnnkit.engine.session.proposing import seen_by
 from cnnkit.engine.time.budget import Budget, fit_to_time, fitted
 from cnnkit.engine.training.course import Course, best_epoch, epoch_end, is_over, stops_early
 from cnnkit.engine.training.keeper import Keeper
+from cnnkit.engine.training.loading import training_loader
 from cnnkit.engine.training.outcomes import Outcome, Outcomes
 from cnnkit.engine.training.rate import Rate
 from cnnkit.engine.training.signals import Stopped, StopRequest
@@ -34,11 +36,13 @@ class Session:
         self, run: Run, pieces: Pieces, log: Log, about: dict[str, Any], stop: StopRequest, begun: float | None = None
     ) -> None:
         begun = time.perf_counter() if begun is None else begun
-        self.training, self.splits, self.stop = pieces.training, pieces.splits, stop
+        self.training, self.stop = pieces.training, stop
+        self.splits = seen_by(pieces.task, pieces.training.module, pieces.splits)
         self.keeper = Keeper(run, self.training, log, about, begun)
         self.closing = Closing(self.keeper, self.splits, stop)
         self.judging = Judging(self.training, pieces.task, self.splits, stop.check, self.closing.hopeless)
-        self.preparation = Preparation(self.keeper, pieces.task, self.splits, pieces.loader, stop.check)
+        loader = training_loader(self.training, pieces.task, self.splits)
+        self.preparation = Preparation(self.keeper, pieces.task, self.splits, loader, stop.check)
         self.outcomes = Outcomes(self.closing.hopeless)
         self.task, self.batches = pieces.task, self.preparation.batches
         self.budget: Budget | None = None

@@ -1,4 +1,5 @@
-"""What comes between the start of a training and its first step: kernels, a new head, features of a frozen trunk."""
+"""What comes between the start of a training and its first step: kernels, proposals, a new head, features of a frozen
+trunk."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from cnnkit.engine.finetune import kept_features
 from cnnkit.engine.finetune.features import FeatureLoader, Features
 from cnnkit.engine.finetune.probe import probe
 from cnnkit.engine.records.events import Event, Note, TrunkStep
+from cnnkit.engine.session.proposing import Proposing
 from cnnkit.engine.time.deadline import Deadline
 from cnnkit.engine.training.keeper import Keeper
 from cnnkit.engine.training.loading import Batches
@@ -50,6 +52,7 @@ class Preparation:
         for event in self._compile():
             yield event
             self.check()
+        yield from Proposing(self.keeper.run, self.splits, self.check).events()
         yield from self._probe()
         yield from self._hear_trunk()
 

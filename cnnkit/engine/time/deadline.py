@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import final
 
-from cnnkit.engine.records.events import Compiling, Event, TrunkStep
+from cnnkit.engine.records.events import Compiling, Event, PhaseStep, TrunkStep
 from cnnkit.errors import UsageError
 
 # Preparations are watched so long before they are judged by their pace.
@@ -14,6 +14,7 @@ WATCHED = 1.0
 # the pictures of a data set take equally long.
 _WORK: dict[type[Event], tuple[str, float]] = {
     Compiling: ("compiling kernels", 0.5),
+    PhaseStep: ("looking for proposals", 0.9),
     TrunkStep: ("computing the features of the frozen trunk", 0.9),
 }
 # Room between what is known to be needed and what is recommended.
@@ -42,7 +43,7 @@ class Deadline:
             if type(event) is not kind:
                 kind, since = type(event), before
             before = self._gone()
-            if isinstance(event, Compiling | TrunkStep):
+            if isinstance(event, Compiling | PhaseStep | TrunkStep):
                 what, sure = _WORK[type(event)]
                 took = before - since
                 rest = took / max(1, event.done) * (event.total - event.done) if took >= WATCHED else 0.0

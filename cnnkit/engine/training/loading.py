@@ -32,7 +32,7 @@ def training_loader(training: Training, task: Task[Any], splits: DataSplits, *, 
     """The training part, shuffled and changed at random.   drop_last: without the rest that fills no batch."""
     options = training.options
     return Loader(
-        splits.train,
+        task.seen_by(training.module, splits.train),
         int(options.batch_size or 1),
         preprocessing=splits.preprocessing,
         seed=options.seed,

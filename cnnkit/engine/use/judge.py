@@ -40,10 +40,11 @@ def judge(
     """
     check_refined(task, dataset, preprocessing)
     images = 1 if preprocessing.keeps_size else batch_size or batch_for(preprocessing)
-    loader = Loader(dataset, images, preprocessing=preprocessing, targets=task.targets)
+    loader = Loader(task.seen_by(module, dataset), images, preprocessing=preprocessing, targets=task.targets)
 
     def outputs(batch: Batch) -> Nest:
-        return outputs_of(task, module, batch.x, preprocessing, tell=lambda *_: check())
+        beside = task.beside(module, (), batch.targets)
+        return outputs_of(task, module, batch.x, preprocessing, beside=beside, tell=lambda *_: check())
 
     yield from judge_batches(module, loader.epoch(0), tally, check, outputs=outputs)
 
@@ -74,13 +75,15 @@ def outputs_of(
     preprocessing: Preprocessing,
     keep: Callable[[Host], Host] | None = None,
     tell: Tell = nothing,
+    beside: tuple[Host, ...] = (),
 ) -> Nest:
     """What a network gives for a batch, as the task reads it.
 
     keep: what of the outputs for a piece of a large image is kept, where the task needs no more.
+    beside: what the network is given beside images, as `Task.beside` tells.
     """
     if not task.places:
-        return whole(module, x)
+        return whole(module, x, *beside)
     if not task.refines(x.shape):
         return maps_of(module, x, keep, tell)
     return task.refined(maps_of(module, x, tell=tell), pixels_of(x, preprocessing))

@@ -99,10 +99,10 @@ def maps_of(
     return found[0] if len(found) == 1 else np.concatenate(found)
 
 
-def whole(module: Module, x: Host) -> Nest:
-    """The outputs for a batch, without a tape."""
+def whole(module: Module, x: Host, *beside: Host) -> Nest:
+    """The outputs for a batch, without a tape.   beside: what else the network is given."""
     with no_grad():
-        return arrays(module(Tensor(x)))
+        return arrays(module(Tensor(x), *beside))
 
 
 def _laid_together(

@@ -208,7 +208,8 @@ class Predictor:
         if not images:
             return []
         x = collate([image for image, _ in images], self.preprocessing)
-        outputs = outputs_of(self.task, self.prepared, x, self.preprocessing, self._condensed, tell)
+        beside = self.task.beside(self.prepared, [image for image, _ in images])
+        outputs = outputs_of(self.task, self.prepared, x, self.preprocessing, self._condensed, tell, beside)
         self._check_finite(outputs)
         answers = self.task.decode(outputs, [view for _, view in images], top)
         return [Prediction(path, answer, self.name) for path, answer in zip(paths, answers, strict=True)]

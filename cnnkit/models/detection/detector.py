@@ -23,11 +23,14 @@ class BoxBatch:
     labels: (N, M) int64, the class of each box, EMPTY where there is none; empty places lie behind the others.
     crowd: (N, M) bool, a box that is neither to be found nor wrong to find (COCO's crowd, VOC's difficult). No loss
     asks for it.
+    proposals: (N, R, 4) float32, where things may be, for detectors that look nowhere else; an empty place is 0, 0, 0,
+    0. None where nobody looked for them.
     """
 
     corners: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
     crowd: npt.NDArray[np.bool_]
+    proposals: npt.NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         shape = self.labels.shape
@@ -35,6 +38,11 @@ class BoxBatch:
             raise ShapeError(
                 f"The boxes of a batch are (N, M, 4) with (N, M) labels and (N, M) marks of crowds, but these are "
                 f"{self.corners.shape}, {shape} and {self.crowd.shape}."
+            )
+        regions = self.proposals
+        if regions is not None and (regions.ndim != 3 or regions.shape[::2] != (len(self.labels), 4)):
+            raise ShapeError(
+                f"The proposals of {len(self.labels)} images are (N, R, 4), but these are {regions.shape}."
             )
 
     def __len__(self) -> int:
@@ -54,11 +62,14 @@ class Detector(Module):
     places: P, how many boxes it gives for an image, the empty ones among them.
     score: a box of a lower score is not given. It is low, for a measure counts all; what is shown is chosen afterwards.
     iou: of two boxes of one class that overlap by more, the one with the lower score is dropped.
+    proposed: R, how many boxes of a selective search it is given with each image, to look nowhere else; 0: it needs
+    none. One that does takes them as a second argument of `forward`, (N, R, 4) as in BoxBatch.
     """
 
     places = 100
     score = 0.01
     iou = 0.45
+    proposed = 0
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, P, 6): x_min, y_min, x_max, y_max in pixels of x, score (0 to 1), label; by falling score.

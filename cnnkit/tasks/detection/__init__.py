@@ -2,6 +2,7 @@
 
 task      what training asks of a network, and how its answers are read
 targets   the boxes of a batch, to learn from and to judge by
+proposals where a network is to look, if it looks nowhere else
 places    where what a network found lies in the picture
 tally     what is counted over pictures
 measured  all that an evaluation tells

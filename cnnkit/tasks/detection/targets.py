@@ -1,12 +1,12 @@
 """The boxes of a batch: to learn from in the image, to judge by in the picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 
-from cnnkit.data.sample import Sample
+from cnnkit.data.sample import Corners, Sample
 from cnnkit.data.targets import Boxes
 from cnnkit.data.view.view import View
 from cnnkit.errors import DataError
@@ -43,7 +43,8 @@ def targets_of(samples: Sequence[Sample]) -> BoxTargets:
             "Detection learns from boxes, but these pictures have none. Give pictures with boxes, or leave "
             "--task detection out."
         )
-    return BoxTargets(stacked(boxes), tuple(_truth(sample, own) for sample, own in zip(samples, boxes, strict=True)))
+    batch = replace(stacked(boxes), proposals=_proposals(samples))
+    return BoxTargets(batch, tuple(_truth(sample, own) for sample, own in zip(samples, boxes, strict=True)))
 
 
 def stacked(pictures: Sequence[Boxes]) -> BoxBatch:
@@ -55,6 +56,12 @@ def stacked(pictures: Sequence[Boxes]) -> BoxBatch:
         m = len(boxes.labels)
         batch.corners[n, :m], batch.labels[n, :m], batch.crowd[n, :m] = boxes.corners, boxes.labels, boxes.crowd
     return batch
+
+
+def _proposals(samples: Sequence[Sample]) -> Corners | None:
+    """(N, R, 4), where things may be in each image; None where nobody looked for them in all."""
+    found = [sample.proposals for sample in samples if sample.proposals is not None]
+    return np.stack(found) if found and len(found) == len(samples) else None
 
 
 def _truth(sample: Sample, boxes: Boxes) -> Truth:

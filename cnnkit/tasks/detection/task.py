@@ -21,6 +21,7 @@ from cnnkit.nn import Module
 from cnnkit.tasks.detection.answer import SHOWN, Detected, detected
 from cnnkit.tasks.detection.measured import DetectionMeasured, measured
 from cnnkit.tasks.detection.places import check_outputs, found_in
+from cnnkit.tasks.detection.proposals import proposals_of, with_proposals
 from cnnkit.tasks.detection.saved import coco_results
 from cnnkit.tasks.detection.tally import SUMMARY, DetectionTally
 from cnnkit.tasks.detection.targets import BoxTargets, targets_of
@@ -96,6 +97,12 @@ class DetectionTask(Task[Detected]):
         first, *rest = parts.values()
         told = {name: part.detach() for name, part in parts.items()}
         return StepLoss(sum(rest, first), lambda: {name: len(batch) * part.item() for name, part in told.items()})
+
+    def seen_by(self, module: Module, dataset: Dataset) -> Dataset:
+        return with_proposals(module, dataset)
+
+    def beside(self, module: Module, images: Sequence[Pixels], targets: Any = None) -> tuple[Host, ...]:
+        return proposals_of(module, images, targets)
 
     def targets(self, samples: Sequence[Sample]) -> BoxTargets:
         return targets_of(samples)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from cnnkit.data.places.affine_map import LEAST_LEFT, AffineMap, moved
+from cnnkit.data.sample import Sample
 from cnnkit.data.targets import VOID, Boxes, Mask
 
 MAPS = [
@@ -64,3 +65,13 @@ def test_a_box_of_which_too_little_is_left_is_dropped():
 @pytest.mark.parametrize("target", [3, 0.25])
 def test_classes_and_numbers_stay(target):
     assert moved(target, AffineMap.shift(3, 4), (5, 5)) == target
+
+
+def test_proposals_keep_their_places_and_one_that_leaves_the_image_becomes_empty(rng):
+    corners = np.array([[2, 1, 6, 5], [-9, 0, -3, 4], [0, 0, 0, 0], [7, 2, 9, 3]], np.float32)
+    image = rng.integers(0, 256, (8, 9, 3)).astype(np.uint8)
+    sample = Sample(image, Boxes(corners[:1], np.zeros(1, np.int64)), proposals=corners)
+    mirrored = sample.moved(image[:, ::-1], AffineMap(xx=-1.0, x0=9.0))
+    np.testing.assert_array_equal(mirrored.proposals, [[3, 1, 7, 5], [0, 0, 0, 0], [0, 0, 0, 0], [0, 2, 2, 3]])
+    np.testing.assert_array_equal(mirrored.proposals[0], mirrored.target.corners[0])
+    assert mirrored.proposals.dtype == np.float32

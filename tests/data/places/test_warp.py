@@ -3,6 +3,7 @@ import pytest
 
 from cnnkit.data.places.affine_map import AffineMap, moved
 from cnnkit.data.places.warp import Warp, warped
+from cnnkit.data.sample import Sample
 from cnnkit.data.targets import VOID, Boxes, Mask
 
 
@@ -62,3 +63,11 @@ def test_where_six_numbers_say_it_both_doors_agree(back, rng):
 @pytest.mark.parametrize("target", [3, 0.25])
 def test_classes_and_numbers_stay(target, rng):
     assert warped(target, bent(rng)) == target
+
+
+def test_proposals_are_bent_as_boxes_are_and_keep_their_places(rng):
+    warp, image = bent(rng), rng.integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    corners = np.array([[0, 0, 0, 0], [5, 4, 20, 16], [8, 8, 8.5, 20], [30, 10, 48, 28]], np.float32)
+    new = Sample(image, Boxes(corners[1::2], np.arange(2)), proposals=corners).moved(image, warp)
+    np.testing.assert_array_equal(new.proposals[1::2], new.target.corners)
+    assert not new.proposals[::2].any()

@@ -19,3 +19,13 @@ def test_boxes_whose_shapes_do_not_agree_are_refused(shapes):
     corners, labels, crowd = shapes
     with pytest.raises(ShapeError, match=r"boxes of a batch are \(N, M, 4\)"):
         BoxBatch(np.zeros(corners, np.float32), np.zeros(labels, np.int64), np.zeros(crowd, bool))
+
+
+def test_proposals_have_four_numbers_and_are_of_the_same_images():
+    with pytest.raises(ShapeError, match=r"proposals of 2 images are \(N, R, 4\), but these are \(1, 5, 4\)"):
+        BoxBatch(
+            np.zeros((2, 3, 4), np.float32),
+            np.zeros((2, 3), np.int64),
+            np.zeros((2, 3), bool),
+            np.zeros((1, 5, 4), np.float32),
+        )

@@ -8,6 +8,6 @@ filters.py      Gaussian smoothing; textures
 """
 
 from cnnkit.models.detection.proposals.search import selective_search
-from cnnkit.models.detection.proposals.strategies import FAST, QUALITY, Strategies
+from cnnkit.models.detection.proposals.strategies import FAST, IMAGES, QUALITY, Strategies
 
-__all__ = ["FAST", "QUALITY", "Strategies", "selective_search"]
+__all__ = ["FAST", "IMAGES", "QUALITY", "Strategies", "selective_search"]
