@@ -46,6 +46,7 @@ _FILES = {
         "reseg": "reseg",
     },
     "detection": {
+        "yolo_v1": "yolo_v1",
         "yolo_v2": "yolo_v2",
         "yolo_v3": "yolo_v3 yolo_v3_tiny",
         "yolo_fastest": "",

@@ -5,6 +5,7 @@ import numpy as np
 from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
+from cnnkit.kernels.shared.scalar import Activation
 from cnnkit.nn.init import he_normal
 from cnnkit.nn.module import Module, Parameter
 from cnnkit.ops.check import activation_of
@@ -20,7 +21,7 @@ class Linear(Module):
         out_features: int,
         *,
         bias: bool = True,
-        activation: str = "identity",
+        activation: str | Activation = "identity",
         rng: np.random.Generator | None = None,
     ) -> None:
         if in_features < 1 or out_features < 1:
@@ -45,5 +46,5 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         told = [f"{self.weight.shape[0]}, {self.weight.shape[1]}"]
-        told += ["bias=False"] * (self.bias is None) + [self.activation] * (self.activation != "identity")
+        told += ["bias=False"] * (self.bias is None) + [str(self.activation)] * (self.activation != "identity")
         return ", ".join(told)

@@ -4,7 +4,7 @@ detector.py   what every such network takes and gives: the boxes to learn from, 
 proposals/    where things may be: selective search
 rcnn/         what R-CNN does with proposals: crops, what each teaches, support vector machines, box regression
 darknet/      networks from a list of layers, which a `.cfg` text of darknet is one way to write, and its `.weights`
-yolo_*.py     YOLO v2 and v3, and two small ones: papers as lists of layers
+yolo_*.py     YOLO v1 to v3, and two small ones: papers as lists of layers
 ssd.py        SSD300 on VGG16, and a small one
 parts/        what they are made of: anchors, the coder of boxes, who learns from which box
 """

@@ -10,7 +10,7 @@ Layers have the order of darknet's files, so `.weights` of the authors fit.
 A width may stand in the name: yolo_v2_x0_25 has a quarter of the channels.
 
 Differs from the paper, as darknet's files do: the finer map goes through a convolution of 64 channels first. Its loss
-is in `darknet/loss.py`, with what differs there. The map begins by saying that an object is rare.
+is in `darknet/region.py`. The map begins by saying that an object is rare.
 """
 
 import re
@@ -39,8 +39,20 @@ def yolo_v2(classes: int) -> list[Section]:
         layers += [conv(channels // (1 + odd % 2), 3 - 2 * (odd % 2)) for odd in range(convolutions)]
     layers += [conv(1024, 3), conv(1024, 3)]
     layers += [Route(layers=(fine,)), conv(64, 1), Reorg(stride=2), Route(layers=(-1, -4))]
-    layers += [conv(1024, 3), *boxes(Region(anchors=ANCHORS, num=len(ANCHORS), classes=classes, softmax=True))]
-    return layers
+    return [*layers, conv(1024, 3), *boxes(_head(classes))]
+
+
+def _head(classes: int) -> Region:
+    """Confidence is taught the overlap, and five times as much where there is a thing."""
+    return Region(
+        anchors=ANCHORS,
+        num=len(ANCHORS),
+        classes=classes,
+        softmax=True,
+        thresh=0.6,
+        rescore=True,
+        object_scale=5,
+    )
 
 
 def _build(

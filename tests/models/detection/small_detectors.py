@@ -13,6 +13,7 @@ class Training(NamedTuple):
 
 
 TRAINED = {
+    "yolo_v1": Training("yolo_v1_x0_125", 64, 0.001, 400),
     "yolo_v2": Training("yolo_v2_x0_25", 96, 0.003, 80),
     "yolo_v3": Training("yolo_v3_x0_125", 64, 0.003, 80),
     "yolo_v3_tiny": Training("yolo_v3_tiny_x0_25", 64, 0.003, 60),

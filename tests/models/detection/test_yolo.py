@@ -12,10 +12,21 @@ from cnnkit.errors import UsageError
 from cnnkit.models.detection.darknet.cfg import read_cfg
 from cnnkit.models.detection.darknet.network import Darknet, from_files
 from cnnkit.models.detection.darknet.plan import planned
-from cnnkit.models.detection.darknet.sections import Convolutional, Net, Route
+from cnnkit.models.detection.darknet.sections import (
+    Convolutional,
+    Detection,
+    Dropout,
+    Local,
+    MaxPool,
+    Net,
+    Route,
+    boxes,
+    conv,
+)
 from cnnkit.models.detection.detector import EMPTY
 from cnnkit.models.detection.yolo_fastest import yolo_fastest
 from cnnkit.models.detection.yolo_nano import yolo_nano
+from cnnkit.models.detection.yolo_v1 import CONVOLUTIONS, yolo_v1
 from cnnkit.models.detection.yolo_v2 import yolo_v2
 from cnnkit.models.detection.yolo_v3 import yolo_v3, yolo_v3_tiny
 
@@ -62,6 +73,26 @@ def test_they_have_as_many_numbers_as_the_published_files(layers, numbers):
     """The authors' .weights for COCO's 80 classes have 248,007,048, 35,434,956, 203,934,260 and 1,384,268 bytes, less
     the header, of 16 bytes for v2, else 20."""
     assert sum(step.parameters for step in planned(Net(width=416, height=416), layers(80))) == numbers
+
+
+def test_yolo_v1_has_24_convolutions_and_2_dense_layers_that_end_in_7x7_cells():
+    steps = planned(Net(width=448, height=448), yolo_v1(20))
+    kinds = [step.layer.title for step in steps]
+    assert kinds.count("convolutional") == 24 and kinds[-4:] == ["connected", "dropout", "connected", "detection"]
+    assert [steps[number].gives for number in (-6, -5, -4, -1)] == [
+        (7, 7, 1024), (7, 7, 1024), (1, 1, 4096), (1, 1, 7 * 7 * 30)
+    ]  # fmt: skip
+    assert sum(step.parameters for step in steps) == models.summary("yolo_v1").parameters == 271_703_550
+
+
+def test_darknets_own_yolov1_can_be_told_too():
+    """Batch norm, a local layer in place of the dense 4096, and three boxes a cell: 197 million numbers."""
+    layers = [conv(*one) if one else MaxPool(size=2, stride=2) for one in CONVOLUTIONS]
+    layers += [Local(filters=256, size=3, pad=True, activation="leaky"), Dropout(probability=0.5)]
+    layers += boxes(Detection(classes=20, side=7, num=3, sqrt=True, rescore=True))
+    steps = planned(Net(width=448, height=448), layers)
+    assert steps[-2].gives == (1, 1, 1715)
+    assert steps[-4].parameters == 7 * 7 * 256 * (1 + 9 * 1024)
 
 
 def test_yolo_v3_has_its_heads_at_the_layers_that_darknet_counts():
@@ -119,7 +150,9 @@ def test_yolo_fastest_finds_what_another_runtime_found(fastest, shared, name):
     assert all(score < 0.29 for _, score, _ in rest), rest  # the table leaves out a few that just come above 0.25
 
 
-@pytest.mark.parametrize("name", ["yolo_v2_x0_03", "yolo_v3_x0_03", "yolo_v3_tiny_x0_03", "yolo_nano_x0_5"])
+@pytest.mark.parametrize(
+    "name", ["yolo_v1_x0_03", "yolo_v2_x0_03", "yolo_v3_x0_03", "yolo_v3_tiny_x0_03", "yolo_nano_x0_5"]
+)
 def test_families_give_boxes_in_fixed_places(name, rng):
     network = models.create(name, classes=3, in_channels=1, image_size=(64, 96), rng=rng).eval()
     assert isinstance(network, Darknet)

@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnkit.errors import UsageError
 from cnnkit.models.detection.darknet.network import Darknet
-from cnnkit.models.detection.darknet.sections import Convolutional, Head, Net, Section
+from cnnkit.models.detection.darknet.sections import Connected, Convolutional, Head, Net, Section
 
 
 def build(
@@ -36,6 +36,8 @@ def widened(layers: Sequence[Section], width: float) -> list[Section]:
 
 
 def _wide(layer: Section, width: float) -> Section:
+    if isinstance(layer, Connected):
+        return replace(layer, output=max(8, round(layer.output * width)))
     if not isinstance(layer, Convolutional) or width == 1:
         return layer
     channels = max(8, round(layer.filters * width))

@@ -18,8 +18,11 @@ from typing import Any, final
 from cnnkit.errors import DataError
 from cnnkit.models.detection.darknet.sections import (
     ACTIVATIONS,
+    Connected,
     Convolutional,
+    Detection,
     Dropout,
+    Local,
     MaxPool,
     Net,
     Pairs,
@@ -134,7 +137,17 @@ def _pairs(text: str) -> Pairs:
 
 _SIDE, _CHANNELS, _LAYER = _whole(1, 8192), _whole(1, 65536), _whole(-MOST_LAYERS, MOST_LAYERS)
 _ACTIVATION = _word(*ACTIVATIONS)
-_HEAD: dict[str, _Read] = {"anchors": _pairs, "num": _whole(1, 100), "classes": _whole(1, 10_000)}
+_CELLS: dict[str, _Read] = {"num": _whole(1, 100), "classes": _whole(1, 10_000)}
+_HEAD = _CELLS | {"anchors": _pairs}
+_SQUARES: dict[str, _Read] = {
+    "softmax": _yes,
+    "rescore": _yes,
+    "coord_scale": _real(0, 1000),
+    "object_scale": _real(0, 1000),
+    "noobject_scale": _real(0, 1000),
+    "class_scale": _real(0, 1000),
+    "coords": _whole(4, 4),
+}
 
 # What each kind of section may say, and how it is read.
 _KEYS: dict[type[Section], dict[str, _Read]] = {
@@ -149,6 +162,14 @@ _KEYS: dict[type[Section], dict[str, _Read]] = {
         "batch_normalize": _yes,
         "activation": _ACTIVATION,
     },
+    Connected: {"output": _whole(1, 10**6), "activation": _ACTIVATION},
+    Local: {
+        "filters": _CHANNELS,
+        "size": _whole(1, 63),
+        "stride": _whole(1, 63),
+        "pad": _yes,
+        "activation": _ACTIVATION,
+    },
     MaxPool: {"stride": _whole(1, 63), "size": _whole(1, 63), "padding": _whole(0, 62)},
     Route: {"layers": _several(_LAYER), "groups": _CHANNELS, "group_id": _whole(0, 65535)},
     Shortcut: {"from": _LAYER, "activation": _ACTIVATION},
@@ -156,7 +177,8 @@ _KEYS: dict[type[Section], dict[str, _Read]] = {
     Reorg: {"stride": _whole(1, 64)},
     Dropout: {"probability": _real(0, 0.99)},
     Yolo: _HEAD | {"mask": _several(_whole(0, 99)), "scale_x_y": _real(1, 2), "ignore_thresh": _real(0, 1)},
-    Region: _HEAD | {"softmax": _yes, "thresh": _real(0, 1), "coords": _whole(4, 4)},
+    Region: _HEAD | _SQUARES | {"thresh": _real(0, 1)},
+    Detection: _CELLS | _SQUARES | {"side": _whole(1, 1000), "sqrt": _yes},
 }
 # What is for darknet's own training, and changes nothing in what a network computes.
 _PASSED_OVER: dict[type[Section], str] = {
@@ -167,7 +189,8 @@ _PASSED_OVER: dict[type[Section], str] = {
     Dropout: "dropblock dropblock_size_rel dropblock_size_abs",
     Yolo: "jitter truth_thresh random iou_thresh iou_loss iou_normalizer cls_normalizer obj_normalizer "
     "delta_normalizer nms_kind beta_nms max max_delta resize focal_loss label_smooth_eps objectness_smooth",
-    Region: "bias_match jitter rescore object_scale noobject_scale class_scale coord_scale absolute random max",
+    Region: "bias_match jitter absolute random max",
+    Detection: "jitter random max",
 }
 _TITLES: dict[str, type[Section]] = {kind.__name__.lower(): kind for kind in _KEYS} | {
     "network": Net,

@@ -69,5 +69,14 @@ def _alike(wh: Floats, anchors: Floats) -> Floats:
     return shared
 
 
+def overlap(a: Floats, b: Floats) -> Floats:
+    """(…): intersection over union of each box of a (…, 4) with the one of b in the same place."""
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    both = np.clip(sides, 0, None).prod(axis=-1)
+    either = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1) - both
+    shared: Floats = both / np.maximum(either, FLOATS(1e-9))
+    return shared
+
+
 def _nothing(N: int, GH: int, GW: int, B: int, K: int) -> Lesson:
     return Lesson(*(np.zeros((N, GH, GW, B, width), FLOATS) for width in (1, 2, 2, 1, K)))

@@ -6,11 +6,10 @@
 
 D(t, truth) is the cross-entropy of σ(t), less what it is at its best, σ(t) = truth: so it ends at 0, for shares too. w
 is as `lessons` tells. The first and the last are over the anchors that answer for a box, the second over all but those
-that overlap one without answering. v2's classes exclude each other: their loss is the cross-entropy of the softmax.
+that overlap one without answering.
 
 Differs from the paper, as darknet does: the middles' loss is written as a sum of squares there, but its gradient is
-given as the difference to the truth, which is that of D. w is darknet's own. For v2, the paper has squares throughout,
-and teaches an anchor the overlap of its box in place of a plain yes.
+given as the difference to the truth, which is that of D. w is darknet's own.
 
 Source: Redmon & Farhadi 2018, arXiv:1804.02767, sections 2.1 and 2.2.
 """
@@ -30,9 +29,14 @@ def yolo_losses(found: Sequence[tuple[BoxHead, Tensor]], image: tuple[int, int],
     """found: each head with the numbers of its map.   image: (height, width)."""
     heads = [head for head, _ in found]
     taught = lessons(heads, [(map_.shape[1], map_.shape[2]) for _, map_ in found], image, truth)
-    parts = [_of_head(*one, lesson, truth) for one, lesson in zip(found, taught, strict=True)]
+    return in_parts([_of_head(*one, lesson, truth) for one, lesson in zip(found, taught, strict=True)], len(truth))
+
+
+def in_parts(of_heads: Sequence[tuple[Tensor, Tensor, Tensor]], images: int) -> dict[str, Tensor]:
+    """The three sums of each head -> those of all by name, a mean over the images."""
     names = ("loss_box", "loss_object", "loss_class")
-    return {name: _sum(column) * (1 / len(truth)) for name, column in zip(names, zip(*parts, strict=True), strict=True)}
+    columns = zip(names, zip(*of_heads, strict=True), strict=True)
+    return {name: sum(rest, first) * (1 / images) for name, (first, *rest) in columns}
 
 
 def _of_head(head: BoxHead, numbers: Tensor, lesson: Lesson, truth: BoxBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -43,12 +47,9 @@ def _of_head(head: BoxHead, numbers: Tensor, lesson: Lesson, truth: BoxBatch) ->
         + ops.sum(off * off * lesson.weight) * 0.5
         - _least(lesson)
     )
-    counted = np.maximum(lesson.responsible, _elsewhere(head, numbers, truth))
+    counted = np.maximum(lesson.responsible, elsewhere(head, numbers, truth))
     is_object = ops.binary_cross_entropy(t_o, lesson.responsible, weights=counted, reduction="sum")
-    if head.softmax:
-        is_class = -ops.sum(ops.log_softmax(t_classes) * lesson.classes)
-    else:
-        is_class = ops.binary_cross_entropy(t_classes, lesson.classes, weights=lesson.responsible, reduction="sum")
+    is_class = ops.binary_cross_entropy(t_classes, lesson.classes, weights=lesson.responsible, reduction="sum")
     return box, is_object, is_class
 
 
@@ -59,7 +60,7 @@ def _least(lesson: Lesson) -> float:
     return float((lesson.weight[lesson.responsible > 0][:, None] * entropy).sum())
 
 
-def _elsewhere(head: BoxHead, numbers: Tensor, truth: BoxBatch) -> Floats:
+def elsewhere(head: BoxHead, numbers: Tensor, truth: BoxBatch) -> Floats:
     """(N, GH, GW, B, 1): 1 where the box of an anchor overlaps no true one by more than the head allows."""
     N, GH, GW, _ = numbers.shape
     there = np.where((truth.labels != EMPTY)[..., None], truth.corners, np.float32(0))
@@ -74,10 +75,3 @@ def _elsewhere(head: BoxHead, numbers: Tensor, truth: BoxBatch) -> Floats:
 def _rows(x: Tensor) -> list[Tensor]:
     N, A, C = x.shape
     return [ops.reshape(ops.slice(x, (n, 0, 0), (n + 1, A, C)), (A, C)) for n in range(N)]
-
-
-def _sum(parts: Sequence[Tensor]) -> Tensor:
-    total, *rest = parts
-    for part in rest:
-        total = total + part
-    return total

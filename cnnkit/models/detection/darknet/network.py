@@ -1,8 +1,9 @@
 """A list of layers as a network that finds boxes."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -11,14 +12,19 @@ from cnnkit.autograd import Tensor
 from cnnkit.errors import DataError
 from cnnkit.models.detection.darknet import layers as own
 from cnnkit.models.detection.darknet.cfg import read_cfg
+from cnnkit.models.detection.darknet.grid import GridHead, grid_losses
 from cnnkit.models.detection.darknet.head import BoxHead
 from cnnkit.models.detection.darknet.loss import yolo_losses
 from cnnkit.models.detection.darknet.plan import IMAGE, Step, planned
+from cnnkit.models.detection.darknet.region import RegionHead, region_losses
 from cnnkit.models.detection.darknet.sections import (
     ACTIVATIONS,
+    Connected,
     Convolutional,
+    Detection,
     Dropout,
     Head,
+    Local,
     MaxPool,
     Net,
     Region,
@@ -56,13 +62,13 @@ class Darknet(Detector):
     def _layer(self, number: int) -> Module | None:
         return None if number == IMAGE else list(self.layers)[number]
 
-    def maps(self, x: Tensor) -> list[tuple[BoxHead, Tensor]]:
-        """Each head, with the numbers that it reads."""
-        found: list[tuple[BoxHead, Tensor]] = []
+    def maps(self, x: Tensor) -> list[tuple[Any, Tensor]]:
+        """Each head, with the numbers that it reads; all are of one kind."""
+        found: list[tuple[Module, Tensor]] = []
         maps = {IMAGE: x}
         for number, (layer, step) in enumerate(zip(self.layers, self.steps, strict=True)):
             reads = [maps[source] for source in step.sources]
-            if isinstance(layer, BoxHead):
+            if isinstance(layer, BoxHead | GridHead):
                 found.append((layer, reads[0]))
             else:
                 maps[number] = layer(*reads)
@@ -76,12 +82,21 @@ class Darknet(Detector):
         return ops.select(boxes, scores, score=self.score, iou=self.iou, places=self.places)
 
     def losses(self, x: Tensor, targets: BoxBatch) -> dict[str, Tensor]:
-        return yolo_losses(self.maps(x), (x.shape[1], x.shape[2]), targets)
+        found = self.maps(x)
+        return _LOSSES[type(found[0][0])](found, (x.shape[1], x.shape[2]), targets)
 
     def candidates(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Every box (N, A, 4) of every head in pixels, and its scores (N, A, K), before any is dropped."""
         boxes, scores = zip(*(head(numbers) for head, numbers in self.maps(x)), strict=True)
         return ops.concat(boxes, axis=1), ops.concat(scores, axis=1)
+
+
+# By the kind of its heads: each paper has its own.
+_LOSSES: dict[type[Module], Callable[..., dict[str, Tensor]]] = {
+    BoxHead: yolo_losses,
+    RegionHead: region_losses,
+    GridHead: grid_losses,
+}
 
 
 def from_files(cfg: Path, weights: Path | None = None, rng: np.random.Generator | None = None) -> Darknet:
@@ -109,6 +124,20 @@ def _layer(step: Step, net: Net, rng: np.random.Generator) -> Module:
     match step.layer:
         case Convolutional() as layer:
             return _convolution(layer, step.reads[0][2], rng)
+        case Connected() as layer:
+            features, activation = math.prod(step.reads[0]), ACTIVATIONS[layer.activation]
+            return own.Connected(features, layer.output, activation=activation, rng=rng)
+        case Local() as layer:
+            return own.Local(
+                step.reads[0][2],
+                layer.filters,
+                layer.size,
+                step.gives[:2],
+                stride=layer.stride,
+                padding=layer.zeros,
+                activation=ACTIVATIONS[layer.activation],
+                rng=rng,
+            )
         case MaxPool() as layer:
             return MaxPool2d(layer.window, layer.stride, (layer.sides, layer.sides))
         case Route() as layer:
@@ -152,13 +181,14 @@ def _convolution(layer: Convolutional, in_channels: int, rng: np.random.Generato
     )
 
 
-def _head(layer: Head, step: Step, net: Net) -> BoxHead:
+def _head(layer: Head, step: Step, net: Net) -> Module:
     GH, GW, _ = step.reads[0]
     stride = height, width = net.height / GH, net.width / GW
     match layer:
         case Yolo():
             return BoxHead(layer.own_anchors, layer.classes, stride, beyond=layer.scale_x_y, ignore=layer.ignore_thresh)
         case Region():
-            anchors = tuple((across * width, down * height) for across, down in layer.anchors)
-            return BoxHead(anchors, layer.classes, stride, softmax=layer.softmax, ignore=layer.thresh)
+            return RegionHead(layer, tuple((across * width, down * height) for across, down in layer.anchors), stride)
+        case Detection():
+            return GridHead(layer, (net.height, net.width))
     raise AssertionError(f"a head without a module: {layer}")

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import final
 
 from cnnkit.models.detection.darknet.sections import (
+    AnchorHead,
+    Connected,
     Convolutional,
     Head,
+    Local,
     MaxPool,
     Net,
     Reorg,
@@ -41,15 +44,22 @@ class Step:
     @property
     def parameters(self) -> int:
         """How many numbers a `.weights` file has for it."""
-        if not isinstance(self.layer, Convolutional):
-            return 0
-        return self.layer.filters * (1 + 3 * self.layer.batch_normalize) + math.prod(self.filters)
+        match self.layer:
+            case Convolutional(filters=filters, batch_normalize=norm):
+                return filters * (1 + 3 * norm) + math.prod(self.filters)
+            case Connected(output=output):
+                return output * (1 + math.prod(self.reads[0]))
+            case Local():
+                return math.prod(self.gives) + math.prod(self.gives[:2]) * math.prod(self.filters)
+        return 0
 
     @property
     def filters(self) -> tuple[int, int, int, int]:
-        """(O, C / groups, KH, KW) of a convolution."""
-        assert isinstance(self.layer, Convolutional)
-        return self.layer.filters, self.reads[0][2] // self.layer.groups, self.layer.size, self.layer.size
+        """(O, C / groups, KH, KW) of a convolution, and of each place of a local one."""
+        layer, channels = self.layer, self.reads[0][2]
+        assert isinstance(layer, Convolutional | Local)
+        groups = layer.groups if isinstance(layer, Convolutional) else 1
+        return layer.filters, channels // groups, layer.size, layer.size
 
 
 def planned(net: Net, layers: Sequence[Section]) -> tuple[Step, ...]:
@@ -80,7 +90,9 @@ def planned(net: Net, layers: Sequence[Section]) -> tuple[Step, ...]:
         steps.append(step)
     heads = [layer for layer in layers if isinstance(layer, Head)]
     if not heads:
-        raise ValueError("it has no [yolo] and no [region], so it finds no boxes")
+        raise ValueError("it has no [yolo], no [region] and no [detection], so it finds no boxes")
+    if len(kinds := list(dict.fromkeys(head.title for head in heads))) > 1:
+        raise ValueError(f"its heads are [{'] and ['.join(kinds)}], expected one kind: each has a loss of its own")
     if len({head.classes for head in heads}) > 1:
         raise ValueError(
             f"its heads have {' and '.join(str(head.classes) for head in heads)} classes, expected the same"
@@ -116,8 +128,11 @@ def _gives(layer: Section, reads: tuple[Map, ...]) -> Map:
                 raise ValueError(
                     f"{C} channels and {layer.filters} filters, expected multiples of groups={layer.groups}"
                 )
-            around = 2 * layer.zeros
-            return *(_slid(side + around, layer.size, layer.stride) for side in (H, W)), layer.filters  # type: ignore[return-value]
+            return _convolved(reads[0], layer)
+        case Local():
+            return _convolved(reads[0], layer)
+        case Connected(output=output):
+            return 1, 1, output
         case MaxPool():
             before, behind = layer.sides
             if behind >= layer.window:
@@ -140,14 +155,25 @@ def _gives(layer: Section, reads: tuple[Map, ...]) -> Map:
                     f"a map of {_told(reads[0])}, expected sides of multiples of {stride}, channels of its square"
                 )
             return H // stride, W // stride, C * stride**2
-        case Head():
+        case AnchorHead():
             if len(layer.anchors) != layer.num:
                 raise ValueError(f"num={layer.num}, but {len(layer.anchors)} anchors")
             if isinstance(layer, Yolo) and not (layer.mask and all(number < layer.num for number in layer.mask)):
                 raise ValueError(f"mask={layer.mask}, expected numbers of its {layer.num} anchors")
             if layer.filters != C:
                 raise ValueError(f"it reads {C} channels, expected {layer.filters}: for each anchor 5 and its classes")
+        case Head():
+            if (1, 1, layer.filters) != reads[0]:
+                raise ValueError(
+                    f"it reads a map of {_told(reads[0])}, expected 1x1x{layer.filters}: for each cell its classes, "
+                    "and 5 for each of its boxes"
+                )
     return reads[0]
+
+
+def _convolved(read: Map, layer: Convolutional | Local) -> Map:
+    H, W = (_slid(side + 2 * layer.zeros, layer.size, layer.stride) for side in read[:2])
+    return H, W, layer.filters
 
 
 def _slid(side: int, size: int, stride: int) -> int:

@@ -69,6 +69,32 @@ class Convolutional(Section):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Connected(Section):
+    """Each of `output` numbers is a sum over the whole map: a dense layer. What it gives is a map of one pixel."""
+
+    output: int = 1
+    activation: str = "logistic"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Local(Section):
+    """A convolution with filters of its own at each place. pad: size // 2 zeros around."""
+
+    filters: int = 1
+    size: int = 1
+    stride: int = 1
+    pad: bool = False
+    activation: str = "logistic"
+
+    @property
+    def zeros(self) -> int:
+        """Rows, and columns, of zeros at each side."""
+        return self.size // 2 if self.pad else 0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class MaxPool(Section):
     """The greatest of size x size pixels. padding: rows and columns around, in all; the smaller half lies before.
 
@@ -136,14 +162,50 @@ class Dropout(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Head(Section):
-    """Abstract: the numbers of a map are boxes, so many for each place.
+    """Abstract: the numbers of a map are boxes, `num` for each place or some of them."""
+
+    num: int = 1
+    classes: int = 20
+
+    @property
+    def filters(self) -> int:
+        """The channels of the map that it reads."""
+        raise NotImplementedError
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Detection(Head):
+    """YOLO v1's: a grid of side x side cells, all in the channels of one pixel; see `grid.py` for their order.
+
+    sqrt: of a box's width and height the square roots are told.   softmax: of a cell's classes exactly one is right.
+    rescore: a box's confidence is taught its overlap with the truth, else 1. The scales say how much counts, in
+    training: boxes, the confidence of one that answers for a thing, and of others, and classes.
+    """
+
+    classes: int = 1
+    side: int = 7
+    sqrt: bool = False
+    softmax: bool = False
+    rescore: bool = False
+    coord_scale: float = 1.0
+    object_scale: float = 1.0
+    noobject_scale: float = 1.0
+    class_scale: float = 1.0
+
+    @property
+    def filters(self) -> int:
+        return self.side**2 * (self.classes + 5 * self.num)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnchorHead(Head):
+    """Abstract: each place of the map has a box for each anchor.
 
     anchors: (width, height) that boxes are told in multiples of.   num: how many anchors there are.
     """
 
     anchors: Pairs = ()
-    num: int = 1
-    classes: int = 20
 
     @property
     def own_anchors(self) -> Pairs:
@@ -152,13 +214,13 @@ class Head(Section):
 
     @property
     def filters(self) -> int:
-        """The channels of its map: four numbers for a box, one for whether there is any, one for each class."""
+        """Of each anchor four numbers for a box, one for whether there is any, one for each class."""
         return len(self.own_anchors) * (5 + self.classes)
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Yolo(Head):
+class Yolo(AnchorHead):
     """YOLO v3's. anchors: of all heads, in pixels of the image; mask: which of them are this one's.
 
     scale_x_y: how far a box's middle reaches beyond its cell, 1 for not at all.   ignore_thresh: in training a box that
@@ -176,20 +238,33 @@ class Yolo(Head):
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Region(Head):
-    """YOLO v2's. anchors: in cells of its map.   softmax: of the classes exactly one is right."""
+class Region(AnchorHead):
+    """YOLO v2's. anchors: in cells of its map.   softmax: of the classes exactly one is right.
+
+    thresh: in training a box that overlaps a true one by more is not told to be none. rescore and the scales: as in
+    `Detection`.
+    """
 
     softmax: bool = False
-    thresh: float = 0.6
+    thresh: float = 0.5
+    rescore: bool = False
+    coord_scale: float = 1.0
+    object_scale: float = 1.0
+    noobject_scale: float = 1.0
+    class_scale: float = 1.0
 
 
-def conv(filters: int, size: int, stride: int = 1, *, groups: int = 1, activation: str = "leaky") -> Convolutional:
+def conv(
+    filters: int, size: int, stride: int = 1, *, groups: int = 1, norm: bool = True, activation: str = "leaky"
+) -> Convolutional:
     """The layer that nearly all of them consist of: with its norm, and with zeros around that keep the size."""
     return Convolutional(
-        filters=filters, size=size, stride=stride, pad=True, groups=groups, batch_normalize=True, activation=activation
+        filters=filters, size=size, stride=stride, pad=True, groups=groups, batch_normalize=norm, activation=activation
     )
 
 
 def boxes(head: Head) -> tuple[Section, Section]:
-    """A head, with the convolution that gives its map."""
+    """A head, with the layer that gives its map."""
+    if isinstance(head, Detection):
+        return Connected(output=head.filters, activation="linear"), head
     return Convolutional(filters=head.filters, activation="linear"), head

@@ -2,7 +2,9 @@
 
     header      int32 major, minor, revision; images seen in training, int64 from version 0.2 on, int32 before
     layers      float32 in the order of the cfg, of a convolution: bias; with batch norm scales, means, variances;
-                filters (O, C / groups, KH, KW). The norm's shift stands where a bias would.
+                filters (O, C / groups, KH, KW). The norm's shift stands where a bias would;
+                of a dense layer: bias, weights (O, C, H, W);
+                of a local one: bias (O, H, W), and for each place filters (O, C, KH, KW).
 
 The file says neither names nor shapes: only their number tells whether it is for this network.
 """
@@ -16,7 +18,7 @@ import numpy as np
 from cnnkit.errors import CheckpointError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.darknet.plan import Step
-from cnnkit.models.detection.darknet.sections import Convolutional
+from cnnkit.models.detection.darknet.sections import Connected, Convolutional, Local
 from cnnkit.serialize import files
 
 _NUMBER = np.dtype("<f4")
@@ -101,16 +103,26 @@ def _state(path: Path, numbers: Host, steps: Sequence[Step]) -> Iterator[tuple[s
         return numbers[start:place].reshape(shape)
 
     for number, step in enumerate(steps):
-        layer = step.layer
-        if not isinstance(layer, Convolutional):
-            continue
-        names = ("norm.bias", "norm.weight", "norm.running_mean", "norm.running_var")
-        for name in names if layer.batch_normalize else ("bias",):
-            array = take(layer.filters)
-            if name == "norm.running_var" and array.min() < 0:
-                raise CheckpointError(
-                    f"{path}: a variance of layer {number} is below 0. It is damaged, or of another cfg."
-                )
-            yield f"layers.{number}.{name}", array
-        name = "conv.weight" if layer.batch_normalize else "weight"
-        yield f"layers.{number}.{name}", np.ascontiguousarray(take(*step.filters).transpose(2, 3, 1, 0))
+        match step.layer:
+            case Connected(output=output):
+                H, W, C = step.reads[0]
+                yield f"layers.{number}.dense.bias", take(output)
+                weight = take(output, C, H, W).transpose(2, 3, 1, 0).reshape(H * W * C, output)
+                yield f"layers.{number}.dense.weight", np.ascontiguousarray(weight)
+            case Local(filters=filters):
+                H, W, _ = step.gives
+                bias = take(filters, H, W).transpose(1, 2, 0)
+                yield f"layers.{number}.bias", np.ascontiguousarray(bias.reshape(-1))
+                weight = take(H * W, *step.filters).transpose(3, 4, 2, 0, 1)
+                yield f"layers.{number}.weight", np.ascontiguousarray(weight.reshape(*weight.shape[:3], -1))
+            case Convolutional(filters=filters, batch_normalize=norm):
+                names = ("norm.bias", "norm.weight", "norm.running_mean", "norm.running_var")
+                for name in names if norm else ("bias",):
+                    array = take(filters)
+                    if name == "norm.running_var" and array.min() < 0:
+                        raise CheckpointError(
+                            f"{path}: a variance of layer {number} is below 0. It is damaged, or of another cfg."
+                        )
+                    yield f"layers.{number}.{name}", array
+                name = "conv.weight" if norm else "weight"
+                yield f"layers.{number}.{name}", np.ascontiguousarray(take(*step.filters).transpose(2, 3, 1, 0))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnnkit.models.detection.darknet.plan import Step
-from cnnkit.models.detection.darknet.sections import Convolutional
+from cnnkit.models.detection.darknet.sections import Connected, Convolutional, Local
 
 # A network with a layer of each kind that a YOLO v3 has, and two heads.
 CFG = """
@@ -76,6 +76,49 @@ classes=2
 num=4
 """
 
+# As YOLO v1's: a grid of cells behind a local layer and a dense one.
+GRID = """
+[net]
+width=32
+height=16
+
+[convolutional]
+batch_normalize=1
+filters=4
+size=3
+stride=4
+pad=1
+activation=leaky
+
+[local]
+size=3
+stride=1
+pad=1
+filters=2
+activation=leaky
+
+[dropout]
+probability=.5
+
+[connected]
+output=76
+activation=linear
+
+[detection]
+classes=9
+coords=4
+rescore=1
+side=2
+num=2
+softmax=0
+sqrt=1
+jitter=.2
+object_scale=1
+noobject_scale=.5
+class_scale=1
+coord_scale=5
+"""
+
 
 def count(steps: Sequence[Step]) -> int:
     """Numbers that a file for these steps holds, added up by hand."""
@@ -85,6 +128,11 @@ def count(steps: Sequence[Step]) -> int:
         if isinstance(layer, Convolutional):
             total += layer.filters * (4 if layer.batch_normalize else 1)
             total += layer.filters * step.reads[0][2] // layer.groups * layer.size**2
+        if isinstance(layer, Local):
+            places = step.gives[0] * step.gives[1]
+            total += places * layer.filters * (1 + layer.size**2 * step.reads[0][2])
+        if isinstance(layer, Connected):
+            total += layer.output * (1 + int(np.prod(step.reads[0])))
     return total
 
 

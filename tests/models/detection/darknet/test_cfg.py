@@ -3,11 +3,21 @@
 import os
 
 import pytest
-from darknet_files import CFG
+from darknet_files import CFG, GRID
 
 from cnnkit.errors import DataError
 from cnnkit.models.detection.darknet.cfg import MOST_LAYERS, parsed, read_cfg
-from cnnkit.models.detection.darknet.sections import Convolutional, MaxPool, Net, Route, Shortcut, Yolo
+from cnnkit.models.detection.darknet.sections import (
+    Connected,
+    Convolutional,
+    Detection,
+    Local,
+    MaxPool,
+    Net,
+    Route,
+    Shortcut,
+    Yolo,
+)
 
 
 def refusal(text: str) -> str:
@@ -30,6 +40,13 @@ def test_layers_become_records_with_the_values_that_darknet_has_where_none_are_t
     assert layers[0].line == 10
 
 
+def test_a_detection_says_what_its_numbers_are_and_how_much_each_part_of_its_loss_counts():
+    _, layers = parsed(GRID)
+    assert layers[1] == Local(filters=2, size=3, pad=True, activation="leaky")
+    assert layers[3] == Connected(output=76, activation="linear")
+    assert layers[4] == Detection(classes=9, side=2, num=2, rescore=True, sqrt=True, noobject_scale=0.5, coord_scale=5)
+
+
 def test_comments_spaces_and_line_ends_of_windows_do_not_matter():
     text = "[network] \r\n width = 9 6 # wide\r\n;[no]\r\n[conv]\r\n filters=1 ; 2\r\n"
     net, layers = parsed(text)
@@ -39,7 +56,7 @@ def test_comments_spaces_and_line_ends_of_windows_do_not_matter():
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ("[net]\n[lstm]\n", r"line 2: there is no section [lstm] here. Known: net, convolutional, maxpool"),
+        ("[net]\n[lstm]\n", r"line 2: there is no section [lstm] here. Known: net, convolutional, connected"),
         ("[net]\n[convolutional]\nbinary=1\n", "line 3: [convolutional] has the key 'binary', which is not known here"),
         ("[net]\n[conv]\nfilters=1000000000\n", "line 3: [conv] has filters=1000000000, expected a whole number"),
         ("[net]\n[conv]\nfilters=" + "9" * 5000, "line 3: [conv] has filters=999"),
@@ -54,6 +71,8 @@ def test_comments_spaces_and_line_ends_of_windows_do_not_matter():
         ("[net]\n[yolo]\nanchors=nan,2\n", "expected a number from 0.001 to 10000"),
         ("[net]\n[route]\nlayers=" + "1," * 9999, "expected at most 200 numbers"),
         ("[net]\n[region]\ncoords=8\n", "line 3: [region] has coords=8, expected a whole number from 4 to 4"),
+        ("[net]\n[detection]\nforced=1\n", "line 3: [detection] has the key 'forced', which is not known here"),
+        ("[net]\n[connected]\noutput=1000000000\n", "line 3: [connected] has output=1000000000, expected a"),
         ("[net]\n[dropout]\nprobability=1\n", "expected a number from 0 to 0.99"),
         ("[net]\n[conv]\nstrange\n", "line 3 is 'strange', expected [section], or key=value below one"),
         ("width=3\n[net]\n", "line 1 is 'width=3', expected [section]"),

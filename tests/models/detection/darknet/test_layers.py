@@ -5,7 +5,7 @@ import pytest
 
 from cnnkit.autograd import Tensor
 from cnnkit.kernels.shared.scalar import IDENTITY, leaky
-from cnnkit.models.detection.darknet.layers import Reorg, Route, Shortcut
+from cnnkit.models.detection.darknet.layers import Connected, Local, Reorg, Route, Shortcut
 
 
 def images(rng, *shape):
@@ -45,3 +45,30 @@ def test_a_shortcut_adds_and_then_activates(rng):
     np.testing.assert_array_equal(
         Shortcut(leaky(0.1))(x, y).numpy(), np.where(total > 0, total, np.float32(0.1) * total)
     )
+
+
+def test_a_connected_layer_reads_the_whole_map(rng):
+    x, layer = images(rng, 2, 2, 3, 4), Connected(24, 5, activation=leaky(0.1), rng=rng)
+    wanted = x.numpy().reshape(2, 24).astype(np.float64) @ layer.dense.weight.numpy()
+    wanted = np.where(wanted > 0, wanted, 0.1 * wanted)
+    assert layer(x).shape == (2, 1, 1, 5)
+    np.testing.assert_allclose(layer(x).numpy()[:, 0, 0], wanted, rtol=0, atol=1e-5)  # sums of 24 products near 1
+
+
+@pytest.mark.parametrize(("size", "stride", "padding"), [(3, 1, 1), (2, 2, 0), (1, 1, 0)])
+def test_a_local_layer_has_other_filters_at_each_place(rng, size, stride, padding):
+    H, W, C, filters = 4, 6, 3, 5
+    places = tuple((side + 2 * padding - size) // stride + 1 for side in (H, W))
+    layer = Local(C, filters, size, places, stride=stride, padding=padding, activation=leaky(0.1), rng=rng)
+    layer.bias.data[:] = rng.standard_normal(layer.bias.shape)
+    x = images(rng, 2, H, W, C)
+    y = layer(x)
+    assert y.shape == (2, *places, filters) == layer.output_shape(x.shape)
+    padded = np.pad(x.numpy(), ((0, 0), (padding,) * 2, (padding,) * 2, (0, 0)))
+    weight = layer.weight.numpy().reshape(size, size, C, *places, filters)
+    bias = layer.bias.numpy().reshape(*places, filters)
+    for oy, ox in np.ndindex(places):
+        seen = padded[:, oy * stride : oy * stride + size, ox * stride : ox * stride + size]
+        told = np.einsum("nyxc,yxco->no", seen, weight[:, :, :, oy, ox]) + bias[oy, ox]
+        np.testing.assert_allclose(y.numpy()[:, oy, ox], np.where(told > 0, told, 0.1 * told), rtol=0, atol=1e-5)
+    assert layer.multiply_adds(x.shape) == 2 * layer.weight.size

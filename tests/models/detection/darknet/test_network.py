@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from darknet_files import CFG, count, weights
+from darknet_files import CFG, GRID, count, weights
 from numpy.testing import assert_array_equal
 
 from cnnkit import nn, ops
@@ -10,6 +10,7 @@ from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import CheckpointError, DataError
 from cnnkit.models.detection.darknet.cfg import parsed
 from cnnkit.models.detection.darknet.network import Darknet, from_files
+from cnnkit.models.detection.detector import BoxBatch
 
 
 @pytest.fixture
@@ -64,6 +65,19 @@ def test_files_become_a_network_with_their_numbers(tmp_path):
     network = from_files(tmp_path / "a.cfg", tmp_path / "a.weights")
     assert_array_equal(network.layers[0].norm.bias.numpy(), numbers[:8].astype(np.float32))
     assert sum(array.size for array in network.needed_in_use().values()) == count(steps)
+
+
+def test_a_grid_of_cells_behind_dense_layers_finds_boxes_and_learns(rng):
+    network = Darknet(*parsed(GRID), rng=rng)
+    x = Tensor(rng.standard_normal((2, 16, 32, 3)).astype(np.float32))
+    truth = BoxBatch(np.array([[[4, 2, 20, 12]]] * 2, np.float32), np.array([[3]] * 2), np.zeros((2, 1), bool))
+    parts = network.losses(x, truth)
+    sum(parts.values(), Tensor(np.float32(0))).backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+    with no_grad():
+        boxes, scores = network.eval().candidates(x)
+        assert (boxes.shape, scores.shape) == ((2, 8, 4), (2, 8, 9))
+        assert network(x).shape == (2, network.places, 6)
 
 
 def test_files_that_do_not_belong_together_are_refused(tmp_path):

@@ -3,11 +3,23 @@
 import tracemalloc
 
 import pytest
-from darknet_files import CFG, count
+from darknet_files import CFG, GRID, count
 
 from cnnkit.models.detection.darknet.cfg import parsed
 from cnnkit.models.detection.darknet.plan import IMAGE, planned
-from cnnkit.models.detection.darknet.sections import Convolutional, MaxPool, Net, Region, Reorg, Route, Shortcut, Yolo
+from cnnkit.models.detection.darknet.sections import (
+    Connected,
+    Convolutional,
+    Detection,
+    Local,
+    MaxPool,
+    Net,
+    Region,
+    Reorg,
+    Route,
+    Shortcut,
+    Yolo,
+)
 
 HEAD = Region(anchors=((1, 1),), num=1, classes=1)
 
@@ -31,6 +43,12 @@ def test_every_layer_is_told_what_it_reads_and_gives():
         (16, 32, 8), (8, 16, 8), (8, 16, 8), (8, 16, 8), (8, 16, 8), (8, 16, 14), (8, 16, 14), (8, 16, 8),
         (16, 32, 8), (16, 32, 16), (16, 32, 14), (16, 32, 14),
     ]  # fmt: skip
+    assert sum(step.parameters for step in steps) == count(steps)
+
+
+def test_a_dense_layer_ends_in_a_map_of_one_pixel():
+    steps = planned(*parsed(GRID))
+    assert [step.gives for step in steps] == [(4, 8, 4), (4, 8, 2), (4, 8, 2), (1, 1, 76), (1, 1, 76)]
     assert sum(step.parameters for step in steps) == count(steps)
 
 
@@ -75,6 +93,9 @@ def test_a_route_to_itself_or_to_what_comes_later_or_was_never_there_is_refused(
         ([Region(anchors=((1, 1),), num=2)], "num=2, but 1 anchors"),
         ([Yolo(anchors=((1, 1),), mask=(1,))], "mask=(1,), expected numbers of its 1 anchors"),
         ([Yolo(anchors=((1, 1),))], "mask=(), expected numbers"),
+        ([Connected(output=23), Detection(side=2)], "it reads a map of 1x1x23, expected 1x1x24: for each cell its"),
+        ([Convolutional(filters=24), Detection(side=2)], "it reads a map of 32x32x24, expected 1x1x24"),
+        ([Local(size=63)], "nothing is left of its map: 32x32x3 becomes -30x-30x1"),
         ([Convolutional(filters=6), HEAD, Convolutional()], "layer 2, [convolutional]: it reads layer 1, whose"),
     ],
 )  # fmt: skip
@@ -83,10 +104,13 @@ def test_layers_that_do_not_fit_are_refused(layers, told):
 
 
 def test_a_network_without_heads_or_with_heads_of_several_classes_is_refused():
-    assert refusal(Convolutional()) == "it has no [yolo] and no [region], so it finds no boxes"
+    assert refusal(Convolutional()) == "it has no [yolo], no [region] and no [detection], so it finds no boxes"
     second = Region(anchors=((1, 1),), num=1, classes=2)
     layers = Convolutional(filters=6), HEAD, Route(layers=(0,)), Convolutional(filters=7), second
     assert refusal(*layers) == "its heads have 1 and 2 classes, expected the same"
+    yolo = Yolo(anchors=((1, 1),), num=1, mask=(0,), classes=1)
+    layers = Convolutional(filters=6), HEAD, Route(layers=(0,)), Convolutional(filters=6), yolo
+    assert refusal(*layers).startswith("its heads are [region] and [yolo], expected one kind")
 
 
 def test_a_line_is_named_where_there_is_one():
@@ -100,6 +124,8 @@ def test_what_would_take_all_memory_is_refused_before_any_is_taken():
     try:
         assert "layer 0" in refusal(*wide, net=Net(width=8192, height=8192))
         assert "up to here there are" in refusal(*wide)
+        assert "up to here there are" in refusal(Connected(output=10**6))
+        assert "up to here there are" in refusal(Local(filters=65536), net=Net(width=512, height=512))
         assert "numbers for an image" in refusal(*doubling)
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from darknet_files import CFG, count, weights
+from darknet_files import CFG, GRID, count, weights
 
 from cnnkit.errors import CheckpointError
 from cnnkit.models.detection.darknet.cfg import parsed
@@ -13,10 +13,10 @@ STEPS = planned(*parsed(CFG))
 NUMBERS = count(STEPS)
 
 
-def read(tmp_path, data: bytes):
+def read(tmp_path, data: bytes, steps=STEPS):
     path = tmp_path / "a.weights"
     path.write_bytes(data)
-    return read_weights(path, STEPS)
+    return read_weights(path, steps)
 
 
 @pytest.mark.parametrize("version", [(0, 1), (0, 2), (0, 5), (1, 0)])
@@ -33,6 +33,23 @@ def test_numbers_are_taken_in_their_order_behind_the_header_of_each_version(tmp_
     np.testing.assert_array_equal(state["layers.10.bias"], np.arange(14) + NUMBERS - 14 * 17)
     assert state["layers.10.weight"].shape == (1, 1, 16, 14)
     assert state["layers.10.weight"][0, 0, -1, -1] == NUMBERS - 1
+
+
+def test_local_and_dense_layers_have_their_bias_first_and_read_channel_by_channel(tmp_path):
+    """GRID: a convolution of 4 filters over 3 channels, a local one of 2 at each of 4x8 places, 76 numbers of 4x8x2."""
+    steps = planned(*parsed(GRID))
+    state = read(tmp_path, weights(np.arange(count(steps))), steps)
+    start = 4 * 4 + 4 * 27
+    bias = start + np.arange(2 * 32).reshape(2, 4, 8)
+    np.testing.assert_array_equal(state["layers.1.bias"].reshape(4, 8, 2), bias.transpose(1, 2, 0))
+    filters = start + 64 + np.arange(32 * 2 * 4 * 9).reshape(4, 8, 2, 4, 3, 3)
+    np.testing.assert_array_equal(
+        state["layers.1.weight"].reshape(3, 3, 4, 4, 8, 2), filters.transpose(4, 5, 3, 0, 1, 2)
+    )
+    start += 64 + 32 * 2 * 36
+    np.testing.assert_array_equal(state["layers.3.dense.bias"], start + np.arange(76))
+    dense = start + 76 + np.arange(76 * 64).reshape(76, 2, 4, 8)
+    np.testing.assert_array_equal(state["layers.3.dense.weight"].reshape(4, 8, 2, 76), dense.transpose(2, 3, 1, 0))
 
 
 def test_a_file_that_ends_early_or_has_numbers_left_is_refused(tmp_path):
