@@ -1,6 +1,7 @@
 """What a network consists of: a row for every layer, with its result, parameters and work."""
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import index
 
@@ -14,9 +15,11 @@ from cnnkit.nn.outputs import Nest, is_shape, leaves, mapped
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer: the shape of its result for one image, and the multiply-adds that this costs.
+    """One call of a layer: the shape of its result for one image, and the multiply-adds that this costs.
 
-    output: of a layer with several results, the shapes in a tuple or a dict as it gives them.
+    output: of a layer with several results, the shapes in a tuple or a dict as it gives them. One that looks at regions
+    of an image has so many results: (300, 7, 7, 64).
+    parameters: 0 where the layer was called before, for maps of other sizes.
     """
 
     name: str
@@ -85,7 +88,7 @@ def summary(
         C = in_channels or 1
         module, name, paper = model, type(model).__name__, ""
     calls = _layers(module, (1, H, W, C))
-    layers = tuple(_row(*call) for call in calls)
+    layers = tuple(_rows(calls))
     kept = sum(row.floats for row, call in zip(layers, calls, strict=True) if not computes_as(call[1], Flatten))
     return ModelSummary(
         name=name,
@@ -124,7 +127,10 @@ def _parameters(module: Module) -> int:
     return sum(parameter.size for name, parameter in module.named_parameters() if name in needed)
 
 
-def _row(name: str, layer: Module, before: Nest, after: Nest) -> LayerRow:
-    parameters = sum(parameter.size for parameter in layer.parameters())
-    output = mapped(after, lambda shape: shape[1:], is_shape)
-    return LayerRow(name, type(layer).__name__, output, parameters, layer.multiply_adds(before))
+def _rows(calls: Iterable[_Layer]) -> Iterator[LayerRow]:
+    met: set[int] = set()
+    for name, layer, before, after in calls:
+        parameters = 0 if id(layer) in met else sum(parameter.size for parameter in layer.parameters())
+        met.add(id(layer))
+        output = mapped(after, lambda shape: shape[1:] if shape[0] == 1 else shape, is_shape)
+        yield LayerRow(name, type(layer).__name__, output, parameters, layer.multiply_adds(before))

@@ -98,3 +98,26 @@ def test_padding_is_for_a_model_by_name():
     assert rows["maxpool1"] == (56, 56, 64)
     with pytest.raises(UsageError, match="a network of one's own pads as its layers say"):
         models.summary(nn.ReLU(), (4, 5, 3), padding="same")
+
+
+class Twice(nn.Module):
+    """One layer for two sizes of map, and one for each of five regions."""
+
+    def __init__(self) -> None:
+        self.shared, self.pool, self.last = nn.Conv2d(1, 1, 3, padding=1), nn.MaxPool2d(2), nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.shared(self.shared(self.pool(x)))
+        return self.last(Tensor(np.zeros((5, 4), np.float32)))
+
+
+def test_a_layer_that_is_called_again_has_its_parameters_once():
+    told = models.summary(Twice(), image_size=(4, 6))
+    assert [row.parameters for row in told.layers] == [0, 10, 0, 15]
+    assert [row.multiply_adds for row in told.layers] == [0, 54, 54, 60]
+    assert told.parameters == 25 and told.multiply_adds == 168
+
+
+def test_regions_of_an_image_have_a_result_each():
+    last = models.summary(Twice(), image_size=(4, 6)).layers[-1]
+    assert last.output == (5, 3) and last.floats == 15

@@ -6,5 +6,7 @@ rcnn/         what R-CNN does with proposals: crops, what each teaches, support 
 darknet/      networks from a list of layers, which a `.cfg` text of darknet is one way to write, and its `.weights`
 yolo_*.py     YOLO v1 to v3, and two small ones: papers as lists of layers
 ssd.py        SSD300 on VGG16, and a small one
+two_stage/    what networks share that first propose regions and then look at each
+faster_*.py   Faster R-CNN
 parts/        what they are made of: anchors, the coder of boxes, who learns from which box
 """

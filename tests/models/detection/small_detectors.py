@@ -19,4 +19,5 @@ TRAINED = {
     "yolo_v3_tiny": Training("yolo_v3_tiny_x0_25", 64, 0.003, 60),
     "yolo_nano": Training("yolo_nano", 64, 0.003, 60),
     "ssd_nano": Training("ssd_nano", 64, 0.002, 40),
+    "faster_rcnn_nano": Training("faster_rcnn_nano", 64, 0.003, 80),
 }

@@ -37,9 +37,14 @@ class BoxCoder:
         w = np.asarray(self.weights, boxes.dtype)
         return np.concatenate([w[:2] * ((middle - middle_a) / sides_a), w[2:] * np.log(sides / sides_a)], axis=-1)
 
-    def decode(self, codes: Tensor, anchors: Host) -> Tensor:
+    def decode(self, codes: Tensor, anchors: Tensor | Host) -> Tensor:
         """The corners (..., 4) of boxes with these codes (..., 4), seen from anchors that are broadcast to them."""
-        middle_a, sides_a = _middle_and_sides(anchors.astype(codes.dtype, copy=False))
+        middle_a: Tensor | Host
+        sides_a: Tensor | Host
+        if isinstance(anchors, Tensor):
+            middle_a, sides_a = _middle_and_sides_of(anchors)
+        else:
+            middle_a, sides_a = _middle_and_sides(anchors.astype(codes.dtype, copy=False))
         w = np.asarray(self.weights, codes.dtype)
         lead, stops = [0] * (codes.ndim - 1), codes.shape[:-1]
         shift = ops.slice(codes, [*lead, 0], [*stops, 2])
@@ -59,3 +64,11 @@ def clipped(boxes: Tensor, size: tuple[int, int]) -> Tensor:
 def _middle_and_sides(boxes: Host) -> tuple[Host, Host]:
     sides = np.maximum(boxes[..., 2:] - boxes[..., :2], boxes.dtype.type(SHORTEST))
     return boxes[..., :2] + sides / 2, sides
+
+
+def _middle_and_sides_of(boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """The same where the boxes are."""
+    lead, stops = [0] * (boxes.ndim - 1), boxes.shape[:-1]
+    low, high = (ops.slice(boxes, [*lead, start], [*stops, start + 2]) for start in (0, 2))
+    sides = ops.maximum(ops.subtract(high, low), SHORTEST)
+    return ops.add(low, ops.multiply(sides, 0.5)), sides

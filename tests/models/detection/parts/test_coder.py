@@ -54,3 +54,11 @@ def test_an_empty_place_has_a_finite_code():
 def test_boxes_end_where_the_image_ends():
     boxes = np.float32([[-5, 3, 70, 20], [10, -2, 12, 90]])
     np.testing.assert_array_equal(clipped(Tensor(boxes), (30, 50)).numpy(), [[0, 3, 50, 20], [10, 0, 12, 30]])
+
+
+@every_weight
+def test_anchors_may_be_where_the_codes_are(weights):
+    coder = BoxCoder(weights)
+    np.testing.assert_array_equal(
+        coder.decode(Tensor(DELTAS), Tensor(ANCHORS)).numpy(), coder.decode(Tensor(DELTAS), ANCHORS).numpy()
+    )

@@ -1,0 +1,77 @@
+"""Faster R-CNN: fixed places, both stages learn, the same bits whoever computes."""
+
+import numpy as np
+import pytest
+
+from cnnkit import models
+from cnnkit.autograd import Tensor, no_grad
+from cnnkit.errors import UsageError
+from cnnkit.models.detection.detector import EMPTY, BoxBatch
+from cnnkit.models.detection.faster_rcnn import FasterRCNN
+
+SMALL = [("faster_rcnn_nano_x0_25", 64)]
+
+
+def network(name, size, rng):
+    return models.create(name, classes=3, in_channels=1, image_size=size, rng=rng)
+
+
+def batch(*pictures):
+    """Boxes of pictures, in eight places each; classes are told in turn."""
+    corners, labels = np.zeros((len(pictures), 8, 4), np.float32), np.full((len(pictures), 8), EMPTY, np.int64)
+    for n, boxes in enumerate(pictures):
+        corners[n, : len(boxes)] = np.float32(boxes).reshape(-1, 4)
+        labels[n, : len(boxes)] = np.arange(len(boxes)) % 3
+    return BoxBatch(corners, labels, np.zeros(labels.shape, np.bool_))
+
+
+def images(rng, size, count=2):
+    return Tensor(rng.random((count, *size, 1)).astype(np.float32))
+
+
+@pytest.mark.parametrize(("name", "side"), SMALL)
+def test_families_give_boxes_in_fixed_places(name, side, rng):
+    size = (side, side + 32)
+    one = network(name, size, rng).eval()
+    assert isinstance(one, FasterRCNN)
+    with no_grad():
+        found = one(images(rng, size)).numpy()
+    assert found.shape == (2, one.places, 6) == one.output_shape((2, *size, 1))
+    assert (np.diff(found[..., 4], axis=1) <= 0).all()
+    assert set(np.unique(found[..., 5])) <= {EMPTY, 0, 1, 2}
+    corners = found[..., :4]
+    assert (corners >= 0).all() and (corners <= np.float32([*size[::-1]] * 2)).all()
+
+
+@pytest.mark.parametrize(("name", "side"), SMALL)
+def test_all_that_a_network_has_learns_from_a_batch(name, side, rng):
+    one = network(name, (side, side), rng).train()
+    parts = one.losses(images(rng, (side, side)), batch([(5, 5, 25, 30), (20, 10, 60, 60)], []))
+    assert set(parts) == {"loss_box", "loss_class", "loss_object", "loss_proposal"}
+    assert all(part.item() > 0 for part in parts.values())
+    first, *rest = parts.values()
+    sum(rest, first).backward()
+    for path, parameter in one.named_parameters():
+        assert parameter.grad is not None and np.isfinite(parameter.grad).all() and parameter.grad.any(), path
+
+
+def test_pictures_without_boxes_teach_that_there_is_nothing(rng):
+    one = network("faster_rcnn_nano_x0_25", (64, 64), rng).train()
+    parts = {name: part.item() for name, part in one.losses(images(rng, (64, 64)), batch([], [])).items()}
+    assert parts["loss_box"] == parts["loss_proposal"] == 0 < min(parts["loss_class"], parts["loss_object"])
+
+
+def test_a_step_follows_from_the_seed_and_its_number(rng):
+    x, true = images(rng, (64, 64)), batch([(5, 5, 25, 30)], [(20, 10, 60, 60)])
+
+    def steps(count):
+        one = network("faster_rcnn_nano_x0_25", (64, 64), np.random.default_rng(3)).train()
+        return [[part.item() for part in one.losses(x, true).values()] for _ in range(count)]
+
+    first, second = steps(2)
+    assert first != second and steps(2) == [first, second]
+
+
+def test_images_that_are_too_small_are_refused():
+    with pytest.raises(UsageError, match="leaves nothing"):
+        models.create("faster_rcnn_nano", classes=3, in_channels=1, image_size=(15, 64))
