@@ -1,10 +1,12 @@
-"""Make the pictures of README and manual: a digit to ask about, the screen of a real training, and masks.
+"""Make the pictures of README and manual: a digit to ask about, the screen of a real training, masks, and boxes.
 
-python benchmarks/pictures.py
+python benchmarks/pictures.py PHOTO
 
 They are written to cnnkit/docs/pictures: seven.png, train.svg of what `cnnkit train` and `cnnkit predict` show in
-a terminal of 80 columns, and masks.png of what `cnnkit train --data shapes` knows of pictures that it never saw. The
-trainings are whole ones, in a temporary folder.
+a terminal of 80 columns, masks.png of what `cnnkit train --data shapes` knows of pictures that it never saw, and
+boxes.jpg of what `cnnkit predict PHOTO --model yolo_fastest` draws. The trainings are whole ones, and their folder is
+removed afterwards.
+The photo of README is dog.jpg of darknet, which is in the public domain.
 """
 
 from __future__ import annotations
@@ -17,23 +19,26 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw
 from rich.console import Console
 from rich.text import Text
 
 import cnnkit
 from cnnkit.data.open.source import open_data
-from cnnkit.data.picture.overlay import legend
+from cnnkit.data.picture.overlay import legend, overlay
 
 PICTURES = Path(__file__).resolve().parents[1] / "cnnkit" / "docs" / "pictures"
 COLUMNS, ROWS = 80, 24
+WIDTH = 576  # pixels of a photo
 CELL = 12.2  # width of a character in the picture
 SHOWN = "cnnkit/docs/pictures/seven.png"
 
 
-def main() -> None:
+def main(photo: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     draw_seven().save(PICTURES / "seven.png", optimize=True)
+    draw_boxes(photo).save(PICTURES / "boxes.jpg", quality=80, optimize=True)
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         (here / SHOWN).parent.mkdir(parents=True)
@@ -43,7 +48,7 @@ def main() -> None:
         )
         run = here / "shapes"
         subprocess.run([sys.executable, "-m", "cnnkit", "train", "--data", "shapes", "--output", run], check=True)
-        draw_masks(run).save(PICTURES / "masks.png", optimize=True)
+        few_colours(draw_masks(run)).save(PICTURES / "masks.png", optimize=True)
     (PICTURES / "train.svg").write_text(as_svg(text.strip()), encoding="utf-8")
 
 
@@ -62,9 +67,9 @@ def draw_masks(run: Path, pictures: int = 6, times: int = 2, gap: int = 6) -> Im
     """The first test pictures above what the network of a run sees in them, enlarged, and what the colours mean."""
     predictor, test = cnnkit.load(run), open_data("shapes").test
     images = [test[number].image for number in range(pictures)]
-    answers = [predictor.predict(image) for image in images]
+    masks = [predictor.predict(image).mask for image in images]
     rows = [[Image.fromarray(image) for image in images]]
-    rows.append([answer.over(image) for answer, image in zip(answers, images, strict=True)])
+    rows.append([Image.fromarray(overlay(*pair, test.colours)) for pair in zip(images, masks, strict=True)])
     H, W = (times * side for side in images[0].shape[:2])
     width = pictures * (W + gap) - gap
     names = legend(test.classes[1:], test.colours[1:], width)
@@ -74,6 +79,19 @@ def draw_masks(run: Path, pictures: int = 6, times: int = 2, gap: int = 6) -> Im
             sheet.paste(picture.resize((W, H), Image.Resampling.NEAREST), (x * (W + gap), y * (H + gap)))
     sheet.paste(names, (0, 2 * (H + gap)))
     return sheet
+
+
+def few_colours(picture: Image.Image) -> Image.Image:
+    """With a palette, which makes a third of a file that is full of noise."""
+    return picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
+
+
+def draw_boxes(photo: str) -> Image.Image:
+    """A photo with what the detector of the package finds in it, made smaller before it is drawn into."""
+    with Image.open(photo) as opened:
+        picture = opened.convert("RGB")
+    small = np.asarray(picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)), Image.Resampling.LANCZOS))
+    return cnnkit.load("yolo_fastest").predict(small).over(small)
 
 
 def shown(command: str, folder: Path) -> str:
@@ -125,4 +143,4 @@ def _moved(found: re.Match[str]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
