@@ -52,6 +52,7 @@ _FILES = {
         "yolo_fastest": "",
         "yolo_nano": "yolo_nano",
         "ssd": "ssd_nano",
+        "fast_rcnn": "fast_rcnn fast_rcnn_nano",
         "faster_rcnn": "faster_rcnn_nano",
     },
 }

@@ -7,6 +7,7 @@ darknet/      networks from a list of layers, which a `.cfg` text of darknet is 
 yolo_*.py     YOLO v1 to v3, and two small ones: papers as lists of layers
 ssd.py        SSD300 on VGG16, and a small one
 two_stage/    what networks share that first propose regions and then look at each
+fast_rcnn.py  Fast R-CNN, on the regions of a selective search
 faster_*.py   Faster R-CNN
 parts/        what they are made of: anchors, the coder of boxes, who learns from which box
 """

@@ -19,5 +19,7 @@ TRAINED = {
     "yolo_v3_tiny": Training("yolo_v3_tiny_x0_25", 64, 0.003, 60),
     "yolo_nano": Training("yolo_nano", 64, 0.003, 60),
     "ssd_nano": Training("ssd_nano", 64, 0.002, 40),
+    "fast_rcnn": Training("fast_rcnn_resnet18_x0_25", 64, 0.003, 60),
+    "fast_rcnn_nano": Training("fast_rcnn_nano", 64, 0.003, 60),
     "faster_rcnn_nano": Training("faster_rcnn_nano", 64, 0.003, 80),
 }
