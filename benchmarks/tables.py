@@ -99,7 +99,7 @@ def twin_table(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> str:
 
 def reached(kept: dict[str, Any]) -> str:
     """What the network can do, by its task's measure."""
-    shown = {"top1": "top-1", "miou": "mIoU", "dice": "Dice"}
+    shown = {"top1": "top-1", "miou": "mIoU", "dice": "Dice", "map50": "mAP@0.5", "map": "mAP"}
     measured = kept["val"] if kept["test"] is None else kept["test"]
     found = ", ".join(f"{shown[name]} {100 * measured[name]:.2f} %" for name in shown if name in measured)
     return f"val {found}" if kept["test"] is None else found
