@@ -77,7 +77,7 @@ def facts(run: Run, name: str, note: str) -> dict[str, Any]:
                 "train_loss": round(event["train_loss"], 4),
                 "val_loss": round(event["val_loss"], 4),
                 "lr": event["lr"],
-                **{name: round(event[name], 4) for name in running},
+                **{name: round(event[name], 4) for name in running if name in event},
             }
             for event in epochs
         ],

@@ -46,8 +46,8 @@ _MASKS = {
     "keep": "last",
 }
 _CELLS = "BCCD's pictures with their boxes in VOC's layout: JPEGImages/, Annotations/ and ImageSets/"
-# What the networks for boxes share: half the size of the pictures, for the smallest cells then still have twenty pixels;
-# cells have no up and down. The data have a validation part of their own, large enough to choose the best epoch.
+# What the networks for boxes share: half the size of the pictures, where the smallest cells still have twenty pixels,
+# and cells have no up and down. The data have a validation part of their own, large enough to choose the best epoch.
 _BOXES = {
     "task": "detection",
     "image_size": [240, 320],
