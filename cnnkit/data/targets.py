@@ -38,11 +38,14 @@ class Boxes:
     Pixel i covers the numbers from i to i + 1: a box around all of an image is (0, 0, W, H), its width x_max - x_min.
     crowd: (n,) bool, the boxes around many things at once, or around one that is hard to make out: to find them counts
     neither as a hit nor as a miss, and no loss asks for them. Where it is left out, none is such a box.
+    areas: (n,) float64, pixels of each thing where a file tells them, as COCO's do of its mask: they decide whether it
+    is measured as small or large. None: those of the boxes. They are of the picture: a change of an image loses them.
     """
 
     corners: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
     crowd: npt.NDArray[np.bool_] = dataclasses.field(default_factory=_nowhere)
+    areas: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.labels)
@@ -58,10 +61,15 @@ class Boxes:
                 f"Which of {n} boxes are around a crowd is bool ({n},), but this is {self.crowd.dtype} "
                 f"{self.crowd.shape}."
             )
+        if self.areas is not None and (self.areas.dtype != np.float64 or self.areas.shape != (n,)):
+            raise ShapeError(
+                f"The areas of {n} things are float64 ({n},), but these are {self.areas.dtype} {self.areas.shape}."
+            )
 
     def chosen(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "Boxes":
         """Those at the places `which`, in that order, or where it is true."""
-        return Boxes(self.corners[which], self.labels[which], self.crowd[which])
+        areas = None if self.areas is None else self.areas[which]
+        return Boxes(self.corners[which], self.labels[which], self.crowd[which], areas)
 
 
 # The class of an image, a number to be told of it, a mask, or boxes.
@@ -73,6 +81,7 @@ def content(target: Target) -> bytes:
     match target:
         case Mask(labels):
             return repr(labels.shape).encode() + labels.tobytes()
-        case Boxes(corners, labels, crowd):
-            return corners.astype("<f4").tobytes() + labels.astype("<i8").tobytes() + crowd.tobytes()
+        case Boxes(corners, labels, crowd, areas):
+            told = corners.astype("<f4").tobytes() + labels.astype("<i8").tobytes() + crowd.tobytes()
+            return told if areas is None else told + areas.astype("<f8").tobytes()
     return repr(target).encode()

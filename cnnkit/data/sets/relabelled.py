@@ -74,7 +74,7 @@ class Relabelled(Dataset):
         return self.dataset.fingerprint()
 
     def _relabelled(self, boxes: Boxes) -> Boxes:
-        return Boxes(boxes.corners, self._new[boxes.labels], boxes.crowd)
+        return replace(boxes, labels=self._new[boxes.labels])
 
     def _in_bytes(self) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
         """(256,): old number of a pixel -> new number; what is no class stays void."""

@@ -99,7 +99,7 @@ class DetectionTally(Tally):
 
 def true_boxes(boxes: Boxes) -> TrueBoxes:
     """The boxes of a picture as measures take them."""
-    return TrueBoxes(boxes.corners, boxes.labels, boxes.crowd)
+    return TrueBoxes(boxes.corners, boxes.labels, boxes.crowd, boxes.areas)
 
 
 def shown(found: FoundBoxes, least: float = SHOWN) -> FoundBoxes:

@@ -26,6 +26,7 @@ class ClassBoxes:
         self._labels: list[int] = []
         self._sides: list[tuple[float, float]] = []
         self._share: list[float] = []
+        self._areas: list[float] = []
 
     def add(self, boxes: Boxes, size: tuple[int, int]) -> None:
         """Count the boxes of one picture of this (height, width), in its pixels."""
@@ -39,6 +40,7 @@ class ClassBoxes:
         sides = (boxes.corners[:, 2:] - boxes.corners[:, :2]).astype(np.float64)
         self._labels += boxes.labels.tolist()
         self._sides += [(width, height) for width, height in sides.tolist()]
+        self._areas += (sides.prod(axis=1) if boxes.areas is None else boxes.areas).tolist()
         self._share += (sides.prod(axis=1) / (size[0] * size[1])).tolist()
 
     @property
@@ -58,8 +60,8 @@ class ClassBoxes:
         }
 
     def by_size(self) -> dict[str, int]:
-        """How many are small, medium and large, as COCO has it."""
-        areas = np.array(self._sides, np.float64).reshape(-1, 2).prod(axis=1)
+        """How many are small, medium and large, as COCO has it: by the pixels of each thing where a file tells them."""
+        areas = np.array(self._areas)
         small, medium = int((areas <= SMALL).sum()), int((areas <= MEDIUM).sum())
         return dict(zip(SIZES, (small, medium - small, len(areas) - medium), strict=True))
 
@@ -69,7 +71,7 @@ class ClassBoxes:
         both.total, both.bare = self.total + other.total, self.bare + other.bare
         both.most, both.crowds = max(self.most, other.most), self.crowds + other.crowds
         both._labels, both._sides = self._labels + other._labels, self._sides + other._sides
-        both._share = self._share + other._share
+        both._share, both._areas = self._share + other._share, self._areas + other._areas
         return both
 
     def to_json(self, names: list[str]) -> dict[str, Any]:

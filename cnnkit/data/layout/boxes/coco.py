@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cnnkit.data.layout.boxes.gathering import Gathering, told
 from cnnkit.data.layout.boxes.pictures import BoxedPicture, BoxListing, Fault, Said
-from cnnkit.data.layout.masks.coco_folder import coco_files, folder_of
-from cnnkit.data.layout.masks.coco_json import CocoJson, field, read_json, wrong
+from cnnkit.data.layout.masks.coco_folder import check_train, coco_files, folder_of
+from cnnkit.data.layout.masks.coco_json import CocoJson, field, is_number, read_json, wrong
 from cnnkit.errors import DataError
 
 
@@ -43,8 +43,7 @@ def list_coco_boxes(place: Path) -> BoxListing | None:
             else:
                 faults.append(Fault("missing", str(path), f"{path} is not there, but {file} names it."))
     parts = {part: parts[part] for part in ("train", "val", "test") if parts.get(part)}
-    if "train" not in parts:
-        raise DataError(f"{next(iter(files.values()))} names pictures, but none of them is beside it. Put them there.")
+    check_train(files, parts)
     layout = f"COCO, pictures with {', '.join(file.name for file in files.values())}"
     notes = told(picture for pictures in parts.values() for picture in pictures)
     return BoxListing(place, layout, parts, len(parts) > 1, classes, faults, notes, numbers)
@@ -64,8 +63,12 @@ def boxes_of(content: CocoJson) -> "defaultdict[int, list[Said]]":
                 corners = _corners(x, y, width, height)
             case _:
                 raise wrong(path, "annotation", entry, "a bbox: x, y, width and height")
-        where = f"annotation {entry.get('id', number)!s:.20}"
-        found[picture].append(Said(content.categories[category], corners, where, bool(entry.get("iscrowd", 0))))
+        where, area = f"annotation {entry.get('id', number)!s:.20}", entry.get("area")
+        if area is not None and not (is_number(area) and area >= 0):
+            raise wrong(path, "annotation", entry, "a finite area")
+        crowd = bool(entry.get("iscrowd", 0))
+        said = Said(content.categories[category], corners, where, crowd, None if area is None else float(area))
+        found[picture].append(said)
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import final
 
 import numpy as np
+import numpy.typing as npt
 
 from cnnkit.data.layout.boxes.pictures import BoxedPicture, Fault, Said
 from cnnkit.data.layout.look_alikes import same
@@ -58,6 +59,7 @@ class Gathering:
             tuple(empty),
             tuple(wrong),
             number,
+            _areas(good),
         )
 
     def sorted(self, parts: Mapping[str, Sequence[BoxedPicture]]) -> tuple[list[str], dict[str, list[BoxedPicture]]]:
@@ -78,6 +80,13 @@ class Gathering:
         """Names that differ only in how accents are stored are one."""
         name = self._spelled.setdefault(same(label), label)
         return self._numbers.setdefault(name, len(self._numbers))
+
+
+def _areas(said: Sequence[Said]) -> npt.NDArray[np.float64] | None:
+    """Of each box, NaN where the file does not say; None where it says none."""
+    if all(box.area is None for box in said):
+        return None
+    return np.array([math.nan if box.area is None else box.area for box in said], np.float64)
 
 
 def _fault(kind: str, source: str, box: Said, what: str) -> Fault:

@@ -21,12 +21,14 @@ class Said:
     """One box as a file says it.   label: its class by name.   corners: x_min, y_min, x_max, y_max.
 
     where: what it is in the file, for a message: "line 12".   crowd: it counts neither as a hit nor as a miss.
+    area: pixels that the thing itself covers; None where the file does not say.
     """
 
     label: str
     corners: Corners
     where: str
     crowd: bool = False
+    area: float | None = None
 
 
 @final
@@ -53,6 +55,7 @@ class BoxedPicture:
     shares: whether corners are shares of the picture's width and height, and not pixels.
     size: (height, width) of the picture by that file; None where it does not say.   number: its id there, likewise.
     empty: boxes without extent, in words; they are left out.   faults: what is wrong with other boxes.
+    areas: (n,) float64, pixels of each thing, NaN where the file does not say; None where it says none.
     """
 
     name: str
@@ -65,6 +68,7 @@ class BoxedPicture:
     empty: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     number: int | None = None
+    areas: npt.NDArray[np.float64] | None = None
 
     @property
     def path(self) -> Path:
@@ -91,7 +95,14 @@ class BoxedPicture:
         H, W = size
         cut = np.clip(self.uncut(size), 0, [W, H, W, H]).astype(np.float32)
         kept = (cut[:, 2] > cut[:, 0]) & (cut[:, 3] > cut[:, 1])
-        return Boxes(cut[kept], self.labels[kept], self.crowd[kept])
+        return Boxes(cut[kept], self.labels[kept], self.crowd[kept], self._areas(cut, kept))
+
+    def _areas(self, cut: npt.NDArray[np.float32], kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64] | None:
+        """Those of the things, and of the boxes where the file has none."""
+        if self.areas is None:
+            return None
+        sides = (cut[:, 2:] - cut[:, :2]).astype(np.float64)
+        return np.where(np.isnan(self.areas), sides.prod(axis=1), self.areas)[kept]
 
     def check_size(self, size: tuple[int, int]) -> None:
         """DataError where the file that tells the boxes says another (height, width) than the picture has."""

@@ -104,7 +104,9 @@ def _coco(parts: Mapping[str, Sequence[Entry]], classes: Sequence[str]) -> Texts
         for key, entry in enumerate(entries, 1):
             H, W = entry.size
             images.append({"id": key, "file_name": entry.name, "height": H, "width": W})
-            for (left, top, right, bottom), label, crowd in _rows(entry.boxes):
+            rows = _rows(entry.boxes)
+            areas = [None] * len(rows) if entry.boxes.areas is None else entry.boxes.areas.tolist()
+            for ((left, top, right, bottom), label, crowd), area in zip(rows, areas, strict=True):
                 width, height = right - left, bottom - top
                 annotations.append(
                     {
@@ -112,7 +114,7 @@ def _coco(parts: Mapping[str, Sequence[Entry]], classes: Sequence[str]) -> Texts
                         "image_id": key,
                         "category_id": label + 1,
                         "bbox": [left, top, width, height],
-                        "area": width * height,
+                        "area": width * height if area is None else area,
                         "iscrowd": int(crowd),
                         "segmentation": [],
                     }

@@ -1,17 +1,14 @@
 """COCO's files: one JSON file with the pictures, the categories, and the outlines of all things (Lin et al. 2014)."""
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cnnkit.data.layout.masks.coco_json import CocoJson, field, wrong
+from cnnkit.data.layout.masks.coco_json import FURTHEST, CocoJson, field, is_number, wrong
 from cnnkit.data.layout.masks.outlines import Outlines, Polygon, Runs, Thing
 from cnnkit.errors import DataError
 
-# Pixels from the picture's corner that an outline may reach to.
-FURTHEST = 1e6
 # Class numbers are bytes, and one of them is void.
 MOST_CLASSES = 255
 BACKGROUND = "background"
@@ -32,7 +29,7 @@ def read_coco(content: CocoJson) -> tuple[list[str], dict[str, Outlines]]:
         if key not in content.names or category not in number:
             raise wrong(path, "annotation", entry, "an image_id and a category_id that the file has")
         area, crowd = entry.get("area", 0.0), bool(entry.get("iscrowd", 0))
-        if not _is_number(area):
+        if not is_number(area):
             raise wrong(path, "annotation", entry, "a finite area")
         shape = _shape(path, entry)
         things[key].append((-float(area), Thing(number[category], crowd, shape)))
@@ -74,10 +71,6 @@ def _shape(path: Path, entry: dict[str, Any]) -> tuple[Polygon, ...] | Runs:
 
 
 def _polygon(path: Path, entry: dict[str, Any], polygon: Any) -> Polygon:
-    if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2 or not all(map(_is_number, polygon)):
+    if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2 or not all(map(is_number, polygon)):
         raise wrong(path, "annotation", entry, f"polygons of three or more points x, y, within {FURTHEST:,.0f} pixels")
     return tuple(map(float, polygon))
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) <= FURTHEST * FURTHEST and math.isfinite(value)

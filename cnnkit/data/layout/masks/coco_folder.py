@@ -1,7 +1,7 @@
 """Folders with annotations of COCO's form: which file is of which part, and where its pictures are."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from cnnkit.data.layout.folders import innermost
@@ -49,8 +49,7 @@ def list_coco(place: Path, *, asked: bool = True) -> PairListing | None:
             else:
                 lacking.append(Lacking(str(path), f"{file} names {name}, but there is no {path}."))
     parts = {part: pairs for part, pairs in parts.items() if pairs}
-    if "train" not in parts:
-        raise DataError(f"{next(iter(files.values()))} names pictures, but none of them is beside it. Put them there.")
+    check_train(files, parts)
     layout = f"pictures with {', '.join(file.name for file in files.values())}"
     return PairListing(place, layout, parts, len(parts) > 1, "coco", (), lacking, [], classes)
 
@@ -66,11 +65,32 @@ def coco_files(place: Path) -> dict[str, Path]:
     if not files:
         called = parts_called(folder.name for folder in visible_folders(place))
         found = {called[name]: _of(visible_files(place / name)) for name in called}
-        return {part: files[0] for part, files in found.items() if files} if found.get("train") else {}
+        files_of = {part: files[0] for part, files in found.items() if files}
+        # A folder for training whose annotations are of another form is not COCO's.
+        if files_of and "train" not in found:
+            check_train(files_of, files_of)
+        return files_of if "train" in files_of else {}
     if len(files) == 1:
         return {"train": files[0]}
     named = {part: file for file in files if (part := _part(file)) is not None}
-    return named if "train" in named else {}
+    if named:
+        check_train(named, named)
+    return named
+
+
+def check_train(files: Mapping[str, Path], parts: Collection[str]) -> None:
+    """DataError where none of the pictures is there to train on.   files: of each part.   parts: that have pictures."""
+    if "train" in parts:
+        return
+    first = next(iter(files.values()))
+    if not parts:
+        raise DataError(f"{first} names pictures, but none of them is beside it. Put them there.")
+    there = [part for part in ("val", "test") if part in parts]
+    lacks = f"but none of those in {files['train']}" if "train" in files else "and no file for training"
+    raise DataError(
+        f"There are pictures of {' and '.join(there)}, {lacks}. Put the training pictures there, or give one file "
+        f"alone: a network is judged on its pictures by `cnnkit evaluate RUN --data {files[there[0]]} --split all`."
+    )
 
 
 def _of(files: Sequence[Path]) -> list[Path]:

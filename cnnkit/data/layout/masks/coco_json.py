@@ -1,6 +1,7 @@
 """One JSON file of COCO's form, bounded before it is read: pictures, categories and what is annotated."""
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from cnnkit.serialize.files import open_plain, read_whole
 
 # Bytes of a file, a little more than the largest that was published; and what Python takes for each when it is read.
 LARGEST, TIMES = 1 << 29, 8
+# Pixels from a picture's corner that an outline may reach to.
+FURTHEST = 1e6
 
 
 @final
@@ -116,6 +119,11 @@ def wrong(path: Path, what: str, entry: object, wanted: str) -> DataError:
         else entry
     )
     return DataError(f"{path}: the {what} {shown!r:.120} lacks {wanted}. Correct it, or leave it out.")
+
+
+def is_number(value: Any) -> bool:
+    """Whether it can be a place or an area in a picture."""
+    return type(value) in (int, float) and abs(value) <= FURTHEST * FURTHEST and math.isfinite(value)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -82,6 +82,7 @@ class BoxFolder(PictureFiles[BoxedPicture]):
             f"{file.shares}, {names}".encode("utf-8", "surrogateescape"),
             np.ascontiguousarray(file.corners, "<f8").tobytes(),
             file.crowd.tobytes(),
+            *(() if file.areas is None else (np.ascontiguousarray(file.areas, "<f8").tobytes(),)),
         )
         shown = f"{file.path.name}\0{ends.size}\0".encode("utf-8", "surrogateescape")
         told = hashlib.sha256(b"\0".join(boxes)).digest()
