@@ -1,8 +1,6 @@
 """Write pictures with boxes in another form, into a new folder of copies or links; the source stays as it is."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,9 +13,8 @@ from cnnkit.data.open.boxes.open_boxes import faults_of
 from cnnkit.data.open.formats import DETECTION, boxes_in
 from cnnkit.data.open.source import resolve
 from cnnkit.data.picture.header import check_ends, header
-from cnnkit.data.split.leftovers import sweep
 from cnnkit.data.split.names import Place
-from cnnkit.data.split.new_folder import Link, beside, check_room, free_place, put, refusal
+from cnnkit.data.split.new_folder import Link, free_place, write_new
 from cnnkit.data.split.plan import file_size
 from cnnkit.errors import DataError, UsageError, unknown_name
 
@@ -32,6 +29,7 @@ class Converted:
 
     classes: the names, in the order that the new files have.   boxes: of all parts.   bytes: of the pictures.
     notes: what the form cannot tell, and what else the user should know.
+    renamed: pictures that got a number because their name was taken.
     """
 
     folder: str
@@ -42,6 +40,7 @@ class Converted:
     boxes: int
     bytes: int
     notes: list[str]
+    renamed: int
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -64,12 +63,21 @@ def convert_boxes(data: str, output: Path, form: str, *, link: Link = "none") ->
         raise UsageError(f"{name} is made in memory; only pictures in files are written in another form.")
     listing = boxes_in(place, DETECTION)
     assert listing is not None, "boxes_in refuses what has none"
+    check_boxes(listing)
+    yield from write_boxes(listing, free_place(output, listing.source), form, link=link)
+
+
+def check_boxes(listing: BoxListing) -> None:
+    """DataError where a file or a box cannot be used."""
     if faults := faults_of(listing):
         raise DataError(
             f"{len(faults):,} files or boxes of {listing.source} cannot be used. {faults[0].message} Mend them first; "
             "`cnnkit data check` lists them all."
         )
-    target = free_place(output, listing.source)
+
+
+def write_boxes(listing: BoxListing, target: Path, form: str, *, link: Link) -> Iterator[Headway | Converted]:
+    """Steps of writing the pictures of a listing, by its parts, into the new folder `target`, then the result."""
     how, parts = FORMS[form], dict[str, list[Entry]]()
     for event in _entries(listing):
         if isinstance(event, Headway):
@@ -77,36 +85,24 @@ def convert_boxes(data: str, output: Path, form: str, *, link: Link = "none") ->
         else:
             parts = event
     classes, parts, notes = _told(listing, how, parts)
-    texts = how.texts(parts, classes)
     places = [
         Place(entry.path, Path(how.picture(part, entry.name)), file_size(entry.path))
         for part, entries in parts.items()
         for entry in entries
     ]
-    new = beside(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target.parent)
-        if link == "none":
-            check_room(target.parent, places)
-        for folder in sorted({Path(one.name).parent for one in places} | {Path(one).parent for one in texts}):
-            (new / folder).mkdir(parents=True, exist_ok=True)
-        for done, one in enumerate(places, 1):
-            put(one.source, new / one.name, link, one.size)
-            yield Headway("copying" if link == "none" else "linking", done, len(places))
-        for file, text in texts.items():
-            (new / file).write_text(text, encoding="utf-8")
-        if hasattr(os, "sync"):
-            os.sync()
-        os.replace(new, target)
-    except OSError as error:
-        raise refusal(target, error, link) from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    boxes = sum(len(entry.boxes.labels) for entries in parts.values() for entry in entries)
-    counts = {part: len(entries) for part, entries in parts.items()}
-    size = sum(one.size for one in places)
-    yield Converted(str(target), form, link, counts, classes, boxes, size, [*listing.notes, *notes])
+    yield from write_new(target, places, link, texts=how.texts(parts, classes))
+    written = [entry for entries in parts.values() for entry in entries]
+    yield Converted(
+        str(target),
+        form,
+        link,
+        {part: len(entries) for part, entries in parts.items()},
+        classes,
+        sum(len(entry.boxes.labels) for entry in written),
+        sum(one.size for one in places),
+        [*listing.notes, *notes],
+        sum(entry.stem != plain_stem(entry.path) for entry in written),
+    )
 
 
 def _entries(listing: BoxListing) -> Iterator[Headway | dict[str, list[Entry]]]:
@@ -122,11 +118,16 @@ def _entries(listing: BoxListing) -> Iterator[Headway | dict[str, list[Entry]]]:
             if head is None:
                 raise DataError(f"{picture.name} is no picture that can be read. Remove it, or mend it.")
             size = head.height, head.width
-            stem = _free(re.sub(r"\s+", "_", picture.path.stem.lstrip(".")), taken)
+            stem = _free(plain_stem(picture.path), taken)
             parts[part].append(Entry(picture.path, stem, picture.path.suffix, size, picture.boxes(size)))
             done += 1
             yield Headway("reading headers", done, total)
     yield parts
+
+
+def plain_stem(path: Path) -> str:
+    """The name of a picture without its ending, as the lists of all forms can hold it."""
+    return re.sub(r"\s+", "_", path.stem.lstrip("."))
 
 
 def _free(stem: str, taken: set[str]) -> str:

@@ -1,13 +1,12 @@
-"""Divide pictures, also with masks, into train/ val/ test/ folders of copies or links; the source stays as it is."""
+"""Divide pictures, also with masks or boxes, into parts: a new folder of copies or links; the source stays as it is."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
 
 from cnnkit.data.headway import Headway
+from cnnkit.data.layout.boxes.pictures import BoxListing
 from cnnkit.data.layout.list_csv import list_csv
 from cnnkit.data.layout.listing import Listing, list_folder
 from cnnkit.data.layout.masks.pairs import PairListing
@@ -16,9 +15,10 @@ from cnnkit.data.open.formats import PICTURE_FORMATS, boxes_in, detect, pairs_in
 from cnnkit.data.open.source import resolve
 from cnnkit.data.open.splits import PARTS
 from cnnkit.data.picture.header import check_ends
-from cnnkit.data.split.leftovers import sweep
+from cnnkit.data.split.boxes import check_unparted, plan_boxes, write_divided
+from cnnkit.data.split.convert import Converted
 from cnnkit.data.split.names import Place, destinations
-from cnnkit.data.split.new_folder import Link, beside, check_room, free_place, put, refusal
+from cnnkit.data.split.new_folder import Link, free_place, write_new
 from cnnkit.data.split.pairs import check_found, check_undivided, places_of_pairs, plan_pairs
 from cnnkit.data.split.plan import Plan, check_shares, plan
 from cnnkit.errors import DataError, UsageError
@@ -29,10 +29,11 @@ from cnnkit.errors import DataError, UsageError
 class SplitFolder:
     """What was written. folder: absolute.   parts: train, val, test -> pictures.   classes: name -> part -> pictures.
 
-    Pictures with masks have no class each: there `classes` is empty.
+    Pictures with masks or boxes have no class each: there `classes` is empty.
 
     bytes: of all files, copied or not.   renamed: files that got a number because their name was taken.
     copies: files that equal an earlier one bit for bit; they are in its part.   notes: what the user should know.
+    boxes: in all pictures; None where these have none.
     """
 
     folder: str
@@ -44,10 +45,12 @@ class SplitFolder:
     renamed: int
     copies: int
     notes: list[str]
+    boxes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A plain record; classes become a list of {name, part: pictures}."""
-        return asdict(self) | {"classes": [{"name": name, **counts} for name, counts in self.classes.items()]}
+        plain = asdict(self) | {"classes": [{"name": name, **counts} for name, counts in self.classes.items()]}
+        return {name: value for name, value in plain.items() if value is not None}
 
 
 def split_folder(
@@ -60,10 +63,7 @@ def split_folder(
     """
     check_shares(val, test)
     _, place = resolve(data)
-    pairs = None if place is None else pairs_in(place, None)
-    listing = _listing(data, place) if pairs is None else pairs
-    if isinstance(listing, PairListing):
-        check_undivided(listing)
+    listing = _listing(data, place)
     target = free_place(output, listing.source)
     drawn: Plan | None = None
     for event in _plan(listing, val=val, test=test, seed=seed):
@@ -78,45 +78,37 @@ def split_folder(
                 f"{listing.source} has too few pictures for a {part} part: {len(drawn.sizes)}{_in_classes(listing)}. "
                 f"Add pictures, or leave the part out with --{part} 0."
             )
+    if isinstance(listing, BoxListing):
+        for done in write_divided(listing, drawn, target, link=link):
+            yield _of_boxes(done, drawn, seed) if isinstance(done, Converted) else done
+        return
     if isinstance(listing, PairListing):
         places, renamed = places_of_pairs(listing, drawn)
+        yield from write_new(target, places, link, check=lambda new: check_found(new, drawn))
     else:
         names, renamed = destinations(drawn.parts)
         places = [Place(file.path, name, drawn.sizes[file]) for file, name in names.items()]
-    new = beside(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target.parent)
-        if link == "none":
-            check_room(target.parent, places)
-        for folder in sorted({one.name.parent for one in places}):
-            (new / folder).mkdir(parents=True, exist_ok=True)
-        for done, one in enumerate(places, 1):
-            put(one.source, new / one.name, link, one.size)
-            yield Headway("copying" if link == "none" else "linking", done, len(places))
-        if isinstance(listing, PairListing):
-            check_found(new, drawn)
-        if hasattr(os, "sync"):
-            os.sync()
-        os.replace(new, target)
-    except OSError as error:
-        raise refusal(target, error, link) from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+        yield from write_new(target, places, link)
     yield _result(target, link, seed, drawn, listing, renamed, sum(one.size for one in places))
 
 
-def _in_classes(listing: Listing | PairListing) -> str:
+def _in_classes(listing: Listing | PairListing | BoxListing) -> str:
     return f" in {len(listing.classes)} classes" if isinstance(listing, Listing) else ""
 
 
-def _listing(data: str, place: Path | None) -> Listing:
+def _listing(data: str, place: Path | None) -> Listing | PairListing | BoxListing:
+    """Undivided pictures: with masks, with boxes, or with a class each."""
+    if place is not None and (pairs := pairs_in(place, None)) is not None:
+        check_undivided(pairs)
+        return pairs
+    if place is not None and (boxes := boxes_in(place, None)) is not None:
+        check_unparted(boxes)
+        return boxes
+    return _of_classes(data, place)
+
+
+def _of_classes(data: str, place: Path | None) -> Listing:
     """The pictures of undivided data that have a class each."""
-    if place is not None and boxes_in(place, None) is not None:
-        raise DataError(
-            f"{place} holds pictures with boxes, and these are not divided. A training draws parts by itself: "
-            "`cnnkit train --val-fraction 0.1 --seed 0`."
-        )
     kind = "arrays" if place is None else detect(place)
     if place is None or kind not in PICTURE_FORMATS:
         raise UsageError(
@@ -143,13 +135,17 @@ def _listing(data: str, place: Path | None) -> Listing:
     return listing
 
 
-def _plan(listing: Listing | PairListing, *, val: float, test: float, seed: int) -> Iterator[Headway | Plan]:
+def _plan(
+    listing: Listing | PairListing | BoxListing, *, val: float, test: float, seed: int
+) -> Iterator[Headway | Plan]:
     """Steps of the work, then which part each picture goes to."""
     if isinstance(listing, PairListing):
         yield from plan_pairs(listing, val=val, test=test, seed=seed)
-        return
-    yield from _check_pictures(listing)
-    yield from plan(listing.files, val=val, test=test, seed=seed)
+    elif isinstance(listing, BoxListing):
+        yield from plan_boxes(listing, val=val, test=test, seed=seed)
+    else:
+        yield from _check_pictures(listing)
+        yield from plan(listing.files, val=val, test=test, seed=seed)
 
 
 def _check_pictures(listing: Listing) -> Iterator[Headway]:
@@ -169,6 +165,12 @@ def _refused(listing: Listing, messages: list[str], what: str) -> DataError:
     return DataError(
         f"{len(messages):,} of {len(listing.files):,} files in {listing.source} {what}. {messages[0]} "
         "Remove such files from the data first; `cnnkit data check` lists them all."
+    )
+
+
+def _of_boxes(made: Converted, drawn: Plan, seed: int) -> SplitFolder:
+    return SplitFolder(
+        made.folder, made.link, seed, made.parts, {}, made.bytes, made.renamed, drawn.copies, made.notes, made.boxes
     )
 
 

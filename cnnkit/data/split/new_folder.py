@@ -3,12 +3,15 @@
 import errno
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Literal
 
+from cnnkit.data.headway import Headway
 from cnnkit.data.open.source import is_text
+from cnnkit.data.split.leftovers import sweep
 from cnnkit.data.split.names import Place
 from cnnkit.data.split.plan import unreadable
 from cnnkit.errors import CnnkitError, DataError, ResourceError, UsageError
@@ -55,6 +58,41 @@ def check_room(folder: Path, places: Sequence[Place]) -> None:
             f"Copies of {len(places):,} files take {needed / 1e6:,.1f} MB, but {free / 1e6:,.1f} MB are free "
             f"in {folder}. Free some space, or make links instead: --link symbolic."
         )
+
+
+def write_new(
+    target: Path,
+    places: Sequence[Place],
+    link: Link,
+    *,
+    texts: Mapping[PurePosixPath, str] = MappingProxyType({}),
+    check: Callable[[Path], None] = lambda folder: None,
+) -> Iterator[Headway]:
+    """Make the folder: files copied or linked, and texts beside them. It appears whole, or not at all.
+
+    check: looks at the folder before it gets its name, and raises where something is wrong with it.
+    """
+    new = beside(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        sweep(target.parent)
+        if link == "none":
+            check_room(target.parent, places)
+        for folder in sorted({one.name.parent for one in places} | {Path(file).parent for file in texts}):
+            (new / folder).mkdir(parents=True, exist_ok=True)
+        for done, one in enumerate(places, 1):
+            put(one.source, new / one.name, link, one.size)
+            yield Headway("copying" if link == "none" else "linking", done, len(places))
+        for file, text in texts.items():
+            (new / file).write_text(text, encoding="utf-8")
+        check(new)
+        if hasattr(os, "sync"):
+            os.sync()
+        os.replace(new, target)
+    except OSError as error:
+        raise refusal(target, error, link) from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def put(source: Path, target: Path, link: Link, size: int) -> None:

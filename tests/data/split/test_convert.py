@@ -10,7 +10,7 @@ from data.box_files import BOXES, CLASSES, FORMS, csv, put, said, voc, write_pic
 from cnnkit.data.layout.boxes.find import find_boxes
 from cnnkit.data.layout.boxes.written import FORMS as WRITTEN
 from cnnkit.data.open.source import open_data
-from cnnkit.data.split import convert as convert_module
+from cnnkit.data.split import new_folder
 from cnnkit.data.split.convert import convert_boxes
 from cnnkit.errors import DataError, UsageError
 
@@ -163,7 +163,7 @@ def test_a_failure_on_the_way_leaves_nothing(tmp_path, monkeypatch):
     def fail(source, target, link, size):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
 
-    monkeypatch.setattr(convert_module, "put", fail)
+    monkeypatch.setattr(new_folder, "put", fail)
     with pytest.raises(Exception, match="no space left to write"):
         convert(voc(tmp_path / "old"), tmp_path / "new", "coco")
     assert [path.name for path in tmp_path.iterdir()] == ["old"]

@@ -6,7 +6,7 @@ import pytest
 
 from cnnkit.data.headway import Headway
 from cnnkit.data.open.source import open_data
-from cnnkit.data.split import folder as split_folder_module
+from cnnkit.data.split import new_folder
 from cnnkit.data.split.folder import SplitFolder, split_folder
 from cnnkit.errors import DataError, ResourceError, UsageError
 
@@ -223,14 +223,14 @@ def test_too_little_disk_is_seen_before_anything_is_copied(photos, tmp_path, mon
     ],
 )
 def test_a_failure_on_the_way_leaves_nothing(photos, tmp_path, monkeypatch, code, link, kind, text):
-    put = split_folder_module.put
+    put = new_folder.put
 
     def fail(source, target, link, size):
         if target.name == "005.png":
             raise OSError(code, os.strerror(code), str(target))
         put(source, target, link, size)
 
-    monkeypatch.setattr(split_folder_module, "put", fail)
+    monkeypatch.setattr(new_folder, "put", fail)
     with pytest.raises(kind, match=text):
         split(photos, tmp_path / "parts", link=link)
     assert beside(tmp_path / "parts") == ["photos"]

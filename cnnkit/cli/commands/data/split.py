@@ -45,7 +45,7 @@ def split(screen: Screen, source: str, output: Path, val: float, test: float, se
     """Divide pictures into train/, val/ and test/ folders.
 
     DATA is a folder or a .csv. Each class is divided in the same proportions, and exact copies stay in one part. A
-    mask goes with its picture. DATA is not changed.
+    mask goes with its picture, and so do boxes, in the form that they have. DATA is not changed.
     """
     from cnnkit.cli.show.headway import follow
     from cnnkit.data.split.folder import split_folder
@@ -62,7 +62,8 @@ def _show(screen: Screen, made: SplitFolder, output: Path) -> None:
     if made.classes:
         class_table(screen, parts, {name: [counts[part] for part in parts] for name, counts in made.classes.items()})
     else:
-        screen.table(["", *parts], [["pictures with masks", *made.parts.values()]])
+        what = "pictures with masks" if made.boxes is None else "pictures with boxes"
+        screen.table(["", *parts], [[what, *made.parts.values()]])
     screen.text()
     how = {"none": "copied", "hard": "as hard links", "symbolic": "as symbolic links"}[made.link]
     screen.facts([("folder", output), ("pictures", f"{made.bytes / 1e6:,.1f} MB, {how}")])
@@ -72,4 +73,5 @@ def _show(screen: Screen, made: SplitFolder, output: Path) -> None:
         screen.note(f"Files with a name that was taken: {made.renamed:,}, they got a number.")
     for note in made.notes:
         screen.note(note)
-    screen.note(f"Next:\n  {shlex.join(['cnnkit', 'train', '--data', str(output)])}")
+    place = output / "boxes.csv" if (output / "boxes.csv").is_file() else output
+    screen.note(f"Next:\n  {shlex.join(['cnnkit', 'train', '--data', str(place)])}")

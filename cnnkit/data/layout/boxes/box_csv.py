@@ -96,7 +96,7 @@ def list_box_csv(path: Path) -> BoxListing | None:
     parts = {part: parts[part] for part in ("train", "val", "test") if part in parts}
     classes, parts = gathering.sorted(parts)
     notes = told(picture for some in parts.values() for picture in some)
-    return BoxListing(path, "boxes of a CSV file", parts, list(parts) != ["train"], classes, faults, notes)
+    return BoxListing(path, "boxes of a CSV file", "csv", parts, list(parts) != ["train"], classes, faults, notes)
 
 
 def _head(path: Path) -> tuple[str, Row, Columns] | None:

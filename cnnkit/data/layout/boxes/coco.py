@@ -46,7 +46,7 @@ def list_coco_boxes(place: Path) -> BoxListing | None:
     check_train(files, parts)
     layout = f"COCO, pictures with {', '.join(file.name for file in files.values())}"
     notes = told(picture for pictures in parts.values() for picture in pictures)
-    return BoxListing(place, layout, parts, len(parts) > 1, classes, faults, notes, numbers)
+    return BoxListing(place, layout, "coco", parts, len(parts) > 1, classes, faults, notes, numbers)
 
 
 def boxes_of(content: CocoJson) -> "defaultdict[int, list[Said]]":

@@ -121,7 +121,7 @@ class BoxedPicture:
 @final
 @dataclass(frozen=True)
 class BoxListing:
-    """source: the folder or the file.   layout: what it is, in words.
+    """source: the folder or the file.   layout: what it is, in words.   form: "voc", "yolo", "coco" or "csv".
 
     parts: train, val, test -> pictures; what has no parts of its own is all train, and `split` is False.
     classes: the names, by label.   faults: files that cannot be used, beside those of the pictures.
@@ -130,6 +130,7 @@ class BoxListing:
 
     source: Path
     layout: str
+    form: str
     parts: dict[str, list[BoxedPicture]]
     split: bool
     classes: list[str]

@@ -40,7 +40,7 @@ def list_voc(folder: Path) -> BoxListing | None:
     parts = {part: _read(one, gathering, faults) for part, one in found.items()}
     classes, parts = gathering.sorted(parts)
     notes += told(picture for pictures in parts.values() for picture in pictures)
-    return BoxListing(folder, f"VOC, {layout}", parts, list(parts) != ["train"], classes, faults, notes)
+    return BoxListing(folder, f"VOC, {layout}", "voc", parts, list(parts) != ["train"], classes, faults, notes)
 
 
 def _read(sided: Sided, gathering: Gathering, faults: list[Fault]) -> list[BoxedPicture]:

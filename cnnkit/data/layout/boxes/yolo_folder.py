@@ -51,7 +51,7 @@ def list_yolo(place: Path) -> BoxListing | None:
     faults: list[Fault] = []
     parts = {part: _read(one, gathering, names, faults) for part, one in found.items()}
     notes += told(picture for pictures in parts.values() for picture in pictures)
-    return BoxListing(place, layout, parts, list(parts) != ["train"], names, faults, notes)
+    return BoxListing(place, layout, "yolo", parts, list(parts) != ["train"], names, faults, notes)
 
 
 def _read(one: Sided, gathering: Gathering, names: Sequence[str], faults: list[Fault]) -> list[BoxedPicture]:
