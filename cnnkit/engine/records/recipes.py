@@ -182,6 +182,13 @@ RECIPES = (
         "Redmon & Farhadi 2018, arXiv:1804.02767",
         {"data": _CELLS},
     ),
+    Recipe(
+        "ssd-bccd",
+        "A small SSD on the blood cells of BCCD, all of it from scratch",
+        _BOXES | {"model": "ssd_nano"},
+        "Liu et al. 2016, arXiv:1512.02325",
+        {"data": _CELLS},
+    ),
 )
 
 
