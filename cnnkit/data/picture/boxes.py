@@ -17,6 +17,8 @@ LEAST_LINE, LEAST_TEXT, MOST_TEXT = 1, 11, 64
 # On a lighter colour than this (of 255) text is dark.
 LIGHT = 140
 INK, PAPER = (16, 16, 16), (255, 255, 255)
+# A text that covers less than this share of a box does not hide it.
+HIDDEN = 0.25
 # Turns of the colour wheel from class to class: so many classes in a row have colours as far apart as can be.
 GOLDEN_ANGLE = 0.381966
 # left, top, right, bottom
@@ -52,7 +54,7 @@ def with_boxes(
     for k in order:
         _outline(draw, corners[k], colours[k], line, broken=bool(dashed) and dashed[k])
     taken: list[Place] = []
-    tags = [(k, _tag(image, corners[k], texts[k], font, line, taken)) for k in range(len(corners)) if texts[k]]
+    tags = [(k, _tag(image, corners, k, texts[k], font, line, taken)) for k in range(len(corners)) if texts[k]]
     for k, (place, text) in reversed(tags):
         colour = tuple(colours[k])
         draw.rectangle(place, fill=colour)
@@ -82,28 +84,43 @@ def _outline(
 
 def _tag(
     image: Image.Image,
-    box: npt.NDArray[np.float32],
+    corners: npt.NDArray[np.float32],
+    k: int,
     text: str,
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
     line: int,
     taken: list[Place],
 ) -> tuple[Place, str]:
-    """(place, text): above the box, in its upper or lower edge or below, the first that is free and in the picture."""
+    """(place, text) of box k: above it, in its upper or lower edge or below, the first that hides least.
+
+    To hide a part of another text is worse than any box, and what leaves the picture is no place.
+    """
     text = fitting(text, font, image.width - 4 * line - 2)
-    bounds = font.getbbox("Ag")
+    bounds, box = font.getbbox("Ag"), corners[k]
     width, height = font.getlength(text) + 4 * line + 2, bounds[3] - bounds[1] + 2 * line + 2
     left = max(0.0, min(float(box[0]), image.width - width))
     tops = (float(box[1]) - height, float(box[1]), float(box[3]) - height, float(box[3]))
     places: list[Place] = [(left, float(round(top)), left + width - 1, round(top) + height - 1) for top in tops]
     inside = [place for place in places if place[1] >= 0 and place[3] < image.height]
     inside = inside or [(left, 0.0, left + width - 1, height - 1)]
-    place = next((place for place in inside if not any(_meet(place, other) for other in taken)), inside[0])
+    others = np.array(taken, np.float32).reshape(-1, 4)
+    place = min(inside, key=lambda place: (_covered(place, others).sum(), _hidden(place, corners)))
     taken.append(place)
     return place, text
 
 
-def _meet(one: Place, other: Place) -> bool:
-    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
+def _hidden(place: Place, corners: npt.NDArray[np.float32]) -> float:
+    """What is covered of boxes, as a sum of shares; a corner of a large one is nothing."""
+    covered = _covered(place, corners)
+    return float(covered[covered >= HIDDEN].sum())
+
+
+def _covered(place: Place, others: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(n,): the share of each of the others that lies under `place`."""
+    shared = np.minimum(place[2:], others[:, 2:]) - np.maximum(place[:2], others[:, :2])
+    sides = np.maximum(others[:, 2:] - others[:, :2], 1)
+    covered: npt.NDArray[np.float32] = np.clip(shared, 0, None).prod(axis=1) / sides.prod(axis=1)
+    return covered
 
 
 def _bytes(colour: tuple[float, float, float]) -> Colour:

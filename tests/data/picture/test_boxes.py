@@ -50,6 +50,15 @@ def test_a_text_stays_in_the_picture_and_off_other_texts():
     assert all(pixels > 400 for pixels in tags), "each has a ground of its own, which nothing covers"
 
 
+def test_a_text_hides_no_small_box_beside_its_own():
+    """Above the large box lies a small one, and in a small box a text would cover it all."""
+    image = drawn([[40, 60, 140, 115], [50, 46, 62, 58]], ["cell 97 %", ""], [RED, BLUE])
+    assert (image[46, 50:62] == BLUE).all() and (image[57, 50:62] == BLUE).all()
+    assert (image[60:76, 40:80] == RED).all(axis=2).sum() > 300, "the text lies in its box"
+    small = drawn([[50, 0, 62, 12]], ["cell 97 %"])
+    assert (small[1:11, 51:61] == 128).all(), "at the upper edge the text is below"
+
+
 def test_a_grey_picture_is_drawn_over_in_colour_and_without_boxes_stays():
     image = drawn([[2, 2, 8, 8]], size=(10, 10, 1))
     assert image.shape == (10, 10, 3) and tuple(image[2, 2]) == RED
