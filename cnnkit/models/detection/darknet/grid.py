@@ -30,6 +30,7 @@ from cnnkit.models.detection.darknet.lessons import Floats, overlap
 from cnnkit.models.detection.darknet.loss import in_parts
 from cnnkit.models.detection.darknet.sections import Detection
 from cnnkit.models.detection.detector import BoxBatch
+from cnnkit.models.detection.parts import on_crowds
 from cnnkit.nn import Module
 
 
@@ -101,6 +102,9 @@ def _of_head(head: GridHead, numbers: Tensor, truth: BoxBatch) -> tuple[Tensor, 
     answers = lesson.answers * np.eye(layer.num, dtype=FLOATS)[best][..., None]
     confidence = shared[..., None] if layer.rescore else np.ones_like(answers)
     weight = np.where(answers > 0, FLOATS(layer.object_scale), FLOATS(layer.noobject_scale))
+    # What is seen on a crowd is neither right nor wrong.
+    crowded = on_crowds(truth, boxes.reshape(len(truth), -1, 4)).reshape(answers.shape)
+    weight = np.where((answers == 0) & crowded, FLOATS(0), weight)
     likely = ops.softmax(p) if layer.softmax else p
     return (
         _squares(t_box, lesson.place, layer.coord_scale * answers),

@@ -23,6 +23,7 @@ from cnnkit.autograd import Tensor, no_grad
 from cnnkit.models.detection.darknet.head import BoxHead
 from cnnkit.models.detection.darknet.lessons import Floats, Lesson, lessons
 from cnnkit.models.detection.detector import EMPTY, BoxBatch
+from cnnkit.models.detection.parts import on_crowds
 
 
 def yolo_losses(found: Sequence[tuple[BoxHead, Tensor]], image: tuple[int, int], truth: BoxBatch) -> dict[str, Tensor]:
@@ -61,14 +62,19 @@ def _least(lesson: Lesson) -> float:
 
 
 def elsewhere(head: BoxHead, numbers: Tensor, truth: BoxBatch) -> Floats:
-    """(N, GH, GW, B, 1): 1 where the box of an anchor overlaps no true one by more than the head allows."""
+    """(N, GH, GW, B, 1): 1 where the box of an anchor overlaps no true one by more than the head allows.
+
+    Nor does it lie on a crowd.
+    """
     N, GH, GW, _ = numbers.shape
     there = np.where((truth.labels != EMPTY)[..., None], truth.corners, np.float32(0))
     with no_grad():
         boxes, _ = head(Tensor(numbers.data))
         overlaps = [ops.box_iou(own, Tensor(true)).numpy() for own, true in zip(_rows(boxes), there, strict=True)]
     most = np.stack([each.max(axis=1, initial=0) for each in overlaps])
-    elsewhere: Floats = (most <= head.ignore).astype(np.float32).reshape(N, GH, GW, -1, 1)
+    elsewhere: Floats = (
+        ((most <= head.ignore) & ~on_crowds(truth, boxes.numpy())).astype(np.float32).reshape(N, GH, GW, -1, 1)
+    )
     return elsewhere
 
 

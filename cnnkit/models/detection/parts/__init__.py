@@ -10,11 +10,21 @@ Overlaps, suppression, regions and losses are ops: `ops.box_iou`, `ops.select`, 
 
 from cnnkit.models.detection.parts.anchors import DefaultBoxes, RegionAnchors
 from cnnkit.models.detection.parts.coder import BoxCoder, clipped
-from cnnkit.models.detection.parts.matching import BACKGROUND, BETWEEN, hardest, matched, matched_boxes, sampled
+from cnnkit.models.detection.parts.matching import (
+    BACKGROUND,
+    BETWEEN,
+    CROWD,
+    hardest,
+    matched,
+    matched_boxes,
+    on_crowds,
+    sampled,
+)
 
 __all__ = [
     "BACKGROUND",
     "BETWEEN",
+    "CROWD",
     "BoxCoder",
     "DefaultBoxes",
     "RegionAnchors",
@@ -22,5 +32,6 @@ __all__ = [
     "hardest",
     "matched",
     "matched_boxes",
+    "on_crowds",
     "sampled",
 ]

@@ -12,21 +12,25 @@ from cnnkit.kernels.shared.array import Array, Host
 from cnnkit.models.detection.detector import BoxBatch
 from cnnkit.ops import box_iou
 
-# What an anchor is matched with in place of a box: nothing is there; or neither a box nor nothing, so it learns not.
-BACKGROUND, BETWEEN = -1, -2
+# What an anchor is matched with in place of a box: nothing is there; or neither a box nor nothing; or a crowd. From the
+# last two it learns nothing.
+BACKGROUND, BETWEEN, CROWD = -1, -2, -3
+# The share of an anchor that lies on a crowd from which on nobody can say whether it has found one of it: the least
+# overlap at which COCO's measure passes such an answer over.
+CROWDED = 0.5
 
 Places = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
 
 
 def matched(targets: BoxBatch, anchors: Host, *, high: float, low: float | None = None, rescue: str = "none") -> Places:
-    """The place in `targets` of the box that each anchor is to find: (N, A), BACKGROUND or BETWEEN where there is none.
+    """The place in `targets` of the box that each anchor is to find: (N, A); BACKGROUND, BETWEEN or CROWD without one.
 
     An anchor is given the box that it overlaps most, if by `high` or more; below `low` it is background. Without more,
     a box that no anchor covers well would not be learned at all, so each box may be given its best anchors besides:
 
     Args:
-        targets: of N images; no anchor is to find a crowd.
+        targets: of N images; no anchor is to find a crowd, and none that lies on one is told that nothing is there.
         anchors: (A, 4) for all images, or (N, A, 4).
         high: the least intersection over union for a match.
         low: from here to `high` an anchor learns nothing; None: as `high`, there is no between.
@@ -53,7 +57,24 @@ def matched(targets: BoxBatch, anchors: Host, *, high: float, low: float | None 
         elif rescue == "one":
             mine[iou.argmax(axis=1)] = places
         found[n] = mine
-    return found
+    return np.where((found < 0) & on_crowds(targets, anchors), CROWD, found) if targets.crowd.any() else found
+
+
+def on_crowds(targets: BoxBatch, boxes: Host) -> Marks:
+    """(N, A): which of the boxes (A, 4) or (N, A, 4) lie on a crowd of their image with half of their area or more.
+
+    Over the box's own area, as COCO's measure has it: a crowd is larger than one of it. Source: Lin et al. 2014,
+    arXiv:1405.0312, section 4.3, whose `iscrowd` it is.
+    """
+    N, A = len(targets), boxes.shape[-2]
+    marks = np.zeros((N, A), np.bool_)
+    for n in np.flatnonzero(targets.crowd.any(axis=1)).tolist():
+        own = (boxes if boxes.ndim == 2 else boxes[n])[:, None].astype(np.float64)
+        crowds = targets.corners[n, targets.crowd[n]].astype(np.float64)
+        sides = np.minimum(own[..., 2:], crowds[:, 2:]) - np.maximum(own[..., :2], crowds[:, :2])
+        shared, area = sides.clip(0).prod(axis=2), (own[..., 2:] - own[..., :2]).clip(0).prod(axis=2)
+        marks[n] = ((shared >= CROWDED * area) & (area > 0)).any(axis=1)
+    return marks
 
 
 def matched_boxes(targets: BoxBatch, places: Places) -> tuple[Host, Host]:

@@ -14,7 +14,8 @@ IMAGE = (64, 96)
 S, B, K = 2, 3, 2
 PAPER = {"sqrt": True, "rescore": True, "coord_scale": 5.0, "noobject_scale": 0.5}
 # Cells are 48 wide and 32 high. The second box's middle lies in the first one's cell; the crowd's nobody asks for.
-TRUTH = batch([(0, 0, 90, 60, 0), (4, 3, 60, 55, 1), (50, 33, 90, 61, 1)], [(3, 5, 12, 26, 1)], crowd=[(0, 2)])
+CROWD = (50, 33, 90, 61)
+TRUTH = batch([(0, 0, 90, 60, 0), (4, 3, 60, 55, 1), (*CROWD, 1)], [(3, 5, 12, 26, 1)], crowd=[(0, 2)])
 
 
 def head(**options):
@@ -62,13 +63,20 @@ def test_boxes_and_scores_are_those_of_each_cell(rng, sqrt, softmax):
         np.testing.assert_allclose(scores.numpy()[n, place], sure[b] * classes, rtol=0, atol=1e-6)
 
 
+def within(a, b):
+    """The share of a that lies in b."""
+    w, h = (max(0, min(a[2 + axis], b[2 + axis]) - max(a[axis], b[axis])) for axis in (0, 1))
+    return w * h / ((a[2] - a[0]) * (a[3] - a[1]))
+
+
 def plain(x, options):
-    """The paper's sums, cell by cell; of two boxes in a cell the first counts."""
+    """The paper's sums, cell by cell; of two boxes in a cell the first counts, and none that lies on the crowd."""
     box = sure = likely = 0.0
     told = {(0, 0, 0): (0, 0, 90, 60, 0), (1, 0, 0): (3, 5, 12, 26, 1)}
     for n, y, cx in np.ndindex(2, S, S):
         classes, confidence, places = parts(x, n, y, cx)
-        scale = np.full(B, options["noobject_scale"])
+        crowded = [n == 0 and within(corners(t, y, cx, True), CROWD) >= 0.5 for t in places]
+        scale = np.where(crowded, 0.0, options["noobject_scale"])
         wanted = np.zeros(B)
         if (n, y, cx) in told:
             *true, label = told[n, y, cx]

@@ -108,6 +108,10 @@ def test_a_box_that_no_one_is_asked_for_is_still_no_place_to_say_none(rng):
     crowd = batch([(16, 16, 32, 32, 0)], crowd=[(0, 0)])
     some = yolo_losses([(head, numbers)], IMAGE, crowd)["loss_object"]
     np.testing.assert_allclose(float(some.numpy()), 23 * np.log(2), rtol=1e-6)
+    # Each of six cells lies in this one altogether, and overlaps it by a sixth.
+    large = batch([(16, 16, 64, 48, 0)], crowd=[(0, 0)])
+    some = yolo_losses([(head, numbers)], IMAGE, large)["loss_object"]
+    np.testing.assert_allclose(float(some.numpy()), 18 * np.log(2), rtol=1e-6)
     assert ops.sum(numbers).numpy() == 0
 
 

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from cnnkit.models.detection.detector import EMPTY, BoxBatch
-from cnnkit.models.detection.parts import BACKGROUND, BETWEEN, hardest, matched, matched_boxes, sampled
+from cnnkit.models.detection.parts import (
+    BACKGROUND,
+    BETWEEN,
+    CROWD,
+    hardest,
+    matched,
+    matched_boxes,
+    sampled,
+)
 
 FOLDER = Path(__file__).parents[3] / "golden"
 sys.path.insert(0, str(FOLDER))
@@ -49,6 +57,33 @@ def test_a_box_that_no_anchor_meets_is_given_none():
 def test_no_anchor_is_to_find_a_crowd():
     found = matched(batch(BOXES, crowd=[(0, 2)]), ANCHORS, high=0.5, rescue="one")
     assert 2 not in found and {0, 1, 3, 4, 5, 6} <= set(found[0])
+
+
+def test_an_anchor_on_a_crowd_is_neither_its_nor_background():
+    """Half of an anchor within the crowd is enough, however little of the crowd that is."""
+    crowd, thing = [0, 0, 100, 100], [200, 200, 220, 220]
+    anchors = np.float32([[10, 10, 20, 20], [95, 0, 105, 10], [96, 0, 106, 10], [200, 200, 220, 220], [50, 50, 50, 60]])
+    found = matched(batch([crowd, thing], [crowd], [thing], crowd=[(0, 0), (1, 0)]), anchors, high=0.5, rescue="one")
+    assert found.tolist() == [
+        [CROWD, CROWD, BACKGROUND, 1, BACKGROUND],
+        [CROWD, CROWD, BACKGROUND, BACKGROUND, BACKGROUND],
+        [BACKGROUND, BACKGROUND, BACKGROUND, 0, BACKGROUND],
+    ]
+    with_box, without = sampled(found, 5, 0.5, np.random.default_rng(0))
+    assert not (with_box | without | hardest(np.ones((3, 5), np.float32), found, 3, least=5))[found == CROWD].any()
+
+
+def test_an_anchor_that_finds_a_thing_within_a_crowd_learns_it():
+    found = matched(
+        batch([[0, 0, 100, 100], [10, 10, 30, 30]], crowd=[(0, 0)]), np.float32([[10, 10, 30, 28]]), high=0.5
+    )
+    assert found.tolist() == [[1]]
+
+
+def test_anchors_of_each_image_are_looked_up_on_its_own_crowds():
+    both = np.float32([[[0, 0, 9, 9]], [[50, 50, 60, 60]]])
+    crowds = batch([[0, 0, 20, 20]], [[0, 0, 20, 20]], crowd=[(0, 0), (1, 0)])
+    assert matched(crowds, both, high=0.5).tolist() == [[CROWD], [BACKGROUND]]
 
 
 def test_each_image_may_have_anchors_of_its_own():
