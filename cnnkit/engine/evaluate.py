@@ -152,9 +152,15 @@ def _check_fits(predictor: Predictor, splits: DataSplits) -> None:
             f"{predictor.name} is a network for {kind.name}, but {splits.name} is for {splits.train.task}. Use data "
             "for that task, or another network."
         )
-    if found.shape == known.shape or (known.keeps_size and found.channels == known.channels):
+    if known.keeps_size:
+        shape, fits = found.shape, found.channels == known.channels
+    else:
+        # Images in arrays are judged as they are, whatever window a training would see of them.
+        shape = splits.test[0].image.shape if found.keeps_size else found.shape
+        fits = shape == known.shape
+    if fits:
         return
     raise DataError(
         f"The network {predictor.name} reads images of {known.shape} (height, width, channels), but {splits.name} has "
-        f"{found.shape}. Use data of that size, or a network trained on these."
+        f"{shape}. Use data of that size, or a network trained on these."
     )
