@@ -23,6 +23,11 @@ class _Watch(threading.local):
 _watch = _Watch()
 
 
+def is_noting() -> bool:
+    """Whether somebody is told of this thread's calls."""
+    return _watch.note is not None
+
+
 @contextmanager
 def noting(note: Callable[[Call], None]) -> Iterator[None]:
     """Tell every call of this thread until the block ends: (function, its arguments, its result), in order."""

@@ -16,6 +16,7 @@ from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Dropout, Module
 from cnnkit.nn.prepared import prepared
+from cnnkit.nn.repeated import Repeated
 from cnnkit.optim import SGD
 
 LR, MOMENTUM = 0.01, 0.9
@@ -102,7 +103,7 @@ def train_case(name: str, N: int, side: int = 28) -> Case:
 def predict_case(name: str, N: int, side: int = 28) -> Case:
     """Scores of N images, by the network made ready for use as `predict` does it."""
     model, x, _ = _network(name, N, side)
-    ready = prepared(model.eval())
+    ready = Repeated(prepared(model.eval()))
 
     def predict() -> Host:
         with no_grad():

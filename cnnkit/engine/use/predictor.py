@@ -25,6 +25,7 @@ from cnnkit.nn import Module
 from cnnkit.nn.module import blank
 from cnnkit.nn.outputs import Nest, concatenated, is_array, leaves, mapped
 from cnnkit.nn.prepared import prepared
+from cnnkit.nn.repeated import Repeated
 from cnnkit.tasks import Task
 from cnnkit.tasks.registry import create
 
@@ -58,7 +59,7 @@ class Predictor:
         task: Task[Any] | None = None,
     ) -> None:
         self.module = module.eval()
-        self.prepared = prepared(self.module)
+        self.prepared = Repeated(prepared(self.module))
         self.preprocessing, self.classes, self.name = preprocessing, classes, name
         self.source, self.record, self.folder, self.notes = source, record or {}, folder, notes
         if task is None:

@@ -31,6 +31,10 @@ def fetch(array: Host) -> Host:
     return array
 
 
+def program(work: Callable[[Host], list[Host]], x: Host) -> None:
+    """The definitions are not there to be repeated in haste."""
+
+
 def copy(array: Host) -> Host:
     """The same numbers in memory of their own."""
     return array.copy()

@@ -217,6 +217,11 @@ class Module:
         return f"{type(self).__name__}(\n  " + "\n  ".join(children) + "\n)"
 
 
+def is_watched() -> bool:
+    """Whether somebody is told of this thread's calls of modules, or others stand in for some."""
+    return _watch.call is not None or _watch.stand_in is not None
+
+
 def computes_as(module: Module, kind: type[_Kind]) -> TypeGuard[_Kind]:
     """Whether a module is known to compute what `kind` does: its exact type, with no `forward` set on the object."""
     return type(module) is kind and "forward" not in vars(module)

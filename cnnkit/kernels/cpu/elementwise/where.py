@@ -6,6 +6,7 @@ from cnnkit.kernels.cpu.elementwise.broadcast import loops
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
 from cnnkit.kernels.cpu.machine.buffers import flat, kind_of, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
+from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, select_equal, zero
@@ -45,9 +46,13 @@ def where(condition: Host, x: Host | float, y: Host | float, *, out: Host | None
     walk = loops(np.shape(condition), np.shape(x), np.shape(y))
     z = result(walk.shape, out, kind_of(x, y))
     if z.dtype != np.float32:
-        np.copyto(z, y)
-        np.copyto(z, x, where=np.not_equal(condition, 0))
+        by_numpy(_choose, z, condition, x, y)
         return z
     operands = flat(np.asarray(condition)), flat(np.asarray(x)), flat(np.asarray(y)), z.reshape(-1)
     where_kernel(*operands, walk.length, walk.steps, walk.outer, chunks(z.size))
     return z
+
+
+def _choose(z: Host, condition: Host, x: Host | float, y: Host | float) -> None:
+    np.copyto(z, y)
+    np.copyto(z, x, where=np.not_equal(condition, 0))

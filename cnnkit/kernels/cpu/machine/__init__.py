@@ -4,5 +4,7 @@ jit.py      the two decorators of all kernels       rehearsal.py    kernels note
 cache.py    compiled kernels on disk                cache_file.py   one of them in a file
 threads.py  tasks shared among threads              buffers.py      arrays whose memory is used again
 home.py     arrays made, moved and copied
+program.py  a computation made again by its kernels  steps.py        what is noted for it
+arena.py    and its memory
 lanes.py    the width of a vector                   flags.py        flags of the compiler
 """

@@ -15,12 +15,14 @@ missed and go back to the system, and the sums of bytes may err until they are t
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
+from contextvars import ContextVar
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
+from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.shared.out import check_out
 
 LINE = 64
@@ -33,7 +35,7 @@ WHILE = 1 << 17
 Shape = int | tuple[int, ...]
 
 
-_Block = tuple[NDArray[np.uint8], int]  # memory and the address of its first whole line
+Block = tuple[NDArray[np.uint8], int]  # memory and the address of its first whole line
 
 
 class PoolStatistics(NamedTuple):
@@ -52,12 +54,12 @@ class _Pool:
     """
 
     def __init__(self) -> None:
-        self.free: dict[int, list[tuple[int, _Block]]] = {}
+        self.free: dict[int, list[tuple[int, Block]]] = {}
         self.hits = self.misses = self.since = 0
         self.used = self.waiting = self.most = self.most_before = 0
         self.spare = SPARE
 
-    def take(self, size: int) -> _Block:
+    def take(self, size: int) -> Block:
         try:
             _, block = self.free[size].pop()
             self.hits += 1
@@ -70,7 +72,7 @@ class _Pool:
             self.most = self.used
         return block
 
-    def new(self, size: int) -> _Block:
+    def new(self, size: int) -> Block:
         try:
             raw = np.empty(size + LINE, np.uint8)
         except MemoryError:
@@ -79,7 +81,7 @@ class _Pool:
         start = raw.ctypes.data
         return raw, start + -start % LINE
 
-    def give(self, size: int, block: _Block) -> None:
+    def give(self, size: int, block: Block) -> None:
         now = self.hits + self.misses
         self.used -= size
         self.waiting += size
@@ -105,7 +107,28 @@ class _Pool:
         self.waiting = 0
 
 
-_pool = _Pool()
+pool = _Pool()
+
+
+class Source(Protocol):
+    """Where memory is taken from, in whole lines, and given back."""
+
+    def take(self, size: int) -> Block: ...
+
+    def give(self, size: int, block: Block) -> None: ...
+
+
+_source: ContextVar[Source | None] = ContextVar("source", default=None)  # None: the pool
+
+
+@contextmanager
+def taken_from(source: Source) -> Iterator[None]:
+    """Inside, this Python thread has the memory of new arrays from another source than the pool."""
+    token = _source.set(source)
+    try:
+        yield
+    finally:
+        _source.reset(token)
 
 
 class _Owner:
@@ -113,8 +136,8 @@ class _Owner:
 
     __slots__ = ("__array_interface__", "_block", "_give", "_size")
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], size: int, block: _Block) -> None:
-        self._give, self._size, self._block = _pool.give, size, block
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], size: int, block: Block, source: Source) -> None:
+        self._give, self._size, self._block = source.give, size, block
         self.__array_interface__ = {"shape": shape, "typestr": dtype.str, "data": (self._block[1], False), "version": 3}
 
     def __del__(self) -> None:
@@ -129,9 +152,9 @@ def empty(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     count = kind.itemsize
     for n in shape:
         count *= n
-    size = _size_class(count)
+    size, source = _size_class(count), _source.get() or pool
     # The memory first: an owner that got none would have nothing to give back.
-    return np.asarray(_Owner(shape, kind, size, _pool.take(size)))
+    return np.asarray(_Owner(shape, kind, size, source.take(size), source))
 
 
 def result(shape: tuple[int, ...], out: NDArray[Any] | None, dtype: DTypeLike = np.float32) -> NDArray[Any]:
@@ -140,10 +163,11 @@ def result(shape: tuple[int, ...], out: NDArray[Any] | None, dtype: DTypeLike = 
 
 
 def zeros(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
-    """As `empty`, filled with zeros."""
-    out = empty(shape, dtype)
-    out.fill(0)
-    return out
+    """As `empty`, of zeros, and not of the pool: pages of the system's own take no memory until they are written to."""
+    kind = np.dtype(dtype)
+    count = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+    raw = np.zeros(count + LINE, np.uint8)
+    return np.ndarray(shape, kind, raw, -raw.ctypes.data % LINE)
 
 
 def aligned(a: NDArray[Any]) -> NDArray[Any]:
@@ -176,7 +200,7 @@ def contiguous(a: NDArray[Any], dtype: DTypeLike = np.float32) -> NDArray[Any]:
         return a
     out = empty(a.shape, dtype)
     if not is_rehearsing():
-        out[...] = a
+        by_numpy(np.copyto, out, a)
     return out
 
 
@@ -187,14 +211,14 @@ def flat(a: NDArray[Any], dtype: DTypeLike = np.float32) -> NDArray[Any]:
 
 def statistics() -> PoolStatistics:
     """Hits, misses and held bytes since the process started; exact where one thread takes memory at a time."""
-    held = sum(len(raw) for waiting in list(_pool.free.values()) for _, (raw, _) in list(waiting))
-    return PoolStatistics(_pool.hits, _pool.misses, held)
+    held = sum(len(raw) for waiting in list(pool.free.values()) for _, (raw, _) in list(waiting))
+    return PoolStatistics(pool.hits, pool.misses, held)
 
 
 @contextmanager
 def sparing() -> Iterator[None]:
     """Inside, no more than the floor waits: what large arrays leave goes back to the system, and is taken anew."""
-    pool, before = _pool, _pool.spare
+    before = pool.spare
     pool.spare = 0
     if pool.waiting > FLOOR:
         pool.shrink(FLOOR)
@@ -206,7 +230,7 @@ def sparing() -> Iterator[None]:
 
 def trim() -> None:
     """Give all waiting memory back to the system."""
-    _pool.clear()
+    pool.clear()
 
 
 def _size_class(count: int) -> int:

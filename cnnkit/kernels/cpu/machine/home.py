@@ -8,6 +8,9 @@ from numpy.typing import DTypeLike
 
 from cnnkit.config import available_memory, cpu_name
 from cnnkit.kernels.cpu.machine import buffers, jit
+from cnnkit.kernels.cpu.machine.program import Program
+from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
+from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.facts import Facts
 
@@ -19,11 +22,7 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Host:
 
 def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Host:
     """An array of zeros: pages of the system's own, which take no memory until they are written to."""
-    kind = np.dtype(dtype)
-    count = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
-    raw = np.zeros(count + buffers.LINE, np.uint8)
-    start = -raw.ctypes.data % buffers.LINE
-    return raw[start : start + count].view(kind).reshape(shape)
+    return buffers.zeros(shape, dtype)
 
 
 def put(host: Host) -> Host:
@@ -36,16 +35,21 @@ def fetch(array: Host) -> Host:
     return array
 
 
+def program(work: Callable[[Host], list[Host]], x: Host) -> Program | None:
+    """work(x) by its kernels alone, for any x of the shape; None where that cannot be, or nothing was tried."""
+    return None if is_rehearsing() else Program.of(work, x)
+
+
 def copy(array: Host) -> Host:
     """The same numbers in memory of their own."""
     twin = buffers.empty(array.shape, array.dtype)
-    np.copyto(twin, array)
+    by_numpy(np.copyto, twin, array)
     return twin
 
 
 def copy_into(target: Host, source: Host | Host) -> None:
     """Overwrite the numbers of `target`; a source of fewer axes, or of size 1 along some, is repeated along them."""
-    np.copyto(target, source)
+    by_numpy(np.copyto, target, source)
 
 
 def same_memory(a: Host, b: Host) -> bool:

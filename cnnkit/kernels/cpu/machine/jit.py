@@ -20,7 +20,7 @@ import numba
 import numpy as np
 from numba.core import config
 
-from cnnkit.kernels.cpu.machine import threads
+from cnnkit.kernels.cpu.machine import steps, threads
 from cnnkit.kernels.cpu.machine.cache import KernelCache, distinguished
 from cnnkit.kernels.cpu.machine.flags import ENTRY, INNER
 from cnnkit.kernels.cpu.machine.rehearsal import Note, noted
@@ -48,17 +48,35 @@ class Kernel:
         self.dispatcher: Any = numba.njit(**ENTRY)(function)
         if not config.DISABLE_JIT:
             self.dispatcher._cache = self.cache
+        self._entries: dict[Any, Callable[..., None]] = {}
         KERNELS.append(self)
 
     def __call__(self, *args: Any) -> None:
         note = noted.get()
         if note is not None:
             note(self, args)
-        elif config.DISABLE_JIT:
-            with np.errstate(all="ignore"):  # compiled code does not warn of infinities either
-                self.function(*args)
         else:
-            threads.launch(self.dispatcher, args)
+            entry = self._interpreted if config.DISABLE_JIT else self._compiled(args)
+            threads.launch(entry, args)
+            if (step := steps.noted.get()) is not None:
+                step(entry, args)
+
+    def _interpreted(self, *args: Any) -> None:
+        with np.errstate(all="ignore"):  # compiled code does not warn of infinities either
+            self.function(*args)
+
+    def _compiled(self, args: tuple[Any, ...]) -> Callable[..., None]:
+        """The machine code for arguments of these types.
+
+        Numba's dispatcher finds it too, but asks each named tuple for its type anew: 12 us of a convolution's call.
+        """
+        kinds = tuple([_kind(arg) for arg in args])
+        entry = self._entries.get(kinds)
+        if entry is None:
+            signature = tuple(numba.typeof(arg) for arg in args)
+            self.prepare(signature)
+            entry = self._entries[kinds] = self.dispatcher.overloads[signature].entry_point
+        return entry
 
     def prepare(self, signature: Signature) -> bool:
         """Load or compile for these types; whether it was there already."""
@@ -76,6 +94,14 @@ class Kernel:
 
     def __repr__(self) -> str:
         return f"<kernel {self.name}>"
+
+
+def _kind(value: Any) -> Any:
+    """What tells Numba's types of these values apart. The fields of a named tuple have one type each."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return value.dtype.char, value.ndim, value.flags.carray
+    return kind if kind is not tuple else tuple(map(type, value))
 
 
 def kernel(function: Callable[..., None] | None = None, *, name: str = "") -> Any:

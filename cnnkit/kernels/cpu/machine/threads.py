@@ -17,6 +17,8 @@ One count of threads holds for the whole process, whichever Python thread asks: 
 
 import os
 import threading
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numba
@@ -37,6 +39,7 @@ _count: int | None = None
 _started = False
 _forked = False
 _one_at_a_time = threading.Lock()
+_NOTHING = nullcontext()
 
 
 def get_threads() -> int:
@@ -92,16 +95,28 @@ def _launcher() -> Any:
     return _launch_threads
 
 
-def launch(dispatcher: Any, args: tuple[Any, ...]) -> None:
-    """Call an entry kernel with the process-wide count of threads."""
+def launch(entry: Callable[..., None], args: tuple[Any, ...]) -> None:
+    """Call the machine code of an entry kernel with the process-wide count of threads."""
+    with _ready():
+        entry(*args)
+
+
+def launch_all(calls: Iterable[tuple[Callable[..., None], tuple[Any, ...]]]) -> None:
+    """As `launch`, one after another."""
+    with _ready():
+        for entry, args in calls:
+            entry(*args)
+
+
+def _ready() -> AbstractContextManager[object]:
+    """Inside, this Python thread's kernels use the process-wide count of threads."""
+    if config.DISABLE_JIT:
+        return _NOTHING
     count = get_threads()
     start()
     numba.set_num_threads(count)
-    if count > 1 and numba.threading_layer() == "workqueue":  # it aborts when two Python threads enter at once
-        with _one_at_a_time:
-            dispatcher(*args)
-    else:
-        dispatcher(*args)
+    # It aborts when two Python threads enter at once.
+    return _one_at_a_time if count > 1 and numba.threading_layer() == "workqueue" else _NOTHING
 
 
 def _after_fork() -> None:

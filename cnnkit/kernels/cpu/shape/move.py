@@ -11,6 +11,7 @@ import numpy as np
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
 from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, kind_of, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
+from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES
@@ -65,7 +66,7 @@ def pad(x: Host, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out: 
     x = contiguous(x, kind_of(x))
     shape = tuple(before + size + after for size, (before, after) in zip(x.shape, widths, strict=True))
     y = result(shape, out, x.dtype)
-    y.fill(value)
+    by_numpy(np.ndarray.fill, y, value)
     inside = zip(x.shape, widths, strict=True)
     _copy(x, x, y[tuple(builtins.slice(before, before + size) for size, (before, _) in inside)], y)
     return y
@@ -113,7 +114,7 @@ def _copy(x: Host, x_base: Host, y: Host, y_base: Host) -> None:
     if x.size == 0:
         return
     if y.dtype != np.float32:
-        np.copyto(y, x)
+        by_numpy(np.copyto, y, x)
         return
     item = x_base.itemsize
     axes: list[tuple[int, int, int]] = []

@@ -47,10 +47,10 @@ def test_trimming_gives_waiting_memory_back():
 @pytest.fixture
 def pool(monkeypatch):
     """A pool of its own, in which nothing else waits; "lately" is short."""
-    monkeypatch.setattr(buffers, "_pool", buffers._Pool())
+    monkeypatch.setattr(buffers, "pool", buffers._Pool())
     monkeypatch.setattr(buffers, "FLOOR", 1 << 20)
     monkeypatch.setattr(buffers, "WHILE", 1000)
-    return buffers._pool
+    return buffers.pool
 
 
 def waiting() -> int:
@@ -197,7 +197,7 @@ def test_an_owner_ends_quietly_where_the_list_cannot_grow(monkeypatch):
     def full(size, block):
         raise MemoryError
 
-    monkeypatch.setattr(buffers._pool, "give", full, raising=True)
+    monkeypatch.setattr(buffers.pool, "give", full, raising=True)
     a = buffers.empty(100)
     del a
     gc.collect()
