@@ -15,8 +15,8 @@ from cnnkit.bench.twins.torch_twin import loss_of, torch_predict, torch_train
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Dropout, Module
-from cnnkit.nn.prepared import prepared
-from cnnkit.nn.repeated import Repeated
+from cnnkit.nn.use.prepared import prepared
+from cnnkit.nn.use.repeated import Repeated
 from cnnkit.optim import SGD
 
 LR, MOMENTUM = 0.01, 0.9

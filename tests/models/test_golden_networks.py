@@ -11,7 +11,7 @@ from cnnkit import models, nn, ops
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.models.network import Network
 from cnnkit.models.weights.adopt import to_state
-from cnnkit.nn.prepared import prepared
+from cnnkit.nn.use.prepared import prepared
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 sys.path.insert(0, str(GOLDEN))

@@ -12,7 +12,7 @@ from cnnkit.engine.use.weights import Choices, adopt, convert
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.models.trunk import last_map
 from cnnkit.nn.init import without_values
-from cnnkit.nn.prepared import prepared
+from cnnkit.nn.use.prepared import prepared
 
 # Channels and strides as in the tables of the papers.
 TAPS = {

@@ -9,7 +9,7 @@ from cnnkit.errors import UsageError
 from cnnkit.nn.outputs import arrays, concatenated, is_array, is_shape, leaves, mapped, shapes
 from cnnkit.nn.parts.freeze import cut
 from cnnkit.nn.parts.tail import Tail, reaching
-from cnnkit.nn.prepared import prepared
+from cnnkit.nn.use.prepared import prepared
 
 SHAPE = (2, 8, 8, 1)
 

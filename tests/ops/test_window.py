@@ -7,7 +7,7 @@ from cnnkit import nn
 from cnnkit.errors import ShapeError, UsageError
 from cnnkit.kernels import Window
 from cnnkit.kernels.shared.geometry import output_hw
-from cnnkit.nn.prepared import prepared
+from cnnkit.nn.use.prepared import prepared
 from cnnkit.ops import window
 from cnnkit.ops.window import window_over
 

@@ -24,8 +24,8 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.nn.module import blank
 from cnnkit.nn.outputs import Nest, concatenated, is_array, leaves, mapped
-from cnnkit.nn.prepared import prepared
-from cnnkit.nn.repeated import Repeated
+from cnnkit.nn.use.prepared import prepared
+from cnnkit.nn.use.repeated import Repeated
 from cnnkit.tasks import Task
 from cnnkit.tasks.registry import create
 

@@ -6,7 +6,7 @@ import pytest
 from cnnkit import nn, ops
 from cnnkit.engine.use import large
 from cnnkit.engine.use.large import maps_of, way, whole
-from cnnkit.nn.prepared import prepared
+from cnnkit.nn.use.prepared import prepared
 
 
 class Segmenting(nn.Module):

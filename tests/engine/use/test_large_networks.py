@@ -12,7 +12,7 @@ from cnnkit import models
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.use import large
 from cnnkit.engine.use.large import maps_of, reach_of, way
-from cnnkit.nn.prepared import prepared
+from cnnkit.nn.use.prepared import prepared
 from cnnkit.serialize import safe
 
 # Small, one of each kind.

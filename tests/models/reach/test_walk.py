@@ -10,7 +10,7 @@ from cnnkit.autograd import Tensor, no_grad
 from cnnkit.models.reach.walk import LONG, reach
 from cnnkit.nn.blocks import ConvNorm, SqueezeExcite
 from cnnkit.nn.init import without_values
-from cnnkit.nn.prepared import prepared
+from cnnkit.nn.use.prepared import prepared
 
 SIZE = 96
 

@@ -16,7 +16,7 @@ from cnnkit.models.weights.families import CONV_BN, MOBILENET_V2
 from cnnkit.models.weights.layouts import OIHW
 from cnnkit.models.weights.published import row
 from cnnkit.models.weights.renames import renamed
-from cnnkit.nn.prepared import prepared
+from cnnkit.nn.use.prepared import prepared
 from cnnkit.tasks.registry import create as create_task
 
 GOLDEN = Path(__file__).parents[2] / "golden"

@@ -9,7 +9,7 @@ from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import UsageError
 from cnnkit.nn.blocks import WithAuxiliary
 from cnnkit.nn.init import without_values
-from cnnkit.nn.prepared import prepared
+from cnnkit.nn.use.prepared import prepared
 
 every_network = pytest.mark.parametrize("name", models.names("segmentation"))
 a_small_one_of_each = pytest.mark.parametrize("name", SMALL.values())

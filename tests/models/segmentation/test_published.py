@@ -15,7 +15,7 @@ from cnnkit.models.network import Network
 from cnnkit.models.weights.downloads import DOWNLOADS
 from cnnkit.models.weights.identify import identify
 from cnnkit.models.weights.published import VOC
-from cnnkit.nn.prepared import folded
+from cnnkit.nn.use.prepared import folded
 
 MANUAL = Path(models.__file__).parents[1] / "docs" / "networks.md"
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "segmentation.json").read_text())["networks"]

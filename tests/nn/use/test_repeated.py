@@ -6,8 +6,8 @@ import pytest
 from cnnkit import kernels, models, nn
 from cnnkit.autograd import Tensor, no_grad, traced
 from cnnkit.kernels.cpu.machine import program
-from cnnkit.nn.prepared import prepared
-from cnnkit.nn.repeated import BEFORE, KEPT, MOST, Repeated
+from cnnkit.nn.use.prepared import prepared
+from cnnkit.nn.use.repeated import BEFORE, KEPT, MOST, Repeated
 
 RNG = np.random.default_rng(0)
 

@@ -9,7 +9,7 @@ from cnnkit import nn, ops
 from cnnkit.autograd import Tensor, no_grad, traced
 from cnnkit.kernels.cpu.conv.schedule import direct
 from cnnkit.nn.blocks import ConvNorm
-from cnnkit.nn.prepared import prepared
+from cnnkit.nn.use.prepared import prepared
 
 
 class Block(nn.Module):
