@@ -2,42 +2,19 @@
 
 import json
 
-import numpy as np
 import pytest
-from data.box_files import FORMS, put, said
-from PIL import Image
+from data.box_files import FORMS, WHOLE, put, said, undivided
 
 from cnnkit.data.layout.boxes.find import find_boxes
 from cnnkit.data.open.source import open_data
 from cnnkit.data.split.folder import SplitFolder, split_folder
 from cnnkit.errors import DataError, UsageError
 
-# Twenty pictures of one part, each with a box that says which it is; the last has none.
-WHOLE = {
-    "train": {f"p{k}": [("dog" if k % 2 else "cat", 4 + k, 5, 34 + k, 30, False)] for k in range(19)} | {"p19": []}
-}
-
 
 def split(data, output, **options) -> SplitFolder:
     *_, result = split_folder(str(data), output, **options)
     assert isinstance(result, SplitFolder)
     return result
-
-
-def undivided(root, form):
-    """What `FORMS` writes, as data without parts: every picture is another one."""
-    place = FORMS[form](root, WHOLE)
-    if form == "voc":
-        (root / "ImageSets/Main/train.txt").unlink()
-    if form == "csv":
-        lines = [line.split(",") for line in place.read_text().splitlines()]
-        put(place, "".join(",".join([*line[:6], *line[7:]]) + "\n" for line in lines))
-    rng = np.random.default_rng(0)
-    for path in sorted(root.rglob("*.png")):
-        with Image.open(path) as picture:
-            size = picture.size
-        Image.fromarray(rng.integers(0, 255, (size[1], size[0], 3), np.uint8)).save(path)
-    return place
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,9 +1,11 @@
 """Data with boxes on the command line: checked, measured, shown and converted."""
 
 import os
+import re
+from pathlib import Path
 
 import pytest
-from data.box_files import BOXES, put, voc, xml
+from data.box_files import BOXES, put, undivided, voc, xml
 from PIL import Image
 
 from cnnkit.cli.commands.data.convert import FORMS
@@ -85,6 +87,12 @@ def test_boxes_are_written_in_another_form_and_the_next_command_opens_them(cnnki
     assert again.code == 2 and "exists and is not empty" in again.err
 
 
-def test_data_with_boxes_are_not_divided(cnnkit, boxes):
+def test_pictures_with_boxes_are_divided_and_the_next_command_opens_them(cnnkit, boxes):
     ended = cnnkit("data", "split", boxes, "--output", "parts")
-    assert ended.code == 3 and "holds pictures with boxes" in ended.err and not os.path.exists("parts")
+    assert ended.code == 2 and "has parts already: train, val, test" in ended.err and not os.path.exists("parts")
+    place = undivided(Path("old"), "csv")
+    ended = cnnkit("data", "split", place, "--output", "parts")
+    assert ended.code == 0 and re.search(r"pictures with boxes +14 +3 +3\n", ended.out)
+    assert ended.err.endswith("cnnkit train --data parts/boxes.csv\n")
+    assert cnnkit("data", "check", "parts/boxes.csv", "--json").json["parts"] == ["train", "val", "test"]
+    assert cnnkit("data", "split", place, "--output", "more", "--json").json["boxes"] == 19
