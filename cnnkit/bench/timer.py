@@ -22,6 +22,7 @@ def in_turn(
     """Call the functions in turn, one untimed round and then for about `seconds` seconds, at least `least` rounds.
 
     `pause` seconds before each call let another library's threads, which go on spinning after its call, fall asleep.
+    All have slept by then, so that an untimed call comes first: one picture after another is what is timed.
     """
     for function in functions:
         function()
@@ -31,6 +32,7 @@ def in_turn(
         for function, times in zip(functions, taken, strict=True):
             if pause:
                 time.sleep(pause)
+                function()
             start = time.perf_counter()
             function()
             times.append(time.perf_counter() - start)

@@ -16,3 +16,9 @@ def test_the_median_lies_between_best_and_worst():
 def test_a_cold_call_is_made_once():
     calls = []
     assert once(lambda: calls.append(1)).rounds == len(calls) == 1
+
+
+def test_after_a_pause_an_untimed_call_wakes_the_threads():
+    calls = []
+    in_turn([lambda: calls.append("a"), lambda: calls.append("b")], seconds=0.0, least=2, pause=0.001)
+    assert calls == ["a", "b"] + ["a", "a", "b", "b"] * 2
