@@ -30,7 +30,7 @@ from cnnkit.engine.use.same_classes import in_order_of
 from cnnkit.errors import CheckpointError, DataError, ShapeError, UsageError
 from cnnkit.models.network import Network
 from cnnkit.nn import Module
-from cnnkit.nn.parts.freeze import cut
+from cnnkit.nn.parts.freeze import cut, freeze_norms
 from cnnkit.nn.parts.tail import Tail
 from cnnkit.tasks import Task
 from cnnkit.tasks.own_loss import Loss
@@ -238,7 +238,10 @@ def _network(options: FitOptions, splits: DataSplits, task: Task[Any]) -> Module
             f"{options.model} is a network for {kind}, but {splits.name} is for {task.name}. {other_data(kind)}, or "
             f"choose one of the networks that are listed by: cnnkit models --task {task.networks}"
         )
-    return create_module(options, task.outputs, splits.preprocessing.shape)
+    network = create_module(options, task.outputs, splits.preprocessing.shape)
+    if options.weights is not None and network.norms_rest:
+        freeze_norms(network)
+    return network
 
 
 def _scored(options: FitOptions, splits: DataSplits, task: Task[Any]) -> frozenset[str]:

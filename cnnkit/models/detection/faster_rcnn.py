@@ -44,12 +44,13 @@ class FasterRCNN(Detector):
     """(N, H, W, C) -> (N, P, 6). One look at the image for proposals, and one at each proposal.
 
     body: images -> a list of maps.   rpn: proposals from these.   head: what each proposal holds.
+    score: a box of a lower one is not given.
     """
 
-    score, iou = 0.05, 0.5
+    iou = 0.5
 
-    def __init__(self, body: Module, rpn: RegionProposalNetwork, head: RegionHead) -> None:
-        self.body, self.rpn, self.head = body, rpn, head
+    def __init__(self, body: Module, rpn: RegionProposalNetwork, head: RegionHead, score: float = 0.05) -> None:
+        self.body, self.rpn, self.head, self.score = body, rpn, head, score
 
     def forward(self, x: Tensor) -> Tensor:
         size = x.shape[1], x.shape[2]
@@ -99,7 +100,7 @@ def _nano(
     hidden = max(1, round(256 * width))
     look = dense_look(body.channels, 7, hidden, rng)
     head = RegionHead(LevelAlign(7, (8, 16), 64), look, hidden, classes, shown=64, beta=1 / 9, rng=rng)
-    return FasterRCNN(body, rpn, head)
+    return FasterRCNN(body, rpn, head, score=0.01)
 
 
 def _spec(name: str) -> ModelSpec:

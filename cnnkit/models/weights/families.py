@@ -134,6 +134,21 @@ def ssd_vgg() -> Renames:
     )
 
 
+# torchvision's Faster R-CNN on a pyramid: a trunk in its names, the pyramid, and both stages.
+FASTER_RCNN_FPN: Renames = (
+    (r"^backbone\.body\.(\d+)\.", r"body.backbone.features.\1."),
+    (r"^backbone\.body\.", "body.backbone."),
+    (r"^backbone\.fpn\.inner_blocks\.(\d)\.0\.", r"body.pyramid.inner.\1."),
+    (r"^backbone\.fpn\.layer_blocks\.(\d)\.0\.", r"body.pyramid.outer.\1."),
+    (r"^rpn\.head\.conv\.0\.0\.", "rpn.conv."),
+    (r"^rpn\.head\.cls_logits\.", "rpn.score."),
+    (r"^rpn\.head\.bbox_pred\.", "rpn.box."),
+    (r"^roi_heads\.box_head\.(fc\d)\.", r"head.look.\1."),
+    (r"^roi_heads\.box_predictor\.cls_score\.", "head.score."),
+    (r"^roi_heads\.box_predictor\.bbox_pred\.", "head.box."),
+)
+
+
 def fcn_head(name: str) -> Renames:
     """torchvision's head of FCN, which is also its second classifier in training."""
     return (

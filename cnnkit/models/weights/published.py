@@ -24,6 +24,7 @@ from cnnkit.models.weights.families import (
     BARE_FEATURES,
     CONV_BN,
     DEEPLAB_HEAD,
+    FASTER_RCNN_FPN,
     LENET,
     MOBILENET_V1,
     MOBILENET_V2,
@@ -86,7 +87,7 @@ class Published:
     std: tuple[float, ...] = IMAGENET_STD
     scale: float = 255
     classes: tuple[str, ...] = ()
-    fit: Literal["crop", "margin", "stretch", "keep", "digit"] = "margin"
+    fit: Literal["crop", "margin", "stretch", "keep", "digit", "letterbox"] = "margin"
     data: str | None = None
     keras_padding: str | None = None
     sources: tuple[Source, ...] = ()
@@ -221,6 +222,12 @@ ROWS: dict[str, Published] = {
         std=(1 / 255,) * 3,
         fit="stretch",
         sources=(TORCHVISION_BOXES,),
+    ),
+    "faster_rcnn_resnet50_fpn": Published(
+        renames=(*FASTER_RCNN_FPN, *CONV_BN), fit="letterbox", sources=(TORCHVISION_BOXES,)
+    ),
+    "faster_rcnn_mobilenet_v3_large_320_fpn": Published(
+        renames=(*FASTER_RCNN_FPN, *mobilenet_v3(16, 1)), fit="letterbox", sources=(TORCHVISION_BOXES,)
     ),
     r"yolo_(v2|v3|v3_tiny)": Published(
         mean=(0.0,) * 3, std=(1.0,) * 3, classes=COCO, fit="stretch", sources=(DARKNET,)

@@ -40,6 +40,8 @@ class Module:
     training = True
     # Whether this part stays in use while the rest trains.
     frozen = False
+    # Whether batch norms rest where a training starts from weights: those of a network whose batches are of few images.
+    norms_rest = False
     # Children and buffers of these names take part in training alone: a state for use need not have them.
     training_only: tuple[str, ...] = ()
     _buffer_names: tuple[str, ...] = ()
