@@ -43,6 +43,10 @@ class Network:
         """The parameters whose shapes follow from the number of classes: the last layer, and auxiliary ones."""
         return _differing(self, replace(self, classes=self.classes + 1))
 
+    def per_class(self) -> Mapping[str, tuple[int, int]]:
+        """(a, b) for each parameter of the head: its last axis has a + b · classes numbers."""
+        return _outputs(self)
+
     def first(self) -> frozenset[str]:
         """The parameters whose shapes follow from the input's channels."""
         return _differing(self, replace(self, in_channels=4 - self.in_channels))
@@ -59,6 +63,13 @@ def sizes(network: Network) -> tuple[int, int]:
 def _differing(one: Network, other: Network) -> frozenset[str]:
     shapes = _shapes(other.build())
     return frozenset(name for name, shape in _shapes(one.build()).items() if shape != shapes.get(name))
+
+
+@lru_cache(maxsize=1024)
+def _outputs(network: Network) -> Mapping[str, tuple[int, int]]:
+    here, there = (_shapes(replace(network, classes=count).build()) for count in (1, 2))
+    counts = {name: (shape[-1], there[name][-1]) for name, shape in here.items() if shape != there[name]}
+    return {name: (2 * one - two, two - one) for name, (one, two) in counts.items()}
 
 
 def _shapes(module: Module) -> Mapping[str, Shape]:

@@ -111,11 +111,20 @@ def _if_it_fits(arrays: Mapping[str, Host], count: int, model: str) -> Reading |
 def _network(arrays: Mapping[str, Host], model: str, size: tuple[int, int], layout: Layout) -> Network:
     known = Network(model, spec(model).classes, spec(model).input[2], size)
     found = named(arrays, model)
-    classes = next((shape[-1] for shape in _shapes(found, known.head(), layout) if shape), known.classes)
+    classes = next(_classes(found, known, layout), known.classes)
     channels = next(
         (shape[-2] for shape in _shapes(found, known.first(), layout) if len(shape) == 4), known.in_channels
     )
     return Network(model, max(classes, 1), channels if channels in (1, 3) else known.in_channels, size)
+
+
+def _classes(found: Mapping[str, Named], known: Network, layout: Layout) -> Iterator[int]:
+    """The number of classes, as each parameter of the head tells it; a detector's has several numbers for a class."""
+    for ours, (always, each) in sorted(known.per_class().items()):
+        if ours in found and (shape := turned(ours, found[ours], layout=layout).shape):
+            classes, left = divmod(shape[-1] - always, each) if each else (0, 0)
+            if classes > 0 and not left:
+                yield classes
 
 
 def _shapes(found: Mapping[str, Named], ours: frozenset[str], layout: Layout) -> Iterator[tuple[int, ...]]:
