@@ -12,8 +12,7 @@ Any depth of a ResNet may stand in the name, and a width at its end: faster_rcnn
 Where a training starts from weights its batch norms rest, as batches of large images are of few; from first weights
 they learn, as torchvision's do.
 Differs from torchvision: images have one size, in place of a least and a greatest side; all layers learn; the norms of
-the ResNet count 1e-5 to a variance, where the published weights were made with 0; of a map's best boxes those without
-an area are left out before they are counted.
+the ResNet add 1e-5 to a variance, where the published weights were made with 0.
 """
 
 import re

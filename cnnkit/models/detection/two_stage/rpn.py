@@ -94,23 +94,19 @@ class RegionProposalNetwork(Module):
         kept = self.in_training if self.training else self.in_use
         with no_grad():
             boxes = clipped(self.coder.decode(codes.detach(), self.laid(maps, size)), size)
-            scores = ops.where(ops.reshape(has_area(boxes, LEAST_SIDE), logits.shape), logits.detach(), -inf)
             ends = np.cumsum([0] + [x.shape[1] * x.shape[2] * self.score.weight.shape[-1] for x in maps]).tolist()
-            best = [self._best(boxes, scores, start, end, kept) for start, end in pairwise(ends)]
+            best = [self._best(boxes, logits.detach(), start, end, kept) for start, end in pairwise(ends)]
             found = best[0] if len(best) == 1 else _best_of_all(best, kept.places)
             return Proposals(_columns(found, 0, 4), ops.subtract(_columns(found, 5, 6), float(EMPTY)))
 
-    def _best(self, boxes: Tensor, scores: Tensor, start: int, end: int, kept: Kept) -> Tensor:
-        """Of one map, as `select` gives them."""
-        mine, theirs = (ops.slice(x, (0, start, 0), (len(x), end, x.shape[-1])) for x in (boxes, scores))
-        return ops.select(
-            mine,
-            theirs,
-            score=self.least_logit,
-            iou=self.iou,
-            places=min(kept.places, end - start),
-            per_class=kept.looked,
-        )
+    def _best(self, boxes: Tensor, logits: Tensor, start: int, end: int, kept: Kept) -> Tensor:
+        """Of one map, as `select` gives them: the best that are looked at, of these those with an area, far apart."""
+        mine, theirs = (ops.slice(x, (0, start, 0), (len(x), end, x.shape[-1])) for x in (boxes, logits))
+        looked = min(kept.looked, end - start)
+        best = ops.select(mine, theirs, score=-inf, iou=NONE_GIVES_WAY, places=looked)
+        corners, scores = _columns(best, 0, 4), _columns(best, 4, 5)
+        scores = ops.where(ops.reshape(has_area(corners, LEAST_SIDE), scores.shape), scores, -inf)
+        return ops.select(corners, scores, score=self.least_logit, iou=self.iou, places=min(kept.places, looked))
 
     def losses(
         self, maps: Sequence[Tensor], logits: Tensor, codes: Tensor, size: Size, targets: BoxBatch
