@@ -54,7 +54,7 @@ _FILES = {
         "ssd": "ssd_nano",
         "fast_rcnn": "fast_rcnn fast_rcnn_nano",
         "faster_rcnn": "faster_rcnn_nano",
-        "faster_rcnn_fpn": "",
+        "faster_rcnn_fpn": "faster_rcnn_resnet50_fpn",
     },
 }
 _KIND = "classification"

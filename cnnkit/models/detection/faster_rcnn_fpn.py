@@ -31,7 +31,7 @@ from cnnkit.models.detection.two_stage import (
     RegionProposalNetwork,
     dense_look,
 )
-from cnnkit.models.registry import ModelSpec, family
+from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.stem import refuse_below
 from cnnkit.models.trunk import trunk
 from cnnkit.models.width import IN_A_NAME, told, width_in
@@ -117,12 +117,17 @@ def _mobilenet(
     return _on_pyramid(body, anchors, (32,), Kept(150, 150), width, classes, rng, least=0.05)
 
 
+def _spec(name: str, depth: str) -> ModelSpec:
+    width = width_in(name)
+    summary = "Proposals from five sizes of map of a ResNet, each looked at again" + told(width)
+    how = partial(_resnet, depth, width)
+    return ModelSpec(name, (800, 800, 3), PAPER, summary, how, classes=90, kind="detection")
+
+
 @family(f"faster_rcnn_(?P<depth>resnet(?:18|34|50|101|152))_fpn(?P<width>{IN_A_NAME})?")
 def any_resnet(name: str, match: re.Match[str]) -> ModelSpec:
     """faster_rcnn_resnet18_fpn_x0_25 has a quarter of the channels of a ResNet of 18 layers."""
-    width, depth = width_in(name), match["depth"] + (match["width"] or "")
-    summary = "Proposals from five sizes of map of a ResNet, each looked at again" + told(width)
-    return ModelSpec(name, (800, 800, 3), PAPER, summary, partial(_resnet, depth, width), classes=90, kind="detection")
+    return _spec(name, match["depth"] + (match["width"] or ""))
 
 
 @family(f"faster_rcnn_mobilenet_v3_large_320_fpn(?P<width>{IN_A_NAME})?")
@@ -133,3 +138,7 @@ def any_mobilenet(name: str, match: re.Match[str]) -> ModelSpec:
     return ModelSpec(
         name, (320, 320, 3), PAPER, summary, partial(_mobilenet, classifier, width), classes=90, kind="detection"
     )
+
+
+_told = _spec("faster_rcnn_resnet50_fpn", "resnet50")
+register(_told.name, input=_told.input, paper=PAPER, summary=_told.summary, classes=90, kind="detection")(_told.build)

@@ -22,4 +22,5 @@ TRAINED = {
     "fast_rcnn": Training("fast_rcnn_resnet18_x0_25", 64, 0.003, 60),
     "fast_rcnn_nano": Training("fast_rcnn_nano", 64, 0.003, 60),
     "faster_rcnn_nano": Training("faster_rcnn_nano", 64, 0.003, 80),
+    "faster_rcnn_resnet50_fpn": Training("faster_rcnn_resnet18_fpn_x0_125", 128, 0.002, 80),
 }

@@ -9,7 +9,7 @@ from cnnkit.errors import UsageError
 from cnnkit.models.detection.detector import EMPTY, BoxBatch
 from cnnkit.models.detection.faster_rcnn import FasterRCNN
 
-SMALL = [("faster_rcnn_nano_x0_25", 64)]
+SMALL = [("faster_rcnn_nano_x0_25", 64), ("faster_rcnn_vgg16_x0_06", 64), ("faster_rcnn_vgg16_bn_x0_03", 64)]
 
 
 def network(name, size, rng):
@@ -53,6 +53,18 @@ def test_all_that_a_network_has_learns_from_a_batch(name, side, rng):
     sum(rest, first).backward()
     for path, parameter in one.named_parameters():
         assert parameter.grad is not None and np.isfinite(parameter.grad).all() and parameter.grad.any(), path
+
+
+def test_on_vgg16_it_has_the_layers_of_the_paper():
+    """13 convolutions, the 3x3 of proposals and nine logits and codes; fc6 on 7x7 bins, fc7; 21 classes and boxes."""
+    vgg = 14_714_688
+    rpn = (9 * 512 + 1) * 512 + 513 * 9 + 513 * 36
+    dense = (49 * 512 + 1) * 4096 + 4097 * 4096
+    told = models.summary("faster_rcnn_vgg16")
+    assert told.parameters == vgg + rpn + dense + 4097 * 21 + 4097 * 84 == 137_073_622
+    assert told.input == (600, 600, 3)
+    shapes = {row.name: row.output for row in told.layers}
+    assert shapes["rpn.conv"] == (37, 37, 512) and shapes["head.pool"] == (300, 7, 7, 512)
 
 
 def test_pictures_without_boxes_teach_that_there_is_nothing(rng):

@@ -18,7 +18,7 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import BoxBatch
 from cnnkit.models.detection.parts import BACKGROUND, BETWEEN, BoxCoder, clipped, matched, matched_boxes, sampled
 from cnnkit.models.detection.two_stage.draws import Draws
-from cnnkit.nn import Flatten, Linear, Module, Parameter, Sequential
+from cnnkit.nn import Dropout, Flatten, Linear, Module, Parameter, Sequential
 
 # Sides of a box, in pixels, below which it is none.
 LEAST_SIDE = 0.01
@@ -186,15 +186,14 @@ class RegionPool(Module):
         return f"{self.size}, stride={self.stride}"
 
 
-def dense_look(channels: int, size: int, hidden: int, rng: np.random.Generator) -> Sequential:
-    """(R, size, size, channels) -> (R, hidden): two dense layers, fc6 and fc7."""
-    return Sequential(
-        {
-            "flatten": Flatten(),
-            "fc6": Linear(channels * size * size, hidden, activation="relu", rng=rng),
-            "fc7": Linear(hidden, hidden, activation="relu", rng=rng),
-        }
-    )
+def dense_look(channels: int, size: int, hidden: int, rng: np.random.Generator, *, dropout: float = 0.0) -> Sequential:
+    """(R, size, size, channels) -> (R, hidden): two dense layers, fc6 and fc7, with dropout behind each if asked."""
+    layers: dict[str, Module] = {"flatten": Flatten()}
+    for number, features in ((6, channels * size * size), (7, hidden)):
+        layers[f"fc{number}"] = Linear(features, hidden, activation="relu", rng=rng)
+        if dropout:
+            layers[f"drop{number}"] = Dropout(dropout, seed=int(rng.integers(2**32)))
+    return Sequential(layers)
 
 
 def has_area(boxes: Tensor, least: float) -> Tensor:
