@@ -19,6 +19,7 @@ from cnnkit.engine.run.find import open_run
 from cnnkit.engine.run.folder import Run, create_run
 from cnnkit.engine.run.log import Log
 from cnnkit.engine.run.manifest import describe
+from cnnkit.engine.run.network import name_of
 from cnnkit.engine.run.resume_call import disk_faults_told, given_in_python
 from cnnkit.engine.run.state import Progress
 from cnnkit.engine.session.assemble import Pieces, begin, begin_again, go_on
@@ -156,7 +157,7 @@ def _about(pieces: Pieces, parts: bytes) -> dict[str, Any]:
     shape, settings = splits.preprocessing.shape, task.settings()
     return {
         "task": task.name,
-        "model": options.model,
+        "model": options.model if pieces.own_module else name_of(options),
         "own_module": pieces.own_module,
         "own_loss": task.own_loss,
         "classes": splits.classes,
@@ -172,6 +173,7 @@ def _about(pieces: Pieces, parts: bytes) -> dict[str, Any]:
             name: value for name, value in options.to_record().items() if name in ("data", *_DATA_OPTIONS)
         },
         "command": options.command(),
+        **({"cfg": options.cfg} if options.cfg is not None else {}),
         # Tasks without any have records as they were before there were others.
         **({"settings": dict(settings)} if settings else {}),
     }

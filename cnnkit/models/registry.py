@@ -51,6 +51,7 @@ _FILES = {
         "yolo_v3": "yolo_v3 yolo_v3_tiny",
         "yolo_fastest": "",
         "yolo_nano": "yolo_nano",
+        "darknet.given": "",
         "ssd": "ssd_nano",
         "fast_rcnn": "fast_rcnn fast_rcnn_nano",
         "faster_rcnn": "faster_rcnn_nano",

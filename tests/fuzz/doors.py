@@ -25,7 +25,7 @@ from cnnkit.engine.run import checkpoint
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.use.class_names import read_class_names
 from cnnkit.engine.use.load import load
-from cnnkit.models.detection.darknet.network import from_files
+from cnnkit.engine.use.weights import convert
 from cnnkit.serialize.foreign.read import read_arrays
 
 TORCH = Path(__file__).parents[1] / "golden" / "torch_files"
@@ -100,6 +100,7 @@ def _make_darknet(folder: Path) -> None:
     (folder / "net.cfg").write_text(f"[net]\nwidth=32\nheight=32\n{conv}{pools}{head}")
     numbers = np.random.default_rng(0).random(4 * 4 + 4 * 27 + 12 + 12 * 32).astype("<f4")
     (folder / "net.weights").write_bytes(struct.pack("<3iq", 0, 2, 0, 64) + numbers.tobytes())
+    convert(folder / "net.weights", str(folder / "net.cfg"), folder / "cfg.safetensors")
 
 
 def _make_masks(folder: Path, rng: np.random.Generator) -> None:
@@ -237,7 +238,7 @@ def _weights(name: str) -> Callable[[Path], Any]:
 
 
 def _darknet(folder: Path) -> None:
-    from_files(folder / "net.cfg", folder / "net.weights")
+    load(folder / "net.cfg", weights=folder / "net.weights")
 
 
 _PATHS = {ending: f"photos/class{i % 2}/{ending}0.{ending}" for i, ending in enumerate(PICTURES)}
@@ -268,6 +269,7 @@ KINDS = (
     *(Kind(f"weights {name}", name, _weights(name)) for name in FOREIGN),
     Kind("darknet cfg", "net.cfg", _darknet),
     Kind("darknet weights", "net.weights", _darknet),
+    Kind("weights of a cfg", "cfg.safetensors", lambda folder: load(folder / "cfg.safetensors"), record=True),
     Kind("weights load", "foreign.safetensors", lambda folder: load(folder / "foreign.safetensors")),
     Kind("run weights", "run/weights/best.safetensors", _judge, record=True),
     Kind("run state", "run/state/NEWEST", _state, record=True),

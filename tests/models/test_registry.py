@@ -47,8 +47,11 @@ def test_names_are_listed_before_a_file_of_a_network_is_imported():
 def test_every_file_is_in_the_table_with_the_names_that_it_registers():
     folder = Path(models.__file__).parent
     for kind, table in registry._FILES.items():
-        files = (folder / kind).glob("*.py")
-        assert set(table) == {path.stem for path in files if re.search(r"\b(register|family)\(", path.read_text())}
+        files = [
+            path for path in (folder / kind).rglob("*.py") if re.search(r"\b(register|family)\(", path.read_text())
+        ]
+        named = {path.relative_to(folder / kind).with_suffix("") for path in files}
+        assert set(table) == {".".join(path.parts) for path in named}
         for file, listed in table.items():
             import_module(f"cnnkit.models.{kind}.{file}")
             found = [spec for spec in registry._specs.values() if spec.file == f"cnnkit.models.{kind}.{file}"]

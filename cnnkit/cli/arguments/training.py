@@ -73,6 +73,7 @@ _ROWS = (
     _choice("data", "-d", also="--dataset", shell_complete=data_names),
     _choice("task", default_note=BY_DATA, type=Task()),
     _choice("model", "-m", also="--arch --network", default_note=BY_DATA, shell_complete=model_names),
+    _choice("cfg"),
     _choice("padding", default_note="default: as in --weights", type=Name(PADDINGS, example="--padding same")),
     _choice("weights", "-w", type=click.Path(), shell_complete=run_names),
     _choice("freeze", default_note=BY_DATA, type=Name(FREEZE, example="--freeze trunk")),

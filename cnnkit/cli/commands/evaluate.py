@@ -12,6 +12,7 @@ from cnnkit.cli.arguments.common import option, was_given
 from cnnkit.cli.arguments.completion import data_names, run_names
 from cnnkit.cli.arguments.values import Name, Share, Thresholds, Whole
 from cnnkit.cli.command import command
+from cnnkit.cli.commands.predict import loaded
 from cnnkit.cli.show import answers
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.events import EvaluateFinished, EvaluateStep, Event, Note
@@ -24,6 +25,19 @@ SPLITS = ("train", "val", "test", "all")
 
 @command("evaluate", example="cnnkit evaluate runs/mine --data photos/ --split test", computes=True)
 @click.argument("source", metavar="[RUN|FILE]", required=False, shell_complete=run_names)
+@option(
+    "-m",
+    "--model",
+    metavar="RUN|FILE",
+    shell_complete=run_names,
+    help="The same as RUN|FILE; with --weights, the network that these are for.",
+)
+@option(
+    "--weights",
+    metavar="FILE",
+    help="Weights from elsewhere for the network of --model, such as net.weights of net.cfg; alone, as --model.",
+)
+@option("--classes", metavar="FILE", help="The names of the classes of such weights, one a line.")
 @option(
     "-d",
     "--data",
@@ -86,6 +100,9 @@ def evaluate(
     ctx: click.Context,
     screen: Screen,
     source: str | None,
+    model: str | None,
+    weights: str | None,
+    classes: str | None,
     data: str | None,
     split: str,
     batch_size: int | None,
@@ -105,14 +122,17 @@ def evaluate(
     from cnnkit import kernels
     from cnnkit.data.picture.sheet import check_sheet_path
     from cnnkit.engine.evaluate import evaluate as judge
-    from cnnkit.engine.use.load import load
     from cnnkit.serialize.outputs import check_output
 
     if sheet is not None:
         check_sheet_path(sheet, exist_ok=exist_ok)
     if save_json is not None:
         check_output(save_json, exist_ok=exist_ok)
-    predictor = load(source).with_crf() if crf else load(source)
+    if source is not None and model is not None:
+        raise UsageError(f"{source} and --model {model} are both given. Leave one of them out.")
+    source = source if model is None else model
+    predictor = loaded(source, weights, classes)
+    predictor = predictor.with_crf() if crf else predictor
     for note in predictor.notes:
         screen.note(note)
     screen.note(f"network: {predictor.name}, from {predictor.source}")
@@ -139,7 +159,12 @@ def evaluate(
     else:
         shown.evaluated(screen, result)
     if look := shown.next_look(result):
-        given = [("--data", data), ("--split", split if split != "test" else None)]
+        given = [
+            ("--weights", weights),
+            ("--classes", classes),
+            ("--data", data),
+            ("--split", split if split != "test" else None),
+        ]
         which = [*([source] if source else []), *(word for pair in given if pair[1] for word in pair if word)]
         again = shlex.join(["cnnkit", "evaluate", *which, *(["--crf"] if crf else []), *look])
         screen.note(f"\nTo see the images with the highest loss:\n  {again}")

@@ -25,6 +25,7 @@ from cnnkit.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from cnnkit.cli.show.progress import Progress
+    from cnnkit.engine.use.predictor import Predictor
     from cnnkit.engine.use.written import Written
     from cnnkit.tasks import Task
 
@@ -34,12 +35,17 @@ if TYPE_CHECKING:
 @option(
     "-m",
     "--model",
-    also="--weights",
     metavar="RUN|FILE",
     shell_complete=run_names,
     help="A run folder, a weight file, or yolo_fastest, a detector in the package; by default the newest run, or the "
-    "digits network in the package.",
+    "digits network in the package. With --weights, the network that these are for.",
 )
+@option(
+    "--weights",
+    metavar="FILE",
+    help="Weights from elsewhere for the network of --model, such as net.weights of net.cfg; alone, as --model.",
+)
+@option("--classes", metavar="FILE", help="The names of the classes of such weights, one a line.")
 @option(
     "--top",
     also="--topk",
@@ -72,6 +78,8 @@ def predict(
     screen: Screen,
     paths: tuple[str, ...],
     model: str | None,
+    weights: str | None,
+    classes: str | None,
     top: int,
     score: float | None,
     csv: str | None,
@@ -91,7 +99,6 @@ def predict(
     from cnnkit import kernels
     from cnnkit.data.layout.pictures_below import not_read
     from cnnkit.data.open.stored_range import other_scale
-    from cnnkit.engine.use.load import load
 
     files, refused, others = expand([Path(path) for path in paths])
     if others:
@@ -102,7 +109,8 @@ def predict(
     rows: list[tuple[str, ...]] = []
     doubted = False
     with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress, ExitStack() as computing:
-        predictor = load(model).with_crf() if crf else load(model)
+        predictor = loaded(model, weights, classes)
+        predictor = predictor.with_crf() if crf else predictor
         predictor = predictor if score is None else predictor.from_score(score)
         task, shown = predictor.task, answers.of(predictor.task.name)
         files, writing = _to_write(screen, task, files, paths, output, exist_ok)
@@ -143,6 +151,15 @@ def predict(
             screen.note(f"\nTheir {kinds} are in {writing.folder.absolute()}.")
     if failed:
         ctx.exit(DataError.exit_code)
+
+
+def loaded(model: str | None, weights: str | None, classes: str | None) -> Predictor:
+    """The network of --model and --weights; one of them alone is a run or a file."""
+    from cnnkit.engine.use.load import load
+
+    if model is None:
+        model, weights = weights, None
+    return load(model) if weights is classes is None else load(model, weights=weights, classes=classes)
 
 
 def _pieces(progress: Progress, *, silent: bool) -> Callable[[int, int], None]:

@@ -2,6 +2,7 @@
 
 from cnnkit import models
 from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run.network import name_of
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.models.trunk import Trunk
@@ -10,7 +11,7 @@ from cnnkit.nn import Module
 
 def lends_trunk(start: Predictor, options: FitOptions) -> bool:
     """Whether the weights are of a network of another task than the one that is to be trained."""
-    return options.model is not None and models.spec(options.model).kind != start.task.networks
+    return options.model is not None and models.spec(name_of(options)).kind != start.task.networks
 
 
 def check_task(start: Predictor, task: str) -> None:

@@ -9,9 +9,11 @@ from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.finetune.lent import lends_trunk
 from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run.network import name_of
 from cnnkit.engine.training.defaults import FEW_IMAGES
 from cnnkit.engine.use.load import load
 from cnnkit.engine.use.predictor import Predictor
+from cnnkit.engine.use.weights import is_nameless
 from cnnkit.errors import CheckpointError, DataError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Conv2d, Linear, Module
@@ -33,8 +35,11 @@ def starting_point(options: FitOptions, module: Module | None = None) -> Predict
                 "Give weights to start from, such as --weights runs/mine, or leave --freeze out."
             )
         return None
+    named = None if options.model is None else name_of(options)
+    if module is None and named is not None and is_nameless(options.weights):
+        return load(named, weights=options.weights)
     start = load(options.weights, module=module)
-    if module is None and options.model not in (None, start.name) and not lends_trunk(start, options):
+    if module is None and named not in (None, start.name) and not lends_trunk(start, options):
         raise UsageError(
             f"--model is {options.model}, but {start.source} holds weights of {start.name}. "
             "Leave --model out, or use other weights."
@@ -138,8 +143,10 @@ def _said_of_head(fresh: set[str], own: Mapping[str, Array], given: Mapping[str,
     if not different:
         return ""
     name = different[0]
+    layers = len({one.rpartition(".")[0] for one in different})
+    which = "Its last layer is" if layers == 1 else f"Its heads, {layers} layers, are"
     return (
-        f" Its last layer is re-initialised, because the classes differ: {name} is {own[name].shape} for "
+        f" {which} re-initialised, because the classes differ: {name} is {own[name].shape} for "
         f"these classes, and {_shape(given, name)} in the weights."
     )
 

@@ -29,12 +29,13 @@ CLASS_WEIGHTS = ("none", "balanced", "median-frequency")
 # Of masks; two of them are added.
 LOSSES = ("cross-entropy", "dice", "focal", "cross-entropy+dice", "focal+dice")
 
-# What says where a run lies and how it is computed, not what it computes: no part of the command that made the weights.
-_OUTWARD = ("output", "exist_ok", "threads", "backend", "cache")
+# What says where a run lies and how it is computed, not what it computes, and what --model stands for: no part of the
+# command that made the weights.
+_OUTWARD = ("output", "exist_ok", "threads", "backend", "cache", "cfg")
 # What says when a run ends: one of them.
 ENDS = ("epochs", "steps", "time")
 # What a resumed run or a time keeps in its options: read back, never shown.
-INTERNAL = ("schedule_from", "schedule_epochs", "schedule_until", "schedule_again")
+INTERNAL = ("schedule_from", "schedule_epochs", "schedule_until", "schedule_again", "cfg")
 # What may change when a run goes on.
 RESUMABLE = ("epochs", "steps", "patience", "lr", "schedule", "warmup", "on_unreadable", "threads", "backend", "cache")
 
@@ -50,7 +51,8 @@ class FitOptions:
 
     data: str = _choice("digits", "Name, folder, .csv or .npz of the data set.")
     task: str | None = _choice(None, "What the network learns to do.")
-    model: str | None = _choice(None, "Name of the network.")
+    model: str | None = _choice(None, "Name of the network, or a .cfg file of darknet.")
+    cfg: str | None = _choice(None, "The network itself, where --model names a .cfg file: its text.")
     padding: str | None = _choice(
         None, "Where zeros are added at stride 2: as usual for the network, or as TensorFlow (same).", names=PADDINGS
     )
@@ -181,6 +183,8 @@ class FitOptions:
             value = getattr(self, f.name)
             if f.name in _OUTWARD or value is None or value == f.default:
                 continue
+            if f.name == "model" and self._told_by_weights():
+                continue
             flag = f.name.replace("_", "-")
             if isinstance(value, bool):
                 words.append(f"--{flag}" if value else f"--no-{flag}")
@@ -188,6 +192,10 @@ class FitOptions:
                 shown = "x".join(str(side) for side in value) if isinstance(value, tuple) else str(value)
                 words += [f"--{flag}", shlex.quote(shown)]
         return " ".join(words)
+
+    def _told_by_weights(self) -> bool:
+        """Whether the network is that of a `.cfg` file which the weights hold."""
+        return self.cfg is not None and self.weights is not None and not self.weights.endswith(".weights")
 
     def validate(self) -> Self:
         """These options, or a UsageError that names the option, its value and a right one."""
@@ -212,6 +220,8 @@ class FitOptions:
             if getattr(self, name) == 0:
                 raise UsageError(f"{name} is 0, expected a number above 0, such as {right}.")
         Ignore.of(self.ignore)
+        if self.cfg is not None and not str(self.model).endswith(".cfg"):
+            raise UsageError(f"cfg is the text of a .cfg file, but model is {self.model}. Leave cfg out.")
         ends = [f"--{name}" for name in ENDS if getattr(self, name) is not None]
         if len(ends) > 1:
             raise UsageError(

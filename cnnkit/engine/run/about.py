@@ -6,6 +6,7 @@ from typing import Any
 from cnnkit.config import PRECISIONS
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.errors import CheckpointError, DataError, UsageError
+from cnnkit.models.detection.darknet.given import give, is_cfg
 from cnnkit.serialize.fields import Range, check
 from cnnkit.tasks.registry import find
 
@@ -20,6 +21,7 @@ _FIELDS: tuple[tuple[str, Any, Range | None, bool], ...] = (
     ("model", str, None, True),
     ("classes", list[str], None, True),
     ("task", str | None, None, False),
+    ("cfg", str | None, None, False),
     ("own_module", bool | None, None, False),
     ("own_loss", str | None, None, False),
     ("padding", str | None, None, False),
@@ -62,6 +64,7 @@ def checked(record: object, where: str) -> dict[str, Any]:
                 check(where, name, record[name], kind, within)
             elif needed:
                 raise ValueError(f"{where} does not say its {name}")
+        _check_network(record, where)
         task, settings = find(record.get("task")), record.get("settings", {})
         if not isinstance(settings, Mapping):
             raise ValueError(f"{where}: settings is {settings!r:.60}, expected named fields")
@@ -86,3 +89,12 @@ def checked(record: object, where: str) -> dict[str, Any]:
     except (DataError, UsageError) as error:
         raise CheckpointError(f"{where}: {error}") from error
     return dict(record)
+
+
+def _check_network(record: Mapping[str, Any], where: str) -> None:
+    """What a `.cfg` file told is in the record, and is built from there; DataError, ValueError if it cannot be."""
+    name, text = record["model"], record.get("cfg")
+    if text is not None and give(text, name) != name:
+        raise ValueError(f"{where}: cfg is of {give(text, name)}, expected that of its model, {name:.60}")
+    if text is None and is_cfg(name) and not record.get("own_module"):
+        raise ValueError(f"{where} does not say its cfg, the text of {name:.60}")

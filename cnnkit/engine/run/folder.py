@@ -179,7 +179,7 @@ def create_run(options: FitOptions, task: str, manifest: dict[str, Any], data_na
 def planned_path(options: FitOptions, task: str, data_name: str) -> Path:
     """Where a run with these options would lie: its output folder, or the next free number."""
     if options.output is None:
-        parent, stem = RUNS / task, f"{options.model}-{_plain(data_name)}"
+        parent, stem = RUNS / task, f"{Path(str(options.model)).name.removesuffix('.cfg')}-{_plain(data_name)}"
         return parent / f"{stem}-{_next_number(parent, stem)}"
     path = Path(options.output).expanduser()
     if _is_occupied(path) and not options.exist_ok:

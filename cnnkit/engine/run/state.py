@@ -11,6 +11,7 @@ from cnnkit import kernels, models, optim
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.engine.records.events import EpochEnd
 from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.run.network import name_of
 from cnnkit.errors import CheckpointError, ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
@@ -220,7 +221,7 @@ def create_module(options: FitOptions, outputs: int, shape: tuple[int, int, int]
     H, W, C = shape
     rng = np.random.default_rng([options.seed, _FIRST_WEIGHTS])
     return models.create(
-        models.spec(str(options.model), find(options.task).networks).name,
+        models.spec(name_of(options), find(options.task).networks).name,
         classes=outputs,
         in_channels=C,
         image_size=(H, W),

@@ -18,6 +18,7 @@ from cnnkit.engine.finetune.start import adopt, normalised_for, starting_point, 
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.checkpoint import Checkpoint
 from cnnkit.engine.run.folder import Run
+from cnnkit.engine.run.network import name_of, said_of_classes, wanted_image, with_text
 from cnnkit.engine.run.overfit import few, plain
 from cnnkit.engine.run.state import Training, create_module, least_batch
 from cnnkit.engine.session.recalled import Origin, without_lost
@@ -63,14 +64,20 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
         if options.padding is not None:
             raise UsageError(f"padding is {options.padding}, but a network of one's own pads as its layers say.")
         options = options.replace(model=options.model or type(module).__name__.lower())
+    else:
+        options = with_text(options)
     start = starting_point(options, module)
     lent = start is not None and module is None and lends_trunk(start, options)
     if start is not None and lent and options.grey is None:
         options = options.replace(grey=start.preprocessing.channels == 1)
-    like = {} if start is None or lent else {"like": start.preprocessing, "trained": start.task.name}
+    like = wanted_image(options)
+    if start is not None and not lent:
+        like = {"like": start.preprocessing, "trained": start.task.name}
     splits = _parts(options, data, **like)
     H, W, C = splits.preprocessing.shape
     asked = options
+    if like and start is None:
+        options = options.replace(image_size=(H, W), grey=C == 1)
     if splits.task != DEFAULT:
         # The usual task is not noted, so that options and commands are as they were before there were others.
         options = options.replace(task=options.task or splits.task)
@@ -79,6 +86,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
             check_task(start, options.task or DEFAULT)
         splits = in_order_of(normalised_for(splits, start.preprocessing, start.source), start.classes)
         options = options.replace(model=options.model or start.name, image_size=(H, W), grey=C == 1)
+        options = options.replace(cfg=options.cfg or start.record.get("cfg"))
         options = options.replace(freeze=options.freeze or what_to_freeze(start, splits))
         kept = start.record.get("padding", "default")
         options = options.replace(padding=options.padding or (None if kept == "default" else kept))
@@ -109,6 +117,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
         *said,
         *chosen(asked, options, splits.name, n, changes_of(options, splits)),
         *flips,
+        *said_of_classes(options, task.outputs),
     ]
     return Pieces(
         splits, training, task, training_loader(training, task, splits), own_module=module is not None, notes=notes
@@ -232,7 +241,7 @@ def _task(
 
 
 def _network(options: FitOptions, splits: DataSplits, task: Task[Any]) -> Module:
-    kind = models.spec(str(options.model), listed=task.networks).kind
+    kind = models.spec(name_of(options), listed=task.networks).kind
     if kind != task.networks:
         raise UsageError(
             f"{options.model} is a network for {kind}, but {splits.name} is for {task.name}. {other_data(kind)}, or "
@@ -247,7 +256,7 @@ def _network(options: FitOptions, splits: DataSplits, task: Task[Any]) -> Module
 def _scored(options: FitOptions, splits: DataSplits, task: Task[Any]) -> frozenset[str]:
     """The parameters whose shapes follow from the classes."""
     H, W, C = splits.preprocessing.shape
-    return Network(str(options.model), task.outputs, C, (H, W), options.padding or "default").head()
+    return Network(name_of(options), task.outputs, C, (H, W), options.padding or "default").head()
 
 
 def _training(options: FitOptions, splits: DataSplits, network: Module) -> Training:

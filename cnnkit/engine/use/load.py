@@ -12,9 +12,10 @@ from cnnkit.engine.run.find import newest_first
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.run.missing import no_run, nothing_there, refused
 from cnnkit.engine.use.predictor import Predictor
-from cnnkit.engine.use.weights import adopt_unnamed
+from cnnkit.engine.use.weights import Choices, adopt, adopt_unnamed
 from cnnkit.errors import CheckpointError, CnnkitError, DataError, ShapeError, UsageError
 from cnnkit.kernels.shared.array import Host
+from cnnkit.models.detection.darknet.given import is_cfg
 from cnnkit.models.network import Network
 from cnnkit.nn import Module
 from cnnkit.serialize import safe
@@ -28,7 +29,13 @@ class OwnModuleError(CheckpointError):
     """Weights of a module of one's own, which no name can build."""
 
 
-def load(source: str | Path | FitResult | None = None, *, module: Module | None = None) -> Predictor:
+def load(
+    source: str | Path | FitResult | None = None,
+    *,
+    module: Module | None = None,
+    weights: str | Path | None = None,
+    classes: str | Path | None = None,
+) -> Predictor:
     """The network of a run folder (its best epoch) or of a weight file, ready to predict.
 
     A weight file of another library is accepted if it fits exactly one network whose preprocessing is known.
@@ -39,7 +46,13 @@ def load(source: str | Path | FitResult | None = None, *, module: Module | None 
             can be loaded, and where there is none, the digits network in the package; `notes` of the Predictor then
             name the newer runs that were passed over.
         module: the network itself, for weights of a module of one's own, which no name can build.
+        weights: a weight file of another library for the network that `source` names, such as net.weights of net.cfg.
+        classes: a file of the names of its classes, one a line.
     """
+    if weights is not None:
+        return _with_weights(source, Path(weights).expanduser(), classes)
+    if classes is not None:
+        raise UsageError("Names of classes go with weights of another library: a cnnkit file has them.")
     if source is None:
         return _newest(module)
     if not isinstance(source, str | Path | FitResult):
@@ -50,6 +63,8 @@ def load(source: str | Path | FitResult | None = None, *, module: Module | None 
         if str(source) in shipped_names():
             return _load(_FOLDER / f"{source}.safetensors", "the weights in the package", module)
         raise nothing_there(path)
+    if is_cfg(path.name):
+        raise UsageError(f"{path} tells the layers of a network, but not its numbers. Give them by --weights FILE.")
     return _load(_of_run(path) if path.is_dir() else path, str(path), module)
 
 
@@ -81,6 +96,25 @@ def _newest(module: Module | None) -> Predictor:
 
 def _load(path: Path, said: str, module: Module | None, notes: tuple[str, ...] = ()) -> Predictor:
     arrays, record = _read(path) if module is None else safe.load(path)
+    return _made(path, arrays, record, said, module, notes)
+
+
+def _with_weights(source: object, path: Path, classes: str | Path | None) -> Predictor:
+    """The network of this name, or of a `.cfg` file, with the numbers of a file that is not ours."""
+    if not isinstance(source, str | Path):
+        raise UsageError(f"{path} needs a network that it is for. Name one by --model, such as --model net.cfg.")
+    adopted = adopt(path, str(source), Choices(classes=None if classes is None else Path(classes)))
+    return _made(path, adopted.state, adopted.record, str(path), None, tuple(adopted.notes))
+
+
+def _made(
+    path: Path,
+    arrays: dict[str, Host],
+    record: dict[str, Any],
+    said: str,
+    module: Module | None,
+    notes: tuple[str, ...],
+) -> Predictor:
     try:
         if record.get("kind") == "state":
             arrays, record = _weights_of_state(path, arrays, record)

@@ -3,7 +3,7 @@
 import math
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -14,6 +14,7 @@ from cnnkit.engine.run import checkpoint
 from cnnkit.engine.use.class_names import read_class_names, stand_ins
 from cnnkit.errors import CheckpointError, CnnkitError, UsageError
 from cnnkit.kernels.shared.array import Host
+from cnnkit.models.detection.darknet.given import text_of
 from cnnkit.models.detection.darknet.network import Darknet
 from cnnkit.models.detection.darknet.plan import Step
 from cnnkit.models.detection.darknet.weights import classes_of, read_weights
@@ -31,6 +32,8 @@ from cnnkit.tasks.registry import create
 
 _WHOLE_SCALE = 255
 _DARKNET = ".weights"
+# Of a network that only its .cfg file tells: pixels from 0 to 1, and pictures out of shape.
+_AS_DARKNET = Published(fit="stretch")
 
 
 @final
@@ -123,7 +126,7 @@ def adopt(path: Path, model: str, choices: Choices) -> Adopted:
     models.spec(model)
     if safe.is_ours(path):
         raise UsageError(f"{path} is a cnnkit file already. Use it directly: --model {shlex.quote(str(path))}")
-    if path.suffix.lower() == _DARKNET:
+    if is_nameless(path):
         return _of_darknet(path, model, choices)
     arrays, notes = read_arrays(path)
     try:
@@ -141,6 +144,11 @@ def adopt_unnamed(path: Path) -> Adopted:
     Raises:
         CheckpointError: with the command that converts it.
     """
+    if is_nameless(path):
+        raise CheckpointError(
+            f"{path} is of darknet: numbers alone, which fit many networks. Say which one they are for by --model, "
+            "such as --model net.cfg, or convert them:\n  " + _command(path, "NAME")
+        )
     arrays, notes = read_arrays(path)
     readings = identify(arrays)
     networks = [reading.network for reading in readings]
@@ -157,32 +165,46 @@ def adopt_unnamed(path: Path) -> Adopted:
     return _adopted(path, arrays, readings[0], Choices(), notes)
 
 
+def is_nameless(path: str | Path) -> bool:
+    """Whether a file holds numbers alone, so that nothing in it tells a network: a `.weights` file of darknet."""
+    return Path(path).suffix.lower() == _DARKNET
+
+
 def _of_darknet(path: Path, model: str, choices: Choices) -> Adopted:
     """Numbers in the order of the layers, which must be all; the classes follow from how many there are."""
     told = models.spec(model)
     size = choices.image_size or told.input[:2]
 
     def steps(classes: int) -> tuple[Step, ...]:
-        module = Network(model, classes, told.input[2], size).build()
+        module = Network(told.name, classes, told.input[2], size).build()
         if not isinstance(module, Darknet):
             raise UsageError(f"{path} is of darknet, but {model} is not. Choose one of its networks, such as yolo_v3.")
         return module.steps
 
     classes = classes_of(path, steps) or told.classes
-    network = Network(model, classes, told.input[2], size, choices.padding or "default")
-    return _with_record(path, network, OIHW, read_weights(path, steps(classes)), choices, [])
+    network = Network(told.name, classes, told.input[2], size, choices.padding or "default")
+    published = row(told.name) or replace(_AS_DARKNET, mean=(0.0,) * told.input[2], std=(1.0,) * told.input[2])
+    return _with_record(path, network, published, OIHW, read_weights(path, steps(classes)), choices, [])
 
 
 def _adopted(path: Path, arrays: dict[str, Host], reading: Reading, choices: Choices, notes: list[str]) -> Adopted:
     network, doubt = padded(reading.network, arrays, choices.padding)
     state = to_state(arrays, network, network.build(), reading.layout)
-    return _with_record(path, network, reading.layout, state, choices, [*notes, *_said_of_layout(reading), *doubt])
+    published = row(network.model)
+    return _with_record(
+        path, network, published, reading.layout, state, choices, [*notes, *_said_of_layout(reading), *doubt]
+    )
 
 
 def _with_record(
-    path: Path, network: Network, layout: Layout, state: dict[str, Host], choices: Choices, notes: list[str]
+    path: Path,
+    network: Network,
+    published: Published | None,
+    layout: Layout,
+    state: dict[str, Host],
+    choices: Choices,
+    notes: list[str],
 ) -> Adopted:
-    published = row(network.model)
     preprocessing = _preprocessing(network, published, choices)
     names = _names(network, published, choices)
     data = published.data if published and names == list(published.classes) else None
@@ -201,6 +223,7 @@ def _with_record(
         "data": data,
         "data_options": {"data": data} if data else {},
         **({"settings": dict(settings)} if settings else {}),
+        **({} if (text := text_of(network.model)) is None else {"cfg": text}),
     }
     if names == stand_ins(network.classes):
         notes = [f"The {network.classes} classes have no names: give them with --classes FILE.", *notes]

@@ -16,13 +16,21 @@ class AsTrunk:
     """Marks a module that is a trunk as a whole, for what its network builds on it is the head."""
 
 
+class WithHeads:
+    """Marks a network that tells its heads itself: several layers, none of which stands upon another."""
+
+    def heads(self) -> list[Module]:
+        raise NotImplementedError
+
+
 @final
 @dataclass(frozen=True)
 class Cut:
     """A network cut in two: a trunk, and what becomes of its result.
 
     score: the last layer with parameters, which gives the class scores.
-    head: what learns while the trunk rests: that layer, or all that stands on a part that is marked as trunk.
+    head: what learns while the trunk rests: that layer, or all that stands on a part that is marked as trunk, or the
+        heads that a network tells.
     trunk: the childless layers before `start`.
     start: where the second part begins: the head, or the first dropout after the trunk's last parameters.
     shape: of what reaches `start` for one image.
@@ -38,12 +46,14 @@ class Cut:
 def cut(module: Module, x_shape: tuple[int, ...]) -> Cut:
     """Cut a network before its head: the last layer with parameters that an input of this shape meets.
 
-    Where a part is marked as trunk, the head is all that is not within it.
+    Where a part is marked as trunk, the head is all that is not within it; a network may tell several heads itself.
     """
     calls = module.watched(x_shape)
     learning = [k for k, (layer, _, _) in enumerate(calls) if layer.parameters()]
     if not learning:
         raise UsageError(f"{type(module).__name__} has no layer with parameters, so it has no head that could learn.")
+    if isinstance(module, WithHeads):
+        return _before(module.heads(), calls)
     last = learning[-1]
     marked = [part for part in module.modules() if isinstance(part, AsTrunk) and part is not module]
     within = {id(layer) for part in marked for layer in part.modules()}
@@ -62,6 +72,14 @@ def _upon(module: Module, calls: list[tuple[Module, Any, Any]], within: set[int]
     above = [layer for layer in module.modules() if id(layer) not in within and not [*layer.named_children()]]
     trunk = tuple(layer for layer, _, _ in calls if id(layer) in within)
     return Cut(ModuleList(*above), score, calls[start][0], trunk, calls[start][1][1:])
+
+
+def _before(heads: list[Module], calls: list[tuple[Module, Any, Any]]) -> Cut:
+    """Cut before each of these heads; all other layers are the trunk, wherever they stand."""
+    within = {id(layer) for head in heads for layer in head.modules()}
+    start = next(call for call in calls if id(call[0]) in within)
+    trunk = tuple(layer for layer, _, _ in calls if id(layer) not in within)
+    return Cut(ModuleList(*heads), heads[-1], start[0], trunk, start[1][1:])
 
 
 def head(module: Module, x_shape: tuple[int, ...]) -> Module:

@@ -69,7 +69,20 @@ def test_resolving_leaves_nothing_open_and_keeps_what_was_given(name):
     open_names = {field for field, value in vars(resolved).items() if value is None}
     assert open_names == {
         *("weights", "head_lr", "image_size", "grey", "threads", "output", "warmup", "schedule_epochs"),
-        *("steps", "time", "overfit", "schedule_until", "freeze", "views", "padding", "task", "loss", "fit", "ignore"),
+        *(
+            "steps",
+            "time",
+            "overfit",
+            "schedule_until",
+            "freeze",
+            "views",
+            "padding",
+            "task",
+            "loss",
+            "fit",
+            "ignore",
+            "cfg",
+        ),
         *CHANGES,
     }
     assert resolved.epochs == 77

@@ -11,5 +11,6 @@ region     how far they are from that: YOLO v2's
 grid       YOLO v1's [detection]: boxes and scores, and its loss
 network    a list of records as a Detector
 build      the same for the networks of ours, by their name, classes and image size
+given      the same for a `.cfg` text, known to the registry by a name
 weights    the numbers of a `.weights` file as a state
 """

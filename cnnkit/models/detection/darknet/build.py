@@ -29,6 +29,30 @@ def build(
     return Darknet(Net(width=width, height=height, channels=in_channels), layers, rng=rng)
 
 
+def for_classes(layers: Sequence[Section], classes: int) -> list[Section]:
+    """The list with heads for so many classes; the layer that gives a head its numbers, right before it, follows.
+
+    Raises:
+        ValueError: before a head lies a layer whose channels cannot be chosen.
+    """
+    found = list(layers)
+    for number, head in enumerate(layers):
+        if not isinstance(head, Head) or head.classes == classes:
+            continue
+        found[number] = own = replace(head, classes=classes)
+        match layers[number - 1] if number else None:
+            case Convolutional() as before:
+                found[number - 1] = replace(before, filters=own.filters)
+            case Connected() as before:
+                found[number - 1] = replace(before, output=own.filters)
+            case _:
+                raise ValueError(
+                    f"layer {number}, [{head.title}], is for {head.classes} classes, and no [convolutional] or "
+                    "[connected] lies right before it, which could have channels for others"
+                )
+    return found
+
+
 def widened(layers: Sequence[Section], width: float) -> list[Section]:
     """The list with `width` times the channels; those of the heads, and each channel's own filters, follow."""
     heads = [*(isinstance(layer, Head) for layer in layers[1:]), False]

@@ -36,8 +36,8 @@ from cnnkit.models.detection.darknet.sections import (
 )
 from cnnkit.serialize import files
 
-# The longest published one has 40 kB and 400 layers.
-_LARGEST = 2**20
+# The longest published one has 40 kB and 400 layers; a run keeps the text.
+_LARGEST = 2**17
 MOST_LAYERS = 1000
 _MOST_DIGITS = 12
 _MOST_NUMBERS = 200
@@ -52,15 +52,23 @@ def read_cfg(path: Path) -> Cfg:
     Raises:
         DataError: it cannot be read, or is not such a text; with the line.
     """
+    return parsed(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """What a `.cfg` file says.
+
+    Raises:
+        DataError: it cannot be read, or is no text.
+    """
     try:
-        text = files.read_whole(path, _LARGEST).decode()
+        return files.read_whole(path, _LARGEST).decode()
     except FileNotFoundError as error:
         raise DataError(f"There is no file {path}. Give a .cfg file of darknet.") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no text, so no .cfg file of darknet.") from error
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    return parsed(text, str(path))
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def parsed(text: str, name: str = "the cfg") -> Cfg:
@@ -70,6 +78,8 @@ def parsed(text: str, name: str = "the cfg") -> Cfg:
         DataError: with the line.
     """
     try:
+        if len(text) > _LARGEST:
+            raise ValueError(f"it has {len(text):,} letters, expected at most {_LARGEST:,}")
         sections = [_record(block) for block in _blocks(text)]
         net, *layers = sections or [Section()]
         if not isinstance(net, Net):

@@ -40,10 +40,11 @@ from cnnkit.models.detection.detector import BoxBatch, Detector
 from cnnkit.nn import Conv2d, ConvNorm, MaxPool2d, Module, ModuleList, Parameter, Resize
 from cnnkit.nn import Dropout as DropoutLayer
 from cnnkit.nn.init import without_values
+from cnnkit.nn.parts.freeze import WithHeads
 
 
 @final
-class Darknet(Detector):
+class Darknet(Detector, WithHeads):
     """(N, height, width, channels) -> boxes (N, P, 6). Layer i of the list is `layers.i`.
 
     Raises:
@@ -53,14 +54,20 @@ class Darknet(Detector):
     def __init__(self, net: Net, sections: Sequence[Section], *, rng: np.random.Generator) -> None:
         self.steps = planned(net, sections)
         self.layers = ModuleList(*(_layer(step, net, rng) for step in self.steps))
-        for step, head in zip(self.steps, self.layers, strict=True):
-            if isinstance(head, BoxHead) and isinstance(source := self._layer(step.sources[0]), Conv2d):
-                source.bias = Parameter(head.first_bias())
+        for step, layer in zip(self.steps, self.layers, strict=True):
+            if isinstance(layer, BoxHead) and isinstance(source := self._layer(step.sources[0]), Conv2d):
+                source.bias = Parameter(layer.first_bias())
         # After which layer a map is read for the last time.
         self.last_read = {source: number for number, step in enumerate(self.steps) for source in step.sources}
 
     def _layer(self, number: int) -> Module | None:
         return None if number == IMAGE else list(self.layers)[number]
+
+    def heads(self) -> list[Module]:
+        """The layers that give the numbers of the boxes."""
+        pairs = zip(self.steps, self.layers, strict=True)
+        found = [self._layer(step.sources[0]) for step, layer in pairs if isinstance(layer, BoxHead | GridHead)]
+        return [layer for layer in found if layer is not None]
 
     def maps(self, x: Tensor) -> list[tuple[Any, Tensor]]:
         """Each head, with the numbers that it reads; all are of one kind."""

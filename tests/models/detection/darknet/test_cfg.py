@@ -96,8 +96,8 @@ def test_a_file_that_is_no_text_or_not_there_is_told(tmp_path):
     path.write_bytes(b"\xff\xfe[net]")
     with pytest.raises(DataError, match=r"is no text, so no .cfg file"):
         read_cfg(path)
-    path.write_bytes(b" " * (2**20 + 1))
-    with pytest.raises(DataError, match="cannot be read: it is larger than the 1,048,576 bytes"):
+    path.write_bytes(b" " * (2**17 + 1))
+    with pytest.raises(DataError, match="cannot be read: it is larger than the 131,072 bytes"):
         read_cfg(path)
     path.unlink()
     os.mkfifo(path)
