@@ -43,7 +43,10 @@ class Repeated(Module):
     def output_shape(self, x_shape: Nest) -> Nest:
         return self.network.output_shape(x_shape)
 
-    def forward(self, x: Nest) -> Nest:
+    def forward(self, x: Nest, *beside: Any) -> Nest:
+        """beside: what else the network is given; then it computes as ever, for a program knows one input."""
+        if beside:
+            return self.network(x, *beside)
         program = self._program(x) if self._suits(x) else None
         if program is not None and (arrays := program.run(x.data)) is not None:
             results = iter(arrays)

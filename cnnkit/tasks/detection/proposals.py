@@ -18,6 +18,7 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import Detector
 from cnnkit.models.detection.proposals import IMAGES, selective_search
 from cnnkit.nn import Module
+from cnnkit.nn.use.repeated import Repeated
 from cnnkit.tasks.detection.targets import BoxTargets
 
 
@@ -47,4 +48,5 @@ def proposals_of(module: Module, images: Sequence[Pixels], targets: object) -> t
 
 
 def _places(module: Module) -> int:
+    module = module.network if isinstance(module, Repeated) else module
     return module.proposed if isinstance(module, Detector) else 0

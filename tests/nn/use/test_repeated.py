@@ -127,3 +127,16 @@ def test_the_definitions_and_rehearsals_have_none():
     assert made(network) == []
     asked(network, (1, 32, 32, 3), 1)
     assert len(made(network)) == 1
+
+
+def test_a_network_that_is_given_more_than_images_computes_as_ever():
+    class Scaled(nn.Module):
+        def forward(self, x, by=None):
+            return Tensor(x.numpy() * (1 if by is None else by))
+
+    network = Repeated(Scaled())
+    with no_grad():
+        for by in (2.0, 3.0, 4.0, 5.0):
+            x = images((2, 3))
+            np.testing.assert_array_equal(network(x, np.float32(by)).numpy(), x * np.float32(by))
+    assert not network._programs
