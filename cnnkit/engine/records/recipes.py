@@ -189,6 +189,13 @@ RECIPES = (
         "Liu et al. 2016, arXiv:1512.02325",
         {"data": _CELLS},
     ),
+    Recipe(
+        "faster-rcnn-bccd",
+        "A small Faster R-CNN on the blood cells of BCCD, all of it from scratch",
+        _BOXES | {"model": "faster_rcnn_nano", "epochs": 30, "lr": 1e-3, "ema": 0.99},
+        "Ren et al. 2015, arXiv:1506.01497, both stages at once",
+        {"data": _CELLS},
+    ),
 )
 
 
