@@ -12,11 +12,13 @@ from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.folder import planned_path
 from cnnkit.engine.session.assemble import begin
 from cnnkit.engine.session.computing import computing_anew
+from cnnkit.engine.session.proposing import foreseen, seen_by
 from cnnkit.engine.session.room import room_for
 from cnnkit.engine.time.budget import too_short
 from cnnkit.engine.time.deadline import Deadline, since
 from cnnkit.engine.time.pace import measure
 from cnnkit.engine.training.course import Course
+from cnnkit.engine.training.loading import training_loader
 from cnnkit.engine.training.step import batch_sizes, compile_kernels
 from cnnkit.engine.use.judge import batch_for
 from cnnkit.errors import UsageError
@@ -33,6 +35,7 @@ class Forecast:
 
     options: resolved.   warnings: what the user should know of the data.   ready: opening data and compiling.
     trunk: computing the features of a frozen trunk once; 0 where there are none, and steps are as timed.
+    search: looking once for places where things may be; 0 for networks that ask for none.
     total: the whole run from its start.   memory_bytes: needed, beside `memory_free_bytes` (None: unknown).
     folder: the run folder that would be made, of about `disk_bytes`.
     """
@@ -56,6 +59,7 @@ class Forecast:
     validation: float
     test: float
     trunk: float
+    search: float
     total: float
     memory_bytes: int
     memory_free_bytes: int | None
@@ -86,7 +90,9 @@ def look_ahead(
     with computing_anew(options) as options:
         pieces = begin(options, module, data)
         training, splits, chosen = pieces.training, pieces.splits, pieces.training.options
-        task, loader = pieces.task, pieces.loader
+        task = pieces.task
+        splits = seen_by(task, training.module, splits)
+        loader = training_loader(training, task, splits)
         folder = planned_path(chosen, task.name, splits.name)
         room = room_for(pieces)
         # The features of a frozen trunk are not made here: a picture's way through it is timed instead.
@@ -101,15 +107,15 @@ def look_ahead(
         )
         yield from Deadline(chosen.time, since(begun)).kept(compiling)
         training.module.train()
-        gone = time.perf_counter() - begun
-        left = math.inf if chosen.time is None else chosen.time - gone
+        gone, search = time.perf_counter() - begun, foreseen(splits)
+        left = math.inf if chosen.time is None else chosen.time - gone - search
         pace = measure(training, task, loader, splits, left=left)
         pictures = int(chosen.views or 0) * len(splits.train) + len(splits.val)
         trunk = pace.test / len(splits.test) * pictures if on_features else 0.0
         if chosen.time is not None:
             steps = pace.steps_within(left - trunk, len(loader))
             if steps < 1:
-                raise UsageError(too_short(chosen.time, gone + trunk, pace))
+                raise UsageError(too_short(chosen.time, gone + search + trunk, pace))
             chosen = chosen.replace(time=None, steps=steps)
         course = Course.of(chosen, len(loader))
         kept = 2 + 2 * (2 + SLOTS.get(str(chosen.optimiser), 2) + (chosen.ema > 0))
@@ -134,7 +140,8 @@ def look_ahead(
                 validation=pace.val,
                 test=pace.test,
                 trunk=trunk,
-                total=gone + (trunk + pace.test if on_features else pace.seconds(course)),
+                search=search,
+                total=gone + search + (trunk + pace.test if on_features else pace.seconds(course)),
                 memory_bytes=room.needed,
                 memory_free_bytes=room.free,
                 folder=str(folder),

@@ -58,7 +58,8 @@ def _course(found: Forecast) -> str:
 def _epoch(found: Forecast) -> str:
     if found.trunk:
         return f"{duration(found.trunk)} of it for the features of the frozen trunk, computed once"
-    return f"{duration(found.epoch)} an epoch" if found.epoch >= 10 else f"{found.epoch:.2g} s an epoch"
+    epoch = f"{duration(found.epoch)} an epoch" if found.epoch >= 10 else f"{found.epoch:.2g} s an epoch"
+    return f"{duration(found.search)} of it for a selective search, {epoch}" if found.search else epoch
 
 
 def _bytes(count: int | None) -> str:

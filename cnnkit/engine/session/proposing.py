@@ -6,7 +6,8 @@ alone. The file is a cache: read only where it is whole and belongs to these ima
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -27,6 +28,8 @@ from cnnkit.serialize import files, safe
 from cnnkit.tasks import Task
 
 SEARCHING = "selective search: picture"
+# Pictures of a part whose search is timed where nothing but time is asked for.
+FEW = 8
 # What the file's header has at most, and the count of a picture that was not looked at.
 HEADER, UNKNOWN = 1 << 16, -1
 
@@ -38,14 +41,42 @@ def seen_by(task: Task[Any], module: Module, splits: DataSplits) -> DataSplits:
     return replace(splits, train=train, val=val, test=test)
 
 
+def searched_parts(splits: DataSplits) -> list[Searched]:
+    """Those that are searched, each once."""
+    parts = {id(part): part for part in map(splits.part, PARTS)}.values()
+    return [part for part in parts if isinstance(part, Searched)]
+
+
+def foreseen(splits: DataSplits) -> float:
+    """Seconds that the search takes, by a few pictures of each part; 0 where none is searched.
+
+    What is found in these is then taken for what is in the others, so that steps can be timed without a search.
+    """
+    seconds = 0.0
+    for part in searched_parts(splits):
+        some, begun = min(len(part), FEW), time.perf_counter()
+        with closing(_looked((part, index) for index in range(some))) as looked:
+            deque(looked, maxlen=0)
+        seconds += (time.perf_counter() - begun) * len(part) / max(1, some)
+        found = [corners for index in range(some) if (corners := part.found(index)) is not None]
+        for index in range(some, len(part)):
+            part.keep(index, found[index % len(found)])
+    return seconds
+
+
+def _looked(pictures: Iterable[tuple[Searched, int]]) -> Generator[int]:
+    """Search them, by all threads; anything for each, as soon as it is done."""
+    jobs = (Job([partial(part.__getitem__, index)], len) for part, index in pictures)
+    return made_ahead(jobs, workers=get_threads(), depth=2 * get_threads())
+
+
 @final
 class Proposing:
     """check: called between two pictures, to raise an end."""
 
     def __init__(self, run: Run, splits: DataSplits, check: Callable[[], None]) -> None:
         self.path, self.check = run.proposals, check
-        parts = {id(part): part for part in map(splits.part, PARTS)}.values()
-        self.parts = [part for part in parts if isinstance(part, Searched)]
+        self.parts = searched_parts(splits)
         self.pictures = [(part, index) for part in self.parts for index in range(len(part))]
         told = (splits.fingerprint(), splits.preprocessing.text, [part.places for part in self.parts])
         self.key = hashlib.sha256(repr(told).encode()).hexdigest()
@@ -58,8 +89,7 @@ class Proposing:
         todo = [(part, index) for part, index in self.pictures if part.found(index) is None]
         done, total = len(self.pictures) - len(todo), len(self.pictures)
         kept_at = time.perf_counter()
-        jobs = (Job([partial(part.__getitem__, index)], len) for part, index in todo)
-        with closing(made_ahead(jobs, workers=get_threads(), depth=2 * get_threads())) as looked:
+        with closing(_looked(todo)) as looked:
             try:
                 for _ in looked:
                     done += 1

@@ -7,9 +7,11 @@ from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.data.open.source import open_data
 from cnnkit.engine.fit import fit, resume
+from cnnkit.engine.forecast import look_ahead
 from cnnkit.engine.records.events import CheckpointSaved, Finished, PhaseStep, StepEnd
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.folder import Run
+from cnnkit.engine.session import proposing
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.models.detection.detector import EMPTY, Detector
 from cnnkit.nn import Parameter
@@ -121,6 +123,17 @@ def test_a_run_that_goes_on_searches_nothing_unless_its_file_is_damaged(splits, 
         assert searched_again() == PICTURES
     safe.save(kept, arrays, {**record, "key": "of other pictures"})
     assert searched_again() == PICTURES
+
+
+def test_a_dry_run_searches_a_few_pictures_and_times_steps_without(splits, searches, tmp_path, monkeypatch):
+    monkeypatch.setattr(proposing, "FEW", 2)
+    module = Looker()
+    *_, told = look_ahead(options(tmp_path / "run"), module=module, data=splits)
+    forecast = told.forecast
+    assert len(searches) == 2 and not (tmp_path / "run").exists()
+    assert all(given is None or given.any(axis=(1, 2)).all() for given in module.taught)
+    steps = forecast.steps * forecast.step + forecast.epochs * forecast.validation + forecast.test
+    assert forecast.search > 0 and forecast.total == pytest.approx(forecast.ready + forecast.search + steps)
 
 
 def test_a_picture_has_the_same_proposals_in_training_and_in_use(splits, tmp_path):
