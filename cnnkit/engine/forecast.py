@@ -104,6 +104,7 @@ def look_ahead(
             splits.preprocessing,
             loader.batching.sizes(),
             batch_sizes(evaluated, [len(splits.val), len(splits.test), evaluated]),
+            loader.shapes if loader.sizes else (),
         )
         yield from Deadline(chosen.time, since(begun)).kept(compiling)
         training.module.train()

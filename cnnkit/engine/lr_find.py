@@ -58,7 +58,8 @@ def lr_find(
     loader = training_loader(training, ready.task, splits, drop_last=drop_last)
     for text in (splits.found, *ready.notes):
         yield Note(text)
-    yield from compile_kernels(training, ready.task, splits.preprocessing, loader.batching.sizes(), [])
+    sizes, shapes = loader.batching.sizes(), loader.shapes if loader.sizes else ()
+    yield from compile_kernels(training, ready.task, splits.preprocessing, sizes, [], shapes)
     training.module.train()
     rates: list[float] = []
     losses: list[float] = []

@@ -1,7 +1,7 @@
 """Batches in an order that (seed, epoch) alone decide, made ahead of their use by threads."""
 
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import final
@@ -12,6 +12,7 @@ from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.batching import Batching
 from cnnkit.data.load.collate import Collate, collate, labels_of, sizes_of
 from cnnkit.data.load.prefetch import Job, made_ahead
+from cnnkit.data.load.scales import EVERY, Size
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.transforms.compose import augmentation, transform
@@ -22,7 +23,7 @@ from cnnkit.errors import UsageError
 from cnnkit.kernels.host import get_threads
 
 # One stream of random numbers per purpose, so that adding a draw to one leaves the others alone.
-ORDER, AUGMENT, TURN, MIX = 0, 1, 2, 3
+ORDER, AUGMENT, TURN, MIX, SCALE = 0, 1, 2, 3, 4
 # Batches that are made or wait, beside the one in use, take no more memory than this, unless a single one does.
 AHEAD_BYTES = 256 << 20
 # Images that a worker takes at once.
@@ -42,6 +43,8 @@ class Loader:
     windows: pictures with masks are shown by windows of the size that `preprocessing` names, cut out anywhere, as a
     training needs it; a judge sees the whole of them.
     targets: how those of the samples of a batch are collated.
+    sizes: (height, width) that images are brought to, for each EVERY batches one of them, drawn by (seed, epoch,
+    batch); none: that of `preprocessing`, for all.
     least, drop_last: what becomes of a last batch that is not full, as `Batching` says.
 
     prefetch: batches made ahead, in bounded memory; 0 makes each when it is asked for.   workers: threads that decode
@@ -60,6 +63,7 @@ class Loader:
         changes: Mapping[str, bool] | None = None,
         windows: bool = False,
         targets: Collate = labels_of,
+        sizes: Sequence[Size] = (),
         mixup: float = 0.0,
         cutmix: float = 0.0,
         shard: tuple[int, int] = (0, 1),
@@ -84,6 +88,11 @@ class Loader:
             self.preprocessing = replace(self.preprocessing, fit="stretch")
         if self.preprocessing.keeps_size and (mixup or cutmix):
             raise UsageError("Images of unequal sizes cannot be mixed. Leave mixup and cutmix at 0.")
+        if self.preprocessing.keeps_size and sizes:
+            raise UsageError(
+                "Pictures that keep their size cannot have several. Leave --multi-scale or --fit keep out."
+            )
+        self.sizes = tuple(sizes)
         self.seed, self.shuffle, self.shard, self.prefetch = seed, shuffle, shard, prefetch
         self.batching = Batching(len(range(shard[0], len(dataset), shard[1])), batch_size, least, drop_last)
         self.mixup, self.cutmix = mixup, cutmix
@@ -113,22 +122,42 @@ class Loader:
             return (job.run() for job in jobs)
         return made_ahead(jobs, workers=workers, depth=self._depth())
 
-    def sample(self, index: int, number: int) -> Sample:
-        """What epoch `number` shows of a sample."""
+    @property
+    def shapes(self) -> list[tuple[int, int, int]]:
+        """(H, W, C) of all images that there are, the largest first."""
+        whole = {self._of_size(size).shape for size in self.sizes} or {self.preprocessing.shape}
+        return sorted(whole, key=math.prod, reverse=True)
+
+    def sample(self, index: int, number: int, wanted: Preprocessing | None = None) -> Sample:
+        """What epoch `number` shows of a sample.   wanted: of what size, where it is not the usual one."""
         sample = self.dataset[index]
         if self.transforms:
             rng = self._rng(index, number, AUGMENT)
             sample = transform(sample.replace(turn=number + int(self._first_turns[index])), self.transforms, rng)
-        return fitted(sample, self.preprocessing) if self.dataset.as_decoded else sample
+        if self.dataset.as_decoded or wanted is not None:
+            return fitted(sample, wanted or self.preprocessing)
+        return sample
 
     def _jobs(self, number: int, start: int, workers: int) -> Iterator[Job[list[Sample], Batch]]:
         """What is to be done for each batch; its images are shared out among the workers in pieces."""
         order = self.order(number)
         for k in range(start, len(self)):
             indices = order[self.batching.batch(k)]
+            wanted = self._wanted(number, k)
             piece = PIECE if workers > 1 else len(indices)
-            parts = [partial(self._samples, indices[i : i + piece], number) for i in range(0, len(indices), piece)]
-            yield Job(parts, partial(self._batch, indices, number, k))
+            shown = partial(self._samples, number=number, wanted=wanted)
+            parts = [partial(shown, indices[i : i + piece]) for i in range(0, len(indices), piece)]
+            yield Job(parts, partial(self._batch, indices, number, k, wanted))
+
+    def _wanted(self, number: int, k: int) -> Preprocessing | None:
+        """How the images of batch k are brought to size; None: as usual."""
+        if not self.sizes:
+            return None
+        turn = (number * len(self) + k) // EVERY
+        return self._of_size(self.sizes[int(self._rng(turn, 0, SCALE).integers(len(self.sizes)))])
+
+    def _of_size(self, size: Size) -> Preprocessing:
+        return replace(self.preprocessing, height=size[0], width=size[1])
 
     def _useful_workers(self) -> int:
         """Images that lie ready as numbers are sooner changed by one thread than shared out."""
@@ -138,20 +167,22 @@ class Loader:
 
     def _depth(self) -> int:
         """Batches ahead: as many as asked for, fewer where those of the usual size are large, but one."""
-        H, W, C = self.preprocessing.shape
+        H, W, C = self.shapes[0]
         return max(1, min(self.prefetch, AHEAD_BYTES // (4 * self.batch_size * H * W * C)))
 
-    def _batch(self, indices: Labels, number: int, k: int, pieces: list[list[Sample]]) -> Batch:
+    def _batch(
+        self, indices: Labels, number: int, k: int, wanted: Preprocessing | None, pieces: list[list[Sample]]
+    ) -> Batch:
         samples = [sample for piece in pieces for sample in piece]
-        x, targets = collate([sample.image for sample in samples], self.preprocessing), self._targets(samples)
+        x, targets = collate([sample.image for sample in samples], wanted or self.preprocessing), self._targets(samples)
         if not self.mixup and not self.cutmix:
             sizes = sizes_of(samples) if self.preprocessing.keeps_size else None
             return Batch(x, targets, indices, sizes=sizes)
         x, partners, share = mix(x, self._rng(k, number, MIX), mixup_alpha=self.mixup, cutmix_alpha=self.cutmix)
         return Batch(x, targets, indices, self._targets([samples[n] for n in partners.tolist()]), share)
 
-    def _samples(self, indices: Labels, number: int) -> list[Sample]:
-        return [self.sample(index, number) for index in indices.tolist()]
+    def _samples(self, indices: Labels, number: int, wanted: Preprocessing | None) -> list[Sample]:
+        return [self.sample(index, number, wanted) for index in indices.tolist()]
 
     def _rng(self, item: int, number: int, purpose: int) -> np.random.Generator:
         """Counting generators are made in a third of the time that seeding others takes."""

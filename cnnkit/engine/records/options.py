@@ -104,6 +104,9 @@ class FitOptions:
     elastic: bool | None = _choice(None, "Bend images smoothly.")
     colour: bool | None = _choice(None, "Change brightness, contrast and saturation.")
     erase: bool | None = _choice(None, "Cover a random rectangle of some images.")
+    multi_scale: bool = _choice(
+        False, "Show images of another size every 10 batches, from 3/4 to 3/2 of --image-size: for boxes."
+    )
     seed: int = _choice(0, "Seed of all random numbers.")
     image_size: tuple[int, int] | None = _choice(None, "Height and width that pictures are scaled to.")
     grey: bool | None = _choice(None, "Read pictures without colour.")

@@ -56,6 +56,7 @@ def plain(options: FitOptions) -> FitOptions:
         label_smoothing=0.0,
         mixup=0.0,
         cutmix=0.0,
+        multi_scale=False,
         class_weights="none",
         border_weight=0.0,
         ema=0.0,

@@ -67,6 +67,7 @@ class Preparation:
             self.splits.preprocessing,
             self.loader.batching.sizes(),
             batch_sizes(evaluated, parts),
+            self.loader.shapes if self.loader.sizes else (),
         )
 
     def _probe(self) -> Iterator[Event]:

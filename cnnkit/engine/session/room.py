@@ -85,8 +85,8 @@ def check_fits(batch_size: int, numbers: Numbers, available: int | None, least: 
 
 
 def _numbers(pieces: Pieces) -> Numbers:
-    training, splits = pieces.training, pieces.splits
-    H, W, C = splits.preprocessing.shape
+    training = pieces.training
+    H, W, C = pieces.loader.shapes[0]
     with kernels.shapes_only():
         found = models.summary(training.module, classes=pieces.task.outputs, in_channels=C, image_size=(H, W))
     kept = found.activation_floats * (BETWEEN_LAYERS if pieces.task.places else 1)

@@ -10,6 +10,7 @@ from typing import Any, final
 
 import numpy as np
 
+from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sets.subset import Subset
@@ -87,12 +88,13 @@ def _step_seconds(
     check: Callable[[], None],
 ) -> float:
     steps, begun, outcomes = 0, time.perf_counter(), Outcomes()
-    first = begun
+    first, pixels = begun, 0
     with closing(endless(loader)) as batches:
         for n, batch in enumerate(batches):
             check()
             # At a rate of nothing the weights stay, so that no loss can run away.
             train_step(training, task, batch, 0.0, outcomes)
+            pixels += math.prod(batch.x.shape[1:3]) if n else 0
             if n == 0:
                 begun = _over(outcomes)
                 if begun - first >= left / 2:
@@ -101,7 +103,10 @@ def _step_seconds(
             steps, gone = n, time.perf_counter() - begun
             if (gone >= longest and n >= 1) or (gone >= longest / 2 and n >= FEWEST):
                 break
-    return (_over(outcomes) - begun) / max(1, steps)
+    seconds = (_over(outcomes) - begun) / max(1, steps)
+    # At several scales a step takes as long as its pixels are many; those timed may all have had one size.
+    usual = [math.prod(shape[:2]) for shape in loader.shapes] if isinstance(loader, Loader) and loader.sizes else []
+    return seconds * sum(usual) / len(usual) * max(1, steps) / pixels if usual and pixels else seconds
 
 
 def _over(outcomes: Outcomes) -> float:

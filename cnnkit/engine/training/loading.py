@@ -8,10 +8,13 @@ from typing import Any, Protocol
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.batching import Batching
 from cnnkit.data.load.loader import Loader
+from cnnkit.data.load.scales import Size, sizes_around
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.base import Dataset
 from cnnkit.engine.run.state import Training
 from cnnkit.engine.training.augment import shows_windows
+from cnnkit.errors import UsageError
+from cnnkit.models.detection.detector import Detector
 from cnnkit.tasks import Task
 
 
@@ -41,11 +44,24 @@ def training_loader(training: Training, task: Task[Any], splits: DataSplits, *, 
         changes=options.changes(),
         windows=shows_windows(splits),
         targets=task.lessons,
+        sizes=_sizes(training, splits),
         mixup=options.mixup,
         cutmix=options.cutmix,
         least=training.least_batch,
         drop_last=drop_last,
     )
+
+
+def _sizes(training: Training, splits: DataSplits) -> tuple[Size, ...]:
+    """Of a training at several scales; UsageError where the network reads one size alone."""
+    if not training.options.multi_scale:
+        return ()
+    if not (isinstance(training.module, Detector) and training.module.any_size):
+        raise UsageError(
+            f"--multi-scale shows images of several sizes, but {training.options.model} learns from one. Leave it out, "
+            "or choose a network for detection without dense layers, such as --model yolo_nano."
+        )
+    return sizes_around(splits.preprocessing.shape[:2])
 
 
 def endless(loader: Batches) -> Generator[Batch]:

@@ -1,7 +1,8 @@
 """One training step, and the rehearsal that finds out which kernels it needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import product
 from typing import Any
 
 from cnnkit import kernels
@@ -40,10 +41,19 @@ def _update(training: Training, lr: float) -> None:
 
 
 def compile_kernels(
-    training: Training, task: Task[Any], preprocessing: Preprocessing, batch_sizes: list[int], eval_sizes: list[int]
+    training: Training,
+    task: Task[Any],
+    preprocessing: Preprocessing,
+    batch_sizes: list[int],
+    eval_sizes: list[int],
+    shapes: Sequence[tuple[int, ...]] = (),
 ) -> Iterator[Compiling]:
-    """Load or compile every kernel that training and judging at these batch sizes will call, one after the other."""
-    walk = partial(_rehearse, training, task.rehearsed(), preprocessing, batch_sizes, eval_sizes)
+    """Load or compile every kernel that training and judging at these batch sizes will call, one after the other.
+
+    shapes: of the images that are learned from, where they are not those of the preprocessing.
+    """
+    shapes = shapes or [preprocessing.shape if training.tail is None else training.tail.shape]
+    walk = partial(_rehearse, training, task.rehearsed(), preprocessing, batch_sizes, eval_sizes, shapes)
     for done, total, name, cached in kernels.home().prepare(walk):
         yield Compiling(done, total, name, cached)
 
@@ -54,13 +64,17 @@ def batch_sizes(most: int, parts: list[int]) -> list[int]:
 
 
 def _rehearse(
-    training: Training, task: Task[Any], preprocessing: Preprocessing, batch_sizes: list[int], eval_sizes: list[int]
+    training: Training,
+    task: Task[Any],
+    preprocessing: Preprocessing,
+    batch_sizes: list[int],
+    eval_sizes: list[int],
+    shapes: Sequence[tuple[int, ...]],
 ) -> None:
     """Walk through steps whose kernels do not run."""
     with training.unchanged():
-        for size in batch_sizes:
+        for shape, size in product(shapes, batch_sizes):
             training.optimiser.zero_grad()
-            shape = preprocessing.shape if training.tail is None else training.tail.shape
             measured = task.loss(training.learner, task.blank(shape, size, mixed=_mixes(training)))
             measured.running()
             measured.value.backward()

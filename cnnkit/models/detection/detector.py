@@ -62,6 +62,7 @@ class Detector(Module):
     places: P, how many boxes it gives for an image, the empty ones among them.
     score: a box of a lower score is not given. It is low, for a measure counts all; what is shown is chosen afterwards.
     iou: of two boxes of one class that overlap by more, the one with the lower score is dropped.
+    any_size: whether it learns from images of other sizes than the one it was built for, of multiples of 32 pixels.
     proposed: R, how many boxes of a selective search it is given with each image, to look nowhere else; 0: it needs
     none. One that does takes them as a second argument of `forward`, (N, R, 4) as in BoxBatch.
     """
@@ -69,6 +70,7 @@ class Detector(Module):
     places = 100
     score = 0.01
     iou = 0.45
+    any_size = False
     proposed = 0
 
     def forward(self, x: Tensor) -> Tensor:

@@ -57,6 +57,7 @@ class Darknet(Detector, WithHeads):
         for step, layer in zip(self.steps, self.layers, strict=True):
             if isinstance(layer, BoxHead) and isinstance(source := self._layer(step.sources[0]), Conv2d):
                 source.bias = Parameter(layer.first_bias())
+        self.any_size = not any(isinstance(step.layer, Connected | Local) for step in self.steps)
         # After which layer a map is read for the last time.
         self.last_read = {source: number for number, step in enumerate(self.steps) for source in step.sources}
 
