@@ -29,7 +29,7 @@ def starting_point(options: FitOptions, module: Module | None = None) -> Predict
     module: of one's own, which takes the weights as they are: its file tells no builder to fit it to other classes.
     """
     if options.weights is None:
-        if options.freeze == "trunk" and module is None:
+        if options.freeze in ("trunk", "norms") and module is None:
             raise UsageError(
                 f"freeze is {options.freeze}, but there are no weights to keep. "
                 "Give weights to start from, such as --weights runs/mine, or leave --freeze out."

@@ -20,7 +20,7 @@ AUGMENT = ("none", "light", "standard", "strong")
 # What the levels are made of: each is an option of its own, which overrides the level.
 CHANGES = ("flip", "turn", "crop", "rotate", "elastic", "colour", "erase")
 ON_UNREADABLE = ("refuse", "skip")
-FREEZE = ("none", "trunk")
+FREEZE = ("none", "trunk", "norms")
 KEEP = ("best", "last")
 # Those of models/geometry.py, which must not be imported here.
 PADDINGS = ("default", "same", "symmetric")
@@ -58,7 +58,9 @@ class FitOptions:
     )
     weights: str | None = _choice(None, "Run or weight file to start from.")
     freeze: str | None = _choice(
-        None, "Which layers keep these weights unchanged; the trunk is all layers but the head.", names=FREEZE
+        None,
+        "Which layers keep these weights unchanged: the trunk (all layers but the head), or batch norms alone.",
+        names=FREEZE,
     )
     views: int | None = _choice(
         None, "Augmented versions of each image whose features a frozen trunk computes once; 0: none are kept."

@@ -16,7 +16,7 @@ from cnnkit.errors import CheckpointError, ShapeError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
 from cnnkit.nn.module import blank
-from cnnkit.nn.parts.freeze import Cut, freeze_trunk
+from cnnkit.nn.parts.freeze import Cut, freeze_norms, freeze_trunk
 from cnnkit.nn.parts.tail import Tail
 from cnnkit.serialize.fields import check, made
 from cnnkit.tasks import Judgement, Task
@@ -138,6 +138,8 @@ class Training:
         self.options, self.module, self.cut, self.tail = options, module, cut, tail
         if cut is not None and options.freeze == "trunk":
             freeze_trunk(module, cut)
+        if options.freeze == "norms":
+            freeze_norms(module)
         self.optimiser = create_optimiser(options, module, None if cut is None else cut.head)
         self.begin_average()
         self.best_weights: dict[str, Array] = {}

@@ -110,7 +110,7 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
     elif start is not None:
         scored = _scored(options, splits, task) if module is None else frozenset()
         said, new_head = adopt(network, training.cut.score if training.cut else network, start, splits, scored)
-        training.progress.new_head = new_head and options.freeze == "none"
+        training.progress.new_head = new_head and options.freeze != "trunk"
     notes = [
         *splits.notes,
         *([] if data else _doubts(splits, options)),

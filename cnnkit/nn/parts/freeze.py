@@ -109,12 +109,17 @@ def freeze_norms(module: Module) -> None:
     """Let every batch norm rest: it normalises by its running statistics, and neither these nor its scales move.
 
     Where a batch is of one or two images, as those of detectors are, its own statistics are too rough to normalise by.
+
+    Raises:
+        UsageError: there are none.
     """
-    for part in module.modules():
-        if isinstance(part, BatchNorm2d):
-            part.frozen, part.training = True, False
-            for parameter in part.parameters():
-                parameter.requires_grad, parameter.grad = False, None
+    norms = [part for part in module.modules() if isinstance(part, BatchNorm2d)]
+    if not norms:
+        raise UsageError(f"{type(module).__name__} has no batch norm that could be frozen. Leave --freeze out.")
+    for part in norms:
+        part.frozen, part.training = True, False
+        for parameter in part.parameters():
+            parameter.requires_grad, parameter.grad = False, None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 from cnnkit import nn, ops
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
-from cnnkit.nn.parts.freeze import cut, freeze_norms, freeze_trunk, frozen_trunk, head
+from cnnkit.nn.parts.freeze import WithHeads, cut, freeze_norms, freeze_trunk, frozen_trunk, head
 
 
 class Counting(nn.Module):
@@ -108,6 +108,38 @@ def test_a_trunk_is_frozen_for_a_while():
         assert not network.norm.scale.requires_grad and network.norm.frozen
     assert network.norm.scale.requires_grad and not any(part.frozen for part in network.modules())
     assert not network.conv.weight.requires_grad
+
+
+def test_a_network_without_batch_norms_has_none_to_freeze():
+    with pytest.raises(UsageError, match=r"Linear has no batch norm that could be frozen. Leave --freeze out"):
+        freeze_norms(nn.Linear(2, 2))
+
+
+class Forked(nn.Module, WithHeads):
+    """Two heads on one trunk, the second behind a layer of its own."""
+
+    def __init__(self) -> None:
+        self.trunk = nn.Conv2d(2, 3, 1)
+        self.first = nn.Conv2d(3, 2, 1)
+        self.between = nn.Conv2d(3, 3, 1)
+        self.second = nn.Conv2d(3, 2, 1)
+
+    def heads(self):
+        return [self.first, self.second]
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.trunk(x)
+        return self.first(x) + self.second(self.between(x))
+
+
+def test_a_network_may_tell_several_heads_which_learn_alone(rng):
+    network = Forked()
+    at = cut(network, (1, 4, 4, 2))
+    assert (at.score, at.start, at.shape) == (network.second, network.first, (4, 4, 3))
+    freeze_trunk(network, at)
+    ops.sum(network.train()(Tensor(rng.standard_normal((1, 4, 4, 2)).astype(np.float32)))).backward()
+    learning = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
+    assert learning == {"first.weight", "first.bias", "second.weight", "second.bias"}
 
 
 def test_batch_norms_that_are_frozen_stay_in_use_and_do_not_learn(rng):

@@ -115,6 +115,19 @@ def test_weights_of_other_classes_lend_all_but_the_heads(command):
     assert after["layers.3.weight"].shape == (1, 1, 8, 2 * (5 + 3))
 
 
+@pytest.mark.parametrize("freeze", ["norms", "trunk"])
+def test_norms_or_all_but_the_heads_may_rest(command, freeze):
+    words = *TRAIN, "--model", "net.cfg", "--weights", "net.weights", "--steps", 1, "--lr", 0.1, "--freeze", freeze
+    assert command(*words, "--output", "run")[0] == 0
+    before = load("net.cfg", weights="net.weights").module.state_dict()
+    after = safe.load(Path("run/weights/last.safetensors"))[0]
+    same = {name for name in before if before[name].shape == after[name].shape and (before[name] == after[name]).all()}
+    norms = {name for name in before if ".norm." in name}
+    assert len(norms) == 12 and same == norms | (
+        {f"layers.{k}.conv.weight" for k in range(3)} if freeze == "trunk" else set()
+    )
+
+
 @pytest.mark.parametrize(
     ("model", "weights", "told"),
     [
