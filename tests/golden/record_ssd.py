@@ -1,10 +1,10 @@
-"""Record what torchvision's SSD300 computes: `python tests/golden/record_ssd.py`; writes ssd.json.
+"""Record what torchvision's SSD300 and SSDlite compute: `python tests/golden/record_ssd.py`; ssd.json, ssdlite.json.
 
 Wants torch and torchvision; the tests want neither. In float64; weights and images come from formula.py, boxes from
 ssd_problem.py.
 Kept are: names and shapes of the state; of two images in use the codes and logits of some default boxes and their
 norms, and the boxes after non-maximum suppression; the losses of a batch of these two, and each gradient's norm and
-its product with a direction.
+its product with a direction; and how far torch's own float32 strays from that at most, in norms.
 """
 
 import json
@@ -15,53 +15,49 @@ import ssd_problem as problem
 import torch
 import torchvision
 from formula import direction, image, state
-from torchvision.models.detection import ssd300_vgg16
 from torchvision.models.detection.image_list import ImageList
 
-FILE = Path(__file__).with_name("ssd.json")
+FOLDER = Path(__file__).parent
 
 
-def create() -> torch.nn.Module:
+def create(name: str, dtype: torch.dtype) -> torch.nn.Module:
     """The network with weights by formula."""
-    model = ssd300_vgg16(weights=None, weights_backbone=None, num_classes=1 + problem.CLASSES)
-    shapes = {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
-    model.load_state_dict({name: torch.from_numpy(problem.tamed(name, a)) for name, a in state(shapes).items()})
-    return model.double()
+    make = getattr(torchvision.models.detection, name)
+    model = make(weights=None, weights_backbone=None, num_classes=1 + problem.CLASSES)
+    arrays = {key: torch.from_numpy(problem.tamed(key, a)) for key, a in state(shapes(model)).items()}
+    model.load_state_dict(arrays, strict=False)
+    return model.to(dtype)
 
 
-def numbers(array: torch.Tensor) -> dict[str, object]:
+def shapes(model: torch.nn.Module) -> dict[str, list[int]]:
+    return {key: list(t.shape) for key, t in model.state_dict().items() if not key.endswith("num_batches_tracked")}
+
+
+def numbers(array: torch.Tensor, every: int) -> dict[str, object]:
     found = array.detach().numpy()
     return {
-        "some": found[:, :: problem.EVERY].round(8).tolist(),
+        "some": found[:, ::every].round(8).tolist(),
         "largest": float(np.abs(found).max()),
         "norm": float(np.linalg.norm(found)),
     }
 
 
-if __name__ == "__main__":
-    model = create()
-    pixels = torch.from_numpy(image((problem.IMAGES, 300, 300, 3))).permute(0, 3, 1, 2).double()
-    pictures = ImageList(pixels, [(300, 300)] * problem.IMAGES)
-    targets = [
-        {"boxes": torch.from_numpy(corners).double(), "labels": torch.from_numpy(1 + labels)}
-        for corners, labels in problem.targets()
-    ]
-    maps = list(model.backbone(pixels).values())
-    heads = model.head(maps)
-    anchors = [found.double() for found in model.anchor_generator(pictures, maps)]
-    matches = [
-        model.proposal_matcher(torchvision.ops.box_iou(target["boxes"], found))
-        for target, found in zip(targets, anchors, strict=True)
-    ]
-    losses = model.compute_loss(targets, heads, anchors, matches)
-    sum(losses.values()).backward()
+def images(case: problem.Case, dtype: torch.dtype) -> tuple[torch.Tensor, ImageList]:
+    pixels = torch.from_numpy(image((problem.IMAGES, case.side, case.side, 3))).permute(0, 3, 1, 2).to(dtype)
+    return pixels, ImageList(pixels, [(case.side, case.side)] * problem.IMAGES)
+
+
+def in_use(name: str, case: problem.Case) -> dict[str, object]:
+    model = create(name, torch.float64).eval()
+    pixels, pictures = images(case, torch.float64)
     with torch.inference_mode():
+        maps = list(model.backbone(pixels).values())
+        heads = model.head(maps)
+        anchors = [found.double() for found in model.anchor_generator(pictures, maps)]
         detections = model.postprocess_detections(heads, anchors, pictures.image_sizes)
-    record = {
-        "versions": {module.__name__: module.__version__.partition("+")[0] for module in (torch, torchvision)},
-        "shapes": {name: list(tensor.shape) for name, tensor in model.state_dict().items()},
-        "codes": numbers(heads["bbox_regression"]),
-        "logits": numbers(heads["cls_logits"]),
+    return {
+        "codes": numbers(heads["bbox_regression"], case.every),
+        "logits": numbers(heads["cls_logits"], case.every),
         "found": [
             [
                 [*(round(v, 4) for v in box), round(score, 7), label - 1]
@@ -69,12 +65,51 @@ if __name__ == "__main__":
             ]
             for one in detections
         ],
+    }
+
+
+def in_training(name: str, case: problem.Case, dtype: torch.dtype) -> dict[str, object]:
+    model = create(name, dtype).train()
+    pixels, pictures = images(case, dtype)
+    maps = list(model.backbone(pixels).values())
+    anchors = [found.to(dtype) for found in model.anchor_generator(pictures, maps)]
+    targets = [
+        {"boxes": torch.from_numpy(corners).to(dtype), "labels": torch.from_numpy(1 + labels)}
+        for corners, labels in problem.targets(case)
+    ]
+    matches = [
+        model.proposal_matcher(torchvision.ops.box_iou(target["boxes"], found))
+        for target, found in zip(targets, anchors, strict=True)
+    ]
+    losses = model.compute_loss(targets, model.head(maps), anchors, matches)
+    sum(losses.values()).backward()
+    return {
         "loss_box": losses["bbox_regression"].item(),
         "loss_class": losses["classification"].item(),
         "gradients": {
-            name: [p.grad.norm().item(), float((p.grad.numpy() * direction(tuple(p.shape), seed)).sum())]
-            for seed, (name, p) in enumerate(model.named_parameters())
+            key: [p.grad.norm().item(), float((p.grad.numpy() * direction(tuple(p.shape), seed)).sum())]
+            for seed, (key, p) in enumerate(model.named_parameters())
         },
     }
-    lines = [f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}" for key, value in record.items()]
-    FILE.write_text("{" + ",\n".join(lines) + "}\n")
+
+
+def record(name: str, case: problem.Case) -> dict[str, object]:
+    exact, rounded = (in_training(name, case, dtype) for dtype in (torch.float64, torch.float32))
+    least = problem.least(exact["gradients"])
+    strays = [
+        abs(along - rounded["gradients"][key][1]) / (norm + least) for key, (norm, along) in exact["gradients"].items()
+    ]
+    return {
+        "versions": {module.__name__: module.__version__.partition("+")[0] for module in (torch, torchvision)},
+        "shapes": shapes(create(name, torch.float32)),
+        **in_use(name, case),
+        **exact,
+        "torch_float32": round(max(strays), 5),
+    }
+
+
+if __name__ == "__main__":
+    for name, case in problem.CASES.items():
+        found = record(name, case)
+        lines = [f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}" for key, value in found.items()]
+        (FOLDER / case.file).write_text("{" + ",\n".join(lines) + "}\n")

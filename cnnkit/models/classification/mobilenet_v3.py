@@ -74,26 +74,57 @@ SMALL = (
     Row(5, 576, 96, True, HS, 1),
 )
 
-_conv = partial(ConvNorm, eps=1e-3, momentum=0.01)
+EPS, MOMENTUM = 1e-3, 0.01
 
 
 class Block(Module):
     """An inverted residual whose wide channels are weighed by squeeze-and-excite: figure 4."""
 
-    def __init__(self, in_channels: int, row: Row, *, stride: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, in_channels: int, row: Row, *, stride: int, momentum: float = MOMENTUM, rng: np.random.Generator
+    ) -> None:
+        conv = partial(ConvNorm, eps=EPS, momentum=momentum, rng=rng)
         wide, activation = row.expanded, row.activation
-        self.expand = Identity() if wide == in_channels else _conv(in_channels, wide, 1, activation=activation, rng=rng)
-        self.depthwise = _conv(wide, wide, row.kernel, stride=stride, groups=wide, activation=activation, rng=rng)
+        self.expand = Identity() if wide == in_channels else conv(in_channels, wide, 1, activation=activation)
+        self.depthwise = conv(wide, wide, row.kernel, stride=stride, groups=wide, activation=activation)
         self.excite = _excite(wide, rng) if row.excited else Identity()
-        self.project = _conv(wide, row.channels, 1, activation=NONE, rng=rng)
+        self.project = conv(wide, row.channels, 1, activation=NONE)
         self.residual = row.stride == 1 and in_channels == row.channels
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.project(self.excite(self.depthwise(self.expand(x))), x if self.residual else None)
+        return self.narrowed(self.expand(x), x if self.residual else None)
+
+    def narrowed(self, wide: Tensor, residual: Tensor | None = None) -> Tensor:
+        """What follows the expansion."""
+        return self.project(self.excite(self.depthwise(wide)), residual)
 
 
 def _excite(channels: int, rng: np.random.Generator) -> SqueezeExcite:
     return SqueezeExcite(channels, multiple_of_8(channels / 4), gate="hard_sigmoid", rng=rng)
+
+
+def features(
+    table: tuple[Row, ...],
+    width: float,
+    in_channels: int,
+    image_size: tuple[int, int],
+    *,
+    momentum: float = MOMENTUM,
+    rng: np.random.Generator,
+) -> tuple[Sequential, int]:
+    """(all that makes maps, the channels of the last): a convolution, the blocks of a table, a 1x1 convolution."""
+    stem, *others = strides((2, *(row.stride for row in table)), image_size)
+    conv = partial(ConvNorm, eps=EPS, momentum=momentum, activation=HS, rng=rng)
+    before = multiple_of_8(16 * width)
+    found: list[Module] = [conv(in_channels, before, 3, stride=stem)]
+    for full, stride in zip(table, others, strict=True):
+        row = full._replace(
+            expanded=multiple_of_8(full.expanded * width), channels=multiple_of_8(full.channels * width)
+        )
+        found.append(Block(before, row, stride=stride, momentum=momentum, rng=rng))
+        before = row.channels
+    found.append(conv(before, 6 * before, 1))
+    return Sequential(*found), 6 * before
 
 
 def _mobilenet_v3(
@@ -107,22 +138,13 @@ def _mobilenet_v3(
     rng: np.random.Generator,
 ) -> Module:
     refuse_below(8 if is_small(image_size) else 32, image_size)
-    stem, *others = strides((2, *(row.stride for row in table)), image_size)
-    before = multiple_of_8(16 * width)
-    features: list[Module] = [_conv(in_channels, before, 3, stride=stem, activation=HS, rng=rng)]
-    for full, stride in zip(table, others, strict=True):
-        row = full._replace(
-            expanded=multiple_of_8(full.expanded * width), channels=multiple_of_8(full.channels * width)
-        )
-        features.append(Block(before, row, stride=stride, rng=rng))
-        before = row.channels
-    features.append(_conv(before, 6 * before, 1, activation=HS, rng=rng))
+    maps, last = features(table, width, in_channels, image_size, rng=rng)
     dense = multiple_of_8(dense * width)
     return Sequential(
         {
-            "features": Sequential(*features),
+            "features": maps,
             "avgpool": GlobalAvgPool2d(),
-            "dense": Linear(6 * before, dense, activation=HS, rng=rng),
+            "dense": Linear(last, dense, activation=HS, rng=rng),
             "dropout": Dropout(0.2, seed=int(rng.integers(2**32))),
             "fc": Linear(dense, classes, rng=rng),
         }

@@ -5,7 +5,7 @@ proposals/    where things may be: selective search
 rcnn/         what R-CNN does with proposals: crops, what each teaches, support vector machines, box regression
 darknet/      networks from a list of layers, which a `.cfg` text of darknet is one way to write, and its `.weights`
 yolo_*.py     YOLO v1 to v3, and two small ones: papers as lists of layers
-ssd.py        SSD300 on VGG16, and a small one
+ssd/          SSD on VGG16, SSDlite on MobileNet v3, and a small one
 two_stage/    what networks share that first propose regions and then look at each
 fast_rcnn.py  Fast R-CNN, on the regions of a selective search
 faster_*.py   Faster R-CNN

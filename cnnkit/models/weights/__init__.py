@@ -1,6 +1,7 @@
 """Weights that others published, brought into our networks.
 
 families    how publishers name the parts of each family of networks
+class_lists names of the classes that published weights know
 published   a row for each family of networks: names in the files, preprocessing, sources and licences
 downloads   which files can be fetched, and their checksums
 renames     names in a file become ours

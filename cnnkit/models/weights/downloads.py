@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import final
 
 from cnnkit.errors import UsageError, unknown_name
-from cnnkit.models.weights.published import AKAMASTER, TORCHVISION, TORCHVISION_MASKS, Source, row
+from cnnkit.models.weights.published import AKAMASTER, TORCHVISION, TORCHVISION_BOXES, TORCHVISION_MASKS, Source, row
 
 
 @final
@@ -40,6 +40,7 @@ _TORCHVISION = """
 _TORCHVISION_MASKS = """
     fcn_resnet50_coco-1167a1af deeplabv3_resnet50_coco-cd0a2569 deeplabv3_mobilenet_v3_large-fc3c493d
 """
+_TORCHVISION_BOXES = "ssd300_vgg16_coco-b556d3b4 ssdlite320_mobilenet_v3_large_coco-a79551df"
 _AKAMASTER = "resnet20-12fca82f resnet44-014dd654 resnet56-4bfd9763 resnet110-1d1ed7c2"
 # Where a file's name is not that of the network.
 _MODELS = {
@@ -51,6 +52,8 @@ _MODELS = {
     "fcn_resnet50_coco": "fcn_resnet50",
     "deeplabv3_resnet50_coco": "deeplab_v3_resnet50",
     "deeplabv3_mobilenet_v3_large": "deeplab_v3_mobilenet_v3_large",
+    "ssd300_vgg16_coco": "ssd300_vgg16",
+    "ssdlite320_mobilenet_v3_large_coco": "ssdlite320_mobilenet_v3_large",
 }
 _RESNET32 = "d509ac1820d7f25398913559d7e81a13229b1e7adc5648e3bfa5e22dc137f850"
 _AT_TORCHVISION = "https://download.pytorch.org/models/"
@@ -67,6 +70,7 @@ DOWNLOADS = {
     for download in (
         *(_download(TORCHVISION, _AT_TORCHVISION, name, ".pth") for name in _TORCHVISION.split()),
         *(_download(TORCHVISION_MASKS, _AT_TORCHVISION, name, ".pth") for name in _TORCHVISION_MASKS.split()),
+        *(_download(TORCHVISION_BOXES, _AT_TORCHVISION, name, ".pth") for name in _TORCHVISION_BOXES.split()),
         *(_download(AKAMASTER, _AT_AKAMASTER, name, ".th") for name in _AKAMASTER.split()),
         Download("resnet32", AKAMASTER, f"{_AT_AKAMASTER}resnet32-d509ac18.th", _RESNET32),
     )

@@ -115,6 +115,12 @@ def vgg(depths: tuple[int, ...], parts: tuple[str, ...]) -> Renames:
     return (*renames, *((rf"^classifier\.{place}\.", f"fc{number}.") for number, place in enumerate((0, 3, 6), 6)))
 
 
+SSD_HEADS: Renames = (
+    (r"^head\.classification_head\.module_list\.", "class_heads."),
+    (r"^head\.regression_head\.module_list\.", "box_heads."),
+)
+
+
 def ssd_vgg() -> Renames:
     """torchvision's SSD300: VGG16 in two pieces, the second with fc6 and fc7 at its end, conv8 to conv11, the heads."""
     layers = {"scale_weight": "length4_3.weight", r"extra\.0\.7\.1\.": "fc6.", r"extra\.0\.7\.3\.": "fc7."}
@@ -127,11 +133,22 @@ def ssd_vgg() -> Renames:
     layers |= {rf"extra\.0\.{2 * number - 1}\.": f"backbone.conv5_{number}." for number in (1, 2, 3)}
     for extra in (1, 2, 3, 4):
         layers |= {rf"extra\.{extra}\.{2 * part}\.": f"extras.{extra - 1}.{part}." for part in (0, 1)}
-    return (
-        *((rf"^backbone\.{theirs}", f"body.{ours}") for theirs, ours in layers.items()),
-        (r"^head\.classification_head\.module_list\.", "class_heads."),
-        (r"^head\.regression_head\.module_list\.", "box_heads."),
-    )
+    return (*((rf"^backbone\.{theirs}", f"body.{ours}") for theirs, ours in layers.items()), *SSD_HEADS)
+
+
+# torchvision's SSDlite: MobileNet v3 in two pieces that part within block 13, behind its expansion.
+SSD_LITE: Renames = (
+    (r"^backbone\.features\.0\.13\.", "body.features.13.block.0."),
+    (r"^backbone\.features\.0\.", "body.features."),
+    (r"^backbone\.features\.1\.0\.", "body.features.13.block."),
+    *((rf"^backbone\.features\.1\.{k}\.", f"body.features.{13 + k}.") for k in (1, 2, 3)),
+    *mobilenet_v3(16, 1),
+    *SSD_HEADS,
+    (r"^backbone\.extra\.(\d\.\d)\.0\.", r"body.extras.\1.conv."),
+    (r"^backbone\.extra\.(\d\.\d)\.1\.", r"body.extras.\1.norm."),
+    (r"^(\w+_heads\.\d\.0)\.0\.", r"\1.conv."),
+    (r"^(\w+_heads\.\d\.0)\.1\.", r"\1.norm."),
+)
 
 
 # torchvision's Faster R-CNN on a pyramid: a trunk in its names, the pyramid, and both stages.

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, final
 
+from cnnkit.models.weights.class_lists import CIFAR10, COCO, COCO_NUMBERS, DIGITS, VOC
 from cnnkit.models.weights.families import (
     ALEXNET,
     BARE_FEATURES,
@@ -29,6 +30,7 @@ from cnnkit.models.weights.families import (
     MOBILENET_V1,
     MOBILENET_V2,
     SHUFFLENET_V2,
+    SSD_LITE,
     VGG_DEPTHS,
     Renames,
     fcn_head,
@@ -40,24 +42,6 @@ from cnnkit.models.weights.families import (
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-DIGITS = tuple("0123456789")
-VOC = (
-    *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
-    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
-)
-# Of COCO, in darknet's words.
-COCO = (
-    *("person", "bicycle", "car", "motorbike", "aeroplane", "bus", "train", "truck", "boat", "traffic light"),
-    *("fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow"),
-    *("elephant", "bear", "zebra", "giraffe", "backpack", "umbrella", "handbag", "tie", "suitcase", "frisbee"),
-    *("skis", "snowboard", "sports ball", "kite", "baseball bat", "baseball glove", "skateboard", "surfboard"),
-    *("tennis racket", "bottle", "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple"),
-    *("sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut", "cake", "chair", "sofa"),
-    *("pottedplant", "bed", "diningtable", "toilet", "tvmonitor", "laptop", "mouse", "remote", "keyboard"),
-    *("cell phone", "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase", "scissors"),
-    *("teddy bear", "hair drier", "toothbrush"),
-)
 
 
 @final
@@ -221,6 +205,15 @@ ROWS: dict[str, Published] = {
         mean=(0.48235, 0.45882, 0.40784),
         std=(1 / 255,) * 3,
         fit="stretch",
+        classes=COCO_NUMBERS,
+        sources=(TORCHVISION_BOXES,),
+    ),
+    "ssdlite320_mobilenet_v3_large": Published(
+        renames=SSD_LITE,
+        mean=(0.5,) * 3,
+        std=(0.5,) * 3,
+        fit="stretch",
+        classes=COCO_NUMBERS,
         sources=(TORCHVISION_BOXES,),
     ),
     "faster_rcnn_resnet50_fpn": Published(
