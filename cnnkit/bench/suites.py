@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from cnnkit.bench.cases import Case
 
@@ -23,6 +24,8 @@ def cases(suite: str, *, quick: bool) -> Iterator[Callable[[], Case]]:
         from cnnkit.bench import pointwise_cases
 
         return pointwise_cases.cases(quick=quick)
-    from cnnkit.bench import network_cases
+    from cnnkit.bench.network_cases import boxes, scores
 
-    return network_cases.train_cases(quick=quick) if suite == "train" else network_cases.predict_cases(quick=quick)
+    if suite == "train":
+        return chain(scores.train_cases(quick=quick), boxes.train_cases(quick=quick))
+    return chain(scores.predict_cases(quick=quick), boxes.predict_cases(quick=quick))

@@ -11,9 +11,12 @@ from cnnkit.bench.map_cases.crf import crf_case
 from cnnkit.bench.map_cases.enlarge import resize_cases, transposed_cases
 from cnnkit.bench.map_cases.gru import gru_cases
 from cnnkit.bench.map_cases.loss import loss_cases
-from cnnkit.bench.network_cases import predict_case, train_case
+from cnnkit.bench.network_cases import boxes as detectors
+from cnnkit.bench.network_cases.scores import predict_case, train_case
 from cnnkit.bench.pointwise_cases import NAMES, pointwise_case
+from cnnkit.bench.twins.torch_twin import refuse_other_work
 from cnnkit.errors import CheckFailed, UsageError
+from cnnkit.nn import Module
 
 SMALL = [
     Layer("small winograd", 2, 9, 8, 16, 3),
@@ -90,6 +93,41 @@ def test_network_cases_pass_their_own_check(make):
 @pytest.mark.parametrize("make", [train_case, predict_case])
 def test_cases_of_networks_for_masks_pass_their_own_check(make, name):
     make(name, 2, 64).check()
+
+
+@pytest.mark.parametrize("name", ["yolo_nano_x0_25", "ssd_nano_x0_25", "faster_rcnn_nano_x0_25"])
+def test_what_the_heads_of_a_detector_tell_passes_its_own_check(name):
+    case = detectors.predict_case(name, 1, 64)
+    case.check()
+    assert case.name == f"{name} heads, predict, batch 1 of 64x64"
+
+
+@pytest.mark.parametrize("name", ["yolo_nano_x0_25", "ssd_nano_x0_25"])
+def test_training_steps_of_detectors_pass_their_own_check(name):
+    detectors.train_case(name, 2, 64).check()
+
+
+def test_another_answer_of_the_network_in_use_fails_the_check_of_its_heads(monkeypatch):
+    right = detectors.prepared
+    monkeypatch.setattr(detectors, "prepared", lambda heads: _Louder(right(heads)))
+    with pytest.raises(CheckFailed, match="tells other numbers"):
+        detectors.predict_case("ssd_nano_x0_25", 1, 64).check()
+
+
+class _Louder(Module):
+    def __init__(self, heads):
+        self.heads = heads
+
+    def forward(self, x):
+        return tuple(told * 1.001 for told in self.heads(x))
+
+
+def test_what_another_library_tells_may_differ_from_ours_by_rounding_alone():
+    ours = [np.ones((1, 2, 3, 4), np.float32), np.ones((1, 5), np.float32)]
+    theirs = [np.ones((1, 4, 2, 3), np.float32), np.full((1, 5), 1 + 1e-6, np.float32)]
+    refuse_other_work("torch", theirs, ours)
+    with pytest.raises(CheckFailed, match=r"torch tells differs .* not the same work"):
+        refuse_other_work("torch", [theirs[0], theirs[1] + 1e-3], ours)
 
 
 @pytest.mark.slow

@@ -5,7 +5,9 @@ Images are channels-first there, so axes are renumbered; activations work in pla
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -174,8 +176,23 @@ def _activate(x: Any, activation: Activation) -> Work:
     return lambda x: _activated(x.clone(), activation)
 
 
-def _add(x: Any, y: Any) -> Work:
-    return lambda x, y: x + y
+def _arithmetic(how: Callable[[Any, Any], Any], x: Any, y: Any) -> Work:
+    """A row of numbers, one a channel, stands beside an image as channels do there."""
+    images = 4 in (x.ndim, y.ndim)
+
+    def laid(a: Any) -> Any:
+        return a[:, None, None] if images and a.ndim == 1 else a
+
+    return lambda x, y: how(laid(x), laid(y))
+
+
+def _sum(x: Any, axes: tuple[int, ...], keepdims: bool) -> Work:
+    order = [_axis(axis, x.ndim) for axis in axes]
+    return lambda x: x.sum(order, keepdims)
+
+
+def _sqrt(x: Any) -> Work:
+    return lambda x: x.sqrt()
 
 
 def joined(calls: Sequence[tuple[type, tuple[Any, ...], Any]]) -> list[tuple[str, tuple[Any, ...], Any]]:
@@ -255,6 +272,10 @@ _OPS: dict[str, Callable[..., Work]] = {
     "_ChannelShuffle": _channel_shuffle,
     "_ScaleChannels": _scale_channels,
     "_Activate": _activate,
-    "_Add": _add,
+    "_Add": partial(_arithmetic, operator.add),
+    "_Multiply": partial(_arithmetic, operator.mul),
+    "_Divide": partial(_arithmetic, operator.truediv),
+    "_Sum": _sum,
+    "_Sqrt": _sqrt,
     "_Gru": _gru,
 }

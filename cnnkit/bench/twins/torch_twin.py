@@ -5,20 +5,24 @@ One pass is traced and its ops are done again in torch, in the same order: any n
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from cnnkit import kernels, nn
-from cnnkit.autograd import Tensor, no_grad, traced
+from cnnkit.autograd import Call, Tensor, no_grad, traced
 from cnnkit.bench.rivals import Work, nchw
 from cnnkit.bench.twins.torch_ops import joined, translated
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn.blocks import WithAuxiliary
+from cnnkit.nn.outputs import Nest, leaves
 from cnnkit.ops import cross_entropy
 
+# From all results of a network to its loss.
+Learned = Callable[[Sequence[Any]], Any]
 # Filters (KH, KW, C, O) as torch has them, (O, C, KH, KW), and dense weights (C, O); recurrent ones stay.
 _TURNED = {4: (3, 2, 0, 1), 3: (0, 1, 2), 2: (1, 0)}
 
@@ -45,6 +49,7 @@ class TorchTwin:
             if beside is None
             else beside._held
         )
+        self._numbers = _constants(calls, {self._image, *self._held, *(result for _, _, result in self._steps)})
 
     def _parameter(self, data: Host) -> Any:
         import torch
@@ -70,24 +75,45 @@ class TorchTwin:
         return self.results(images)[0]
 
     def results(self, images: Any) -> list[Any]:
-        """The logits, and behind them those of auxiliary classifiers."""
-        known: dict[int | None, Any] = {None: None, self._image: images, **self._held}
+        """The logits, and behind them those of auxiliary classifiers; or all that the network tells."""
+        known: dict[int | None, Any] = {None: None, self._image: images, **self._numbers, **self._held}
         for work, operands, result in self._steps:
             known[result] = work(*[known[operand] for operand in operands])
         return [known[result] for result in self._results]
 
 
-def weighed(y: Tensor | WithAuxiliary) -> list[tuple[Tensor, float]]:
+def weighed(y: Nest) -> list[tuple[Tensor, float]]:
     """Every result of a network whose loss counts, and how much it does."""
-    if isinstance(y, Tensor):
-        return [(y, 1.0)]
-    return [(y.logits, 1.0), *((logits, y.weight) for logits in y.auxiliary)]
+    if isinstance(y, WithAuxiliary):
+        return [(y.logits, 1.0), *((logits, y.weight) for logits in y.auxiliary)]
+    return [(result, 1.0) for result in leaves(y)]
 
 
 def loss_of(y: Tensor | WithAuxiliary, labels: Host) -> Tensor:
     """The mean cross-entropy of labels of images or of pixels."""
     first, *others = (cross_entropy(logits, labels) * weight for logits, weight in weighed(y))
     return sum(others, start=first)
+
+
+def cross_entropy_of(model: nn.Module, x: Host, labels: Host) -> Learned:
+    """`loss_of` in torch."""
+    import torch
+
+    weights, target = [weight for _, weight in weighed(model(Tensor(x)))], torch.from_numpy(labels)
+
+    def learned(results: Sequence[Any]) -> Any:
+        losses = (torch.nn.functional.cross_entropy(logits, target) for logits in results)
+        return sum(weight * loss for weight, loss in zip(weights, losses, strict=True))
+
+    return learned
+
+
+def _constants(calls: Sequence[Call], made: set[int | None]) -> dict[int | None, Any]:
+    """The operands that no call has made: numbers that stand in a formula."""
+    import torch
+
+    operands = [arg for _, args, _ in calls for arg in args if isinstance(arg, Tensor) and id(arg) not in made]
+    return {id(operand): torch.from_numpy(operand.numpy()) for operand in operands}
 
 
 def _is_operand(arg: Any) -> bool:
@@ -110,21 +136,26 @@ def _layouts(model: nn.Module, x: Host, threads: int) -> list[tuple[Any, Any]]:
     return [(TorchTwin(model, x), images), (TorchTwin(model, x, channels_last=True), last)]
 
 
-def torch_train(model: nn.Module, x: Host, labels: Host, lr: float, momentum: float, threads: int) -> list[Work]:
-    """A training step in each memory layout, its first loss compared with ours."""
+def torch_train(
+    model: nn.Module,
+    x: Host,
+    ours: Callable[[], Tensor],
+    theirs: Callable[[], Learned],
+    lr: float,
+    momentum: float,
+    threads: int,
+) -> list[Work]:
+    """A training step in each memory layout, its first loss compared with ours.   theirs: makes the loss in torch."""
     import torch
 
-    results = model(x)
-    wanted, weights = loss_of(results, labels).item(), [weight for _, weight in weighed(results)]
-    target = torch.from_numpy(labels)
+    wanted, learned = ours().item(), theirs()
 
     def work(twin: Any, images: Any) -> Work:
         optimiser = torch.optim.SGD(twin.parameters(), lr=lr, momentum=momentum)
 
         def step() -> float:
             optimiser.zero_grad()
-            losses = (torch.nn.functional.cross_entropy(logits, target) for logits in twin.results(images))
-            loss = sum(weight * loss for weight, loss in zip(weights, losses, strict=True))
+            loss = learned(twin.results(images))
             loss.backward()
             optimiser.step()
             return float(loss.detach())
@@ -137,18 +168,24 @@ def torch_train(model: nn.Module, x: Host, labels: Host, lr: float, momentum: fl
     return [work(twin, images) for twin, images in _layouts(model, x, threads)]
 
 
-def torch_predict(model: nn.Module, x: Host, wanted: Host, threads: int) -> list[Work]:
-    """Prediction in each memory layout, its logits compared with ours."""
+def torch_predict(model: nn.Module, x: Host, wanted: Sequence[Host], threads: int) -> list[Work]:
+    """Prediction in each memory layout, all that it tells compared with what ours does."""
     import torch
 
     def work(twin: Any, images: Any) -> Work:
         def predict() -> Any:
             with torch.inference_mode():
-                return twin(images)
+                return twin.results(images)
 
-        error = float(np.abs(predict().numpy() - (nchw(wanted) if wanted.ndim == 4 else wanted)).max())
-        if not error <= 1e-4 * float(np.abs(wanted).max()):
-            raise CheckFailed(f"torch's logits differ from ours by {error:.2g}: not the same work.")
+        refuse_other_work("torch", [result.numpy() for result in predict()], wanted)
         return predict
 
     return [work(twin, images) for twin, images in _layouts(model, x, threads)]
+
+
+def refuse_other_work(name: str, found: Sequence[Host], wanted: Sequence[Host]) -> None:
+    """CheckFailed where results of another library, channels-first, differ from ours by more than rounding."""
+    for theirs, ours in zip(found, wanted, strict=True):
+        error = float(np.abs(theirs - (nchw(ours) if ours.ndim == 4 else ours)).max())
+        if not error <= 1e-4 * float(np.abs(ours).max()):
+            raise CheckFailed(f"What {name} tells differs from what ours does by {error:.2g}: not the same work.")

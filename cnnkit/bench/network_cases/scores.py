@@ -1,4 +1,4 @@
-"""Whole networks: a training step (forward, loss, backward, SGD with momentum), and prediction."""
+"""Networks that tell scores of pictures or of pixels: a training step, and prediction."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import numpy as np
 from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
+from cnnkit.bench.network_cases.learning import learning_case
 from cnnkit.bench.twins.onnx_twin import onnxruntime_predict
-from cnnkit.bench.twins.torch_twin import loss_of, torch_predict, torch_train
+from cnnkit.bench.twins.torch_twin import cross_entropy_of, loss_of, torch_predict
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Dropout, Module
 from cnnkit.nn.use.prepared import prepared
 from cnnkit.nn.use.repeated import Repeated
-from cnnkit.optim import SGD
 
-LR, MOMENTUM = 0.01, 0.9
 # (network, images, side of an image)
 MASKS = (
     ("fcn8s", 1, 128),
@@ -74,7 +73,7 @@ def _network(name: str, N: int, side: int) -> tuple[Module, Host, Host]:
     return model, x, rng.integers(0, min(10, spec.classes), (N, side, side) if spec.kind == "segmentation" else N)
 
 
-def _title(name: str, what: str, N: int, side: int) -> str:
+def title_of(name: str, what: str, N: int, side: int) -> str:
     size = "" if side == models.spec(name).input[0] else f" of {side}x{side}"
     return f"{name} {what}, batch {N}{size}"
 
@@ -82,22 +81,9 @@ def _title(name: str, what: str, N: int, side: int) -> str:
 def train_case(name: str, N: int, side: int = 28) -> Case:
     """One step of `name` on N images."""
     model, x, labels = _network(name, N, side)
-    optimiser = SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
-
-    def step() -> float:
-        loss = loss_of(model(Tensor(x)), labels)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        return loss.item()
-
-    # Both gradients cost what the forward pass does; the first layer's image needs none.
-    per_image = model.multiply_adds((1, *x.shape[1:]))
-    first = model.watched((1, *x.shape[1:]))[0]
-    flop = 2.0 * N * (3 * per_image - first[0].multiply_adds(first[1]))
-    rivals = {"torch": partial(torch_train, model, x, labels, LR, MOMENTUM)}
-    check = partial(_check_gradient, model, x, labels)
-    return Case(_title(name, "training step", N, side), step, check, flop, 4.0, rivals, quick=name == QUICK)
+    theirs = partial(cross_entropy_of, model, x, labels)
+    title = title_of(name, "training step", N, side)
+    return learning_case(title, model, x, lambda: loss_of(model(Tensor(x)), labels), theirs, quick=name == QUICK)
 
 
 def predict_case(name: str, N: int, side: int = 28) -> Case:
@@ -119,34 +105,7 @@ def predict_case(name: str, N: int, side: int = 28) -> Case:
 
     flop = 2.0 * model.multiply_adds(x.shape)
     rivals = {
-        "torch": partial(torch_predict, model, x, predict()),
-        "onnxruntime": partial(onnxruntime_predict, model, x, predict()),
+        "torch": partial(torch_predict, model, x, [predict()]),
+        "onnxruntime": partial(onnxruntime_predict, model, x, [predict()]),
     }
-    return Case(_title(name, "predict", N, side), predict, check, flop, 4.0, rivals, quick=name == QUICK)
-
-
-def _check_gradient(model: Module, x: Host, labels: Host) -> None:
-    """Along the gradient g the loss rises by |g|² a unit: measured by a central difference over all weights at once."""
-
-    def loss() -> Tensor:
-        return loss_of(model(Tensor(x)), labels)
-
-    model.zero_grad()
-    loss().backward()
-    gradients = [np.array(p.grad, np.float32) for p in model.parameters()]
-    square = float(sum((g.astype(np.float64) ** 2).sum() for g in gradients))
-    # A short way, and where the loss is steep one that moves it by no more than a hundredth: it is not straight. Behind
-    # batch norm of few images it bends at once, so a shorter way may do.
-    for epsilon in (way / max(np.sqrt(square), square) for way in (1e-2, 3e-3, 1e-3, 3e-4)):
-        values = []
-        for sign in (1.0, -2.0, 1.0):  # up, down, and back where it was
-            for parameter, gradient in zip(model.parameters(), gradients, strict=True):
-                weights = parameter.numpy()
-                weights += np.float32(sign * epsilon) * gradient
-            values.append(loss().item())
-        rise = (values[0] - values[1]) / (2 * epsilon)
-        if abs(rise - square) <= 0.03 * square:
-            break
-    else:
-        raise CheckFailed(f"the loss rises by {rise:.6g} along the gradient, whose square is {square:.6g}.")
-    model.zero_grad()
+    return Case(title_of(name, "predict", N, side), predict, check, flop, 4.0, rivals, quick=name == QUICK)

@@ -1,0 +1,67 @@
+"""A training step of any network: forward, loss, backward, SGD with momentum."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from cnnkit.autograd import Tensor
+from cnnkit.bench.cases import Case
+from cnnkit.bench.twins.torch_twin import Learned, torch_train
+from cnnkit.errors import CheckFailed
+from cnnkit.kernels.shared.array import Host
+from cnnkit.nn import Module
+from cnnkit.optim import SGD
+
+LR, MOMENTUM = 0.01, 0.9
+
+
+def learning_case(
+    title: str,
+    model: Module,
+    x: Host,
+    loss: Callable[[], Tensor],
+    theirs: Callable[[], Learned],
+    *,
+    lr: float = LR,
+    quick: bool = False,
+) -> Case:
+    """loss: of `model` on the images x.   theirs: makes the same in torch, of what its twin of `model` tells."""
+    optimiser = SGD(model.parameters(), lr=lr, momentum=MOMENTUM)
+
+    def step() -> float:
+        now = loss()
+        optimiser.zero_grad()
+        now.backward()
+        optimiser.step()
+        return now.item()
+
+    # Both gradients cost what the forward pass does; the first layer's image needs none.
+    per_image = model.multiply_adds((1, *x.shape[1:]))
+    first = model.watched((1, *x.shape[1:]))[0]
+    flop = 2.0 * len(x) * (3 * per_image - first[0].multiply_adds(first[1]))
+    rivals = {"torch": partial(torch_train, model, x, loss, theirs, lr, MOMENTUM)}
+    return Case(title, step, partial(_check_gradient, model, loss), flop, 4.0, rivals, quick=quick)
+
+
+def _check_gradient(model: Module, loss: Callable[[], Tensor]) -> None:
+    """Along the gradient g the loss rises by |g|² a unit: measured by a central difference over all weights at once."""
+    model.zero_grad()
+    loss().backward()
+    gradients = [np.array(p.grad, np.float32) for p in model.parameters()]
+    square = float(sum((g.astype(np.float64) ** 2).sum() for g in gradients))
+    # A short way, and where the loss is steep one that moves it by no more than a hundredth: it is not straight. Behind
+    # batch norm of few images it bends at once, so a shorter way may do.
+    for epsilon in (way / max(np.sqrt(square), square) for way in (1e-2, 3e-3, 1e-3, 3e-4)):
+        values = []
+        for sign in (1.0, -2.0, 1.0):  # up, down, and back where it was
+            for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+                weights = parameter.numpy()
+                weights += np.float32(sign * epsilon) * gradient
+            values.append(loss().item())
+        rise = (values[0] - values[1]) / (2 * epsilon)
+        if abs(rise - square) <= 0.03 * square:
+            break
+    else:
+        raise CheckFailed(f"the loss rises by {rise:.6g} along the gradient, whose square is {square:.6g}.")
+    model.zero_grad()
