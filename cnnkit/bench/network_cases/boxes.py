@@ -25,7 +25,7 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.darknet.network import Darknet
 from cnnkit.models.detection.detector import BoxBatch, Detector
 from cnnkit.models.detection.faster_rcnn import FasterRCNN
-from cnnkit.models.detection.ssd import SSD
+from cnnkit.models.detection.ssd.network import SSD
 from cnnkit.nn import Dropout, Module
 from cnnkit.nn.use.prepared import prepared
 from cnnkit.nn.use.repeated import Repeated

@@ -21,7 +21,7 @@ from cnnkit.models.detection.darknet.lessons import Lesson, lessons
 from cnnkit.models.detection.darknet.network import Darknet
 from cnnkit.models.detection.detector import BoxBatch
 from cnnkit.models.detection.parts import matched, matched_boxes
-from cnnkit.models.detection.ssd import NEGATIVES, SSD
+from cnnkit.models.detection.ssd.network import NEGATIVES, SSD
 
 
 def boxes_loss_of(network: SSD | Darknet, x: Host, truth: BoxBatch) -> Learned:
