@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cnnkit.data.sets.base import Dataset
 from cnnkit.errors import NumericError
 from cnnkit.tasks.columns import Columned, Values, columns
+
+if TYPE_CHECKING:
+    from cnnkit.data.sets.base import Dataset
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -22,7 +24,7 @@ class Measured(Columned):
     top_losses: tuple[Any, ...] = ()
 
 
-def check_finite(strange: Sequence[int], images: int, part: Dataset, source: str) -> None:
+def check_finite(strange: Sequence[int], images: int, part: "Dataset", source: str) -> None:
     """NumericError where a network gave no numbers for some of the images.
 
     strange: their places in the part.   images: in all.   source: of the weights.
@@ -35,7 +37,7 @@ def check_finite(strange: Sequence[int], images: int, part: Dataset, source: str
         )
 
 
-def file_of(part: Dataset, index: int) -> str | None:
+def file_of(part: "Dataset", index: int) -> str | None:
     """The path of an image's file; None where it has none."""
     path = part.path(index)
     return None if path is None else str(path)

@@ -58,6 +58,15 @@ def test_a_photo_is_answered_by_a_cfg_with_its_weights(command):
     assert [box["box"] for box in json.loads(again)["boxes"]] == [box["box"] for box in json.loads(out)["boxes"]]
 
 
+def test_the_authors_files_of_yolo_fastest_find_what_the_network_of_the_package_finds(shared):
+    folder, photo = shared / "data/weights/yolo-fastest-1.1-coco", shared / "data/photos/dog.jpg"
+    files = {"weights": folder / "yolo-fastest-1.1.weights", "classes": folder / "coco.names"}
+    theirs = load(folder / "yolo-fastest-1.1.cfg", **files).predict(photo).answer.boxes
+    ours = load("yolo_fastest").predict(photo).answer.boxes
+    assert len(ours) > 3
+    assert [(one.label, one.score, one.box) for one in theirs] == [(one.label, one.score, one.box) for one in ours]
+
+
 def test_weights_are_judged_on_data_with_their_classes(command):
     Path("three.weights").write_bytes(numbers(NUMBERS + 2 * (1 + 8)))  # two anchors, one more class
     Path("names.txt").write_text("triangle\ncircle\nsquare\n")
