@@ -101,18 +101,18 @@ def launch(entry: Callable[..., None], args: tuple[Any, ...]) -> None:
         entry(*args)
 
 
-def launch_all(calls: Iterable[tuple[Callable[..., None], tuple[Any, ...]]]) -> None:
-    """As `launch`, one after another."""
-    with _ready():
+def launch_all(calls: Iterable[tuple[Callable[..., None], tuple[Any, ...]]], most: int | None = None) -> None:
+    """As `launch`, one after another, with `most` threads at most."""
+    with _ready(most):
         for entry, args in calls:
             entry(*args)
 
 
-def _ready() -> AbstractContextManager[object]:
-    """Inside, this Python thread's kernels use the process-wide count of threads."""
+def _ready(most: int | None = None) -> AbstractContextManager[object]:
+    """Inside, this Python thread's kernels use the process-wide count of threads, or `most` if that is less."""
     if config.DISABLE_JIT:
         return _NOTHING
-    count = get_threads()
+    count = get_threads() if most is None else min(most, get_threads())
     start()
     numba.set_num_threads(count)
     # It aborts when two Python threads enter at once.
