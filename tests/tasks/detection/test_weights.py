@@ -33,3 +33,21 @@ def test_the_heads_begin_anew_and_that_is_said(smooth, tuned):
         # A rate of nothing: what came from the file is where it was.
         np.testing.assert_allclose(after[name], before[name], atol=1e-9)
     assert cnnkit.load(tuned).classes == Lamps.classes
+
+
+@pytest.mark.slow
+def test_the_detector_of_the_package_learns_other_things_and_both_of_its_heads_begin_anew(tmp_path):
+    """At a rate of nothing, so that what stays different was not learned."""
+    options = {"task": "detection", "image_size": 64, "steps": 1, "batch_size": 4, "lr": 1e-12, "head_lr": 1e-12}
+    tuned = cnnkit.fit("shapes", weights="yolo_fastest", augment="none", output=str(tmp_path / "run"), **options)
+    [note] = [note for note in tuned.notes if "re-initialised" in note]
+    assert "Its heads, 2 layers, are re-initialised, because the classes differ: layers.129.weight" in note
+    before, after = (cnnkit.load(run).module.state_dict() for run in ("yolo_fastest", tuned))
+    other = {name for name in before if before[name].shape != after[name].shape}
+    assert other == {f"layers.{head}.{part}" for head in (120, 129) for part in ("weight", "bias")}
+    for name in before.keys() - other:
+        if name.endswith(("weight", "bias")):
+            np.testing.assert_allclose(after[name], before[name], rtol=0, atol=1e-9, err_msg=name)
+    # An anchor that has learned nothing still says that there is likely no box: 0.01 of sigmoid.
+    objects = after["layers.129.bias"].reshape(3, 8)[:, 4]
+    np.testing.assert_allclose(objects, -np.log(99), rtol=1e-6)
