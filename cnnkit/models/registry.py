@@ -56,8 +56,8 @@ _FILES = {
         "ssd.lite": "ssdlite320_mobilenet_v3_large",
         "ssd.nano": "ssd_nano",
         "fast_rcnn": "fast_rcnn fast_rcnn_nano",
-        "faster_rcnn": "faster_rcnn_nano",
-        "faster_rcnn_fpn": "faster_rcnn_resnet50_fpn",
+        "faster_rcnn": "faster_rcnn_vgg16 faster_rcnn_nano",
+        "faster_rcnn_fpn": "faster_rcnn_resnet50_fpn faster_rcnn_mobilenet_v3_large_320_fpn",
     },
 }
 _KIND = "classification"

@@ -136,27 +136,31 @@ def _nano(
     return FasterRCNN(body, rpn, head, score=0.01)
 
 
-def _spec(name: str) -> ModelSpec:
-    summary = "Proposals from two sizes of map, each looked at again, to train on a laptop" + told(width_in(name))
-    how = partial(_nano, width_in(name))
-    return ModelSpec(name, (320, 320, 3), f"after {PAPER}", summary, how, classes=20, kind="detection")
-
-
-@family(f"faster_rcnn_vgg16(_bn)?(?:{IN_A_NAME})?")
-def any_vgg(name: str, match: re.Match[str]) -> ModelSpec:
-    """faster_rcnn_vgg16_x0_25 has a quarter of the channels, faster_rcnn_vgg16_bn stands on vgg16_bn."""
+def _spec_on_vgg(name: str) -> ModelSpec:
     summary = "Proposals from the last map of VGG16, each looked at again" + told(width_in(name))
     how = partial(_vgg16, name.removeprefix("faster_rcnn_"))
     return ModelSpec(name, (600, 600, 3), PAPER, summary, how, classes=20, kind="detection")
 
 
+def _spec_of_nano(name: str) -> ModelSpec:
+    summary = "Proposals from two sizes of map, each looked at again, to train on a laptop" + told(width_in(name))
+    how = partial(_nano, width_in(name))
+    return ModelSpec(name, (320, 320, 3), f"after {PAPER}", summary, how, classes=20, kind="detection")
+
+
+@family(f"faster_rcnn_vgg16(?:_bn)?(?:{IN_A_NAME})?")
+def any_vgg(name: str, match: re.Match[str]) -> ModelSpec:
+    """faster_rcnn_vgg16_x0_25 has a quarter of the channels, faster_rcnn_vgg16_bn stands on vgg16_bn."""
+    return _spec_on_vgg(name)
+
+
 @family(f"faster_rcnn_nano{IN_A_NAME}")
 def any_nano(name: str, match: re.Match[str]) -> ModelSpec:
     """faster_rcnn_nano_x0_5 has half the channels."""
-    return _spec(name)
+    return _spec_of_nano(name)
 
 
-_told = _spec("faster_rcnn_nano")
-register(_told.name, input=_told.input, paper=_told.paper, summary=_told.summary, classes=20, kind="detection")(
-    _told.build
-)
+for _told in (_spec_on_vgg("faster_rcnn_vgg16"), _spec_of_nano("faster_rcnn_nano")):
+    register(_told.name, input=_told.input, paper=_told.paper, summary=_told.summary, classes=20, kind="detection")(
+        _told.build
+    )

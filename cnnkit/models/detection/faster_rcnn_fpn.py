@@ -112,7 +112,7 @@ def _mobilenet(
     body = PyramidMaps(classifier, ("features.13", "features.16"), max(1, round(width * CHANNELS)), in_channels, rng)
     for layer in body.modules():
         if isinstance(layer, BatchNorm2d):
-            layer.eps = 1e-5  # the classifier's own is 1e-3
+            layer.eps, layer.momentum = 1e-5, 0.1  # the classifier's own are 1e-3 and 0.01
     anchors = RegionAnchors((SIZES,) * 3, (RATIOS,) * 3)
     return _on_pyramid(body, anchors, (32,), Kept(150, 150), width, classes, rng, least=0.05)
 
@@ -130,15 +130,23 @@ def any_resnet(name: str, match: re.Match[str]) -> ModelSpec:
     return _spec(name, match["depth"] + (match["width"] or ""))
 
 
-@family(f"faster_rcnn_mobilenet_v3_large_320_fpn(?P<width>{IN_A_NAME})?")
+def _spec_of_mobilenet(name: str, classifier: str) -> ModelSpec:
+    width = width_in(name)
+    summary = "Proposals from the last maps of a MobileNet v3, each looked at again" + told(width)
+    how = partial(_mobilenet, classifier, width)
+    return ModelSpec(name, (320, 320, 3), PAPER, summary, how, classes=90, kind="detection")
+
+
+@family(f"faster_rcnn_mobilenet_v3_large_320_fpn(?P<width>{IN_A_NAME})")
 def any_mobilenet(name: str, match: re.Match[str]) -> ModelSpec:
     """faster_rcnn_mobilenet_v3_large_320_fpn_x0_5 has half the channels."""
-    width, classifier = width_in(name), "mobilenet_v3_large" + (match["width"] or "")
-    summary = "Proposals from the last maps of a MobileNet v3, each looked at again" + told(width)
-    return ModelSpec(
-        name, (320, 320, 3), PAPER, summary, partial(_mobilenet, classifier, width), classes=90, kind="detection"
+    return _spec_of_mobilenet(name, "mobilenet_v3_large" + match["width"])
+
+
+for _told in (
+    _spec("faster_rcnn_resnet50_fpn", "resnet50"),
+    _spec_of_mobilenet("faster_rcnn_mobilenet_v3_large_320_fpn", "mobilenet_v3_large"),
+):
+    register(_told.name, input=_told.input, paper=PAPER, summary=_told.summary, classes=90, kind="detection")(
+        _told.build
     )
-
-
-_told = _spec("faster_rcnn_resnet50_fpn", "resnet50")
-register(_told.name, input=_told.input, paper=PAPER, summary=_told.summary, classes=90, kind="detection")(_told.build)

@@ -151,13 +151,14 @@ SSD_LITE: Renames = (
 )
 
 
-# torchvision's Faster R-CNN on a pyramid: a trunk in its names, the pyramid, and both stages.
+# torchvision's Faster R-CNN on a pyramid: a trunk in its names, the pyramid, and both stages. Its published files are
+# older than its layers of one convolution, which have a number more in their names.
 FASTER_RCNN_FPN: Renames = (
     (r"^backbone\.body\.(\d+)\.", r"body.backbone.features.\1."),
     (r"^backbone\.body\.", "body.backbone."),
-    (r"^backbone\.fpn\.inner_blocks\.(\d)\.0\.", r"body.pyramid.inner.\1."),
-    (r"^backbone\.fpn\.layer_blocks\.(\d)\.0\.", r"body.pyramid.outer.\1."),
-    (r"^rpn\.head\.conv\.0\.0\.", "rpn.conv."),
+    (r"^backbone\.fpn\.inner_blocks\.(\d)\.(0\.)?", r"body.pyramid.inner.\1."),
+    (r"^backbone\.fpn\.layer_blocks\.(\d)\.(0\.)?", r"body.pyramid.outer.\1."),
+    (r"^rpn\.head\.conv\.(0\.0\.)?", "rpn.conv."),
     (r"^rpn\.head\.cls_logits\.", "rpn.score."),
     (r"^rpn\.head\.bbox_pred\.", "rpn.box."),
     (r"^roi_heads\.box_head\.(fc\d)\.", r"head.look.\1."),

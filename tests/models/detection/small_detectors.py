@@ -24,6 +24,8 @@ TRAINED = {
     "ssd_nano": Training("ssd_nano", 64, 0.002, 40),
     "fast_rcnn": Training("fast_rcnn_resnet18_x0_25", 64, 0.003, 60),
     "fast_rcnn_nano": Training("fast_rcnn_nano", 64, 0.003, 60),
+    "faster_rcnn_vgg16": Training("faster_rcnn_vgg16_bn_x0_125", 256, 0.002, 100),
     "faster_rcnn_nano": Training("faster_rcnn_nano", 64, 0.003, 80),
     "faster_rcnn_resnet50_fpn": Training("faster_rcnn_resnet18_fpn_x0_125", 128, 0.002, 80),
+    "faster_rcnn_mobilenet_v3_large_320_fpn": Training("faster_rcnn_mobilenet_v3_large_320_fpn_x0_25", 192, 0.002, 100),
 }

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnkit import models
+from cnnkit import kernels, models, optim
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import UsageError
 from cnnkit.models.detection.detector import EMPTY, BoxBatch
@@ -82,6 +82,26 @@ def test_a_step_follows_from_the_seed_and_its_number(rng):
 
     first, second = steps(2)
     assert first != second and steps(2) == [first, second]
+
+
+def test_training_and_answers_have_the_same_bits_for_any_number_of_threads():
+    def trained(threads):
+        rng = np.random.default_rng(0)
+        x, true = images(rng, (64, 64)), batch([(5, 5, 25, 30)], [(20, 10, 60, 60), (1, 2, 30, 20)])
+        one = network("faster_rcnn_nano_x0_25", (64, 64), rng)
+        optimiser = optim.SGD(one.parameters(), lr=0.05, momentum=0.9)
+        with kernels.use(threads=threads):
+            for _ in range(2):
+                optimiser.zero_grad()
+                first, *rest = one.train().losses(x, true).values()
+                sum(rest, first).backward()
+                optimiser.step()
+            with no_grad():
+                return {**one.state_dict(), "found": one.eval()(x).numpy()}
+
+    alone, shared = trained(1), trained(3)
+    for name, array in alone.items():
+        np.testing.assert_array_equal(array, shared[name], err_msg=name)
 
 
 def test_images_that_are_too_small_are_refused():

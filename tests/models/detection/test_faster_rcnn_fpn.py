@@ -1,14 +1,18 @@
 """Faster R-CNN on a pyramid beside torchvision's with the same weights (tests/golden/record_faster_rcnn.py)."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
+from cnnkit.cli import main
+from cnnkit.engine.use.load import load
 from cnnkit.errors import UsageError
 from cnnkit.models.detection.detector import EMPTY, BoxBatch
 from cnnkit.models.detection.two_stage import Kept
@@ -132,6 +136,29 @@ def test_a_published_state_tells_its_classes(name):
     arrays = {path: np.broadcast_to(np.float32(0), shape) for path, shape in shapes.items()}
     network = fit(arrays, name).network
     assert (network.classes, network.in_channels) == (problem.CLASSES, 3)
+
+
+def older(path):
+    """The names of torchvision's published files, which its code still reads."""
+    return (
+        re.sub(r"(blocks\.\d|conv)(\.0)+\.(weight|bias)$", r"\1.\3", path) if "fpn" in path or "rpn" in path else path
+    )
+
+
+@pytest.mark.slow
+def test_weights_convert_reads_a_published_file(tmp_path, capsys):
+    name = "faster_rcnn_mobilenet_v3_large_320_fpn"
+    arrays = {older(path): array for path, array in state(GOLDEN[name]["shapes"]).items()}
+    assert "rpn.head.conv.weight" in arrays and "backbone.fpn.inner_blocks.0.bias" in arrays
+    save_file(arrays, tmp_path / "theirs.safetensors")
+    words = ["weights", "convert", tmp_path / "theirs.safetensors", tmp_path / "ours.safetensors", "--model", name]
+    assert main.run([*map(str, words), "--image-size", str(problem.SIDE)]) == 0
+    converted = load(tmp_path / "ours.safetensors")
+    assert len(converted.classes) == problem.CLASSES and converted.task.name == "detection"
+    about = Network(name, problem.CLASSES, 3, SIZE)
+    wanted = to_state(state(GOLDEN[name]["shapes"]), about, about.build(), OIHW)
+    found = converted.module.state_dict()
+    assert all(np.array_equal(found[path], array) for path, array in wanted.items())
 
 
 SMALL = [("faster_rcnn_resnet18_fpn_x0_06", 64), ("faster_rcnn_mobilenet_v3_large_320_fpn_x0_1", 64)]

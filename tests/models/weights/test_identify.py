@@ -61,7 +61,7 @@ def test_a_depth_for_another_is_told_by_the_first_layer_that_lacks():
 
 
 # Known by name, but in no list until the command line has trained them.
-UNLISTED = ["yolo_v3", "yolo_fastest", "faster_rcnn_mobilenet_v3_large_320_fpn"]
+UNLISTED = ["yolo_v3", "yolo_fastest"]
 
 
 def test_every_row_belongs_to_a_model_and_has_a_source():
