@@ -140,14 +140,15 @@ def preview(
         shuffle=True,
         augment=str(options.augment),
         changes=options.changes(),
+        things=options.things(),
         windows=windows,
         preprocessing=splits.preprocessing,
     )
     H, W, C = splits.preprocessing.shape
-    made = changes_of(options, splits) if windows or not shows_windows(splits) else {}
+    made = changes_of(options, splits) if windows or not shows_windows(splits) else []
     indices = in_turn(part, loader.order(0), count, seed)
-    if made.keys() == {"window"} and all(part[index].image.shape[:2] == (H, W) for index in indices):
-        made = {}  # Each window shows all of its picture.
+    if made == ["window"] and all(part[index].image.shape[:2] == (H, W) for index in indices):
+        made = []  # Each window shows all of its picture.
     epochs = range(EPOCHS if made else 0)
     samples = [
         Shown(

@@ -25,6 +25,7 @@ from cnnkit.engine.records.options import (
     OPTIMISERS,
     PADDINGS,
     SCHEDULES,
+    THINGS,
     FitOptions,
 )
 
@@ -34,7 +35,7 @@ _SECTIONS = {
     "Data": ("data", "task", "image_size", "fit", "grey", "ignore", "val_fraction", "on_unreadable", "cache"),
     "Network": ("model", "padding", "weights", "freeze", "views"),
     "Length": ("epochs", "steps", "time", "patience", "keep", "overfit"),
-    "Augmentation": ("augment", *CHANGES, "mixup", "cutmix", "multi_scale"),
+    "Augmentation": ("augment", *CHANGES, "mixup", "cutmix", *THINGS, "multi_scale"),
     "Run": ("seed", "output", "exist_ok"),
 }
 _SECTION_OF = {name: section for section, names in _SECTIONS.items() for name in names}
@@ -122,6 +123,7 @@ _ROWS = (
     _choice("augment", default_note=BY_DATA, type=Name(AUGMENT, example="--augment light")),
     *(_choice(name, also=also, default_note="default: by --augment") for name, also in _CHANGES.items()),
     _choice("mixup", type=Real(least=0, most=100, example="--mixup 0.2")),
+    *(_choice(name) for name in THINGS),
     _choice("multi_scale"),
     _choice("cutmix", type=Real(least=0, most=100, example="--cutmix 1")),
     _choice(

@@ -1,7 +1,7 @@
 """Batches in an order that (seed, epoch) alone decide, made ahead of their use by threads."""
 
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import final
@@ -15,15 +15,16 @@ from cnnkit.data.load.prefetch import Job, made_ahead
 from cnnkit.data.load.scales import EVERY, Size
 from cnnkit.data.sample import Labels, Sample
 from cnnkit.data.sets.base import Dataset
-from cnnkit.data.transforms.compose import augmentation, transform
+from cnnkit.data.transforms.compose import augmentation, of_things, transform
 from cnnkit.data.transforms.mix import mix
+from cnnkit.data.transforms.mosaic import PICTURES, mosaic
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.data.view.view import fitted
 from cnnkit.errors import UsageError
 from cnnkit.kernels.host import get_threads
 
 # One stream of random numbers per purpose, so that adding a draw to one leaves the others alone.
-ORDER, AUGMENT, TURN, MIX, SCALE = 0, 1, 2, 3, 4
+ORDER, AUGMENT, TURN, MIX, SCALE, MOSAIC = 0, 1, 2, 3, 4, 5
 # Batches that are made or wait, beside the one in use, take no more memory than this, unless a single one does.
 AHEAD_BYTES = 256 << 20
 # Images that a worker takes at once.
@@ -40,6 +41,7 @@ class Loader:
     (seed, epoch, batch): an epoch begun at batch `start` goes on exactly as the whole one would have.
     `shard` = (rank, size) takes every size-th sample from the rank-th on.   mixup, cutmix: their alphas, 0 for none.
     augment: a level.   changes: flip, crop, … -> whether it is made, whatever the level says.
+    things: "expand", "iou_crop" and "mosaic", for pictures with boxes.
     windows: pictures with masks are shown by windows of the size that `preprocessing` names, cut out anywhere, as a
     training needs it; a judge sees the whole of them.
     targets: how those of the samples of a batch are collated.
@@ -61,6 +63,7 @@ class Loader:
         shuffle: bool = False,
         augment: str = "none",
         changes: Mapping[str, bool] | None = None,
+        things: Collection[str] = (),
         windows: bool = False,
         targets: Collate = labels_of,
         sizes: Sequence[Size] = (),
@@ -92,13 +95,26 @@ class Loader:
             raise UsageError(
                 "Pictures that keep their size cannot have several. Leave --multi-scale or --fit keep out."
             )
+        if things and dataset.task != "detection":
+            option = "--" + next(iter(things)).replace("_", "-")
+            raise UsageError(f"{option} is for pictures with boxes, but {dataset.name} has none. Leave it out.")
+        if "mosaic" in things and self.preprocessing.keeps_size:
+            raise UsageError("Pictures that keep their size make no mosaic. Leave --mosaic or --fit keep out.")
+        self.mosaic = "mosaic" in things
         self.sizes = tuple(sizes)
         self.seed, self.shuffle, self.shard, self.prefetch = seed, shuffle, shard, prefetch
         self.batching = Batching(len(range(shard[0], len(dataset), shard[1])), batch_size, least, drop_last)
         self.mixup, self.cutmix = mixup, cutmix
         H, W, _ = self.preprocessing.shape
-        fill = self.preprocessing.fill if windows else None
-        chosen = augmentation(augment, changes, mirror=dataset.mirror, image_size=(H, W), fill=fill)
+        fill = self.preprocessing.fill
+        chosen = augmentation(
+            augment,
+            changes,
+            mirror=dataset.mirror,
+            image_size=(H, W),
+            fill=fill if windows else None,
+            things=of_things(things, fill),
+        )
         self.transforms = list(chosen.values())
         self._targets = targets
         self._first_turns = np.random.default_rng([seed, TURN]).integers(2, size=len(dataset))
@@ -131,6 +147,10 @@ class Loader:
     def sample(self, index: int, number: int, wanted: Preprocessing | None = None) -> Sample:
         """What epoch `number` shows of a sample.   wanted: of what size, where it is not the usual one."""
         sample = self.dataset[index]
+        if self.mosaic:
+            rng = self._rng(index, number, MOSAIC)
+            others = rng.integers(len(self.dataset), size=PICTURES - 1).tolist()
+            sample = mosaic([sample, *(self.dataset[other] for other in others)], rng)
         if self.transforms:
             rng = self._rng(index, number, AUGMENT)
             sample = transform(sample.replace(turn=number + int(self._first_turns[index])), self.transforms, rng)

@@ -1,6 +1,6 @@
 """Levels of augmentation, made of a few changes, each a pure function (sample, rng) -> sample."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import final
@@ -15,6 +15,7 @@ from cnnkit.data.transforms.elastic import elastic
 from cnnkit.data.transforms.erase import erase
 from cnnkit.data.transforms.flip import alternating_flip, quarter_turn
 from cnnkit.data.transforms.scale import random_resized_crop
+from cnnkit.data.transforms.things import expand, iou_crop
 from cnnkit.data.transforms.window import window
 from cnnkit.errors import UsageError, unknown_name
 
@@ -143,6 +144,12 @@ def with_masks(size: tuple[int, int], fill: tuple[int, ...]) -> Kind:
     )
 
 
+def of_things(names: Iterable[str], fill: tuple[int, ...]) -> Changes:
+    """Those of "expand" and "iou_crop" that are named, in the order in which they are made; `fill` is the ground."""
+    own: Changes = {"expand": partial(expand, fill=fill), "iou_crop": iou_crop}
+    return {name: change for name, change in own.items() if name in names}
+
+
 def augmentation(
     level: str,
     changes: Mapping[str, bool] | None = None,
@@ -150,6 +157,7 @@ def augmentation(
     mirror: bool,
     image_size: tuple[int, int],
     fill: tuple[int, ...] | None = None,
+    things: Changes | None = None,
 ) -> Changes:
     """The transforms of a level, by name, in the order in which they are made.
 
@@ -157,6 +165,8 @@ def augmentation(
     mirror: whether a mirrored image keeps its meaning.   image_size: (H, W).
     fill: where images have masks and windows of them are shown, the colour around small ones; then there is always a
     "window" or a "crop", which is one.
+    things: what is made before all others, of pictures with boxes. Where their patches are shown, a level does not cut
+    them once more.
     """
     kind = SIGNS if not mirror else SMALL_PHOTOS if min(image_size) < LARGE_SIDE else LARGE_PHOTOS
     if fill is not None:
@@ -170,7 +180,10 @@ def augmentation(
         )
     if unknown := next((name for name in asked if name not in kind.alone), None):
         raise unknown_name("change of images", unknown, list(kind.alone))
+    if things and "iou_crop" in things:
+        asked.setdefault("crop", False)
     made = {name: own.get(name, alone) for name, alone in kind.alone.items() if asked.get(name, name in own)}
+    made = {**(things or {}), **made}
     return made if kind.window is None or "crop" in made else {"window": kind.window, **made}
 
 

@@ -77,6 +77,7 @@ class Features:
             seed=options.seed,
             augment=str(options.augment),
             changes=options.changes(),
+            things=options.things(),
         )
         val = Loader(self._splits.val, self._batch_size, preprocessing=pre)
         todo = [(train, view, self.train[view]) for view in range(self.views)] + [(val, 0, self.val)]

@@ -26,7 +26,8 @@ def key(training: Training, splits: DataSplits) -> str:
     """A sha256 of all that decides the features: frozen weights, images, what is done to these, and what computes."""
     options = training.options
     digest = hashlib.sha256(splits.fingerprint().encode())
-    choices = (options.model, options.seed, options.views, options.augment, sorted(options.changes().items()))
+    changes = [*sorted(options.changes().items()), *options.things()]
+    choices = (options.model, options.seed, options.views, options.augment, changes)
     digest.update(repr((choices, splits.preprocessing, kernels.backend())).encode())
     for name, module in training.module.named_modules():
         if module.frozen:

@@ -19,6 +19,8 @@ SCHEDULES = ("constant", "step", "cosine", "one-cycle")
 AUGMENT = ("none", "light", "standard", "strong")
 # What the levels are made of: each is an option of its own, which overrides the level.
 CHANGES = ("flip", "turn", "crop", "rotate", "elastic", "colour", "erase")
+# Of pictures with boxes; no level makes them.
+THINGS = ("expand", "iou_crop", "mosaic")
 ON_UNREADABLE = ("refuse", "skip")
 FREEZE = ("none", "trunk", "norms")
 KEEP = ("best", "last")
@@ -106,6 +108,13 @@ class FitOptions:
     elastic: bool | None = _choice(None, "Bend images smoothly.")
     colour: bool | None = _choice(None, "Change brightness, contrast and saturation.")
     erase: bool | None = _choice(None, "Cover a random rectangle of some images.")
+    expand: bool = _choice(
+        False, "Show every other picture smaller, on ground of the mean colour: for boxes, where things are small too."
+    )
+    iou_crop: bool = _choice(
+        False, "Show a patch around things, as SSD was trained, in the place of the level's own crop: for boxes."
+    )
+    mosaic: bool = _choice(False, "Show pieces of four pictures in each image, as YOLO v4 was trained: for boxes.")
     multi_scale: bool = _choice(
         False, "Show images of another size every 10 batches, from 3/4 to 3/2 of --image-size: for boxes."
     )
@@ -180,6 +189,10 @@ class FitOptions:
     def changes(self) -> dict[str, bool]:
         """Those of CHANGES that are asked for or excluded, whatever the level says."""
         return {name: value for name in CHANGES if (value := getattr(self, name)) is not None}
+
+    def things(self) -> tuple[str, ...]:
+        """Those of THINGS that are asked for."""
+        return tuple(name for name in THINGS if getattr(self, name))
 
     def command(self) -> str:
         """The command that repeats this run, wherever it may lie and however many threads compute it."""

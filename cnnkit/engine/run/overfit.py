@@ -7,7 +7,7 @@ import numpy as np
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sample import Labels
 from cnnkit.data.sets.subset import Subset
-from cnnkit.engine.records.options import CHANGES, ENDS, FitOptions
+from cnnkit.engine.records.options import CHANGES, ENDS, THINGS, FitOptions
 from cnnkit.engine.records.results import FitResult
 from cnnkit.engine.run.state import Progress
 from cnnkit.errors import UsageError
@@ -57,6 +57,7 @@ def plain(options: FitOptions) -> FitOptions:
         mixup=0.0,
         cutmix=0.0,
         multi_scale=False,
+        **dict.fromkeys(THINGS, False),
         class_weights="none",
         border_weight=0.0,
         ema=0.0,

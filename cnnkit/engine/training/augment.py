@@ -1,7 +1,7 @@
 """Which random changes the training images go through, and the one that is chosen by what they show."""
 
 from cnnkit.data.open.splits import DataSplits
-from cnnkit.data.transforms.compose import Changes, augmentation
+from cnnkit.data.transforms.compose import augmentation, of_things
 from cnnkit.data.transforms.signs import look_like_signs
 from cnnkit.engine.records.options import FitOptions
 
@@ -11,11 +11,19 @@ def shows_windows(splits: DataSplits) -> bool:
     return splits.task == "segmentation"
 
 
-def changes_of(options: FitOptions, splits: DataSplits) -> Changes:
-    """The changes that resolved options ask for, by name."""
+def changes_of(options: FitOptions, splits: DataSplits) -> list[str]:
+    """The names of the changes that resolved options ask for, in the order in which they are made."""
     H, W, _ = splits.preprocessing.shape
-    fill = splits.preprocessing.fill if shows_windows(splits) else None
-    return augmentation(str(options.augment), options.changes(), mirror=splits.mirror, image_size=(H, W), fill=fill)
+    fill = splits.preprocessing.fill
+    made = augmentation(
+        str(options.augment),
+        options.changes(),
+        mirror=splits.mirror,
+        image_size=(H, W),
+        fill=fill if shows_windows(splits) else None,
+        things=of_things(options.things(), fill),
+    )
+    return ["mosaic", *made] if options.mosaic else [*made]
 
 
 def choose_flip(options: FitOptions, splits: DataSplits) -> tuple[FitOptions, list[str]]:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnkit.data.sample import Sample
-from cnnkit.data.transforms import colour, compose, crop, elastic, erase, flip, scale, window
+from cnnkit.data.transforms import colour, compose, crop, elastic, erase, flip, scale, things, window
 from cnnkit.data.transforms.affine import rotate_scale_shear
-from cnnkit.data.transforms.compose import augmentation, transform
+from cnnkit.data.transforms.compose import augmentation, of_things, transform
 from cnnkit.engine.records.options import AUGMENT, CHANGES
 from cnnkit.errors import UsageError
 
@@ -30,6 +30,7 @@ TRANSFORMS = {
     "rotate_scale_shear": rotate_scale_shear,
     "shift": crop.shift,
     "vertical_flip": flip.vertical_flip,
+    "iou_crop": things.iou_crop,
     "window": partial(window.window, size=(7, 1), fill=(0,), scale=(0.6, 2.0)),
 }
 RESIZING = {"centre_crop": (1, 1), "resize": (5, 3), "window": (7, 1)}
@@ -122,6 +123,17 @@ def test_each_change_is_made_or_left_out_whatever_the_level_says(level, side, mi
         assert all(with_it[other] is own[other] for other in own)
         transform(sample, list(with_it.values()), rng)
     assert not augmentation(level, dict.fromkeys(CHANGES, False), mirror=mirror, image_size=(side, side))
+
+
+def test_patches_of_things_take_the_place_of_a_level_s_own_crop():
+    """Ground first, then the patch, then what the level does to any image."""
+    size = {"mirror": True, "image_size": (96, 96)}
+    made = augmentation("light", things=of_things(("iou_crop", "expand"), (9, 9, 9)), **size)
+    assert [*made] == ["expand", "iou_crop", "flip"] and made["expand"].keywords == {"fill": (9, 9, 9)}
+    both = augmentation("light", {"crop": True}, things=of_things(("iou_crop",), (9, 9, 9)), **size)
+    assert [*both] == ["iou_crop", "crop", "flip"]
+    ground = augmentation("light", things=of_things(("expand", "mosaic"), (9, 9, 9)), **size)
+    assert [*ground] == ["expand", "crop", "flip"]
 
 
 def test_an_unknown_level_is_named():

@@ -7,7 +7,7 @@ import pytest
 
 from cnnkit.data.sample import Sample
 from cnnkit.data.targets import VOID, Boxes, Mask
-from cnnkit.data.transforms import affine, colour, crop, elastic, erase, flip, scale, window
+from cnnkit.data.transforms import affine, colour, crop, elastic, erase, flip, scale, things, window
 
 WHOLE_PIXELS = {
     "mirror": partial(flip.horizontal_flip, p=1.0),
@@ -25,6 +25,7 @@ RESAMPLED = {
     "larger": partial(scale.resize, size=(50, 111)),
     "rectangle": partial(scale.random_resized_crop, scale=(0.3, 0.8)),
     "bent": partial(elastic.elastic, share=1 / 20),
+    "patch": things.iou_crop,
     "window of any scale": partial(window.window, size=(40, 60), fill=(0,), scale=(0.5, 2.0)),
 }
 OF_PIXELS = {"colour": colour.colour_jitter, "erase": partial(erase.erase, p=1.0), "cutout": erase.cutout}

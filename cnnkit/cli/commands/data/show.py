@@ -13,7 +13,7 @@ from cnnkit.cli.arguments.training import choices
 from cnnkit.cli.arguments.values import Name, Whole
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
-from cnnkit.engine.records.options import AUGMENT, CHANGES
+from cnnkit.engine.records.options import AUGMENT, CHANGES, THINGS
 
 SPLITS = ("train", "val", "test")
 # A sheet of more rows is higher than WebP allows.
@@ -30,7 +30,7 @@ MOST_ROWS = 90
     type=Name(AUGMENT, example="--augment strong"),
     help="Augmentation; by default what a training would choose.",
 )
-@choices("task", "fit", "ignore", *CHANGES)
+@choices("task", "fit", "ignore", *CHANGES, *THINGS)
 @option(
     "-n",
     "--count",
