@@ -26,7 +26,7 @@ def test_training_evaluating_predicting_and_looking_open_no_socket(cnnkit, tmp_p
     assert cnnkit("evaluate", run).code == 0
     assert cnnkit("predict", tmp_path / "pictures", "--model", run).code == 0
     for command in (
-        ["models"],
+        ["models", "--task", "segmentation"],
         ["models", "lenet5"],
         ["data", "list"],
         ["data", "check", "digits"],

@@ -60,6 +60,6 @@ def test_a_stream_may_be_closed(closed):
     import subprocess
     import sys
 
-    ended = subprocess.run(["sh", "-c", f'"$0" -m cnnkit models {closed}', sys.executable], capture_output=True)
+    ended = subprocess.run(["sh", "-c", f'"$0" -m cnnkit data list {closed}', sys.executable], capture_output=True)
     assert ended.returncode == 0 and b"Error" not in ended.stderr and b"Traceback" not in ended.stderr
     assert bool(ended.stdout) == (">&-" not in closed.replace("2>&-", ""))

@@ -65,6 +65,7 @@ def test_fractions_of_pixels_come_back_to_the_last_bit(new, tmp_path, rng):
     np.testing.assert_array_equal(one.labels, other.labels)
 
 
+@pytest.mark.slow
 def test_bccd_is_the_same_in_all_forms(shared, tmp_path):
     before = find_boxes(shared / "data" / "bccd")
     place = shared / "data" / "bccd"
