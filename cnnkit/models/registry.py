@@ -55,6 +55,7 @@ _FILES = {
         "ssd.vgg": "ssd300_vgg16 ssd512_vgg16",
         "ssd.lite": "ssdlite320_mobilenet_v3_large",
         "ssd.nano": "ssd_nano",
+        "rcnn.network": "rcnn rcnn_nano",
         "fast_rcnn": "fast_rcnn fast_rcnn_nano",
         "faster_rcnn": "faster_rcnn_vgg16 faster_rcnn_nano",
         "faster_rcnn_fpn": "faster_rcnn_resnet50_fpn faster_rcnn_mobilenet_v3_large_320_fpn",

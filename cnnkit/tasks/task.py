@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, final
 
@@ -11,6 +11,7 @@ from cnnkit.data.load.batch import Batch
 from cnnkit.data.picture.sheet import Tile
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset
+from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.data.view.view import View
 from cnnkit.errors import NumericError, UsageError
 from cnnkit.kernels.shared.array import Host
@@ -184,6 +185,13 @@ class Task(ABC, Generic[Answer]):
         images: uint8, as the network reads them.   targets: of data that are `seen_by` it; then they tell it.
         """
         return ()
+
+    def settle(self, module: Module, part: Dataset, preprocessing: Preprocessing, kept: Any) -> Iterator[Any]:
+        """What the network learns behind the last step, without a gradient: yields (phase, done, total); here nothing.
+
+        part: what the steps learned from.   kept: `take` and `keep` of what is done, by name, until the training ends.
+        """
+        return iter(())
 
     @abstractmethod
     def targets(self, samples: Sequence[Sample]) -> Any:

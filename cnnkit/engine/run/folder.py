@@ -4,8 +4,8 @@ config.toml       the options, resolved; good for --config     manifest.json   v
 events.jsonl      what happened, a line each                   results.csv     a row per epoch
 parts.csv         which image was in which part                result.json     once the run is finished
 weights/          best.safetensors, last.safetensors           state/          step-N.safetensors, two generations;
-                                                                               features.safetensors and
-                                                                               proposals.safetensors while it trains
+                                                                               while it trains: features, proposals and
+                                                                               piece-*.safetensors
 """
 
 import json
@@ -85,6 +85,14 @@ class Run:
     @property
     def proposals(self) -> Path:
         return self.states / "proposals.safetensors"
+
+    def piece(self, name: str) -> Path:
+        """Of a phase behind the last step."""
+        return self.states / f"piece-{name}.safetensors"
+
+    @property
+    def pieces(self) -> list[Path]:
+        return sorted(self.states.glob("piece-*.safetensors"))
 
     def read_result(self) -> dict[str, Any] | None:
         """The result of a finished run; None where there is none."""
@@ -219,6 +227,7 @@ def _take_over(run: Run, first: First) -> Run:
         *sorted(run.states.glob("step-*.safetensors")),
         run.features,
         run.proposals,
+        *run.pieces,
         run.events,
         run.results,
         run.best,

@@ -192,6 +192,10 @@ class Training:
             self.progress.best, self.progress.best_epoch = judgement, epoch
             self.best_weights = self.judged_weights()
 
+    def keep_as_best(self) -> None:
+        """Take the weights that the network holds now for the best, of the epoch that has them already."""
+        self.best_weights = _copy(self.module.state_dict())
+
     def is_finite(self) -> bool:
         """Whether every weight, and every number the optimiser keeps, is one."""
         floats = [array for array in self.arrays().values() if array.dtype.kind == "f"]

@@ -61,8 +61,8 @@ class Closing:
         if isinstance(event, Finished):
             keeper.log.flush()
             keeper.run.write_json(keeper.run.result, event.result.to_json())
-            files.remove(keeper.run.features)
-            files.remove(keeper.run.proposals)
+            for path in (keeper.run.features, keeper.run.proposals, *keeper.run.pieces):
+                files.remove(path)
         elif isinstance(event, Interrupted) and event.step:
             keeper.save()
             keeper.write_derived()

@@ -14,6 +14,7 @@ from cnnkit.engine.session.closing import Closing
 from cnnkit.engine.session.judging import Judging
 from cnnkit.engine.session.preparation import Preparation
 from cnnkit.engine.session.proposing import seen_by
+from cnnkit.engine.session.settling import settled
 from cnnkit.engine.time.budget import Budget, fit_to_time, fitted
 from cnnkit.engine.training.course import Course, best_epoch, epoch_end, is_over, stops_early
 from cnnkit.engine.training.keeper import Keeper
@@ -135,7 +136,18 @@ class Session:
         if stops_early(options, progress):
             patience, best = options.patience, best_epoch(options, progress.history)
             yield Note(f"Stopped early: no better validation in {patience} epochs after epoch {best}.")
+        yield from self._settle()
         yield self.closing.finished(self.judging.test())
+
+    def _settle(self) -> Iterator[Event]:
+        """What is learned without a gradient, and saved with the best weights."""
+        told = False
+        for event in settled(self.keeper.run, self.training, self.task, self.splits, self.stop.check):
+            told = True
+            yield event
+        if told:
+            yield self.keeper.save()
+            self.keeper.write_derived()
 
     def _told(self, outcomes: Iterable[Outcome]) -> Iterator[StepEnd]:
         """Count what steps have measured, and tell each."""

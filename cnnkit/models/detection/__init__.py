@@ -2,7 +2,7 @@
 
 detector.py   what every such network takes and gives: the boxes to learn from, the boxes that it finds, its losses
 proposals/    where things may be: selective search
-rcnn/         what R-CNN does with proposals: crops, what each teaches, support vector machines, box regression
+rcnn/         R-CNN: crops of proposals, what each teaches, support vector machines, box regression
 darknet/      networks from a list of layers, which a `.cfg` text of darknet is one way to write, and its `.weights`
 yolo_*.py     YOLO v1 to v3, and two small ones: papers as lists of layers
 ssd/          SSD on VGG16, SSDlite on MobileNet v3, and a small one

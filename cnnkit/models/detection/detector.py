@@ -1,13 +1,15 @@
 """Detector: what every network that finds things takes and gives."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, Protocol, final
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnkit.autograd import Tensor
 from cnnkit.errors import ShapeError
+from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 
 # The label of a place, among those of a picture, that holds no box.
@@ -56,6 +58,24 @@ class BoxBatch:
         return learned
 
 
+class Piece(NamedTuple):
+    """`done` of `total` pieces of a phase, such as "support vector machine: class"."""
+
+    phase: str
+    done: int
+    total: int
+
+
+class Kept(Protocol):
+    """Where what a phase has done is kept until the training ends, so that it need not be done again."""
+
+    def take(self, name: str) -> Mapping[str, Host] | None:
+        """What was kept under this name, whole; else None."""
+
+    def keep(self, name: str, arrays: Mapping[str, Host]) -> None:
+        """Keep these arrays under a name."""
+
+
 class Detector(Module):
     """Abstract: a network that finds things in images (N, H, W, C).
 
@@ -83,3 +103,11 @@ class Detector(Module):
     def losses(self, x: Tensor, targets: BoxBatch) -> dict[str, Tensor]:
         """The parts of the loss by name ("loss_box", …), each the mean over the batch: their sum is learned."""
         raise NotImplementedError
+
+    def settle(self, pictures: Sequence[tuple[Host, BoxBatch]], kept: Kept) -> Iterator[Piece]:
+        """What is learned behind the last step, without a gradient, piece by piece; here nothing.
+
+        pictures: those that the steps learned from, as they are: each image (H, W, C) float32, as the network reads
+        it, and its boxes, in a batch of one.   kept: what is already done, as far as it is kept.
+        """
+        return iter(())

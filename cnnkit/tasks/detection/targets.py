@@ -6,10 +6,15 @@ from typing import final
 
 import numpy as np
 
+from cnnkit.data.load.collate import collate
+from cnnkit.data.load.loader import Loader
 from cnnkit.data.sample import Corners, Sample
+from cnnkit.data.sets.base import Dataset
 from cnnkit.data.targets import Boxes
+from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.data.view.view import View
 from cnnkit.errors import DataError
+from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import EMPTY, BoxBatch
 
 # A batch has places for a multiple of so many boxes an image: few shapes, whatever the pictures hold.
@@ -32,6 +37,21 @@ class BoxTargets:
 
     batch: BoxBatch
     pictures: tuple[Truth, ...]
+
+
+@final
+class Shown(Sequence[tuple[Host, BoxBatch]]):
+    """The pictures of a part one by one, as a network reads them, unchanged: (H, W, C), and its boxes."""
+
+    def __init__(self, part: Dataset, preprocessing: Preprocessing) -> None:
+        self._samples = Loader(part, 1, preprocessing=preprocessing, prefetch=0)
+
+    def __len__(self) -> int:
+        return len(self._samples.dataset)
+
+    def __getitem__(self, index: int) -> tuple[Host, BoxBatch]:  # type: ignore[override]  # no slices
+        sample = self._samples.sample(index, 0)
+        return collate([sample.image], self._samples.preprocessing)[0], targets_of([sample]).batch
 
 
 def targets_of(samples: Sequence[Sample]) -> BoxTargets:

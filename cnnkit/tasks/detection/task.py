@@ -1,7 +1,7 @@
 """What detection asks of a network in training, and how it reads its answers."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -13,6 +13,7 @@ from cnnkit.data.picture.sheet import Tile
 from cnnkit.data.sample import Pixels, Sample
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.targets import Boxes
+from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.data.view.view import View
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Host
@@ -24,7 +25,7 @@ from cnnkit.tasks.detection.places import check_outputs, found_in
 from cnnkit.tasks.detection.proposals import proposals_of, with_proposals
 from cnnkit.tasks.detection.saved import coco_results
 from cnnkit.tasks.detection.tally import SUMMARY, DetectionTally
-from cnnkit.tasks.detection.targets import BoxTargets, targets_of
+from cnnkit.tasks.detection.targets import BoxTargets, Shown, targets_of
 from cnnkit.tasks.detection.worst import WorstPicture, tiles
 from cnnkit.tasks.metric import Metric
 from cnnkit.tasks.registry import register
@@ -103,6 +104,9 @@ class DetectionTask(Task[Detected]):
 
     def beside(self, module: Module, images: Sequence[Pixels], targets: Any = None) -> tuple[Host, ...]:
         return proposals_of(module, images, targets)
+
+    def settle(self, module: Module, part: Dataset, preprocessing: Preprocessing, kept: Any) -> Iterator[Any]:
+        return module.settle(Shown(part, preprocessing), kept) if isinstance(module, Detector) else iter(())
 
     def targets(self, samples: Sequence[Sample]) -> BoxTargets:
         return targets_of(samples)

@@ -22,6 +22,8 @@ TRAINED = {
     "ssd512_vgg16": Training("ssd512_vgg16_bn_x0_125", 128, 0.002, 40),
     "ssdlite320_mobilenet_v3_large": Training("ssdlite320_mobilenet_v3_large_x0_25", 96, 0.003, 180),
     "ssd_nano": Training("ssd_nano", 64, 0.002, 40),
+    "rcnn": Training("rcnn_resnet9_x0_125", 64, 0.003, 60),
+    "rcnn_nano": Training("rcnn_nano", 64, 0.003, 60),
     "fast_rcnn": Training("fast_rcnn_resnet18_x0_25", 64, 0.003, 60),
     "fast_rcnn_nano": Training("fast_rcnn_nano", 64, 0.003, 60),
     "faster_rcnn_vgg16": Training("faster_rcnn_vgg16_bn_x0_125", 256, 0.002, 100),

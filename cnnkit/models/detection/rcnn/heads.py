@@ -22,6 +22,8 @@ from cnnkit.models.detection.rcnn.svm import LinearSvm
 
 # The mean length that features are brought to: what the cost of an example is meant for.
 LENGTH = 20.0
+# The paper's λ of box regression.
+RIDGE = 1000.0
 
 
 @final
@@ -69,16 +71,21 @@ class Heads:
 
         size: (height, width), beyond which no box goes.
         """
-        scaled = features * np.float32(self.scale)
-        answers = np.stack([machine.scores(scaled) for machine in self.machines], axis=1)
-        scores = (1 / (1 + np.exp(-np.clip(answers, -50, 50)))).astype(np.float32)
-        moved = [proposals if r is None else r.moved(features, proposals) for r in self.regressions]
-        boxes = np.clip(np.stack(moved, axis=1), 0, np.tile(np.array(size[::-1], np.float32), 2)).astype(np.float32)
+        scores, boxes = self.scored(features, proposals, size)
         found: Host = kernels.of(boxes).select(boxes[None], scores[None], score=score, iou=iou, places=places)[0]
         return found
 
+    def scored(self, features: Host, proposals: Host, size: tuple[int, int]) -> tuple[Host, Host]:
+        """Scores (P, K) and boxes (P, K, 4) of each proposal, all of them."""
+        scaled = features * np.float32(self.scale)
+        answers = np.stack([machine.scores(scaled) for machine in self.machines], axis=1)
+        scores = (1 / (1 + np.exp(-np.clip(answers, -50, 50)))).astype(np.float32)
+        moved = [proposals if r is None else r.moved(scaled, proposals) for r in self.regressions]
+        boxes = np.clip(np.stack(moved, axis=1), 0, np.tile(np.array(size[::-1], np.float32), 2)).astype(np.float32)
+        return scores, boxes
 
-def learn(pictures: Sequence[Seen], classes: int, *, ridge: float = 1000.0, epochs: int = 1, **options: Any) -> Heads:
+
+def learn(pictures: Sequence[Seen], classes: int, *, ridge: float = RIDGE, epochs: int = 1, **options: Any) -> Heads:
     """Machines and regressions of all classes.
 
     Args:
@@ -88,23 +95,43 @@ def learn(pictures: Sequence[Seen], classes: int, *, ridge: float = 1000.0, epoc
     Raises:
         DataError: a class has no true box, or the features are all 0.
     """
+    scale, taught = scale_of(pictures), [seen.roles(classes) for seen in pictures]
+    machines = [machine_of(label, pictures, taught, scale, epochs=epochs, **options) for label in range(classes)]
+    regressions = [regression_of(label, pictures, taught, scale, ridge=ridge) for label in range(classes)]
+    return Heads(tuple(machines), tuple(regressions), scale)
+
+
+def scale_of(pictures: Sequence[Seen]) -> float:
+    """What brings features to a mean length of LENGTH."""
     length = np.mean([length for seen in pictures for length in np.linalg.norm(seen.features, axis=1)])
     if not 0 < length < np.inf:
         raise DataError(
             f"Features have a mean length of {length}: nothing can be learned from them. Train their network first."
         )
-    scale, taught = LENGTH / float(length), [seen.roles(classes) for seen in pictures]
-    machines, regressions = [], []
-    for label in range(classes):
-        positives = np.concatenate([seen.features[: len(seen.labels)][_are(seen, label)] for seen in pictures])
-        negatives = [
-            scale * seen.features[len(seen.labels) :][role.negative[:, label]]
-            for seen, role in zip(pictures, taught, strict=True)
-        ]
-        machines.append(mine(scale * positives, negatives, epochs=epochs, **options))
-        pairs = [np.concatenate(part) for part in zip(*_moves(pictures, taught, label), strict=True)]
-        regressions.append(regression.fit(*pairs, ridge=ridge) if pairs else None)
-    return Heads(tuple(machines), tuple(regressions), scale)
+    return LENGTH / float(length)
+
+
+def machine_of(
+    label: int, pictures: Sequence[Seen], taught: Sequence[Roles], scale: float, **options: Any
+) -> LinearSvm:
+    """The machine of one class.   options: of `mining.mine`."""
+    positives = np.concatenate([seen.features[: len(seen.labels)][_are(seen, label)] for seen in pictures])
+    negatives = [
+        scale * seen.features[len(seen.labels) :][role.negative[:, label]]
+        for seen, role in zip(pictures, taught, strict=True)
+    ]
+    return mine(scale * positives, negatives, **options)
+
+
+def regression_of(
+    label: int, pictures: Sequence[Seen], taught: Sequence[Roles], scale: float, *, ridge: float = RIDGE
+) -> BoxRegression | None:
+    """How one class moves proposals; None where none of them showed it."""
+    pairs = [np.concatenate(part) for part in zip(*_moves(pictures, taught, label), strict=True)]
+    if not pairs:
+        return None
+    features, proposals, boxes = pairs
+    return regression.fit(scale * features, proposals, boxes, ridge=ridge)
 
 
 def _are(seen: Seen, label: int) -> Host:
