@@ -83,9 +83,13 @@ class Relabelled(Dataset):
         return table
 
     def _colours(self, dataset: Dataset) -> tuple[Colour, ...]:
-        """Those that the data bring; a class that they lack has one that is made for its number."""
+        """Those that masks bring; a class that they lack has one that is made for its number. Boxes bring none.
+
+        So a class has the colour in its data that it has in a network's answers.
+        """
         if not dataset.colours:
             return ()
+        if self.task == "detection":
+            return bright_colours(len(self.classes))
         own = dict(zip(self._new.tolist(), dataset.colours, strict=True))
-        made = bright_colours if self.task == "detection" else distinct_colours
-        return tuple(own.get(label, colour) for label, colour in enumerate(made(len(self.classes))))
+        return tuple(own.get(label, colour) for label, colour in enumerate(distinct_colours(len(self.classes))))

@@ -160,8 +160,8 @@ def test_pictures_with_masks_are_mirrored_whatever_they_look_like(scribbled_mask
 
 @pytest.mark.parametrize("level", AUGMENT)
 def test_a_training_is_shown_windows_of_pictures_with_masks(scribbled_masks, level):
-    training = SimpleNamespace(options=FitOptions(augment=level, batch_size=4), least_batch=1)
-    task = SimpleNamespace(lessons=masks_of)
+    training = SimpleNamespace(options=FitOptions(augment=level, batch_size=4), least_batch=1, module=None)
+    task = SimpleNamespace(lessons=masks_of, seen_by=lambda module, part: part)
     for batch in training_loader(training, task, scribbled_masks).epoch(0):
         assert batch.x.shape == (len(batch), 32, 32, 1) and batch.targets.shape == (len(batch), 32, 32)
     assert scribbled_masks.train[0].image.shape == (56, 56, 1)
