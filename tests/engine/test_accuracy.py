@@ -5,7 +5,7 @@ import pytest
 import cnnkit
 from cnnkit.engine.evaluate import evaluate
 from cnnkit.engine.records.events import EvaluateFinished
-from cnnkit.engine.use.load import SHIPPED
+from cnnkit.engine.use.shipped import SHIPPED
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ import cnnkit
 from cnnkit import nn, ops
 from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.engine.records.events import EpochEnd, Finished, RunStarted, StepEnd
-from cnnkit.engine.use.load import SHIPPED
+from cnnkit.engine.use.shipped import SHIPPED
 from cnnkit.errors import CheckpointError, DataError, ShapeError, UsageError
 
 

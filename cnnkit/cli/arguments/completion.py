@@ -35,7 +35,7 @@ def data_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
 
 def run_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Run folders under `runs/` by their manifest, what is in the package, then any file."""
-    from cnnkit.engine.use.load import shipped_names
+    from cnnkit.engine.use.shipped import shipped_names
 
     found = [str(manifest.parent) for manifest in sorted(Path("runs").glob("**/manifest.json"))] + shipped_names()
     return [CompletionItem(name) for name in found if name.startswith(incomplete)] + _files(incomplete, "file")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cnnkit import models
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.records.results import FitResult
 from cnnkit.engine.run.about import checked
@@ -12,6 +11,7 @@ from cnnkit.engine.run.find import newest_first
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.run.missing import no_run, nothing_there, refused
 from cnnkit.engine.use.predictor import Predictor
+from cnnkit.engine.use.shipped import FOLDER, SHIPPED, shipped_names
 from cnnkit.engine.use.weights import Choices, adopt, adopt_unnamed
 from cnnkit.errors import CheckpointError, CnnkitError, DataError, ShapeError, UsageError
 from cnnkit.kernels.shared.array import Host
@@ -20,9 +20,6 @@ from cnnkit.models.network import Network
 from cnnkit.nn import Module
 from cnnkit.serialize import safe
 from cnnkit.tasks.registry import create
-
-_FOLDER = Path(models.__file__).parent / "shipped"
-SHIPPED = _FOLDER / "digits.safetensors"
 
 
 class OwnModuleError(CheckpointError):
@@ -61,16 +58,11 @@ def load(
     path = Path(source.run if isinstance(source, FitResult) else source).expanduser()
     if not path.exists() and not path.is_symlink():
         if str(source) in shipped_names():
-            return _load(_FOLDER / f"{source}.safetensors", "the weights in the package", module)
+            return _load(FOLDER / f"{source}.safetensors", "the weights in the package", module)
         raise nothing_there(path)
     if is_cfg(path.name):
         raise UsageError(f"{path} tells the layers of a network, but not its numbers. Give them by --weights FILE.")
     return _load(_of_run(path) if path.is_dir() else path, str(path), module)
-
-
-def shipped_names() -> list[str]:
-    """The networks whose trained weights are in the package, each by the name that `load` takes; digits has none."""
-    return sorted(path.stem for path in _FOLDER.glob("*.safetensors") if path != SHIPPED)
 
 
 def _newest(module: Module | None) -> Predictor:

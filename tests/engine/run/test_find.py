@@ -8,7 +8,8 @@ import pytest
 
 from cnnkit.cli import main
 from cnnkit.engine.run.folder import Run
-from cnnkit.engine.use.load import SHIPPED, load
+from cnnkit.engine.use.load import load
+from cnnkit.engine.use.shipped import SHIPPED
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from PIL import Image
 
 import cnnkit
 from cnnkit import models
-from cnnkit.engine.use.load import load, shipped_names
+from cnnkit.engine.use.load import load
+from cnnkit.engine.use.shipped import shipped_names
 from cnnkit.engine.use.weights import Choices, convert
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.serialize import safe
@@ -77,7 +78,7 @@ def test_it_finds_the_dog_in_a_photo(shared):
 
 
 def test_the_file_is_small():
-    from cnnkit.engine.use.load import SHIPPED
+    from cnnkit.engine.use.shipped import SHIPPED
 
     assert (SHIPPED.parent / "yolo_fastest.safetensors").stat().st_size < 1.5e6
     _, record = safe.load(SHIPPED.parent / "yolo_fastest.safetensors")
