@@ -196,6 +196,13 @@ RECIPES = (
         "Ren et al. 2015, arXiv:1506.01497, both stages at once",
         {"data": _CELLS},
     ),
+    Recipe(
+        "fast-rcnn-bccd",
+        "Fast R-CNN on VGG11 with a quarter of its channels, on the blood cells of BCCD, all of it from scratch",
+        _BOXES | {"model": "fast_rcnn_nano", "epochs": 30, "lr": 1e-3, "ema": 0.99},
+        "Girshick 2015, arXiv:1504.08083",
+        {"data": _CELLS},
+    ),
 )
 
 
