@@ -1,7 +1,8 @@
 """What follows each sum before it is stored: + bias, + residual, then the activation. Shared by all schedules.
 
-Identity, relu and relu6 only bound a value, so inside a tile they cost two instructions and no branch. The others are
-applied to what a task has just stored, while it is still in the cache.
+Identity, relu and relu6 only bound a value, so inside a tile they cost two instructions and no branch. Where it pays a
+branch, leaky relu is applied there too. The others are applied to what a task has just stored, while it is still in
+the cache.
 """
 
 from functools import lru_cache
@@ -91,6 +92,11 @@ def bounded(v, low, high):
 
 
 @inlined
+def leaky_vector(v, slope):
+    return select_less(zero(), v, v, v * fill(slope))
+
+
+@inlined
 def hard_sigmoid_vector(v):
     """relu6(v + 3) / 6"""
     return bounded(v + fill(THREE), zero(), fill(SIX)) * fill(SIXTH)
@@ -104,7 +110,7 @@ def activate_vector(v, kind, slope):
     if kind == RELU6_KIND:
         return vmin(vmax(v, zero()), fill(SIX))
     if kind == LEAKY_KIND:
-        return select_less(zero(), v, v, v * fill(slope))
+        return leaky_vector(v, slope)
     if kind == HARD_SIGMOID_KIND:
         return hard_sigmoid_vector(v)
     if kind == HARD_SWISH_KIND:

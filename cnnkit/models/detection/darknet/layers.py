@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnkit import ops
 from cnnkit.autograd import Tensor
-from cnnkit.kernels.shared.scalar import Activation
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 from cnnkit.nn import Linear, Module, Parameter
 from cnnkit.nn.init import he_normal
 
@@ -41,7 +41,7 @@ class Shortcut(Module):
     def forward(self, x: Tensor, *others: Tensor) -> Tensor:
         for y in others:
             x = x + y
-        return ops.activate(x, self.activation)
+        return x if self.activation == IDENTITY else ops.activate(x, self.activation)
 
 
 @final

@@ -19,13 +19,13 @@ from typing import Any
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.schedule import DepthwiseTile
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
-from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, padded_bias
+from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, leaky_vector, padded_bias
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, load, load_first, prefetch, store, store_first, tile
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, input_col, input_row
-from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+from cnnkit.kernels.shared.scalar import IDENTITY, LEAKY_KIND, Activation
 
 
 @inlined
@@ -132,6 +132,9 @@ def _strip(shape: DepthwiseTile, edge: bool) -> Any:
             elif beside.size > 0:
                 for p in range(pix):
                     acc[p, 0] = acc[p, 0] + read(beside, y0 + p * y_step + k, 0 <= ox + p * gap < OW, C)
+            if ends.later == LEAKY_KIND:
+                for p in range(pix):
+                    acc[p, 0] = leaky_vector(acc[p, 0], ends.slope)
             for p in range(pix):
                 write(y, y0 + p * y_step + k, bounded(acc[p, 0], low, high), 0 <= ox + p * gap < OW, C)
 
@@ -169,7 +172,7 @@ def _make(shape: DepthwiseTile) -> Any:
                         inside(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends)
                     else:
                         edge(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends)
-        if ends.later:
+        if ends.later and ends.later != LEAKY_KIND:
             activate_later(y, begin * OW * C, (end - begin) * OW * C, ends.later, ends.slope)
 
     @kernel(name=f"depthwise {taps} taps, stride {step}/{apart}, {pix} pixels{', masked' if masked else ''}")

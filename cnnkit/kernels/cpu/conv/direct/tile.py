@@ -16,7 +16,15 @@ from cnnkit.kernels.cpu.conv.direct.plan import PHASE, SPAN, plan
 from cnnkit.kernels.cpu.conv.gather import Gather
 from cnnkit.kernels.cpu.conv.packing import turn_panel
 from cnnkit.kernels.cpu.conv.schedule import TileShape
-from cnnkit.kernels.cpu.epilogue import INFINITY, NOTHING, activate_later, bounded, bounds, padded_bias
+from cnnkit.kernels.cpu.epilogue import (
+    INFINITY,
+    NOTHING,
+    activate_later,
+    bounded,
+    bounds,
+    leaky_vector,
+    padded_bias,
+)
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
@@ -36,7 +44,7 @@ from cnnkit.kernels.cpu.simd.vector import (
     zero,
 )
 from cnnkit.kernels.shared.array import Host
-from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+from cnnkit.kernels.shared.scalar import IDENTITY, LEAKY_KIND, Activation
 
 
 @inner
@@ -67,7 +75,7 @@ def _make(shape: TileShape) -> Any:
 
     @inlined
     def sum_tile(x, x0, reads, p, last, taps, span, ahead, w, w0, w_step, start, y, y0, writes, room, bias, b0,
-                 low, high, streamed):  # fmt: skip
+                 low, high, leaky, slope, streamed):  # fmt: skip
         """Some filter rows of pixels p, p + 1, … <= last: `span` is the taps and the part of the run to be summed.
 
         Sums begin with `start`, which lies as y does, or with zero where it is empty. What the tile `ahead` floats on
@@ -101,6 +109,10 @@ def _make(shape: TileShape) -> Any:
         for i in range(pix):
             for v in range(vecs):
                 acc[i, v] = bounded(acc[i, v] + load(bias, b0 + LANES * v), low, high)
+        if leaky:
+            for i in range(pix):
+                for v in range(vecs):
+                    acc[i, v] = leaky_vector(acc[i, v], slope)
         if whole:
             for i in range(pix):
                 to = y0 + writes[p + i]
@@ -125,7 +137,7 @@ def _make(shape: TileShape) -> Any:
             task // (sizes.parts * sizes.chunks),
         )
         CG, OG, panels, own = sizes.CG, sizes.OG, sizes.panels, scratch[worker]
-        x0, y0 = image * sizes.x_step, image * sizes.y_step
+        x0, y0, leaky = image * sizes.x_step, image * sizes.y_step, ends.later == LEAKY_KIND
         if sizes.copied > 0:
             width = layout.left + layout.inside + layout.right
             first_row, end_row = rows_read(reads, phases, pix, sizes, image, chunk, width)
@@ -153,13 +165,19 @@ def _make(shape: TileShape) -> Any:
                         for t in range(begin, min(begin + sizes.tiles_together, last_tile)):
                             sum_tile(source, x0 + group * CG, reads, at + t * pix, at + last, taps, span, ahead,
                                      filters, w0, sizes.w_step, start, y, y0 + group * OG + o, writes, OG - o, bias, b0,
-                                     low, high, sizes.streamed)  # fmt: skip
-            if ends.later:
-                for panel in range(first_panel, last_panel):
-                    group, o = panel // panels, panel % panels * block
-                    for p in range(first_tile * pix, min(last_tile * pix, last + 1)):
-                        to = y0 + writes[at + p] + group * OG + o
-                        activate_later(y, to, min(block, OG - o), ends.later, ends.slope)
+                                     low, high, leaky and done, ends.slope, sizes.streamed)  # fmt: skip
+            begin, end = first_tile * pix, min(last_tile * pix, last + 1)
+            if ends.later and not leaky and begin < end:
+                first, O = writes[at + begin], OG * sizes.groups
+                whole = last_panel - first_panel == panels * sizes.groups
+                if whole and writes[at + end - 1] - first == (end - 1 - begin) * O:  # side by side
+                    activate_later(y, y0 + first, (end - begin) * O, ends.later, ends.slope)
+                else:
+                    for panel in range(first_panel, last_panel):
+                        group, o = panel // panels, panel % panels * block
+                        for p in range(begin, end):
+                            to = y0 + writes[at + p] + group * OG + o
+                            activate_later(y, to, min(block, OG - o), ends.later, ends.slope)
 
     @kernel(name=f"direct {pix}x{vecs}")
     def direct(x, w, bias, residual, y, scratch, tables, sizes, layout, ends):
