@@ -51,15 +51,19 @@ class BoxHead(Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         t_xy, t_wh, t_o, t_classes = self.numbers(x)
         N, GH, GW, B, _ = t_xy.shape
+        told = ops.softmax(t_classes) if self.softmax else ops.sigmoid(t_classes)
+        scores = ops.sigmoid(t_o) * told
+        return self.boxes(t_xy, t_wh), ops.reshape(scores, (N, GH * GW * B, self.classes))
+
+    def boxes(self, t_xy: Tensor, t_wh: Tensor) -> Tensor:
+        """(N, A, 4) of the numbers for the middle and the size."""
+        N, GH, GW, B, _ = t_xy.shape
         stride = np.array(self.stride[::-1], FLOATS)
         cells = np.stack(np.meshgrid(np.arange(GW), np.arange(GH)), axis=-1).astype(FLOATS)[:, :, None]
         # σ stretched around its middle reaches beyond the cell: v4's way to a box that lies on the border of two.
         middle = (ops.sigmoid(t_xy) * self.beyond + (cells - (self.beyond - 1) / 2)) * stride
         half = ops.exp(ops.clip(t_wh, high=LARGEST_LOG)) * (np.array(self.anchors, FLOATS) / 2)
-        boxes = ops.concat([middle - half, middle + half])
-        told = ops.softmax(t_classes) if self.softmax else ops.sigmoid(t_classes)
-        scores = ops.sigmoid(t_o) * told
-        return ops.reshape(boxes, (N, GH * GW * B, 4)), ops.reshape(scores, (N, GH * GW * B, self.classes))
+        return ops.reshape(ops.concat([middle - half, middle + half]), (N, GH * GW * B, 4))
 
     def numbers(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(N, GH, GW, B, 2) for the middle, as many for the size, one for whether there is a box, K for its class."""

@@ -48,7 +48,7 @@ def _of_head(head: BoxHead, numbers: Tensor, lesson: Lesson, truth: BoxBatch) ->
         + ops.sum(off * off * lesson.weight) * 0.5
         - _least(lesson)
     )
-    counted = np.maximum(lesson.responsible, elsewhere(head, numbers, truth))
+    counted = np.maximum(lesson.responsible, elsewhere(head, t_xy, t_wh, truth))
     is_object = ops.binary_cross_entropy(t_o, lesson.responsible, weights=counted, reduction="sum")
     is_class = ops.binary_cross_entropy(t_classes, lesson.classes, weights=lesson.responsible, reduction="sum")
     return box, is_object, is_class
@@ -61,19 +61,19 @@ def _least(lesson: Lesson) -> float:
     return float((lesson.weight[lesson.responsible > 0][:, None] * entropy).sum())
 
 
-def elsewhere(head: BoxHead, numbers: Tensor, truth: BoxBatch) -> Floats:
+def elsewhere(head: BoxHead, t_xy: Tensor, t_wh: Tensor, truth: BoxBatch) -> Floats:
     """(N, GH, GW, B, 1): 1 where the box of an anchor overlaps no true one by more than the head allows.
 
     Nor does it lie on a crowd.
     """
-    N, GH, GW, _ = numbers.shape
+    N, GH, GW, B, _ = t_xy.shape
     there = np.where((truth.labels != EMPTY)[..., None], truth.corners, np.float32(0))
     with no_grad():
-        boxes, _ = head(Tensor(numbers.data))
-        overlaps = [ops.box_iou(own, Tensor(true)).numpy() for own, true in zip(_rows(boxes), there, strict=True)]
-    most = np.stack([each.max(axis=1, initial=0) for each in overlaps])
+        boxes = head.boxes(Tensor(t_xy.data), Tensor(t_wh.data))
+        overlaps = [ops.box_iou(Tensor(true), own).numpy() for own, true in zip(_rows(boxes), there, strict=True)]
+    most = np.stack([each.max(axis=0, initial=0) for each in overlaps])
     elsewhere: Floats = (
-        ((most <= head.ignore) & ~on_crowds(truth, boxes.numpy())).astype(np.float32).reshape(N, GH, GW, -1, 1)
+        ((most <= head.ignore) & ~on_crowds(truth, boxes.numpy())).astype(np.float32).reshape(N, GH, GW, B, 1)
     )
     return elsewhere
 

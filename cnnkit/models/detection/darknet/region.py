@@ -77,7 +77,7 @@ def _of_head(head: RegionHead, numbers: Tensor, lesson: Lesson, truth: BoxBatch)
     if head.see(len(truth)):
         rest = PRIOR * (1 - answers)
         box = box + _squares(middle, FLOATS(0.5), rest) + _squares(t_wh, FLOATS(0), rest)
-    others = elsewhere(head, numbers, truth) * (1 - answers)
+    others = elsewhere(head, t_xy, t_wh, truth) * (1 - answers)
     taught = answers * _overlap(head, middle.numpy(), t_wh.numpy(), lesson) if layer.rescore else answers
     is_object = _squares(likely, taught, layer.object_scale * answers + layer.noobject_scale * others)
     if head.softmax:
