@@ -83,6 +83,7 @@ CALLS = {
     ("equal", ""): ((X, X[0]), {}),
     ("equal", "of integers"): ((LABELS, 2), {}),
     ("exp", ""): ((X,), {}),
+    ("softplus", ""): ((X,), {}),
     ("group_regions", ""): (
         (np.full(4, 6), REGION_BOXES, COUNTS, COUNTS[:, :1], np.int32([[0, 1], [0, 2], [1, 3], [2, 3]]), (1, 1, 1, 1)),
         {},

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from cnnkit.kernels import cpu, reference
 
 BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum"]
-UNARY = ["negate", "exp", "log", "sqrt"]
+UNARY = ["negate", "exp", "log", "softplus", "sqrt"]
 SHAPES = [
     ((3, 4, 5), (3, 4, 5)),
     ((3, 4, 5), (5,)),
@@ -72,6 +72,11 @@ def test_exp_is_within_two_units_in_the_last_place(rng):
     np.testing.assert_array_max_ulp(cpu.exp(x), np.exp(x.astype(np.float64)).astype(np.float32), 2)
 
 
+def test_softplus_errs_by_units_in_the_last_place_on_both_sides_of_zero(rng):
+    x = np.concatenate([rng.uniform(-80, 80, 50_000), rng.uniform(-1, 1, 50_000)]).astype(np.float32)
+    np.testing.assert_array_max_ulp(cpu.softplus(x), np.logaddexp(0, x.astype(np.float64)).astype(np.float32), 5)
+
+
 @pytest.mark.parametrize("backend", [reference, cpu], ids=["reference", "cpu"])
 class TestKnownValues:
     def test_nan_of_either_side_stays(self, backend):
@@ -120,6 +125,7 @@ class TestKnownValues:
         infinity = np.float32(np.inf)
         x = np.array([-infinity, 0, infinity], np.float32)
         np.testing.assert_array_equal(backend.exp(x), [0, 1, np.inf])
+        np.testing.assert_array_equal(backend.softplus(x)[::2], [0, np.inf])
         np.testing.assert_array_equal(backend.log(x), [np.nan, -np.inf, np.inf])
         np.testing.assert_array_equal(backend.sqrt(x), [np.nan, 0, np.inf])
 

@@ -25,6 +25,7 @@ from cnnkit.kernels.cpu.elementwise.pointwise import (
     minimum,
     multiply,
     negate,
+    softplus,
     sqrt,
     subtract,
 )
@@ -149,6 +150,7 @@ __all__ = [
     "slice_dx",
     "softmax",
     "softmax_dx",
+    "softplus",
     "sqrt",
     "square_sum",
     "subtract",

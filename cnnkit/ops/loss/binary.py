@@ -68,14 +68,6 @@ def beside(targets: Any, x: Tensor, op: str) -> Host:
     return t
 
 
-def softplus(x: Array) -> Array:
-    """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), which is never infinite."""
-    k = kernels.of(x)
-    size = k.maximum(x, k.negate(x))
-    y: Array = k.add(k.maximum(x, 0.0), k.log(k.add(k.exp(k.negate(size)), 1.0)))
-    return y
-
-
 class _BinaryCrossEntropy(Function):
     """y = log(1 + e^x) - t·x."""
 
@@ -84,7 +76,7 @@ class _BinaryCrossEntropy(Function):
         k = kernels.of(x)
         target = k.put(t)
         ctx.save(x, target)
-        y: Array = k.subtract(softplus(x), k.multiply(x, target))
+        y: Array = k.subtract(k.softplus(x), k.multiply(x, target))
         return y
 
     @staticmethod
@@ -102,8 +94,8 @@ class _SigmoidFocal(Function):
         k = kernels.of(x)
         sign_there, a = k.put(sign), k.put(share)
         z = k.multiply(x, sign_there)
-        c = softplus(k.negate(z))
-        scale = k.multiply(a, k.exp(k.multiply(softplus(z), -gamma)))  # u = e^-log(1 + e^z)
+        c = k.softplus(k.negate(z))
+        scale = k.multiply(a, k.exp(k.multiply(k.softplus(z), -gamma)))  # u = e^-log(1 + e^z)
         ctx.save(z, c, scale, sign_there, gamma)
         y: Array = k.multiply(scale, c)
         return y

@@ -7,14 +7,14 @@ from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
 from cnnkit.kernels.cpu.machine.buffers import flat, kind_of, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
-from cnnkit.kernels.cpu.simd.math import vexp
+from cnnkit.kernels.cpu.simd.math import vexp, vlog1p
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
-from cnnkit.kernels.cpu.simd.vector import LANES, fill, select_equal, vmax, vmin, zero
+from cnnkit.kernels.cpu.simd.vector import LANES, absolute, fill, select_equal, vmax, vmin, zero
 from cnnkit.kernels.cpu.simd.vector import sqrt as vsqrt
 from cnnkit.kernels.shared.array import Host
 
 ADD, SUBTRACT, MULTIPLY, DIVIDE, EQUAL, MAXIMUM, MINIMUM = range(7)
-NEGATE, EXP, LOG, SQRT, CLIP = range(5)
+NEGATE, EXP, LOG, SQRT, CLIP, SOFTPLUS = range(6)
 ONE = np.float32(1)
 
 
@@ -63,6 +63,12 @@ def binary_kernel(x, y, z, op, length, x_step, y_step, outer, tasks):
 
 
 @inner
+def softplus_vector(v):
+    """max(v, 0) + log(1 + e^-|v|), which is never infinite where v is not; NaN stays NaN."""
+    return vlog1p(vexp(zero() - absolute(v))) + select_equal(v, v, vmax(v, zero()), v)
+
+
+@inner
 def unary_task(x, y, op, low, high, worker, task):
     size = min(len(x), (task + 1) * CHUNK)
     if op == LOG:
@@ -75,6 +81,8 @@ def unary_task(x, y, op, low, high, worker, task):
             v = zero() - v
         elif op == EXP:
             v = vexp(v)
+        elif op == SOFTPLUS:
+            v = softplus_vector(v)
         elif op == CLIP:
             v = select_equal(v, v, vmin(vmax(v, fill(low)), fill(high)), v)
         else:
@@ -139,6 +147,11 @@ def exp(x: Host, *, out: Host | None = None) -> Host:
 def log(x: Host, *, out: Host | None = None) -> Host:
     """The natural logarithm."""
     return _unary(x, LOG, out)
+
+
+def softplus(x: Host, *, out: Host | None = None) -> Host:
+    """log(1 + e^x)."""
+    return _unary(x, SOFTPLUS, out)
 
 
 def sqrt(x: Host, *, out: Host | None = None) -> Host:

@@ -71,6 +71,12 @@ def log(x: Host, *, out: Host | None = None) -> Host:
         return deliver(np.log(_double(x)), out)
 
 
+def softplus(x: Host, *, out: Host | None = None) -> Host:
+    """log(1 + e^x)."""
+    with np.errstate(invalid="ignore"):
+        return deliver(np.logaddexp(0.0, _double(x)), out)
+
+
 def sqrt(x: Host, *, out: Host | None = None) -> Host:
     """The square root; NaN below 0."""
     with np.errstate(invalid="ignore"):
