@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import cnnkit
-
-FOLDER = Path(cnnkit.__file__).parent / "models" / "shipped"
+FOLDER = Path(__file__).parents[2] / "models" / "shipped"
 SHIPPED = FOLDER / "digits.safetensors"
 
 
