@@ -203,6 +203,24 @@ RECIPES = (
         "Girshick 2015, arXiv:1504.08083",
         {"data": _CELLS},
     ),
+    Recipe(
+        "rcnn-bccd",
+        "R-CNN on ResNet-9 with a quarter of its channels, on the blood cells of BCCD: its phases, from scratch",
+        {
+            "task": "detection",
+            "model": "rcnn_nano",
+            "epochs": 6,
+            "batch_size": 8,
+            "optimiser": "adamw",
+            "lr": 1e-3,
+            "weight_decay": 1e-4,
+            "schedule": "one-cycle",
+            "augment": "light",
+            "keep": "best",
+        },
+        "Girshick et al. 2014, arXiv:1311.2524",
+        {"data": _CELLS},
+    ),
 )
 
 
