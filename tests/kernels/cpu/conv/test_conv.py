@@ -153,6 +153,14 @@ def test_results_past_the_caches_are_the_same(activation, rng, monkeypatch):
     np.testing.assert_array_equal(unaligned, expected)
 
 
+def test_transformed_filters_past_the_caches_are_the_same(rng, monkeypatch):
+    channels = 5 * schedule.LANES
+    x, w = random_array(rng, 1, 9, 7, 16), random_array(rng, 3, 3, 16, channels)
+    expected = cpu.conv2d(x, w, Window(1, 1, 1, 1, 1, 1))
+    monkeypatch.setattr(schedule.direct, "STREAM_BYTES", 0)
+    np.testing.assert_array_equal(cpu.conv2d(x, w, Window(1, 1, 1, 1, 1, 1)), expected)
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
 @pytest.mark.parametrize("ends", [False, True], ids=["bare", "bias and residual"])
 @pytest.mark.parametrize("case", [DIRECT["groups"], WINOGRAD["17 channels to 33"]], ids=["direct", "winograd"])

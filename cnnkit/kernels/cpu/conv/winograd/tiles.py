@@ -26,10 +26,10 @@ from cnnkit.kernels.cpu.conv.winograd.transforms import (
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
 from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, padded_bias
 from cnnkit.kernels.cpu.machine import buffers, threads
-from cnnkit.kernels.cpu.machine.jit import inner, kernel
+from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
-from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, load, splat, store, tile, zero
+from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, load, splat, store, stream, tile, zero
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
@@ -184,12 +184,23 @@ def transform_filters(packed: Host, rows: int, cols: int, block: int) -> Host:
     """Nine taps in panels of `block` columns (packing.py) -> 36 planes in such panels: (panels, 36, rows, block)."""
     panels = -(-cols // block)
     u = buffers.empty(panels * 36 * rows * block)
-    filter_kernel(packed, u, rows, panels, block)
+    # A vector fills a line: planes that no cache holds are written past it, and no line is read before.
+    streamed = int(4 * LANES == buffers.LINE and schedule.stream(u.size, block))
+    filter_kernel(packed, u, rows, panels, block, streamed)
     return u
 
 
+@inlined
+def write(u, i, v, streamed):
+    """A vector, past the caches if `streamed`."""
+    if streamed:
+        stream(u, i, v)
+    else:
+        store(u, i, v)
+
+
 @inner
-def filter_task(packed, u, rows, block, worker, task):
+def filter_task(packed, u, rows, block, streamed, worker, task):
     """U = G g Gᵀ for one row of one panel."""
     panel, c = task // rows, task % rows
     t = tile(6, 3)
@@ -203,14 +214,14 @@ def filter_task(packed, u, rows, block, worker, task):
         q = panel * 36 * plane + c * block + o
         for i in range(6):
             r0, r1, r2, r3, r4, r5 = filter_1d(t[i, 0], t[i, 1], t[i, 2])
-            store(u, q + 6 * i * plane, r0)
-            store(u, q + (6 * i + 1) * plane, r1)
-            store(u, q + (6 * i + 2) * plane, r2)
-            store(u, q + (6 * i + 3) * plane, r3)
-            store(u, q + (6 * i + 4) * plane, r4)
-            store(u, q + (6 * i + 5) * plane, r5)
+            write(u, q + 6 * i * plane, r0, streamed)
+            write(u, q + (6 * i + 1) * plane, r1, streamed)
+            write(u, q + (6 * i + 2) * plane, r2, streamed)
+            write(u, q + (6 * i + 3) * plane, r3, streamed)
+            write(u, q + (6 * i + 4) * plane, r4, streamed)
+            write(u, q + (6 * i + 5) * plane, r5, streamed)
 
 
 @kernel(name="winograd filters")
-def filter_kernel(packed, u, rows, panels, block):
-    parallel_for(filter_task, panels * rows, (packed, u, rows, block))
+def filter_kernel(packed, u, rows, panels, block, streamed):
+    parallel_for(filter_task, panels * rows, (packed, u, rows, block, streamed))
