@@ -15,7 +15,7 @@ import numpy as np
 from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
-from cnnkit.bench.network_cases.learning import learning_case
+from cnnkit.bench.network_cases.learning import learning_case, resting
 from cnnkit.bench.network_cases.scores import title_of
 from cnnkit.bench.twins.onnx_twin import onnxruntime_predict
 from cnnkit.bench.twins.torch_boxes import boxes_loss_of
@@ -26,7 +26,7 @@ from cnnkit.models.detection.darknet.network import Darknet
 from cnnkit.models.detection.detector import BoxBatch, Detector
 from cnnkit.models.detection.faster_rcnn import FasterRCNN
 from cnnkit.models.detection.ssd.network import SSD
-from cnnkit.nn import Dropout, Module
+from cnnkit.nn import Module
 from cnnkit.nn.use.prepared import prepared
 from cnnkit.nn.use.repeated import Repeated
 
@@ -113,16 +113,9 @@ def predict_case(name: str, N: int, side: int) -> Case:
 
 
 def _network(name: str, N: int, side: int) -> tuple[Any, Host, BoxBatch]:
-    """The network with seeded weights, N seeded images, and true boxes of a tenth to a half of their sides.
-
-    Dropout rests, its numbers are incomparable.
-    """
-    rng = np.random.default_rng(0)
-    spec = models.spec(name)
-    network = models.create(name, classes=spec.classes, in_channels=spec.input[2], image_size=(side, side), rng=rng)
-    for module in network.modules():
-        if isinstance(module, Dropout):
-            module.rate = 0.0
+    """The network, N seeded images, and true boxes of a tenth to a half of their sides."""
+    rng, spec = np.random.default_rng(0), models.spec(name)
+    network = resting(name, side, rng)
     x = rng.standard_normal((N, side, side, spec.input[2]), dtype=np.float32)
     sides = rng.uniform(0.1, 0.5, (N, THINGS, 2)) * side
     low = rng.uniform(0, 1, (N, THINGS, 2)) * (side - sides)

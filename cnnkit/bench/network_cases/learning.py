@@ -5,15 +5,26 @@ from functools import partial
 
 import numpy as np
 
+from cnnkit import models
 from cnnkit.autograd import Tensor
 from cnnkit.bench.cases import Case
 from cnnkit.bench.twins.torch_twin import Learned, torch_train
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
-from cnnkit.nn import Module
+from cnnkit.nn import Dropout, Module
 from cnnkit.optim import SGD
 
 LR, MOMENTUM = 0.01, 0.9
+
+
+def resting(name: str, side: int, rng: np.random.Generator) -> Module:
+    """The network with seeded weights, for images of that side. Dropout rests, its numbers are incomparable."""
+    spec = models.spec(name)
+    model = models.create(name, classes=spec.classes, in_channels=spec.input[2], image_size=(side, side), rng=rng)
+    for module in model.modules():
+        if isinstance(module, Dropout):
+            module.rate = 0.0
+    return model
 
 
 def learning_case(

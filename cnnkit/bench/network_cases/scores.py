@@ -10,12 +10,12 @@ import numpy as np
 from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
-from cnnkit.bench.network_cases.learning import learning_case
+from cnnkit.bench.network_cases.learning import learning_case, resting
 from cnnkit.bench.twins.onnx_twin import onnxruntime_predict
 from cnnkit.bench.twins.torch_twin import cross_entropy_of, loss_of, torch_predict
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
-from cnnkit.nn import Dropout, Module
+from cnnkit.nn import Module
 from cnnkit.nn.use.prepared import prepared
 from cnnkit.nn.use.repeated import Repeated
 
@@ -59,16 +59,9 @@ def predict_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
 
 
 def _network(name: str, N: int, side: int) -> tuple[Module, Host, Host]:
-    """The network with seeded weights, N seeded images, and labels of images or of pixels.
-
-    Dropout rests, its numbers are incomparable.
-    """
-    rng = np.random.default_rng(0)
-    spec = models.spec(name)
-    model = models.create(name, classes=spec.classes, in_channels=spec.input[2], image_size=(side, side), rng=rng)
-    for module in model.modules():
-        if isinstance(module, Dropout):
-            module.rate = 0.0
+    """The network, N seeded images, and labels of images or of pixels."""
+    rng, spec = np.random.default_rng(0), models.spec(name)
+    model = resting(name, side, rng)
     x = rng.standard_normal((N, side, side, spec.input[2]), dtype=np.float32)
     return model, x, rng.integers(0, min(10, spec.classes), (N, side, side) if spec.kind == "segmentation" else N)
 

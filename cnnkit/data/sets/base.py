@@ -1,4 +1,4 @@
-"""What every data set offers, and the one whose images lie in an array."""
+"""What every data set offers, one that looks at another one, and the one whose images lie in an array."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -95,6 +95,46 @@ class Dataset(ABC):
     @abstractmethod
     def fingerprint(self) -> str:
         """A sha256 in hexadecimal that changes when the data does."""
+
+
+class Around(Dataset):
+    """The samples of `dataset`, seen another way: what a subclass does not tell anew is what that one tells."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.name, self.classes = dataset.name, dataset.classes
+        self.preprocessing, self.mirror = dataset.preprocessing, dataset.mirror
+        self.task, self.labelled, self.as_decoded = dataset.task, dataset.labelled, dataset.as_decoded
+        self.colours, self.coco_classes = dataset.colours, dataset.coco_classes
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def labels(self) -> Labels:
+        return self.dataset.labels()
+
+    def strata(self) -> Labels:
+        return self.dataset.strata()
+
+    def path(self, index: int) -> Path | None:
+        return self.dataset.path(index)
+
+    def coco_id(self, index: int) -> int:
+        return self.dataset.coco_id(index)
+
+    def mark(self, index: int) -> str:
+        return self.dataset.mark(index)
+
+    @property
+    def decodes(self) -> bool:
+        return self.dataset.decodes
+
+    @property
+    def growth(self) -> int:
+        return self.dataset.growth
+
+    def fingerprint(self) -> str:
+        return self.dataset.fingerprint()
 
 
 @final

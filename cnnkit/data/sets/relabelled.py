@@ -1,7 +1,6 @@
 """A data set whose labels count classes in another order, or among more of them."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -9,30 +8,26 @@ import numpy as np
 from cnnkit.data.layout.look_alikes import as_known
 from cnnkit.data.picture.boxes import bright_colours
 from cnnkit.data.sample import Labels, Sample
-from cnnkit.data.sets.base import Colour, Dataset
+from cnnkit.data.sets.base import Around, Colour, Dataset
 from cnnkit.data.sets.masks.colours import distinct_colours
 from cnnkit.data.targets import VOID, Boxes, Mask
 
 
 @final
-class Relabelled(Dataset):
+class Relabelled(Around):
     """The samples of `dataset`, labelled by their classes' places among `classes`; each of its classes is one of them.
 
     Names are matched however their accents are stored. The checksum stays: the data are the same.
     """
 
     def __init__(self, dataset: Dataset, classes: list[str]) -> None:
-        self.dataset, self.classes = dataset, classes
-        self.name, self.preprocessing, self.mirror = dataset.name, dataset.preprocessing, dataset.mirror
-        self.task, self.labelled, self.as_decoded = dataset.task, dataset.labelled, dataset.as_decoded
+        super().__init__(dataset)
+        self.classes = classes
         known, place = as_known(dataset.classes, classes), {name: label for label, name in enumerate(classes)}
         self._new = np.array([place[known[name]] for name in dataset.classes], np.int64)
         self._labels = self._new[dataset.labels()] if self.labelled else None
         self.colours = self._colours(dataset)
         self.coco_classes = {known[name]: number for name, number in dataset.coco_classes.items()}
-
-    def __len__(self) -> int:
-        return len(self.dataset)
 
     def __getitem__(self, index: int) -> Sample:
         sample = self.dataset[index]
@@ -52,26 +47,6 @@ class Relabelled(Dataset):
 
     def strata(self) -> Labels:
         return self.labels() if self.labelled else self.dataset.strata()
-
-    def path(self, index: int) -> Path | None:
-        return self.dataset.path(index)
-
-    def coco_id(self, index: int) -> int:
-        return self.dataset.coco_id(index)
-
-    def mark(self, index: int) -> str:
-        return self.dataset.mark(index)
-
-    @property
-    def decodes(self) -> bool:
-        return self.dataset.decodes
-
-    @property
-    def growth(self) -> int:
-        return self.dataset.growth
-
-    def fingerprint(self) -> str:
-        return self.dataset.fingerprint()
 
     def _relabelled(self, boxes: Boxes) -> Boxes:
         return replace(boxes, labels=self._new[boxes.labels])

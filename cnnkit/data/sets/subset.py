@@ -7,19 +7,16 @@ from typing import final
 import numpy as np
 
 from cnnkit.data.sample import Labels, Sample
-from cnnkit.data.sets.base import Dataset
+from cnnkit.data.sets.base import Around, Dataset
 
 
 @final
-class Subset(Dataset):
+class Subset(Around):
     """The samples of `dataset` at `indices`, in that order."""
 
     def __init__(self, dataset: Dataset, indices: Labels) -> None:
-        self.dataset, self.indices = dataset, indices
-        self.name, self.classes = dataset.name, dataset.classes
-        self.preprocessing, self.mirror = dataset.preprocessing, dataset.mirror
-        self.task, self.labelled, self.as_decoded = dataset.task, dataset.labelled, dataset.as_decoded
-        self.colours, self.coco_classes = dataset.colours, dataset.coco_classes
+        super().__init__(dataset)
+        self.indices = indices
         self._index_list: list[int] = indices.tolist()
 
     def __len__(self) -> int:
@@ -42,14 +39,6 @@ class Subset(Dataset):
 
     def mark(self, index: int) -> str:
         return self.dataset.mark(self._index_list[index])
-
-    @property
-    def decodes(self) -> bool:
-        return self.dataset.decodes
-
-    @property
-    def growth(self) -> int:
-        return self.dataset.growth
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256(self.dataset.fingerprint().encode())

@@ -1,20 +1,19 @@
 """Pictures with boxes, and with the places where a search that knows no classes says that things may be."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import final
 
 import numpy as np
 
-from cnnkit.data.sample import Corners, Labels, Pixels, Sample
-from cnnkit.data.sets.base import Dataset
+from cnnkit.data.sample import Corners, Pixels, Sample
+from cnnkit.data.sets.base import Around, Dataset
 
 # Bytes of proposals that a part keeps; a picture of a thousand takes 16 KB.
 ROOM = 1 << 30
 
 
 @final
-class Searched(Dataset):
+class Searched(Around):
     """The samples of `dataset` with their proposals, which are looked for when they are first asked for, and kept.
 
     search: where in an image (H, W, C) things may be, (n, 4); the same for equal images.
@@ -23,15 +22,9 @@ class Searched(Dataset):
     """
 
     def __init__(self, dataset: Dataset, search: Callable[[Pixels], Corners], places: int) -> None:
-        self.dataset, self.search, self.places = dataset, search, places
-        self.name, self.classes = dataset.name, dataset.classes
-        self.preprocessing, self.mirror = dataset.preprocessing, dataset.mirror
-        self.task, self.labelled, self.as_decoded = dataset.task, dataset.labelled, dataset.as_decoded
-        self.colours, self.coco_classes = dataset.colours, dataset.coco_classes
+        super().__init__(dataset)
+        self.search, self.places = search, places
         self._found: dict[int, Corners] = {}
-
-    def __len__(self) -> int:
-        return len(self.dataset)
 
     def __getitem__(self, index: int) -> Sample:
         sample = self.dataset[index]
@@ -52,25 +45,6 @@ class Searched(Dataset):
         """(n, 4), what is kept of a picture; None where it is not."""
         return self._found.get(index)
 
-    def strata(self) -> Labels:
-        return self.dataset.strata()
-
-    def path(self, index: int) -> Path | None:
-        return self.dataset.path(index)
-
-    def coco_id(self, index: int) -> int:
-        return self.dataset.coco_id(index)
-
-    def mark(self, index: int) -> str:
-        return self.dataset.mark(index)
-
     @property
     def decodes(self) -> bool:
         return len(self._found) < len(self) or self.dataset.decodes
-
-    @property
-    def growth(self) -> int:
-        return self.dataset.growth
-
-    def fingerprint(self) -> str:
-        return self.dataset.fingerprint()
