@@ -7,8 +7,9 @@ import pytest
 
 from cnnkit import models, ops
 from cnnkit.autograd import Tensor, no_grad
+from cnnkit.engine.use.choices import Choices
 from cnnkit.engine.use.inside import named_result
-from cnnkit.engine.use.weights import Choices, adopt, convert
+from cnnkit.engine.use.weights import adopt, convert
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.models.trunk import last_map
 from cnnkit.nn.init import without_values

@@ -166,7 +166,7 @@ def convert(
 
     OUT can be used with predict, evaluate, and train --weights.
     """
-    from cnnkit.engine.use.weights import Choices
+    from cnnkit.engine.use.choices import Choices
     from cnnkit.engine.use.weights import convert as convert_file
 
     choices = Choices(mean, std, scale, classes, image_size, layout, padding)

@@ -8,7 +8,8 @@ from typing import Any, final
 from cnnkit import models
 from cnnkit.data.fetch.download import Progress, check_address, download
 from cnnkit.data.open.source import data_home
-from cnnkit.engine.use.weights import Choices, check_target, convert
+from cnnkit.engine.use.choices import Choices
+from cnnkit.engine.use.weights import check_target, convert
 from cnnkit.errors import CheckpointError, ResourceError, UsageError
 from cnnkit.models.network import Network
 from cnnkit.models.weights.downloads import Download, download_of

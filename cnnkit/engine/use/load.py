@@ -10,9 +10,10 @@ from cnnkit.engine.run.about import checked
 from cnnkit.engine.run.find import newest_first
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.run.missing import no_run, nothing_there, refused
+from cnnkit.engine.use.choices import Choices
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.engine.use.shipped import FOLDER, SHIPPED, shipped_names
-from cnnkit.engine.use.weights import Choices, adopt, adopt_unnamed
+from cnnkit.engine.use.weights import adopt, adopt_unnamed
 from cnnkit.errors import CheckpointError, CnnkitError, DataError, ShapeError, UsageError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.darknet.given import is_cfg

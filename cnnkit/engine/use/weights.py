@@ -1,17 +1,16 @@
 """Published weights, made into one file that says all it needs: network, preprocessing, names of the classes."""
 
-import math
 import shlex
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
 from cnnkit import models
 from cnnkit.data.sets.masks.colours import distinct_colours
-from cnnkit.data.view.preprocessing import Fit, Preprocessing
+from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.run import checkpoint
-from cnnkit.engine.use.class_names import read_class_names, stand_ins
+from cnnkit.engine.use.choices import Choices, names_of, preprocessing_of
+from cnnkit.engine.use.class_names import stand_ins
 from cnnkit.errors import CheckpointError, CnnkitError, UsageError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.darknet.given import text_of
@@ -19,7 +18,6 @@ from cnnkit.models.detection.darknet.network import Darknet
 from cnnkit.models.detection.darknet.plan import Step
 from cnnkit.models.detection.darknet.weights import classes_of, read_weights
 from cnnkit.models.network import Network
-from cnnkit.models.stem import is_small
 from cnnkit.models.weights.adopt import to_state
 from cnnkit.models.weights.identify import AmbiguousError, Reading, fit, identify
 from cnnkit.models.weights.layouts import OIHW, Layout
@@ -30,30 +28,9 @@ from cnnkit.serialize.foreign.read import read_arrays
 from cnnkit.serialize.outputs import check_output
 from cnnkit.tasks.registry import create
 
-_WHOLE_SCALE = 255
 _DARKNET = ".weights"
 # Of a network that only its .cfg file tells: pixels from 0 to 1, and pictures out of shape.
 _AS_DARKNET = Published(fit="stretch")
-
-
-@final
-@dataclass(frozen=True)
-class Choices:
-    """What the user says of a weight file; what is None follows from the network's published row.
-
-    mean, std, scale: the input is (pixel / scale - mean) / std, one number for each channel, or one for all.
-    classes: a file of names.   image_size: that the network was built for.
-    layout: "hwio", "oihw" or "ohwi", the order of the filters' axes, see `models.weights.layouts`.
-    padding: where the network's zeros go, see `models.geometry`.
-    """
-
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
-    scale: float | None = None
-    classes: Path | None = None
-    image_size: tuple[int, int] | None = None
-    layout: str | None = None
-    padding: str | None = None
 
 
 @final
@@ -205,8 +182,8 @@ def _with_record(
     choices: Choices,
     notes: list[str],
 ) -> Adopted:
-    preprocessing = _preprocessing(network, published, choices)
-    names = _names(network, published, choices)
+    preprocessing = preprocessing_of(network, published, choices)
+    names = names_of(network, published, choices)
     data = published.data if published and names == list(published.classes) else None
     kind = models.spec(network.model).kind
     settings = create(kind, names, options={"colours": distinct_colours(len(names))}).settings()
@@ -240,59 +217,6 @@ def _said_of_layout(reading: Reading) -> list[str]:
         f"Filters are read as {filters}, {axes[filters]}, and dense weights as {dense[other]}: only so do their shapes "
         "fit. --layout says otherwise."
     ]
-
-
-def _preprocessing(network: Network, published: Published | None, choices: Choices) -> Preprocessing:
-    """With another scale S folded in: pixel / S - m = (pixel / 255 - m·S/255) · 255/S."""
-    if (choices.mean is None) != (choices.std is None):
-        raise UsageError("--mean and --std belong together: give both, or neither.")
-    if choices.mean is not None and choices.std is not None:
-        mean, std, scale = choices.mean, choices.std, choices.scale or _WHOLE_SCALE
-    elif published is not None:
-        mean, std, scale = published.mean, published.std, choices.scale or published.scale
-    else:
-        raise UsageError(
-            f"How the input of these weights was normalised is not known for {network.model}: give --mean and --std, "
-            "one number per channel, such as --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225."
-        )
-    factor = scale / _WHOLE_SCALE
-    H, W = network.image_size
-    return Preprocessing(
-        H,
-        W,
-        network.in_channels,
-        tuple(value * factor for value in _per_channel("mean", mean, network)),
-        tuple(value * factor for value in _per_channel("std", std, network)),
-        _fit(network, published),
-    )
-
-
-def _fit(network: Network, published: Published | None) -> Fit:
-    """How foreign pictures are brought to size. Of small ones, nothing is to spare at the margin."""
-    if published is None or (published.fit == "margin" and is_small(network.image_size)):
-        return "crop"
-    return published.fit
-
-
-def _per_channel(name: str, values: Sequence[float], network: Network) -> Sequence[float]:
-    if len(values) == 1:
-        values = [*values] * network.in_channels
-    if len(values) != network.in_channels:
-        raise UsageError(
-            f"--{name} has {len(values)} numbers, but {network.model} reads {network.in_channels} "
-            f"channel{'s' if network.in_channels > 1 else ''} here: give one number for each."
-        )
-    if not all(math.isfinite(value) and (name == "mean" or value > 0) for value in values):
-        raise UsageError(f"--{name} is {values}, expected finite numbers{'' if name == 'mean' else ' above 0'}.")
-    return values
-
-
-def _names(network: Network, published: Published | None, choices: Choices) -> list[str]:
-    if choices.classes is not None:
-        return read_class_names(choices.classes.expanduser(), network.classes)
-    if published is not None and len(published.classes) == network.classes:
-        return list(published.classes)
-    return stand_ins(network.classes)
 
 
 def check_target(source: Path, target: Path, exist_ok: bool) -> None:

@@ -16,8 +16,9 @@ from cnnkit.data.sets.synthetic import synthetic
 from cnnkit.data.view.view import load_image
 from cnnkit.engine.evaluate import evaluate, open_for
 from cnnkit.engine.records.events import EvaluateFinished, Note
+from cnnkit.engine.use.choices import Choices
 from cnnkit.engine.use.load import load
-from cnnkit.engine.use.weights import Choices, convert
+from cnnkit.engine.use.weights import convert
 from cnnkit.errors import CheckpointError, DataError, ResourceError, UsageError
 from cnnkit.serialize import files, safe
 

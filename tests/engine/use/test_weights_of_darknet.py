@@ -6,9 +6,10 @@ from PIL import Image
 
 import cnnkit
 from cnnkit import models
+from cnnkit.engine.use.choices import Choices
 from cnnkit.engine.use.load import load
 from cnnkit.engine.use.shipped import shipped_names
-from cnnkit.engine.use.weights import Choices, convert
+from cnnkit.engine.use.weights import convert
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.serialize import safe
 

@@ -9,8 +9,9 @@ import pytest
 
 from cnnkit import models, nn
 from cnnkit.autograd import no_grad
+from cnnkit.engine.use.choices import Choices
 from cnnkit.engine.use.load import load
-from cnnkit.engine.use.weights import Choices, convert
+from cnnkit.engine.use.weights import convert
 from cnnkit.models.network import Network
 from cnnkit.models.weights.downloads import DOWNLOADS
 from cnnkit.models.weights.identify import identify
