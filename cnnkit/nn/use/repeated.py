@@ -54,7 +54,9 @@ class Repeated(Module):
         return self.network(x)
 
     def _suits(self, x: Nest) -> bool:
-        return isinstance(x, Tensor) and 0 < x.size <= MOST and not (is_recording() or is_noting() or is_watched())
+        if self.network.training or is_recording() or is_noting() or is_watched():
+            return False
+        return isinstance(x, Tensor) and 0 < x.size <= MOST
 
     def _program(self, x: Tensor) -> _Program | None:
         key = type(x.data), x.shape, x.dtype, kernels.backend(), kernels.precision()

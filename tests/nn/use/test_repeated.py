@@ -104,6 +104,17 @@ def test_a_tape_and_whoever_watches_see_every_call():
     assert len(network.watched((1, 8, 8, 3))) == 1 and network.output_shape((1, 8, 8, 3)) == (1, 6, 6, 4)
 
 
+def test_in_training_every_call_is_computed():
+    network = Repeated(nn.BatchNorm2d(3).eval())
+    asked(network, (2, 4, 4, 3))
+    assert len(made(network)) == 1
+    network.train()
+    with no_grad():
+        before = kernels.of(network.network.running_mean).fetch(network.network.running_mean).copy()
+        network(images((2, 4, 4, 3)))
+    assert not np.array_equal(network.network.running_mean, before)
+
+
 def test_large_inputs_and_many_shapes_are_no_burden():
     network = Repeated(nn.Conv2d(1, 1, 1).eval())
     with no_grad():
