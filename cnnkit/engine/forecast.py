@@ -119,7 +119,7 @@ def look_ahead(
                 raise UsageError(too_short(chosen.time, gone + search + trunk, pace))
             chosen = chosen.replace(time=None, steps=steps)
         course = Course.of(chosen, len(loader))
-        kept = 2 + 2 * (2 + SLOTS.get(str(chosen.optimiser), 2) + (chosen.ema > 0))
+        kept = 2 + 2 * (2 + SLOTS.get(str(chosen.optimiser), 2) + (chosen.ema > 0) + (chosen.lookahead > 0))
         yield Forecasted(
             Forecast(
                 options=chosen.to_record(),

@@ -4,9 +4,10 @@ from cnnkit.optim import schedule
 from cnnkit.optim.adam import Adam, AdamW
 from cnnkit.optim.clip import clip_grad_norm
 from cnnkit.optim.ema import EMA
+from cnnkit.optim.lookahead import Lookahead
 from cnnkit.optim.optimiser import Optimiser
 from cnnkit.optim.registry import create, names
-from cnnkit.optim.schedule import Constant, Cosine, OneCycle, Schedule, Step
+from cnnkit.optim.schedule import Constant, Cosine, OneCycle, Schedule, Step, Triangle
 from cnnkit.optim.sgd import SGD
 
 __all__ = [
@@ -16,10 +17,12 @@ __all__ = [
     "AdamW",
     "Constant",
     "Cosine",
+    "Lookahead",
     "OneCycle",
     "Optimiser",
     "Schedule",
     "Step",
+    "Triangle",
     "clip_grad_norm",
     "create",
     "names",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnkit import kernels
+from cnnkit import kernels, nn
 from cnnkit.autograd import Tensor
 from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.splits import DataSplits
@@ -134,6 +134,42 @@ def test_a_run_on_mixed_images_goes_on_exactly(tiny, tmp_path):
     list(tiny.fit(plain))
     last = [(folder / "weights/last.safetensors").read_bytes() for folder in (whole, stopped, plain)]
     assert last[0] == last[1] != last[2]
+
+
+def test_a_run_that_looks_ahead_goes_on_exactly_and_its_average_is_kept(tiny, tmp_path):
+    ahead = {"ema": 0.0, "lookahead": 3, "schedule": "triangle", "keep": "last"}
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    list(tiny.fit(whole, **ahead, threads=1))
+    events = tiny.fit(stopped, **ahead)
+    while not isinstance(event := next(events), StepEnd) or event.step < 8:  # two steps after the weights went back
+        pass
+    events.close()
+    list(tiny.resume(stopped))
+    last = [(folder / "weights/last.safetensors").read_bytes() for folder in (whole, stopped)]
+    assert last[0] == last[1]
+    run = Run(whole)
+    state, _ = safe.load(max(run.states.iterdir()))
+    kept, _ = safe.load(run.last)
+    np.testing.assert_array_equal(kept["dense.weight"], state["lookahead/dense.weight"])
+
+
+def test_shifts_of_batch_norms_may_learn_faster_than_the_rest(tiny, tmp_path):
+    """One step of plain descent moves them by so many times as much, and nothing else."""
+
+    def moved(rate: float) -> dict[str, np.ndarray]:
+        module = nn.Sequential(
+            {"conv": nn.ConvNorm(1, 4, 3), "flatten": nn.Flatten(), "dense": nn.Linear(8 * 8 * 4, 3)}
+        )
+        before = {name: parameter.numpy().copy() for name, parameter in module.named_parameters()}
+        plain = {"steps": 1, "epochs": None, "momentum": 0.0, "schedule": "constant", "ema": 0.0, "shift_rate": rate}
+        list(fit(tiny.options(tmp_path / str(rate), **plain), module=module, data=tiny.data()))
+        return {name: parameter.numpy() - before[name] for name, parameter in module.named_parameters()}
+
+    usual, faster = moved(1.0), moved(8.0)
+    # a shift of 0 is moved by one product
+    np.testing.assert_allclose(faster.pop("conv.norm.bias"), 8 * usual.pop("conv.norm.bias"), rtol=1e-6)
+    for name, change in usual.items():
+        np.testing.assert_array_equal(faster[name], change)
 
 
 def test_class_weights_change_what_is_learned_where_classes_are_of_unequal_size(tiny, tmp_path):

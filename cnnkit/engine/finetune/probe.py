@@ -77,6 +77,7 @@ def _alone(options: FitOptions) -> FitOptions:
         schedule_from=0,
         schedule_again=False,
         ema=0.0,
+        lookahead=0,
         clip=0.0,
         mixup=0.0,
         cutmix=0.0,

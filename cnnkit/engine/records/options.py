@@ -15,7 +15,7 @@ from cnnkit.errors import UsageError, unknown_name
 from cnnkit.serialize import files, plain_toml
 
 OPTIMISERS = ("sgd", "adam", "adamw")
-SCHEDULES = ("constant", "step", "cosine", "one-cycle")
+SCHEDULES = ("constant", "step", "cosine", "one-cycle", "triangle")
 AUGMENT = ("none", "light", "standard", "strong")
 # What the levels are made of: each is an option of its own, which overrides the level.
 CHANGES = ("flip", "turn", "crop", "rotate", "elastic", "colour", "erase")
@@ -78,6 +78,7 @@ class FitOptions:
     batch_size: int | None = _choice(None, "Images per step.")
     lr: float | None = _choice(None, "Highest learning rate.")
     head_lr: float | None = _choice(None, "Highest learning rate of the last layer.")
+    shift_rate: float = _choice(1.0, "How many times the learning rate the shifts of batch norms learn with.")
     optimiser: str | None = _choice(None, "Optimisation algorithm.", names=OPTIMISERS)
     momentum: float = _choice(0.9, "Momentum of sgd.")
     nesterov: bool = _choice(True, "Use Nesterov momentum with sgd.")
@@ -99,6 +100,9 @@ class FitOptions:
         0.0, "Give pixels in the gap between two things up to this more weight in the cross-entropy; 0: off."
     )
     ema: float = _choice(0.0, "Keep a moving average of the weights with this decay; 0: off.")
+    lookahead: int = _choice(
+        0, "Every so many steps, go back to a moving average of the weights, by more towards the end; 0: off."
+    )
     clip: float = _choice(0.0, "Clip the norm of the gradient to this; 0: off.")
     augment: str | None = _choice(None, "Level of augmentation: random changes to the training images.", names=AUGMENT)
     flip: bool | None = _choice(None, "Mirror images left to right, every other time.")
@@ -245,6 +249,8 @@ class FitOptions:
             raise UsageError(
                 f"{' and '.join(ends)} are both given, but they exclude each other. Leave out all but one."
             )
+        if self.ema and self.lookahead:
+            raise UsageError("--ema and --lookahead both average the weights. Leave out one of them.")
         if self.image_size is not None and (len(self.image_size) != 2 or min(self.image_size) < 1):
             raise UsageError(f"image_size is {self.image_size}, expected a height and a width, such as (32, 32).")
         return self
@@ -260,6 +266,7 @@ _RANGES = (
     ("batch_size", 1, 1_000_000, 128),
     ("lr", 0, 1e6, 0.05),
     ("head_lr", 0, 1e6, 0.05),
+    ("shift_rate", 0, 1000, 64),
     ("momentum", 0, 0.9999, 0.9),
     ("views", 0, 1000, 8),
     ("weight_decay", 0, 1e3, 1e-4),
@@ -273,6 +280,7 @@ _RANGES = (
     ("cutmix", 0, 100, 1.0),
     ("cache", 0, 0.9, 0.25),
     ("ema", 0, 0.99999, 0.99),
+    ("lookahead", 0, 1_000_000, 5),
     ("clip", 0, 1e9, 1.0),
     ("seed", 0, 2**63 - 1, 0),
     ("val_fraction", 0, 0.9, 0.1),

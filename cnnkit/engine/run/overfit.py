@@ -61,6 +61,7 @@ def plain(options: FitOptions) -> FitOptions:
         class_weights="none",
         border_weight=0.0,
         ema=0.0,
+        lookahead=0,
         schedule="constant",
         warmup=0.0,
         patience=0,

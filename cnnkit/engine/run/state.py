@@ -14,7 +14,7 @@ from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.network import name_of
 from cnnkit.errors import CheckpointError, ShapeError
 from cnnkit.kernels.shared.array import Array
-from cnnkit.nn import Module
+from cnnkit.nn import BatchNorm2d, Module
 from cnnkit.nn.module import blank
 from cnnkit.nn.parts.freeze import Cut, freeze_norms, freeze_trunk
 from cnnkit.nn.parts.tail import Tail
@@ -147,7 +147,9 @@ class Training:
 
     def begin_average(self) -> None:
         """Average, where that is asked for, from the present weights on."""
-        self.ema = optim.EMA(self.module, self.options.ema) if self.options.ema > 0 else None
+        options = self.options
+        self.ema = optim.EMA(self.module, options.ema) if options.ema > 0 else None
+        self.lookahead = optim.Lookahead(self.module, options.lookahead) if options.lookahead > 0 else None
 
     @property
     def learner(self) -> Module:
@@ -161,9 +163,10 @@ class Training:
 
     def judged_weights(self) -> dict[str, Array]:
         """A copy of the weights that are judged and kept: the average, where there is one."""
-        if self.ema is None:
+        average = self.ema or self.lookahead
+        if average is None:
             return _copy(self.module.state_dict())
-        with self.ema.swapped():
+        with average.swapped():
             return _copy(self.module.state_dict())
 
     @contextmanager
@@ -203,10 +206,12 @@ class Training:
         return finite
 
     def arrays(self) -> dict[str, Array]:
-        """Every array under one name: model/…, optimiser/…, ema/…, best/…"""
+        """Every array under one name: model/…, optimiser/…, ema/…, lookahead/…, best/…"""
         parts = {"model": self.module.state_dict(), "optimiser": self.optimiser.state_dict(), "best": self.best_weights}
         if self.ema is not None:
             parts["ema"] = self.ema.state_dict()
+        if self.lookahead is not None:
+            parts["lookahead"] = self.lookahead.state_dict()
         return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
     def restore(self, arrays: Mapping[str, Array], progress: Progress) -> None:
@@ -215,6 +220,8 @@ class Training:
         self.optimiser.load_state_dict(_part(arrays, "optimiser"))
         if self.ema is not None:
             self.ema.load_state_dict(_part(arrays, "ema"))
+        if self.lookahead is not None:
+            self.lookahead.load_state_dict(_part(arrays, "lookahead"))
         best = _part(arrays, "best")
         self.best_weights = {name: Tensor(a).data if a.dtype.kind == "f" else a for name, a in best.items()}
         if (progress.best is None) != (not self.best_weights):
@@ -257,12 +264,18 @@ def least_batch(module: Module, shape: tuple[int, int, int]) -> int:
 
 
 def create_optimiser(options: FitOptions, module: Module, head: Module | None = None) -> optim.Optimiser:
-    """The optimiser that the options name, over all that learns; `head` at its own rate where there is one."""
+    """The optimiser that the options name, over all that learns.
+
+    The shifts of batch norms have the rate that `shift_rate` says, and all of `head`, if there is one, its own.
+    """
     extra: dict[str, Any] = {"weight_decay": options.weight_decay or 0.0}
     if options.optimiser == "sgd":
         extra |= {"momentum": options.momentum, "nesterov": options.nesterov and options.momentum > 0}
     learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimiser = optim.create(str(options.optimiser), learning, float(options.lr or 0.0), **extra)
+    if options.shift_rate != 1:
+        norms = [part for part in module.modules() if isinstance(part, BatchNorm2d)]
+        optimiser.scale_rate([norm.bias for norm in norms], options.shift_rate)
     if head is not None and options.head_lr and options.lr:
         optimiser.scale_rate(head.parameters(), options.head_lr / options.lr)
     return optimiser

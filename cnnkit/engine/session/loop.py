@@ -96,7 +96,8 @@ class Session:
                 self.stop.check()
                 begun = time.perf_counter()
                 batch = next(batches)
-                outcomes = train_step(training, self.task, batch, self.rate.lr(progress.step), self.outcomes)
+                lr, share = self.rate.lr(progress.step), (progress.step + 1) / self.course.steps
+                outcomes = train_step(training, self.task, batch, lr, self.outcomes, share)
                 progress.stepped(len(batch), time.perf_counter() - begun)
                 yield from self._told(outcomes)
                 if self.keeper.is_due() and progress.batch < self.course.batches(progress.epoch):

@@ -18,8 +18,12 @@ from cnnkit.optim import clip_grad_norm
 from cnnkit.tasks import Task
 
 
-def train_step(training: Training, task: Task[Any], batch: Batch, lr: float, outcomes: Outcomes) -> list[Outcome]:
+def train_step(
+    training: Training, task: Task[Any], batch: Batch, lr: float, outcomes: Outcomes, share: float = 0.0
+) -> list[Outcome]:
     """Loss, gradients, clipping, update, average. Returns what is read now: this step's loss, or that of one before it.
+
+    share: of the run that is done with this step; weights go back to an average by more towards the end.
 
     Raises:
         NumericError: a loss that is read now is not finite; the weights are those before this step.
@@ -30,14 +34,12 @@ def train_step(training: Training, task: Task[Any], batch: Batch, lr: float, out
     measured.value.backward()
     if training.options.clip > 0:
         clip_grad_norm(training.optimiser.parameters, training.options.clip)
-    _update(training, lr)
-    return known
-
-
-def _update(training: Training, lr: float) -> None:
     training.optimiser.step(lr)
     if training.ema is not None:
         training.ema.update()
+    if training.lookahead is not None:
+        training.lookahead.update(share)
+    return known
 
 
 def compile_kernels(
@@ -78,7 +80,11 @@ def _rehearse(
             measured = task.loss(training.learner, task.blank(shape, size, mixed=_mixes(training)))
             measured.running()
             measured.value.backward()
-            _update(training, 0.0)
+            training.optimiser.step(0.0)
+            if training.ema is not None:
+                training.ema.update()
+            if training.lookahead is not None:
+                training.lookahead.go_back(0.0)
         if training.options.clip > 0:  # it decides by a norm, which is not computed now: its kernels are called by hand
             weights = [parameter.data for parameter in training.optimiser.parameters]
             k = kernels.of(*weights)

@@ -30,6 +30,7 @@ def test_values_of_a_file_may_be_written_with_dashes():
         ({"epochs": True}, "epochs in options is True, expected a whole number"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"epochs": 2, "steps": 9}, "--epochs and --steps are both given, but they exclude each other"),
+        ({"ema": 0.9, "lookahead": 5}, "--ema and --lookahead both average the weights"),
         ({"epochs": 2, "time": 9}, "--epochs and --time are both given"),
         ({"lr": -1}, "lr is -1.0"),
         ({"lr": 0}, "lr is 0, expected a number above 0, such as 0.05"),
