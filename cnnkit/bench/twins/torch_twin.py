@@ -45,20 +45,21 @@ class TorchTwin:
         # All tensors live until here, so that no two have borne one id.
         self._image, self._results = id(image), [id(logits) for logits, _ in weighed(y)]
         self._held: dict[int | None, Any] = (
-            {id(parameter): self._parameter(parameter.numpy()) for parameter in model.parameters()}
+            {id(parameter): self._parameter(parameter) for parameter in model.parameters()}
             if beside is None
             else beside._held
         )
         self._numbers = _constants(calls, {self._image, *self._held, *(result for _, _, result in self._steps)})
 
-    def _parameter(self, data: Host) -> Any:
+    def _parameter(self, parameter: nn.Parameter) -> Any:
         import torch
 
+        data = parameter.numpy()
         turned = data.transpose(_TURNED.get(data.ndim))
         tensor = torch.from_numpy(np.array(turned, order="C"))
         if self._channels_last and tensor.ndim == 4:
             tensor = tensor.contiguous(memory_format=torch.channels_last)
-        return tensor.requires_grad_()
+        return tensor.requires_grad_(parameter.requires_grad)
 
     def parameters(self) -> list[Any]:
         return list(self._held.values())
