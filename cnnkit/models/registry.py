@@ -26,6 +26,7 @@ _FILES = {
         "googlenet": "googlenet",
         "squeezenet": "squeezenet1_0 squeezenet1_1",
         "resnet9": "resnet9 resnet9_x0_5",
+        "airnet": "airnet",
         "resnet_cifar": "resnet20 resnet32 resnet44 resnet56 resnet110",
         "resnet": "resnet18 resnet34 resnet50 resnet101 resnet152",
         "mobilenet_v1": "mobilenet_v1_x0_25 mobilenet_v1_x0_5 mobilenet_v1_x0_75 mobilenet_v1",

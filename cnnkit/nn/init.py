@@ -4,8 +4,9 @@ fan = (fan_in, fan_out): how many inputs feed one output, and how many outputs o
 """
 
 import copy
+import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -94,6 +95,60 @@ def xavier_uniform(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
     return _uniform(rng, shape, math.sqrt(6 / (fan[0] + fan[1])))
 
 
+def plain_uniform(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
+    """Even over ±1 / √fan_in, a third of the variance that keeps the size: for layers that a batch norm follows.
+
+    Source: LeCun et al. 1998, Efficient BackProp, section 4.6, in the form that torch gives it.
+    """
+    return _uniform(rng, shape, 1 / math.sqrt(fan[0]))
+
+
+def passing_on(rng: np.random.Generator, shape: Shape) -> Array:
+    """Filters (KH, KW, C, O), of which the first C, or all O, pass a channel on as it is; the others are drawn.
+
+    The middle tap of filter o is 1 for channel o, and all else of it 0; from o = C on it is `plain_uniform`.
+
+    Source: Zagoruyko & Komodakis 2017, arXiv:1706.00388 (Dirac); for a part of the filters alone, Jordan 2024,
+    arXiv:2404.00498, section 3.3.
+    """
+    KH, KW, C, O = shape
+    bound, channels = 1 / math.sqrt(KH * KW * C), np.arange(min(C, O))
+
+    def pass_on(filters: Host) -> None:
+        filters[..., :C] = 0
+        filters[KH // 2, KW // 2, channels, channels] = 1
+
+    return _first(rng, shape, lambda rng, count: rng.uniform(-bound, bound, count), pass_on)
+
+
+def whitening(images: Iterable[Host], size: tuple[int, int], eps: float = 5e-4) -> Array:
+    """Filters (KH, KW, C, 2·KH·KW·C) under which the patches of these images have no correlation and variance 1.
+
+    They are the eigenvectors v of the patches' second moments over √(eigenvalue + eps), the greatest first, then -v:
+
+        moments = Σ p pᵀ / n   over all n patches p of (KH, KW) pixels
+
+    images: batches (N, H, W, C), as the network is given them. Sums are in a fixed order, whatever the threads.
+
+    Source: Page 2018, How to train your ResNet 8; with both signs Jordan 2024, arXiv:2404.00498, section 3.2.
+    """
+    moments, patches = np.zeros(()), 0
+    for x in images:
+        parts = [
+            np.ascontiguousarray(x[:, ky : x.shape[1] - size[0] + ky + 1, kx : x.shape[2] - size[1] + kx + 1, c])
+            for ky, kx, c in itertools.product(*map(range, (*size, x.shape[3])))
+        ]
+        # No product of matrices: how BLAS cuts its sums hangs on the number of threads.
+        moments = moments + np.array([[(p * q).sum(dtype=np.float64) for q in parts] for p in parts])
+        patches += parts[0].size
+    values, vectors = np.linalg.eigh(moments / patches)
+    vectors = vectors[:, ::-1] / np.sqrt(values[::-1] + eps)
+    # An eigenvector's sign is a matter of chance: its greatest part is positive here.
+    vectors *= np.sign(vectors[np.abs(vectors).argmax(0), np.arange(len(values))])
+    filters: Array = np.concatenate([vectors, -vectors], 1).reshape(*size, -1, 2 * len(values)).astype(np.float32)
+    return filters
+
+
 def orthogonal(rng: np.random.Generator, shape: Shape, parts: int) -> Array:
     """(D, U, parts·U): `parts` square matrices beside each other, each a rotation or reflection drawn evenly.
 
@@ -139,24 +194,28 @@ def _uniform(rng: np.random.Generator, shape: Shape, bound: float) -> Array:
     return _first(rng, shape, lambda rng, count: rng.uniform(-bound, bound, count))
 
 
-def _first(rng: np.random.Generator, shape: Shape, draw: Draw) -> Array:
+def _first(rng: np.random.Generator, shape: Shape, draw: Draw, finish: Callable[[Host], None] | None = None) -> Array:
+    """finish: changes what was drawn, in place."""
     if _values_come_later.get():
         return _placeholder(shape)
     if (passed := _passed_over.get()) is None:
-        return _drawn(rng, shape, draw)
+        return _drawn(rng, shape, draw, finish)
     placeholder = _placeholder(shape)
-    passed.keep(placeholder, partial(_drawn, copy.deepcopy(rng), shape, draw))
+    passed.keep(placeholder, partial(_drawn, copy.deepcopy(rng), shape, draw, finish))
     for _ in _pieces(rng, math.prod(shape), draw):
         pass
     return placeholder
 
 
-def _drawn(rng: np.random.Generator, shape: Shape, draw: Draw) -> Array:
+def _drawn(rng: np.random.Generator, shape: Shape, draw: Draw, finish: Callable[[Host], None] | None) -> Array:
     values, at = np.empty(math.prod(shape), np.float32), 0
     for piece in _pieces(rng, values.size, draw):
         values[at : at + piece.size] = piece
         at += piece.size
-    return values.reshape(shape)
+    values = values.reshape(shape)
+    if finish is not None:
+        finish(values)
+    return values
 
 
 def _pieces(rng: np.random.Generator, count: int, draw: Draw) -> Iterator[Host]:

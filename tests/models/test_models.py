@@ -30,6 +30,7 @@ LIGHTEST = {
     "googlenet": False,
     "squeezenet1_1": False,
     "resnet9_x0_5": False,
+    "airnet": False,
     "resnet20": True,
     "resnet18": False,
     "mobilenet_v1_x0_25": True,

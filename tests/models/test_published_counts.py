@@ -19,6 +19,7 @@ PUBLISHED = {
     "squeezenet1_0": 1_248_424,
     "squeezenet1_1": 1_235_496,
     "resnet9": 6_573_130,  # 6,573,120 in its source, whose last layer has no bias
+    "airnet": 1_972_792,  # its paper: 1.97 million
     "resnet20": 269_722,
     "resnet32": 464_154,
     "resnet44": 658_586,

@@ -15,6 +15,7 @@ from cnnkit.nn import init
         (init.he_uniform, np.sqrt(2 / 50)),
         (init.xavier_normal, np.sqrt(2 / 150)),
         (init.xavier_uniform, np.sqrt(2 / 150)),
+        (init.plain_uniform, np.sqrt(1 / 150)),
     ],
 )
 def test_the_spread_is_that_of_the_paper(draw, deviation, rng):
@@ -67,6 +68,31 @@ def test_weights_that_are_passed_over_can_be_drawn_afterwards(draw):
     for number in (2, 1):  # in any order, and not all of them
         np.testing.assert_array_equal(passed.drawn(stand_ins[number]), whole[number], strict=True)
     assert passed.drawn(others) is None
+
+
+def test_the_first_filters_pass_channels_on_and_the_others_are_drawn(rng):
+    w = init.passing_on(rng, (3, 3, 4, 10))
+    np.testing.assert_array_equal(w[1, 1, :, :4], np.eye(4))
+    assert np.count_nonzero(w[..., :4]) == 4
+    # 216 numbers: their deviation is known to 5 %
+    assert w[..., 4:].std() == pytest.approx(np.sqrt(1 / 36 / 3), rel=0.15)
+
+
+def test_filters_that_pass_on_and_are_passed_over_can_be_drawn_afterwards():
+    whole = init.passing_on(np.random.default_rng(5), (3, 3, 4, 10))
+    with init.passing_over() as passed:
+        stand_in = init.passing_on(np.random.default_rng(5), (3, 3, 4, 10))
+    np.testing.assert_array_equal(passed.drawn(stand_in), whole, strict=True)
+
+
+def test_whitening_is_the_same_for_images_in_any_batches_to_rounding(rng):
+    images = rng.standard_normal((9, 6, 7, 2)).astype(np.float32).cumsum(1)
+    whole, pieces = init.whitening([images], (2, 3)), init.whitening([images[:4], images[4:]], (2, 3))
+    assert whole.shape == (2, 3, 2, 24) and whole.dtype == np.float32
+    # sums of float64, in another order; directions of like variance would turn freely, but these are all unlike
+    np.testing.assert_allclose(whole, pieces, rtol=1e-4, atol=1e-5)
+    strengths = np.linalg.norm(whole.reshape(12, 24)[:, :12], axis=0)
+    assert (np.diff(strengths) > 0).all()
 
 
 def test_sizes_that_cannot_be_are_refused():

@@ -25,6 +25,7 @@ from cnnkit.engine.session.recalled import Origin, without_lost
 from cnnkit.engine.training.augment import changes_of, choose_flip
 from cnnkit.engine.training.course import Course
 from cnnkit.engine.training.defaults import SMALLEST_PHOTO, chosen, resolve
+from cnnkit.engine.training.first_look import first_look
 from cnnkit.engine.training.loading import training_loader
 from cnnkit.engine.use.reading import open_as
 from cnnkit.engine.use.same_classes import in_order_of
@@ -105,6 +106,8 @@ def begin(options: FitOptions, module: Module | None, data: DataSplits | None, l
         options = options.replace(views=views)
     training = _training(options, splits, network)
     said: list[str] = []
+    if start is None:
+        first_look(training.module, splits)
     if start is not None and lent:
         said = lend(network, str(options.model), start)
     elif start is not None:

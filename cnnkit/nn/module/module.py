@@ -1,14 +1,14 @@
 """Module: parameters, buffers and children under names, and what is done with all of them."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, Self, TypeGuard, TypeVar
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import ShapeError
-from cnnkit.kernels.shared.array import Array
+from cnnkit.kernels.shared.array import Array, Host
 from cnnkit.nn.module.names import check_names, join
 from cnnkit.nn.module.parameter import Parameter
 from cnnkit.nn.outputs import Nest, checked, is_shape, leaves, mapped, shapes
@@ -44,6 +44,8 @@ class Module:
     norms_rest = False
     # Children and buffers of these names take part in training alone: a state for use need not have them.
     training_only: tuple[str, ...] = ()
+    # Training images that a network is shown before its first step (`begin_from`).
+    first_images = 0
     _buffer_names: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -68,6 +70,9 @@ class Module:
         if _watch.call is not None:
             _watch.call(module, shapes(x), shapes(y))
         return y
+
+    def begin_from(self, images: Iterable[Host]) -> None:
+        """Choose first weights by what the images are like: batches (N, H, W, C), as they will be given to it."""
 
     def output_shape(self, x_shape: Nest) -> Nest:
         """Shape of the result for an input of this shape; here by walking through without computing.
