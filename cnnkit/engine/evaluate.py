@@ -81,7 +81,7 @@ def evaluate(
     part = splits.part(judged_part)
     yield from map(Note, [*judged.said, *said])
     tally = task.whole_tally(top_losses)
-    for done in judge(task, predictor.prepared, part, predictor.preprocessing, tally, batch_size=batch_size):
+    for done in judge(task, predictor.planned, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
     measured = task.measured(tally, part, top_losses=top_losses, source=predictor.source)
     if sheet is not None:

@@ -18,7 +18,7 @@ def where(condition: Tensor | Array, x: Operand, y: Operand) -> Tensor:
         condition: numbers or truth values; it has no gradient.
         x, y: floats; one of them may be a number.
     """
-    mask = check.tensor(condition, "where").data
+    mask = check.tensor(condition, "where")
     left, right = operands("where", x, y)
     fitting("where", mask.shape, left.shape, right.shape)
     result: Tensor = _Where.apply(mask, left, right)

@@ -108,8 +108,8 @@ def test_training_steps_of_detectors_pass_their_own_check(name):
 
 
 def test_another_answer_of_the_network_in_use_fails_the_check_of_its_heads(monkeypatch):
-    right = detectors.prepared
-    monkeypatch.setattr(detectors, "prepared", lambda heads: _Louder(right(heads)))
+    right = detectors.Planned
+    monkeypatch.setattr(detectors, "Planned", lambda heads: _Louder(right(heads)))
     with pytest.raises(CheckFailed, match="tells other numbers"):
         detectors.predict_case("ssd_nano_x0_25", 1, 64).check()
 

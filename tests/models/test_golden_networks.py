@@ -9,9 +9,9 @@ import pytest
 
 from cnnkit import models, nn, ops
 from cnnkit.autograd import Tensor, no_grad
+from cnnkit.graph import Planned
 from cnnkit.models.network import Network
 from cnnkit.models.weights.adopt import to_state
-from cnnkit.nn.use.prepared import prepared
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 sys.path.insert(0, str(GOLDEN))
@@ -46,7 +46,7 @@ def test_logits_in_use(name):
     module, _ = create(name, EVAL_SIZE)
     x, expected = image((1, EVAL_SIZE, EVAL_SIZE, 3)), np.array(NETWORKS[name]["logits"])
     with no_grad():
-        for version in (module.eval(), prepared(module)):
+        for version in (module.eval(), Planned(module)):
             assert np.abs(version(x).data[0] - expected).max() <= 1e-4 * np.abs(expected).max()
 
 

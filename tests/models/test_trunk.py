@@ -11,9 +11,9 @@ from cnnkit.engine.use.choices import Choices
 from cnnkit.engine.use.inside import named_result
 from cnnkit.engine.use.weights import adopt, convert
 from cnnkit.errors import CheckpointError, UsageError
+from cnnkit.graph import Planned
 from cnnkit.models.trunk import last_map
 from cnnkit.nn.init import without_values
-from cnnkit.nn.use.prepared import prepared
 
 # Channels and strides as in the tables of the papers.
 TAPS = {
@@ -97,7 +97,7 @@ def test_made_ready_for_use_it_gives_the_same_maps(rng):
     _, x = whole_and_image(rng, (64, 64))
     trunk = models.trunk(NAME, SMALL).eval()
     with no_grad():
-        maps, ready = trunk(x), prepared(trunk)(x)
+        maps, ready = trunk(x), Planned(trunk)(x)
     for tap in SMALL:  # folding rounds each of some twenty layers once more
         expected = maps[tap].numpy()
         np.testing.assert_allclose(ready[tap].numpy(), expected, rtol=0, atol=1e-5 * np.abs(expected).max())

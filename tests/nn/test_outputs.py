@@ -6,10 +6,10 @@ import pytest
 from cnnkit import models, nn, ops
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import UsageError
+from cnnkit.graph import Planned
 from cnnkit.nn.outputs import arrays, concatenated, is_array, is_shape, leaves, mapped, shapes
 from cnnkit.nn.parts.freeze import cut
 from cnnkit.nn.parts.tail import Tail, reaching
-from cnnkit.nn.use.prepared import prepared
 
 SHAPE = (2, 8, 8, 1)
 
@@ -116,7 +116,7 @@ def test_a_state_goes_from_one_to_another(network, rng):
 def test_made_ready_for_use_it_gives_the_same_results(network, rng):
     module, x = network().eval(), picture(rng)
     with no_grad():
-        expected, found = arrays(module(x)), arrays(prepared(module)(x))
+        expected, found = arrays(module(x)), arrays(Planned(module)(x))
     assert type(found) is type(expected) and (not isinstance(found, dict) or list(found) == list(expected))
     for a, b in zip(leaves(expected, is_array), leaves(found, is_array), strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)  # folding rounds once more

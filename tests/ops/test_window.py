@@ -5,9 +5,9 @@ import pytest
 
 from cnnkit import nn
 from cnnkit.errors import ShapeError, UsageError
+from cnnkit.graph import Planned
 from cnnkit.kernels import Window
 from cnnkit.kernels.shared.geometry import output_hw
-from cnnkit.nn.use.prepared import prepared
 from cnnkit.ops import window
 from cnnkit.ops.window import window_over
 
@@ -91,7 +91,7 @@ def test_layers_with_same_padding_compute_what_they_do_on_an_image_padded_by_han
         y = layer.eval()(x)
         assert y.shape == layer.output_shape(x.shape)
         np.testing.assert_allclose(y.data, bare.eval()(image).data, rtol=0, atol=1e-5)  # sums of 36 numbers near 1
-        np.testing.assert_allclose(prepared(layer)(x).data, y.data, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(Planned(layer)(x).data, y.data, rtol=0, atol=1e-5)
     mean = nn.AvgPool2d(3, stride, "same")(x).data  # TensorFlow's zeros do not count
     plain = nn.AvgPool2d(3, stride)
     np.testing.assert_allclose(mean, plain(padded).data / plain(ones).data, rtol=0, atol=1e-5)

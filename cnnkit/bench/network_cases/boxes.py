@@ -21,14 +21,13 @@ from cnnkit.bench.twins.onnx_twin import onnxruntime_predict
 from cnnkit.bench.twins.torch_boxes import boxes_loss_of
 from cnnkit.bench.twins.torch_twin import torch_predict
 from cnnkit.errors import CheckFailed
+from cnnkit.graph import Planned
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.darknet.network import Darknet
 from cnnkit.models.detection.detector import BoxBatch, Detector
 from cnnkit.models.detection.faster_rcnn import FasterRCNN
 from cnnkit.models.detection.ssd.network import SSD
 from cnnkit.nn import Module
-from cnnkit.nn.use.prepared import prepared
-from cnnkit.nn.use.repeated import Repeated
 
 # (network, images, side of an image)
 PREDICT = (
@@ -89,7 +88,7 @@ def predict_case(name: str, N: int, side: int) -> Case:
     """What the heads tell of N images, by the network made ready for use as `predict` does it."""
     network, x, _ = _network(name, N, side)
     heads = Heads(network.eval())
-    ready = Repeated(prepared(heads))
+    ready = Planned(heads)
 
     def predict() -> list[Host]:
         with no_grad():

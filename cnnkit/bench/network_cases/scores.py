@@ -14,10 +14,9 @@ from cnnkit.bench.network_cases.learning import learning_case, resting
 from cnnkit.bench.twins.onnx_twin import onnxruntime_predict
 from cnnkit.bench.twins.torch_twin import cross_entropy_of, loss_of, torch_predict
 from cnnkit.errors import CheckFailed
+from cnnkit.graph import Planned
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
-from cnnkit.nn.use.prepared import prepared
-from cnnkit.nn.use.repeated import Repeated
 
 # (network, images, side of an image)
 MASKS = (
@@ -82,7 +81,7 @@ def train_case(name: str, N: int, side: int = 28) -> Case:
 def predict_case(name: str, N: int, side: int = 28) -> Case:
     """Scores of N images, by the network made ready for use as `predict` does it."""
     model, x, _ = _network(name, N, side)
-    ready = Repeated(prepared(model.eval()))
+    ready = Planned(model.eval())
 
     def predict() -> Host:
         with no_grad():

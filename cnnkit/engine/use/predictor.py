@@ -20,12 +20,11 @@ from cnnkit.engine.use.inside import named_result, reaching_head
 from cnnkit.engine.use.judge import batch_for, outputs_of
 from cnnkit.engine.use.large import Tell, Way, nothing, way
 from cnnkit.errors import DataError, NumericError, UsageError
+from cnnkit.graph import Planned
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.nn.module import blank
 from cnnkit.nn.outputs import Nest, concatenated, is_array, leaves, mapped
-from cnnkit.nn.use.prepared import prepared
-from cnnkit.nn.use.repeated import Repeated
 from cnnkit.tasks import Task
 from cnnkit.tasks.registry import create
 
@@ -39,7 +38,7 @@ Viewed = tuple[Pixels, View | None]
 class Predictor:
     """Answers what is in a picture. Many threads may ask at once: nothing in it changes.
 
-    module: the network.   prepared: the same made ready for use, which is what answers.
+    module: the network.   planned: the same ready for use, which is what answers.
     name: of the network.   source: where its weights came from.   record: all that the weight file says of itself.
     folder: of the run that the weight file is in; None where it is in none.
     notes: what the user should know of how it was chosen.   task: by default what the record says.
@@ -59,7 +58,7 @@ class Predictor:
         task: Task[Any] | None = None,
     ) -> None:
         self.module = module.eval()
-        self.prepared = Repeated(prepared(self.module))
+        self.planned = Planned(self.module)
         self.preprocessing, self.classes, self.name = preprocessing, classes, name
         self.source, self.record, self.folder, self.notes = source, record or {}, folder, notes
         if task is None:
@@ -132,12 +131,12 @@ class Predictor:
 
     def scores(self, images: Iterable[Pixels]) -> Host:
         """`predict_proba` of images that are as the network reads them, uint8 of its size and channels."""
-        logits = self._of_all(iter(images), lambda x: self.prepared(x).numpy())
+        logits = self._of_all(iter(images), lambda x: self.planned(x).numpy())
         return np.empty((0, len(self.classes)), np.float32) if logits is None else self._scores(logits)
 
     def way(self, size: tuple[int, int]) -> Way:
         """How a picture of (height, width) that keeps its size is computed: whole, or in which pieces."""
-        return way(self.prepared, size, self.preprocessing.channels)
+        return way(self.planned, size, self.preprocessing.channels)
 
     def features(self, pictures: Pictures, layer: str | None = None) -> Nest:
         """What a layer gives for each picture, (N, …) float32: what the network sees in it, for a search or a plot.
@@ -209,8 +208,8 @@ class Predictor:
         if not images:
             return []
         x = collate([image for image, _ in images], self.preprocessing)
-        beside = self.task.beside(self.prepared, [image for image, _ in images])
-        outputs = outputs_of(self.task, self.prepared, x, self.preprocessing, self._condensed, tell, beside)
+        beside = self.task.beside(self.planned, [image for image, _ in images])
+        outputs = outputs_of(self.task, self.planned, x, self.preprocessing, self._condensed, tell, beside)
         self._check_finite(outputs)
         answers = self.task.decode(outputs, [view for _, view in images], top)
         return [Prediction(path, answer, self.name) for path, answer in zip(paths, answers, strict=True)]

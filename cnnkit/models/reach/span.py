@@ -190,8 +190,8 @@ _PIXEL_BY_PIXEL = [
 _RULES: dict[str, Callable[[Call], Span]] = {
     "_Conv2d": _conv2d,
     "_ConvTranspose2d": _conv_transpose2d,
-    "_PreparedConv2d": _prepared_conv2d,
-    "_PreparedConvTranspose2d": _prepared_conv_transpose2d,
+    "PreparedConv2d": _prepared_conv2d,
+    "PreparedConvTranspose2d": _prepared_conv_transpose2d,
     "_MaxPool2d": _pool2d,
     "_AvgPool2d": _pool2d,
     "_Resize": _resize,

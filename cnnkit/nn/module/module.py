@@ -16,7 +16,7 @@ from cnnkit.nn.outputs import Nest, checked, is_shape, leaves, mapped, shapes
 
 class _Watch(threading.local):
     call: "Callable[[Module, Nest, Nest], None] | None" = None
-    stand_in: "Callable[[Module, Nest], Nest] | None" = None
+    stand_in: "Callable[..., Nest] | None" = None
 
 
 _watch = _Watch()
@@ -64,7 +64,7 @@ class Module:
         """Compute, on a Tensor or on a plain array; `rest` and `options` go to `forward` as they are."""
         module: Any = self
         x = x if isinstance(x, Tensor) or next(leaves(x), None) is not None else Tensor(x)
-        if _watch.stand_in is not None and (y := _watch.stand_in(module, x)) is not None:
+        if _watch.stand_in is not None and (y := _watch.stand_in(module, x, *rest, **options)) is not None:
             return y  # type: ignore[no-any-return]
         y = self.forward(x, *rest, **options)
         if _watch.call is not None:
@@ -255,8 +255,11 @@ def _watching(note: Callable[[Module, Nest, Nest], None]) -> Iterator[None]:
 
 
 @contextmanager
-def standing_in(stand_in: Callable[[Module, Nest], Nest] | None) -> Iterator[None]:
-    """Ask `stand_in(module, x)` before every call of a module in this thread; what it gives is taken for the result."""
+def standing_in(stand_in: Callable[..., Nest] | None) -> Iterator[None]:
+    """Ask `stand_in(module, x, *rest, **options)` before every call of a module in this thread.
+
+    What it gives is taken for the result; where it gives None the module computes.
+    """
     before = _watch.stand_in
     _watch.stand_in = stand_in
     try:

@@ -34,7 +34,7 @@ class Tail(Module):
     def forward(self, x: Tensor) -> Any:
         reached = False
 
-        def stand_in(module: Module, given: Nest) -> Nest:
+        def stand_in(module: Module, given: Nest, *rest: Any, **options: Any) -> Nest:
             nonlocal reached
             if reached:
                 return None
@@ -65,7 +65,7 @@ def reaching(layer: Module) -> Iterator[list[Tensor]]:
     """Inside, what is given to `layer`, call after call, is added to the list."""
     given: list[Tensor] = []
 
-    def note(module: Module, x: Nest) -> None:
+    def note(module: Module, x: Nest, *rest: Any, **options: Any) -> None:
         if module is layer:
             given.append(x)
 

@@ -1,7 +1,9 @@
 """How much boxes overlap, and which of many are kept: what is chosen has no derivative, so nothing is recorded."""
 
+from typing import Any
+
 from cnnkit import kernels
-from cnnkit.autograd import Tensor
+from cnnkit.autograd import Context, Function, Tensor, no_grad
 from cnnkit.errors import ShapeError, UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.ops import check
@@ -59,6 +61,16 @@ def select(
         )
     if places < 1 or (per_class is not None and per_class < 1):
         raise UsageError(f"places is {places} and per_class {per_class}, expected whole numbers of at least 1.")
-    k = kernels.of(boxes.data, scores.data)
     how = {"score": score, "iou": iou, "places": places, "per_class": per_class}
-    return Tensor.recorded(k.select(boxes.data, scores.data, **how), None)
+    with no_grad():
+        found: Tensor = _Select.apply(boxes, scores, how)
+    return found
+
+
+class _Select(Function):
+    """A Function, so that whoever follows a network's calls sees it; there is no way back."""
+
+    @staticmethod
+    def forward(ctx: Context, boxes: Array, scores: Array, how: dict[str, Any]) -> Array:
+        found: Array = kernels.of(boxes, scores).select(boxes, scores, **how)
+        return found

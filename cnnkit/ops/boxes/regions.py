@@ -14,7 +14,7 @@ from cnnkit.ops.window import Pair, pair
 
 def roi_align(
     maps: Tensor | Array,
-    rois: Array,
+    rois: Tensor | Array,
     size: Pair,
     *,
     scale: float = 1.0,
@@ -51,7 +51,7 @@ def roi_align(
     return result
 
 
-def roi_pool(maps: Tensor | Array, rois: Array, size: Pair, *, scale: float = 1.0) -> Tensor:
+def roi_pool(maps: Tensor | Array, rois: Tensor | Array, size: Pair, *, scale: float = 1.0) -> Tensor:
     """Each region cut into size[0]·size[1] bins of whole pixels, each their greatest: (R, *size, C).
 
     Args:
@@ -67,7 +67,7 @@ def roi_pool(maps: Tensor | Array, rois: Array, size: Pair, *, scale: float = 1.
     return result
 
 
-def _regions(maps: Tensor, rois: Any, op: str) -> Array:
+def _regions(maps: Tensor, rois: Any, op: str) -> Tensor:
     check.pixels(maps.shape, op)
     regions = check.tensor(kernels.of(maps.data).put(rois) if isinstance(rois, np.ndarray) else rois, op)
     if regions.ndim != 2 or regions.shape[1] != 5:
@@ -76,7 +76,7 @@ def _regions(maps: Tensor, rois: Any, op: str) -> Array:
         )
     if regions.dtype != maps.dtype:
         raise DTypeError(f"{op} expects regions of the type of the maps, {maps.dtype}, but they are {regions.dtype}.")
-    return regions.data
+    return regions
 
 
 def _check_scale(scale: float, op: str) -> None:

@@ -13,12 +13,12 @@ from cnnkit.data.sample import Corners, Pixels
 from cnnkit.data.sets.base import Dataset
 from cnnkit.data.sets.boxes.searched import Searched
 from cnnkit.data.sets.subset import origin
+from cnnkit.graph import Planned
 from cnnkit.kernels.host import get_threads
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import Detector
 from cnnkit.models.detection.proposals import IMAGES, selective_search
 from cnnkit.nn import Module
-from cnnkit.nn.use.repeated import Repeated
 from cnnkit.tasks.detection.targets import BoxTargets
 
 
@@ -48,5 +48,5 @@ def proposals_of(module: Module, images: Sequence[Pixels], targets: object) -> t
 
 
 def _places(module: Module) -> int:
-    module = module.network if isinstance(module, Repeated) else module
+    module = module.network if isinstance(module, Planned) else module
     return module.proposed if isinstance(module, Detector) else 0

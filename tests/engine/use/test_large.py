@@ -6,7 +6,7 @@ import pytest
 from cnnkit import nn, ops
 from cnnkit.engine.use import large
 from cnnkit.engine.use.large import maps_of, way, whole
-from cnnkit.nn.use.prepared import prepared
+from cnnkit.graph import Planned
 
 
 class Segmenting(nn.Module):
@@ -52,7 +52,7 @@ def small(monkeypatch):
 
 
 @pytest.mark.parametrize("size", [(200, 260), (76, 320)])
-@pytest.mark.parametrize("make", [lambda net: net.eval(), lambda net: prepared(net.eval())], ids=["plain", "prepared"])
+@pytest.mark.parametrize("make", [lambda net: net.eval(), lambda net: Planned(net.eval())], ids=["plain", "prepared"])
 def test_tiles_of_a_network_of_bounded_reach_have_the_bits_of_the_whole(small, rng, size, make):
     network = make(Segmenting())
     x = rng.standard_normal((1, *size, 3)).astype(np.float32)
@@ -110,7 +110,7 @@ def test_a_network_that_gives_no_map_is_computed_as_ever(rng):
 
 
 def test_many_filters_leave_less_for_a_tile(monkeypatch):
-    network = prepared(Segmenting().eval())
+    network = Planned(Segmenting().eval())
     filters, least = 4 * sum(p.size for p in network.parameters()), int(4 * large.reach_of(network, 3).floats * 24**2)
     monkeypatch.setattr(large, "MOST_BYTES", least)
     monkeypatch.setattr(large, "MOST_BYTES_OF_A_TILE", least + 2 * filters)

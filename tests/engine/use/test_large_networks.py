@@ -12,7 +12,7 @@ from cnnkit import models
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.use import large
 from cnnkit.engine.use.large import maps_of, reach_of, way
-from cnnkit.nn.use.prepared import prepared
+from cnnkit.graph import Planned
 from cnnkit.serialize import safe
 
 # Small, one of each kind.
@@ -32,7 +32,7 @@ def built(name, classes=5):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BOUNDED)
 def test_in_tiles_it_gives_what_it_gives_for_the_whole(name, rng, monkeypatch):
-    network = prepared(built(name))
+    network = Planned(built(name))
     known = reach_of(network, 3)
     side = 5 * known.pixels // known.multiple * known.multiple
     size = (side + 3 * known.multiple + 8, 2 * side + 5)

@@ -7,10 +7,10 @@ import pytest
 
 from cnnkit import nn, ops
 from cnnkit.autograd import Tensor, no_grad
+from cnnkit.graph import Planned
 from cnnkit.models.reach.walk import LONG, reach
 from cnnkit.nn.blocks import ConvNorm, SqueezeExcite
 from cnnkit.nn.init import without_values
-from cnnkit.nn.use.prepared import prepared
 
 SIZE = 96
 
@@ -114,7 +114,7 @@ def seen_by_computing(network):
 def test_it_is_as_far_as_one_changed_pixel_changes_answers(name):
     make, pixels, multiple = CASES[name]
     network = of_ones(make())
-    for one in (network, prepared(network)):
+    for one in (network, Planned(network)):
         found = reach(one, 1)
         assert (found.pixels, found.multiple, found.margin) == (pixels, multiple, 0)
     assert seen_by_computing(network) == pixels

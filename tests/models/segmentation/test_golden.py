@@ -10,13 +10,13 @@ import pytest
 from cnnkit import models, nn, optim
 from cnnkit.autograd import no_grad
 from cnnkit.data.load.batch import Batch
+from cnnkit.graph import Planned
 from cnnkit.models.network import Network
 from cnnkit.models.weights.adopt import to_state
 from cnnkit.models.weights.families import CONV_BN, MOBILENET_V2
 from cnnkit.models.weights.layouts import OIHW
 from cnnkit.models.weights.published import row
 from cnnkit.models.weights.renames import renamed
-from cnnkit.nn.use.prepared import prepared
 from cnnkit.tasks.registry import create as create_task
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -53,7 +53,7 @@ def create(name: str) -> nn.Module:
 def test_logits_in_use(name):
     module, golden = create(name), NETWORKS[name]
     with no_grad():
-        for version in (module.eval(), prepared(module)):
+        for version in (module.eval(), Planned(module)):
             logits = version(image((1, *EVAL_SIZE, 3))).numpy()[0].astype(np.float64)
             apart = np.abs(logits[::EVERY, ::EVERY] - golden["logits"]).max()
             assert apart <= 1e-4 * golden["largest"]

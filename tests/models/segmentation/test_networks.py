@@ -7,9 +7,9 @@ from variants import SMALL
 from cnnkit import models, ops
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import UsageError
+from cnnkit.graph import Planned
 from cnnkit.nn.blocks import WithAuxiliary
 from cnnkit.nn.init import without_values
-from cnnkit.nn.use.prepared import prepared
 
 every_network = pytest.mark.parametrize("name", models.names("segmentation"))
 a_small_one_of_each = pytest.mark.parametrize("name", SMALL.values())
@@ -58,7 +58,7 @@ def test_made_ready_for_use_it_gives_the_same_logits(name, rng):
     network = built(name).eval()
     x = Tensor(rng.standard_normal((1, 65, 70, 3)).astype(np.float32))
     with no_grad():
-        expected, found = network(x).numpy(), prepared(network)(x).numpy()
+        expected, found = network(x).numpy(), Planned(network)(x).numpy()
     # Folding rounds each of some dozens of layers once more.
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
 

@@ -12,11 +12,11 @@ from cnnkit.autograd import no_grad
 from cnnkit.engine.use.choices import Choices
 from cnnkit.engine.use.load import load
 from cnnkit.engine.use.weights import convert
+from cnnkit.graph.sums import Norm, folded
 from cnnkit.models.network import Network
 from cnnkit.models.weights.downloads import DOWNLOADS
 from cnnkit.models.weights.identify import identify
 from cnnkit.models.weights.published import VOC
-from cnnkit.nn.use.prepared import folded
 
 MANUAL = Path(models.__file__).parents[1] / "docs" / "networks.md"
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "segmentation.json").read_text())["networks"]
@@ -49,7 +49,9 @@ def as_others_publish(network: nn.Module) -> dict[str, np.ndarray]:
     arrays = {}
     for name, layer in network.named_modules():
         if isinstance(layer, nn.ConvNorm):
-            weight, bias = folded(layer.conv, layer.norm)
+            conv, norm = layer.conv, layer.norm
+            after = Norm(norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.eps)
+            weight, bias = folded(conv.weight, conv.bias, conv.groups, after, transposed=False)
             name = f"{name}.conv"
         elif isinstance(layer, nn.Conv2d) and layer.bias is not None:
             weight, bias = layer.weight.numpy(), layer.bias.numpy()

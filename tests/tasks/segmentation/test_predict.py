@@ -135,7 +135,7 @@ def test_a_crf_is_asked_for_by_name_recorded_and_changes_answers_alone(smooth, c
     plain = cnnkit.load(smooth)
     refined, plainly = plain.with_crf().predict(tmp_path / "a" / "x.png"), plain.predict(tmp_path / "a" / "x.png")
     assert refined.crf and not plainly.crf and not plain.predict(tmp_path / "a" / "x.png").crf
-    logits = maps_of(plain.prepared, collate([plain.read(tmp_path / "a" / "x.png")], plain.preprocessing))
+    logits = maps_of(plain.planned, collate([plain.read(tmp_path / "a" / "x.png")], plain.preprocessing))
     wanted = refine(logits[0], plain.read(tmp_path / "a" / "x.png"))
     np.testing.assert_array_equal(refined.mask, wanted.argmax(axis=2))
     code, out, _ = command("a", "-m", smooth.run, "--crf", "--json")
@@ -251,7 +251,7 @@ def test_a_large_picture_moves_in_pieces_and_the_mask_is_that_of_the_whole(smoot
     Image.fromarray(rng.integers(0, 256, (90, 95), np.uint8)).save("large.png")
     whole = cnnkit.load(smooth).predict("large.png").mask
     predictor = cnnkit.load(smooth)
-    monkeypatch.setattr(large, "MOST_BYTES", int(4 * large.reach_of(predictor.prepared, 1).floats * 40**2))
+    monkeypatch.setattr(large, "MOST_BYTES", int(4 * large.reach_of(predictor.planned, 1).floats * 40**2))
     assert len(predictor.way((90, 95)).tiles) == 9
     told = []
     [said] = predictor.predict_many(["large.png"], tell=lambda *of: told.append(of))

@@ -64,7 +64,7 @@ class LevelAlign(Module):
         for k, (stride, x) in enumerate(zip(self.strides, maps, strict=False)):
             # Elsewhere a region is an empty place: it costs nothing there, and adds 0.
             mine = ops.where(level[k], rois, -1.0) if len(level) > 1 else rois
-            y = ops.roi_align(x, mine.data, self.size, scale=1 / stride, sampling=self.sampling, aligned=False)
+            y = ops.roi_align(x, mine, self.size, scale=1 / stride, sampling=self.sampling, aligned=False)
             found = y if found is None else ops.add(found, y)
         assert found is not None
         return found

@@ -180,7 +180,7 @@ class RegionPool(Module):
         self, maps: Sequence[Tensor], rois: Tensor
     ) -> Tensor:
         (only,) = maps
-        return ops.roi_pool(only, rois.data, self.size, scale=1 / self.stride)
+        return ops.roi_pool(only, rois, self.size, scale=1 / self.stride)
 
     def extra_repr(self) -> str:
         return f"{self.size}, stride={self.stride}"

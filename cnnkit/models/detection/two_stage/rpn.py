@@ -93,9 +93,9 @@ class RegionProposalNetwork(Module):
         """The best of what is told, no two of one map around the same place. Nothing is learned through them."""
         kept = self.in_training if self.training else self.in_use
         with no_grad():
-            boxes = clipped(self.coder.decode(codes.detach(), self.laid(maps, size)), size)
+            boxes = clipped(self.coder.decode(codes, self.laid(maps, size)), size)
             ends = np.cumsum([0] + [x.shape[1] * x.shape[2] * self.score.weight.shape[-1] for x in maps]).tolist()
-            best = [self._best(boxes, logits.detach(), start, end, kept) for start, end in pairwise(ends)]
+            best = [self._best(boxes, logits, start, end, kept) for start, end in pairwise(ends)]
             found = best[0] if len(best) == 1 else _best_of_all(best, kept.places)
             return Proposals(_columns(found, 0, 4), ops.subtract(_columns(found, 5, 6), float(EMPTY)))
 

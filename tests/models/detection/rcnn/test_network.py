@@ -6,10 +6,10 @@ import pytest
 from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.errors import ResourceError
+from cnnkit.graph import Planned
 from cnnkit.models.detection.detector import EMPTY, BoxBatch
 from cnnkit.models.detection.rcnn.network import RCNN
 from cnnkit.models.detection.rcnn.settling import SOME
-from cnnkit.nn.use.prepared import prepared
 
 SIDE, PLACES = 64, 24
 
@@ -159,7 +159,7 @@ def test_made_ready_for_use_it_answers_as_before(network, rng):
     x, targets = together(some)
     with no_grad():
         np.testing.assert_allclose(
-            prepared(network)(x, targets.proposals).numpy(), network(x, targets.proposals).numpy(), rtol=0, atol=1e-5
+            Planned(network)(x, targets.proposals).numpy(), network(x, targets.proposals).numpy(), rtol=0, atol=1e-5
         )
 
 

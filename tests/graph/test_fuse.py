@@ -7,9 +7,9 @@ import pytest
 
 from cnnkit import nn, ops
 from cnnkit.autograd import Tensor, no_grad, traced
+from cnnkit.graph import Planned
 from cnnkit.kernels.cpu.conv.schedule import direct
 from cnnkit.nn.blocks import ConvNorm
-from cnnkit.nn.use.prepared import prepared
 
 
 class Block(nn.Module):
@@ -38,7 +38,7 @@ def test_the_answers_are_the_same_but_for_rounding(network, rng):
     with no_grad():
         wanted = network.eval()(x).data
         # one rounding of each filter and one of each product's sum, of numbers up to about 10
-        np.testing.assert_allclose(prepared(network)(x).data, wanted, rtol=0, atol=2e-5)
+        np.testing.assert_allclose(Planned(network)(x).data, wanted, rtol=0, atol=2e-5)
 
 
 def test_a_norm_behind_a_convolution_in_a_sequence_is_folded_too(rng):
@@ -47,10 +47,10 @@ def test_a_norm_behind_a_convolution_in_a_sequence_is_folded_too(rng):
     conv.bias.data[:], norm.running_mean[:] = rng.normal(size=6), rng.normal(size=6)
     norm.weight.data[:], norm.bias.data[:], norm.running_var[:] = rng.normal(size=6), rng.normal(size=6), 0.3
     x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
-    ready = prepared(plain)
+    ready = Planned(plain.eval())
     with no_grad(), traced() as calls:
         y = ready(x).data
-    assert [function.__name__ for function, _, _ in calls] == ["_PreparedConv2d", "_AdaptiveAvgPool2d", "_Reshape"]
+    assert [function.__name__ for function, _, _ in calls] == ["PreparedConv2d", "_AdaptiveAvgPool2d", "_Reshape"]
     with no_grad():
         np.testing.assert_allclose(y, plain.eval()(x).data, rtol=0, atol=1e-5)
 
@@ -65,17 +65,17 @@ def test_a_norm_behind_a_transposed_convolution_is_folded_too(groups, rng):
     conv, norm, _ = plain
     conv.bias.data[:], norm.running_mean[:] = rng.normal(size=6), rng.normal(size=6)
     norm.weight.data[:], norm.bias.data[:], norm.running_var[:] = rng.normal(size=6), rng.normal(size=6), 0.3
-    ready = prepared(plain.eval())
+    ready = Planned(plain.eval())
     for size in [(6, 5), (1, 1), (3, 9)]:
         x = rng.normal(size=(2, *size, 4)).astype(np.float32)
         with no_grad(), traced() as calls:
             y = ready(x).data
-        assert [function.__name__ for function, _, _ in calls] == ["_PreparedConvTranspose2d"] * 2
+        assert [function.__name__ for function, _, _ in calls] == ["PreparedConvTranspose2d"] * 2
         with no_grad():
             np.testing.assert_allclose(y, plain(x).data, rtol=0, atol=1e-5)
     plain[0].weight.data = plain[0].weight.data * np.float32(2)
     with no_grad():
-        np.testing.assert_allclose(ready(x).data, plain(x).data, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(ready(x).data, plain(x).data, rtol=0, atol=2e-5)
 
 
 def test_in_float64_folding_changes_the_last_digits_alone(network, rng):
@@ -85,19 +85,19 @@ def test_in_float64_folding_changes_the_last_digits_alone(network, rng):
         norm.running_mean, norm.running_var = norm.running_mean.astype(np.float64), norm.running_var.astype(np.float64)
     x = rng.normal(size=(2, 6, 5, 4))
     with no_grad():
-        np.testing.assert_allclose(prepared(network)(x).data, network.eval()(x).data, rtol=1e-11, atol=1e-11)
+        np.testing.assert_allclose(Planned(network.eval())(x).data, network(x).data, rtol=1e-11, atol=1e-11)
 
 
 def test_the_network_itself_stays_as_it_was(network):
     before = {name: array.copy() for name, array in network.state_dict().items()}
-    ready = prepared(network)
-    assert type(network.block.conv1) is ConvNorm and type(ready.block.conv1) is not ConvNorm
+    with no_grad():
+        Planned(network.eval())(np.zeros((2, 6, 5, 4), np.float32))
     for name, array in network.state_dict().items():
         np.testing.assert_array_equal(array, before[name])
 
 
 def test_a_walk_without_computing_leaves_nothing_behind(network, rng):
-    ready = prepared(network.eval())
+    ready = Planned(network.eval())
     x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
     assert ready.output_shape(x.shape) == (2, 18)
     with no_grad():
@@ -105,7 +105,7 @@ def test_a_walk_without_computing_leaves_nothing_behind(network, rng):
 
 
 def test_one_preparation_serves_images_of_any_size(network, rng):
-    ready = prepared(network.eval())
+    ready = Planned(network.eval())
     for shape in [(1, 6, 5, 4), (3, 9, 11, 4), (1, 6, 5, 4), (200, 8, 8, 4)]:
         x = rng.normal(size=shape).astype(np.float32)
         with no_grad():
@@ -206,7 +206,7 @@ OWN = {
 def test_what_computes_in_its_own_way_stays_as_it_is(what, rng):
     network = nn.Sequential({"own": OWN[what](rng), "conv": nn.Conv2d(4, 2, 1, rng=rng)}).eval()
     x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
-    ready = prepared(network)
+    ready = Planned(network)
     with no_grad():
         # sums of some hundred products of numbers up to about 10
         np.testing.assert_allclose(ready(x).data, network(x).data, rtol=0, atol=1e-4)
@@ -219,7 +219,7 @@ def test_a_block_whose_part_was_exchanged_is_not_folded(exchanged, rng):
     block.eval()
     x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
     with no_grad():
-        np.testing.assert_allclose(prepared(block)(x).data, block(x).data, rtol=0, atol=1e-4)
+        np.testing.assert_allclose(Planned(block)(x).data, block(x).data, rtol=0, atol=1e-4)
 
 
 def test_a_block_whose_convolution_got_an_activation_is_not_folded(rng):
@@ -227,7 +227,7 @@ def test_a_block_whose_convolution_got_an_activation_is_not_folded(rng):
     block.conv.activation = "relu"
     x = rng.normal(size=(2, 6, 5, 4)).astype(np.float32)
     with no_grad():
-        np.testing.assert_allclose(prepared(block)(x).data, block(x).data, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(Planned(block)(x).data, block(x).data, rtol=0, atol=1e-5)
 
 
 def test_many_filters_are_held_once_and_come_back_to_who_asks(rng, monkeypatch):
@@ -236,7 +236,7 @@ def test_many_filters_are_held_once_and_come_back_to_who_asks(rng, monkeypatch):
     weight = network[0].weight
     numbers = weight.data.copy()
     held = weakref.ref(weight.data)
-    ready, again = prepared(network), prepared(network)
+    ready, again = Planned(network), Planned(network)
     x = rng.normal(size=(1, 6, 5, 3)).astype(np.float32)
     with no_grad():
         y = ready(x).data

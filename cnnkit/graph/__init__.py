@@ -1,0 +1,12 @@
+"""A network in use, as data: traced, joined, planned.
+
+trace.py     which Functions a network calls, and where their results go
+fuse.py      batch norm, residual and activation joined with the convolution before them
+sums.py      convolutions and dense layers whose filters are laid out once
+plan.py      the calls that are left, one after the other
+planned.py   a network that is planned for each shape of its input, part by part where the whole is not known
+"""
+
+from cnnkit.graph.planned import Planned
+
+__all__ = ["Planned"]
