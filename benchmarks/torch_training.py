@@ -56,19 +56,16 @@ def main() -> None:
 
 def trained(pieces: Pieces, threads: int) -> dict[str, Any]:
     """The whole course; what the best epoch says of the test part."""
-    import torch
-
-    torch.set_num_threads(threads)
-    torch.manual_seed(pieces.training.options.seed)
-    # Published weights hold numbers so small that a CPU computes with them many times slower.
-    torch.set_flush_denormal(True)
+    set_up(threads, pieces.training.options.seed)
     training, splits, loader = pieces.training, pieces.splits, pieces.loader
     if training.progress.new_head:
         raise SystemExit("A head that first learns alone is not compared.")
+    if training.lookahead is not None:
+        raise SystemExit(
+            "Weights that go back to an average are not compared, but benchmarks/torch_steps.py times them."
+        )
     course = Course.of(training.options, len(loader))
-    rate = Rate(training.options, course)
-    twins: dict[tuple[int, ...], TorchTwin] = {}
-    optimiser: Any = None
+    rate, learner = Rate(training.options, course), Learner(pieces)
     begun, steps, curve = time.perf_counter(), 0.0, []
     for epoch in range(course.epochs):
         losses = []
@@ -76,23 +73,9 @@ def trained(pieces: Pieces, threads: int) -> dict[str, Any]:
             if number >= course.batches(epoch):
                 break
             since = time.perf_counter()
-            if batch.x.shape not in twins:
-                first = next(iter(twins.values()), None)
-                twins[batch.x.shape] = TorchTwin(training.module, batch.x, channels_last=True, beside=first)
-                optimiser = optimiser or optimiser_of(training, twins[batch.x.shape].parameters())
-            for group in optimiser.param_groups:
-                group["lr"] = group["factor"] * rate.lr(epoch * course.per_epoch + number)
-            images = torch.from_numpy(nchw(batch.x)).contiguous(memory_format=torch.channels_last)
-            loss = loss_of(pieces, twins[batch.x.shape](images), batch.targets)
-            if not steps:
-                same_work(pieces, batch, loss.item())
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            losses.append(loss.item())
+            losses.append(learner.step(batch, rate.lr(epoch * course.per_epoch + number)))
             steps += time.perf_counter() - since
-        for twin in twins.values():
-            twin.give_back(training.module)
+        learner.give_back()
         judgement = judging(pieces).validation().judgement()
         training.keep_if_best(judgement, epoch + 1)
         curve.append({"loss": round(float(np.mean(losses)), 5), "val_loss": judgement.loss, **judgement.values})
@@ -105,6 +88,52 @@ def trained(pieces: Pieces, threads: int) -> dict[str, Any]:
         "test": {**tally.judgement().values, **tally.more(), "loss": tally.judgement().loss, "n": len(splits.test)},
         "curve": curve,
     }
+
+
+def set_up(threads: int, seed: int) -> None:
+    """Of torch."""
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    # Published weights hold numbers so small that a CPU computes with them many times slower.
+    torch.set_flush_denormal(True)
+
+
+class Learner:
+    """Steps in torch on batches of any size, from the weights that the pieces hold; the first loss is compared."""
+
+    def __init__(self, pieces: Pieces, *, channels_last: bool = True) -> None:
+        self.pieces, self.channels_last = pieces, channels_last
+        self.twins: dict[tuple[int, ...], TorchTwin] = {}
+        self.optimiser: Any = None
+
+    def step(self, batch: Batch, lr: float) -> float:
+        """One update at this rate; the loss before it."""
+        import torch
+
+        training, before = self.pieces.training, bool(self.twins)
+        if batch.x.shape not in self.twins:
+            first = next(iter(self.twins.values()), None)
+            twin = TorchTwin(training.module, batch.x, channels_last=self.channels_last, beside=first)
+            self.twins[batch.x.shape] = twin
+            self.optimiser = self.optimiser or optimiser_of(training, twin.parameters())
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["factor"] * lr
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        images = torch.from_numpy(nchw(batch.x)).contiguous(memory_format=layout)
+        loss = loss_of(self.pieces, self.twins[batch.x.shape](images), batch.targets)
+        if not before:
+            same_work(self.pieces, batch, loss.item())
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        return float(loss.item())
+
+    def give_back(self) -> None:
+        """Write the weights into cnnkit's network."""
+        for twin in self.twins.values():
+            twin.give_back(self.pieces.training.module)
 
 
 def judging(pieces: Pieces) -> Judging:
@@ -143,6 +172,7 @@ def optimiser_of(training: Training, parameters: list[Any]) -> Any:
     groups = [
         {"params": [p], "weight_decay": decay if p.ndim > 1 else 0.0, "factor": factors[id(ours)]}
         for p, ours in zip(parameters, training.module.parameters(), strict=True)
+        if ours.requires_grad
     ]
     if options.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=0.1, momentum=options.momentum, nesterov=options.nesterov)

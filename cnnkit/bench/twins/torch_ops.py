@@ -176,6 +176,15 @@ def _activate(x: Any, activation: Activation) -> Work:
     return lambda x: _activated(x.clone(), activation)
 
 
+def _activate_at(x: Any, activation: Activation) -> Work:
+    """As it is called in training alone, where nothing is done in place; but for a leaky relu of negative slope."""
+    from torch.nn import functional
+
+    if activation.kind == LEAKY_KIND:
+        return lambda x: functional.leaky_relu(x, activation.slope)
+    return lambda x: _activated(x, activation) if x.requires_grad else _activated(x.clone(), activation)
+
+
 def _arithmetic(how: Callable[[Any, Any], Any], x: Any, y: Any) -> Work:
     """A row of numbers, one a channel, stands beside an image as channels do there."""
     images = 4 in (x.ndim, y.ndim)
@@ -236,8 +245,11 @@ def _axis(axis: int, ndim: int) -> int:
 
 
 def _activated(y: Any, activation: Activation) -> Any:
+    """Of numbers that nobody else needs. A swish goes back from its input, which in place would be copied first."""
+    import torch
     from torch.nn import functional
 
+    in_place = not torch.is_grad_enabled()
     if activation.kind == LEAKY_KIND:
         return functional.leaky_relu_(y, activation.slope)
     name = next(name for name, known in ACTIVATIONS.items() if known.kind == activation.kind)
@@ -248,8 +260,8 @@ def _activated(y: Any, activation: Activation) -> Any:
         "sigmoid": lambda y: y.sigmoid_(),
         "tanh": lambda y: y.tanh_(),
         "hard_sigmoid": lambda y: functional.hardsigmoid(y, inplace=True),
-        "hard_swish": lambda y: functional.hardswish(y, inplace=True),
-        "swish": lambda y: functional.silu(y, inplace=True),
+        "hard_swish": lambda y: functional.hardswish(y, inplace=in_place),
+        "swish": lambda y: functional.silu(y, inplace=in_place),
     }
     return known[name](y)
 
@@ -272,6 +284,7 @@ _OPS: dict[str, Callable[..., Work]] = {
     "_ChannelShuffle": _channel_shuffle,
     "_ScaleChannels": _scale_channels,
     "_Activate": _activate,
+    "_ActivateAt": _activate_at,
     "_Add": partial(_arithmetic, operator.add),
     "_Multiply": partial(_arithmetic, operator.mul),
     "_Divide": partial(_arithmetic, operator.truediv),
