@@ -1,10 +1,11 @@
-"""Record what torchvision's SSD300 and SSDlite compute: `python tests/golden/record_ssd.py`; ssd.json, ssdlite.json.
+"""Record what torchvision's SSDs compute: `python tests/golden/record_ssd.py`; ssd.json and its like, ssd_exact.json.
 
 Wants torch and torchvision; the tests want neither. In float64; weights and images come from formula.py, boxes from
-ssd_problem.py.
+ssd_problem.py, the networks from torch_ssd.py.
 Kept are: names and shapes of the state; of two images in use the codes and logits of some default boxes and their
 norms, and the boxes after non-maximum suppression; the losses of a batch of these two, and each gradient's norm and
 its product with a direction; and how far torch's own float32 strays from that at most, in norms.
+Of narrow networks only what they learn is kept, in ssd_exact.json: there ours computes in float64 too.
 """
 
 import json
@@ -13,17 +14,18 @@ from pathlib import Path
 import numpy as np
 import ssd_problem as problem
 import torch
+import torch_ssd
 import torchvision
 from formula import direction, image, state
 from torchvision.models.detection.image_list import ImageList
 
 FOLDER = Path(__file__).parent
+EXACT = FOLDER / "ssd_exact.json"
 
 
 def create(name: str, dtype: torch.dtype) -> torch.nn.Module:
     """The network with weights by formula."""
-    make = getattr(torchvision.models.detection, name)
-    model = make(weights=None, weights_backbone=None, num_classes=1 + problem.CLASSES)
+    model = torch_ssd.create(name)
     arrays = {key: torch.from_numpy(problem.tamed(key, a)) for key, a in state(shapes(model)).items()}
     model.load_state_dict(arrays, strict=False)
     return model.to(dtype)
@@ -42,7 +44,7 @@ def numbers(array: torch.Tensor, every: int) -> dict[str, object]:
     }
 
 
-def images(case: problem.Case, dtype: torch.dtype) -> tuple[torch.Tensor, ImageList]:
+def images(case: problem.Case | problem.Narrow, dtype: torch.dtype) -> tuple[torch.Tensor, ImageList]:
     pixels = torch.from_numpy(image((problem.IMAGES, case.side, case.side, 3))).permute(0, 3, 1, 2).to(dtype)
     return pixels, ImageList(pixels, [(case.side, case.side)] * problem.IMAGES)
 
@@ -68,14 +70,14 @@ def in_use(name: str, case: problem.Case) -> dict[str, object]:
     }
 
 
-def in_training(name: str, case: problem.Case, dtype: torch.dtype) -> dict[str, object]:
+def in_training(name: str, case: problem.Case | problem.Narrow, dtype: torch.dtype) -> dict[str, object]:
     model = create(name, dtype).train()
     pixels, pictures = images(case, dtype)
     maps = list(model.backbone(pixels).values())
     anchors = [found.to(dtype) for found in model.anchor_generator(pictures, maps)]
     targets = [
         {"boxes": torch.from_numpy(corners).to(dtype), "labels": torch.from_numpy(1 + labels)}
-        for corners, labels in problem.targets(case)
+        for corners, labels in case.targets()
     ]
     matches = [
         model.proposal_matcher(torchvision.ops.box_iou(target["boxes"], found))
@@ -108,8 +110,16 @@ def record(name: str, case: problem.Case) -> dict[str, object]:
     }
 
 
+def exact(name: str, case: problem.Narrow) -> dict[str, object]:
+    return {"shapes": shapes(create(name, torch.float32)), **in_training(name, case, torch.float64)}
+
+
+def write(path: Path, found: dict[str, object]) -> None:
+    lines = [f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}" for key, value in found.items()]
+    path.write_text("{" + ",\n".join(lines) + "}\n")
+
+
 if __name__ == "__main__":
     for name, case in problem.CASES.items():
-        found = record(name, case)
-        lines = [f"{json.dumps(key)}:{json.dumps(value, separators=(',', ':'))}" for key, value in found.items()]
-        (FOLDER / case.file).write_text("{" + ",\n".join(lines) + "}\n")
+        write(FOLDER / case.file, record(name, case))
+    write(EXACT, {name: exact(name, case) for name, case in problem.NARROW.items()})
