@@ -24,8 +24,8 @@ def cases(suite: str, *, quick: bool) -> Iterator[Callable[[], Case]]:
         from cnnkit.bench import pointwise_cases
 
         return pointwise_cases.cases(quick=quick)
-    from cnnkit.bench.network_cases import boxes, scores
+    from cnnkit.bench.network_cases import boxes, scores, whole
 
     if suite == "train":
         return chain(scores.train_cases(quick=quick), boxes.train_cases(quick=quick))
-    return chain(scores.predict_cases(quick=quick), boxes.predict_cases(quick=quick))
+    return chain(*(kind.predict_cases(quick=quick) for kind in (scores, boxes, whole)))

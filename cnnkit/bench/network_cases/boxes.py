@@ -17,6 +17,7 @@ from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
 from cnnkit.bench.network_cases.learning import learning_case, resting
 from cnnkit.bench.network_cases.scores import title_of
+from cnnkit.bench.network_cases.stages import stages_case
 from cnnkit.bench.twins.onnx_twin import onnxruntime_predict
 from cnnkit.bench.twins.torch_boxes import boxes_loss_of
 from cnnkit.bench.twins.torch_twin import torch_predict
@@ -37,7 +38,7 @@ PREDICT = (
     ("ssd_nano", 1, 320),
     ("faster_rcnn_nano", 1, 320),
 )
-TRAIN = (("yolo_nano", 8, 320), ("ssd_nano", 8, 320))
+TRAIN = (("yolo_nano", 8, 320), ("ssd_nano", 8, 320), ("faster_rcnn_nano", 8, 320))
 # Things on a picture. A rate at which an untrained network's loss falls, and does not burst.
 THINGS, LR = 8, 1e-4
 
@@ -72,8 +73,10 @@ class Heads(Module):
 
 
 def train_case(name: str, N: int, side: int) -> Case:
-    """One step of `name` on N images; which box each anchor is to find is part of it."""
-    network, x, truth = _network(name, N, side)
+    """One step of `name` on N images; which box each anchor is to find is part of it, but for two stages."""
+    (network, x, truth), title = _network(name, N, side), title_of(name, "training step", N, side)
+    if isinstance(network, FasterRCNN):
+        return stages_case(title, network, x, truth, LR)
 
     def loss() -> Tensor:
         first, *others = network.losses(Tensor(x), truth).values()
@@ -81,7 +84,7 @@ def train_case(name: str, N: int, side: int) -> Case:
         return total
 
     theirs = partial(boxes_loss_of, network, x, truth)
-    return learning_case(title_of(name, "training step", N, side), Heads(network), x, loss, theirs, lr=LR)
+    return learning_case(title, Heads(network), x, loss, theirs, lr=LR)
 
 
 def predict_case(name: str, N: int, side: int) -> Case:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from cnnkit import models
 from cnnkit.autograd import Tensor
 from cnnkit.bench.cases import Case
-from cnnkit.bench.twins.torch_twin import Learned, torch_train
+from cnnkit.bench.twins.torch_twin import Learned, TorchTwin, torch_train
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Dropout, Module
@@ -35,9 +36,13 @@ def learning_case(
     theirs: Callable[[], Learned],
     *,
     lr: float = LR,
+    twin: Callable[..., Any] | None = None,
     quick: bool = False,
 ) -> Case:
-    """loss: of `model` on the images x.   theirs: makes the same in torch, of what its twin of `model` tells."""
+    """loss: of `model` on the images x.   theirs: makes the same in torch, of what its twin of `model` tells.
+
+    twin: makes that, where tracing does not: as `TorchTwin`, but for the model.
+    """
     optimiser = SGD(model.parameters(), lr=lr, momentum=MOMENTUM)
 
     def step() -> float:
@@ -51,7 +56,7 @@ def learning_case(
     per_image = model.multiply_adds((1, *x.shape[1:]))
     first = model.watched((1, *x.shape[1:]))[0]
     flop = 2.0 * len(x) * (3 * per_image - first[0].multiply_adds(first[1]))
-    rivals = {"torch": partial(torch_train, model, x, loss, theirs, lr, MOMENTUM)}
+    rivals = {"torch": partial(torch_train, twin or partial(TorchTwin, model), x, loss, theirs, lr, MOMENTUM)}
     return Case(title, step, partial(_check_gradient, model, loss), flop, 4.0, rivals, quick=quick)
 
 

@@ -2,4 +2,5 @@
 
 torch_twin.py   in torch, to train and predict      onnx_twin.py   in ONNX Runtime, by torch's export
 torch_ops.py    each of our ops, in torch       torch_boxes.py  what detectors learn, in torch
+torch_regions.py   networks in two stages, in torch      torchvision_boxes.py   whole detectors of torchvision's
 """

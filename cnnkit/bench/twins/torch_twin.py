@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -128,17 +129,18 @@ def _key(value: Any) -> int | None:
     return None if value is None else id(value)
 
 
-def _layouts(model: nn.Module, x: Host, threads: int) -> list[tuple[Any, Any]]:
+def _layouts(twin: Callable[..., Any], x: Host, threads: int) -> list[tuple[Any, Any]]:
+    """A twin of each memory layout, and the images.   twin: makes one, of x and whether channels come last."""
     import torch
 
     torch.set_num_threads(threads)
     images = torch.from_numpy(nchw(x))
     last = images.contiguous(memory_format=torch.channels_last)
-    return [(TorchTwin(model, x), images), (TorchTwin(model, x, channels_last=True), last)]
+    return [(twin(x), images), (twin(x, channels_last=True), last)]
 
 
 def torch_train(
-    model: nn.Module,
+    twin: Callable[..., Any],
     x: Host,
     ours: Callable[[], Tensor],
     theirs: Callable[[], Learned],
@@ -146,7 +148,10 @@ def torch_train(
     momentum: float,
     threads: int,
 ) -> list[Work]:
-    """A training step in each memory layout, its first loss compared with ours.   theirs: makes the loss in torch."""
+    """A training step in each memory layout, its first loss compared with ours.
+
+    twin: makes the network, as `partial(TorchTwin, model)` does.   theirs: makes the loss in torch.
+    """
     import torch
 
     wanted, learned = ours().item(), theirs()
@@ -166,7 +171,7 @@ def torch_train(
             raise CheckFailed(f"torch's loss is {first:.6g} and ours {wanted:.6g}: not the same work.")
         return step
 
-    return [work(twin, images) for twin, images in _layouts(model, x, threads)]
+    return [work(twin, images) for twin, images in _layouts(twin, x, threads)]
 
 
 def torch_predict(model: nn.Module, x: Host, wanted: Sequence[Host], threads: int) -> list[Work]:
@@ -181,7 +186,7 @@ def torch_predict(model: nn.Module, x: Host, wanted: Sequence[Host], threads: in
         refuse_other_work("torch", [result.numpy() for result in predict()], wanted)
         return predict
 
-    return [work(twin, images) for twin, images in _layouts(model, x, threads)]
+    return [work(twin, images) for twin, images in _layouts(partial(TorchTwin, model), x, threads)]
 
 
 def refuse_other_work(name: str, found: Sequence[Host], wanted: Sequence[Host]) -> None:

@@ -59,7 +59,7 @@ class LevelAlign(Module):
     def forward(  # type: ignore[override]  # regions beside the maps
         self, maps: Sequence[Tensor], rois: Tensor
     ) -> Tensor:
-        level = self._levels(rois)
+        level = self.levels(rois)
         found: Tensor | None = None
         for k, (stride, x) in enumerate(zip(self.strides, maps, strict=False)):
             # Elsewhere a region is an empty place: it costs nothing there, and adds 0.
@@ -69,7 +69,7 @@ class LevelAlign(Module):
         assert found is not None
         return found
 
-    def _levels(self, rois: Tensor) -> list[Tensor]:
+    def levels(self, rois: Tensor) -> list[Tensor]:
         """For each map (R, 1), not 0 where a region is cut from it."""
         R = len(rois)
         sides = ops.subtract(ops.slice(rois, (0, 3), (R, 5)), ops.slice(rois, (0, 1), (R, 3)))

@@ -99,7 +99,10 @@ class RegionHead(Module):
     def forward(  # type: ignore[override]  # regions beside the maps
         self, maps: Sequence[Tensor], rois: Tensor
     ) -> tuple[Tensor, Tensor]:
-        seen = self.look(self.pool(maps, rois))
+        return self.told(self.look(self.pool(maps, rois)))
+
+    def told(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """What is told of regions (R, features) that have been looked at."""
         scores = self.score(seen)
         return scores, ops.reshape(self.box(seen), (*scores.shape, 4))
 
@@ -126,7 +129,10 @@ class RegionHead(Module):
     def losses(self, maps: Sequence[Tensor], proposals: Proposals, targets: BoxBatch) -> tuple[Tensor, Tensor]:
         """Cross-entropy of the classes, and smooth L1 of the codes; both are means over the regions that teach."""
         lesson = self.lesson(proposals, targets)
-        logits, codes = self(maps, Tensor(lesson.rois))
+        return self.learned(*self(maps, Tensor(lesson.rois)), lesson)
+
+    def learned(self, logits: Tensor, codes: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
+        """The losses of this lesson."""
         taught, held = lesson.labels != UNTAUGHT, lesson.labels > 0
         score = ops.cross_entropy(logits, lesson.labels, ignore=UNTAUGHT, reduction="sum")
         # Each region learns the code of its own class.

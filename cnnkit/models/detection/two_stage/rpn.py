@@ -15,7 +15,7 @@ from cnnkit import ops
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import EMPTY, BoxBatch
-from cnnkit.models.detection.parts import BoxCoder, RegionAnchors, clipped, matched, matched_boxes, sampled
+from cnnkit.models.detection.parts import BoxCoder, Marks, RegionAnchors, clipped, matched, matched_boxes, sampled
 from cnnkit.models.detection.two_stage.draws import Draws
 from cnnkit.models.detection.two_stage.regions import Proposals, has_area, near_zero
 from cnnkit.nn import Conv2d, Module
@@ -34,6 +34,20 @@ class Kept:
 
     looked: int
     places: int
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class AnchorLesson:
+    """What the anchors of N images teach.
+
+    holds, ground: (N, A) marks of those that were drawn, with a thing and without.
+    codes: (N, A, 4), from each anchor to its box; any, where it has none.
+    """
+
+    holds: Marks
+    ground: Marks
+    codes: Host
 
 
 class RegionProposalNetwork(Module):
@@ -112,13 +126,21 @@ class RegionProposalNetwork(Module):
         self, maps: Sequence[Tensor], logits: Tensor, codes: Tensor, size: Size, targets: BoxBatch
     ) -> tuple[Tensor, Tensor]:
         """Cross-entropy of whether there is a thing, and smooth L1 of the codes: means over the anchors drawn."""
+        return self.learned(logits, codes, self.lesson(maps, size, targets))
+
+    def lesson(self, maps: Sequence[Tensor], size: Size, targets: BoxBatch) -> AnchorLesson:
+        """Anchors drawn: half of them hold a thing where there are as many, and ground."""
         anchors = self.laid(maps, size)
         places = matched(targets, anchors, high=self.high, low=self.low, rescue="all")
         holds, ground = sampled(places, self.shown, self.share, self.draws.next())
-        share = 1 / max(1, int(holds.sum() + ground.sum()))
-        wanted = self.coder.encode(matched_boxes(targets, places)[0], anchors)
-        box = ops.smooth_l1_loss(codes, wanted, beta=self.beta, weights=holds[..., None], reduction="sum")
-        thing = ops.binary_cross_entropy(logits, holds[..., None], weights=(holds | ground)[..., None], reduction="sum")
+        return AnchorLesson(holds, ground, self.coder.encode(matched_boxes(targets, places)[0], anchors))
+
+    def learned(self, logits: Tensor, codes: Tensor, lesson: AnchorLesson) -> tuple[Tensor, Tensor]:
+        """The losses of this lesson."""
+        holds, shown = lesson.holds[..., None], (lesson.holds | lesson.ground)[..., None]
+        share = 1 / max(1, int(shown.sum()))
+        box = ops.smooth_l1_loss(codes, lesson.codes, beta=self.beta, weights=holds, reduction="sum")
+        thing = ops.binary_cross_entropy(logits, holds, weights=shown, reduction="sum")
         return ops.multiply(thing, share), ops.multiply(box, share)
 
 
