@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from cnnkit import kernels
+from cnnkit.autograd import Tensor
 from cnnkit.bench import compare
 from cnnkit.bench.cases import Case
 from cnnkit.bench.compare import measure_case
@@ -12,10 +13,13 @@ from cnnkit.bench.map_cases.enlarge import resize_cases, transposed_cases
 from cnnkit.bench.map_cases.gru import gru_cases
 from cnnkit.bench.map_cases.loss import loss_cases
 from cnnkit.bench.network_cases import boxes as detectors
+from cnnkit.bench.network_cases import whole
 from cnnkit.bench.network_cases.scores import predict_case, train_case
 from cnnkit.bench.pointwise_cases import NAMES, pointwise_case
 from cnnkit.bench.twins.torch_twin import refuse_other_work
+from cnnkit.bench.twins.torchvision_boxes import refuse_other_boxes
 from cnnkit.errors import CheckFailed, UsageError
+from cnnkit.models.detection.detector import EMPTY
 from cnnkit.nn import Module
 
 SMALL = [
@@ -102,7 +106,7 @@ def test_what_the_heads_of_a_detector_tell_passes_its_own_check(name):
     assert case.name == f"{name} heads, predict, batch 1 of 64x64"
 
 
-@pytest.mark.parametrize("name", ["yolo_nano_x0_25", "ssd_nano_x0_25"])
+@pytest.mark.parametrize("name", ["yolo_nano_x0_25", "ssd_nano_x0_25", "faster_rcnn_nano_x0_25"])
 def test_training_steps_of_detectors_pass_their_own_check(name):
     detectors.train_case(name, 2, 64).check()
 
@@ -120,6 +124,32 @@ class _Louder(Module):
 
     def forward(self, x):
         return tuple(told * 1.001 for told in self.heads(x))
+
+
+def test_what_two_stages_are_measured_with_is_what_a_first_step_of_theirs_draws():
+    case = detectors.train_case("faster_rcnn_nano_x0_25", 2, 64)
+    network, x, truth = detectors.setting("faster_rcnn_nano_x0_25", 2, 64)
+    assert case.run() == pytest.approx(sum(part.item() for part in network.losses(Tensor(x), truth).values()), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["ssdlite320_mobilenet_v3_large_x0_25", "faster_rcnn_nano_x0_25"])
+def test_whole_detectors_find_boxes_and_pass_their_own_check(name):
+    case = whole.predict_case(name, 1, 64)
+    case.check()
+    assert (case.run()[0, :5, 5] != EMPTY).all()
+    assert case.name == f"{name} boxes, predict, batch 1 of 64x64"
+
+
+def test_other_boxes_are_other_work_but_for_rounding():
+    ours = np.float32([[[10, 10, 50, 60, 0.9, 1], [30, 20, 90, 80, 0.4, 0], [0, 0, 0, 0, 0, EMPTY]]])
+    rounded = ours + np.float32([1e-4, -1e-4, 1e-4, 0, 1e-5, 0])
+    refuse_other_boxes("torchvision", rounded, ours)
+    refuse_other_boxes("torchvision", rounded[:, ::-1], ours)
+    for place, change in ((2, 1.0), (4, 0.1), (5, 1.0)):
+        other = ours.copy()
+        other[0, 1, place] += change
+        with pytest.raises(CheckFailed, match=r"torchvision finds 2 boxes, cnnkit 2; 2 of them differ"):
+            refuse_other_boxes("torchvision", other, ours)
 
 
 def test_what_another_library_tells_may_differ_from_ours_by_rounding_alone():

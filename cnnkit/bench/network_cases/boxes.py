@@ -74,7 +74,7 @@ class Heads(Module):
 
 def train_case(name: str, N: int, side: int) -> Case:
     """One step of `name` on N images; which box each anchor is to find is part of it, but for two stages."""
-    (network, x, truth), title = _network(name, N, side), title_of(name, "training step", N, side)
+    (network, x, truth), title = setting(name, N, side), title_of(name, "training step", N, side)
     if isinstance(network, FasterRCNN):
         return stages_case(title, network, x, truth, LR)
 
@@ -89,7 +89,7 @@ def train_case(name: str, N: int, side: int) -> Case:
 
 def predict_case(name: str, N: int, side: int) -> Case:
     """What the heads tell of N images, by the network made ready for use as `predict` does it."""
-    network, x, _ = _network(name, N, side)
+    network, x, _ = setting(name, N, side)
     heads = Heads(network.eval())
     ready = Planned(heads)
 
@@ -114,7 +114,7 @@ def predict_case(name: str, N: int, side: int) -> Case:
     return Case(title_of(name, "heads, predict", N, side), predict, check, flop, 4.0, rivals)
 
 
-def _network(name: str, N: int, side: int) -> tuple[Any, Host, BoxBatch]:
+def setting(name: str, N: int, side: int) -> tuple[Any, Host, BoxBatch]:
     """The network, N seeded images, and true boxes of a tenth to a half of their sides."""
     rng, spec = np.random.default_rng(0), models.spec(name)
     network = resting(name, side, rng)

@@ -15,13 +15,12 @@ from cnnkit.bench.cases import Case
 from cnnkit.bench.network_cases.learning import resting
 from cnnkit.bench.network_cases.scores import title_of
 from cnnkit.bench.twins.torchvision_boxes import NAMES, refuse_other_boxes, torchvision_predict
+from cnnkit.graph import Planned
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import Detector
 from cnnkit.models.detection.faster_rcnn import FasterRCNN
 from cnnkit.models.detection.ssd.network import SSD
 from cnnkit.nn import Conv2d, Linear, Module
-from cnnkit.nn.use.prepared import prepared
-from cnnkit.nn.use.repeated import Repeated
 
 # (network, images, side of an image)
 PREDICT = tuple((name, 1, models.spec(name).input[0]) for name in NAMES)
@@ -42,7 +41,7 @@ def predict_case(name: str, N: int, side: int) -> Case:
     assert isinstance(network, Detector)
     x = rng.standard_normal((N, side, side, spec.input[2]), dtype=np.float32)
     _as_trained(network, x)
-    ready = Repeated(prepared(network))
+    ready = Planned(network)
 
     def predict() -> Host:
         with no_grad():
