@@ -19,7 +19,7 @@ from kept import keep
 from torch_training import Learner, set_up
 
 from cnnkit import kernels
-from cnnkit.bench.rivals import FAIR_ENVIRONMENT
+from cnnkit.bench.rivals.known import FAIR_ENVIRONMENT
 from cnnkit.cli.show.machine import machine_facts
 from cnnkit.data.load.batch import Batch
 from cnnkit.engine.records.options import FitOptions

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from kept import keep
 
-from cnnkit.bench.rivals import nchw
+from cnnkit.bench.rivals.known import nchw
 from cnnkit.bench.twins.torch_twin import TorchTwin
 from cnnkit.cli.show.machine import machine_facts
 from cnnkit.data.load.batch import Batch

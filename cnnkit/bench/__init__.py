@@ -2,7 +2,7 @@
 
 from cnnkit.bench.compare import run
 from cnnkit.bench.result import Result
-from cnnkit.bench.rivals import FAIR_ENVIRONMENT
+from cnnkit.bench.rivals.known import FAIR_ENVIRONMENT
 from cnnkit.bench.suites import SUITES
 
 __all__ = ["FAIR_ENVIRONMENT", "SUITES", "Result", "run"]

@@ -28,3 +28,14 @@ class Case:
     speedup: float = 1.0
     rivals: Mapping[str, Callable[[int], Sequence[Callable[[], object]]]] = field(default_factory=dict)
     quick: bool = False
+
+
+@dataclass(frozen=True)
+class Titled:
+    """A case that takes long to make, and whose name is known before."""
+
+    name: str
+    make: Callable[[], Case]
+
+    def __call__(self) -> Case:
+        return self.make()

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cnnkit import kernels
 from cnnkit.bench import start
-from cnnkit.bench.cases import Case
+from cnnkit.bench.cases import Case, Titled
 from cnnkit.bench.result import Result
-from cnnkit.bench.rivals import NAMES, available
+from cnnkit.bench.rivals.known import NAMES, available
 from cnnkit.bench.roof import fma_peak
 from cnnkit.bench.suites import SUITES, cases
 from cnnkit.bench.timer import in_turn
@@ -30,7 +30,7 @@ def run(
     """Measure every case of `suites` whose name contains `only`, about `seconds` a contender, a result at a time."""
     for name in against:
         if name not in NAMES:
-            raise UsageError(f"--against {name}: expected {' or '.join(NAMES)}.")
+            raise UsageError(f"--against {name}: expected {', '.join(NAMES[:-1])} or {NAMES[-1]}.")
         if not available(name):
             raise UsageError(f"--against {name}: it is not installed in this environment. Install it or leave it out.")
     unknown = [suite for suite in suites if suite not in SUITES]
@@ -43,6 +43,8 @@ def run(
                 yield from (result for result in start.measure(threads) if only in result.case)
                 continue
             for make in cases(suite, quick=quick):
+                if isinstance(make, Titled) and only not in make.name:
+                    continue
                 case = make()
                 if only in case.name:
                     yield measure_case(case, against, threads, seconds, peak)
@@ -51,17 +53,16 @@ def run(
 def measure_case(case: Case, against: Sequence[str], threads: int, seconds: float, peak: float) -> Result:
     """One case, checked first; `peak` in GFLOP/s of `threads` threads."""
     case.check()
-    pause = 0.01 if against and threads > 1 else 0.0
-    rivals = {name: _fastest(case.rivals[name](threads), seconds, pause) for name in against if name in case.rivals}
+    rivals = {name: _fastest(case.rivals[name](threads), seconds) for name in against if name in case.rivals}
     functions = [case.run, *rivals.values()]
-    ours, *theirs = in_turn(functions, seconds=seconds * len(functions), pause=pause)
+    ours, *theirs = in_turn(functions, seconds=seconds * len(functions), resting=bool(rivals))
     gflops = None if case.flop is None else case.flop / ours.median / 1e9
     if gflops is not None and gflops > TOLERANCE * case.speedup * peak:
         raise CheckFailed(
             f"{case.name}: {gflops:.0f} GFLOP/s is more than this machine can do ({peak:.0f} GFLOP/s of multiply-adds"
             f" x {case.speedup:g} saved by the algorithm). The figure is refused: the clock or the count is wrong."
         )
-    others = {name: timing.median for name, timing in zip(rivals, theirs, strict=True)}
+    others = dict(zip(rivals, theirs, strict=True))
     return Result(
         case=case.name,
         backend=kernels.backend(),
@@ -71,15 +72,17 @@ def measure_case(case: Case, against: Sequence[str], threads: int, seconds: floa
         worst_ms=ours.worst * 1e3,
         gflops=gflops,
         peak_fraction=None if gflops is None else gflops / peak,
-        against={name: median / ours.median for name, median in others.items()},
-        against_ms={name: median * 1e3 for name, median in others.items()},
+        against={name: timing.median / ours.median for name, timing in others.items()},
+        against_ms={name: timing.median * 1e3 for name, timing in others.items()},
+        rested_ms=None if ours.rested is None else ours.rested * 1e3,
+        against_rested_ms={name: timing.rested * 1e3 for name, timing in others.items() if timing.rested is not None},
         precision=kernels.precision(),
     )
 
 
-def _fastest(layouts: Sequence[Callable[[], object]], seconds: float, pause: float) -> Callable[[], object]:
-    """The best memory layout of a rival, found beforehand: in one turn it would write into the other's warm results."""
-    if len(layouts) == 1:
-        return layouts[0]
-    timings = in_turn(layouts, seconds=seconds * len(layouts) / 2, pause=pause)
-    return min(zip(timings, layouts, strict=True), key=lambda pair: pair[0].median)[1]
+def _fastest(ways: Sequence[Callable[[], object]], seconds: float) -> Callable[[], object]:
+    """The best way of a rival, found beforehand: in one turn another layout would write into its warm results."""
+    if len(ways) == 1:
+        return ways[0]
+    timings = in_turn(ways, seconds=seconds * len(ways) / 2, resting=True)
+    return min(zip(timings, ways, strict=True), key=lambda pair: pair[0].median)[1]

@@ -11,7 +11,9 @@ from cnnkit import kernels
 from cnnkit.bench.cases import Case
 from cnnkit.bench.map_cases.enlarge import transposed_cases
 from cnnkit.bench.network_convs import NETWORK_LAYERS, Layer
-from cnnkit.bench.rivals import onnxruntime_conv, torch_conv
+from cnnkit.bench.rivals.onnx_layers import onnx_conv
+from cnnkit.bench.rivals.onnx_sessions import SESSIONS
+from cnnkit.bench.rivals.torch_layers import torch_conv
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Host
@@ -91,7 +93,7 @@ def conv_case(layer: Layer, direction: str) -> Case:
     operands = (x, w, dy, layer.stride, layer.pad, layer.dilation, layer.groups, direction)
     rivals = {"torch": partial(torch_conv, *operands)}
     if direction == "forward":
-        rivals["onnxruntime"] = partial(onnxruntime_conv, x, w, layer.stride, layer.pad, layer.dilation, layer.groups)
+        rivals |= {name: partial(onnx_conv, name, x, w, *operands[3:7]) for name in SESSIONS}
     winograd = layer.kernel == 3 and layer.stride == 1 and layer.groups == 1
     return Case(f"{layer} {direction}", run, check, flop, 4.0 if winograd else 1.0, rivals, layer.quick)
 

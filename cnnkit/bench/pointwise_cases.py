@@ -15,7 +15,7 @@ from cnnkit.bench.map_cases.crf import crf_case
 from cnnkit.bench.map_cases.enlarge import resize_cases
 from cnnkit.bench.map_cases.gru import gru_cases
 from cnnkit.bench.map_cases.loss import loss_cases
-from cnnkit.bench.rivals import torch_pointwise
+from cnnkit.bench.rivals.torch_layers import torch_pointwise
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels import HARD_SWISH, RELU, Window, reference
 from cnnkit.kernels.shared.array import Host

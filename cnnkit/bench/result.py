@@ -6,7 +6,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Result:
-    """One measured case. Times in milliseconds; a ratio in `against` above 1 means that cnnkit is the faster."""
+    """One measured case. Times in milliseconds; a ratio in `against` above 1 means that cnnkit is the faster.
+
+    rested_ms, against_rested_ms: of the first call after a rest, in which the threads of all had fallen asleep.
+    """
 
     case: str
     backend: str
@@ -19,6 +22,8 @@ class Result:
     against: dict[str, float] = field(default_factory=dict)
     against_ms: dict[str, float] = field(default_factory=dict)
     precision: str = "fast"
+    rested_ms: float | None = None
+    against_rested_ms: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

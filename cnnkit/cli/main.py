@@ -23,6 +23,7 @@ cli = Group(
         "lr-find": "cnnkit.cli.commands.lr_find:find",
         "evaluate": "cnnkit.cli.commands.evaluate:evaluate",
         "predict": "cnnkit.cli.commands.predict:predict",
+        "export": "cnnkit.cli.commands.export:export",
         "bench": "cnnkit.cli.commands.bench:bench",
         "models": "cnnkit.cli.commands.models:models",
         "recipes": "cnnkit.cli.commands.recipes:recipes",

@@ -5,6 +5,7 @@ fuse.py      batch norm, residual and activation joined with the convolution bef
 sums.py      convolutions and dense layers whose filters are laid out once
 plan.py      the calls that are left, one after the other
 planned.py   a network that is planned for each shape of its input, part by part where the whole is not known
+onnx/        a traced network as a file that other libraries read
 """
 
 from cnnkit.graph.planned import Planned

@@ -4,7 +4,7 @@ import pytest
 from cnnkit import kernels
 from cnnkit.autograd import Tensor
 from cnnkit.bench import compare
-from cnnkit.bench.cases import Case
+from cnnkit.bench.cases import Case, Titled
 from cnnkit.bench.compare import measure_case
 from cnnkit.bench.conv_cases import Layer, conv_case
 from cnnkit.bench.map_cases.boxes import box_cases
@@ -16,7 +16,7 @@ from cnnkit.bench.network_cases import boxes as detectors
 from cnnkit.bench.network_cases import whole
 from cnnkit.bench.network_cases.scores import predict_case, train_case
 from cnnkit.bench.pointwise_cases import NAMES, pointwise_case
-from cnnkit.bench.twins.torch_twin import refuse_other_work
+from cnnkit.bench.rivals.known import refuse_other_work
 from cnnkit.bench.twins.torchvision_boxes import refuse_other_boxes
 from cnnkit.errors import CheckFailed, UsageError
 from cnnkit.models.detection.detector import EMPTY
@@ -195,5 +195,19 @@ def test_another_library_that_is_not_installed_is_named(monkeypatch):
 def test_an_unknown_suite_or_rival_is_named():
     with pytest.raises(UsageError, match="no suite 'speed'"):
         next(compare.run(["speed"]))
-    with pytest.raises(UsageError, match="expected torch or onnxruntime"):
+    with pytest.raises(UsageError, match="expected torch, onnxruntime or openvino"):
         next(compare.run(["conv"], against=["caffe"]))
+
+
+def test_a_case_whose_name_is_not_wanted_is_not_made(monkeypatch):
+    made = []
+
+    def make(name):
+        made.append(name)
+        return Case(name, run=nothing, check=nothing)
+
+    cases = [Titled(name, lambda name=name: make(name)) for name in ("large", "small")]
+    monkeypatch.setattr(compare, "cases", lambda suite, quick: iter(cases))
+    monkeypatch.setattr(compare, "fma_peak", lambda threads: 1.0)
+    assert [result.case for result in compare.run(["conv"], seconds=0.0, only="small")] == ["small"]
+    assert made == ["small"]

@@ -1,4 +1,8 @@
-from cnnkit.bench.timer import in_turn, once
+import threading
+import time
+
+from cnnkit.bench import timer
+from cnnkit.bench.timer import in_turn, once, rest
 
 
 def test_functions_are_called_in_turn_after_one_untimed_round():
@@ -18,7 +22,33 @@ def test_a_cold_call_is_made_once():
     assert once(lambda: calls.append(1)).rounds == len(calls) == 1
 
 
-def test_after_a_pause_an_untimed_call_wakes_the_threads():
+def test_after_a_rest_the_call_that_wakes_the_threads_counts_by_itself():
     calls = []
-    in_turn([lambda: calls.append("a"), lambda: calls.append("b")], seconds=0.0, least=2, pause=0.001)
+    timings = in_turn([lambda: calls.append("a"), lambda: calls.append("b")], seconds=0.0, least=2, resting=True)
     assert calls == ["a", "b"] + ["a", "a", "b", "b"] * 2
+    assert all(timing.rested > 0 for timing in timings)
+    assert in_turn([int], seconds=0.0)[0].rested is None
+
+
+def test_a_long_call_is_made_a_few_times_and_never_twice_in_turn(monkeypatch):
+    monkeypatch.setattr(timer, "LONG", 0.0)
+    (timing,) = in_turn([int], seconds=0.0, least=5, resting=True)
+    assert timing.rounds == 3
+    assert timing.rested == timing.median
+
+
+def test_a_rest_ends_when_no_thread_computes_any_more():
+    still = threading.Event()
+
+    def spin():
+        while not still.is_set():
+            pass
+
+    thread = threading.Thread(target=spin)
+    thread.start()
+    begun = time.perf_counter()
+    rest(most=0.1)
+    spun = time.perf_counter() - begun
+    still.set()
+    thread.join()
+    assert spun >= 0.1

@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.bench.cases import Case
-from cnnkit.bench.rivals import nchw
+from cnnkit.bench.rivals.known import nchw
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels import reference
 from cnnkit.kernels.shared.array import Host

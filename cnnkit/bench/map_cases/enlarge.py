@@ -12,7 +12,7 @@ import numpy as np
 from cnnkit import ops
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
-from cnnkit.bench.rivals import nchw
+from cnnkit.bench.rivals.known import nchw
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 

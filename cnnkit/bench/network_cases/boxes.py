@@ -16,11 +16,10 @@ from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
 from cnnkit.bench.network_cases.learning import learning_case, resting
-from cnnkit.bench.network_cases.scores import title_of
+from cnnkit.bench.network_cases.scores import LEARNS, title_of, titled
 from cnnkit.bench.network_cases.stages import stages_case
-from cnnkit.bench.twins.onnx_twin import onnxruntime_predict
+from cnnkit.bench.twins.in_use import predicting
 from cnnkit.bench.twins.torch_boxes import boxes_loss_of
-from cnnkit.bench.twins.torch_twin import torch_predict
 from cnnkit.errors import CheckFailed
 from cnnkit.graph import Planned
 from cnnkit.kernels.shared.array import Host
@@ -37,18 +36,21 @@ PREDICT = (
     ("ssd300_vgg16", 1, 300),
     ("ssd_nano", 1, 320),
     ("faster_rcnn_nano", 1, 320),
+    ("yolo_fastest", 32, 320),
+    ("ssd300_vgg16", 32, 300),
 )
+PREDICTS = "heads, predict"
 TRAIN = (("yolo_nano", 8, 320), ("ssd_nano", 8, 320), ("faster_rcnn_nano", 8, 320))
 # Things on a picture. A rate at which an untrained network's loss falls, and does not burst.
 THINGS, LR = 8, 1e-4
 
 
 def train_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    return (partial(train_case, *row) for row in TRAIN if not quick)
+    return titled(train_case, LEARNS, () if quick else TRAIN)
 
 
 def predict_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    return (partial(predict_case, *row) for row in PREDICT if not quick)
+    return titled(predict_case, PREDICTS, () if quick else PREDICT)
 
 
 @final
@@ -74,7 +76,7 @@ class Heads(Module):
 
 def train_case(name: str, N: int, side: int) -> Case:
     """One step of `name` on N images; which box each anchor is to find is part of it, but for two stages."""
-    (network, x, truth), title = setting(name, N, side), title_of(name, "training step", N, side)
+    (network, x, truth), title = setting(name, N, side), title_of(name, LEARNS, N, side)
     if isinstance(network, FasterRCNN):
         return stages_case(title, network, x, truth, LR)
 
@@ -107,11 +109,8 @@ def predict_case(name: str, N: int, side: int) -> Case:
                     raise CheckFailed(f"{name}: the network made ready for use tells other numbers.")
 
     flop = 2.0 * heads.multiply_adds(x.shape)
-    rivals = {
-        "torch": partial(torch_predict, heads, x, predict()),
-        "onnxruntime": partial(onnxruntime_predict, heads, x, predict()),
-    }
-    return Case(title_of(name, "heads, predict", N, side), predict, check, flop, 4.0, rivals)
+    rivals = predicting(heads, x, predict())
+    return Case(title_of(name, PREDICTS, N, side), predict, check, flop, 4.0, rivals)
 
 
 def setting(name: str, N: int, side: int) -> tuple[Any, Host, BoxBatch]:

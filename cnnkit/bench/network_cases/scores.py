@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import numpy as np
 
 from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
-from cnnkit.bench.cases import Case
+from cnnkit.bench.cases import Case, Titled
 from cnnkit.bench.network_cases.learning import learning_case, resting
-from cnnkit.bench.twins.onnx_twin import onnxruntime_predict
-from cnnkit.bench.twins.torch_twin import cross_entropy_of, loss_of, torch_predict
+from cnnkit.bench.twins.in_use import predicting
+from cnnkit.bench.twins.torch_twin import cross_entropy_of, loss_of
 from cnnkit.errors import CheckFailed
 from cnnkit.graph import Planned
 from cnnkit.kernels.shared.array import Host
@@ -37,24 +37,36 @@ TRAIN = (
     ("lenet5", 128, 28),
     ("resnet20", 128, 32),
     ("resnet18", 64, 32),
+    ("vgg11_bn", 64, 32),
+    ("googlenet", 8, 224),
     ("mobilenet_v2", 8, 224),
+    ("shufflenet_v2_x1_0", 8, 224),
+    ("resnet50", 4, 224),
     *MASKS,
+    ("unet", 4, 128),
 )
+# Of 224x224 pixels; each is measured with one image and with many.
+PICTURES = ("squeezenet1_1", "resnet18", "resnet50", "vgg16", "googlenet", "mobilenet_v2", "shufflenet_v2_x1_0")
+MANY = 32
 PREDICT = (
-    *((name, N, 28) for name in ("convnet", "digitnet", "lenet5") for N in (1, 128)),
-    *(("resnet20", N, 32) for N in (1, 128)),
-    *((name, 1, 224) for name in ("resnet18", "mobilenet_v2", "squeezenet1_1")),
+    *((name, N, 28) for name in ("convnet", "digitnet") for N in (1, 128)),
+    *(("lenet5", N, 28) for N in (1, MANY, 128)),
+    *(("resnet20", N, 32) for N in (1, MANY, 128)),
+    *((name, N, 224) for name in PICTURES for N in (1, MANY)),
     *((name, 1, 256) for name, *_ in MASKS),
+    *((name, MANY, 256) for name in ("unet", "deeplab_v3_mobilenet_v3_large")),
 )
 QUICK = "convnet"
+LEARNS, PREDICTS = "training step", "predict"
+Row = tuple[str, int, int]
 
 
 def train_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    return (partial(train_case, *row) for row in TRAIN if not quick or row[0] == QUICK)
+    return titled(train_case, LEARNS, [row for row in TRAIN if not quick or row[0] == QUICK])
 
 
 def predict_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    return (partial(predict_case, *row) for row in PREDICT if not quick or row[0] == QUICK)
+    return titled(predict_case, PREDICTS, [row for row in PREDICT if not quick or row[0] == QUICK])
 
 
 def _network(name: str, N: int, side: int) -> tuple[Module, Host, Host]:
@@ -63,6 +75,11 @@ def _network(name: str, N: int, side: int) -> tuple[Module, Host, Host]:
     model = resting(name, side, rng)
     x = rng.standard_normal((N, side, side, spec.input[2]), dtype=np.float32)
     return model, x, rng.integers(0, min(10, spec.classes), (N, side, side) if spec.kind == "segmentation" else N)
+
+
+def titled(make: Callable[..., Case], what: str, rows: Iterable[Row]) -> Iterator[Titled]:
+    """The cases of rows, each made when its turn comes."""
+    return (Titled(title_of(name, what, N, side), partial(make, name, N, side)) for name, N, side in rows)
 
 
 def title_of(name: str, what: str, N: int, side: int) -> str:
@@ -74,7 +91,7 @@ def train_case(name: str, N: int, side: int = 28) -> Case:
     """One step of `name` on N images."""
     model, x, labels = _network(name, N, side)
     theirs = partial(cross_entropy_of, model, x, labels)
-    title = title_of(name, "training step", N, side)
+    title = title_of(name, LEARNS, N, side)
     return learning_case(title, model, x, lambda: loss_of(model(Tensor(x)), labels), theirs, quick=name == QUICK)
 
 
@@ -96,8 +113,5 @@ def predict_case(name: str, N: int, side: int = 28) -> Case:
                 raise CheckFailed(f"{name}: the answer for an image depends on the images beside it.")
 
     flop = 2.0 * model.multiply_adds(x.shape)
-    rivals = {
-        "torch": partial(torch_predict, model, x, [predict()]),
-        "onnxruntime": partial(onnxruntime_predict, model, x, [predict()]),
-    }
-    return Case(title_of(name, "predict", N, side), predict, check, flop, 4.0, rivals, quick=name == QUICK)
+    rivals = predicting(model, x, [predict()])
+    return Case(title_of(name, PREDICTS, N, side), predict, check, flop, 4.0, rivals, quick=name == QUICK)

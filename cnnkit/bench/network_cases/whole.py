@@ -13,7 +13,7 @@ from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
 from cnnkit.bench.network_cases.learning import resting
-from cnnkit.bench.network_cases.scores import title_of
+from cnnkit.bench.network_cases.scores import title_of, titled
 from cnnkit.bench.twins.torchvision_boxes import NAMES, refuse_other_boxes, torchvision_predict
 from cnnkit.graph import Planned
 from cnnkit.kernels.shared.array import Host
@@ -24,6 +24,7 @@ from cnnkit.nn import Conv2d, Linear, Module
 
 # (network, images, side of an image)
 PREDICT = tuple((name, 1, models.spec(name).input[0]) for name in NAMES)
+PREDICTS = "boxes, predict"
 # How far class logits lie apart, and codes of boxes, and of how many scores one is above the detector's bound: about as
 # where a network is trained. Untrained, all scores are alike, and either none is suppressed or nearly all are; and of
 # many boxes the overlap is the same, so that rounding would decide.
@@ -31,7 +32,7 @@ LOGITS, CODES, SHARE = 2.0, 1.0, 1 / 250
 
 
 def predict_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    return (partial(predict_case, *row) for row in PREDICT if not quick)
+    return titled(predict_case, PREDICTS, () if quick else PREDICT)
 
 
 def predict_case(name: str, N: int, side: int) -> Case:
@@ -58,7 +59,7 @@ def predict_case(name: str, N: int, side: int) -> Case:
     flop = 2.0 * network.multiply_adds(x.shape)
     there = importlib.util.find_spec("torchvision")
     rivals = {"torch": partial(torchvision_predict, name, network, x, predict())} if there else {}
-    return Case(title_of(name, "boxes, predict", N, side), predict, check, flop, 4.0, rivals)
+    return Case(title_of(name, PREDICTS, N, side), predict, check, flop, 4.0, rivals)
 
 
 def _as_trained(network: Detector, x: Host) -> None:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cnnkit import kernels, nn
 from cnnkit.autograd import Call, Tensor, no_grad, traced
-from cnnkit.bench.rivals import Work, nchw
+from cnnkit.bench.rivals.known import Work, nchw
 from cnnkit.bench.twins.torch_ops import joined, translated
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
@@ -129,7 +128,7 @@ def _key(value: Any) -> int | None:
     return None if value is None else id(value)
 
 
-def _layouts(twin: Callable[..., Any], x: Host, threads: int) -> list[tuple[Any, Any]]:
+def layouts(twin: Callable[..., Any], x: Host, threads: int) -> list[tuple[Any, Any]]:
     """A twin of each memory layout, and the images.   twin: makes one, of x and whether channels come last."""
     import torch
 
@@ -171,27 +170,4 @@ def torch_train(
             raise CheckFailed(f"torch's loss is {first:.6g} and ours {wanted:.6g}: not the same work.")
         return step
 
-    return [work(twin, images) for twin, images in _layouts(twin, x, threads)]
-
-
-def torch_predict(model: nn.Module, x: Host, wanted: Sequence[Host], threads: int) -> list[Work]:
-    """Prediction in each memory layout, all that it tells compared with what ours does."""
-    import torch
-
-    def work(twin: Any, images: Any) -> Work:
-        def predict() -> Any:
-            with torch.inference_mode():
-                return twin.results(images)
-
-        refuse_other_work("torch", [result.numpy() for result in predict()], wanted)
-        return predict
-
-    return [work(twin, images) for twin, images in _layouts(partial(TorchTwin, model), x, threads)]
-
-
-def refuse_other_work(name: str, found: Sequence[Host], wanted: Sequence[Host]) -> None:
-    """CheckFailed where results of another library, channels-first, differ from ours by more than rounding."""
-    for theirs, ours in zip(found, wanted, strict=True):
-        error = float(np.abs(theirs - (nchw(ours) if ours.ndim == 4 else ours)).max())
-        if not error <= 1e-4 * float(np.abs(ours).max()):
-            raise CheckFailed(f"What {name} tells differs from what ours does by {error:.2g}: not the same work.")
+    return [work(twin, images) for twin, images in layouts(twin, x, threads)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnnkit import kernels, models
-from cnnkit.bench.rivals import Work, nchw
+from cnnkit.bench.rivals.known import Work, nchw
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import EMPTY

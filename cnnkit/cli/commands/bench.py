@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cnnkit.bench import Result
 
 SUITES = ("conv", "networks", "pointwise", "train", "predict", "start")
-RIVALS = ("torch", "onnxruntime")
+RIVALS = ("torch", "onnxruntime", "openvino")
 # A plain `cnnkit bench` ends within a minute: a part of each suite but "start", which compiles everything anew.
 PLAIN_SUITES = SUITES[:-1]
 
@@ -34,7 +34,7 @@ PLAIN_SUITES = SUITES[:-1]
     type=Names(RIVALS, example="--against torch,onnxruntime"),
     default=(),
     show_default=False,
-    help="Libraries to compare with, if they are installed: torch, onnxruntime.",
+    help="Libraries to compare with, if they are installed: torch, onnxruntime, openvino.",
 )
 @option(
     "--only", default="", show_default=False, metavar="TEXT", help="Measure only the cases whose name contains TEXT."

@@ -9,5 +9,6 @@ layouts     the order of axes in a file becomes ours
 folded      a norm that was folded into its convolution is put behind it again
 adopt       arrays become the state of one network, checked to the last one
 padding     where the network adds its zeros, as far as names tell
+exported    the other way: one of our networks as an ONNX file
 identify    which network, and which order of axes, a file's arrays are for
 """

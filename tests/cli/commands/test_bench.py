@@ -50,7 +50,7 @@ def test_plain_measures_a_part_of_each_suite_but_the_slow_start(cnnkit, asked):
 
 
 def test_the_names_offered_are_those_that_are_measured():
-    from cnnkit.bench.rivals import NAMES
+    from cnnkit.bench.rivals.known import NAMES
 
     assert tuple(cnnkit.bench.SUITES) == bench_file.SUITES
     assert tuple(NAMES) == bench_file.RIVALS

@@ -1,35 +1,12 @@
-"""The same work in other libraries, for `bench --against`; none of them is ever a dependency.
-
-Each function takes the operands of ours and, last, the number of threads, and gives functions to time: one a memory
-layout, of which the fastest counts. torch is to be started with `FAIR_ENVIRONMENT`, so that it reuses memory as we do:
-with glibc's defaults its large results are mapped anew and page-faulted at every call, 18 ms for a convolution of 2.5.
-"""
+"""Single layers in torch, for `bench --against torch`."""
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
+from cnnkit.bench.rivals.known import Work, nchw
 from cnnkit.kernels.shared.array import Host
-
-NAMES = ("torch", "onnxruntime")
-FAIR_ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000"}
-Work = Callable[[], Any]
-
-
-def available(name: str) -> bool:
-    """Is the library installed here? (onnxruntime also wants what writes the models that it runs.)"""
-    needs = {"torch": ["torch"], "onnxruntime": ["onnxruntime", "onnx", "onnxscript", "torch"]}[name]
-    return all(importlib.util.find_spec(module) is not None for module in needs)
-
-
-def nchw(a: Host) -> Host:
-    """(N, H, W, C) or (KH, KW, C, O) in the order of the channels-first libraries."""
-    return np.ascontiguousarray(a.transpose(0, 3, 1, 2))
 
 
 def torch_conv(
@@ -54,32 +31,6 @@ def torch_conv(
 
     work = forward if direction == "forward" else backward
     return [partial(work, *layout) for layout in layouts]
-
-
-def onnxruntime_conv(x: Host, w: Host, stride: int, pad: int, dilation: int, groups: int, threads: int) -> list[Work]:
-    import onnx
-    from onnx import TensorProto, helper
-
-    weights = np.ascontiguousarray(w.transpose(3, 2, 0, 1))
-    places = {"pads": [pad] * 4, "strides": [stride] * 2, "dilations": [dilation] * 2}
-    node = helper.make_node("Conv", ["x", "w"], ["y"], group=groups, **places)
-    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, nchw(x).shape)]
-    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
-    graph = helper.make_graph([node], "conv", inputs, outputs, [onnx.numpy_helper.from_array(weights, "w")])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
-    model.ir_version = 9
-    return [onnxruntime_session(model.SerializeToString(), {"x": nchw(x)}, threads)]
-
-
-def onnxruntime_session(model: bytes | str, feed: dict[str, Host], threads: int) -> Work:
-    """model: the file, or what it holds.   feed: by the names of its inputs."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return lambda: session.run(None, feed)
 
 
 def torch_pointwise(name: str, x: Host, dy: Host, half: Host, factors: Host, threads: int) -> list[Work]:

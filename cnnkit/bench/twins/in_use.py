@@ -1,0 +1,68 @@
+"""A network of ours that predicts in other libraries: in torch, and as an ONNX file in ONNX Runtime and OpenVINO."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+from cnnkit import nn
+from cnnkit.bench.rivals.known import Work, nchw, refuse_other_work
+from cnnkit.bench.rivals.onnx_sessions import SESSIONS, file_of
+from cnnkit.bench.twins.torch_twin import TorchTwin, layouts
+from cnnkit.kernels.shared.array import Host
+
+
+def predicting(model: nn.Module, x: Host, wanted: Sequence[Host]) -> dict[str, Callable[[int], list[Work]]]:
+    """By library what predicts the same; all that it tells is compared with `wanted` before anything is timed."""
+    file = cache(lambda: file_of(model, x.shape))
+    sessions = {name: partial(_session, name, file, x, wanted) for name in SESSIONS}
+    return {"torch": partial(_torch, model, x, wanted), **sessions}
+
+
+def _session(name: str, file: Callable[[], bytes], x: Host, wanted: Sequence[Host], threads: int) -> list[Work]:
+    predict = SESSIONS[name](file(), {"x": nchw(x)}, threads)
+    refuse_other_work(name, predict(), wanted)
+    return [predict]
+
+
+def _torch(model: nn.Module, x: Host, wanted: Sequence[Host], threads: int) -> list[Work]:
+    """In each memory layout op by op, and frozen where this torch can."""
+    import torch
+
+    def work(network: Callable[[Any], Sequence[Any]], images: Any) -> Work:
+        def predict() -> Sequence[Any]:
+            with torch.inference_mode():
+                return network(images)
+
+        # A frozen graph is made faster after its first calls, so the last of a few is what is compared.
+        *_, told = (predict() for _ in range(3))
+        refuse_other_work("torch", [result.numpy() for result in told], wanted)
+        return predict
+
+    twins = layouts(partial(TorchTwin, model), x, threads)
+    eager = [work(twin.results, images) for twin, images in twins]
+    if not hasattr(torch.jit, "optimize_for_inference"):
+        return eager
+    return eager + [work(_frozen(twin, images), images) for twin, images in twins]
+
+
+def _frozen(twin: TorchTwin, images: Any) -> Callable[[Any], Sequence[Any]]:
+    """One graph with its weights as constants: norms folded, layers joined, filters laid out for oneDNN.
+
+    torch.compile would want a C++ compiler.
+    """
+    import torch
+
+    class Network(torch.nn.Module):  # type: ignore[misc]  # torch is imported late
+        def forward(self, x: Any) -> Any:
+            return tuple(twin.results(x))
+
+    for parameter in twin.parameters():
+        parameter.requires_grad_(False)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # that these functions will be replaced
+        graph = torch.jit.trace(Network().eval(), images, check_trace=False)
+        network: Callable[[Any], Sequence[Any]] = torch.jit.optimize_for_inference(torch.jit.freeze(graph))
+    return network
