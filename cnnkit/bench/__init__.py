@@ -1,8 +1,9 @@
 """Speed, checked before it is measured: `run` yields a `Result` a case."""
 
 from cnnkit.bench.compare import run
+from cnnkit.bench.layers import NetworkTime, layer_times
 from cnnkit.bench.result import Result
 from cnnkit.bench.rivals.known import FAIR_ENVIRONMENT
 from cnnkit.bench.suites import SUITES
 
-__all__ = ["FAIR_ENVIRONMENT", "SUITES", "Result", "run"]
+__all__ = ["FAIR_ENVIRONMENT", "SUITES", "NetworkTime", "Result", "layer_times", "run"]

@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from cnnkit import kernels
+
 
 @cache
 def fma_peak(threads: int) -> float:
@@ -13,3 +15,19 @@ def fma_peak(threads: int) -> float:
     flop = multiply_add_forever(threads, 1000)
     timing = in_turn([lambda: multiply_add_forever(threads, steps)], seconds=0.5, least=3)[0]
     return flop / 1000 * steps / timing.best / 1e9
+
+
+@cache
+def copy_seconds(size: int, threads: int) -> float:
+    """What it takes to read `size` bytes and write as many that are where they were last used, without the call."""
+    return max(0.0, _moved(size // 4) - _moved(1))
+
+
+def _moved(floats: int) -> float:
+    """The shortest time of a kernel that reads, compares and writes."""
+    from cnnkit.bench.timer import in_turn
+
+    k = kernels.home()
+    x = k.zeros((floats,))
+    y = k.empty((floats,))
+    return in_turn([lambda: k.activate(x, kernels.RELU, out=y)], seconds=0.01, least=5)[0].best

@@ -10,6 +10,7 @@ each where nobody else reads what lies between. Results differ from those of the
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cnnkit.autograd import Function
 from cnnkit.graph.sums import Layouts, Norm, PreparedConv2d, PreparedConvTranspose2d, PreparedLinear
 from cnnkit.graph.trace import Call, Graph, Value, users
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
@@ -128,9 +129,11 @@ def _called(step: _Sum | Call, layouts: Layouts) -> Call:
     filters, bias = layouts.of(step.w, step.bias, step.groups, step.norm, transposed=transposed)
     ends = {"bias": bias, "activation": step.activation}
     kernel, win = step.w.shape[:2], step.rest.get("win")
+    function: type[Function] = PreparedConv2d
+    args: tuple[Any, ...] = (step.x, step.residual, kernel, win, filters, step.groups, ends)
     if step.kind == DENSE:
-        return Call(PreparedLinear, (step.x, step.w.shape[1], filters, ends), (step.y,))
-    if transposed:
-        y_shape = step.rest["y_shape"]
-        return Call(PreparedConvTranspose2d, (step.x, y_shape, kernel, win, filters, step.groups, ends), (step.y,))
-    return Call(PreparedConv2d, (step.x, step.residual, kernel, win, filters, step.groups, ends), (step.y,))
+        function, args = PreparedLinear, (step.x, step.w.shape[1], filters, ends)
+    elif transposed:
+        function = PreparedConvTranspose2d
+        args = (step.x, step.rest["y_shape"], kernel, win, filters, step.groups, ends)
+    return Call(function, args, (step.y,), step.w)

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from cnnkit import kernels
 from cnnkit.autograd import Function, Tensor, no_grad, noting
 from cnnkit.kernels.shared.array import is_array
-from cnnkit.nn import Module
+from cnnkit.nn import Module, Parameter
 from cnnkit.nn.module import standing_in
 from cnnkit.nn.outputs import Nest, leaves, mapped
 
@@ -36,11 +36,15 @@ class Value:
 
 
 class Call(NamedTuple):
-    """A Function with its arguments: Values, Parameters, constant Tensors, buffers, and plain settings."""
+    """A Function with its arguments: Values, Parameters, constant Tensors, buffers, and plain settings.
+
+    weight: the parameter whose layer this is, where its arguments no longer tell.
+    """
 
     function: type[Function]
     args: tuple[Any, ...]
     results: tuple[Value, ...]
+    weight: Parameter | None = None
 
     @property
     def name(self) -> str:

@@ -100,7 +100,7 @@ class _MaxPool2d(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, kernel: tuple[int, int], win: Window) -> Array:
-        y, arg = kernels.of(x).max_pool2d(x, kernel, win)
+        y, arg = kernels.of(x).max_pool2d(x, kernel, win, needs_arg=ctx.needs[0])
         ctx.save(arg, x.shape, kernel, win, None if ctx.gates[0] is None else y)
         return y  # type: ignore[no-any-return]
 
@@ -141,7 +141,7 @@ class _AdaptiveMaxPool2d(Function):
 
     @staticmethod
     def forward(ctx: Context, x: Array, size: tuple[int, int]) -> Array:
-        y, arg = kernels.of(x).adaptive_max_pool2d(x, size)
+        y, arg = kernels.of(x).adaptive_max_pool2d(x, size, needs_arg=ctx.needs[0])
         ctx.save(arg, x.shape, None if ctx.gates[0] is None else y)
         return y  # type: ignore[no-any-return]
 

@@ -98,6 +98,7 @@ CALLS = {
     ("log_softmax_dx", ""): ((ROWS, ROWS), {}),
     ("max_over", ""): ((X, (0, 2)), {}),
     ("max_pool2d", ""): ((X, *POOL), {}),
+    ("max_pool2d", "alone"): ((X, *POOL), {"needs_arg": False}),
     ("max_pool2d", "halving"): ((X, (2, 2), Window(2, 2)), {}),
     ("max_pool2d_dx", ""): ((POOLED, ARG, X.shape, *POOL), {"y": POOLED, "activation": RELU}),
     ("maximum", ""): ((X, ROW), {}),

@@ -39,6 +39,10 @@ def test_max_pool2d_agrees_with_its_definition(rng, case, C):
     np.testing.assert_array_equal(y, expected)
     np.testing.assert_array_equal(arg, expected_arg)
     assert arg.dtype == expected_arg.dtype == np.uint8
+    for package in (cpu, reference):
+        alone, nothing = package.max_pool2d(x, kernel, win, needs_arg=False)
+        np.testing.assert_array_equal(alone, expected)
+        assert nothing is None
     dy = normal(rng, y.shape)
     dx = cpu.max_pool2d_dx(dy, arg, x.shape, kernel, win)
     assert_matches(dx, reference.max_pool2d_dx(dy, arg, x.shape, kernel, win), kernel[0] * kernel[1])
@@ -82,6 +86,10 @@ def test_adaptive_pools_agree_with_their_definitions(rng, size, C):
     np.testing.assert_array_equal(y, expected)
     np.testing.assert_array_equal(arg, expected_arg)
     assert arg.dtype == expected_arg.dtype == np.int32
+    for package in (cpu, reference):
+        alone, nothing = package.adaptive_max_pool2d(x, size, needs_arg=False)
+        np.testing.assert_array_equal(alone, expected)
+        assert nothing is None
     dy = normal(rng, y.shape)
     assert_matches(cpu.adaptive_avg_pool2d_dx(dy, x.shape), reference.adaptive_avg_pool2d_dx(dy, x.shape), 20)
     dx = cpu.adaptive_max_pool2d_dx(dy, arg, x.shape)
@@ -162,6 +170,7 @@ class TestKnownValues:
         y, arg = backend.max_pool2d(x, (2, 2), win)
         assert np.isnan(y.reshape(-1)[0])
         assert arg.reshape(-1)[0] == 1
+        assert np.isnan(backend.max_pool2d(x, (2, 2), win, needs_arg=False)[0].reshape(-1)[0])
 
     def test_many_taps_need_wider_codes(self, backend):
         x = np.zeros((1, 16, 16, 1), np.float32)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnkit.cli.arguments.common import option
-from cnnkit.cli.arguments.values import Name, Names, Real
+from cnnkit.cli.arguments.completion import model_names
+from cnnkit.cli.arguments.values import Name, Names, Real, Whole
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
 from cnnkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnnkit.bench import Result
+    from cnnkit.bench import NetworkTime, Result
 
 SUITES = ("conv", "networks", "pointwise", "train", "predict", "start")
 RIVALS = ("torch", "onnxruntime", "openvino")
@@ -24,6 +25,15 @@ PLAIN_SUITES = SUITES[:-1]
 
 
 @command("bench", example="cnnkit bench --suite conv --against torch,onnxruntime", computes=True)
+@click.argument("model", required=False, shell_complete=model_names)
+@option("--layers", is_flag=True, help="Where the time of a prediction by the network MODEL goes, layer by layer.")
+@option(
+    "--batch-size",
+    also="--batch",
+    type=Whole(1, 4096, example="--batch-size 8"),
+    show_default=False,
+    help="With --layers: images at a time; 1 by default.",
+)
 @option(
     "--suite",
     type=Name(SUITES, example="--suite conv"),
@@ -42,15 +52,30 @@ PLAIN_SUITES = SUITES[:-1]
 @option("--seconds", type=Real(above=0, most=600, example="--seconds 1"), help="Time for each library in a case.")
 @click.pass_context
 def bench(
-    ctx: click.Context, screen: Screen, suite: str | None, against: tuple[str, ...], only: str, seconds: float | None
+    ctx: click.Context,
+    screen: Screen,
+    model: str | None,
+    layers: bool,
+    batch_size: int | None,
+    suite: str | None,
+    against: tuple[str, ...],
+    only: str,
+    seconds: float | None,
 ) -> None:
     """Measure kernels, training and prediction on this machine.
 
     Every answer is checked before it is timed. Shown are the median, the best and the worst time.
+
+    With MODEL --layers: the layers of a network in use, those where the most could be gained first.
     """
     from cnnkit import bench as measuring
     from cnnkit.cli.show.machine import machine_facts, threads_in_use
 
+    if layers or model or batch_size:
+        if not (layers and model) or suite or against or only:
+            raise UsageError("--layers is for one network and nothing beside it: cnnkit bench MODEL --layers")
+        _layers(screen, measuring.layer_times(model, batch_size or 1, threads=threads_in_use(), seconds=seconds or 1.0))
+        return
     if "torch" in against:
         _start_fairly(ctx.find_root().meta.get("cnnkit.own_arguments"), measuring.FAIR_ENVIRONMENT)
     machine = machine_facts()
@@ -82,6 +107,31 @@ def _start_fairly(arguments: list[str] | None, environment: dict[str, str]) -> N
     """torch reuses memory only with these variables, which glibc reads when a process starts: so start again."""
     if arguments is not None and any(name not in os.environ for name in environment):
         os.execve(sys.executable, [sys.executable, "-m", "cnnkit", *arguments], {**os.environ, **environment})
+
+
+def _layers(screen: Screen, times: NetworkTime) -> None:
+    from cnnkit.cli.show.machine import machine_facts
+
+    if screen.as_json:
+        screen.json({"machine": machine_facts(), **times.to_json()})
+        return
+    rows = [
+        (
+            layer.name,
+            "x".join(map(str, layer.shape[1:])),
+            f"{layer.ms:.3f}",
+            "-" if layer.gflops is None else f"{layer.gflops:.0f}",
+            f"{100 * layer.of_roof:.0f} %",
+            f"{layer.gain_ms:.3f}",
+        )
+        for layer in times.layers
+    ]
+    screen.table(["layer", "result", "ms", "GFLOP/s", "of roof", "to gain"], rows, optional=["result"])
+    parts = sum(layer.ms for layer in times.layers)
+    screen.note(
+        f"{times.network}, batch {times.batch}: {times.ms:.3f} ms as a whole, {parts:.3f} ms the layers one by one. "
+        "The roof is the peak of multiply-adds, or a copy of what is read and written, whichever takes longer."
+    )
 
 
 def _table(screen: Screen, results: list[Result], against: tuple[str, ...]) -> None:

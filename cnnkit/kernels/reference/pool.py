@@ -13,7 +13,9 @@ from cnnkit.kernels.shared.pooling import NO_TAP, arg_dtype, bin_range
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 
-def max_pool2d(x: Host, kernel: tuple[int, int], win: Window, *, out: Outs | None = None) -> tuple[Host, Host]:
+def max_pool2d(
+    x: Host, kernel: tuple[int, int], win: Window, *, needs_arg: bool = True, out: Outs | None = None
+) -> tuple[Host, Host | None]:
     """The greatest pixel of each window, and which tap saw it.
 
     y[n, oy, ox, c] = max over the taps (ky, kx) inside the image of x[n, iy, ix, c];   arg = ky·KW + kx
@@ -27,7 +29,7 @@ def max_pool2d(x: Host, kernel: tuple[int, int], win: Window, *, out: Outs | Non
         win: how the window slides.
 
     Returns:
-        y (N, OH, OW, C), arg of the same shape: uint8 where KH·KW <= 255, else int32.
+        y (N, OH, OW, C), arg of the same shape: uint8 where KH·KW <= 255, else int32. Without `needs_arg` it is None.
     """
     N, _, _, C = x.shape
     OH, OW = output_hw(x.shape, kernel, win)
@@ -39,7 +41,7 @@ def max_pool2d(x: Host, kernel: tuple[int, int], win: Window, *, out: Outs | Non
             if arg[n, oy, ox, c] == NO_TAP or value > best or (np.isnan(value) and not np.isnan(best)):
                 y[n, oy, ox, c], arg[n, oy, ox, c] = value, tap
     into, into_arg = outs(out, 2)
-    return deliver(y, into), deliver(arg.astype(arg_dtype(kernel)), into_arg)
+    return deliver(y, into), deliver(arg.astype(arg_dtype(kernel)), into_arg) if needs_arg else None
 
 
 def max_pool2d_dx(
@@ -118,8 +120,10 @@ def adaptive_avg_pool2d_dx(dy: Host, x_shape: tuple[int, ...], *, out: Host | No
     return deliver(dx, out)
 
 
-def adaptive_max_pool2d(x: Host, size: tuple[int, int], *, out: Outs | None = None) -> tuple[Host, Host]:
-    """The greatest pixel of each bin (see `adaptive_avg_pool2d`), and its place iy·W + ix (int32)."""
+def adaptive_max_pool2d(
+    x: Host, size: tuple[int, int], *, needs_arg: bool = True, out: Outs | None = None
+) -> tuple[Host, Host | None]:
+    """The greatest pixel of each bin (see `adaptive_avg_pool2d`), and with `needs_arg` its place iy·W + ix (int32)."""
     N, _, W, C = x.shape
     y = np.full((N, *size, C), -np.inf)
     arg = np.full(y.shape, NO_TAP, np.int32)
@@ -129,7 +133,7 @@ def adaptive_max_pool2d(x: Host, size: tuple[int, int], *, out: Outs | None = No
             if arg[n, oy, ox, c] == NO_TAP or value > best or (np.isnan(value) and not np.isnan(best)):
                 y[n, oy, ox, c], arg[n, oy, ox, c] = value, iy * W + ix
     into, into_arg = outs(out, 2)
-    return deliver(y, into), deliver(arg, into_arg)
+    return deliver(y, into), deliver(arg, into_arg) if needs_arg else None
 
 
 def adaptive_max_pool2d_dx(

@@ -74,3 +74,19 @@ def test_a_text_that_no_case_has_in_its_name_is_told(cnnkit, monkeypatch):
     monkeypatch.setattr("cnnkit.bench.run", lambda suites, **rest: iter(()))
     ended = cnnkit("bench", "--suite", "conv", "--only", "zzz")
     assert ended.code == 2 and "no case in the suite conv has 'zzz' in its name" in ended.err
+
+
+def test_the_layers_of_a_network_are_told_in_a_table_and_as_json(cnnkit):
+    ended = cnnkit("bench", "lenet5", "--layers", "--seconds", "0.01")
+    assert ended.code == 0 and "to gain" in ended.out and "dense1" in ended.out
+    assert "lenet5, batch 1" in ended.err
+    record = cnnkit("bench", "lenet5", "--layers", "--batch-size", "2", "--seconds", "0.01", "--json").json
+    assert record["batch"] == 2 and len(record["layers"]) == 8
+
+
+@pytest.mark.parametrize(
+    "wrong", [["lenet5"], ["--layers"], ["--batch-size", "2"], ["lenet5", "--layers", "--suite", "conv"]]
+)
+def test_layers_want_one_network_and_nothing_beside_it(cnnkit, wrong):
+    ended = cnnkit("bench", *wrong)
+    assert ended.code == 2 and "cnnkit bench MODEL --layers" in ended.err

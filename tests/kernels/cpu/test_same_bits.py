@@ -53,6 +53,7 @@ CALLS = {
     "max_pool2d_dx, gated": lambda: (
         cpu.max_pool2d_dx(POOLED, ARG, X.shape, KERNEL, OVERLAP, y=POOLED, activation=RELU),
     ),
+    "max_pool2d, alone": lambda: cpu.max_pool2d(X, KERNEL, OVERLAP, needs_arg=False)[:1],
     "halving": lambda: cpu.max_pool2d(X, (2, 2), Window(2, 2)),
     "avg_pool2d": lambda: (cpu.avg_pool2d(X, KERNEL, OVERLAP),),
     "avg_pool2d_dx": lambda: (cpu.avg_pool2d_dx(POOLED, X.shape, KERNEL, OVERLAP),),

@@ -1,1 +1,8 @@
-"""Pools: pool.py has shapes and buffers, max.py and avg.py the loops, links.py which pixels meet which windows."""
+"""Pools.
+
+pool.py       shapes and buffers
+max.py        the greatest pixel and which it was, and the way back
+greatest.py   the greatest pixel alone
+avg.py        means, and the way back
+links.py      which pixels meet which windows
+"""

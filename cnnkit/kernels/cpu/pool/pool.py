@@ -1,4 +1,4 @@
-"""Pools: shapes, tables and buffers for the kernels in pool_max.py and pool_avg.py."""
+"""Pools: shapes, tables and buffers for the kernels beside it."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, result
 from cnnkit.kernels.cpu.pool.avg import avg_pool_dx_kernel, avg_pool_kernel
+from cnnkit.kernels.cpu.pool.greatest import greatest_kernel
 from cnnkit.kernels.cpu.pool.links import Tables, adaptive_tables, window_tables
 from cnnkit.kernels.cpu.pool.max import max_pool_dx_kernel, max_pool_kernel
 from cnnkit.kernels.shared.array import Host
@@ -19,11 +20,17 @@ TASK_FLOATS = 16384
 HALVE = Window(2, 2)
 
 
-def max_pool2d(x: Host, kernel: tuple[int, int], win: Window, *, out: Outs | None = None) -> tuple[Host, Host]:
-    """The greatest pixel of each window, and which tap saw it; see the reference."""
+def max_pool2d(
+    x: Host, kernel: tuple[int, int], win: Window, *, needs_arg: bool = True, out: Outs | None = None
+) -> tuple[Host, Host | None]:
+    """The greatest pixel of each window, and where asked for which tap saw it; see the reference."""
     size = output_hw(x.shape, kernel, win)
+    tables = window_tables(x.shape, kernel, win, "windows", "tap")
     halves = tuple(kernel) == (2, 2) and win == HALVE
-    return _max(x, size, window_tables(x.shape, kernel, win, "windows", "tap"), arg_dtype(kernel), halves, out)
+    if not needs_arg and not halves:
+        return _greatest(x, size, tables, out), None
+    y, arg = _max(x, size, tables, arg_dtype(kernel), halves, out)
+    return y, arg if needs_arg else None
 
 
 def max_pool2d_dx(
@@ -77,9 +84,14 @@ def adaptive_avg_pool2d_dx(dy: Host, x_shape: tuple[int, ...], *, out: Host | No
     return _avg_dx(dy, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "count"), 0, out)
 
 
-def adaptive_max_pool2d(x: Host, size: tuple[int, int], *, out: Outs | None = None) -> tuple[Host, Host]:
-    """The greatest pixel of each bin, and its place iy·W + ix (int32)."""
-    return _max(x, size, adaptive_tables(x.shape, size, "windows", "tap"), np.int32, False, out)
+def adaptive_max_pool2d(
+    x: Host, size: tuple[int, int], *, needs_arg: bool = True, out: Outs | None = None
+) -> tuple[Host, Host | None]:
+    """The greatest pixel of each bin, and where asked for its place iy·W + ix (int32)."""
+    tables = adaptive_tables(x.shape, size, "windows", "tap")
+    if not needs_arg:
+        return _greatest(x, size, tables, out), None
+    return _max(x, size, tables, np.int32, False, out)
 
 
 def adaptive_max_pool2d_dx(
@@ -108,6 +120,14 @@ def _max(
         flat(x), y.reshape(-1), arg.reshape(-1), *tables, sizes, _rows_per_task(x.size // max(N * size[0], 1)), halves
     )
     return y, arg
+
+
+def _greatest(x: Host, size: tuple[int, int], tables: Tables, out: Outs | None) -> Host:
+    N, H, W, C = x.shape
+    y = result((N, *size, C), outs(out, 2)[0])
+    per_task = _rows_per_task(x.size // max(N * size[0], 1))
+    greatest_kernel(flat(x), y.reshape(-1), *tables, (N * size[0], *size, H, W, C), per_task)
+    return y
 
 
 def _max_dx(
