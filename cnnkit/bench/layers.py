@@ -70,9 +70,7 @@ def layer_times(name: str, batch: int = 1, *, threads: int = 1, seconds: float =
     with kernels.use(threads=threads), no_grad():
         plan = ready.plan(x)
         if plan is None:
-            raise UsageError(
-                f"{name} is given regions beside images, and has no plan as a whole. Name another network."
-            )
+            raise UsageError(f"{name} has no plan as a whole: it computes in part with NumPy. Name another network.")
         whole = in_turn([lambda: ready(x)], seconds=seconds)[0]
         plan.seconds(x)
         best = np.min([plan.seconds(x) for _ in range(ROUNDS)], axis=0)
