@@ -103,7 +103,7 @@ def split_parts(
 ) -> DataSplits:
     """Fill in the parts that are missing, say so, and refuse what cannot be trained on.
 
-    learn: False for data that only judge a network: then classes may lack images.
+    learn: False for data that only judge a network: then classes may lack images, and parts that are drawn too.
     """
     if not 0 < val_fraction < 1:
         raise UsageError(
@@ -126,7 +126,7 @@ def split_parts(
     if val is None:
         train, val = split(train, val_fraction, seed)
     for name, part in (("train", train), ("val", val), ("test", test)):
-        if not len(part):
+        if learn and not len(part):
             raise DataError(
                 f"{train.name}: no images are left for the {name} part. "
                 f"At least three images {'of each class ' * train.labelled}are needed for all parts."

@@ -11,6 +11,7 @@ from typing import Any, Self, final
 
 from cnnkit.config import BACKENDS, PRECISIONS
 from cnnkit.data.layout.masks.ignore import Ignore
+from cnnkit.engine.records.values import RANGES, toml, typed
 from cnnkit.errors import UsageError, unknown_name
 from cnnkit.serialize import files, plain_toml
 
@@ -155,7 +156,7 @@ class FitOptions:
             if name not in known:
                 where = "option" if source == "options" else f"option in {source}"
                 raise unknown_name(where, written, [name for name in known if not name.startswith("schedule_")])
-            given[name] = _typed(name, value, str(known[name].type), source)
+            given[name] = typed(name, value, str(known[name].type), source)
         return cls(**given)
 
     @classmethod
@@ -179,7 +180,7 @@ class FitOptions:
 
     def to_toml(self) -> str:
         """One line for each option that has a value."""
-        return "".join(f"{name} = {_toml(value)}\n" for name, value in self.to_record().items())
+        return "".join(f"{name} = {toml(value)}\n" for name, value in self.to_record().items())
 
     def to_record(self) -> dict[str, Any]:
         """The options that have a value, as JSON and TOML can hold them."""
@@ -233,7 +234,7 @@ class FitOptions:
                     f"The path {os.fsencode(value)!r} is not valid text, so a run cannot record it. "
                     f"Choose another name for --{name}, or make a link to it."
                 )
-        for name, low, high, right in _RANGES:
+        for name, low, high, right in RANGES:
             value = getattr(self, name)
             # NaN is within no range, and a whole number too long for a float is compared exactly.
             if value is not None and not low <= value <= high:
@@ -254,78 +255,3 @@ class FitOptions:
         if self.image_size is not None and (len(self.image_size) != 2 or min(self.image_size) < 1):
             raise UsageError(f"image_size is {self.image_size}, expected a height and a width, such as (32, 32).")
         return self
-
-
-# (option, lowest, highest, an example)
-_RANGES = (
-    ("epochs", 1, 1_000_000, 5),
-    ("steps", 1, 1_000_000_000, 1000),
-    ("time", 1, 1e7, 600),
-    ("patience", 0, 1_000_000, 5),
-    ("overfit", 1, 1_000_000, 8),
-    ("batch_size", 1, 1_000_000, 128),
-    ("lr", 0, 1e6, 0.05),
-    ("head_lr", 0, 1e6, 0.05),
-    ("shift_rate", 0, 1000, 64),
-    ("momentum", 0, 0.9999, 0.9),
-    ("views", 0, 1000, 8),
-    ("weight_decay", 0, 1e3, 1e-4),
-    ("warmup", 0, 1, 0.3),
-    ("schedule_from", 0, 1_000_000, 0),
-    ("schedule_until", 1, 1_000_000_000_000, 1000),
-    ("schedule_epochs", 1, 1_000_000, 5),
-    ("label_smoothing", 0, 0.99, 0.1),
-    ("border_weight", 0, 1000, 10),
-    ("mixup", 0, 100, 0.2),
-    ("cutmix", 0, 100, 1.0),
-    ("cache", 0, 0.9, 0.25),
-    ("ema", 0, 0.99999, 0.99),
-    ("lookahead", 0, 1_000_000, 5),
-    ("clip", 0, 1e9, 1.0),
-    ("seed", 0, 2**63 - 1, 0),
-    ("val_fraction", 0, 0.9, 0.1),
-    ("threads", 1, 1024, 2),
-)
-
-
-def _too_long(value: float) -> bool:
-    """Whether a whole number is too long for a float; JSON and TOML can hold such."""
-    return type(value) is int and abs(value) > 2**63
-
-
-def _typed(name: str, value: Any, annotation: str, source: str) -> Any:
-    """The value if it has the option's type; whole numbers pass as real ones, a list or one number as an image size."""
-    kind = annotation.split(" | ")[0]
-    value = _plain(value)
-    if value is None and "None" in annotation:
-        return None
-    if name == "image_size":
-        sides = [value, value] if isinstance(value, int) else value
-        sides = [_plain(side) for side in sides] if isinstance(sides, list | tuple) else sides
-        if isinstance(sides, list | tuple) and len(sides) == 2 and all(type(side) is int for side in sides):
-            return tuple(sides)
-    elif kind == "float" and type(value) in (int, float) and not _too_long(value):
-        return float(value)
-    elif type(value).__name__ == kind:
-        return value
-    elif (name == "ignore" and type(value) is int) or (kind == "str" and isinstance(value, Path)):
-        return str(value)
-    wanted = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
-    expected = wanted.get(kind, "two whole numbers, [height, width]") + (" of seconds" if name == "time" else "")
-    raise UsageError(f"{name} in {source} is {value!r:.100}, expected {expected}.")
-
-
-def _plain(value: Any) -> Any:
-    """Python's own number or text for one of NumPy's, which is not imported here."""
-    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
-    return repr(value)

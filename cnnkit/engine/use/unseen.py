@@ -122,11 +122,11 @@ def _by_record(predictor: Predictor, parts: Parts, splits: DataSplits, split: st
 def _others(parts: Parts, splits: DataSplits, split: str) -> Judged:
     """Other data, without those among them that were trained on or chose the best epoch."""
     if split == "train":
-        return Judged(splits, [_as_found(splits, split)])
+        return _part(splits, split)
     learned = {item.digest for part in ("train", "val") if part != split for item in parts[part]}
     kept, known = without(splits, split, learned)
     if not known:
-        return Judged(splits, [_as_found(splits, split)])
+        return _part(splits, split)
     if not kept:
         raise DataError(
             f"All {known:,} images of the {split} part of {splits.name} were used for training: they do not tell how "
@@ -158,7 +158,7 @@ def _by_checksum(predictor: Predictor, splits: DataSplits, split: str, *, own: b
     record = predictor.record
     expected = record.get("data_sha256")
     if not own or not isinstance(expected, str):
-        return Judged(splits, [_as_found(splits, split)])
+        return _part(splits, split)
     again = _few_again(predictor, splits)
     if expected == again.fingerprint():
         return Judged(again, [_as_found(again, split)], DataChanges())
@@ -217,6 +217,18 @@ def _same_place(given: str | Path, trained_on: object) -> bool:
     if not isinstance(trained_on, str):
         return False
     return str(given) == trained_on or Path(given).expanduser().resolve() == Path(trained_on).expanduser().resolve()
+
+
+def _part(splits: DataSplits, split: str) -> Judged:
+    """One part of data that were not trained on; DataError where so few have been divided that it is empty."""
+    count, said = len(splits.part(split)), [_as_found(splits, split)]
+    if not drawn(splits):
+        return Judged(splits, said)
+    if not count:
+        raise DataError(f"{splits.what}: too few images to draw a {split} part from. Judge all of them: --split {ALL}.")
+    were = "was" if count == 1 else "were"
+    more = f"The data have no parts, so {_images(count)} {were} drawn at random. To judge all of them: --split {ALL}."
+    return Judged(splits, [*said, more])
 
 
 def _as_found(splits: DataSplits, split: str) -> str:

@@ -315,3 +315,20 @@ def test_all_of_other_data_are_judged_but_for_what_was_trained_on(tmp_path):
     for again in (None, data, shutil.copytree(data, tmp_path / "copy")):
         with pytest.raises(UsageError, match=r"was trained on images of .* --split test"):
             judged(tmp_path / "run", again, split="all")
+
+
+def test_of_data_without_parts_it_is_told_that_some_were_drawn(tmp_path):
+    data, other = fill(tmp_path / "mine"), fill(tmp_path / "other", range(40, 60))
+    train(tmp_path / "run", data)
+    result, notes = judged(tmp_path / "run", other)
+    assert result.n == 12
+    assert "The data have no parts, so 12 images were drawn at random. To judge all of them: --split all." in notes
+    assert "drawn at random" not in judged(tmp_path / "run")[1]
+
+
+def test_data_too_few_for_parts_are_judged_as_a_whole(tmp_path):
+    data, other = fill(tmp_path / "mine"), fill(tmp_path / "other", [40])
+    train(tmp_path / "run", data)
+    with pytest.raises(DataError, match=r"too few images to draw a test part from. Judge all of them: --split all"):
+        judged(tmp_path / "run", other)
+    assert judged(tmp_path / "run", other, split="all")[0].n == 3

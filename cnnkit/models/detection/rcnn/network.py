@@ -30,7 +30,7 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import BoxBatch, Detector, Kept, Piece
 from cnnkit.models.detection.parts import BETWEEN, matched, matched_boxes, sampled
 from cnnkit.models.detection.rcnn.crops import crops
-from cnnkit.models.detection.rcnn.roles import SHOWS
+from cnnkit.models.detection.rcnn.roles import SHOWS, UNTAUGHT
 from cnnkit.models.detection.rcnn.settled import SettledHeads
 from cnnkit.models.detection.rcnn.settling import settle
 from cnnkit.models.detection.two_stage import Draws
@@ -44,7 +44,6 @@ PAPER = "Girshick et al. 2014, arXiv:1311.2524"
 CONTEXT = 16 / 227
 # Crops that are looked at at once, as many as a picture shows in training.
 PIECE = 32
-UNTAUGHT = -1
 
 
 @final
