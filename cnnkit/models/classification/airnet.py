@@ -1,9 +1,9 @@
 """The network of airbench94, Jordan 2024, arXiv:2404.00498: wide blocks behind a whitening, to learn CIFAR-10 fast.
 
 Shapes at 32x32 and width 1, which multiplies the channels of the blocks:
-    whiten 31x31x24 (2x2) -> block1 15x15x64 -> block2 7x7x256 -> block3 3x3x256 -> maximum 256 -> fc classes, times 1/9
+    whiten 32x32x24 (2x2) -> block1 16x16x64 -> block2 8x8x256 -> block3 4x4x256 -> maximum 256 -> fc classes, times 1/9
 A block is a 3x3 convolution, a maximum over 2x2, batch norm and swish, and a second 3x3 convolution with the same
-behind it. Any size from 12x12 on will do.
+behind it. Any size from 8x8 on will do.
 
 The first layer's filters are the eigenvectors of 2x2 patches of training images, and stay; its bias learns. Batch norms
 learn shifts alone. In the other convolutions, as many filters as there are channels begin by passing these on.
@@ -11,7 +11,8 @@ In use the network is asked twice, for the image and for its mirror image, and a
 part): its cost in use is twice that of one pass.
 
 Differs from the source: swish in the place of GELU, which batch norm computes on its way; the bias of the whitening
-learns all the time, not for three epochs; convolutions keep the size of their input, and no shifted views are judged.
+learns all the time, not for three epochs; no shifted views are judged. And the whitening keeps the size of the image,
+so that maps are whole tiles of Winograd: in the time of its maps of 31, 15, 7 and 3 pixels a side.
 """
 
 import re
@@ -48,13 +49,13 @@ class Airnet(Module):
         image_size: tuple[int, int],
         rng: np.random.Generator,
     ) -> None:
-        refuse_below(12, image_size)
+        refuse_below(8, image_size)
         patches = 2 * PATCH[0] * PATCH[1] * in_channels
-        self.whiten = Conv2d(in_channels, patches, PATCH, activation=ACTIVATION, rng=rng)
+        self.whiten = Conv2d(in_channels, patches, PATCH, padding="same", activation=ACTIVATION, rng=rng)
         self.whiten.weight.requires_grad = False
         before = (patches, *channels)
         self.block1, self.block2, self.block3 = (_block(C, O, rng) for C, O in zip(before, channels, strict=False))
-        H, W = ((side - 1) // 8 for side in image_size)
+        H, W = (side // 8 for side in image_size)
         self.maximum = MaxPool2d((H, W))
         self.flatten = Flatten()
         self.fc = Linear(channels[-1], classes, bias=False, rng=rng)

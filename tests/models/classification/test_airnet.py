@@ -25,12 +25,12 @@ def test_a_width_multiplies_the_channels_of_the_blocks_alone():
     assert [row.output[-1] for row in shown.layers if row.kind == "Conv2d"] == [24, 32, 32, 128, 128, 128, 128]
 
 
-def test_any_size_from_12x12_on_gives_one_row_of_scores_an_image():
-    for size in [(12, 12), (17, 40)]:
+def test_any_size_from_8x8_on_gives_one_row_of_scores_an_image():
+    for size in [(8, 8), (17, 40)]:
         network = small(in_channels=1, image_size=size)
         assert network(Tensor(np.zeros((2, *size, 1), np.float32))).shape == (2, 5)
-    with pytest.raises(UsageError, match="needs 12x12"):
-        models.create("airnet", image_size=(11, 12))
+    with pytest.raises(UsageError, match="needs 8x8"):
+        models.create("airnet", image_size=(7, 8))
 
 
 def test_after_a_look_patches_have_no_correlation_and_variance_1(images):
