@@ -14,7 +14,7 @@ class Case:
     run: the work, on buffers made beforehand.
     check: raises CheckFailed where the answer is wrong; called once before the clock starts.
     flop: floating point operations of the textbook's algorithm, None where memory is what bounds the work.
-    speedup: how many of them the algorithm in use may save (Winograd F(4x4, 3x3): 4), so that a figure above
+    speedup: how many of them the algorithm in use may save (Winograd, 3x3 filters: 4), so that a figure above
         `speedup` times the machine's peak is known to be wrong.
     rivals: the same work in another library, by the library's name; called with the number of threads, each gives
         functions (one a memory layout) of which the fastest counts.

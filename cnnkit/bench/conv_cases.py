@@ -15,6 +15,7 @@ from cnnkit.bench.rivals.onnx_layers import onnx_conv
 from cnnkit.bench.rivals.onnx_sessions import SESSIONS
 from cnnkit.bench.rivals.torch_layers import torch_conv
 from cnnkit.errors import CheckFailed
+from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import conv2d_output_shape
@@ -94,8 +95,9 @@ def conv_case(layer: Layer, direction: str) -> Case:
     rivals = {"torch": partial(torch_conv, *operands)}
     if direction == "forward":
         rivals |= {name: partial(onnx_conv, name, x, w, *operands[3:7]) for name in SESSIONS}
-    winograd = layer.kernel == 3 and layer.stride == 1 and layer.groups == 1
-    return Case(f"{layer} {direction}", run, check, flop, 4.0 if winograd else 1.0, rivals, layer.quick)
+    plain = layer.stride == 1 and layer.groups == 1
+    saved = schedule.FORMS[layer.kernel].saved if plain and layer.kernel in schedule.FORMS else 1.0
+    return Case(f"{layer} {direction}", run, check, flop, saved, rivals, layer.quick)
 
 
 def _check_sums(run: Callable[[], Host], x: Host, w: Host, layer: Layer) -> None:

@@ -85,7 +85,7 @@ def shared_options() -> list[click.Parameter]:
             type=Name(PRECISIONS, example="--precision exact"),
             default="fast",
             show_default=True,
-            help="fast, or exact: plain sums with half the rounding; 3x3 convolutions take 2 to 3.5 times as long.",
+            help="fast, or exact: plain sums, half the rounding; 3x3 and 5x5 convolutions take 2 to 3.5 times as long.",
         ),
         Option(
             ["--config"],

@@ -24,9 +24,10 @@ def convolutions(x, w, dy):
     return cpu.conv2d(x, w, SAME), cpu.conv2d_dx(dy, w, x.shape, SAME), cpu.conv2d_dw(dy, x, CASE.w, SAME)[0]
 
 
-def test_exact_agrees_with_the_definition_closely(rng):
+@pytest.mark.parametrize("case", [CASE, ConvCase((1, 6, 7, 17), (5, 5, 17, 18), Window(1, 1, 2, 2, 2, 2))])
+def test_exact_agrees_with_the_definition_closely(case, rng):
     with kernels.use(precision="exact"):
-        assert_conv_agrees(cpu, CASE, rng, ends=True, factor=1.0)
+        assert_conv_agrees(cpu, case, rng, ends=True, factor=1.0)
 
 
 def test_exact_is_the_direct_schedule_and_fast_is_not(operands, monkeypatch):
@@ -57,6 +58,15 @@ def test_a_nan_reaches_only_what_reads_it(operands, at):
     assert np.isnan(dw[1, 1, :, 3]).all() and np.isfinite(dw[:, :, :3, :3]).all()
     for spread in map(reach, convolutions(x, w, dy)[:2]):
         assert max(spread) <= 5
+
+
+@pytest.mark.parametrize("at", [(6, 6), (5, 7)])
+def test_a_nan_reaches_little_more_than_what_reads_it_with_5x5_filters(rng, at):
+    x, w = random_array(rng, *CASE.x), random_array(rng, 5, 5, 17, 18)
+    x[0, *at, 3] = np.nan
+    with kernels.use(precision="exact"):
+        assert reach(cpu.conv2d(x, w, Window(1, 1, 2, 2, 2, 2))) == (5, 5)
+    assert max(reach(cpu.conv2d(x, w, Window(1, 1, 2, 2, 2, 2)))) <= 6
 
 
 def test_packed_filters_follow_the_choice_of_each_call(operands):

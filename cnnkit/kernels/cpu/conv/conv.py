@@ -33,13 +33,13 @@ def conv2d(
     out: Host | None = None,
 ) -> Host:
     """y = act(x convolved with w + bias + residual), (N, OH, OW, O). See reference/conv.py for what it means."""
-    x, filters = buffers.contiguous(x), pack(w, groups)
+    x, filters = buffers.contiguous(x), _filters(w, groups)
     y = buffers.result(conv2d_output_shape(x.shape, filters.shape, win), out)
     bias = None if bias is None else buffers.contiguous(bias)
     residual = None if residual is None else buffers.contiguous(residual)
     ends: Any = {"bias": bias, "residual": residual, "activation": activation}
     if schedule.use_winograd(x.shape[3], y.shape[3], filters.shape, win, groups, y.shape[1:3]):
-        winograd(x, filters.winograd(), y, *_apart(win), **ends)
+        winograd(x, filters.winograd(), y, *_apart(filters.shape[0], win), **ends)
         return y
     if schedule.use_depthwise(x.shape[3], y.shape[3], groups):
         depthwise(x, filters.w, y, win, **ends)
@@ -65,7 +65,7 @@ def conv2d_dx(
     out: Host | None = None,
 ) -> Host:
     """The gradient by the images, (N, H, W, C), times act'(x) where x is given, plus `others`."""
-    dy, filters = buffers.contiguous(dy), pack(w, groups)
+    dy, filters = buffers.contiguous(dy), _filters(w, groups)
     dx = buffers.result(x_shape, out)
     gate = None if x is None or activation == IDENTITY else buffers.contiguous(x)
     later = others
@@ -73,7 +73,7 @@ def conv2d_dx(
         ends: Any = {"gate": gate, "activation": activation}
         if gate is None and others is not None:
             ends, later = {"residual": buffers.contiguous(others)}, None
-        winograd(dy, filters.winograd_turned(), dx, *_apart(win, back=True), **ends)
+        winograd(dy, filters.winograd_turned(), dx, *_apart(filters.shape[0], win, back=True), **ends)
     elif schedule.use_depthwise(x_shape[3], dy.shape[3], groups):
         depthwise_dx(dy, filters.about_centre(), dx, win, gate=gate, activation=activation)
     else:
@@ -96,11 +96,11 @@ def conv_transpose2d(
     out: Host | None = None,
 ) -> Host:
     """y = act(conv2d_dx(x, w) + bias), (N, OH, OW, O). See reference/conv.py for what it means."""
-    x, filters = buffers.contiguous(x), pack(w, groups)
+    x, filters = buffers.contiguous(x), _filters(w, groups)
     y = buffers.result(y_shape, out)
     ends: Any = {"bias": None if bias is None else buffers.contiguous(bias), "activation": activation}
     if schedule.use_winograd(x.shape[3], y_shape[3], filters.shape, win, groups, y_shape[1:3]):
-        winograd(x, filters.winograd_turned(), y, *_apart(win, back=True), **ends)
+        winograd(x, filters.winograd_turned(), y, *_apart(filters.shape[0], win, back=True), **ends)
     elif schedule.use_depthwise(x.shape[3], y_shape[3], groups):
         depthwise_dx(x, filters.about_centre(), y, win, **ends)
     else:
@@ -129,7 +129,7 @@ def conv2d_dw(
             db[...] = sum_over(dy, (0, 1, 2))
         return dw, db
     if schedule.use_winograd_dw(x.shape[3], dy.shape[3], tuple(w_shape), win, groups, dy.shape[1:3]):
-        winograd_dw(x, dy, dw, db, *_apart(win))
+        winograd_dw(x, dy, dw, db, *_apart(w_shape[0], win)[1:])
         return dw, db
     if schedule.use_depthwise(x.shape[3], dy.shape[3], groups):
         depthwise_dw(x, dy, dw, db, win)
@@ -141,7 +141,7 @@ def conv2d_dw(
 
 def pack(w: Host | Filters, groups: int = 1, *, keep: bool = True) -> Filters:
     """Filters that are laid out once for many calls; training packs at every step."""
-    filters = w if isinstance(w, Filters) else Filters(buffers.contiguous(w), groups)
+    filters = w if isinstance(w, Filters) else Filters(buffers.contiguous(w), groups, lasting=True)
     if not keep:
         filters.let_go()
     return filters
@@ -152,8 +152,13 @@ def unpack(filters: Filters) -> Host:
     return filters.w
 
 
-def _apart(win: Window, back: bool = False) -> tuple[int, int, int]:
-    """(pad_top, pad_left, rate) for Winograd, pads in pixels that lie `rate` apart; back: for filters turned."""
+def _filters(w: Host | Filters, groups: int) -> Filters:
+    """Filters of one call, if they are not packed."""
+    return w if isinstance(w, Filters) else Filters(buffers.contiguous(w), groups)
+
+
+def _apart(taps: int, win: Window, back: bool = False) -> tuple[int, int, int, int]:
+    """(taps, pad_top, pad_left, rate) for Winograd, pads in pixels that lie `rate` apart; back: for filters turned."""
     rate = win.dilation_h
     top, left = win.pad_top // rate, win.pad_left // rate
-    return (2 - top, 2 - left, rate) if back else (top, left, rate)
+    return (taps, taps - 1 - top, taps - 1 - left, rate) if back else (taps, top, left, rate)

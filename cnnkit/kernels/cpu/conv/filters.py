@@ -8,18 +8,21 @@ import numpy as np
 
 from cnnkit.kernels.cpu.conv.packing import pack_panels, unpack_panels
 from cnnkit.kernels.cpu.conv.schedule import FEW_PIXELS, TileShape, direct_tile, keep_unpacked, one_form, winograd_tile
-from cnnkit.kernels.cpu.conv.winograd.tiles import transform_filters
+from cnnkit.kernels.cpu.conv.winograd.filters import transform_filters
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
 from cnnkit.kernels.shared.array import Host
 
 
 class Filters:
-    """What `pack` returns; accepted wherever filters are.   shape: (KH, KW, C / groups, O)"""
+    """What `pack` returns; accepted wherever filters are.   shape: (KH, KW, C / groups, O)
 
-    def __init__(self, w: Host, groups: int) -> None:
+    lasting: whether they are for many calls, which repay a copy that one call of few pixels would not.
+    """
+
+    def __init__(self, w: Host, groups: int, *, lasting: bool = False) -> None:
         self._w: Host | None = w
-        self.shape, self.groups = w.shape, groups
+        self.shape, self.groups, self.lasting = w.shape, groups, lasting
         self._forms: dict[Any, Host] = {}
 
     @property
@@ -47,7 +50,8 @@ class Filters:
         """(flat filters, floats from one filter row to the next) for the direct forward sum of so many pixels."""
         key = "forward", shape, picked.tobytes()
         in_order = len(picked) == self.shape[0] * self.shape[1] and bool((np.diff(picked) == 1).all())
-        if key not in self._forms and self.groups == 1 and in_order and keep_unpacked(self.shape[3], pixels, shape):
+        once = key not in self._forms and not self.lasting
+        if once and self.groups == 1 and in_order and keep_unpacked(self.shape[3], pixels, shape):
             return self.w.reshape(-1), self.shape[3]
         return self._form(key, lambda: pack_panels(self.w, picked, self.groups, shape.block, turned=False)), shape.block
 
@@ -64,19 +68,13 @@ class Filters:
 
     def winograd(self) -> Host:
         """Transformed filters for the forward sum."""
-        return self._winograd("winograd", np.arange(9), *self.shape[2:])
+        block = winograd_tile(self.shape[3]).block
+        return self._form("winograd", lambda: transform_filters(self.w, False, block))
 
     def winograd_turned(self) -> Host:
         """Transformed filters for the gradient by the images: taps backwards, filters and channels exchanged."""
-        return self._winograd("winograd turned", np.arange(9)[::-1].copy(), self.shape[3], self.shape[2])
-
-    def _winograd(self, key: str, picked: Host, rows: int, cols: int) -> Host:
-        def transform() -> Host:
-            block = winograd_tile(cols).block
-            packed = pack_panels(self.w, picked, 1, block, turned=key == "winograd turned")
-            return transform_filters(packed, rows, cols, block)
-
-        return self._form(key, transform)
+        block = winograd_tile(self.shape[2]).block
+        return self._form("winograd turned", lambda: transform_filters(self.w, True, block))
 
     def _form(self, key: Any, make: Callable[[], Host]) -> Host:
         """The form kept under this key; one made while kernels do not run is not worth keeping."""

@@ -46,6 +46,11 @@ from cnnkit.kernels.cpu.simd.vector import (
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.scalar import IDENTITY, LEAKY_KIND, Activation
 
+LINE = 16  # floats of a cache line
+# Floats of a run between two requests for what comes next. With 8 lanes a tile's sums over 8 of them take 48 cycles,
+# and then the loop begins anew: pieces of a vector ran at 58 to 77 % of the peak, these at 80 to 92 (Zen 3).
+PIECE = 64
+
 
 @inner
 def tiles_of(phases, f, pix, sizes, image, chunk):
@@ -95,11 +100,14 @@ def _make(shape: TileShape) -> Any:
                     acc[i, v] = load_first(start, at + LANES * v, room - LANES * v)
         for t in range(first_tap, last_tap):
             base = x0 + taps[t]
-            for begin in range(k0, k1, LANES):
+            together = PIECE if ahead > 0 else max(k1 - k0, 1)
+            for begin in range(k0, k1, together):
+                end = min(begin + together, k1)
                 if ahead > 0:
                     for i in range(pix):
-                        prefetch(x, base + reads[min(p + i, last)] + begin + ahead)
-                for k in range(begin, min(begin + LANES, k1)):
+                        for at in range(begin, end, LINE):
+                            prefetch(x, base + reads[min(p + i, last)] + at + ahead)
+                for k in range(begin, end):
                     for i in range(pix):
                         a = splat(x, base + reads[min(p + i, last)] + k)
                         for v in range(vecs):

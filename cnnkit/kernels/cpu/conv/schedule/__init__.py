@@ -1,7 +1,7 @@
 """THE place that decides how a convolution is computed: Winograd, depthwise or direct, register tiles, how work is cut.
 
 tiles.py      register tiles of this processor      direct.py    sums tap by tap, and the border that they skip
-depthwise.py  one filter a channel                  winograd.py  3x3 in a quarter of the products, and where
+depthwise.py  one filter a channel                  winograd.py  3x3 and 5x5 in fewer products, and where
 
 Everything here depends on shapes, the CPU's vectors and the chosen precision, never on the number of threads: so any
 number of threads gives the same bits. Measured on AVX-512 and AVX2 machines; see kernels/README.md.
@@ -50,9 +50,11 @@ from cnnkit.kernels.cpu.conv.schedule.tiles import (
     TileShape,
 )
 from cnnkit.kernels.cpu.conv.schedule.winograd import (
+    FORMS,
     WINOGRAD_DW_GROUPS,
     WINOGRAD_DW_TILES,
     WINOGRAD_FETCHES,
+    Form,
     cut_winograd,
     use_winograd,
     use_winograd_dw,
@@ -67,6 +69,8 @@ __all__ = [
     "DEPTHWISE_NEAR",
     "DepthwiseTile",
     "FEW_PIXELS",
+    "FORMS",
+    "Form",
     "LANES",
     "NARROW",
     "NARROW_DW",

@@ -102,7 +102,7 @@ def one_form(w_shape: Sequence[int], groups: int) -> bool:
     Under dilation they may want other forms beside it: then the panels are of use all the same.
     """
     KH, KW, C, O = w_shape
-    plain = groups == 1 and (KH, KW) != (3, 3) and 4 * direct_tile(O, FEW_PIXELS + 1).block < O
+    plain = groups == 1 and (KH, KW) not in ((3, 3), (5, 5)) and 4 * direct_tile(O, FEW_PIXELS + 1).block < O
     return plain and KH * KW * C * O >= MANY
 
 
@@ -152,7 +152,8 @@ def skip_border(win: Window, out_hw: Sequence[int]) -> bool:
     return max(win.dilation_h, win.dilation_w) > 1 and 0 not in out_hw and met(win, out_hw) < 0.85
 
 
-def met(win: Window, out_hw: Sequence[int]) -> float:
-    """The share of the products of a 3x3 filter that meet pixels, where it keeps the size of an image."""
-    down, across = (max(1 / 3, 1 - 2 * win[6 + axis] / (3 * out_hw[axis])) for axis in (0, 1))
+def met(win: Window, out_hw: Sequence[int], taps: int = 3) -> float:
+    """The share of the products of a taps x taps filter that meet pixels, where it keeps the size of an image."""
+    reaches = [abs(k - (taps - 1) / 2) for k in range(taps)]
+    down, across = (sum(max(0.0, 1 - r * win[6 + axis] / out_hw[axis]) for r in reaches) / taps for axis in (0, 1))
     return down * across

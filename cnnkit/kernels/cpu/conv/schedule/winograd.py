@@ -1,7 +1,8 @@
-"""Of Winograd's F(4x4, 3x3): where it is used, its tiles, and how work is cut."""
+"""Of Winograd's convolutions: where they are used, their tiles, and how work is cut."""
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from cnnkit.kernels.cpu.conv.schedule.direct import met
 from cnnkit.kernels.cpu.conv.schedule.tiles import (
@@ -16,8 +17,23 @@ from cnnkit.kernels.cpu.machine.lanes import LANES, REGISTERS
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.precision import precision
 
-# Of dilated filters: outputs computed for each that is wanted, up to which Winograd was faster than all plain sums.
-WINOGRAD_WASTE, WINOGRAD_DW_WASTE = 3.0, 2.0
+
+class Form(NamedTuple):
+    """What a kernel is made for: tiles of so many outputs a side, of filters of so many taps a side."""
+
+    outputs: int
+    taps: int
+
+    @property
+    def saved(self) -> float:
+        """How many products of a plain sum one of the 36 stands for."""
+        return (self.outputs * self.taps) ** 2 / 36
+
+
+FORMS = {3: Form(4, 3), 5: Form(2, 5)}  # by the taps: all of them read patches of 6x6
+# Of dilated filters: the share of the products saved that outputs computed in vain may cost. Up to it Winograd was
+# faster than all plain sums.
+WINOGRAD_WASTE, WINOGRAD_DW_WASTE = 0.75, 0.5
 
 
 def use_winograd(
@@ -29,14 +45,14 @@ def use_winograd(
     out_hw: Sequence[int],
     dw: bool = False,
 ) -> bool:
-    """F(4x4, 3x3) does a quarter of the products where its transforms are shared by enough channels.
+    """Winograd does a quarter of the products, of 5x5 filters a third, where enough channels share its transforms.
 
     Under dilation an image falls into phases, each of whole tiles: what they compute in vain must not eat up the gain
     over plain sums, of which those that fall on the border are left out, but for dw.
     Never with precision "exact", which wants plain sums.
     """
-    rate = win.dilation_h
-    if precision() == "exact" or w_shape[:2] != (3, 3) or groups != 1:
+    rate, taps = win.dilation_h, w_shape[0]
+    if precision() == "exact" or taps not in FORMS or w_shape[1] != taps or groups != 1:
         return False
     if not win.stride_h == win.stride_w == 1 or win.dilation_w != rate:
         return False
@@ -44,9 +60,10 @@ def use_winograd(
         return False
     if rate == 1:
         return True
-    most = WINOGRAD_DW_WASTE if dw else WINOGRAD_WASTE * met(win, out_hw)
-    whole = win.pad_top % rate == win.pad_left % rate == 0
-    return whole and 16 * winograd_tiles(out_hw[0], out_hw[1], rate) <= most * out_hw[0] * out_hw[1]
+    form = FORMS[taps]
+    most = form.saved * (WINOGRAD_DW_WASTE if dw else WINOGRAD_WASTE * met(win, out_hw, taps))
+    computed = form.outputs**2 * winograd_tiles(out_hw[0], out_hw[1], rate, form)
+    return win.pad_top % rate == win.pad_left % rate == 0 and computed <= most * out_hw[0] * out_hw[1]
 
 
 def use_winograd_dw(C: int, O: int, w_shape: tuple[int, ...], win: Window, groups: int, out_hw: Sequence[int]) -> bool:
@@ -55,9 +72,10 @@ def use_winograd_dw(C: int, O: int, w_shape: tuple[int, ...], win: Window, group
     return fits and use_winograd(C, O, w_shape, win, groups, out_hw, True)
 
 
-def winograd_tiles(OH: int, OW: int, rate: int) -> int:
-    """Tiles of 4x4 outputs of an image, in rate² phases of pixels that lie `rate` apart."""
-    down, across = ((side + 4 * rate - 1) // (4 * rate) for side in (OH, OW))
+def winograd_tiles(OH: int, OW: int, rate: int, form: Form) -> int:
+    """Tiles of an image, in rate² phases of pixels that lie `rate` apart."""
+    step = form.outputs * rate
+    down, across = (-(-side // step) for side in (OH, OW))
     return rate * rate * down * across
 
 

@@ -1,11 +1,11 @@
-"""Winograd F(4x4, 3x3), the gradient by the filters:  dw = Gᵀ [ Σ tiles (Bᵀ d B) ⊙ (A dy Aᵀ) ] G.
+"""Winograd, the gradient by the filters:  dw = Gᵀ [ Σ tiles (Bᵀ d B) ⊙ (A dy Aᵀ) ] G.
 
 Two ways to cut the sum over tiles, both fixed by the shape:
 - few channels: the tiles in GROUPS shares. A worker transforms some tiles into its scratch and multiplies them at once;
   each share has its own 36·C·O sums, added in order at the end.
 - many channels: rounds. All threads transform a round's tiles, then each takes planes of the one sum.
 
-Beside the 36 planes of A dy Aᵀ lies one more, number SUMS, with the sum of each tile's 16 pixels: added up over the
+Beside the 36 planes of A dy Aᵀ lies one more, number SUMS, with the sum of each tile's pixels: added up over the
 tiles it is the gradient of a bias.
 """
 
@@ -13,20 +13,19 @@ from functools import cache
 from typing import Any
 
 from cnnkit.kernels.cpu.conv import schedule
-from cnnkit.kernels.cpu.conv.schedule import TileShape
-from cnnkit.kernels.cpu.conv.winograd.transforms import (
-    back_1d,
+from cnnkit.kernels.cpu.conv.schedule import Form, TileShape
+from cnnkit.kernels.cpu.conv.winograd.filters import FINISH
+from cnnkit.kernels.cpu.conv.winograd.patches import (
     fetch_patch,
+    make_transform_grad,
     phase_of,
     tile_at,
-    transform_grad,
     transform_input,
 )
 from cnnkit.kernels.cpu.epilogue import NOTHING
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
-from cnnkit.kernels.cpu.simd.partial import store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
 from cnnkit.kernels.shared.array import Host
@@ -37,10 +36,11 @@ TOGETHER = 12  # tiles of one transforming task: with one tile a task, threads f
 
 
 def winograd_dw(x: Host, dy: Host, dw: Host, db: Host | None, pad_top: int, pad_left: int, rate: int = 1) -> None:
-    """Fill dw (3, 3, C, O) and db (O,) from x (N, H, W, C) and dy (N, OH, OW, O); pads and rate as in `winograd`."""
+    """Fill dw (taps, taps, C, O) and db (O,) from x (N, H, W, C) and dy (N, OH, OW, O); pads, rate as in `winograd`."""
     N, H, W, C = x.shape
     _, OH, OW, O = dy.shape
-    tiles = N * schedule.winograd_tiles(OH, OW, rate)
+    form = schedule.FORMS[dw.shape[0]]
+    tiles = N * schedule.winograd_tiles(OH, OW, rate, form)
     if tiles == 0:
         dw.fill(0)
         if db is not None:
@@ -55,14 +55,16 @@ def winograd_dw(x: Host, dy: Host, dw: Host, db: Host | None, pad_top: int, pad_
     bias_sums = NOTHING if db is None else db if groups == 1 else buffers.empty(groups * O)
     if rounds:
         v, m = buffers.empty(36 * rounds * C), buffers.empty((SUMS + 1) * rounds * O)
-        rounds_kernel(x.reshape(-1), dy.reshape(-1), v, m, du, bias_sums, sizes, rounds)
+        ROUNDS[form](x.reshape(-1), dy.reshape(-1), v, m, du, bias_sums, sizes, rounds)
     else:
         per_block = schedule.WINOGRAD_DW_TILES
         scratch = buffers.empty((threads.workers(), per_block * (36 * rows + (SUMS + 1) * cols)))
         if (rows, cols) != (C, O):  # what lies beyond C and O is multiplied too; its sums are never read
             scratch.fill(0)
-        GROUPS[shape](x.reshape(-1), dy.reshape(-1), du, bias_sums, scratch, sizes, (groups, per_block, rows, cols))
-    finish_kernel(du, dw.reshape(-1), C, O, rows, cols, groups)
+        GROUPS[form, shape](
+            x.reshape(-1), dy.reshape(-1), du, bias_sums, scratch, sizes, (groups, per_block, rows, cols)
+        )
+    FINISH[form](du, dw.reshape(-1), C, O, rows, cols, groups)
     if db is not None and groups > 1:
         add_shares(bias_sums, db, O, groups)
 
@@ -73,11 +75,14 @@ def _make_product(shape: TileShape) -> Any:
 
     @inner
     def outer_product(a, a0, a_step, b, b0, b_step, b_vec, count, d, d0, d_step, first):
-        """d[rows, block] += a[count, rows]ᵀ · b[count, block]; `first` overwrites d."""
+        """d[rows, block] += a[count, rows]ᵀ · b[count, block]; `first` overwrites d.
+
+        Summed from zero and then added: a chain over all tiles of a batch would err twice as much.
+        """
         acc = tile(rows, vecs)
         for i in range(rows):
             for v in range(vecs):
-                acc[i, v] = zero() if first else load(d, d0 + i * d_step + LANES * v)
+                acc[i, v] = zero()
         for p in range(count):
             for i in range(rows):
                 s = splat(a, a0 + p * a_step + i)
@@ -85,36 +90,44 @@ def _make_product(shape: TileShape) -> Any:
                     acc[i, v] = fma(s, load(b, b0 + v * b_vec + p * b_step), acc[i, v])
         for i in range(rows):
             for v in range(vecs):
-                store(d, d0 + i * d_step + LANES * v, acc[i, v])
+                to = d0 + i * d_step + LANES * v
+                store(d, to, acc[i, v] if first else load(d, to) + acc[i, v])
 
     return outer_product
 
 
-@inner
-def transform_tile(x, dy, sizes, t, v, v0, v_plane, m, m0, m_plane, spread):
-    """Tile number t: its patches of x and dy, transformed."""
-    H, W, C, OH, OW, O, pad_top, pad_left, _, rate = sizes
-    n, phase, i, j = tile_at(t, OH, OW, rate)
-    base, row, col, h, w = phase_of(phase, n, H, W, C, rate)
-    transform_input(x, base, row, col, h, w, i - pad_top, j - pad_left, C, v, v0, v_plane, spread)
-    base, row, col, h, w = phase_of(phase, n, OH, OW, O, rate)
-    transform_grad(dy, base, row, col, h, w, i, j, O, m, m0, m_plane, spread)
+@cache
+def _make_transform_tile(form: Form) -> Any:
+    side = form.outputs
+    transform_grad = make_transform_grad(form)
 
+    @inner
+    def transform_tile(x, dy, sizes, t, v, v0, v_plane, m, m0, m_plane, spread):
+        """Tile number t: its patches of x and dy, transformed."""
+        H, W, C, OH, OW, O, pad_top, pad_left, _, rate = sizes
+        n, phase, i, j = tile_at(t, OH, OW, rate, side)
+        base, row, col, h, w = phase_of(phase, n, H, W, C, rate)
+        transform_input(x, base, row, col, h, w, i - pad_top, j - pad_left, C, v, v0, v_plane, spread)
+        base, row, col, h, w = phase_of(phase, n, OH, OW, O, rate)
+        transform_grad(dy, base, row, col, h, w, i, j, O, m, m0, m_plane, spread)
 
-@inner
-def fetch_tile(x, dy, sizes, t):
-    """Ask for the lines that transform_tile will read of tile t and that its neighbours did not."""
-    H, W, C, OH, OW, O, pad_top, pad_left, _, _ = sizes
-    n, _, i, j = tile_at(t, OH, OW, 1)
-    fetch_patch(x, n * H * W * C, H, W, i - pad_top + 2, j - pad_left + 2, C)
-    fetch_patch(dy, n * OH * OW * O, OH, OW, i, j, O)
+    return transform_tile
 
 
 @cache
-def _make_groups(shape: TileShape) -> Any:
+def _make_groups(form: Form, shape: TileShape) -> Any:
+    side, taps = form
     shape_rows, block = shape.rows, shape.block
     waits = shape.vecs == 1  # few channels: products are soon done, and memory would be waited for
-    outer_product = _make_product(shape)
+    outer_product, transform_tile = _make_product(shape), _make_transform_tile(form)
+
+    @inner
+    def fetch_tile(x, dy, sizes, t):
+        """Ask for the lines that transform_tile will read of tile t and that its neighbours did not."""
+        H, W, C, OH, OW, O, pad_top, pad_left, _, _ = sizes
+        n, _, i, j = tile_at(t, OH, OW, 1, side)
+        fetch_patch(x, n * H * W * C, H, W, i - pad_top + taps - 1, j - pad_left + taps - 1, C, side)
+        fetch_patch(dy, n * OH * OW * O, OH, OW, i, j, O, side)
 
     @inner
     def group_task(x, dy, du, bias_sums, scratch, sizes, cut, worker, task):
@@ -139,25 +152,14 @@ def _make_groups(shape: TileShape) -> Any:
                         outer_product(v, e * v_plane + c, rows, m, e * m_plane + o, cols, LANES, count,
                                       du, ((task * 36 + e) * rows + c) * cols + o, cols, first == begin)  # fmt: skip
 
-    @kernel(name=f"winograd dw groups {shape.rows}x{shape.vecs}")
+    @kernel(name=f"winograd {taps}x{taps} dw groups {shape.rows}x{shape.vecs}")
     def groups_kernel(x, dy, du, bias_sums, scratch, sizes, cut):
         parallel_for(group_task, cut[0], (x, dy, du, bias_sums, scratch, sizes, cut))
 
     return groups_kernel
 
 
-GROUPS = {shape: _make_groups(shape) for shape in (schedule.WINOGRAD_DW, schedule.WINOGRAD_DW_THIN)}
-
-
 outer_product = _make_product(schedule.WINOGRAD_DW)
-
-
-@inner
-def round_task(x, dy, v, m, sizes, first, count, worker, task):
-    """TOGETHER tiles of a round -> as many rows of panels of LANES channels, which the product reads side by side."""
-    C, O = sizes[2], sizes[5]
-    for q in range(task * TOGETHER, min(count, task * TOGETHER + TOGETHER)):
-        transform_tile(x, dy, sizes, first + q, v, q * LANES, count * C, m, q * LANES, count * O, count)
 
 
 @inner
@@ -175,36 +177,32 @@ def plane_task(v, m, du, bias_sums, C, O, first, count, worker, task):
                       du, (e * C + c) * O + o, O, first == 0)  # fmt: skip
 
 
-@kernel(name="winograd dw rounds")
-def rounds_kernel(x, dy, v, m, du, bias_sums, sizes, per_round):
-    C, O, tiles = sizes[2], sizes[5], sizes[8]
-    for first in range(0, tiles, per_round):
-        count = min(per_round, tiles - first)
-        parallel_for(round_task, (count + TOGETHER - 1) // TOGETHER, (x, dy, v, m, sizes, first, count))
-        planes = SUMS + 1 if bias_sums.size > 0 else SUMS
-        parallel_for(plane_task, planes * (O // BLOCK), (v, m, du, bias_sums, C, O, first, count))
+@cache
+def _make_rounds(form: Form) -> Any:
+    transform_tile = _make_transform_tile(form)
+
+    @inner
+    def round_task(x, dy, v, m, sizes, first, count, worker, task):
+        """TOGETHER tiles of a round -> as many rows of panels of LANES channels, which products read side by side."""
+        C, O = sizes[2], sizes[5]
+        for q in range(task * TOGETHER, min(count, task * TOGETHER + TOGETHER)):
+            transform_tile(x, dy, sizes, first + q, v, q * LANES, count * C, m, q * LANES, count * O, count)
+
+    @kernel(name=f"winograd {form.taps}x{form.taps} dw rounds")
+    def rounds_kernel(x, dy, v, m, du, bias_sums, sizes, per_round):
+        C, O, tiles = sizes[2], sizes[5], sizes[8]
+        for first in range(0, tiles, per_round):
+            count = min(per_round, tiles - first)
+            parallel_for(round_task, (count + TOGETHER - 1) // TOGETHER, (x, dy, v, m, sizes, first, count))
+            planes = SUMS + 1 if bias_sums.size > 0 else SUMS
+            parallel_for(plane_task, planes * (O // BLOCK), (v, m, du, bias_sums, C, O, first, count))
+
+    return rounds_kernel
 
 
-@inner
-def finish_task(du, dw, C, O, rows, cols, groups, worker, task):
-    """Add the shares in order and transform back, for one input channel."""
-    s, t = tile(6, 1), tile(3, 6)
-    for o in range(0, O, LANES):
-        for j in range(6):
-            for i in range(6):
-                q = ((6 * i + j) * rows + task) * cols + o
-                total = load(du, q)
-                for g in range(1, groups):
-                    total = total + load(du, g * 36 * rows * cols + q)
-                s[i, 0] = total
-            t[0, j], t[1, j], t[2, j] = back_1d(s[0, 0], s[1, 0], s[2, 0], s[3, 0], s[4, 0], s[5, 0])
-        for i in range(3):
-            r0, r1, r2 = back_1d(t[i, 0], t[i, 1], t[i, 2], t[i, 3], t[i, 4], t[i, 5])
-            store_upto(dw, (3 * i * C + task) * O + o, r0, O - o)
-            store_upto(dw, ((3 * i + 1) * C + task) * O + o, r1, O - o)
-            store_upto(dw, ((3 * i + 2) * C + task) * O + o, r2, O - o)
-
-
-@kernel(name="winograd dw finish")
-def finish_kernel(du, dw, C, O, rows, cols, groups):
-    parallel_for(finish_task, C, (du, dw, C, O, rows, cols, groups))
+GROUPS = {
+    (form, shape): _make_groups(form, shape)
+    for form in schedule.FORMS.values()
+    for shape in (schedule.WINOGRAD_DW, schedule.WINOGRAD_DW_THIN)
+}
+ROUNDS = {form: _make_rounds(form) for form in schedule.FORMS.values()}
