@@ -44,7 +44,7 @@ def conv2d(
     if schedule.use_depthwise(x.shape[3], y.shape[3], groups):
         depthwise(x, filters.w, y, win, **ends)
         return y
-    gather = forward_gather(x.shape, filters.shape, win, groups, skip=True)
+    gather = forward_gather(x.shape, filters.shape, win, groups, skip=True, lasting=filters.lasting)
     pixels = y.size // max(y.shape[3], 1)
     shape = schedule.direct_tile(y.shape[3] // groups, pixels)
     packed, w_step = filters.forward(gather.picked, shape, pixels)

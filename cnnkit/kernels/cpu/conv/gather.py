@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnkit.kernels.cpu.conv.schedule import images_together, skip_border
+from cnnkit.kernels.cpu.conv.schedule import images_together, skip_border, split_border
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, output_hw
 
@@ -50,13 +50,21 @@ class Gather:
 
 @lru_cache(maxsize=128)
 def forward_gather(
-    x_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Window, groups: int, skip: bool = False
+    x_shape: tuple[int, ...],
+    w_shape: tuple[int, ...],
+    win: Window,
+    groups: int,
+    skip: bool = False,
+    lasting: bool = False,
 ) -> Gather:
-    """Pixels of y from pixels of x.   skip: whether taps that meet nothing but border may be left out."""
+    """Pixels of y from pixels of x.
+
+    skip: whether taps that meet nothing but border may be left out.   lasting: of filters that are for many calls.
+    """
     OH, OW = output_hw(x_shape, (w_shape[0], w_shape[1]), win)
     rows = [_forward_axis(OH, w_shape[0], win.stride_h, win.pad_top, win.dilation_h)]
     cols = [_forward_axis(OW, w_shape[1], win.stride_w, win.pad_left, win.dilation_w)]
-    if skip and skip_border(win, (OH, OW)):
+    if skip and (skip_border(win, (OH, OW)) or (lasting and split_border(w_shape, win, groups, (OH, OW)))):
         rows, cols = _bands(rows, x_shape[1]), _bands(cols, x_shape[2])
     return _gather(x_shape, (OH, OW, w_shape[3]), rows, cols, w_shape[1], groups)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cnnkit.kernels import cpu
+from cnnkit.kernels.cpu.conv.gather import forward_gather
 from cnnkit.kernels.cpu.conv.schedule import direct
 from cnnkit.kernels.shared.geometry import Window
 
@@ -43,3 +44,19 @@ def test_filters_that_are_wanted_in_several_forms_are_kept(few_are_many, rng, sh
 def test_few_filters_are_kept(rng):
     w = rng.standard_normal((1, 1, 8, 512)).astype(np.float32)
     assert cpu.unpack(cpu.pack(w, keep=False)) is w
+
+
+@pytest.mark.parametrize("side", [13, 16])  # an odd image ends at the border, an even one does not
+def test_lasting_filters_read_strided_images_without_a_border_to_the_same_bits(side, rng):
+    x, w = rng.standard_normal((3, side, side, 20), np.float32), rng.standard_normal((3, 3, 20, 70), np.float32)
+    win = Window(2, 2, 1, 1, 1, 1)
+    kept = cpu.pack(w)
+    assert forward_gather(x.shape, w.shape, win, 1, skip=True, lasting=True).border == (0, 0, 0, 0)
+    for _ in range(2):
+        np.testing.assert_array_equal(cpu.conv2d(x, kept, win), cpu.conv2d(x, w, win))
+
+
+def test_filters_of_few_pixels_are_laid_out_for_many_calls_to_the_same_bits(rng):
+    x, w = rng.standard_normal((1, 5, 6, 33), np.float32), rng.standard_normal((1, 1, 33, 128), np.float32)
+    kept = cpu.pack(w)
+    np.testing.assert_array_equal(cpu.conv2d(x, kept, Window()), cpu.conv2d(x, w, Window()))

@@ -32,6 +32,7 @@ from cnnkit.kernels.cpu.conv.schedule.direct import (
     pack_x,
     rows_of_block,
     skip_border,
+    split_border,
     stream,
     turn_in_tasks,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "pack_x",
     "rows_of_block",
     "skip_border",
+    "split_border",
     "stream",
     "turn_in_tasks",
     "use_depthwise",

@@ -152,6 +152,16 @@ def skip_border(win: Window, out_hw: Sequence[int]) -> bool:
     return max(win.dilation_h, win.dilation_w) > 1 and 0 not in out_hw and met(win, out_hw) < 0.85
 
 
+def split_border(w_shape: Sequence[int], win: Window, groups: int, out_hw: Sequence[int]) -> bool:
+    """Whether strided filters that are laid out once had better have panels of their own for outputs at the border.
+
+    All images are then read where they lie. The same products in the same order: those with zeros are left out.
+    """
+    strided = min(win.stride_h, win.stride_w) > 1 and max(win.dilation_h, win.dilation_w) == 1
+    few = w_shape[0] * w_shape[1] * w_shape[2] * w_shape[3] < MANY // 4  # for there are three times as many then
+    return strided and few and groups == 1 and tuple(w_shape[:2]) == (3, 3) and min(out_hw) >= 7
+
+
 def met(win: Window, out_hw: Sequence[int], taps: int = 3) -> float:
     """The share of the products of a taps x taps filter that meet pixels, where it keeps the size of an image."""
     reaches = [abs(k - (taps - 1) / 2) for k in range(taps)]
