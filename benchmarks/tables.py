@@ -31,6 +31,7 @@ def tables() -> str:
             )
             parts += [loader_table(kept, kept["suite"].rpartition("-")[2][:-1]) for kept in files if "alone" in kept]
             parts += [proposals_table(kept) for kept in files if "searched" in kept]
+            parts += [memory_table(kept) for kept in files if "memory" in kept]
     return "\n".join(parts)
 
 
@@ -147,6 +148,24 @@ def proposals_table(kept: dict[str, Any]) -> str:
         by_class = ", ".join(f"{name} {100 * recall:.0f} %" for name, recall in row["classes"].items())
         cells = [f"{row['data']}, {row['pictures']}", f"{row['proposals']:,.0f}", f"{row['boxes']:,}"]
         cells += [f"{100 * row['recall']:.1f} %", by_class, f"{row['best_overlap']:.3f}", f"{row['cpu_seconds']:.2f}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def memory_table(kept: dict[str, Any]) -> str:
+    """What training steps take, a row a network."""
+    threads = kept["suite"].rpartition("-")[2][:-1]
+    lines = [
+        f"**memory**, {threads} thread(s), commit {kept['commit']}: MB of a training step, and of the whole process\n",
+        "| case | cnnkit | torch | ours / torch | whole: cnnkit | torch | ours / torch |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in kept["memory"]:
+        ours, *theirs = row["mb"].values()
+        cells = [row["case"]]
+        for what in ("step", "whole"):
+            least = min(side[what] for side in theirs)
+            cells += [f"{ours[what]:,.0f}", f"{least:,.0f}", f"{row[what]:.2f}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

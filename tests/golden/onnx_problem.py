@@ -34,6 +34,7 @@ NETWORKS: dict[str, tuple[Callable[[tuple[int, int, int]], Module], tuple[int, i
     "fcn8s_bn_x0_125": (_named("fcn8s_bn_x0_125", 3), (64, 64, 3)),
     "deeplab_v3_resnet18_x0_25": (_named("deeplab_v3_resnet18_x0_25", 3), (64, 64, 3)),
     "reseg_bn_x0_25": (_named("reseg_bn_x0_25", 3), (64, 64, 3)),
+    "airnet_x0_25": (_named("airnet_x0_25"), (32, 32, 3)),
     "flattened": (_flattened, (10, 8, 3)),
 }
 

@@ -69,7 +69,7 @@ def predict_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
     return titled(predict_case, PREDICTS, [row for row in PREDICT if not quick or row[0] == QUICK])
 
 
-def _network(name: str, N: int, side: int) -> tuple[Module, Host, Host]:
+def setting(name: str, N: int, side: int) -> tuple[Module, Host, Host]:
     """The network, N seeded images, and labels of images or of pixels."""
     rng, spec = np.random.default_rng(0), models.spec(name)
     model = resting(name, side, rng)
@@ -89,7 +89,7 @@ def title_of(name: str, what: str, N: int, side: int) -> str:
 
 def train_case(name: str, N: int, side: int = 28) -> Case:
     """One step of `name` on N images."""
-    model, x, labels = _network(name, N, side)
+    model, x, labels = setting(name, N, side)
     theirs = partial(cross_entropy_of, model, x, labels)
     title = title_of(name, LEARNS, N, side)
     return learning_case(title, model, x, lambda: loss_of(model(Tensor(x)), labels), theirs, quick=name == QUICK)
@@ -97,7 +97,7 @@ def train_case(name: str, N: int, side: int = 28) -> Case:
 
 def predict_case(name: str, N: int, side: int = 28) -> Case:
     """Scores of N images, by the network made ready for use as `predict` does it."""
-    model, x, _ = _network(name, N, side)
+    model, x, _ = setting(name, N, side)
     ready = Planned(model.eval())
 
     def predict() -> Host:

@@ -100,7 +100,9 @@ def cross_entropy_of(model: nn.Module, x: Host, labels: Host) -> Learned:
     """`loss_of` in torch."""
     import torch
 
-    weights, target = [weight for _, weight in weighed(model(Tensor(x)))], torch.from_numpy(labels)
+    with kernels.shapes_only():
+        weights = [weight for _, weight in weighed(model(Tensor(x)))]
+    target = torch.from_numpy(labels)
 
     def learned(results: Sequence[Any]) -> Any:
         losses = (torch.nn.functional.cross_entropy(logits, target) for logits in results)

@@ -54,14 +54,26 @@ def _slice(out: Writing, call: Call) -> str:
     """Only axes that are cut are named."""
     x, starts, stops, steps = call.args
     cut = [axis for axis in range(x.ndim) if (starts[axis], stops[axis], steps[axis]) != (0, x.shape[axis], 1)]
+    name = out.of(x)
     if out.any_batch and 0 in cut:
-        raise UsageError("A cut that chooses images cannot be written as ONNX for any number of them.")
+        name = _one_of_several(out, name, x.shape, starts[0], stops[0], steps[0])
+        cut.remove(0)
     if not cut:
-        return out.of(x)
+        return name
     axes = [TURNED.index(axis) if x.ndim == 4 else axis for axis in cut]
     chosen = [[numbers[axis] for axis in cut] for numbers in (starts, stops)]
     inputs = [*chosen, axes, [steps[axis] for axis in cut]]
-    return out.node("Slice", [out.of(x), *(out.integers(*numbers) for numbers in inputs)])
+    return out.node("Slice", [name, *(out.integers(*numbers) for numbers in inputs)])
+
+
+def _one_of_several(out: Writing, name: str, shape: tuple[int, ...], start: int, stop: int, step: int) -> str:
+    """One batch of several that lie one after the other, as of images and their mirror images."""
+    several, rest = divmod(shape[0], out.batch)
+    if rest or start % out.batch or stop - start != out.batch or step != 1:
+        raise UsageError("A cut that chooses images cannot be written as ONNX for any number of them.")
+    sizes = [shape[axis] for axis in TURNED[1:]] if len(shape) == 4 else shape[1:]
+    apart = out.node("Reshape", [name, out.integers(several, -1, *sizes)])
+    return out.node("Gather", [apart, out.constant(np.array(start // out.batch, np.int64), "part")], axis=0)
 
 
 def _permute(out: Writing, call: Call) -> str:
