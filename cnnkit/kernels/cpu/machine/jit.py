@@ -82,7 +82,6 @@ class Kernel:
         """Load or compile for these types; whether it was there already."""
         if config.DISABLE_JIT:
             return True
-        threads.start()
         before = self.cache.compiled
         self.dispatcher.compile(signature)
         return self.cache.compiled == before

@@ -12,7 +12,6 @@ numbers too.
 """
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, Self, final
 
@@ -26,9 +25,6 @@ from cnnkit.kernels.shared.array import Host
 Work = Callable[[Host], list[Host]]
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 MOST_BYTES = 1 << 26  # of memory that a program keeps
-# Seconds of a mean call below which one thread makes them all: to wake another takes longer, and sleepers were seen to
-# stay asleep between calls so short. resnet20 takes 0.3 ms then, and was seen to take 1.1 with two threads.
-SHORT = 30e-6
 
 
 @final
@@ -38,7 +34,6 @@ class Program:
     def __init__(self, x: Host, calls: list[Call], results: list[Host]) -> None:
         self._x, self._calls, self._results = x, calls, results
         self._alone = threading.Lock()
-        self._most = 1 if _mean_seconds(calls) < SHORT else None
 
     @classmethod
     def of(cls, work: Work, x: Host) -> Self | None:
@@ -74,23 +69,13 @@ class Program:
             return None
         try:
             np.copyto(self._x, x)
-            threads.launch_all(self._calls, self._most)
+            threads.launch_all(self._calls)
             results = [buffers.empty(array.shape, array.dtype) for array in self._results]
             for result, array in zip(results, self._results, strict=True):
                 np.copyto(result, array)
             return results
         finally:
             self._alone.release()
-
-
-def _mean_seconds(calls: list[Call]) -> float:
-    """Of a call, on one thread. It decides how many threads there are, on which no bit hangs."""
-    taken = []
-    for _ in range(2):
-        start = time.perf_counter()
-        threads.launch_all(calls, 1)
-        taken.append(time.perf_counter() - start)
-    return min(taken) / max(len(calls), 1)
 
 
 def _in_place(value: Any, arena: Arena) -> Any:

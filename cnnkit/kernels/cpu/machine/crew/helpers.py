@@ -1,0 +1,63 @@
+"""Our own helpers: daemon threads that serve (protocol.py) until the process ends."""
+
+import atexit
+import ctypes
+import os
+import threading
+import time
+from typing import Any
+
+import llvmlite.binding as llvm
+from numba import types
+
+from cnnkit.kernels.cpu.machine.crew import board, code
+from cnnkit.kernels.cpu.machine.crew.protocol import serve, share
+from cnnkit.kernels.cpu.machine.crew.words import NEEDED
+
+NAME = "cnnkit"
+HOME = 1.0  # seconds for helpers to go home when the process ends; tasks that Python's daemons run may take longer
+WORD = types.intp
+
+_helpers: list[threading.Thread] = []
+_serve: Any = None
+
+
+def can_be_had() -> bool:
+    """Whether the system has what they need to sleep: POSIX has."""
+    wanted = ("clock_gettime", *(function.symbol for function in NEEDED))
+    return os.name == "posix" and all(llvm.address_of_symbol(name) for name in wanted)
+
+
+def start(count: int) -> None:
+    """Let there be count - 1 helpers. Where the system starts no more threads, those that it did start are enough."""
+    global _serve
+    if _serve is None:
+        process = ctypes.CDLL(None)
+        process.pthread_mutex_init(ctypes.c_void_p(board.ADDRESS + board.MUTEX), None)
+        for place in (board.CALLED, board.LEFT):
+            process.pthread_cond_init(ctypes.c_void_p(board.ADDRESS + place), None)
+        board.write(board.SHARE, code.address_of(code.compiled(share, *[WORD] * 4), *[WORD] * 4))
+        _serve = code.compiled(serve, WORD)
+        atexit.register(stop)
+    while len(_helpers) < count - 1:
+        helper = threading.Thread(target=_serve, args=(board.ADDRESS,), name="cnnkit helper", daemon=True)
+        try:
+            helper.start()
+        except RuntimeError:
+            return
+        _helpers.append(helper)
+
+
+def stop() -> None:
+    """Send them home. Kernels of whoever still computes run on their callers' threads alone."""
+    board.write(board.CLOSING, 1)
+    process, end = ctypes.CDLL(None), time.monotonic() + HOME
+    while any(helper.is_alive() for helper in _helpers) and time.monotonic() < end:
+        process.pthread_cond_broadcast(ctypes.c_void_p(board.ADDRESS + board.CALLED))
+        time.sleep(0.0005)
+    _helpers.clear()
+
+
+def forget() -> None:
+    """In the child of a fork: no helper came along."""
+    _helpers.clear()

@@ -1,0 +1,77 @@
+"""Our own helpers: as many as the system gives, gone when the process ends."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from numba.core import config
+
+from cnnkit.kernels.cpu.machine.crew import board, helpers
+
+pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="there is no crew without machine code")
+
+START = """
+import threading, time
+import numpy as np
+from cnnkit.kernels import cpu
+from cnnkit.kernels.cpu.machine import threads
+from cnnkit.kernels.cpu.machine.crew import helpers
+from cnnkit.kernels.shared.geometry import Window
+
+x, w = np.ones((4, 20, 20, 8), np.float32), np.ones((3, 3, 8, 16), np.float32)
+
+def check():
+    assert (cpu.conv2d(x, w, Window()) == 72).all()
+
+def count():
+    return sum(thread.name == "cnnkit helper" for thread in threading.enumerate())
+
+"""
+
+
+def told(program, **env):
+    """What a process of its own prints."""
+    env = {**os.environ, "NUMBA_NUM_THREADS": "4", "NUMBA_THREADING_LAYER": "default", **env}
+    command = [sys.executable, "-c", START + program]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout.split()
+
+
+def test_there_are_as_many_as_are_needed_and_none_before():
+    found = told(
+        "for n in (1, 2, 4, 3):\n    threads.set_threads(n)\n    check()\n    print(count())\nprint(threads.layer())"
+    )
+    assert found == ["0", "1", "3", "3", "cnnkit"]
+
+
+def test_kernels_run_when_all_have_gone_home():
+    assert told("threads.set_threads(4); check(); helpers.stop(); check(); print(count())") == ["0"]
+
+
+def test_a_process_ends_while_others_of_its_threads_compute():
+    program = "threads.set_threads(4)\ndef forever():\n    while True: check()\n"
+    program += "for _ in range(3): threading.Thread(target=forever, daemon=True).start()\n"
+    assert told(program + "time.sleep(0.2); print('over')") == ["over"]
+
+
+def test_where_the_system_starts_no_threads_those_that_are_there_do(monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    helpers.start(2)
+    before = board.read(board.SHARE)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    helpers.start(64)
+    assert len(helpers._helpers) < 63 and board.read(board.SHARE) == before
+
+
+def test_a_system_without_conditions_has_none(monkeypatch):
+    assert helpers.can_be_had()
+    found = helpers.llvm.address_of_symbol
+    monkeypatch.setattr(
+        helpers.llvm, "address_of_symbol", lambda name: None if name == "pthread_cond_wait" else found(name)
+    )
+    assert not helpers.can_be_had()
