@@ -103,6 +103,11 @@ def plain_uniform(rng: np.random.Generator, shape: Shape, fan: Fan) -> Array:
     return _uniform(rng, shape, 1 / math.sqrt(fan[0]))
 
 
+def near_zero(rng: np.random.Generator, shape: Shape, deviation: float) -> Array:
+    """Normal, of a small deviation: for layers that tell classes and boxes, so that all begin nearly alike."""
+    return _normal(rng, shape, deviation)
+
+
 def passing_on(rng: np.random.Generator, shape: Shape) -> Array:
     """Filters (KH, KW, C, O), of which the first C, or all O, pass a channel on as it is; the others are drawn.
 

@@ -26,7 +26,7 @@ from cnnkit.models.detection.ssd.network import SSD, Maps
 from cnnkit.models.registry import ModelSpec, family, register
 from cnnkit.models.stem import refuse_below
 from cnnkit.models.width import IN_A_NAME, multiple_of_8, told, width_in
-from cnnkit.nn import Conv2d, ConvNorm, Module, ModuleList, Parameter, Sequential
+from cnnkit.nn import Conv2d, ConvNorm, Module, ModuleList, Parameter, Sequential, init
 
 PAPER = "Howard et al. 2019, arXiv:1905.02244, table 6"
 # The block of the last halving: its wide channels are the first map that is looked at.
@@ -79,7 +79,7 @@ class LiteMaps(Maps):
 def lite_head(in_channels: int, channels: int, rng: np.random.Generator) -> Module:
     """A depthwise convolution and a 1x1 one, which begins near 0."""
     score = Conv2d(in_channels, channels, 1, rng=rng)
-    score.weight = Parameter((0.03 * rng.standard_normal(score.weight.shape)).astype(np.float32))
+    score.weight = Parameter(init.near_zero(rng, score.weight.shape, 0.03))
     return Sequential(_conv(in_channels, in_channels, 3, groups=in_channels, rng=rng), score)
 
 

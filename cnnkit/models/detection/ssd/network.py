@@ -13,7 +13,7 @@ from cnnkit.autograd import Tensor
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import BoxBatch, Detector
 from cnnkit.models.detection.parts import BoxCoder, DefaultBoxes, clipped, hardest, matched, matched_boxes
-from cnnkit.nn import Conv2d, Module, ModuleList, Parameter
+from cnnkit.nn import Conv2d, Module, ModuleList, Parameter, init
 
 PAPER = "Liu et al. 2016, arXiv:1512.02325"
 # A place without a box is as good as one with, so many to one.
@@ -35,7 +35,7 @@ class Maps(Module):
 def plain_head(in_channels: int, channels: int, rng: np.random.Generator) -> Module:
     """A 3x3 convolution that begins near 0: each default box as it is, all classes alike."""
     layer = Conv2d(in_channels, channels, 3, padding=1, rng=rng)
-    layer.weight = Parameter((0.01 * rng.standard_normal(layer.weight.shape)).astype(np.float32))
+    layer.weight = Parameter(init.near_zero(rng, layer.weight.shape, 0.01))
     return layer
 
 

@@ -18,7 +18,7 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import BoxBatch
 from cnnkit.models.detection.parts import BACKGROUND, BETWEEN, BoxCoder, clipped, matched, matched_boxes, sampled
 from cnnkit.models.detection.two_stage.draws import Draws
-from cnnkit.nn import Dropout, Flatten, Linear, Module, Parameter, Sequential
+from cnnkit.nn import Dropout, Flatten, Linear, Module, Parameter, Sequential, init
 
 # Sides of a box, in pixels, below which it is none.
 LEAST_SIDE = 0.01
@@ -91,7 +91,7 @@ class RegionHead(Module):
         self.pool, self.look = pool, look
         self.score, self.box = (Linear(features, (1 + classes) * numbers, rng=rng) for numbers in (1, 4))
         for layer, deviation in ((self.score, 0.01), (self.box, 0.001)):
-            layer.weight = near_zero(layer.weight, deviation, rng)
+            layer.weight = Parameter(init.near_zero(rng, layer.weight.shape, deviation))
         self.draws = Draws(int(rng.integers(2**32)))
         self.coder = BoxCoder((10.0, 10.0, 5.0, 5.0))
         self.shown, self.share, self.overlap, self.ground, self.beta = shown, share, overlap, ground, beta
@@ -209,8 +209,3 @@ def has_area(boxes: Tensor, least: float) -> Tensor:
     longer = ops.relu(ops.subtract(sides, least))
     width, height = (ops.slice(longer, [*lead, k], [*stops, k + 1]) for k in (0, 1))
     return ops.reshape(ops.multiply(width, height), stops)
-
-
-def near_zero(weight: Parameter, deviation: float, rng: np.random.Generator) -> Parameter:
-    """First weights of a layer that tells classes and boxes: small, so that all are alike, and each box as it was."""
-    return Parameter((deviation * rng.standard_normal(weight.shape)).astype(np.float32))

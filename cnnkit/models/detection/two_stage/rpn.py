@@ -17,8 +17,8 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import EMPTY, BoxBatch
 from cnnkit.models.detection.parts import BoxCoder, Marks, RegionAnchors, clipped, matched, matched_boxes, sampled
 from cnnkit.models.detection.two_stage.draws import Draws
-from cnnkit.models.detection.two_stage.regions import Proposals, has_area, near_zero
-from cnnkit.nn import Conv2d, Module
+from cnnkit.models.detection.two_stage.regions import Proposals, has_area
+from cnnkit.nn import Conv2d, Module, Parameter, init
 
 Size = tuple[int, int]
 # Sides of a proposal, in pixels, below which it is none.
@@ -85,7 +85,7 @@ class RegionProposalNetwork(Module):
         self.score = Conv2d(channels, count, 1, rng=rng)
         self.box = Conv2d(channels, 4 * count, 1, rng=rng)
         for layer in (self.conv, self.score, self.box):
-            layer.weight = near_zero(layer.weight, 0.01, rng)
+            layer.weight = Parameter(init.near_zero(rng, layer.weight.shape, 0.01))
         self.draws = Draws(int(rng.integers(2**32)))
         self.anchors, self.coder = anchors, BoxCoder()
         self.in_use, self.in_training, self.iou, self.shown, self.beta = in_use, in_training, iou, shown, beta
