@@ -5,5 +5,5 @@ homes.py     which package it belongs to      facts.py       what a package tell
 scalar.py    activations for one number       pooling.py     codes of winners, adaptive bins
 philox.py    random numbers by counter        precision.py   how exact float32 kernels are
 out.py       results in the caller's arrays   resizing.py   which pixels a resized image reads
-regions.py   edges between pixels
+regions.py   edges between pixels             inner.py       functions that kernels and Python call
 """

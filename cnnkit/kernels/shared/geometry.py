@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from numba import njit
+from cnnkit.kernels.shared.inner import inlined
 
 
 class Window(NamedTuple):
@@ -42,19 +42,19 @@ def conv2d_output_shape(x_shape: tuple[int, ...], w_shape: tuple[int, ...], win:
     return x_shape[0], OH, OW, w_shape[3]
 
 
-@njit(inline="always")
+@inlined
 def input_row(oy, ky, win):
     """Row of the image under tap row ky of output row oy; may lie outside the image."""
     return oy * win.stride_h - win.pad_top + ky * win.dilation_h
 
 
-@njit(inline="always")
+@inlined
 def input_col(ox, kx, win):
     """Column of the image under tap column kx of output column ox; may lie outside the image."""
     return ox * win.stride_w - win.pad_left + kx * win.dilation_w
 
 
-@njit(inline="always")
+@inlined
 def inside(k, size, out_size, stride, pad, dilation):
     """(first, last + 1) of the output positions whose tap k lies inside an axis of `size` pixels."""
     offset = k * dilation - pad

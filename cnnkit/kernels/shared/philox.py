@@ -4,7 +4,8 @@ Source: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1,
 """
 
 import numpy as np
-from numba import njit
+
+from cnnkit.kernels.shared.inner import inlined
 
 # Everything is uint64 that holds 32 bits: a product of two then fits, and Numba and numpy agree on its type.
 MULTIPLIER_0, MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -13,7 +14,7 @@ LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 ROUNDS = 10
 
 
-@njit(inline="always")
+@inlined
 def philox(c0, c1, c2, c3, k0, k1):
     """Four random words of 32 bits from a counter of four words and a key of two, all uint64."""
     for _ in range(ROUNDS):
@@ -23,7 +24,7 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@njit(inline="always")
+@inlined
 def philox_block(block, stream, seed):
     """The four random words that block number `block` of (seed, stream) holds; all uint64."""
     return philox(block & LOW, block >> HALF, stream & LOW, stream >> HALF, seed & LOW, seed >> HALF)

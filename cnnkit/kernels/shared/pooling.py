@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from cnnkit.kernels.shared.inner import inlined
 
 # The winner of a window that saw no pixel; 255 when stored as uint8, so 255 taps (0 to 254) fit a byte.
 NO_TAP = -1
@@ -15,7 +16,7 @@ def arg_dtype(kernel: tuple[int, int]) -> type[Any]:
     return np.uint8 if kernel[0] * kernel[1] <= BYTE_TAPS else np.int32
 
 
-@njit(inline="always")
+@inlined
 def bin_range(o, size, bins):
     """(first, last + 1) pixel of bin o: floor(o·size / bins), ceil((o + 1)·size / bins); neighbours may share one."""
     return o * size // bins, ((o + 1) * size + bins - 1) // bins

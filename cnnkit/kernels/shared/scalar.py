@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from numba import njit
+from cnnkit.kernels.shared.inner import inlined, shared
 
 
 class Activation(NamedTuple):
@@ -55,13 +55,13 @@ ACTIVATIONS: dict[str, Activation] = {
 }
 
 
-@njit(inline="always")
+@inlined
 def relu(x):
     """max(x, 0), written so that NaN fails the comparison and stays."""
     return 0.0 if x < 0 else x
 
 
-@njit(inline="always")
+@inlined
 def relu6(x):
     """min(max(x, 0), 6), written so that NaN fails both comparisons and stays."""
     if x < 0:
@@ -69,20 +69,20 @@ def relu6(x):
     return 6.0 if x > 6 else x
 
 
-@njit(inline="always")
+@inlined
 def leaky_relu(x, slope):
     """x where x > 0, slope·x elsewhere."""
     return x if x > 0 else slope * x
 
 
-@njit(inline="always")
+@inlined
 def sigmoid(x):
     """1 / (1 + e^-x), from the exponential that cannot overflow."""
     z = math.exp(-abs(x))
     return 1 / (1 + z) if x >= 0 else z / (1 + z)
 
 
-@njit(inline="always")
+@inlined
 def hard_sigmoid(x):
     """relu6(x + 3) / 6: a sigmoid of three straight lines.
 
@@ -91,7 +91,7 @@ def hard_sigmoid(x):
     return relu6(x + 3) / 6
 
 
-@njit
+@shared
 def activate_scalar(x, kind, slope):
     """The activation function of one number."""
     if kind == RELU_KIND:
@@ -113,7 +113,7 @@ def activate_scalar(x, kind, slope):
     return x
 
 
-@njit
+@shared
 def activate_slope(y, kind, slope):
     """Derivative of a function told_by_output, from its OUTPUT y; at a corner it is that of the flat side."""
     if kind == RELU_KIND:
@@ -131,7 +131,7 @@ def activate_slope(y, kind, slope):
     return 1.0
 
 
-@njit
+@shared
 def activate_slope_at(z, kind, slope):
     """Derivative of any activation function at its INPUT z."""
     if kind == HARD_SWISH_KIND:

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cnnkit.errors import ShapeError
@@ -18,6 +17,7 @@ from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
 from cnnkit.kernels.cpu.machine.buffers import contiguous
 from cnnkit.kernels.cpu.simd.vector import floats_at
 from cnnkit.kernels.shared.array import Host
+from cnnkit.kernels.shared.inner import inlined
 
 F32 = np.float32
 
@@ -39,7 +39,7 @@ class Pieces(NamedTuple):
         return numbers[self.owners].astype(F32)
 
 
-@njit(inline="always")  # not `inlined`: only a function that is written out may make an array
+@inlined  # and not that of machine/jit.py: only a function that is written out may make an array
 def piece(places, sizes, which, task):
     """The floats of list number `which` that this task works on."""
     return floats_at(places[which * len(sizes) + task], sizes[task])

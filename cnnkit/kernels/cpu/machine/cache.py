@@ -10,6 +10,7 @@ temporary folder that goes with the process; `cache_note()` says so. A file that
 import atexit
 import contextlib
 import hashlib
+import importlib.util
 import os
 import platform
 import shutil
@@ -20,16 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite
-import numba
+import llvmlite.binding as llvm
 import numpy as np
-from numba.core import config
-from numba.core.compiler import CompileResult
-from numba.core.dispatcher import Dispatcher
-from numba.core.serialize import dumps, loads
 
 from cnnkit.config import address_space_left, cache_root
 from cnnkit.kernels.cpu.machine import cache_file
+from cnnkit.kernels.cpu.machine.code import loader, settings
+from cnnkit.kernels.cpu.machine.code.kinds import Signature, told
+from cnnkit.kernels.cpu.machine.code.loader import Code
 from cnnkit.kernels.cpu.machine.lanes import FEATURES, LANES
+from cnnkit.kernels.shared.inner import Inner
 
 # Bytes of address space that are asked for before LLVM is: where it gets none, it ends the process.
 ROOM_TO_LOAD, ROOM_TO_COMPILE = 1 << 25, 1 << 27
@@ -82,11 +83,17 @@ def sources_hash() -> str:
     digest = hashlib.sha256()
     for path in [path for folder in COMPILED for path in sorted((SOURCES / folder).rglob("*.py"))]:
         digest.update(str(path.relative_to(SOURCES)).encode() + b"\0" + path.read_bytes() + b"\0")
-    versions = (numba.__version__, llvmlite.__version__, np.__version__, platform.python_version())
-    cpu = (config.CPU_NAME or llvmlite.binding.get_host_cpu_name(), sorted(FEATURES), LANES)
-    settings = (config.OPT, config.BOUNDSCHECK, config.DEBUGINFO_DEFAULT)
-    digest.update(repr((versions, cpu, settings)).encode())
+    versions = (_numba_version(), llvmlite.__version__, np.__version__, platform.python_version())
+    cpu = (settings.CPU_NAME or llvm.get_host_cpu_name(), sorted(FEATURES), LANES, llvm.get_process_triple())
+    digest.update(repr((versions, cpu, settings.of_code())).encode())
     return digest.hexdigest()[:16]
+
+
+def _numba_version() -> bytes:
+    """What the installed Numba says of its version, without importing it."""
+    found = importlib.util.find_spec("numba")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).with_name("_version.py").read_bytes()
 
 
 def _own_folder(root: Path, name: str) -> Path:
@@ -149,32 +156,35 @@ def _temporary_folder() -> Path:
 
 
 class KernelCache:
-    """The on-disk cache of one entry kernel, in the place of Numba's own.
+    """The machine code of one entry kernel on disk.
 
-    `cache=True` never hits for a kernel that closes over another jitted function: Numba's key pickles the closure, and
+    Numba's own cache never hits for a kernel that closes over another jitted function: its key pickles the closure, and
     a jitted function is pickled with a random id. Here such a function is named by its place in the source.
     """
 
     def __init__(self, function: Any) -> None:
         self.compiled = self.loaded = 0
         self.seconds = 0.0
-        self._function, self._started = function, 0.0
+        self._function = function
 
-    @property
-    def cache_path(self) -> str:
-        return str(cache_folder())
+    def address(self, signature: Signature) -> int:
+        """Where the machine code for that signature lies in this process: from the disk, else compiled and kept."""
+        started = time.perf_counter()
+        path, label = self._place(signature)
+        found = self._loaded(path, label)
+        if found is None:
+            found = self._compiled(path, label, signature)
+        self.seconds += time.perf_counter() - started
+        return found
 
-    def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
-        """The machine code for that signature, None if there is none or it cannot be read."""
-        self._started = time.perf_counter()
-        target_context.refresh()
-        path, label = self._place(sig, target_context.codegen())
+    def _loaded(self, path: Path, label: str) -> int | None:
+        """None if there is none or it cannot be used."""
         try:
             payload = cache_file.read(path, label)
             _check_room(ROOM_TO_COMPILE if payload is None else ROOM_TO_LOAD)
             if payload is None:
                 return None
-            result = CompileResult._rebuild(target_context, *loads(payload))
+            found = loader.load(Code.from_bytes(payload, path.stem))
         except MemoryError:
             raise
         except Exception as error:  # whatever it is: the kernel is compiled and written anew
@@ -182,22 +192,23 @@ class KernelCache:
             _check_room(ROOM_TO_COMPILE)
             return None
         self.loaded += 1
-        self.seconds += time.perf_counter() - self._started
-        return result
+        return found
 
-    def save_overload(self, sig: Any, result: CompileResult) -> None:
-        """Keep the machine code if that is possible; a full disk is no reason to stop."""
+    def _compiled(self, path: Path, label: str, signature: Signature) -> int:
+        """A full disk is no reason to stop."""
+        from cnnkit.kernels.cpu.machine.code.compiler import compiled
+
+        code = compiled(self._function, signature, path.stem)
         self.compiled += 1
         with contextlib.suppress(OSError):
-            if not result.library.has_dynamic_globals:
-                cache_file.write(*self._place(sig, result.codegen), dumps(result._reduce()))
-        self.seconds += time.perf_counter() - self._started
+            cache_file.write(path, label, code.to_bytes())
+        return loader.load(code)
 
-    def _place(self, sig: Any, codegen: Any) -> tuple[Path, str]:
+    def _place(self, signature: Signature) -> tuple[Path, str]:
         """The file of one specialisation, and the label that tells it from all others."""
         name = f"{self._function.__module__}.{self._function.__qualname__}".replace("<locals>", "_")
         line = self._function.__code__.co_firstlineno
-        label = repr((name, line, sig, codegen.magic_tuple(), _closure(self._function)))
+        label = repr((name, line, told(signature), _closure(self._function)))
         digits = hashlib.sha256(label.encode()).hexdigest()[:16]
         return cache_folder() / f"{name}-{line}-{digits}.kernel", label
 
@@ -214,7 +225,7 @@ def distinguished(function: Any) -> Any:
     Numba tells the products of a factory apart by a number counted in each process. Machine code from two processes may
     then bear one name for two functions, and the linker takes the first for both: one tile shape ran for another.
     """
-    if not config.DISABLE_JIT and (closure := _closure(function)):
+    if not settings.DISABLE_JIT and (closure := _closure(function)):
         function.__qualname__ += f"_{hashlib.sha256(repr(closure).encode()).hexdigest()[:12]}"
     return function
 
@@ -225,8 +236,8 @@ def _closure(function: Any) -> tuple[Any, ...]:
 
 def _place(value: Any) -> Any:
     """What a closure holds: a number itself, a jitted function by module, name, line and its own closure."""
-    if isinstance(value, Dispatcher):
-        function = value.py_func
+    if isinstance(value, Inner):
+        function = value.function
         return function.__module__, function.__qualname__, function.__code__.co_firstlineno, _closure(function)
     if isinstance(value, int | float | bool | str):
         return value

@@ -12,20 +12,23 @@ Entries are specialised by the types of their arguments and by the tile shape th
 layer's size, so a second network adds next to no compile time.
 """
 
+import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
-from numba.core import config
 
 from cnnkit.kernels.cpu.machine import steps, threads
 from cnnkit.kernels.cpu.machine.cache import KernelCache, distinguished
-from cnnkit.kernels.cpu.machine.flags import ENTRY, INNER
+from cnnkit.kernels.cpu.machine.code.entry import Entry
+from cnnkit.kernels.cpu.machine.code.flags import FLAGS
+from cnnkit.kernels.cpu.machine.code.kinds import Signature, kinds_of
+from cnnkit.kernels.cpu.machine.code.settings import DISABLE_JIT
 from cnnkit.kernels.cpu.machine.rehearsal import Note, noted
+from cnnkit.kernels.shared.inner import Inner
 
-Signature = tuple[Any, ...]
 Recorded = dict[tuple["Kernel", Signature], None]
 
 KERNELS: list["Kernel"] = []
@@ -44,11 +47,9 @@ class Kernel:
 
     def __init__(self, function: Callable[..., None], name: str) -> None:
         self.name, self.function = name, distinguished(function)
-        self.cache = KernelCache(function)
-        self.dispatcher: Any = numba.njit(**ENTRY)(function)
-        if not config.DISABLE_JIT:
-            self.dispatcher._cache = self.cache
-        self._entries: dict[Any, Callable[..., None]] = {}
+        self.cache = KernelCache(self.function)
+        self._made: dict[Signature, Entry] = {}
+        self._entries: dict[Any, Entry] = {}  # by what is told faster than a signature
         KERNELS.append(self)
 
     def __call__(self, *args: Any) -> None:
@@ -56,7 +57,7 @@ class Kernel:
         if note is not None:
             note(self, args)
         else:
-            entry = self._interpreted if config.DISABLE_JIT else self._compiled(args)
+            entry = self._interpreted if DISABLE_JIT else self._entry(args)
             threads.launch(entry, args)
             if (step := steps.noted.get()) is not None:
                 step(entry, args)
@@ -65,38 +66,50 @@ class Kernel:
         with np.errstate(all="ignore"):  # compiled code does not warn of infinities either
             self.function(*args)
 
-    def _compiled(self, args: tuple[Any, ...]) -> Callable[..., None]:
-        """The machine code for arguments of these types.
-
-        Numba's dispatcher finds it too, but asks each named tuple for its type anew: 12 us of a convolution's call.
-        """
+    def _entry(self, args: tuple[Any, ...]) -> Entry:
+        """The machine code for arguments of these types."""
         kinds = tuple([_kind(arg) for arg in args])
         entry = self._entries.get(kinds)
         if entry is None:
-            signature = tuple(numba.typeof(arg) for arg in args)
+            signature = kinds_of(args)
             self.prepare(signature)
-            entry = self._entries[kinds] = self.dispatcher.overloads[signature].entry_point
+            entry = self._entries[kinds] = self._made[signature]
         return entry
 
     def prepare(self, signature: Signature) -> bool:
         """Load or compile for these types; whether it was there already."""
-        if config.DISABLE_JIT:
+        if DISABLE_JIT:
             return True
-        before = self.cache.compiled
-        self.dispatcher.compile(signature)
-        return self.cache.compiled == before
+        with _one_at_a_time:
+            before = self.cache.compiled
+            if signature not in self._made:
+                self._made[signature] = Entry(self.name, self.cache.address(signature), signature)
+            return self.cache.compiled == before
 
     @property
     def specialisations(self) -> int:
         """Signatures loaded or compiled in this process."""
-        return 0 if config.DISABLE_JIT else len(self.dispatcher.overloads)
+        return len(self._made)
 
     def __repr__(self) -> str:
         return f"<kernel {self.name}>"
 
 
+# Of the Python threads that need machine code, one gets it, the others find it then.
+_one_at_a_time = threading.RLock()
+
+
+def _after_fork() -> None:
+    global _one_at_a_time
+    _one_at_a_time = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def _kind(value: Any) -> Any:
-    """What tells Numba's types of these values apart. The fields of a named tuple have one type each."""
+    """What tells the types of these values apart. The fields of a named tuple have one type each."""
     kind = type(value)
     if kind is np.ndarray:
         return value.dtype.char, value.ndim, value.flags.carray
@@ -112,12 +125,12 @@ def kernel(function: Callable[..., None] | None = None, *, name: str = "") -> An
 
 def inner(function: Callable[..., Any]) -> Any:
     """Decorate a function that kernels call."""
-    return numba.njit(**INNER)(distinguished(function))
+    return Inner(distinguished(function), FLAGS)
 
 
 def inlined(function: Callable[..., Any]) -> Any:
     """As `inner`, for a small function in a hot loop: a call would pass each array as seven numbers."""
-    return numba.njit(forceinline=True, **INNER)(distinguished(function))
+    return Inner(distinguished(function), {**FLAGS, "forceinline": True})
 
 
 @contextmanager
@@ -126,7 +139,7 @@ def rehearse() -> Iterator[Recorded]:
     walked: Recorded = {}
 
     def note(entry: Kernel, args: tuple[Any, ...]) -> None:
-        walked[entry, tuple(numba.typeof(arg) for arg in args)] = None
+        walked[entry, kinds_of(args)] = None
 
     with _told_to(note):
         yield walked

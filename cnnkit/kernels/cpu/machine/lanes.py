@@ -8,14 +8,15 @@ import os
 import re
 
 import llvmlite.binding as llvm
-from numba.core import config
+
+from cnnkit.kernels.cpu.machine.code.settings import CPU_FEATURES, CPU_NAME
 
 
 def target_features() -> frozenset[str]:
     """Names of the features of the CPU that Numba compiles for."""
-    if config.CPU_FEATURES is not None:
-        return frozenset(re.findall(r"\+([\w.-]+)", config.CPU_FEATURES))
-    if config.CPU_NAME is not None and llvm.get_host_cpu_name() != config.CPU_NAME:
+    if CPU_FEATURES is not None:
+        return frozenset(re.findall(r"\+([\w.-]+)", CPU_FEATURES))
+    if CPU_NAME is not None and llvm.get_host_cpu_name() != CPU_NAME:
         return frozenset()
     return frozenset(name for name, present in llvm.get_host_cpu_features().items() if present)
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from cnnkit.kernels.cpu.machine import buffers, steps, threads
 from cnnkit.kernels.cpu.machine.arena import Arena, Lives
+from cnnkit.kernels.cpu.machine.code.entry import Entry
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
 from cnnkit.kernels.shared.array import Host
 
@@ -32,7 +33,8 @@ class Program:
     """calls: (function, arguments), in order.   x, results: where the first reads and the last have written."""
 
     def __init__(self, x: Host, calls: list[Call], results: list[Host]) -> None:
-        self._x, self._calls, self._results = x, calls, results
+        self._x, self._results = x, results
+        self._calls = [_bound(function, args) for function, args in calls]
         self._alone = threading.Lock()
 
     @classmethod
@@ -76,6 +78,11 @@ class Program:
             return results
         finally:
             self._alone.release()
+
+
+def _bound(function: Callable[..., Any], args: tuple[Any, ...]) -> Call:
+    """The same call; of a kernel, whose arguments stay the same, one that hands them over as they are."""
+    return (function.bound(args), ()) if isinstance(function, Entry) else (function, args)
 
 
 def _in_place(value: Any, arena: Arena) -> Any:

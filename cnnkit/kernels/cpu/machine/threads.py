@@ -19,16 +19,14 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from functools import cache
+from importlib import import_module
 from typing import Any
-
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils, config
-from numba.extending import intrinsic
 
 from cnnkit.config import default_threads
 from cnnkit.errors import UsageError
-from cnnkit.kernels.cpu.machine.crew import board, borrowed, helpers
+from cnnkit.kernels.cpu.machine.code import settings
+from cnnkit.kernels.cpu.machine.code.later import Later
+from cnnkit.kernels.cpu.machine.crew import board, helpers
 
 _count: int | None = None
 _ready = False
@@ -40,21 +38,21 @@ def get_threads() -> int:
     """Threads that a kernel may use."""
     global _count
     if _count is None:
-        _count = min(default_threads(), config.NUMBA_NUM_THREADS)
+        _count = min(default_threads(), settings.NUM_THREADS)
     return 1 if _forked else _count
 
 
 def workers() -> int:
     """The most that can work at once, whatever another Python thread sets meanwhile: rows of scratch space."""
-    return 1 if _forked else int(config.NUMBA_NUM_THREADS)
+    return 1 if _forked else int(settings.NUM_THREADS)
 
 
 def set_threads(count: int) -> None:
     """Let kernels of this process use that many threads. A forked child uses one: helpers do not survive a fork."""
     global _count, _ready
-    if not 1 <= count <= config.NUMBA_NUM_THREADS:
+    if not 1 <= count <= settings.NUM_THREADS:
         raise UsageError(
-            f"{count} threads were asked for, but the pool was made for {config.NUMBA_NUM_THREADS}. "
+            f"{count} threads were asked for, but the pool was made for {settings.NUM_THREADS}. "
             f"Start the process with NUMBA_NUM_THREADS={max(count, 1)}."
         )
     _count, _ready = count, False
@@ -62,15 +60,20 @@ def set_threads(count: int) -> None:
 
 def layer() -> str:
     """Who helps: "cnnkit", or of Numba's threads "tbb", "omp" or "workqueue"; "none" without the JIT."""
-    if config.DISABLE_JIT:
+    if settings.DISABLE_JIT:
         return "none"
-    return helpers.NAME if _own() else borrowed.name()
+    return helpers.NAME if _own() else _borrowed().name()
 
 
 @cache
 def _own() -> bool:
     """Not if NUMBA_THREADING_LAYER asks for one of Numba's."""
-    return config.THREADING_LAYER == "default" and helpers.can_be_had()
+    return settings.THREADING_LAYER == "default" and helpers.can_be_had()
+
+
+def _borrowed() -> Any:
+    """Numba's threads, and with them Numba."""
+    return import_module("cnnkit.kernels.cpu.machine.crew.borrowed")
 
 
 def launch(entry: Callable[..., None], args: tuple[Any, ...]) -> None:
@@ -93,12 +96,12 @@ def _start() -> None:
     global _ready
     with _starting:
         count, _ready = get_threads(), True
-        if config.DISABLE_JIT:
+        if settings.DISABLE_JIT:
             return
         if count > 1 and _own():
             helpers.start(count)
         elif count > 1:
-            borrowed.start()
+            _borrowed().start()
         board.write(board.THREADS, count)
 
 
@@ -113,83 +116,10 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-INT, BYTES = ir.IntType(64), ir.IntType(8).as_pointer()
-WORKER = ir.FunctionType(ir.VoidType(), [BYTES])
-SHARE = ir.FunctionType(ir.VoidType(), [INT] * 4)
-
-
-def _worker(context, module, compiled, body, shared_type):
-    """void worker(shared): take a number, then run tasks until the counter passes the end."""
-    worker = ir.Function(module, WORKER, name=module.get_unique_name("worker"))
-    worker.linkage = "internal"
-    builder = ir.IRBuilder(worker.append_basic_block("entry"))
-    shared = builder.bitcast(worker.args[0], shared_type.as_pointer())
-    next_task, next_worker, raised, tasks, packed = (cgutils.gep_inbounds(builder, shared, 0, i) for i in range(5))
-    number = builder.atomic_rmw("add", next_worker, INT(1), "monotonic")
-    tasks, args = builder.load(tasks), cgutils.unpack_tuple(builder, builder.load(packed))
-    take, run, failed, stop = (worker.append_basic_block(name) for name in ("take", "run", "failed", "stop"))
-    builder.branch(take)
-    builder.position_at_end(take)
-    task = builder.atomic_rmw("add", next_task, INT(1), "monotonic")
-    builder.cbranch(builder.icmp_signed("<", task, tasks), run, stop)
-    builder.position_at_end(run)
-    status, _ = context.call_internal_no_propagate(builder, compiled.fndesc, body, [*args, number, task])
-    builder.cbranch(status.is_error, failed, take)
-    builder.position_at_end(failed)
-    builder.atomic_rmw("xchg", raised, INT(1), "monotonic")
-    builder.branch(stop)
-    builder.position_at_end(stop)
-    builder.ret_void()
-    return worker
-
-
-def _board(module):
-    """Where the crew is met."""
-    found = module.globals.get(board.NAME)
-    return ir.GlobalVariable(module, INT, board.NAME) if found is None else found
-
-
-@intrinsic
-def _parallel_for(typingctx, body, tasks, args):
-    """Call body(*args, worker, task) for task in range(tasks).
-
-    worker < workers(), and no two calls under way share one.
-    """
-    call = body.get_call_type(typingctx, (*args.types, types.intp, types.intp), {})
-
-    def codegen(context, builder, sig, values):
-        _, n, packed = values
-        compiled = body.dispatcher.overloads[tuple(call.args)]
-        context.add_linking_libs([compiled.library])
-        # next task, next worker, raised, tasks, arguments
-        shared_type = ir.LiteralStructType([INT, INT, INT, INT, packed.type])
-        shared = cgutils.alloca_once(builder, shared_type)
-        for i, value in enumerate((INT(0), INT(0), INT(0), n, packed)):
-            builder.store(value, cgutils.gep_inbounds(builder, shared, 0, i))
-        worker = _worker(context, builder.module, compiled, call, shared_type)
-
-        data, place = builder.bitcast(shared, BYTES), _board(builder.module)
-        threads = builder.load_atomic(cgutils.gep(builder, place, board.THREADS // 8), "monotonic", 8)
-        threads = builder.select(builder.icmp_signed("<", n, threads), n, threads)
-        with builder.if_else(builder.icmp_signed("<=", threads, INT(1))) as (alone, together):
-            with alone:
-                builder.call(worker, [data])
-            with together:
-                share = builder.load(cgutils.gep(builder, place, board.SHARE // 8))
-                job = [builder.ptrtoint(pointer, INT) for pointer in (place, worker, data)]
-                builder.call(builder.inttoptr(share, SHARE.as_pointer()), [*job, threads])
-        raised = builder.load(cgutils.gep_inbounds(builder, shared, 0, 2))
-        with builder.if_then(builder.icmp_signed("!=", raised, INT(0)), likely=False):
-            context.call_conv.return_user_exc(builder, RuntimeError, ("a task of parallel_for raised",))
-        return context.get_dummy_value()
-
-    return types.void(body, types.intp, args), codegen
-
-
 def _plain_for(body, tasks, args):
     """What parallel_for means, without the JIT."""
     for task in range(tasks):
         body(*args, 0, task)
 
 
-parallel_for = _plain_for if config.DISABLE_JIT else _parallel_for
+parallel_for = _plain_for if settings.DISABLE_JIT else Later("cnnkit.kernels.cpu.machine.code.parallel", "parallel_for")

@@ -10,26 +10,14 @@
 Codes travel in ordinary float vectors, bit for bit, and are only ever selected, never computed with.
 """
 
-from numba.core import config
-
-if config.DISABLE_JIT:
-    from cnnkit.kernels.cpu.simd.codes_plain import (
-        fill_code,
-        keep_code,
-        keep_code_first,
-        pick_greater,
-        store_code,
-        store_code_first,
-    )
-else:
-    from cnnkit.kernels.cpu.simd.codes_vector import (
-        fill_code,
-        keep_code,
-        keep_code_first,
-        pick_greater,
-        store_code,
-        store_code_first,
-    )
+from cnnkit.kernels.cpu.simd.names import (
+    fill_code,
+    keep_code,
+    keep_code_first,
+    pick_greater,
+    store_code,
+    store_code_first,
+)
 
 __all__ = [
     "fill_code",

@@ -31,75 +31,38 @@ Once LLVM has unrolled the constant loops over it, all of it lives in registers.
 With NUMBA_DISABLE_JIT=1 the same names are plain Python with every index checked.
 """
 
-from numba.core import config
-
 from cnnkit.kernels.cpu.machine.lanes import LANES, REGISTERS
-
-if config.DISABLE_JIT:
-    from cnnkit.kernels.cpu.simd.plain import (
-        absolute,
-        exponent,
-        fill,
-        first_lane,
-        floats_at,
-        fma,
-        keep_where,
-        load,
-        load_first,
-        load_or_zero,
-        prefetch,
-        reduce_add,
-        reduce_max,
-        rolled,
-        scale_by_power,
-        select_equal,
-        select_less,
-        splat,
-        sqrt,
-        store,
-        store_codes,
-        store_first,
-        stream,
-        tile,
-        transpose,
-        truncate,
-        vmax,
-        vmin,
-        zero,
-    )
-else:
-    from cnnkit.kernels.cpu.simd.memory import (
-        floats_at,
-        keep_where,
-        load,
-        load_first,
-        load_or_zero,
-        prefetch,
-        splat,
-        store,
-        store_codes,
-        store_first,
-        stream,
-    )
-    from cnnkit.kernels.cpu.simd.tile import tile, transpose
-    from cnnkit.kernels.cpu.simd.value import (
-        absolute,
-        exponent,
-        fill,
-        first_lane,
-        fma,
-        reduce_add,
-        reduce_max,
-        rolled,
-        scale_by_power,
-        select_equal,
-        select_less,
-        sqrt,
-        truncate,
-        vmax,
-        vmin,
-        zero,
-    )
+from cnnkit.kernels.cpu.simd.names import (
+    absolute,
+    exponent,
+    fill,
+    first_lane,
+    floats_at,
+    fma,
+    keep_where,
+    load,
+    load_first,
+    load_or_zero,
+    prefetch,
+    reduce_add,
+    reduce_max,
+    rolled,
+    scale_by_power,
+    select_equal,
+    select_less,
+    splat,
+    sqrt,
+    store,
+    store_codes,
+    store_first,
+    stream,
+    tile,
+    transpose,
+    truncate,
+    vmax,
+    vmin,
+    zero,
+)
 
 __all__ = [
     "LANES",

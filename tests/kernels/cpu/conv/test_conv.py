@@ -6,12 +6,12 @@ from agreement import assert_matches
 from conv_operands import ConvCase, assert_conv_agrees, random_array
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba.core import config
 
 from cnnkit.kernels import cpu, reference
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.direct import plan as direct_plan
 from cnnkit.kernels.cpu.machine import buffers, jit, threads
+from cnnkit.kernels.cpu.machine.code.settings import DISABLE_JIT
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.scalar import ACTIVATIONS, HARD_SIGMOID, RELU, RELU6, SIGMOID, TANH, leaky
 
@@ -101,7 +101,7 @@ def test_dilated_filters_go_by_winograd_where_its_tiles_are_not_mostly_in_vain(s
     assert not schedule.use_winograd(256, 256, (3, 3, 256, 256), unequal, 1, (size, size))
 
 
-@pytest.mark.skipif(config.DISABLE_JIT, reason="one by one, so many products take minutes")
+@pytest.mark.skipif(DISABLE_JIT, reason="one by one, so many products take minutes")
 @pytest.mark.parametrize(
     ("channels", "side", "taps", "bound"),
     [(64, 28, 3, 20), (256, 14, 3, 36), (64, 28, 5, 20), (128, 14, 5, 32)],

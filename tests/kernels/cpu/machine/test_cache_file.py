@@ -13,6 +13,9 @@ import pytest
 
 from cnnkit.kernels.cpu.machine import cache, cache_file
 from cnnkit.kernels.cpu.machine.cache_file import MAGIC, Refused, read, write
+from cnnkit.kernels.cpu.machine.code.kinds import kinds_of
+from cnnkit.kernels.cpu.machine.code.loader import Code
+from cnnkit.kernels.cpu.machine.code.settings import DISABLE_JIT
 from cnnkit.kernels.cpu.machine.jit import Kernel, inner
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 
@@ -141,7 +144,7 @@ def counted():
     return kernel.cache.compiled, kernel.cache.loaded
 
 
-@pytest.mark.skipif(cache.config.DISABLE_JIT, reason="nothing is compiled")
+@pytest.mark.skipif(DISABLE_JIT, reason="nothing is compiled")
 def test_damage_is_compiled_again_and_told_once(folder):
     assert counted() == (1, 0)
     assert counted() == (0, 1)
@@ -160,14 +163,23 @@ def test_damage_is_compiled_again_and_told_once(folder):
         assert counted() == (0, 1) and cache.refused_note() == ""
 
 
-@pytest.mark.skipif(cache.config.DISABLE_JIT, reason="nothing is compiled")
-def test_a_payload_that_makes_no_kernel_is_compiled_again(folder):
+@pytest.mark.skipif(DISABLE_JIT, reason="nothing is compiled")
+@pytest.mark.parametrize("spoiled", ["text", "no names", "nobody's", "another's", "no object", "needs"])
+def test_a_payload_that_makes_no_kernel_is_compiled_again(folder, spoiled):
+    """Whoever wrote it: the digest is right."""
     counted()
     (file,) = folder.iterdir()
-    kernel = Kernel(count_kernel, "count")
-    signature = (cache.numba.typeof(np.zeros(1, np.float32)),)
-    _, label = kernel.cache._place(signature, kernel.dispatcher.targetctx.codegen())
-    write(file, label, cache.dumps(("no", "kernel")))
+    path, label = Kernel(count_kernel, "count").cache._place(kinds_of([np.zeros(1, np.float32)]))
+    code = Code.from_bytes(read(path, label), path.stem)
+    payload = {
+        "text": b"no kernel",
+        "no names": b"{}\n" + code.content,
+        "nobody's": b"[]\n" + code.content,
+        "another's": code._replace(name="another").to_bytes(),
+        "no object": code._replace(content=b"text").to_bytes(),
+        "needs": code._replace(needs=["a_function_of_nobody"]).to_bytes(),
+    }[spoiled]
+    write(file, label, payload)
     assert counted() == (1, 0) and "cannot be loaded" in cache.refused_note()
 
 

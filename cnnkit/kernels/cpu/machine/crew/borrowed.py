@@ -17,7 +17,6 @@ from cnnkit.kernels.cpu.machine.crew import board, code
 from cnnkit.kernels.cpu.machine.crew.board import ENTERED
 from cnnkit.kernels.cpu.machine.crew.words import BYTE, WORD, call, store, swap
 
-KINDS = (types.intp,) * 4
 BYTES, NOTHING = BYTE.as_pointer(), ir.VoidType()
 # void body(places, sizes, steps, data), which the scheduler calls for each thread
 BODY = ir.FunctionType(NOTHING, [BYTES.as_pointer(), WORD.as_pointer(), WORD.as_pointer(), BYTES])
@@ -28,7 +27,7 @@ def start() -> None:
     """Start them; they are as many as NUMBA_NUM_THREADS says."""
     if not board.read(board.SHARE):
         _launcher()()
-        board.write(board.SHARE, code.address_of(code.compiled(share, *KINDS), *KINDS))
+        board.write(board.SHARE, code.address_of(share, 4))
 
 
 def name() -> str:

@@ -3,21 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-import numba
-
 from cnnkit.kernels.cpu.machine.cache import KernelCache
-from cnnkit.kernels.cpu.machine.flags import ENTRY
+from cnnkit.kernels.cpu.machine.code.entry import Entry
+from cnnkit.kernels.cpu.machine.code.kinds import Number, Signature
 
 
-def compiled(function: Callable[..., None], *kinds: Any) -> Any:
-    """The function for arguments of these types, ready to be called by Python without the GIL."""
-    dispatcher = numba.njit(**ENTRY)(function)
-    dispatcher._cache = KernelCache(function)
-    dispatcher.compile(kinds)
-    return dispatcher
+def _signature(count: int) -> Signature:
+    return (Number("i8"),) * count
 
 
-def address_of(dispatcher: Any, *kinds: Any) -> int:
-    """Where it begins, for callers in machine code. They must not hope for errors: there is no one to raise them to."""
-    result = dispatcher.overloads[kinds]
-    return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
+def compiled(function: Callable[..., Any], count: int) -> Entry:
+    """The function of so many words, ready to be called by Python without the GIL."""
+    return Entry(function.__name__, address_of(function, count), _signature(count))
+
+
+def address_of(function: Callable[..., Any], count: int) -> int:
+    """Where its entry (code/compiler.py) begins, for callers in machine code, who look at no error."""
+    return KernelCache(function).address(_signature(count))

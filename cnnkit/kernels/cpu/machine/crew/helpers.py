@@ -8,15 +8,15 @@ import time
 from typing import Any
 
 import llvmlite.binding as llvm
-from numba import types
 
 from cnnkit.kernels.cpu.machine.crew import board, code
 from cnnkit.kernels.cpu.machine.crew.protocol import serve, share
-from cnnkit.kernels.cpu.machine.crew.words import NEEDED
 
 NAME = "cnnkit"
 HOME = 1.0  # seconds for helpers to go home when the process ends; tasks that Python's daemons run may take longer
-WORD = types.intp
+# Functions of POSIX that protocol.py and words.py call.
+NEEDED = ["clock_gettime", "sched_yield", "pthread_mutex_lock", "pthread_mutex_unlock"]
+NEEDED += ["pthread_cond_wait", "pthread_cond_signal", "pthread_cond_broadcast"]
 
 _helpers: list[threading.Thread] = []
 _serve: Any = None
@@ -24,8 +24,7 @@ _serve: Any = None
 
 def can_be_had() -> bool:
     """Whether the system has what they need to sleep: POSIX has."""
-    wanted = ("clock_gettime", *(function.symbol for function in NEEDED))
-    return os.name == "posix" and all(llvm.address_of_symbol(name) for name in wanted)
+    return os.name == "posix" and all(llvm.address_of_symbol(name) for name in NEEDED)
 
 
 def start(count: int) -> None:
@@ -36,8 +35,8 @@ def start(count: int) -> None:
         process.pthread_mutex_init(ctypes.c_void_p(board.ADDRESS + board.MUTEX), None)
         for place in (board.CALLED, board.LEFT):
             process.pthread_cond_init(ctypes.c_void_p(board.ADDRESS + place), None)
-        board.write(board.SHARE, code.address_of(code.compiled(share, *[WORD] * 4), *[WORD] * 4))
-        _serve = code.compiled(serve, WORD)
+        board.write(board.SHARE, code.address_of(share, 4))
+        _serve = code.compiled(serve, 1)
         atexit.register(stop)
     while len(_helpers) < count - 1:
         helper = threading.Thread(target=_serve, args=(board.ADDRESS,), name="cnnkit helper", daemon=True)

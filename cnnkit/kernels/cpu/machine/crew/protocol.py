@@ -25,8 +25,8 @@ Measured on two cores (Zen 5), lenet5's training step in ms, one thread 7.3, bes
     two of them   11.0  12.4   (one thread 11.9)
 """
 
-from numba import njit
-
+from cnnkit.kernels.cpu.machine.code.flags import FLAGS
+from cnnkit.kernels.cpu.machine.code.later import later
 from cnnkit.kernels.cpu.machine.crew.board import (
     BUSY,
     CALLED,
@@ -41,24 +41,7 @@ from cnnkit.kernels.cpu.machine.crew.board import (
     MUTEX,
     SLEEPERS,
 )
-from cnnkit.kernels.cpu.machine.crew.words import (
-    add,
-    call,
-    cond_broadcast,
-    cond_signal,
-    cond_wait,
-    keep,
-    load,
-    mark,
-    mutex_lock,
-    mutex_unlock,
-    now,
-    pause,
-    sched_yield,
-    store,
-    swap,
-)
-from cnnkit.kernels.cpu.machine.flags import INNER
+from cnnkit.kernels.shared.inner import Inner
 
 SEAT, SEATS, INSIDE = 1, (1 << 32) - 1, 1 << 32
 TAKEN, AWAITED = 1 << 61, 1 << 62
@@ -72,7 +55,17 @@ INTERRUPTED, REMEMBERED = 200_000, 20_000_000
 AWAKE = 50_000
 LOOKS = 16  # between two looks at the clock
 
-inner = njit(**INNER)
+add, call, keep, load, mark, now, pause, store, swap = later(
+    "cnnkit.kernels.cpu.machine.crew.words", "add call keep load mark now pause store swap"
+)
+cond_broadcast, cond_signal, cond_wait, mutex_lock, mutex_unlock, sched_yield = later(
+    "cnnkit.kernels.cpu.machine.crew.words",
+    "cond_broadcast cond_signal cond_wait mutex_lock mutex_unlock sched_yield",
+)
+
+
+def inner(function):
+    return Inner(function, FLAGS)
 
 
 def share(board, function, data, threads):

@@ -32,7 +32,6 @@ mutex_unlock = types.ExternalFunction("pthread_mutex_unlock", ONE)
 cond_wait = types.ExternalFunction("pthread_cond_wait", types.intc(types.intp, types.intp))
 cond_signal = types.ExternalFunction("pthread_cond_signal", ONE)
 cond_broadcast = types.ExternalFunction("pthread_cond_broadcast", ONE)
-NEEDED = (sched_yield, mutex_lock, mutex_unlock, cond_wait, cond_signal, cond_broadcast)
 
 
 def _word(builder, address):

@@ -26,7 +26,7 @@ class Board:
         start = self._memory.ctypes.data
         self.address = start + -start % places.LINE
         self.words = np.ndarray(places.SIZE // 8, np.int64, self._memory, self.address - start)
-        self._serve, self._share = compiled(serve, WORD), compiled(share, *[WORD] * 4)
+        self._serve, self._share = compiled(serve, 1), compiled(share, 4)
         self.helpers = []
 
     def read(self, place):

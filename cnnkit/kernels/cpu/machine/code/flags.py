@@ -6,10 +6,11 @@
 # kernels written in vectors lose nothing. NaN and infinity keep their meaning, so a divergence is seen.
 FASTMATH = False
 
-# An inner function is only ever called from another kernel, so it needs neither a Python nor a C entry: without them
-# a kernel compiles 10-15 % faster. Nothing in a kernel raises, so division by zero gives infinity as in numpy. Arrays
-# belong to the caller: counting references to them (nrt) cost a call of 30 ns per stored vector where functions branch.
-INNER = {
+# Machine code is called by our own entry and by other kernels, so it needs neither a Python nor a C entry of Numba's:
+# without them a kernel compiles 10-15 % faster. Nothing in a kernel raises, so division by zero gives infinity as in
+# numpy. Arrays belong to the caller: counting references to them (nrt) cost a call of 30 ns per stored vector where
+# functions branch.
+FLAGS = {
     "nogil": True,
     "fastmath": FASTMATH,
     "error_model": "numpy",
@@ -17,4 +18,3 @@ INNER = {
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
 }
-ENTRY = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}
