@@ -16,6 +16,9 @@ missed and go back to the system, and the sums of bytes may err until they are t
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import lru_cache
+from itertools import accumulate
+from math import prod
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -27,6 +30,7 @@ from cnnkit.kernels.shared.out import check_out
 
 LINE = 64
 FLOAT = np.dtype(np.float32)
+LINE_FLOATS = LINE // FLOAT.itemsize
 # What may wait: so many times the most that was in use at once, but at least so many bytes. A training step uses sizes
 # at different times, so 0.6 (vgg11) to 1.24 times (resnet20) of what it had in use at once waits after it.
 SPARE, FLOOR = 2, 32 << 20
@@ -136,25 +140,45 @@ class _Owner:
 
     __slots__ = ("__array_interface__", "_block", "_give", "_size")
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], size: int, block: Block, source: Source) -> None:
+    def __init__(self, shape: tuple[int, ...], typestr: str, size: int, block: Block, source: Source) -> None:
         self._give, self._size, self._block = source.give, size, block
-        self.__array_interface__ = {"shape": shape, "typestr": dtype.str, "data": (self._block[1], False), "version": 3}
+        self.__array_interface__ = {"shape": shape, "typestr": typestr, "data": (block[1], False), "version": 3}
 
     def __del__(self) -> None:
-        with suppress(MemoryError):  # no room for one more entry of the list: the memory goes back to the system
+        try:
             self._give(self._size, self._block)
+        except MemoryError:
+            return  # no room for one more entry of the list: the memory goes back to the system
 
 
 def empty(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """A contiguous array on a cache line, its values unspecified."""
-    shape = (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
-    kind = np.dtype(dtype)
-    count = kind.itemsize
-    for n in shape:
-        count *= n
-    size, source = _size_class(count), _source.get() or pool
+    known, typestr, size = _layout(shape, dtype)
+    source = _source.get() or pool
     # The memory first: an owner that got none would have nothing to give back.
-    return np.asarray(_Owner(shape, kind, size, source.take(size), source))
+    return np.asarray(_Owner(known, typestr, size, source.take(size), source))
+
+
+@lru_cache(maxsize=4096)
+def _layout(shape: Shape, dtype: DTypeLike) -> tuple[tuple[int, ...], str, int]:
+    """Shape, type and bytes of an array as its owner tells them: found anew each time, they took half of `empty`."""
+    known = (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
+    kind = np.dtype(dtype)
+    return known, kind.str, _size_class(prod(known) * kind.itemsize)
+
+
+def side_by_side(*counts: int) -> list[NDArray[Any]]:
+    """So many floats each in one piece of memory, each on a cache line: scratch space for one call, taken once."""
+    size, places = _places(counts)
+    whole = empty(size)
+    return [whole[place] for place in places]
+
+
+@lru_cache(maxsize=1024)
+def _places(counts: tuple[int, ...]) -> tuple[int, list[slice]]:
+    """The floats of all, and where each lies among them."""
+    ends = list(accumulate(-(-count // LINE_FLOATS) * LINE_FLOATS for count in counts))
+    return ends[-1], [slice(begin, begin + count) for begin, count in zip([0, *ends[:-1]], counts, strict=True)]
 
 
 def result(shape: tuple[int, ...], out: NDArray[Any] | None, dtype: DTypeLike = np.float32) -> NDArray[Any]:

@@ -1,25 +1,49 @@
 """The gradients of batch normalisation: one pass for two sums of each channel, one for dx."""
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 
 from cnnkit.kernels.cpu.elementwise.activation import activate, slope_at_vector, slope_vector
-from cnnkit.kernels.cpu.epilogue import NOTHING
-from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
-from cnnkit.kernels.cpu.machine.jit import inner, kernel
+from cnnkit.kernels.cpu.epilogue import NOTHING, bounds
+from cnnkit.kernels.cpu.machine.buffers import empty, flat, result, side_by_side
+from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
-from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
+from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, put, spread, streams
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
-from cnnkit.kernels.cpu.simd.vector import LANES, fma
+from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, select_less, zero
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
-from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+from cnnkit.kernels.shared.scalar import IDENTITY, RELU6, Activation
 
 # Where dz = dy · act' comes from: it is dy; act' is computed from x; or told from the result y, and dz is stored.
-SAME, FROM_X, FROM_Y = range(3)
+# What only bounds its values is told apart: to ask for each register of what kind it is took half of the time.
+SAME, BOUNDED_X, FROM_X, FROM_Y, BOUNDED_Y = range(5)
+ONE = np.float32(1)
+
+
+class Slopes(NamedTuple):
+    """An activation on its way back: its kind and its slope, and where it bounds its values, the bounds.
+
+    top: the slope from the upper bound on.
+    """
+
+    low: np.float32
+    high: np.float32
+    top: np.float32
+    kind: int
+    slope: np.float32
+
+
+@inlined
+def slope_between(z, ends):
+    """The slope at z of what only bounds its values."""
+    return select_less(fill(ends.low), z, select_less(z, fill(ends.high), fill(ONE), fill(ends.top)), zero())
 
 
 @inner
-def dz_sums_task(dy, x, y, dz, wide, parts, scratch, source, kind, slope, cut, worker, task):
+def dz_sums_task(dy, x, y, dz, wide, parts, scratch, source, ends, cut, worker, task):
     """parts[task] = for each channel Σ dz and Σ dz·(x - mean) of the task's pixels; dz is stored where it is told."""
     first, end, channels = place(cut, task)
     width = channels * cut.together
@@ -34,12 +58,20 @@ def dz_sums_task(dy, x, y, dz, wide, parts, scratch, source, kind, slope, cut, w
             left = count - i
             d = load_upto(dy, at + i, left)
             v = load_upto(x, at + i, left) - load_upto(wide, mean + i, left)
-            if source == FROM_X:
-                z = fma(v, load_upto(wide, scale + i, left), load_upto(wide, shift + i, left))
-                d = d * slope_at_vector(z, kind, slope)
-            elif source == FROM_Y:
-                d = d * slope_vector(load_upto(y, at + i, left), kind, slope)
-                store_upto(dz, at + i, d, left)
+            if source != SAME:
+                if source >= FROM_Y:
+                    z = load_upto(y, at + i, left)
+                else:
+                    z = fma(v, load_upto(wide, scale + i, left), load_upto(wide, shift + i, left))
+                if source in (BOUNDED_X, BOUNDED_Y):
+                    slope = slope_between(z, ends)
+                elif source == FROM_X:
+                    slope = slope_at_vector(z, ends.kind, ends.slope)
+                else:
+                    slope = slope_vector(z, ends.kind, ends.slope)
+                d = d * slope
+                if source >= FROM_Y:
+                    store_upto(dz, at + i, d, left)
             store_upto(scratch, sums + i, load_upto(scratch, sums + i, left) + d, left)
             store_upto(scratch, products + i, fma(d, v, load_upto(scratch, products + i, left)), left)
     fold(scratch, sums, channels, cut.together, parts, to)
@@ -69,7 +101,7 @@ def dz_join_task(parts, weight, var, dweight, dbias, rows, totals, eps, frozen, 
 
 
 @inner
-def norm_dx_task(dz, x, dx, wide, source, kind, slope, cut, worker, task):
+def norm_dx_task(dz, x, dx, wide, source, ends, streamed, cut, worker, task):
     """dx, last task first: what was read last for the sums is still in the cache."""
     task = cut.tasks - 1 - task
     first, end, channels = place(cut, task)
@@ -84,28 +116,30 @@ def norm_dx_task(dz, x, dx, wide, source, kind, slope, cut, worker, task):
             d = load_upto(dz, at + i, left)
             v = load_upto(x, at + i, left) - load_upto(wide, mean + i, left)
             factor = load_upto(wide, scale + i, left)
-            if source == FROM_X:
+            if source != SAME:
                 z = fma(v, factor, load_upto(wide, shift + i, left))
-                d = d * slope_at_vector(z, kind, slope)
+                slope = slope_between(z, ends) if source == BOUNDED_X else slope_at_vector(z, ends.kind, ends.slope)
+                d = d * slope
             rest = fma(v, load_upto(wide, by_x + i, left), load_upto(wide, constant + i, left))
-            store_upto(dx, at + i, fma(d, factor, rest), left)
+            put(dx, at + i, fma(d, factor, rest), left, streamed)
 
 
 @kernel
 def batch_norm_dx_kernel(dy, x, y, weight, bias, mean, var, dx, dz, dweight, dbias, rows, wide, parts, totals, scratch,
-                         eps, frozen, source, kind, slope, cut):  # fmt: skip
+                         eps, frozen, source, ends, streamed, cut):  # fmt: skip
     C, row, times = cut.C, cut.row, cut.together
     for c in range(C):
         rows[c] = weight[c] / np.sqrt(np.float64(var[c]) + eps)
     spread(mean, 0, C, wide, 0, times)
     spread(rows, 0, C, wide, row, times)
     spread(bias, 0, C, wide, 2 * row, times)
-    parallel_for(dz_sums_task, cut.tasks, (dy, x, y, dz, wide, parts, scratch, source, kind, slope, cut))
+    parallel_for(dz_sums_task, cut.tasks, (dy, x, y, dz, wide, parts, scratch, source, ends, cut))
     parallel_for(dz_join_task, cut.blocks, (parts, weight, var, dweight, dbias, rows, totals, eps, frozen, cut))
     spread(rows, 0, C, wide, 3 * row, times)
     spread(rows, C, C, wide, 4 * row, times)
-    known = dz if source == FROM_Y else dy
-    parallel_for(norm_dx_task, cut.tasks, (known, x, dx, wide, source, kind, slope, cut))
+    known = dz if source >= FROM_Y else dy
+    left = SAME if source >= FROM_Y else source
+    parallel_for(norm_dx_task, cut.tasks, (known, x, dx, wide, left, ends, streamed, cut))
 
 
 def batch_norm_dx(
@@ -125,14 +159,17 @@ def batch_norm_dx(
     """dx, dweight, dbias, and where y is given the gradient dz of the residual; frozen: mean and var are constants."""
     C = x.shape[-1]
     cut = cut_pixels(x.size // max(C, 1), C)
-    source = SAME if activation == IDENTITY else FROM_X if y is None else FROM_Y
+    source, ends = _way_back(activation, y is not None)
     into, into_dweight, into_dbias, into_dz = outs(out, 4)
     dx, dweight, dbias = result(x.shape, into), result((C,), into_dweight), result((C,), into_dbias)
-    dz = result(x.shape, into_dz) if source == FROM_Y else None
+    dz = result(x.shape, into_dz) if source >= FROM_Y else None
+    rows, wide, parts, scratch = side_by_side(
+        2 * C, 5 * cut.row, cut.tasks * 2 * cut.channels, workers() * 2 * cut.cols
+    )
     batch_norm_dx_kernel(
         flat(dy),
         flat(x),
-        flat(y) if source == FROM_Y and y is not None else NOTHING,
+        flat(y) if source >= FROM_Y and y is not None else NOTHING,
         flat(weight),
         flat(bias),
         flat(mean),
@@ -141,18 +178,31 @@ def batch_norm_dx(
         NOTHING if dz is None else dz.reshape(-1),
         dweight,
         dbias,
-        empty(2 * C),
-        empty(5 * cut.row),
-        empty(cut.tasks * 2 * cut.channels),
+        rows,
+        wide,
+        parts,
         empty(2 * C, np.float64),
-        empty(workers() * 2 * cut.cols),
+        scratch,
         float(eps),
         frozen,
         source,
-        activation.kind,
-        np.float32(activation.slope),
+        ends,
+        streams(dx, cut),
         cut,
     )
     if y is not None and dz is None:
         dz = dy if into_dz is None else activate(dy, activation, out=into_dz)
     return dx, dweight, dbias, dz
+
+
+@lru_cache(maxsize=64)
+def _way_back(activation: Activation, from_output: bool) -> tuple[int, Slopes]:
+    """Where dz comes from."""
+    ends = bounds(activation)
+    top = np.float32(0 if activation == RELU6 else 1)
+    slopes = Slopes(ends.low, ends.high, top, activation.kind, np.float32(activation.slope))
+    if activation == IDENTITY:
+        return SAME, slopes
+    if ends.later:
+        return FROM_Y if from_output else FROM_X, slopes
+    return BOUNDED_Y if from_output else BOUNDED_X, slopes

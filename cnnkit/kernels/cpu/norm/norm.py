@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds
-from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
+from cnnkit.kernels.cpu.machine.buffers import empty, flat, result, side_by_side
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.dx import batch_norm_dx
-from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
+from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, put, spread, streams
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma
 from cnnkit.kernels.shared.array import Host
@@ -108,7 +108,7 @@ def join_task(parts, weight, bias, mean, var, scale, shift, totals, eps, cut, wo
 
 
 @inner
-def scale_task(x, residual, y, wide, adds, ends, cut, worker, task):
+def scale_task(x, residual, y, wide, adds, ends, streamed, cut, worker, task):
     """y = act((x - wide[0])·wide[1] + wide[2] + residual), the three being as long as a row of x.
 
     The last task comes first: what was read last for the sums is still in the cache.
@@ -127,7 +127,7 @@ def scale_task(x, residual, y, wide, adds, ends, cut, worker, task):
             v = fma(v, load_upto(wide, scale + i, left), load_upto(wide, shift + i, left))
             if adds:
                 v = v + load_upto(residual, at + i, left)
-            store_upto(y, at + i, bounded(v, low, high), left)
+            put(y, at + i, bounded(v, low, high), left, streamed)
         if ends.later:
             activate_later(y, at, count, ends.later, ends.slope)
 
@@ -143,7 +143,25 @@ def follow(average, now, factor, keep, take):
 
 @kernel
 def batch_norm_kernel(
-    x, weight, bias, residual, y, mean, var, scale, shift, averages, wide, parts, totals, scratch, eps, adds, ends, cut
+    x,
+    weight,
+    bias,
+    residual,
+    y,
+    mean,
+    var,
+    scale,
+    shift,
+    averages,
+    wide,
+    parts,
+    totals,
+    scratch,
+    eps,
+    adds,
+    ends,
+    streamed,
+    cut,
 ):
     parallel_for(sums_task, cut.tasks, (x, parts, scratch, cut))
     parallel_for(join_task, cut.blocks, (parts, weight, bias, mean, var, scale, shift, totals, eps, cut))
@@ -152,15 +170,15 @@ def batch_norm_kernel(
     spread(mean, 0, cut.C, wide, 0, cut.together)
     spread(scale, 0, cut.C, wide, cut.row, cut.together)
     spread(shift, 0, cut.C, wide, 2 * cut.row, cut.together)
-    parallel_for(scale_task, cut.tasks, (x, residual, y, wide, adds, ends, cut))
+    parallel_for(scale_task, cut.tasks, (x, residual, y, wide, adds, ends, streamed, cut))
 
 
 @kernel
-def scale_shift_kernel(x, scale, shift, residual, y, wide, adds, ends, cut):
+def scale_shift_kernel(x, scale, shift, residual, y, wide, adds, ends, streamed, cut):
     clear(wide, 0, cut.row)
     spread(scale, 0, cut.C, wide, cut.row, cut.together)
     spread(shift, 0, cut.C, wide, 2 * cut.row, cut.together)
-    parallel_for(scale_task, cut.tasks, (x, residual, y, wide, adds, ends, cut))
+    parallel_for(scale_task, cut.tasks, (x, residual, y, wide, adds, ends, streamed, cut))
 
 
 def batch_norm(
@@ -179,7 +197,9 @@ def batch_norm(
     C = x.shape[-1]
     cut = cut_pixels(x.size // max(C, 1), C)
     y, mean, var = map(result, (x.shape, (C,), (C,)), outs(out, 3))
-    scale, shift = empty(C), empty(C)
+    scale, shift, wide, parts, scratch = side_by_side(
+        C, C, 3 * cut.row, cut.tasks * 3 * cut.channels, workers() * 3 * cut.cols
+    )
     adds = residual is not None
     batch_norm_kernel(
         flat(x),
@@ -192,13 +212,14 @@ def batch_norm(
         scale,
         shift,
         _averages(running, 1 - momentum, x.size // max(C, 1), C),
-        empty(3 * cut.row),
-        empty(cut.tasks * 3 * cut.channels),
+        wide,
+        parts,
         empty(2 * C, np.float64),
-        empty(workers() * 3 * cut.cols),
+        scratch,
         float(eps),
         adds,
         bounds(activation),
+        streams(y, cut) and not bounds(activation).later,
         cut,
     )
     return y, mean, var
@@ -237,6 +258,7 @@ def batch_norm_frozen(
         empty(3 * cut.row),
         adds,
         bounds(activation),
+        streams(y, cut) and not bounds(activation).later,
         cut,
     )
     return y
