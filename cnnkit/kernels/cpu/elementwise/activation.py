@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
+from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks, streams
 from cnnkit.kernels.cpu.epilogue import activate_vector
 from cnnkit.kernels.cpu.machine.buffers import flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.math import vsigmoid
-from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
+from cnnkit.kernels.cpu.simd.partial import load_upto, put
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, select_less, zero
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.scalar import (
@@ -60,35 +60,36 @@ def slope_at_vector(z, kind, slope):
 
 
 @inner
-def activate_task(x, y, kind, slope, worker, task):
+def activate_task(x, y, kind, slope, streamed, worker, task):
     size = min(len(x), (task + 1) * CHUNK)
     for i in range(task * CHUNK, size, LANES):
-        store_upto(y, i, activate_vector(load_upto(x, i, size - i), kind, slope), size - i)
+        put(y, i, activate_vector(load_upto(x, i, size - i), kind, slope), size - i, streamed)
 
 
 @kernel
-def activate_kernel(x, y, tasks, kind, slope):
-    parallel_for(activate_task, tasks, (x, y, kind, slope))
+def activate_kernel(x, y, tasks, kind, slope, streamed):
+    parallel_for(activate_task, tasks, (x, y, kind, slope, streamed))
 
 
 @inner
-def activate_dx_task(dy, v, dx, kind, slope, at_input, worker, task):
+def activate_dx_task(dy, v, dx, kind, slope, at_input, streamed, worker, task):
     size = min(len(v), (task + 1) * CHUNK)
     for i in range(task * CHUNK, size, LANES):
         a = load_upto(v, i, size - i)
         a = slope_at_vector(a, kind, slope) if at_input else slope_vector(a, kind, slope)
-        store_upto(dx, i, load_upto(dy, i, size - i) * a, size - i)
+        put(dx, i, load_upto(dy, i, size - i) * a, size - i, streamed)
 
 
 @kernel
-def activate_dx_kernel(dy, v, dx, tasks, kind, slope, at_input):
-    parallel_for(activate_dx_task, tasks, (dy, v, dx, kind, slope, at_input))
+def activate_dx_kernel(dy, v, dx, tasks, kind, slope, at_input, streamed):
+    parallel_for(activate_dx_task, tasks, (dy, v, dx, kind, slope, at_input, streamed))
 
 
 def activate(x: Host, activation: Activation, *, out: Host | None = None) -> Host:
     """y = act(x), element by element."""
     y = result(x.shape, out)
-    activate_kernel(flat(x), y.reshape(-1), chunks(x.size), activation.kind, np.float32(activation.slope))
+    slope = np.float32(activation.slope)
+    activate_kernel(flat(x), y.reshape(-1), chunks(x.size), activation.kind, slope, streams(y))
     return y
 
 
@@ -105,5 +106,6 @@ def activate_dx_at(dy: Host, z: Host, activation: Activation, *, out: Host | Non
 def _dx(dy: Host, v: Host, activation: Activation, out: Host | None, *, at_input: bool) -> Host:
     dx = result(v.shape, out)
     slope = np.float32(activation.slope)
-    activate_dx_kernel(flat(dy), flat(v), dx.reshape(-1), chunks(v.size), activation.kind, slope, at_input)
+    kind = activation.kind
+    activate_dx_kernel(flat(dy), flat(v), dx.reshape(-1), chunks(v.size), kind, slope, at_input, streams(dx))
     return dx

@@ -3,12 +3,12 @@
 import numpy as np
 
 from cnnkit.kernels.cpu.elementwise.broadcast import loops
-from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
+from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks, streams
 from cnnkit.kernels.cpu.machine.buffers import flat, kind_of, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
-from cnnkit.kernels.cpu.simd.math import vexp, vlog1p
-from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
+from cnnkit.kernels.cpu.simd.math import vexp, vexp_down, vlog1p
+from cnnkit.kernels.cpu.simd.partial import load_upto, put, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, absolute, fill, select_equal, vmax, vmin, zero
 from cnnkit.kernels.cpu.simd.vector import sqrt as vsqrt
 from cnnkit.kernels.shared.array import Host
@@ -37,7 +37,7 @@ def combine(a, b, op):
 
 
 @inner
-def binary_task(x, y, z, op, length, x_step, y_step, outer, worker, task):
+def binary_task(x, y, z, op, length, x_step, y_step, outer, streamed, worker, task):
     """A chunk of the result, row by row of the innermost loop; see broadcast.py."""
     at, end = task * CHUNK, min(len(z), (task + 1) * CHUNK)
     while at < end:
@@ -53,19 +53,19 @@ def binary_task(x, y, z, op, length, x_step, y_step, outer, worker, task):
             left = count - i
             a = load_upto(x, xi + i, left) if x_step else fill(x[xi])
             b = load_upto(y, yi + i, left) if y_step else fill(y[yi])
-            store_upto(z, at + i, combine(a, b, op), left)
+            put(z, at + i, combine(a, b, op), left, streamed)
         at += count
 
 
 @kernel
-def binary_kernel(x, y, z, op, length, x_step, y_step, outer, tasks):
-    parallel_for(binary_task, tasks, (x, y, z, op, length, x_step, y_step, outer))
+def binary_kernel(x, y, z, op, length, x_step, y_step, outer, streamed, tasks):
+    parallel_for(binary_task, tasks, (x, y, z, op, length, x_step, y_step, outer, streamed))
 
 
 @inner
 def softplus_vector(v):
     """max(v, 0) + log(1 + e^-|v|), which is never infinite where v is not; NaN stays NaN."""
-    return vlog1p(vexp(zero() - absolute(v))) + select_equal(v, v, vmax(v, zero()), v)
+    return vlog1p(vexp_down(zero() - absolute(v))) + select_equal(v, v, vmax(v, zero()), v)
 
 
 @inner
@@ -168,7 +168,8 @@ def _binary(x: Host, y: Host, op: int, out: Host | None) -> Host:
     x, y = np.asarray(x), np.asarray(y)
     walk = loops(x.shape, y.shape)
     z = result(walk.shape, out)
-    binary_kernel(flat(x), flat(y), z.reshape(-1), op, walk.length, *walk.steps, walk.outer, chunks(z.size))
+    streamed = streams(z, walk.length)
+    binary_kernel(flat(x), flat(y), z.reshape(-1), op, walk.length, *walk.steps, walk.outer, streamed, chunks(z.size))
     return z
 
 

@@ -4,12 +4,13 @@ from functools import lru_cache
 
 import numpy as np
 
+from cnnkit.kernels.cpu.elementwise.chunks import streams
 from cnnkit.kernels.cpu.machine.buffers import empty, flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
-from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
-from cnnkit.kernels.cpu.simd.vector import LANES, fma, zero
+from cnnkit.kernels.cpu.simd.partial import load_upto, put, store_upto
+from cnnkit.kernels.cpu.simd.vector import LANES, evens, fma, load, odds, zero, zip_high, zip_low
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
 
@@ -84,9 +85,33 @@ def shuffle_task(x, y, places, per_task, worker, task):
             target[c] = source[places[c]]
 
 
+@inner
+def deal_task(x, y, half, together, streamed, per_task, worker, task):
+    """Two groups of `half` channels, at least a vector: dealt out one by one, or `together` what was dealt out before.
+
+    The last vector of a group overlaps the one before it, and writes the same again.
+    """
+    for at in range(task * per_task * 2 * half, min(len(x), (task + 1) * per_task * 2 * half), 2 * half):
+        for i in range(0, half, LANES):
+            c = min(i, half - LANES)
+            if together:
+                a, b = load(x, at + 2 * c), load(x, at + 2 * c + LANES)
+                put(y, at + c, evens(a, b), LANES, streamed)
+                put(y, at + half + c, odds(a, b), LANES, streamed)
+            else:
+                a, b = load(x, at + c), load(x, at + half + c)
+                put(y, at + 2 * c, zip_low(a, b), LANES, streamed)
+                put(y, at + 2 * c + LANES, zip_high(a, b), LANES, streamed)
+
+
 @kernel
 def shuffle_kernel(x, y, places, per_task, tasks):
     parallel_for(shuffle_task, tasks, (x, y, places, per_task))
+
+
+@kernel
+def deal_kernel(x, y, half, together, streamed, per_task, tasks):
+    parallel_for(deal_task, tasks, (x, y, half, together, streamed, per_task))
 
 
 def scale_channels(x: Host, s: Host, *, out: Host | None = None) -> Host:
@@ -114,8 +139,12 @@ def channel_shuffle(x: Host, groups: int, *, out: Host | None = None) -> Host:
     y, C = result(x.shape, out), x.shape[-1]
     if x.size == 0:
         return y
-    per_task = max(1, SHUFFLED // C)
-    shuffle_kernel(flat(x), y.reshape(-1), _places(C, groups), per_task, -(-x.size // (C * per_task)))
+    per_task, half = max(1, SHUFFLED // C), C // 2
+    tasks = -(-x.size // (C * per_task))
+    if 2 in (groups, C // groups) and half >= LANES:
+        deal_kernel(flat(x), y.reshape(-1), half, groups != 2, streams(y, half), per_task, tasks)
+    else:
+        shuffle_kernel(flat(x), y.reshape(-1), _places(C, groups), per_task, tasks)
     return y
 
 

@@ -6,12 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnkit.kernels.cpu.elementwise.activation import activate, slope_at_vector, slope_vector
+from cnnkit.kernels.cpu.elementwise.chunks import streams
 from cnnkit.kernels.cpu.epilogue import NOTHING, bounds
 from cnnkit.kernels.cpu.machine.buffers import empty, flat, result, side_by_side
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
-from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, put, spread, streams
-from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
+from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
+from cnnkit.kernels.cpu.simd.partial import load_upto, put, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, select_less, zero
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
@@ -187,7 +188,7 @@ def batch_norm_dx(
         frozen,
         source,
         ends,
-        streams(dx, cut),
+        streams(dx, cut.row),
         cut,
     )
     if y is not None and dz is None:

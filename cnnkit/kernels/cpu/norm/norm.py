@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cnnkit.kernels.cpu.elementwise.chunks import streams
 from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds
 from cnnkit.kernels.cpu.machine.buffers import empty, flat, result, side_by_side
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for, workers
 from cnnkit.kernels.cpu.norm.dx import batch_norm_dx
-from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, put, spread, streams
-from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
+from cnnkit.kernels.cpu.norm.pixels import clear, cut_pixels, fold, place, spread
+from cnnkit.kernels.cpu.simd.partial import load_upto, put, store_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, check_out, outs
@@ -219,7 +220,7 @@ def batch_norm(
         float(eps),
         adds,
         bounds(activation),
-        streams(y, cut) and not bounds(activation).later,
+        streams(y, cut.row) and not bounds(activation).later,
         cut,
     )
     return y, mean, var
@@ -258,7 +259,7 @@ def batch_norm_frozen(
         empty(3 * cut.row),
         adds,
         bounds(activation),
-        streams(y, cut) and not bounds(activation).later,
+        streams(y, cut.row) and not bounds(activation).later,
         cut,
     )
     return y

@@ -9,18 +9,14 @@ from functools import lru_cache
 from math import lcm
 from typing import NamedTuple
 
-from cnnkit.kernels.cpu.machine.buffers import LINE, is_aligned
-from cnnkit.kernels.cpu.machine.jit import inlined, inner
+from cnnkit.kernels.cpu.machine.jit import inner
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
-from cnnkit.kernels.cpu.simd.vector import LANES, stream, zero
-from cnnkit.kernels.shared.array import Host
+from cnnkit.kernels.cpu.simd.vector import LANES, zero
 
 # Floats of a row: at least this many where pixels are small, and at most these where one is not a whole vector.
 SHORT, LONG = 256, 1024
 # Columns of a block, about; and the floats of x that a task reads, about: they come by twice and stay in the cache.
 BLOCK, TASK = 512, 32768
-# Bytes of a result from which on it is written past the caches, which is then 4 to 8 % faster, the next pass with it.
-STREAMED = 12 << 20
 
 
 class Pixels(NamedTuple):
@@ -52,21 +48,6 @@ def cut_pixels(pixels: int, C: int) -> Pixels:
     pieces = max(1, round(all_rows * cols / TASK))
     rows = max(1, -(-all_rows // pieces))
     return Pixels(pixels * C, C, row, together, cols, blocks, rows, -(-all_rows // rows) * blocks, min(C, cols))
-
-
-def streams(y: Host, cut: Pixels) -> bool:
-    """Whether y, cut so, is written past the caches: else its lines would be read first, and sweep others out."""
-    whole = 4 * LANES == LINE and cut.row % LANES == 0 and is_aligned(y)
-    return whole and 4 * cut.size >= STREAMED
-
-
-@inlined
-def put(y, i, v, left, streamed):
-    """Store `left` lanes, or a whole vector past the caches."""
-    if streamed and left >= LANES:
-        stream(y, i, v)
-    else:
-        store_upto(y, i, v, left)
 
 
 @inner

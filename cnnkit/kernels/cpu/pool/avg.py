@@ -10,6 +10,7 @@ from cnnkit.kernels.cpu.simd.vector import LANES, fill, fma, load, load_first, t
 # Registers of channels that are summed side by side.
 COLS = 4
 BLOCK = COLS * LANES
+QUARTER = np.float32(1 / 4)
 
 
 @inner
@@ -48,9 +49,28 @@ def mean_task(x, y, rows, cols, sizes, divisor, per_task, worker, task):
                     store_upto(y, (row * OW + ox) * C + c + v * LANES, total[0, v] * share, left)
 
 
+@inner
+def quarter_task(x, y, sizes, per_task, worker, task):
+    """As mean_task, for a 2x2 window of stride 2 without padding: the same sums in the same order."""
+    all_rows, OH, OW, H, W, C = sizes
+    below, share = W * C, fill(QUARTER)
+    for row in range(task * per_task, min((task + 1) * per_task, all_rows)):
+        top = (row // OH * H + row % OH * 2) * below
+        for ox in range(OW):
+            p, at = top + ox * 2 * C, (row * OW + ox) * C
+            for c in range(0, C, LANES):
+                left, q = C - c, p + c
+                upper = load_upto(x, q, left) + load_upto(x, q + C, left)
+                lower = load_upto(x, q + below, left) + load_upto(x, q + below + C, left)
+                store_upto(y, at + c, (upper + lower) * share, left)
+
+
 @kernel
-def avg_pool_kernel(x, y, rows, cols, sizes, divisor, per_task):
-    parallel_for(mean_task, -(-sizes[0] // per_task), (x, y, rows, cols, sizes, divisor, per_task))
+def avg_pool_kernel(x, y, rows, cols, sizes, divisor, per_task, halves):
+    if halves:
+        parallel_for(quarter_task, -(-sizes[0] // per_task), (x, y, sizes, per_task))
+    else:
+        parallel_for(mean_task, -(-sizes[0] // per_task), (x, y, rows, cols, sizes, divisor, per_task))
 
 
 @inner
@@ -71,6 +91,26 @@ def share_task(dy, dx, rows, cols, sizes, divisor, per_task, worker, task):
                 store_upto(dx, (row * W + ix) * C + c, total, C - c)
 
 
+@inner
+def double_share_task(dy, dx, sizes, per_task, worker, task):
+    """As share_task, back through a 2x2 window of stride 2 that covers the image exactly; two rows of pixels a row."""
+    all_rows, _, W, _, OW, C = sizes
+    below, share = W * C, fill(QUARTER)
+    for row in range(task * per_task, min((task + 1) * per_task, all_rows // 2)):
+        for ox in range(OW):
+            p, at = row * 2 * below + ox * 2 * C, (row * OW + ox) * C
+            for c in range(0, C, LANES):
+                left, q = C - c, p + c
+                v = load_upto(dy, at + c, left) * share
+                store_upto(dx, q, v, left)
+                store_upto(dx, q + C, v, left)
+                store_upto(dx, q + below, v, left)
+                store_upto(dx, q + below + C, v, left)
+
+
 @kernel
-def avg_pool_dx_kernel(dy, dx, rows, cols, sizes, divisor, per_task):
-    parallel_for(share_task, -(-sizes[0] // per_task), (dy, dx, rows, cols, sizes, divisor, per_task))
+def avg_pool_dx_kernel(dy, dx, rows, cols, sizes, divisor, per_task, doubles):
+    if doubles:
+        parallel_for(double_share_task, -(-sizes[0] // 2 // per_task), (dy, dx, sizes, per_task))
+    else:
+        parallel_for(share_task, -(-sizes[0] // per_task), (dy, dx, rows, cols, sizes, divisor, per_task))

@@ -24,9 +24,8 @@ def max_pool2d(
     x: Host, kernel: tuple[int, int], win: Window, *, needs_arg: bool = True, out: Outs | None = None
 ) -> tuple[Host, Host | None]:
     """The greatest pixel of each window, and where asked for which tap saw it; see the reference."""
-    size = output_hw(x.shape, kernel, win)
-    tables = window_tables(x.shape, kernel, win, "windows", "tap")
-    halves = tuple(kernel) == (2, 2) and win == HALVE
+    size, tables = output_hw(x.shape, kernel, win), window_tables(x.shape, kernel, win, "windows", "tap")
+    halves = _halves(kernel, win)
     if not needs_arg and not halves:
         return _greatest(x, size, tables, out), None
     y, arg = _max(x, size, tables, arg_dtype(kernel), halves, out)
@@ -45,9 +44,8 @@ def max_pool2d_dx(
     out: Host | None = None,
 ) -> Host:
     """Each dy, times act'(y) where the pool's result y is given, goes to the pixel that won its window."""
-    exact = x_shape[1] % 2 == 0 and x_shape[2] % 2 == 0
-    doubles = tuple(kernel) == (2, 2) and win == HALVE and exact
-    return _max_dx(dy, arg, x_shape, window_tables(x_shape, kernel, win, "pixels", "tap"), doubles, y, activation, out)
+    tables, doubles = window_tables(x_shape, kernel, win, "pixels", "tap"), _doubles(x_shape, kernel, win)
+    return _max_dx(dy, arg, x_shape, tables, doubles, y, activation, out)
 
 
 def avg_pool2d(
@@ -55,9 +53,8 @@ def avg_pool2d(
 ) -> Host:
     """The mean of each window: of all KH·KW taps, or of those inside the image alone."""
     divisor = kernel[0] * kernel[1] if count_padding else 0
-    return _avg(
-        x, output_hw(x.shape, kernel, win), window_tables(x.shape, kernel, win, "windows", "count"), divisor, out
-    )
+    size, tables = output_hw(x.shape, kernel, win), window_tables(x.shape, kernel, win, "windows", "count")
+    return _avg(x, size, tables, divisor, _halves(kernel, win), out)
 
 
 def avg_pool2d_dx(
@@ -71,17 +68,18 @@ def avg_pool2d_dx(
 ) -> Host:
     """Each dy is shared equally among the taps of its window."""
     divisor = kernel[0] * kernel[1] if count_padding else 0
-    return _avg_dx(dy, x_shape, window_tables(x_shape, kernel, win, "pixels", "count"), divisor, out)
+    tables, doubles = window_tables(x_shape, kernel, win, "pixels", "count"), _doubles(x_shape, kernel, win)
+    return _avg_dx(dy, x_shape, tables, divisor, doubles, out)
 
 
 def adaptive_avg_pool2d(x: Host, size: tuple[int, int], *, out: Host | None = None) -> Host:
     """The mean of each of size[0]·size[1] bins that cover the image."""
-    return _avg(x, size, adaptive_tables(x.shape, size, "windows", "count"), 0, out)
+    return _avg(x, size, adaptive_tables(x.shape, size, "windows", "count"), 0, False, out)
 
 
 def adaptive_avg_pool2d_dx(dy: Host, x_shape: tuple[int, ...], *, out: Host | None = None) -> Host:
     """Each dy is shared equally among the pixels of its bin."""
-    return _avg_dx(dy, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "count"), 0, out)
+    return _avg_dx(dy, x_shape, adaptive_tables(x_shape, dy.shape[1:3], "pixels", "count"), 0, False, out)
 
 
 def adaptive_max_pool2d(
@@ -159,7 +157,7 @@ def _max_dx(
     return dx
 
 
-def _avg(x: Host, size: tuple[int, int], tables: Tables, divisor: int, out: Host | None) -> Host:
+def _avg(x: Host, size: tuple[int, int], tables: Tables, divisor: int, halves: bool, out: Host | None) -> Host:
     N, H, W, C = x.shape
     y = result((N, *size, C), out)
     avg_pool_kernel(
@@ -169,16 +167,27 @@ def _avg(x: Host, size: tuple[int, int], tables: Tables, divisor: int, out: Host
         (N * size[0], *size, H, W, C),
         divisor,
         _rows_per_task(x.size // max(N * size[0], 1)),
+        halves,
     )
     return y
 
 
-def _avg_dx(dy: Host, x_shape: tuple[int, ...], tables: Tables, divisor: int, out: Host | None) -> Host:
+def _avg_dx(dy: Host, x_shape: tuple[int, ...], tables: Tables, divisor: int, doubles: bool, out: Host | None) -> Host:
     N, H, W, C = x_shape
     dx = result(x_shape, out)
     sizes = (N * H, H, W, dy.shape[1], dy.shape[2], C)
-    avg_pool_dx_kernel(flat(dy), dx.reshape(-1), *tables, sizes, divisor, _rows_per_task(W * C))
+    avg_pool_dx_kernel(flat(dy), dx.reshape(-1), *tables, sizes, divisor, _rows_per_task(W * C), doubles)
     return dx
+
+
+def _halves(kernel: tuple[int, int], win: Window) -> bool:
+    """Whether windows of 2x2 lie side by side, as most networks have them: these have kernels of their own."""
+    return tuple(kernel) == (2, 2) and win == HALVE
+
+
+def _doubles(x_shape: tuple[int, ...], kernel: tuple[int, int], win: Window) -> bool:
+    """The same on the way back, where no pixel may be left over."""
+    return _halves(kernel, win) and x_shape[1] % 2 == 0 and x_shape[2] % 2 == 0
 
 
 def _rows_per_task(floats_per_row: int) -> int:

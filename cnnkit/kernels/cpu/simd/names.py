@@ -10,7 +10,7 @@ from cnnkit.kernels.cpu.machine.code.settings import DISABLE_JIT
 _PLACES = (
     ("memory", "plain", "floats_at keep_where load load_first load_or_zero prefetch splat store store_codes"),
     ("memory", "plain", "store_first stream"),
-    ("tile", "plain", "tile transpose"),
+    ("tile", "plain", "evens odds tile transpose zip_high zip_low"),
     ("value", "plain", "absolute exponent fill first_lane fma reduce_add reduce_max rolled scale_by_power"),
     ("value", "plain", "select_equal select_less sqrt truncate vmax vmin zero"),
     ("codes_vector", "codes_plain", "fill_code keep_code keep_code_first pick_greater store_code store_code_first"),

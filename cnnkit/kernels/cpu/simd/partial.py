@@ -1,7 +1,7 @@
 """A vector or only its first lanes: the ends of rows whose length no vector divides."""
 
 from cnnkit.kernels.cpu.machine.jit import inlined
-from cnnkit.kernels.cpu.simd.vector import LANES, load, load_first, store, store_first
+from cnnkit.kernels.cpu.simd.vector import LANES, load, load_first, store, store_first, stream
 
 
 @inlined
@@ -17,3 +17,12 @@ def store_upto(y, i, v, count):
         store(y, i, v)
     else:
         store_first(y, i, v, count)
+
+
+@inlined
+def put(y, i, v, count, streamed):
+    """As `store_upto`, but whole vectors past the caches if `streamed`; then y and i lie on whole vectors."""
+    if streamed and count >= LANES:
+        stream(y, i, v)
+    else:
+        store_upto(y, i, v, count)

@@ -145,3 +145,19 @@ def tile(rows, cols):
 
 def transpose(t):
     t[:, 0] = t[:, 0].T.copy()
+
+
+def zip_low(a, b):
+    return np.stack([a, b], -1).reshape(-1)[:LANES]
+
+
+def zip_high(a, b):
+    return np.stack([a, b], -1).reshape(-1)[LANES:]
+
+
+def evens(a, b):
+    return np.concatenate([a, b])[::2]
+
+
+def odds(a, b):
+    return np.concatenate([a, b])[1::2]

@@ -94,3 +94,21 @@ def transpose(typingctx, t):
         return context.get_dummy_value()
 
     return types.void(t), codegen
+
+
+def _dealt(lanes):
+    """An intrinsic of two vectors: the lanes of the result, counted through both."""
+
+    @intrinsic
+    def dealt(typingctx, a, b):
+        def codegen(context, builder, sig, args):
+            return builder.shuffle_vector(*args, ir.Constant(ir.VectorType(INDEX, LANES), list(lanes)))
+
+        return vec(vec, vec), codegen
+
+    return dealt
+
+
+_PAIRS = [lane for i in range(LANES) for lane in (i, LANES + i)]
+zip_low, zip_high = _dealt(_PAIRS[:LANES]), _dealt(_PAIRS[LANES:])
+evens, odds = _dealt(range(0, 2 * LANES, 2)), _dealt(range(1, 2 * LANES, 2))

@@ -22,6 +22,8 @@
     truncate(a), sqrt(a), absolute(a)  truncate: towards zero, |a| < 2**31
     reduce_add(a), reduce_max(a)      one float32
     first_lane(a)
+    zip_low(a, b), zip_high(a, b)     the halves of a0 b0 a1 b1 ...
+    evens(a, b), odds(a, b)           every other lane of a, then of b
 
 `acc = tile(rows, cols)` is a stack array of vectors, `acc[i, v]`. Both sizes must be literals, globals or closure ints.
 `transpose(t)` turns a tile of LANES x 1 about its diagonal.
@@ -34,6 +36,7 @@ With NUMBA_DISABLE_JIT=1 the same names are plain Python with every index checke
 from cnnkit.kernels.cpu.machine.lanes import LANES, REGISTERS
 from cnnkit.kernels.cpu.simd.names import (
     absolute,
+    evens,
     exponent,
     fill,
     first_lane,
@@ -43,6 +46,7 @@ from cnnkit.kernels.cpu.simd.names import (
     load,
     load_first,
     load_or_zero,
+    odds,
     prefetch,
     reduce_add,
     reduce_max,
@@ -62,12 +66,15 @@ from cnnkit.kernels.cpu.simd.names import (
     vmax,
     vmin,
     zero,
+    zip_high,
+    zip_low,
 )
 
 __all__ = [
     "LANES",
     "REGISTERS",
     "absolute",
+    "evens",
     "exponent",
     "fill",
     "first_lane",
@@ -77,6 +84,7 @@ __all__ = [
     "load",
     "load_first",
     "load_or_zero",
+    "odds",
     "prefetch",
     "reduce_add",
     "reduce_max",
@@ -96,4 +104,6 @@ __all__ = [
     "vmax",
     "vmin",
     "zero",
+    "zip_high",
+    "zip_low",
 ]

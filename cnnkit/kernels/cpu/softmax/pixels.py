@@ -14,7 +14,7 @@ from cnnkit.kernels.cpu.machine import threads
 from cnnkit.kernels.cpu.machine.buffers import empty
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
-from cnnkit.kernels.cpu.simd.math import vexp, vlog1p
+from cnnkit.kernels.cpu.simd.math import vexp_down, vlog1p
 from cnnkit.kernels.cpu.simd.vector import (
     LANES,
     fill,
@@ -91,7 +91,7 @@ def softmax_pixels_task(x, y, scratch, K, per_task, pixels, worker, task):
         rows = min(LANES, end - p)
         best, total = turn_in(x, p * K, rows, K, turned), zero()
         for k in range(K):
-            power = vexp(load(turned, k * LANES) - best)
+            power = vexp_down(load(turned, k * LANES) - best)
             total = total + power
             store(turned, k * LANES, power)
         turn_out(turned, fill(ONE) / total, y, p * K, rows, K, end * K)
@@ -114,7 +114,7 @@ def pixels_task(logits, labels, hard, share, spread, ignore, losses, scores, scr
         others, greatest, spread_sum = zero(), zero(), zero()
         for k in range(K):
             below = load(turned, k * LANES) - best
-            power = vexp(below)
+            power = vexp_down(below)
             others = others + select_equal(below, zero(), zero(), power)
             greatest = greatest + select_equal(below, zero(), fill(ONE), zero())
             if share[k] > 0:

@@ -7,7 +7,7 @@ import numpy as np
 from cnnkit.kernels.cpu.machine.buffers import flat, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
-from cnnkit.kernels.cpu.simd.math import vexp
+from cnnkit.kernels.cpu.simd.math import vexp, vexp_down
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import (
     LANES,
@@ -19,6 +19,7 @@ from cnnkit.kernels.cpu.simd.vector import (
     store,
     store_first,
     vmax,
+    zero,
 )
 from cnnkit.kernels.cpu.softmax import pixels
 from cnnkit.kernels.shared.array import Host
@@ -26,16 +27,21 @@ from cnnkit.kernels.shared.array import Host
 TASK_FLOATS = 4096
 F32 = np.float32
 LOWEST = F32(-np.inf)
+ADDED = 8 * LANES  # numbers of a row that are added as float32
 
 
 @inner
 def row_maximum(x, first, K):
     """The greatest number of a row; a NaN may be passed over, for it turns the sum of the row into NaN by itself."""
     whole = K - K % LANES
-    best = fill(LOWEST)
-    for k in range(first, first + whole, LANES):
-        best = vmax(best, load(x, k))
-    greatest = reduce_max(best)
+    many = K - K % (4 * LANES)
+    a, b, c, d = fill(LOWEST), fill(LOWEST), fill(LOWEST), fill(LOWEST)  # four chains: one waits for each comparison
+    for k in range(first, first + many, 4 * LANES):
+        a, b = vmax(a, load(x, k)), vmax(b, load(x, k + LANES))
+        c, d = vmax(c, load(x, k + 2 * LANES)), vmax(d, load(x, k + 3 * LANES))
+    for k in range(first + many, first + whole, LANES):
+        a = vmax(a, load(x, k))
+    greatest = reduce_max(vmax(vmax(a, b), vmax(c, d)))
     for k in range(first + whole, first + K):
         greatest = x[k] if x[k] > greatest else greatest
     return greatest
@@ -51,12 +57,15 @@ def softmax_row(x, y, first, K):
     greatest = row_maximum(x, first, K)
     whole = K - K % LANES
     total = np.float64(0)
-    for k in range(first, first + whole, LANES):
-        powers = vexp(load(x, k) - fill(greatest))
-        store(y, k, powers)
+    for begin in range(first, first + whole, ADDED):
+        powers = zero()  # of few vectors, then the lanes in float64
+        for k in range(begin, min(begin + ADDED, first + whole), LANES):
+            power = vexp_down(load(x, k) - fill(greatest))
+            store(y, k, power)
+            powers = powers + power
         total += reduce_add(powers)
     if whole < K:
-        store_first(y, first + whole, vexp(load_first(x, first + whole, K - whole) - fill(greatest)), K - whole)
+        store_first(y, first + whole, vexp_down(load_first(x, first + whole, K - whole) - fill(greatest)), K - whole)
     for k in range(first + whole, first + K):
         total += y[k]
     scale = fill(F32(1 / total))

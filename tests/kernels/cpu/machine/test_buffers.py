@@ -21,6 +21,14 @@ def test_a_size_may_be_one_number():
     assert buffers.empty(5).shape == (5,) and buffers.empty(np.int64(5)).shape == (5,)
 
 
+def test_several_arrays_share_one_piece_of_memory_on_lines_of_their_own():
+    arrays = buffers.side_by_side(5, 0, 16, 1)
+    for number, array in enumerate(arrays):
+        array[...] = number
+    assert [array.tolist() for array in arrays] == [[0] * 5, [], [2] * 16, [3]]
+    assert all(buffers.is_aligned(array) for array in arrays)
+
+
 def test_memory_is_used_again_after_the_last_view_has_died():
     a = buffers.empty((777, 13))
     address, view = a.ctypes.data, a.reshape(-1)[5:9]

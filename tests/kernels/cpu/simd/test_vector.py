@@ -6,10 +6,11 @@ import pytest
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import kernel
 from cnnkit.kernels.cpu.simd import plain
-from cnnkit.kernels.cpu.simd.math import vexp, vlog1p, vsigmoid
+from cnnkit.kernels.cpu.simd.math import vexp, vexp_down, vlog1p, vsigmoid
 from cnnkit.kernels.cpu.simd.vector import (
     LANES,
     absolute,
+    evens,
     exponent,
     fill,
     first_lane,
@@ -18,6 +19,7 @@ from cnnkit.kernels.cpu.simd.vector import (
     load,
     load_first,
     load_or_zero,
+    odds,
     reduce_add,
     reduce_max,
     scale_by_power,
@@ -34,6 +36,8 @@ from cnnkit.kernels.cpu.simd.vector import (
     vmax,
     vmin,
     zero,
+    zip_high,
+    zip_low,
 )
 
 HALF = np.float32(1.5)
@@ -100,6 +104,22 @@ def test_exponential_and_sigmoid():
 
 
 @kernel
+def exponentials_of_falls(x, y, z):
+    for i in range(0, x.size, LANES):
+        store(y, i, vexp(load(x, i)))
+        store(z, i, vexp_down(load(x, i)))
+
+
+def test_the_exponential_of_what_is_not_above_0_has_the_same_bits():
+    x = np.linspace(-90, 0, 16 * 6000).astype(np.float32)
+    x[:16] = [np.nan, -np.inf, -0.0, 0, -87.33, -87.34, -88, -200, -1e38, -1e-38, -0.5, -1, -2, -10, -87, -0.34657359]
+    y, z = np.zeros_like(x), np.ones_like(x)
+    exponentials_of_falls(x, y, z)
+    np.testing.assert_array_equal(z, y)
+    assert np.isnan(z[0])
+
+
+@kernel
 def logarithms(x, y):
     for i in range(0, x.size, LANES):
         store(y, i, vlog1p(load(x, i)))
@@ -153,3 +173,19 @@ def test_a_square_of_vectors_is_transposed(rng):
     y = np.empty_like(x)
     turn(x.reshape(-1), y.reshape(-1))
     np.testing.assert_array_equal(y, x.T)
+
+
+@kernel
+def deal(x, y):
+    a, b = load(x, 0), load(x, LANES)
+    store(y, 0, zip_low(a, b))
+    store(y, LANES, zip_high(a, b))
+    store(y, 2 * LANES, evens(a, b))
+    store(y, 3 * LANES, odds(a, b))
+
+
+def test_two_vectors_are_dealt_out_and_collected():
+    x, y = np.arange(2 * LANES, dtype=np.float32), np.zeros(4 * LANES, np.float32)
+    deal(x, y)
+    np.testing.assert_array_equal(y[: 2 * LANES], x.reshape(2, LANES).T.reshape(-1))
+    np.testing.assert_array_equal(y[2 * LANES :], x.reshape(LANES, 2).T.reshape(-1))
