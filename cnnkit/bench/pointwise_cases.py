@@ -1,4 +1,7 @@
-"""Kernels that memory bounds: pools, norms, activations; and what masks and boxes add. Checked against definitions."""
+"""Kernels that memory bounds: pools, norms, activations, losses, updates; and what masks and boxes add.
+
+All are checked against their definitions.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from cnnkit.bench.map_cases.crf import crf_case
 from cnnkit.bench.map_cases.enlarge import resize_cases
 from cnnkit.bench.map_cases.gru import gru_cases
 from cnnkit.bench.map_cases.loss import loss_cases
+from cnnkit.bench.network_cases.ends import end_cases
 from cnnkit.bench.rivals.torch_layers import torch_pointwise
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels import HARD_SWISH, RELU, Window, reference
@@ -46,6 +50,7 @@ def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
         if not quick or name.startswith("max pool"):
             yield partial(pointwise_case, name)
     if not quick:
+        yield from end_cases()
         yield crf_case
         yield from loss_cases()
         yield from resize_cases()

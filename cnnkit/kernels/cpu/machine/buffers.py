@@ -153,7 +153,7 @@ class _Owner:
 
 def empty(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """A contiguous array on a cache line, its values unspecified."""
-    known, typestr, size = _layout(shape, dtype)
+    known, typestr, size = _layout(shape, dtype)  # type: ignore[arg-type]  # what names a type can be hashed
     source = _source.get() or pool
     # The memory first: an owner that got none would have nothing to give back.
     return np.asarray(_Owner(known, typestr, size, source.take(size), source))

@@ -19,40 +19,54 @@ from cnnkit.kernels.cpu.simd.codes import (
     store_code_first,
 )
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
-from cnnkit.kernels.cpu.simd.vector import LANES, fill, load, load_first, store, store_first, zero
+from cnnkit.kernels.cpu.simd.vector import LANES, fill, load, load_first, store, store_first, tile, zero
 from cnnkit.kernels.shared.pooling import NO_TAP
 from cnnkit.kernels.shared.scalar import IDENTITY_KIND
 
 LOWEST = np.float32(-np.inf)
+# Registers of channels that are compared, or summed, side by side.
+COLS = 4
+BLOCK = COLS * LANES
+
+
+@inner
+def compare_block(x, at, left, tap, best, code):
+    """Let COLS registers of channels, fewer where fewer are left, win over `best`: one look at the tables for all."""
+    for v in range(COLS):
+        a = load(x, at + v * LANES) if left >= BLOCK else load_first(x, at + v * LANES, left - v * LANES)
+        code[0, v] = pick_greater(a, best[0, v], tap, code[0, v])
+        best[0, v] = pick_greater(a, best[0, v], a, best[0, v])
 
 
 @inner
 def window_task(x, y, arg, rows, cols, sizes, per_task, worker, task):
     """y and arg of some rows of windows; `sizes` is (N·OH, OH, OW, H, W, C)."""
     all_rows, OH, OW, H, W, C = sizes
+    best, code = tile(1, COLS), tile(1, COLS)
     for row in range(task * per_task, min((task + 1) * per_task, all_rows)):
         n, oy = row // OH, row % OH
         for ox in range(OW):
             seen = rows[oy, 0] * cols[ox, 0]
-            first = ((n * H + rows[oy, 1]) * W + cols[ox, 1]) * C
-            for c in range(0, C, LANES):
+            first, at = ((n * H + rows[oy, 1]) * W + cols[ox, 1]) * C, (row * OW + ox) * C
+            tap = fill_code(rows[oy, 2] + cols[ox, 2] if seen else NO_TAP)
+            for c in range(0, C, BLOCK):
                 left = C - c
-                best, code = fill(LOWEST), fill_code(NO_TAP)
-                if seen:
-                    best, code = load_upto(x, first + c, left), fill_code(rows[oy, 2] + cols[ox, 2])
+                for v in range(COLS):
+                    code[0, v] = tap
+                    best[0, v] = load_first(x, first + c + v * LANES, left - v * LANES) if seen else fill(LOWEST)
                 for i in range(rows[oy, 0]):
                     line = (n * H + rows[oy, 1 + 2 * i]) * W
                     for j in range(cols[ox, 0]):
-                        v = load_upto(x, (line + cols[ox, 1 + 2 * j]) * C + c, left)
-                        tap = fill_code(rows[oy, 2 + 2 * i] + cols[ox, 2 + 2 * j])
-                        code = pick_greater(v, best, tap, code)
-                        best = pick_greater(v, best, v, best)
-                at = (row * OW + ox) * C + c
-                store_upto(y, at, best, left)
-                if left >= LANES:
-                    store_code(arg, at, code)
-                else:
-                    store_code_first(arg, at, code, left)
+                        k = (line + cols[ox, 1 + 2 * j]) * C + c
+                        compare_block(x, k, left, fill_code(rows[oy, 2 + 2 * i] + cols[ox, 2 + 2 * j]), best, code)
+                for v in range(COLS):
+                    k, count = at + c + v * LANES, left - v * LANES
+                    if count >= LANES:
+                        store(y, k, best[0, v])
+                        store_code(arg, k, code[0, v])
+                    elif count > 0:
+                        store_first(y, k, best[0, v], count)
+                        store_code_first(arg, k, code[0, v], count)
 
 
 @inner
@@ -109,27 +123,39 @@ def load_gated(dy, y, i, count, kind, slope):
     return d if kind == IDENTITY_KIND else d * slope_vector(load_upto(y, i, count), kind, slope)
 
 
+@inlined
+def collect_block(dy, y, arg, at, left, tap, kind, slope, sums):
+    """Add what of COLS registers of windows came by this tap to `sums`."""
+    for v in range(COLS):
+        k, count = at + v * LANES, left - v * LANES
+        if count >= LANES:
+            sums[0, v] = sums[0, v] + keep_code(load_gated(dy, y, k, LANES, kind, slope), arg, k, tap)
+        elif count > 0:
+            sums[0, v] = sums[0, v] + keep_code_first(load_gated(dy, y, k, count, kind, slope), arg, k, tap, count)
+
+
 @inner
 def pixel_task(dy, y, arg, dx, rows, cols, sizes, per_task, kind, slope, worker, task):
     """dx of some rows of pixels; `sizes` is (N·H, H, W, OH, OW, C), the tables are seen from the pixels."""
     all_rows, H, W, OH, OW, C = sizes
+    sums = tile(1, COLS)
     for row in range(task * per_task, min((task + 1) * per_task, all_rows)):
         n, iy = row // H, row % H
         for ix in range(W):
-            for c in range(0, C, LANES):
+            for c in range(0, C, BLOCK):
                 left = C - c
-                total = zero()
+                for v in range(COLS):
+                    sums[0, v] = zero()
                 for i in range(rows[iy, 0]):
                     line = (n * OH + rows[iy, 1 + 2 * i]) * OW
                     for j in range(cols[ix, 0]):
                         at = (line + cols[ix, 1 + 2 * j]) * C + c
-                        tap = rows[iy, 2 + 2 * i] + cols[ix, 2 + 2 * j]
-                        v = load_gated(dy, y, at, left, kind, slope)
-                        if left >= LANES:
-                            total = total + keep_code(v, arg, at, tap)
-                        else:
-                            total = total + keep_code_first(v, arg, at, tap, left)
-                store_upto(dx, (row * W + ix) * C + c, total, left)
+                        collect_block(
+                            dy, y, arg, at, left, rows[iy, 2 + 2 * i] + cols[ix, 2 + 2 * j], kind, slope, sums
+                        )
+                for v in range(COLS):
+                    if left > v * LANES:
+                        store_upto(dx, (row * W + ix) * C + c + v * LANES, sums[0, v], left - v * LANES)
 
 
 @inner
