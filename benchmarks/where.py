@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from cnnkit import kernels, ops, optim
+from cnnkit import kernels, optim
 from cnnkit.autograd import Function
 from cnnkit.bench.network_cases.scores import train_case
 from cnnkit.kernels.cpu.machine import jit, threads

@@ -147,8 +147,8 @@ class _Owner:
     def __del__(self) -> None:
         try:
             self._give(self._size, self._block)
-        except MemoryError:
-            return  # no room for one more entry of the list: the memory goes back to the system
+        except (MemoryError, TypeError):
+            return  # no room for one more entry of the list, or no modules at the interpreter's end: to the system
 
 
 def empty(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
