@@ -11,12 +11,12 @@ from functools import cache
 from typing import Any
 
 from cnnkit.kernels.cpu.conv import schedule
-from cnnkit.kernels.cpu.conv.depthwise.rows import access, ask_ahead, tap_rows
+from cnnkit.kernels.cpu.conv.depthwise.rows import access, ask_ahead, columns, span_of, tap_rows
 from cnnkit.kernels.cpu.conv.schedule import DepthwiseTile
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
-from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, store, tile, zero
+from cnnkit.kernels.cpu.simd.vector import LANES, REGISTERS, fma, load, store, tile, zero
 from cnnkit.kernels.cpu.sums import add_shares
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, input_col, input_row
@@ -25,19 +25,32 @@ from cnnkit.kernels.shared.geometry import Window, input_col, input_row
 def _products(shape: DepthwiseTile, edge: bool) -> Any:
     """sums[s] += d[p] · x for one row of taps, of which the first meets column `ix`, at x0, under pixel 0."""
     taps, stride, _, pix, masked = shape
-    span = (pix - 1) * stride + taps
+    span, column = span_of(shape), columns(shape, edge)
     read, _ = access(edge, masked)
 
     @inlined
     def products(d, x, x0, ix, W, sums, to, padded, C, across):
         cols, gap = tile(span, 1), across[3]
         for q in range(span):
-            cols[q, 0] = read(x, x0 + q * (gap * C), 0 <= ix + q * gap < W, C)
+            cols[q, 0] = column(x, x0 + q * (gap * C), q, ix, W, C, gap)
         for s in range(taps):
             acc = load(sums, to + s * padded)
             for p in range(pix):
                 acc = fma(d[p, 0], cols[p * stride + s, 0], acc)
             store(sums, to + s * padded, acc)
+
+    @inlined
+    def products_by_columns(d, x, x0, ix, W, sums, to, padded, C, across):
+        acc, gap = tile(taps, 1), across[3]
+        for s in range(taps):
+            acc[s, 0] = load(sums, to + s * padded)
+        for q in range(span):
+            v = column(x, x0 + q * (gap * C), q, ix, W, C, gap)
+            for s in range(taps):
+                if 0 <= q - s < pix:
+                    acc[s, 0] = fma(d[q - s, 0], v, acc[s, 0])
+        for s in range(taps):
+            store(sums, to + s * padded, acc[s, 0])
 
     @inlined
     def any_products(d, x, x0, ix, W, sums, to, padded, C, across):
@@ -49,7 +62,9 @@ def _products(shape: DepthwiseTile, edge: bool) -> Any:
                 acc = fma(d[p, 0], read(x, x0 + q * C, 0 <= ix + q < W, C), acc)
             store(sums, to + s * padded, acc)
 
-    return products if taps else any_products
+    if not taps:
+        return any_products
+    return products_by_columns if REGISTERS < 32 and stride == 1 else products  # as in rows.py
 
 
 def _strip(shape: DepthwiseTile, edge: bool) -> Any:
@@ -84,7 +99,7 @@ def _make(shape: DepthwiseTile) -> Any:
     taps, stride, _, pix, masked = shape
     edge = _strip(shape, True)
     inside = _strip(shape, False) if taps else edge
-    reach = (pix - 1) * stride + taps - 1
+    reach, side = span_of(shape) - 1, taps // 2
 
     @inner
     def task(x, dy, sums, sizes, win, worker, task):
@@ -105,7 +120,8 @@ def _make(shape: DepthwiseTile) -> Any:
                 for ox in range(begin, OW, pix * gap):
                     ix = input_col(ox, 0, win)
                     x0, d0 = ((n * H + iy) * W + ix) * C, (row * OW + ox) * C
-                    if ix >= 0 and ix + reach * gap < W and ox + (pix - 1) * gap < OW:
+                    known = ix >= -side * gap and ix + (reach - side) * gap < W
+                    if known and ox + (pix - 1) * gap < OW:
                         inside(x, x0, ix, W, dy, d0, ox, OW, C, first, last, sums, to, r0, r1,
                                win.dilation_h * W * C, padded, across, db, ahead)  # fmt: skip
                     else:
