@@ -3,7 +3,7 @@
 Wants torch and torchvision; the tests want neither. Writes networks.json, or renews only the networks named. Weights
 and images come from formula.py. Kept are: names and shapes of the state; logits in use; in training (dropout 0) the
 loss, of each gradient the norm and the product with a direction, and the same of the running statistics afterwards;
-and how far torch's own float32 lies from that, which is what rounding may cost.
+and how far torch's own float32 lies from that, which is what rounding may cost; of logits as a share of the largest.
 """
 
 import json
@@ -104,11 +104,13 @@ def short(value: object) -> object:
 def record(name: str) -> dict[str, object]:
     with torch.inference_mode():
         model = create(name, torch.float64).eval()
-        logits = model(images(1, EVAL_SIZE, torch.float64))[0].tolist()
+        logits = model(images(1, EVAL_SIZE, torch.float64))[0]
+        single = create(name, torch.float32).eval()(images(1, EVAL_SIZE, torch.float32))[0].double()
     exact, rounded = trained(name, torch.float64), trained(name, torch.float32)
     noise = {part: rounding(exact[part], rounded[part]) for part in ("gradients", "statistics")}
+    noise["logits"] = ((single - logits).abs().max() / logits.abs().max()).item()
     noise["loss"] = abs(exact["loss"] - rounded["loss"]) / abs(exact["loss"])
-    return {"shapes": shapes(model), "logits": short(logits), **short(exact), "torch_float32": short(noise)}
+    return {"shapes": shapes(model), "logits": short(logits.tolist()), **short(exact), "torch_float32": short(noise)}
 
 
 if __name__ == "__main__":
