@@ -2,8 +2,8 @@
 
 python benchmarks/where.py resnet20 128 32 --threads 2
 
-Every kernel is timed as it is launched, every operation around its kernels; what remains of the step is Python. The
-clock is asked twice a kernel, which costs a microsecond or two of the 20 that Python takes for it.
+Every kernel is timed from its call on, every operation with its kernels; what remains of the step is Python. The clock
+is asked twice a kernel, which costs a microsecond or two of the 20 that Python takes for it.
 """
 
 import argparse
@@ -15,29 +15,24 @@ from typing import Any
 from cnnkit import kernels, optim
 from cnnkit.autograd import Function
 from cnnkit.bench.network_cases.scores import train_case
-from cnnkit.kernels.cpu.machine import jit, threads
+from cnnkit.kernels.cpu.machine import jit
 
 Clock = dict[tuple[str, str], list[float]]
 
 
 class Watch:
-    """Seconds by (what, name), the innermost apart: what an operation takes without the kernels that it calls."""
+    """Seconds of every call, by (what, name)."""
 
     def __init__(self) -> None:
         self.seconds: Clock = defaultdict(list)
-        self.inside = [0.0]
 
     def watched(self, what: str, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **options: Any) -> Any:
-            self.inside.append(0.0)
             start = time.perf_counter()
             try:
                 return function(*args, **options)
             finally:
-                taken = time.perf_counter() - start
-                within = self.inside.pop()
-                self.inside[-1] += taken
-                self.seconds[what, name].append(taken if what != "python" else taken - within)
+                self.seconds[what, name].append(time.perf_counter() - start)
 
         return run
 
@@ -48,10 +43,10 @@ def functions(of: type[Function] = Function) -> list[type[Function]]:
 
 def watch(clock: Watch) -> None:
     """Put the clock around every kernel, operation and update of this process."""
+    call = jit.Kernel.__call__
 
     def timed(entry: Any, *args: Any) -> None:
-        compiled = entry._compiled(args)
-        clock.watched("kernel", entry.name, threads.launch)(compiled, args)
+        clock.watched("kernel", entry.name, call)(entry, *args)
 
     jit.Kernel.__call__ = timed  # type: ignore[method-assign]
     for function in functions()[1:]:
