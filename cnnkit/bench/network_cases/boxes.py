@@ -92,7 +92,7 @@ def train_case(name: str, N: int, side: int) -> Case:
 def predict_case(name: str, N: int, side: int) -> Case:
     """What the heads tell of N images, by the network made ready for use as `predict` does it."""
     network, x, _ = setting(name, N, side)
-    heads = Heads(network.eval())
+    heads = Heads(network).eval()
     ready = Planned(heads)
 
     def predict() -> list[Host]:
