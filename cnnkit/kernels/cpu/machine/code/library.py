@@ -11,6 +11,8 @@ from typing import Any
 from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary
 from numba.core.registry import cpu_target
 
+from cnnkit.kernels.cpu.machine.lanes import LANES
+
 
 @contextmanager
 def in_parts() -> Iterator[None]:
@@ -39,8 +41,9 @@ class _Codegen:
 class Part(JITCodeLibrary):
     """A function that is not made machine code of, nor optimised before all that calls it is known.
 
-    But one that is to be written out where it is called, a hot loop, is optimised by itself: its tile is in registers
-    then. Optimised with its caller alone, SSE's direct tile had 16 loads and stores of sums in every turn.
+    But with vectors of four floats one that is to be written out where it is called, a hot loop, is optimised by
+    itself: its tile is in registers then. Optimised with its caller alone, SSE's direct tile had 16 loads and stores of
+    sums in every turn. Wider vectors have none either way, and to do it takes a fifth more time.
     """
 
     _own: Any = None
@@ -51,7 +54,7 @@ class Part(JITCodeLibrary):
 
     def finalize(self) -> None:
         self._raise_if_finalized()
-        if any(b"alwaysinline" in found.attributes for found in self._final_module.functions):
+        if LANES == 4 and any(b"alwaysinline" in found.attributes for found in self._final_module.functions):
             link(self)
             self._linking_libraries.clear()
             self._optimize_final_module()
