@@ -1,5 +1,4 @@
-import threading
-import time
+import pytest
 
 from cnnkit.bench import timer
 from cnnkit.bench.timer import in_turn, once, rest
@@ -37,18 +36,25 @@ def test_a_long_call_is_made_a_few_times_and_never_twice_in_turn(monkeypatch):
     assert timing.rested == timing.median
 
 
-def test_a_rest_ends_when_no_thread_computes_any_more():
-    still = threading.Event()
+class Clock:
+    """Time that passes while somebody sleeps; the process computes until `busy`."""
 
-    def spin():
-        while not still.is_set():
-            pass
+    def __init__(self, busy: float) -> None:
+        self.now, self.busy = 0.0, busy
 
-    thread = threading.Thread(target=spin)
-    thread.start()
-    begun = time.perf_counter()
-    rest(most=0.1)
-    spun = time.perf_counter() - begun
-    still.set()
-    thread.join()
-    assert spun >= 0.1
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def process_time(self) -> float:
+        return min(self.now, self.busy)
+
+
+@pytest.mark.parametrize(("busy", "least", "most"), [(0.0, 0.01, 0.02), (0.05, 0.05, 0.07), (9.0, 0.1, 0.11)])
+def test_a_rest_ends_when_no_thread_computes_any_more_or_after_the_longest_time(busy, least, most, monkeypatch):
+    clock = Clock(busy)
+    monkeypatch.setattr(timer, "time", clock)
+    rest(least=0.01, most=0.1)
+    assert least <= clock.now <= most
