@@ -1,4 +1,4 @@
-"""A computation noted once, then made again by its kernels alone: no Python but a loop runs between them.
+"""A computation noted once, then made again by its kernels alone, without Python between them.
 
     program = Program.of(work, x)     # work(x) gives arrays; None where it cannot be made again this way
     arrays = program(x)               # for any x of that shape: the same bits as work(x)
@@ -19,12 +19,11 @@ import numpy as np
 
 from cnnkit.kernels.cpu.machine import buffers, steps, threads
 from cnnkit.kernels.cpu.machine.arena import Arena, Lives
-from cnnkit.kernels.cpu.machine.code.entry import Entry
+from cnnkit.kernels.cpu.machine.chain import Call, chained
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
 from cnnkit.kernels.shared.array import Host
 
 Work = Callable[[Host], list[Host]]
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
 MOST_BYTES = 1 << 26  # of memory that a program keeps
 
 
@@ -34,7 +33,7 @@ class Program:
 
     def __init__(self, x: Host, calls: list[Call], results: list[Host]) -> None:
         self._x, self._results = x, results
-        self._calls = [_bound(function, args) for function, args in calls]
+        self._calls = chained(calls)
         self._alone = threading.Lock()
 
     @classmethod
@@ -78,11 +77,6 @@ class Program:
             return results
         finally:
             self._alone.release()
-
-
-def _bound(function: Callable[..., Any], args: tuple[Any, ...]) -> Call:
-    """The same call; of a kernel, whose arguments stay the same, one that hands them over as they are."""
-    return (function.bound(args), ()) if isinstance(function, Entry) else (function, args)
 
 
 def _in_place(value: Any, arena: Arena) -> Any:

@@ -83,12 +83,12 @@ def launch(entry: Callable[..., None], args: tuple[Any, ...]) -> None:
     entry(*args)
 
 
-def launch_all(calls: Iterable[tuple[Callable[..., None], tuple[Any, ...]]]) -> None:
-    """As `launch`, one after another."""
+def launch_all(calls: Iterable[Callable[[], Any]]) -> None:
+    """As `launch`, calls that have their arguments, one after another."""
     if not _ready:
         _start()
-    for entry, args in calls:
-        entry(*args)
+    for call in calls:
+        call()
 
 
 def _start() -> None:

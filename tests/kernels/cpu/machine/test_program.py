@@ -96,7 +96,7 @@ def test_who_comes_meanwhile_is_told_to_compute_for_himself():
         inside.set()
         over.wait(10)
 
-    program._calls.append((wait, ()))
+    program._calls.append(wait)
     one = threading.Thread(target=lambda: found.append(program(x)))
     one.start()
     assert inside.wait(10)

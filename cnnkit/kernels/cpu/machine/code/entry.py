@@ -1,6 +1,5 @@
 """The machine code of a kernel for arguments of one signature, as something to call."""
 
-from collections.abc import Callable, Sequence
 from ctypes import CFUNCTYPE, c_char_p, c_int32
 from typing import Any, final
 
@@ -12,24 +11,15 @@ _ENTRY = CFUNCTYPE(c_int32, c_char_p)
 
 @final
 class Entry:
-    """name: of the kernel.   address: where its machine code lies in this process."""
+    """name: of the kernel.   address: where its machine code lies.   words: what makes words of its arguments."""
 
-    __slots__ = ("_call", "_words", "name")
+    __slots__ = ("_call", "address", "name", "words")
 
     def __init__(self, name: str, address: int, signature: Signature) -> None:
-        self.name, self._call, self._words = name, _ENTRY(address), words_of(signature)
+        self.name, self.address, self.words = name, address, words_of(signature)
+        self._call = _ENTRY(address)
 
     def __call__(self, *args: Any) -> None:
         """Run it: arguments of the signature's types, which are not looked at again."""
-        if self._call(self._words(args)):
+        if self._call(self.words(args)):
             raise RuntimeError(f"the kernel {self.name} raised an error")
-
-    def bound(self, args: Sequence[Any]) -> Callable[[], None]:
-        """A call with these very arguments, whose words are made once."""
-        kept, words, call = tuple(args), self._words(args), self._call
-
-        def again() -> None:
-            if call(words):
-                raise RuntimeError(f"the kernel {self.name} raised an error, given {kept}")
-
-        return again

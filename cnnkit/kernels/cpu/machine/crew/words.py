@@ -4,6 +4,7 @@
     add(a, v), keep(a, v), mark(a, v)     adds v, clears all bits but those of v, sets those; tell what was there before
     swap(a, old, new)                     writes `new` where `old` is; whether it was there
     call(function, data)                  calls void function(data) at that address
+    ask(function, data)                   calls int32 function(data) at that address, and tells what it returned
     pause()                               tells the core that this is a loop that waits
     now()                                 nanoseconds on a clock that never goes back
 
@@ -80,15 +81,28 @@ def swap(typingctx, address, old, new):
     return types.boolean(types.intp, types.int64, types.int64), codegen
 
 
+def _function(builder, result, args):
+    """The result of a function at an address, given another address."""
+    kind = ir.FunctionType(result, [BYTE.as_pointer()])
+    function, data = (builder.inttoptr(arg, to.as_pointer()) for arg, to in zip(args, (kind, BYTE), strict=True))
+    return builder.call(function, [data])
+
+
 @intrinsic
 def call(typingctx, function, data):
     def codegen(context, builder, sig, args):
-        kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer()])
-        function, data = (builder.inttoptr(arg, to.as_pointer()) for arg, to in zip(args, (kind, BYTE), strict=True))
-        builder.call(function, [data])
+        _function(builder, ir.VoidType(), args)
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp), codegen
+
+
+@intrinsic
+def ask(typingctx, function, data):
+    def codegen(context, builder, sig, args):
+        return _function(builder, ir.IntType(32), args)
+
+    return types.int32(types.intp, types.intp), codegen
 
 
 @intrinsic
