@@ -14,6 +14,7 @@ from cnnkit.bench.roof import copy_seconds, fma_peak
 from cnnkit.bench.timer import in_turn
 from cnnkit.errors import UsageError
 from cnnkit.graph import Planned
+from cnnkit.graph.placed import moved
 from cnnkit.graph.trace import Call, Value
 
 ROUNDS = 15
@@ -84,7 +85,7 @@ def layer_times(name: str, batch: int = 1, *, threads: int = 1, seconds: float =
 
 def _layer(call: Call, seconds: float, names: dict[int, str], peak: float, threads: int) -> LayerTime:
     flop = _flop(call)
-    floats = sum(math.prod(value.shape) for value in (*call.reads, *call.results))
+    floats = sum(math.prod(value.shape) for value in moved(call))
     floats += call.weight.size if call.weight is not None else 0
     roof = max(flop / peak, copy_seconds(4 * floats // 2, threads))
     name = call.name.lstrip("_")

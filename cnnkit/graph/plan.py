@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, final
 
 from cnnkit.autograd import Context, Tensor, is_noting
+from cnnkit.graph.dealt import dealt
+from cnnkit.graph.placed import placed
 from cnnkit.graph.trace import Call, Graph, Value, is_value
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn.outputs import Nest, mapped
@@ -14,27 +17,24 @@ from cnnkit.nn.outputs import Nest, mapped
 class Plan:
     """What the network of a graph gives, for any input of the graph's shape.
 
-    Between two kernels lies a loop over arguments, which takes a few microseconds.
+    Between two kernels lies a loop over arguments, which takes a few microseconds. Who is told of calls is told those
+    of the graph as it was given, where no result lies between others.
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        places = {graph.given: 0}
-        for call in graph.calls:
-            for value in call.results:
-                places[value] = len(places)
-        last = {value: number for number, call in enumerate(graph.calls) for value in call.reads}
-        for value in graph.results:
-            last[value] = len(graph.calls)
-        # Of each call: the arguments, where in them values go and from which places, where results go, what ends.
-        self._steps = [_step(call, number, places, last) for number, call in enumerate(graph.calls)]
-        self._places = places
+        self.graph = placed(dealt(graph))
+        self._given = graph
+        self._steps = _Steps(self.graph)
+
+    @cached_property
+    def _told(self) -> "_Steps":
+        return _Steps(self._given)
 
     def __call__(self, x: Tensor) -> Nest:
         """The results, nested as the network's."""
-        noting = is_noting()
-        found = self._run(x if noting else x.data, _applied if noting else _forward)
-        return mapped(self.graph.result, lambda value: _as_tensor(found[self._places[value]]), is_value)
+        steps, first, make = (self._told, x, _applied) if is_noting() else (self._steps, x.data, _forward)
+        found = steps.run(first, make)
+        return mapped(self.graph.result, lambda value: _as_tensor(found[steps.places[value]]), is_value)
 
     def seconds(self, x: Tensor) -> list[float]:
         """Of each call, in the graph's order."""
@@ -46,11 +46,27 @@ class Plan:
             taken.append(time.perf_counter() - start)
             return y
 
-        self._run(x.data, timed)
+        self._steps.run(x.data, timed)
         return taken
 
-    def _run(self, x: Any, make: Callable[[Any, list[Any]], Any]) -> list[Any]:
-        values: list[Any] = [None] * len(self._places)
+
+class _Steps:
+    """The calls of a graph, with a number for the place of each value."""
+
+    def __init__(self, graph: Graph) -> None:
+        places = {graph.given: 0}
+        for call in graph.calls:
+            for value in call.results:
+                places[value] = len(places)
+        last = {value: number for number, call in enumerate(graph.calls) for value in call.reads}
+        for value in graph.results:
+            last[value] = len(graph.calls)
+        # Of each call: the arguments, where in them values go and from which places, where results go, what ends.
+        self._steps = [_step(call, number, places, last) for number, call in enumerate(graph.calls)]
+        self.places = places
+
+    def run(self, x: Any, make: Callable[[Any, list[Any]], Any]) -> list[Any]:
+        values: list[Any] = [None] * len(self.places)
         values[0] = x
         for function, constants, reads, results, ends in self._steps:
             args = constants.copy()

@@ -20,7 +20,10 @@ POINT = Window()
 
 
 class PreparedConv2d(Function):
-    """kernel: (KH, KW), for those who ask what the filters cover.   ends: bias and activation."""
+    """kernel: (KH, KW), for those who ask what the filters cover.   ends: bias and activation.
+
+    room, part: memory for more than the result, and which of its channels are this: (first, count).
+    """
 
     @staticmethod
     def forward(
@@ -32,8 +35,12 @@ class PreparedConv2d(Function):
         filters: Any,
         groups: int,
         ends: dict[str, Any],
+        room: Array | None = None,
+        part: tuple[int, int] = (0, 0),
     ) -> Array:
-        y: Array = kernels.of(x).conv2d(x, filters, win, groups, residual=residual, **ends)
+        k = kernels.of(x)
+        out = None if room is None else k.channels(room, *part)
+        y: Array = k.conv2d(x, filters, win, groups, residual=residual, out=out, **ends)
         return y
 
 
@@ -50,8 +57,12 @@ class PreparedConvTranspose2d(Function):
         filters: Any,
         groups: int,
         ends: dict[str, Any],
+        room: Array | None = None,
+        part: tuple[int, int] = (0, 0),
     ) -> Array:
-        y: Array = kernels.of(x).conv_transpose2d(x, filters, y_shape, win, groups, **ends)
+        k = kernels.of(x)
+        out = None if room is None else k.channels(room, *part)
+        y: Array = k.conv_transpose2d(x, filters, y_shape, win, groups, out=out, **ends)
         return y
 
 

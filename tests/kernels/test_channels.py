@@ -29,6 +29,12 @@ def test_channel_shuffle_deals_the_groups_out(rng, C):
         np.testing.assert_array_equal(cpu.channel_shuffle(y, C // groups), x)
 
 
+def test_channels_are_picked_in_any_order(rng):
+    x = rng.normal(size=(2, 9, 31, 37)).astype(np.float32)
+    for places in ((), (36,), (3, 3, 0), tuple(rng.permutation(37).tolist()), tuple(range(20, 37))):
+        np.testing.assert_array_equal(cpu.pick_channels(x, places), reference.pick_channels(x, places))
+
+
 def test_large_shuffles_are_cut_into_tasks(rng):
     x = normal(rng, (3, 50, 40, 12))
     np.testing.assert_array_equal(cpu.channel_shuffle(x, 2), reference.channel_shuffle(x, 2))

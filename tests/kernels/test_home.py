@@ -38,6 +38,14 @@ def test_a_copy_has_memory_of_its_own(home):
     assert not home.fetch(array).any()
 
 
+def test_what_is_written_to_some_channels_is_in_the_array(home):
+    array = home.put(NUMBERS.copy())
+    part = home.channels(array, 1, 2)
+    assert part.shape == (2, 2) and home.same_memory(array, part)
+    home.copy_into(part, home.zeros((2, 2)))
+    np.testing.assert_array_equal(home.fetch(array), [[0, 0, 0], [3, 0, 0]])
+
+
 def test_a_smaller_source_is_repeated(home):
     target = home.empty((2, 2, 3))
     home.copy_into(target, NUMBERS[:1])

@@ -110,6 +110,7 @@ CALLS = {
     ("pad", "of integers"): ((MASK, ((1, 1), (0, 0), (0, 2)), 255), {}),
     ("permute", ""): ((X, (3, 0, 2, 1)), {}),
     ("permute", "of integers"): ((MASK, (2, 0, 1)), {}),
+    ("pick_channels", ""): ((X, (2, 0, 0, 1)), {}),
     ("region_histograms", ""): ((np.int32([[0, 0, 2], [1, 1, 1]]), MASK[:2, :, :].reshape(2, 3, 1), 3, 2), {}),
     ("resize", ""): ((X, (7, 3)), {}),
     ("resize", "nearest"): ((X, (3, 9)), {"nearest": True, "align_corners": True}),
@@ -186,6 +187,30 @@ def test_an_array_that_does_not_fit_is_refused(k, name, variant):
             out = tuple(bad if i == place else None for i in range(len(right))) if several else bad
             with pytest.raises(error):
                 getattr(k, name)(*args, **options, out=out)
+
+
+BETWEEN = {
+    ("conv2d", ""),
+    ("conv2d", "a stride"),
+    ("conv2d", "depthwise"),
+    ("conv_transpose2d", ""),
+    ("conv_transpose2d", "a stride"),
+    ("conv_transpose2d", "depthwise"),
+    ("concat", ""),
+}
+
+
+@BACKENDS
+@pytest.mark.parametrize(("name", "variant"), sorted(BETWEEN))
+def test_results_may_lie_between_the_channels_of_others(k, name, variant):
+    args, options = CALLS[name, variant]
+    expected = getattr(k, name)(*args, **options)
+    *pixels, channels = expected.shape
+    whole = garbage(np.empty((*pixels, channels + 5), expected.dtype))
+    out = k.channels(whole, 2, channels)
+    assert getattr(k, name)(*args, **options, out=out) is out
+    np.testing.assert_array_equal(whole[..., 2 : 2 + channels], expected)
+    assert np.isnan(whole[..., :2]).all() and np.isnan(whole[..., 2 + channels :]).all()
 
 
 @BACKENDS

@@ -34,6 +34,7 @@ from cnnkit.kernels.cpu.elementwise.update import adam, all_finite, ema, scale, 
 from cnnkit.kernels.cpu.elementwise.where import where
 from cnnkit.kernels.cpu.graph import crf_graph, crf_messages, group_regions, region_histograms, segment
 from cnnkit.kernels.cpu.machine.home import (
+    channels,
     copy,
     copy_into,
     empty,
@@ -47,7 +48,7 @@ from cnnkit.kernels.cpu.machine.home import (
     zeros,
 )
 from cnnkit.kernels.cpu.matmul import dense, dense_dw, dense_dx
-from cnnkit.kernels.cpu.norm.channels import channel_shuffle, scale_channels, scale_channels_dx
+from cnnkit.kernels.cpu.norm.channels import channel_shuffle, pick_channels, scale_channels, scale_channels_dx
 from cnnkit.kernels.cpu.norm.lrn import local_response_norm, local_response_norm_dx
 from cnnkit.kernels.cpu.norm.norm import batch_norm, batch_norm_dx, batch_norm_frozen
 from cnnkit.kernels.cpu.pool.pool import (
@@ -86,6 +87,7 @@ __all__ = [
     "batch_norm_frozen",
     "box_iou",
     "channel_shuffle",
+    "channels",
     "clip",
     "concat",
     "conv2d",
@@ -128,6 +130,7 @@ __all__ = [
     "pack",
     "pad",
     "permute",
+    "pick_channels",
     "prepare",
     "program",
     "put",

@@ -5,7 +5,7 @@ A file for each family of kernels, by the names below; store.py keeps a result i
 
 from cnnkit.kernels.reference.boxes.choice import box_iou, select
 from cnnkit.kernels.reference.boxes.regions import roi_align, roi_align_dx, roi_pool, roi_pool_dx
-from cnnkit.kernels.reference.channels import channel_shuffle, scale_channels, scale_channels_dx
+from cnnkit.kernels.reference.channels import channel_shuffle, pick_channels, scale_channels, scale_channels_dx
 from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack, unpack
 from cnnkit.kernels.reference.crf import crf_graph, crf_messages
 from cnnkit.kernels.reference.elementwise.activation import activate, activate_dx, activate_dx_at
@@ -29,6 +29,7 @@ from cnnkit.kernels.reference.elementwise.random import dropout, uniform
 from cnnkit.kernels.reference.elementwise.update import adam, all_finite, ema, scale, sgd, square_sum
 from cnnkit.kernels.reference.gru import gru, gru_dx
 from cnnkit.kernels.reference.home import (
+    channels,
     copy,
     copy_into,
     empty,
@@ -89,6 +90,7 @@ __all__ = [
     "batch_norm_frozen",
     "box_iou",
     "channel_shuffle",
+    "channels",
     "clip",
     "concat",
     "conv2d",
@@ -131,6 +133,7 @@ __all__ = [
     "pack",
     "pad",
     "permute",
+    "pick_channels",
     "prepare",
     "program",
     "put",

@@ -38,3 +38,11 @@ def channel_shuffle(x: Host, groups: int, *, out: Host | None = None) -> Host:
         for i in range(C // groups):
             y[..., i * groups + g] = x[..., g * (C // groups) + i]
     return deliver(y, out)
+
+
+def pick_channels(x: Host, places: tuple[int, ...], *, out: Host | None = None) -> Host:
+    """Channels of x (..., C) in another order, some of them left out or taken again: y[..., i] = x[..., places[i]]."""
+    y = np.zeros((*x.shape[:-1], len(places)))
+    for i, place in enumerate(places):
+        y[..., i] = x[..., place]
+    return deliver(y, out)

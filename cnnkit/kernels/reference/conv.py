@@ -49,7 +49,7 @@ def conv2d(
         for o in range(w.shape[3]):
             c0 = _first_channel(o, w.shape, groups)
             y[n, oy, ox, o] += sum(pixel[c0 + c] * tap[c][o] for c in range(w.shape[2]))
-    return deliver(epilogue(y, bias, residual, activation), out)
+    return deliver(epilogue(y, bias, residual, activation), out, channels=True)
 
 
 def conv2d_dx(
@@ -112,7 +112,8 @@ def conv_transpose2d(
 
     Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.
     """
-    return deliver(epilogue(conv2d_dx(x, w, y_shape, win, groups), bias, None, activation), out)
+    y = conv2d_dx(x, w, y_shape, win, groups)
+    return deliver(epilogue(y, bias, None, activation), out, channels=True)
 
 
 def conv2d_dw(

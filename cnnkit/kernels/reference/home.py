@@ -45,6 +45,14 @@ def copy_into(target: Host, source: Host | Host) -> None:
     np.copyto(target, source)
 
 
+def channels(array: Host, first: int, count: int) -> Host:
+    """`count` channels of an array (..., C) from `first` on, not a copy: what is written there is in the array.
+
+    `conv2d`, `conv_transpose2d` and `concat` take it as `out`.
+    """
+    return array[..., first : first + count]
+
+
 def same_memory(a: Host, b: Host) -> bool:
     """Whether writing to one may change the other."""
     return np.may_share_memory(a, b)

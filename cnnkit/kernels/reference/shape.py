@@ -12,7 +12,7 @@ from cnnkit.kernels.shared.resizing import sources
 
 def concat(xs: Sequence[Host], axis: int, *, out: Host | None = None) -> Host:
     """The arrays one behind the other along `axis`."""
-    return deliver(_exact(np.concatenate(xs, axis=axis)), out)
+    return deliver(_exact(np.concatenate(xs, axis=axis)), out, channels=True)
 
 
 def pad(x: Host, widths: Sequence[tuple[int, int]], value: float = 0.0, *, out: Host | None = None) -> Host:

@@ -6,11 +6,14 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import check_out
 
 
-def deliver(y: Host, out: Host | None) -> Host:
-    """y itself, or `out` filled with it; a result in float64 may be asked for in float32."""
+def deliver(y: Host, out: Host | None, *, channels: bool = False) -> Host:
+    """y itself, or `out` filled with it; a result in float64 may be asked for in float32.
+
+    channels: whether `out` may be some channels of an array.
+    """
     if out is None:
         return y
     rounds = y.dtype == np.float64 and out.dtype == np.float32
-    check_out(out, y.shape, np.float32 if rounds else y.dtype)
+    check_out(out, y.shape, np.float32 if rounds else y.dtype, channels=channels)
     out[...] = y
     return out

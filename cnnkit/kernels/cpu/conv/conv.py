@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.depthwise.dw import depthwise_dw
 from cnnkit.kernels.cpu.conv.depthwise.rows import depthwise, depthwise_dx
@@ -14,6 +16,7 @@ from cnnkit.kernels.cpu.conv.winograd.tiles import winograd
 from cnnkit.kernels.cpu.elementwise.activation import activate_dx
 from cnnkit.kernels.cpu.elementwise.pointwise import add
 from cnnkit.kernels.cpu.machine import buffers
+from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.cpu.reduce import sum_over
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
@@ -34,17 +37,22 @@ def conv2d(
 ) -> Host:
     """y = act(x convolved with w + bias + residual), (N, OH, OW, O). See reference/conv.py for what it means."""
     x, filters = buffers.contiguous(x), _filters(w, groups)
-    y = buffers.result(conv2d_output_shape(x.shape, filters.shape, win), out)
+    y = buffers.result(conv2d_output_shape(x.shape, filters.shape, win), out, channels=True)
+    separate = schedule.use_depthwise(x.shape[3], y.shape[3], groups)
+    if not y.flags.c_contiguous and (separate or residual is not None):  # nobody writes these between others
+        by_numpy(np.copyto, y, conv2d(x, w, win, groups, bias=bias, activation=activation, residual=residual))
+        return y
     bias = None if bias is None else buffers.contiguous(bias)
     residual = None if residual is None else buffers.contiguous(residual)
     ends: Any = {"bias": bias, "residual": residual, "activation": activation}
     if schedule.use_winograd(x.shape[3], y.shape[3], filters.shape, win, groups, y.shape[1:3]):
         winograd(x, filters.winograd(), y, *_apart(filters.shape[0], win), **ends)
         return y
-    if schedule.use_depthwise(x.shape[3], y.shape[3], groups):
+    if separate:
         depthwise(x, filters.w, y, win, **ends)
         return y
-    gather = forward_gather(x.shape, filters.shape, win, groups, skip=True, lasting=filters.lasting)
+    step = buffers.pixel_step(y)
+    gather = forward_gather(x.shape, filters.shape, win, groups, skip=True, lasting=filters.lasting, step=step)
     pixels = y.size // max(y.shape[3], 1)
     shape = schedule.direct_tile(y.shape[3] // groups, pixels)
     packed, w_step = filters.forward(gather.picked, shape, pixels)
@@ -97,14 +105,18 @@ def conv_transpose2d(
 ) -> Host:
     """y = act(conv2d_dx(x, w) + bias), (N, OH, OW, O). See reference/conv.py for what it means."""
     x, filters = buffers.contiguous(x), _filters(w, groups)
-    y = buffers.result(y_shape, out)
+    y = buffers.result(y_shape, out, channels=True)
+    separate = schedule.use_depthwise(x.shape[3], y_shape[3], groups)
+    if not y.flags.c_contiguous and separate:
+        by_numpy(np.copyto, y, conv_transpose2d(x, w, y_shape, win, groups, bias=bias, activation=activation))
+        return y
     ends: Any = {"bias": None if bias is None else buffers.contiguous(bias), "activation": activation}
     if schedule.use_winograd(x.shape[3], y_shape[3], filters.shape, win, groups, y_shape[1:3]):
         winograd(x, filters.winograd_turned(), y, *_apart(filters.shape[0], win, back=True), **ends)
-    elif schedule.use_depthwise(x.shape[3], y_shape[3], groups):
+    elif separate:
         depthwise_dx(x, filters.about_centre(), y, win, **ends)
     else:
-        gather = dx_gather(x.shape, filters.shape, tuple(y_shape), win, groups)
+        gather = dx_gather(x.shape, filters.shape, tuple(y_shape), win, groups, buffers.pixel_step(y))
         shape = schedule.direct_tile(y_shape[3] // groups, y.size // max(y_shape[3], 1))
         direct(x, filters.turned(gather.picked, shape), y, gather, shape, groups, shape.block, **ends)
     return y

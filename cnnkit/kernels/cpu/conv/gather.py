@@ -40,10 +40,14 @@ class Phase(NamedTuple):
 
 @dataclass(frozen=True, eq=False)  # one gather equals itself alone, so that plans can be kept for it
 class Gather:
-    """All phases of a convolution, and the zeros (top, bottom, left, right) its source needs around it."""
+    """All phases of a convolution, and the zeros (top, bottom, left, right) its source needs around it.
+
+    step: floats from one pixel of the target to the next.
+    """
 
     border: tuple[int, int, int, int]
     together: int
+    step: int
     phases: tuple[Phase, ...]
     picked: Host  # of all phases, one after the other
 
@@ -56,22 +60,29 @@ def forward_gather(
     groups: int,
     skip: bool = False,
     lasting: bool = False,
+    step: int | None = None,
 ) -> Gather:
     """Pixels of y from pixels of x.
 
     skip: whether taps that meet nothing but border may be left out.   lasting: of filters that are for many calls.
+    step: floats from one pixel of y to the next, if they are not y's channels.
     """
     OH, OW = output_hw(x_shape, (w_shape[0], w_shape[1]), win)
     rows = [_forward_axis(OH, w_shape[0], win.stride_h, win.pad_top, win.dilation_h)]
     cols = [_forward_axis(OW, w_shape[1], win.stride_w, win.pad_left, win.dilation_w)]
     if skip and (skip_border(win, (OH, OW)) or (lasting and split_border(w_shape, win, groups, (OH, OW)))):
         rows, cols = _bands(rows, x_shape[1]), _bands(cols, x_shape[2])
-    return _gather(x_shape, (OH, OW, w_shape[3]), rows, cols, w_shape[1], groups)
+    return _gather(x_shape, (OH, OW, step or w_shape[3]), rows, cols, w_shape[1], groups)
 
 
 @lru_cache(maxsize=128)
 def dx_gather(
-    dy_shape: tuple[int, ...], w_shape: tuple[int, ...], x_shape: tuple[int, ...], win: Window, groups: int
+    dy_shape: tuple[int, ...],
+    w_shape: tuple[int, ...],
+    x_shape: tuple[int, ...],
+    win: Window,
+    groups: int,
+    step: int | None = None,
 ) -> Gather:
     """Pixels of dx from pixels of dy."""
     _, H, W, C = x_shape
@@ -79,7 +90,7 @@ def dx_gather(
     cols = _dx_axes(W, w_shape[1], win.stride_w, win.pad_left, win.dilation_w)
     if skip_border(win, (H, W)):
         rows, cols = _bands(rows, dy_shape[1]), _bands(cols, dy_shape[2])
-    return _gather(dy_shape, (H, W, C), rows, cols, w_shape[1], groups)
+    return _gather(dy_shape, (H, W, step or C), rows, cols, w_shape[1], groups)
 
 
 def _forward_axis(outputs: int, kernel: int, stride: int, pad: int, dilation: int) -> Axis:
@@ -117,6 +128,7 @@ def _bands(axes: list[Axis], size: int) -> list[Axis]:
 def _gather(
     source: tuple[int, ...], target: tuple[int, int, int], rows: list[Axis], cols: list[Axis], KW: int, groups: int
 ) -> Gather:
+    """target: rows, columns, and floats from one pixel to the next."""
     N, H, W, C = source
     top, bottom = _border(H, rows)
     left, right = _border(W, cols)
@@ -141,7 +153,7 @@ def _gather(
                 )
             )
     picked = np.concatenate([phase.picked for phase in phases]) if phases else np.zeros(0, np.int64)
-    return Gather((top, bottom, left, right), together, tuple(phases), picked)
+    return Gather((top, bottom, left, right), together, target[2], tuple(phases), picked)
 
 
 def _border(size: int, axes: list[Axis]) -> tuple[int, int]:

@@ -26,7 +26,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
 from cnnkit.kernels.cpu.machine.steps import by_numpy
-from cnnkit.kernels.shared.out import check_out
+from cnnkit.kernels.shared.out import check_out, is_some_channels
 
 LINE = 64
 FLOAT = np.dtype(np.float32)
@@ -181,9 +181,14 @@ def _places(counts: tuple[int, ...]) -> tuple[int, list[slice]]:
     return ends[-1], [slice(begin, begin + count) for begin, count in zip([0, *ends[:-1]], counts, strict=True)]
 
 
-def result(shape: tuple[int, ...], out: NDArray[Any] | None, dtype: DTypeLike = np.float32) -> NDArray[Any]:
-    """Where a kernel writes its result: `out`, the caller's, if it is given and fits, else a new array."""
-    return empty(shape, dtype) if out is None else check_out(out, shape, dtype)
+def result(
+    shape: tuple[int, ...], out: NDArray[Any] | None, dtype: DTypeLike = np.float32, *, channels: bool = False
+) -> NDArray[Any]:
+    """Where a kernel writes its result: `out`, the caller's, if it is given and fits, else a new array.
+
+    channels: whether the kernel can write to some channels of an array.
+    """
+    return empty(shape, dtype) if out is None else check_out(out, shape, dtype, channels=channels)
 
 
 def zeros(shape: Shape, dtype: DTypeLike = np.float32) -> NDArray[Any]:
@@ -231,6 +236,23 @@ def contiguous(a: NDArray[Any], dtype: DTypeLike = np.float32) -> NDArray[Any]:
 def flat(a: NDArray[Any], dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """`contiguous`, in one dimension: kernels index flat arrays, so they are compiled once for all ranks."""
     return contiguous(a, dtype).reshape(-1)
+
+
+def pixels(a: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """(floats in one dimension, how many lie from one pixel to the next) of an array (..., C).
+
+    As `flat`, but some channels of an array are not copied: between their pixels lie those of others.
+    """
+    if a.flags.c_contiguous or not a.size or not (a.flags.behaved and a.dtype == FLOAT and is_some_channels(a)):
+        return flat(a), a.shape[-1]
+    step = pixel_step(a)
+    count = (prod(a.shape[:-1]) - 1) * step + a.shape[-1]
+    return np.lib.stride_tricks.as_strided(a, (count,), (a.itemsize,)), step
+
+
+def pixel_step(a: NDArray[Any]) -> int:
+    """Numbers from one pixel to the next of an array (..., C), or of some channels of one."""
+    return a.shape[-1] if a.flags.c_contiguous else a.strides[-2] // a.itemsize
 
 
 def statistics() -> PoolStatistics:

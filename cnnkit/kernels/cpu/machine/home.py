@@ -52,6 +52,11 @@ def copy_into(target: Host, source: Host | Host) -> None:
     by_numpy(np.copyto, target, source)
 
 
+def channels(array: Host, first: int, count: int) -> Host:
+    """Some channels of an array (..., C), as a place for results: a view."""
+    return array[..., first : first + count]
+
+
 def same_memory(a: Host, b: Host) -> bool:
     """Whether writing to one may change the other."""
     return np.may_share_memory(a, b)

@@ -14,8 +14,8 @@ from cnnkit.kernels.cpu.simd.vector import LANES, evens, fma, load, odds, zero, 
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.out import Outs, outs
 
-# Floats that a task of the shuffle moves, about.
-SHUFFLED = 16384
+# Floats that a task of the shuffle moves, about, and a task that picks channels.
+SHUFFLED, PICKED = 16384, 4096
 
 
 @inner
@@ -76,12 +76,12 @@ def scale_channels_dx_kernel(dy, x, s, dx, ds, parts, scratch, images, cut):
 
 
 @inner
-def shuffle_task(x, y, places, per_task, worker, task):
+def pick_task(x, y, places, C, per_task, worker, task):
     """Some pixels: y[c] = x[places[c]]. Slices, for their indices cannot be negative: so LLVM gathers whole vectors."""
-    C = len(places)
-    for at in range(task * per_task * C, min(len(x), (task + 1) * per_task * C), C):
-        source, target = x[at : at + C], y[at : at + C]
-        for c in range(C):
+    picked = len(places)
+    for pixel in range(task * per_task, min(len(x) // C, (task + 1) * per_task)):
+        source, target = x[pixel * C : (pixel + 1) * C], y[pixel * picked : (pixel + 1) * picked]
+        for c in range(picked):
             target[c] = source[places[c]]
 
 
@@ -105,8 +105,8 @@ def deal_task(x, y, half, together, streamed, per_task, worker, task):
 
 
 @kernel
-def shuffle_kernel(x, y, places, per_task, tasks):
-    parallel_for(shuffle_task, tasks, (x, y, places, per_task))
+def pick_kernel(x, y, places, C, per_task, tasks):
+    parallel_for(pick_task, tasks, (x, y, places, C, per_task))
 
 
 @kernel
@@ -144,11 +144,27 @@ def channel_shuffle(x: Host, groups: int, *, out: Host | None = None) -> Host:
     if 2 in (groups, C // groups) and half >= LANES:
         deal_kernel(flat(x), y.reshape(-1), half, groups != 2, streams(y, half), per_task, tasks)
     else:
-        shuffle_kernel(flat(x), y.reshape(-1), _places(C, groups), per_task, tasks)
+        pick_kernel(flat(x), y.reshape(-1), _shuffled(C, groups), C, per_task, tasks)
+    return y
+
+
+def pick_channels(x: Host, places: tuple[int, ...], *, out: Host | None = None) -> Host:
+    """y[..., i] = x[..., places[i]]."""
+    y, C = result((*x.shape[:-1], len(places)), out), x.shape[-1]
+    if y.size == 0:
+        return y
+    per_task = max(1, PICKED // len(places))
+    tasks = -(-y.size // (len(places) * per_task))
+    pick_kernel(flat(x), y.reshape(-1), _table(places), C, per_task, tasks)
     return y
 
 
 @lru_cache(maxsize=64)
-def _places(C: int, groups: int) -> Host:
+def _shuffled(C: int, groups: int) -> Host:
     """Where each channel of a shuffle comes from; unsigned, so that no index is asked if it counts from the end."""
     return np.arange(C, dtype=np.uint64).reshape(groups, C // groups).T.reshape(-1)
+
+
+@lru_cache(maxsize=256)
+def _table(places: tuple[int, ...]) -> Host:
+    return np.array(places, np.uint64)

@@ -40,14 +40,14 @@ def compare_block(x, at, left, tap, best, code):
 
 @inner
 def window_task(x, y, arg, rows, cols, sizes, per_task, worker, task):
-    """y and arg of some rows of windows; `sizes` is (N·OH, OH, OW, H, W, C)."""
-    all_rows, OH, OW, H, W, C = sizes
+    """y and arg of some rows of windows; `sizes` is (N·OH, OH, OW, H, W, C, floats from one pixel of x to the next)."""
+    all_rows, OH, OW, H, W, C, step = sizes
     best, code = tile(1, COLS), tile(1, COLS)
     for row in range(task * per_task, min((task + 1) * per_task, all_rows)):
         n, oy = row // OH, row % OH
         for ox in range(OW):
             seen = rows[oy, 0] * cols[ox, 0]
-            first, at = ((n * H + rows[oy, 1]) * W + cols[ox, 1]) * C, (row * OW + ox) * C
+            first, at = ((n * H + rows[oy, 1]) * W + cols[ox, 1]) * step, (row * OW + ox) * C
             tap = fill_code(rows[oy, 2] + cols[ox, 2] if seen else NO_TAP)
             for c in range(0, C, BLOCK):
                 left = C - c
@@ -57,7 +57,7 @@ def window_task(x, y, arg, rows, cols, sizes, per_task, worker, task):
                 for i in range(rows[oy, 0]):
                     line = (n * H + rows[oy, 1 + 2 * i]) * W
                     for j in range(cols[ox, 0]):
-                        k = (line + cols[ox, 1 + 2 * j]) * C + c
+                        k = (line + cols[ox, 1 + 2 * j]) * step + c
                         compare_block(x, k, left, fill_code(rows[oy, 2 + 2 * i] + cols[ox, 2 + 2 * j]), best, code)
                 for v in range(COLS):
                     k, count = at + c + v * LANES, left - v * LANES
@@ -83,25 +83,27 @@ def greatest_of_four(a, b, c, d):
 @inner
 def halve_task(x, y, arg, rows, cols, sizes, per_task, worker, task):
     """As window_task, for a 2x2 window of stride 2 without padding."""
-    all_rows, OH, OW, H, W, C = sizes
-    below = W * C
+    all_rows, OH, OW, H, W, C, step = sizes
+    below = W * step
     for row in range(task * per_task, min((task + 1) * per_task, all_rows)):
         top = (row // OH * H + row % OH * 2) * below
         for ox in range(OW):
-            p, at = top + ox * 2 * C, (row * OW + ox) * C
+            p, at = top + ox * 2 * step, (row * OW + ox) * C
             full = C // LANES * LANES
             for c in range(0, full, LANES):
                 q = p + c
-                best, code = greatest_of_four(load(x, q), load(x, q + C), load(x, q + below), load(x, q + below + C))
+                best, code = greatest_of_four(
+                    load(x, q), load(x, q + step), load(x, q + below), load(x, q + below + step)
+                )
                 store(y, at + c, best)
                 store_code(arg, at + c, code)
             if full < C:
                 q, left = p + full, C - full
                 best, code = greatest_of_four(
                     load_first(x, q, left),
-                    load_first(x, q + C, left),
+                    load_first(x, q + step, left),
                     load_first(x, q + below, left),
-                    load_first(x, q + below + C, left),
+                    load_first(x, q + below + step, left),
                 )
                 store_first(y, at + full, best, left)
                 store_code_first(arg, at + full, code, left)

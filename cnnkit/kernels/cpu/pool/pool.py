@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, result
+from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, pixels, result
 from cnnkit.kernels.cpu.pool.avg import avg_pool_dx_kernel, avg_pool_kernel
 from cnnkit.kernels.cpu.pool.greatest import greatest_kernel
 from cnnkit.kernels.cpu.pool.links import Tables, adaptive_tables, window_tables
@@ -113,9 +113,10 @@ def _max(
     N, H, W, C = x.shape
     into, into_arg = outs(out, 2)
     y, arg = result((N, *size, C), into), result((N, *size, C), into_arg, winners)
-    sizes = (N * size[0], *size, H, W, C)
+    floats, step = pixels(x)
+    sizes = (N * size[0], *size, H, W, C, step)
     max_pool_kernel(
-        flat(x), y.reshape(-1), arg.reshape(-1), *tables, sizes, _rows_per_task(x.size // max(N * size[0], 1)), halves
+        floats, y.reshape(-1), arg.reshape(-1), *tables, sizes, _rows_per_task(x.size // max(N * size[0], 1)), halves
     )
     return y, arg
 
@@ -124,7 +125,8 @@ def _greatest(x: Host, size: tuple[int, int], tables: Tables, out: Outs | None) 
     N, H, W, C = x.shape
     y = result((N, *size, C), outs(out, 2)[0])
     per_task = _rows_per_task(x.size // max(N * size[0], 1))
-    greatest_kernel(flat(x), y.reshape(-1), *tables, (N * size[0], *size, H, W, C), per_task)
+    floats, step = pixels(x)
+    greatest_kernel(floats, y.reshape(-1), *tables, (N * size[0], *size, H, W, C, step), per_task)
     return y
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnnkit.kernels.cpu.elementwise.chunks import CHUNK, chunks
-from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, kind_of, result
+from cnnkit.kernels.cpu.machine.buffers import contiguous, flat, kind_of, pixels, result
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.cpu.machine.threads import parallel_for
@@ -50,7 +50,7 @@ def concat(xs: Sequence[Host], axis: int, *, out: Host | None = None) -> Host:
     shape = list(xs[0].shape)
     shape[axis] = sum(x.shape[axis] for x in xs)
     kind = kind_of(*xs)
-    y = result(tuple(shape), out, kind)
+    y = result(tuple(shape), out, kind, channels=True)
     place = [builtins.slice(None)] * y.ndim
     start = 0
     for part in xs:
@@ -110,7 +110,10 @@ def permute(x: Host, axes: Sequence[int], *, out: Host | None = None) -> Host:
 
 
 def _copy(x: Host, x_base: Host, y: Host, y_base: Host) -> None:
-    """y ← x, two views of equal shape into contiguous arrays; neighbouring axes that both views cross alike are one."""
+    """y ← x, two views of equal shape into contiguous arrays (y's may be some channels of one).
+
+    Neighbouring axes that both views cross alike are one.
+    """
     if x.size == 0:
         return
     if y.dtype != np.float32:
@@ -127,7 +130,7 @@ def _copy(x: Host, x_base: Host, y: Host, y_base: Host) -> None:
     inner_axis = axes[0] if axes else (1, 1, 1)
     starts = [(view.ctypes.data - base.ctypes.data) // item for view, base in ((x, x_base), (y, y_base))]
     outer = np.array(starts + [number for axis in axes[1:] for number in axis], np.int64)
-    copy_kernel(flat(x_base), y_base.reshape(-1), x.size, *inner_axis, outer, chunks(x.size))
+    copy_kernel(flat(x_base), pixels(y_base)[0], x.size, *inner_axis, outer, chunks(x.size))
 
 
 def _slices(starts: Sequence[int], stops: Sequence[int], steps: Sequence[int]) -> tuple[builtins.slice, ...]:

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from itertools import pairwise
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +96,7 @@ def plan(
         N,
         gather.together,
         gather.together * (H + top + bottom) * width,
-        gather.together * OH * OW * O,
+        gather.together * OH * OW * gather.step,
         CG,
         OG,
         panels,
@@ -106,7 +107,7 @@ def plan(
         int(turning),
         copied,
         2 * shape.rows * C if pointwise else 0,
-        int(one_span and schedule.stream(N * OH * OW * O, OG)),
+        int(one_span and schedule.stream(N * OH * OW * O, gcd(OG, gather.step))),
     )
     return Plan(tables, sizes, bordered_rows(x_shape, gather.border))
 

@@ -210,7 +210,7 @@ def direct(
     residual: Host | None = None,
     activation: Activation = IDENTITY,
 ) -> None:
-    """Fill y (N, OH, OW, O) from x (N, H, W, C).
+    """Fill y (N, OH, OW, O) from x (N, H, W, C). Its pixels lie gather.step floats apart, as those of a residual do.
 
     w: flat panels for all phases, w_step = block; or filters as they lie, w_step = O; or those of one tap that each
     task turns for itself, w_step = 0.
@@ -228,7 +228,7 @@ def direct(
         w,
         padded_bias(bias, groups, y.shape[3] // groups, shape.block),
         NOTHING if residual is None else residual.reshape(-1),
-        y.reshape(-1),
+        buffers.pixels(y)[0],
         buffers.empty((threads.workers(), own)),
         tables,
         sizes,

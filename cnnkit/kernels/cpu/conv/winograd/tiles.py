@@ -87,7 +87,7 @@ def _make(form: Form, shape: TileShape) -> Any:
     @inner
     def winograd_task(x, u, bias, other, y, scratch, sizes, ends, worker, task):
         """Some tiles, some panels of output channels."""
-        H, W, C, OH, OW, O, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, parts = sizes
+        H, W, C, OH, OW, O, y_step, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, parts = sizes
         step = 36 * C + LANES  # of a tile's planes: rows of a product a power of two apart would share cache lines
         v, m = scratch[worker, : per_task * step], scratch[worker, per_task * step :]
         part, chunk = task % parts, task // parts
@@ -103,7 +103,7 @@ def _make(form: Form, shape: TileShape) -> Any:
                 if panel == first_panel and C <= FETCHES and rate == 1:  # soon written, or read by the next task
                     for t in range(first + e * (last - first) // 36, first + (e + 1) * (last - first) // 36):
                         n, _, i, j = tile_at(t, OH, OW, 1, side)
-                        fetch_patch(y, n * OH * OW * O, OH, OW, i, j, O, side)
+                        fetch_patch(y, n * OH * OW * y_step, OH, OW, i, j, y_step, side)
                         n, _, i, j = tile_at(t + per_task, OH, OW, 1, side)
                         fetch_patch(x, n * H * W * C, H, W, i - pad_top + taps - 1, j - pad_left + taps - 1, C, side)
                 u0 = (panel * 36 + e) * C * block
@@ -111,21 +111,21 @@ def _make(form: Form, shape: TileShape) -> Any:
                     product(v, t * step + e * C, step, last - first - t - 1, C, u, u0, m, (t * 36 + e) * block)
             for t in range(first, last):
                 n, phase, i, j = tile_at(t, OH, OW, rate, side)
-                base, row, col, h, w = phase_of(phase, n, OH, OW, O, rate)
+                base, row, col, h, w = phase_of(phase, n, OH, OW, y_step, rate)
                 transform_output(m, (t - first) * 36 * block, block, y, base + i * row + j * col + o, row, col,
                                  min(side, h - i), min(side, w - j), O - o, bias, o, other, ends)  # fmt: skip
         if ends.later:
             o, count = first_panel * block, min(O, last_panel * block) - first_panel * block
             for t in range(first, last):
                 n, phase, i, j = tile_at(t, OH, OW, rate, side)
-                base, row, col, h, w = phase_of(phase, n, OH, OW, O, rate)
+                base, row, col, h, w = phase_of(phase, n, OH, OW, y_step, rate)
                 for p in range(i, min(i + side, h)):
                     for q in range(j, min(j + side, w)):
                         activate_later(y, base + p * row + q * col + o, count, ends.later, ends.slope)
 
     @kernel(name=f"winograd {taps}x{taps} {rows}x{vecs}")
     def winograd(x, u, bias, other, y, scratch, sizes, ends):
-        tiles, per_task, parts = sizes[9], sizes[10], sizes[13]
+        tiles, per_task, parts = sizes[10], sizes[11], sizes[14]
         tasks = (tiles + per_task - 1) // per_task * parts
         parallel_for(winograd_task, tasks, (x, u, bias, other, y, scratch, sizes, ends))
 
@@ -155,6 +155,8 @@ def winograd(
 ) -> None:
     """y (N, OH, OW, O) from x (N, H, W, C) and filters u from `transform_filters`; a negative pad crops.
 
+    Without residual and gate y may be some channels of an array.
+
     taps: of a row of the filters.   rate: how far apart they lie; pads count pixels that lie so far apart.
     With a `gate` of the shape of y the sums are multiplied by act'(gate) instead.
     """
@@ -165,13 +167,14 @@ def winograd(
     tiles, panels = N * schedule.winograd_tiles(OH, OW, rate, form), -(-O // shape.block)
     per_task, panels_per_task = schedule.cut_winograd(tiles, panels, C)
     parts = -(-panels // panels_per_task)
+    floats, y_step = buffers.pixels(y)
     KERNELS[form, shape](
         x.reshape(-1),
         u,
         padded_bias(bias, 1, O, shape.block),
         NOTHING if other is None else other.reshape(-1),
-        y.reshape(-1),
+        floats,
         buffers.empty((threads.workers(), per_task * (36 * (C + shape.block) + LANES))),
-        (H, W, C, OH, OW, O, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, parts),
+        (H, W, C, OH, OW, O, y_step, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, parts),
         bounds(activation) if gate is None else gate_of(activation),
     )
