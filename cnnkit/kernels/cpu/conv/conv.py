@@ -10,7 +10,7 @@ from cnnkit.kernels.cpu.conv.depthwise.rows import depthwise, depthwise_dx
 from cnnkit.kernels.cpu.conv.direct.dw import direct_dw
 from cnnkit.kernels.cpu.conv.direct.tile import direct
 from cnnkit.kernels.cpu.conv.filters import Filters
-from cnnkit.kernels.cpu.conv.gather import dx_gather, forward_gather
+from cnnkit.kernels.cpu.conv.gather import dx_gather, forward_gather, tap_gathers
 from cnnkit.kernels.cpu.conv.winograd.dw import winograd_dw
 from cnnkit.kernels.cpu.conv.winograd.tiles import winograd
 from cnnkit.kernels.cpu.elementwise.activation import activate_dx
@@ -145,6 +145,12 @@ def conv2d_dw(
         return dw, db
     if schedule.use_depthwise(x.shape[3], dy.shape[3], groups):
         depthwise_dw(x, dy, dw, db, win)
+        return dw, db
+    if schedule.skip_border(win, dy.shape[1:3]):
+        for tap, gather in enumerate(tap_gathers(x.shape, tuple(w_shape), win, groups)):
+            direct_dw(x, dy, dw.reshape(-1, *w_shape[2:])[tap], None, gather, groups)
+        if db is not None:
+            sum_over(dy, (0, 1, 2), out=db)
         return dw, db
     gather = forward_gather(x.shape, tuple(w_shape), win, groups)
     direct_dw(x, dy, dw, db, gather, groups)

@@ -93,6 +93,29 @@ def dx_gather(
     return _gather(dy_shape, (H, W, step or C), rows, cols, w_shape[1], groups)
 
 
+@lru_cache(maxsize=128)
+def tap_gathers(x_shape: tuple[int, ...], w_shape: tuple[int, ...], win: Window, groups: int) -> tuple[Gather, ...]:
+    """Of each tap by itself, those pixels of y for which it meets a pixel of x."""
+    OH, OW = output_hw(x_shape, (w_shape[0], w_shape[1]), win)
+    rows = _forward_axis(OH, w_shape[0], win.stride_h, win.pad_top, win.dilation_h)
+    cols = _forward_axis(OW, w_shape[1], win.stride_w, win.pad_left, win.dilation_w)
+    return tuple(
+        _gather(x_shape, (OH, OW, w_shape[3]), [row], [col], w_shape[1], groups)
+        for row in _each_tap(rows, x_shape[1])
+        for col in _each_tap(cols, x_shape[2])
+    )
+
+
+def _each_tap(axis: Axis, size: int) -> list[Axis]:
+    """An axis of its own for each tap, with the outputs for which it lies within `size` pixels."""
+    found = []
+    for tap, offset in zip(axis.taps, axis.offsets, strict=True):
+        met = [i for i, start in enumerate(axis.starts) if 0 <= start + offset < size]
+        outs, starts = (tuple(numbers[i] for i in met) for numbers in (axis.outs, axis.starts))
+        found.append(Axis(outs, starts, (tap,), (offset,)))
+    return found
+
+
 def _forward_axis(outputs: int, kernel: int, stride: int, pad: int, dilation: int) -> Axis:
     starts = tuple(o * stride - pad for o in range(outputs))
     return Axis(tuple(range(outputs)), starts, tuple(range(kernel)), tuple(k * dilation for k in range(kernel)))

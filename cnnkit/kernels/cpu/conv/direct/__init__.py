@@ -1,1 +1,5 @@
-"""Direct convolution: tile.py sums a register tile, dw.py the gradient by the filters, plan.py tells what to do."""
+"""Direct convolution.
+
+tile.py  sums a register tile            plan.py     what it is told
+dw.py    the gradient by the filters     dw_plan.py  what that is told
+"""

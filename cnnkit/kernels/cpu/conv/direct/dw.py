@@ -1,6 +1,6 @@
 """Direct weight gradient: an outer product of taps and output channels, summed over pixels in registers.
 
-    dw[r, o] = Σ p  x[reads[p] + taps[r]] · dy[p, o],        r = (tap, channel)
+    dw[r, o] = Σ p  x[reads[p] + taps[r]] · dy[writes[p] + o],        r = (tap, channel)
 
 Both operands are copied chunk by chunk as the tiles read them: dy into panels of one tile's width, some rows of x into
 columns of LANES floats. With their own strides, often powers of two, all pixels of a chunk would share a few lines of
@@ -10,14 +10,13 @@ pixels, into a number of shares fixed by the shape, each with its own sums, whic
 dy itself, the gradient of a bias, are taken from the panels by the tasks of the first rows.
 """
 
-from functools import cache, lru_cache
-from typing import Any, NamedTuple
-
-import numpy as np
+from functools import cache
+from typing import Any
 
 from cnnkit.kernels.cpu.conv import schedule
-from cnnkit.kernels.cpu.conv.border import NO_BORDER, BorderedRows, bordered_rows, copy_rows, with_border
-from cnnkit.kernels.cpu.conv.gather import Gather, Phase
+from cnnkit.kernels.cpu.conv.border import copy_rows, with_border
+from cnnkit.kernels.cpu.conv.direct.dw_plan import plan
+from cnnkit.kernels.cpu.conv.gather import Gather
 from cnnkit.kernels.cpu.conv.schedule import TileShape
 from cnnkit.kernels.cpu.epilogue import NOTHING
 from cnnkit.kernels.cpu.machine import buffers, threads
@@ -27,30 +26,6 @@ from cnnkit.kernels.cpu.simd.partial import load_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, load_first, rolled, splat, store, store_first, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
 from cnnkit.kernels.shared.array import Host
-
-
-class Sizes(NamedTuple):
-    """Numbers of a direct weight gradient."""
-
-    pixels: int  # of the images that are worked on as one
-    total: int  # of all images
-    x_step: int  # floats of so many images of x
-    CG: int
-    OG: int
-    groups: int
-    panels: int  # of a group
-    rows_per_task: int
-    row_blocks: int
-    panels_per_task: int
-    col_blocks: int
-    shares: int
-    chunk: int
-    rows_together: int  # that pass all panels before the next rows' turn
-    columns: int  # of x that they need, 0 where x is not copied
-    pack_dy: int  # whether dy is copied
-    copied: int  # floats of x that a chunk copies with their border, 0 where x has it or needs none
-    low: int  # the lowest tap, and the end of the highest
-    high: int
 
 
 @inner
@@ -101,16 +76,16 @@ def _make(shape: TileShape) -> Any:
                     store_first(dw, to + i * O + LANES * v, acc[i, v], room - LANES * v if i < valid else 0)
 
     @inner
-    def copy_panel(dy, d, O, count, room, own, to):
-        """One panel of `count` pixels of dy from d on; `room` of its channels exist."""
+    def copy_panel(dy, d, writes, p, count, room, own, to):
+        """One panel of `count` pixels of dy from pixel p on; `room` of its channels exist."""
         for q in range(count):
             for v in range(0, block, LANES):
-                store(own, to + q * block + v, load_upto(dy, d + q * O + v, room - v))
+                store(own, to + q * block + v, load_upto(dy, d + writes[p + q] + v, room - v))
 
     @inner
     def dw_task(x, dy, sums, bias_sums, scratch, tables, sizes, layout, worker, task):
         """Some rows and panels of one group of channels, summed over one share of the pixels."""
-        reads, taps, columns, places, steps = tables
+        reads, writes, taps, columns, places, steps = tables
         # Tasks that share pixels follow each other, while those are in the cache.
         blocks = sizes.row_blocks * sizes.col_blocks
         part, number = task % blocks, task // blocks
@@ -140,12 +115,15 @@ def _make(shape: TileShape) -> Any:
                 copy_rows(x, own, bordered, above + low // width, above + (high + width - 1) // width, layout)
                 x0 = bordered - low // width * width
             x0 += group * sizes.CG
-            d, d0, d_step, d_panel = dy, (image * sizes.pixels + p) * O + group * OG + first_panel * block, O, block
+            d, d0 = dy, image * sizes.dy_step + group * OG + first_panel * block
+            d_step, d_panel = O, block
             if sizes.pack_dy:
                 for panel in range(first_panel, end_panel):
                     o = (panel - first_panel) * block
-                    copy_panel(dy, d0 + o, O, count, OG - panel * block, own, o * chunk)
+                    copy_panel(dy, d0 + o, writes, p, count, OG - panel * block, own, o * chunk)
                 d, d0, d_step, d_panel = own, 0, block, chunk * block
+            else:
+                d0 += writes[p]
             if row_block == 0 and bias_sums.size > 0:
                 for panel in range(first_panel, end_panel):
                     o = panel * block
@@ -177,13 +155,16 @@ KERNELS = {shape: _make(shape) for shape in (schedule.WIDE_DW, schedule.NARROW_D
 
 
 def direct_dw(x: Host, dy: Host, dw: Host, db: Host | None, gather: Gather, groups: int) -> None:
-    """x (N, H, W, C), dy (N, OH, OW, O); dw (KH, KW, C / groups, O) and db (O,) are filled."""
-    if dy.size == 0:
+    """x (N, H, W, C), dy (N, OH, OW, O); dw (taps of the gather x C / groups, O) and db (O,) are filled.
+
+    Pixels that the gather leaves out are no part of db either.
+    """
+    if dy.size == 0 or len(gather.phases[0].reads) == 0:
         dw.fill(0)
         if db is not None:
             db.fill(0)
         return
-    shape, tables, sizes, layout = _plan(gather, x.shape, dy.shape, groups)
+    shape, tables, sizes, layout = plan(gather, x.shape, dy.shape, groups)
     O, shares = dy.shape[3], sizes.shares
     sums = dw if shares == 1 else buffers.empty(shares * dw.size)
     bias_sums = NOTHING if db is None else db if shares == 1 else buffers.empty(shares * O)
@@ -204,74 +185,3 @@ def direct_dw(x: Host, dy: Host, dw: Host, db: Host | None, gather: Gather, grou
         add_shares(sums, dw.reshape(-1), dw.size, shares)
         if db is not None:
             add_shares(bias_sums, db, O, shares)
-
-
-class Tables(NamedTuple):
-    """Where the operands of a tile lie.
-
-    reads[p]: where pixel p begins in x. taps[r]: how far on row r of dw lies.
-    steps[q], places[r]: the same, in copied columns. columns: rows (first tap, how many of LANES floats are rows).
-    """
-
-    reads: Host
-    taps: Host
-    columns: Host
-    places: Host
-    steps: Host
-
-
-class Plan(NamedTuple):
-    """What the kernel wants beside the operands."""
-
-    shape: TileShape
-    tables: Tables
-    sizes: Sizes
-    layout: BorderedRows
-
-
-@lru_cache(maxsize=256)
-def _plan(gather: Gather, x_shape: tuple[int, ...], dy_shape: tuple[int, ...], groups: int) -> Plan:
-    N, H, W, C = x_shape
-    O = dy_shape[3]
-    phase, (top, bottom, left, right) = gather.phases[0], gather.border
-    CG, OG, pixels, total = C // groups, O // groups, len(phase.reads), N * dy_shape[1] * dy_shape[2]
-    rows = len(phase.taps) * phase.run
-    shape = schedule.dw_tile(rows, OG, total)
-    cut = schedule.cut_dw(rows, OG, total, groups, shape)
-    shares = min(cut.pixel_groups, -(-total // pixels) * -(-pixels // cut.chunk))
-    panels, rows_per_task = -(-OG // shape.block), cut.row_tiles * shape.rows
-    row_blocks, col_blocks = -(-rows // rows_per_task), -(-panels // cut.panels)
-    tables = _tables(phase, cut.chunk * LANES)
-    pack_x = schedule.pack_x(C, cut.panels)
-    together = schedule.ROWS_TOGETHER // shape.rows * shape.rows if pack_x else shape.rows
-    columns = max(_columns(tables, r, min(r + together, rows), cut.chunk) for r in range(rows)) if pack_x else 0
-    low, high = int(phase.taps[0]), int(phase.taps[-1]) + max(phase.run, C)
-    width, copied = (W + left + right) * C, 0
-    if gather.border != NO_BORDER and schedule.copy_in_tasks(row_blocks * col_blocks * groups):
-        begins = np.arange(0, pixels, cut.chunk)
-        ends = phase.reads[np.minimum(begins + cut.chunk, pixels) - 1] + high
-        copied = width * int((-(-ends // width) - (phase.reads[begins] + low) // width).max())
-    x_step = gather.together * (H + top + bottom) * width
-    numbers = (pixels, total, x_step, CG, OG, groups, panels, rows_per_task, row_blocks, cut.panels, col_blocks, shares)
-    packed = int(schedule.pack_dy(OG, shape))
-    sizes = Sizes(*numbers, cut.chunk, together, columns, packed, copied, low, high)
-    return Plan(shape, tables, sizes, bordered_rows(x_shape, gather.border))
-
-
-def _tables(phase: Phase, step: int) -> Tables:
-    """`step` floats from one column to the next."""
-    columns = [(tap + k, min(LANES, phase.run - k)) for tap in phase.taps.tolist() for k in range(0, phase.run, LANES)]
-    places = [column * step + lane for column, (_, room) in enumerate(columns) for lane in range(room)]
-    return Tables(
-        phase.reads,
-        (phase.taps[:, None] + np.arange(phase.run)).reshape(-1),
-        np.array(columns, np.int64).reshape(-1),
-        np.array(places, np.int64),
-        np.arange(0, step, LANES),
-    )
-
-
-def _columns(tables: Tables, first: int, end: int, chunk: int) -> int:
-    """Columns in which rows first, …, end - 1 lie."""
-    step = chunk * LANES
-    return int(tables.places[end - 1] // step - tables.places[first] // step + 1)
