@@ -18,7 +18,7 @@ def measure(suite: str, threads: int, against: str | None, seconds: float) -> No
     """Run the suite in a process of its own and keep what it prints."""
     command = [sys.executable, "-m", "cnnkit", "bench", "--suite", suite, "--threads", str(threads), "--json"]
     command += ["--seconds", str(seconds)]
-    if against and suite != "start":
+    if against:
         command += ["--against", against]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     keep(json.loads(done.stdout), f"{suite}-{threads}t")

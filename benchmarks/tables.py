@@ -32,6 +32,7 @@ def tables() -> str:
             parts += [loader_table(kept, kept["suite"].rpartition("-")[2][:-1]) for kept in files if "alone" in kept]
             parts += [proposals_table(kept) for kept in files if "searched" in kept]
             parts += [memory_table(kept) for kept in files if "memory" in kept]
+            parts += [scaling_table(kept) for kept in files if "scaling" in kept]
     return "\n".join(parts)
 
 
@@ -41,15 +42,21 @@ def suite_table(kept: dict[str, object]) -> str:
     rivals = sorted({name for result in results for name in result["against"]})
     suite, _, threads = str(kept["suite"]).rpartition("-")
     versions = kept["machine"]["versions"]
+    # Whole processes are measured in memory, not in sums.
+    whole = any(r.get("mb") is not None for r in results)
+    middle = ["MB", *(f"{name}, MB" for name in rivals)] if whole else ["GFLOP/s", "of peak"]
     lines = [
         f"**{suite}**, {threads[:-1]} thread(s), numba {versions['numba']}, numpy {versions['numpy']}, commit "
         f"{kept['commit']}\n",
-        "| case | ms | best | worst | GFLOP/s | of peak |" + "".join(f" {name} / ours |" for name in rivals),
-        "|---|---|---|---|---|---|" + "---|" * len(rivals),
+        "| case | ms | best | worst | " + " | ".join([*middle, *(f"{name} / ours" for name in rivals)]) + " |",
+        "|---|---|---|---|" + "---|" * (len(middle) + len(rivals)),
     ]
     for r in results:
         cells = [r["case"], f"{r['ms']:.3g}", f"{r['best_ms']:.3g}", f"{r['worst_ms']:.3g}"]
-        cells += ["", ""] if r["gflops"] is None else [f"{r['gflops']:.0f}", f"{100 * r['peak_fraction']:.0f} %"]
+        if whole:
+            cells += [f"{mb:.0f}" if mb else "" for mb in (r["mb"], *(r["against_mb"].get(name) for name in rivals))]
+        else:
+            cells += ["", ""] if r["gflops"] is None else [f"{r['gflops']:.0f}", f"{100 * r['peak_fraction']:.0f} %"]
         cells += [f"{r['against'][name]:.2f}" if name in r["against"] else "" for name in rivals]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -168,6 +175,32 @@ def memory_table(kept: dict[str, Any]) -> str:
             cells += [f"{ours[what]:,.0f}", f"{least:,.0f}", f"{row[what]:.2f}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def scaling_table(kept: dict[str, Any]) -> str:
+    """How times grow with images, fall with threads, or how near sums come to the processor's peak: a row each."""
+    rows = [flat(row) for row in kept["scaling"]]
+    threads = "" if kept["suite"] == "scaling-threads" else f", {kept['threads']} thread(s)"
+    lines = [
+        f"**{kept['suite'].replace('-', ', ')}**{threads}, commit {kept['commit']}\n",
+        "| " + " | ".join(rows[0]) + " |",
+        "|---" * len(rows[0]) + "|",
+        *("| " + " | ".join(shown(value) for value in row.values()) + " |" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def flat(row: dict[str, Any]) -> dict[str, Any]:
+    """Its columns; a mapping within it is a column a key."""
+    return {
+        (f"{name}: {key}" if key else name): found
+        for name, value in row.items()
+        for key, found in (value.items() if isinstance(value, dict) else [("", value)])
+    }
+
+
+def shown(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def run(
         peak = fma_peak(threads)
         for suite in suites:
             if suite == "start":
-                yield from (result for result in start.measure(threads) if only in result.case)
+                yield from (measured() for title, measured in start.measures(threads, against) if only in title)
                 continue
             for make in cases(suite, quick=quick):
                 if isinstance(make, Titled) and only not in make.name:

@@ -53,15 +53,14 @@ def in_turn(
                 function()
                 kept.append(time.perf_counter() - start)
     return [
-        Timing(
-            statistics.median(kept),
-            min(kept),
-            max(kept),
-            len(kept),
-            statistics.median(first or kept) if resting else None,
-        )
+        timing_of(kept, statistics.median(first or kept) if resting else None)
         for kept, first in zip(times, rested, strict=True)
     ]
+
+
+def timing_of(seconds: Sequence[float], rested: float | None = None) -> Timing:
+    """That of some calls."""
+    return Timing(statistics.median(seconds), min(seconds), max(seconds), len(seconds), rested)
 
 
 def rest(least: float = 0.01, most: float = 0.25) -> None:
@@ -73,11 +72,3 @@ def rest(least: float = 0.01, most: float = 0.25) -> None:
         time.sleep(_LOOK)
         if time.process_time() - before < _LOOK / 10:
             return
-
-
-def once(function: Callable[[], object]) -> Timing:
-    """One call, cold: what cannot be repeated."""
-    start = time.perf_counter()
-    function()
-    taken = time.perf_counter() - start
-    return Timing(taken, taken, taken, 1)

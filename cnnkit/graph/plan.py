@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, final
 
+from cnnkit import kernels
 from cnnkit.autograd import Context, Tensor, is_noting
 from cnnkit.graph.dealt import dealt
 from cnnkit.graph.placed import placed
@@ -35,6 +36,11 @@ class Plan:
         steps, first, make = (self._told, x, _applied) if is_noting() else (self._steps, x.data, _forward)
         found = steps.run(first, make)
         return mapped(self.graph.result, lambda value: _as_tensor(found[steps.places[value]]), is_value)
+
+    def prepare(self, x: Tensor) -> None:
+        """Have its kernels loaded or compiled, all of them together, before the first is called."""
+        for _ in kernels.of(x.data).prepare(partial(self._steps.run, x.data, _forward)):
+            pass
 
     def seconds(self, x: Tensor) -> list[float]:
         """Of each call, in the graph's order."""

@@ -146,7 +146,9 @@ class _Part:
         if key not in self._plans:
             graph = trace(self.module, x)
             _make_room(self._plans)
-            self._plans[key] = None if graph is None else Plan(fused(graph, self._layouts))
+            plan = self._plans[key] = None if graph is None else Plan(fused(graph, self._layouts))
+            if plan is not None:
+                plan.prepare(x)
         return self._plans[key]
 
     def repeated(self, x: Tensor, compute: Callable[["_Part", Tensor], Nest]) -> Nest:

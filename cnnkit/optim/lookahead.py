@@ -1,21 +1,19 @@
 """Weights that go back, every few steps, to an average of where they were."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
-
 from cnnkit import kernels
-from cnnkit.errors import CheckpointError, UsageError
+from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import Module
-from cnnkit.optim.optimiser import kind_of
+from cnnkit.optim.averages import Averages, become
 
 # What an average keeps of itself at the end of a run, 0.95^5.
 KEPT = 0.95**5
 
 
-class Lookahead:
+class Lookahead(Averages):
     """Every `every` steps:   average = d·average + (1 - d)·w,   w = average,   d = 0.95^5 · share³
 
     share is how much of the run is done, so that the first steps are free and the last ones circle around the average,
@@ -27,10 +25,10 @@ class Lookahead:
     def __init__(self, module: Module, every: int) -> None:
         if every < 1:
             raise UsageError(f"every is {every}, expected a number of steps, at least 1.")
-        self.every, self.steps = every, 0
+        self.every = every
         self._parameters = {name: w for name, w in module.named_parameters() if w.requires_grad}
         self._buffers = {name: array for name, array in module.named_buffers() if array.dtype.kind == "f"}
-        self._averages = {name: kernels.of(w).copy(w) for name, w in self._present().items()}
+        super().__init__(self._present())
 
     def update(self, share: float) -> None:
         """A step is done, and so is this share of the run, from 0 to 1."""
@@ -50,30 +48,11 @@ class Lookahead:
         """Let the module compute with the average until the block ends."""
         present = self._present()
         before = {name: kernels.of(w).copy(w) for name, w in present.items()}
-        self._become(present, self._averages)
+        become(present, self._averages)
         try:
             yield
         finally:
-            self._become(present, before)
-
-    def state_dict(self) -> dict[str, Array]:
-        """Steps and averages, under the names of parameters and buffers: the arrays themselves, not copies."""
-        return {"steps": np.array(self.steps, np.int64), **self._averages}
-
-    def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Copy a saved state back: all of it, or nothing if a part does not fit."""
-        own = self.state_dict()
-        for name in own.keys() | state.keys():
-            if name not in own or name not in state or kind_of(own[name]) != kind_of(state[name]):
-                raise CheckpointError(f"The saved average does not fit this model at {name}. Is it of the same model?")
-        self._become(self._averages, state)
-        steps = state["steps"]
-        self.steps = int(kernels.of(steps).fetch(steps))
+            become(present, before)
 
     def _present(self) -> dict[str, Array]:
         return {name: w.data for name, w in self._parameters.items()} | self._buffers
-
-    @staticmethod
-    def _become(arrays: Mapping[str, Array], others: Mapping[str, Array]) -> None:
-        for name, array in arrays.items():
-            kernels.of(array).copy_into(array, others[name])

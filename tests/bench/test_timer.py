@@ -1,7 +1,7 @@
 import pytest
 
 from cnnkit.bench import timer
-from cnnkit.bench.timer import in_turn, once, rest
+from cnnkit.bench.timer import in_turn, rest
 
 
 def test_functions_are_called_in_turn_after_one_untimed_round():
@@ -14,11 +14,6 @@ def test_functions_are_called_in_turn_after_one_untimed_round():
 def test_the_median_lies_between_best_and_worst():
     (timing,) = in_turn([lambda: sum(range(1000))], seconds=0.0, least=9)
     assert 0 < timing.best <= timing.median <= timing.worst
-
-
-def test_a_cold_call_is_made_once():
-    calls = []
-    assert once(lambda: calls.append(1)).rounds == len(calls) == 1
 
 
 def test_after_a_rest_the_call_that_wakes_the_threads_counts_by_itself():

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from cnnkit import nn
 from cnnkit.bench.rivals.known import Work, nchw, refuse_other_work
 from cnnkit.bench.rivals.onnx_sessions import SESSIONS, file_of
 from cnnkit.bench.twins.torch_twin import TorchTwin, layouts
+from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.kernels.shared.array import Host
+from cnnkit.nn.module import blank
 
 
 def predicting(model: nn.Module, x: Host, wanted: Sequence[Host]) -> dict[str, Callable[[int], list[Work]]]:
@@ -55,6 +59,28 @@ def _frozen(twin: TorchTwin, images: Any) -> Callable[[Any], Sequence[Any]]:
     """
     import torch
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that these functions will be replaced
+        network: Callable[[Any], Sequence[Any]] = torch.jit.optimize_for_inference(_graph(twin, images))
+    return network
+
+
+def save_for_torch(model: nn.Module, preprocessing: Preprocessing, path: Path) -> None:
+    """A file for rivals/torch_script.py: the network, frozen, and how a picture becomes its input."""
+    import torch
+
+    x = blank((1, *preprocessing.shape)).numpy()
+    beside = {name: getattr(preprocessing, name) for name in ("channels", "mean", "std")}
+    graph = _graph(TorchTwin(model, x), torch.from_numpy(nchw(x)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.save(graph, str(path), _extra_files={"input.json": json.dumps(beside)})
+
+
+def _graph(twin: TorchTwin, images: Any) -> Any:
+    """The twin as one frozen graph."""
+    import torch
+
     class Network(torch.nn.Module):  # type: ignore[misc]  # torch is imported late
         def forward(self, x: Any) -> Any:
             return tuple(twin.results(x))
@@ -62,7 +88,5 @@ def _frozen(twin: TorchTwin, images: Any) -> Callable[[Any], Sequence[Any]]:
     for parameter in twin.parameters():
         parameter.requires_grad_(False)
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # that these functions will be replaced
-        graph = torch.jit.trace(Network().eval(), images, check_trace=False)
-        network: Callable[[Any], Sequence[Any]] = torch.jit.optimize_for_inference(torch.jit.freeze(graph))
-    return network
+        warnings.simplefilter("ignore")
+        return torch.jit.freeze(torch.jit.trace(Network().eval(), images, check_trace=False))

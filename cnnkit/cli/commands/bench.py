@@ -135,19 +135,35 @@ def _layers(screen: Screen, times: NetworkTime) -> None:
 
 
 def _table(screen: Screen, results: list[Result], against: tuple[str, ...]) -> None:
-    columns = ["case", "ms", "best", "worst", "GFLOP/s", "of peak", *(f"{name} / ours" for name in against)]
+    # Whole processes are measured in memory too, and nothing is told of their sums.
+    whole = any(result.mb is not None for result in results)
+    columns = ["case", "ms", "best", "worst", *(["MB"] if whole else ["GFLOP/s", "of peak"])]
+    columns += [title for name in against for title in (f"{name} / ours", *([f"{name}, MB"] if whole else []))]
     rows: list[tuple[Any, ...]] = [
         (
             result.case,
             f"{result.ms:.3f}",
             f"{result.best_ms:.3f}",
             f"{result.worst_ms:.3f}",
-            "-" if result.gflops is None else f"{result.gflops:.1f}",
-            "-" if result.peak_fraction is None else f"{100 * result.peak_fraction:.0f} %",
-            *(f"{result.against[name]:.2f}x" if name in result.against else "-" for name in against),
+            *([_shown(result.mb, "{:.0f}")] if whole else _sums(result)),
+            *(cell for name in against for cell in _beside(result, name, whole)),
         )
         for result in results
     ]
     screen.table(columns, rows, optional=["worst", "best", "GFLOP/s", "of peak"])
     if against:
         screen.note("A ratio above 1 means that cnnkit is faster.")
+
+
+def _sums(result: Result) -> list[str]:
+    share = None if result.peak_fraction is None else 100 * result.peak_fraction
+    return [_shown(result.gflops, "{:.1f}"), _shown(share, "{:.0f} %")]
+
+
+def _beside(result: Result, name: str, whole: bool) -> list[str]:
+    cells = [_shown(result.against.get(name), "{:.2f}x")]
+    return [*cells, _shown(result.against_mb.get(name), "{:.0f}")] if whole else cells
+
+
+def _shown(number: float | None, form: str) -> str:
+    return "-" if number is None else form.format(number)

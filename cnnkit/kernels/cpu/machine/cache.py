@@ -177,6 +177,10 @@ class KernelCache:
         self.seconds += time.perf_counter() - started
         return found
 
+    def holds(self, signature: Signature) -> bool:
+        """Whether there is a file for it; not whether it can be used."""
+        return self._place(signature)[0].exists()
+
     def _loaded(self, path: Path, label: str) -> int | None:
         """None if there is none or it cannot be used."""
         try:

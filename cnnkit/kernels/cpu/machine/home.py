@@ -73,11 +73,13 @@ def shapes_only() -> AbstractContextManager[object]:
 
 
 def prepare(walk: Callable[[], None]) -> Iterator[tuple[int, int, str, bool]]:
-    """Load or compile every kernel that `walk` calls, one after the other: (done, in all, name, was there) after each.
+    """Load or compile every kernel that `walk` calls: (done, in all, name, was there) after each.
 
-    The kernels that it calls do not run then.
+    The kernels that it calls do not run then. Within a walk that is being taken nothing is prepared.
     """
+    if is_rehearsing():
+        return
     with jit.rehearse() as walked:
         walk()
-    for done, (entry, signature) in enumerate(walked, 1):
-        yield done, len(walked), entry.name, entry.prepare(signature)
+    for done, (entry, was_there) in enumerate(jit.prepare(walked), 1):
+        yield done, len(walked), entry.name, was_there

@@ -5,8 +5,8 @@ nothing. Its machine code is kept on disk (cache.py). `@inner` makes a function 
 
     with rehearse() as walked:            # entry kernels do not run, but are noted with their types
         step(batch)
-    for entry, signature in walked:       # now they are loaded or compiled, one after the other
-        entry.prepare(signature)
+    for entry, was_there in prepare(walked):    # now they are loaded or compiled, on all cores
+        ...
 
 Entries are specialised by the types of their arguments and by the tile shape their factory closes over, never by a
 layer's size, so a second network adds next to no compile time.
@@ -14,14 +14,17 @@ layer's size, so a second network adds next to no compile time.
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cnnkit.kernels.cpu.machine import steps, threads
 from cnnkit.kernels.cpu.machine.cache import KernelCache, distinguished
+from cnnkit.kernels.cpu.machine.code import forked
 from cnnkit.kernels.cpu.machine.code.entry import Entry
 from cnnkit.kernels.cpu.machine.code.flags import FLAGS
 from cnnkit.kernels.cpu.machine.code.kinds import Signature, kinds_of
@@ -86,6 +89,10 @@ class Kernel:
                 self._made[signature] = Entry(self.name, self.cache.address(signature), signature)
             return self.cache.compiled == before
 
+    def is_there(self, signature: Signature) -> bool:
+        """Whether nothing need be compiled for these types, unless a file is damaged."""
+        return bool(DISABLE_JIT) or signature in self._made or self.cache.holds(signature)
+
     @property
     def specialisations(self) -> int:
         """Signatures loaded or compiled in this process."""
@@ -143,6 +150,30 @@ def rehearse() -> Iterator[Recorded]:
 
     with _told_to(note):
         yield walked
+
+
+def prepare(walked: Recorded) -> Iterator[tuple[Kernel, bool]]:
+    """Load or compile each for its types, and tell whether it was there: first those that were.
+
+    Then those of a factory, whose tiles are written out: they take longest, and many work at once (code/forked.py).
+    """
+    missing = []
+    for entry, signature in walked:
+        if entry.is_there(signature):
+            yield entry, entry.prepare(signature)
+        else:
+            missing.append((entry, signature))
+    missing.sort(key=lambda pair: pair[0].function.__closure__ is None)
+    jobs: list[Callable[[], object]] = [partial(entry.prepare, signature) for entry, signature in missing]
+    jobs += threads.to_compile() if missing else []
+    numbers: Iterable[int] = range(len(jobs))
+    if children := forked.children_for(len(jobs), threads.get_threads()):
+        import_module("cnnkit.kernels.cpu.machine.code.compiler")  # once for all
+        numbers = forked.in_company(len(jobs), lambda number: jobs[number](), children)
+    for number in numbers:
+        jobs[number]()
+        if number < len(missing):
+            yield missing[number][0], False
 
 
 def pass_over() -> AbstractContextManager[None]:

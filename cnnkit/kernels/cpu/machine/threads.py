@@ -76,6 +76,11 @@ def _borrowed() -> Any:
     return import_module("cnnkit.kernels.cpu.machine.crew.borrowed")
 
 
+def to_compile() -> list[Callable[[], object]]:
+    """What makes machine code of each function that threads need and that is not on disk yet."""
+    return helpers.to_compile() if get_threads() > 1 and not settings.DISABLE_JIT and _own() else []
+
+
 def launch(entry: Callable[..., None], args: tuple[Any, ...]) -> None:
     """Call the machine code of an entry kernel."""
     if not _ready:

@@ -16,6 +16,7 @@ import numpy as np
 
 LINE = 128
 NAME = "cnnkit_board"
+HELPER = "cnnkit helper"  # the name of each thread that helps
 
 SHARE, THREADS = 0, 8
 SLEEPERS, CLOSING, BUSY, ENTERED = (LINE + 8 * n for n in range(4))

@@ -1,6 +1,7 @@
 """Functions of the crew as machine code, kept on disk as kernels are."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from cnnkit.kernels.cpu.machine.cache import KernelCache
@@ -17,6 +18,12 @@ def compiled(function: Callable[..., Any], count: int) -> Entry:
     return Entry(function.__name__, address_of(function, count), _signature(count))
 
 
+@cache
 def address_of(function: Callable[..., Any], count: int) -> int:
     """Where its entry (code/compiler.py) begins, for callers in machine code, who look at no error."""
     return KernelCache(function).address(_signature(count))
+
+
+def is_there(function: Callable[..., Any], count: int) -> bool:
+    """Whether it lies on disk."""
+    return KernelCache(function).holds(_signature(count))

@@ -5,6 +5,8 @@ import ctypes
 import os
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -18,6 +20,8 @@ HOME = 1.0  # seconds for helpers to go home when the process ends; tasks that P
 NEEDED = ["clock_gettime", "sched_yield", "pthread_mutex_lock", "pthread_mutex_unlock"]
 NEEDED += ["pthread_cond_wait", "pthread_cond_signal", "pthread_cond_broadcast"]
 
+CODE = ((share, 4), (serve, 1))  # and of how many words
+
 _helpers: list[threading.Thread] = []
 _serve: Any = None
 
@@ -25,6 +29,11 @@ _serve: Any = None
 def can_be_had() -> bool:
     """Whether the system has what they need to sleep: POSIX has."""
     return os.name == "posix" and all(llvm.address_of_symbol(name) for name in NEEDED)
+
+
+def to_compile() -> list[Callable[[], object]]:
+    """What makes machine code of each function of the crew that is not on disk yet."""
+    return [partial(code.address_of, function, count) for function, count in CODE if not code.is_there(function, count)]
 
 
 def start(count: int) -> None:
@@ -39,7 +48,7 @@ def start(count: int) -> None:
         _serve = code.compiled(serve, 1)
         atexit.register(stop)
     while len(_helpers) < count - 1:
-        helper = threading.Thread(target=_serve, args=(board.ADDRESS,), name="cnnkit helper", daemon=True)
+        helper = threading.Thread(target=_serve, args=(board.ADDRESS,), name=board.HELPER, daemon=True)
         try:
             helper.start()
         except RuntimeError:
