@@ -9,8 +9,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import llvmlite.binding as llvm
-
 from cnnkit.kernels.cpu.machine.crew import board, code
 from cnnkit.kernels.cpu.machine.crew.protocol import serve, share
 
@@ -28,7 +26,7 @@ _serve: Any = None
 
 def can_be_had() -> bool:
     """Whether the system has what they need to sleep: POSIX has."""
-    return os.name == "posix" and all(llvm.address_of_symbol(name) for name in NEEDED)
+    return os.name == "posix" and all(hasattr(ctypes.CDLL(None), name) for name in NEEDED)
 
 
 def to_compile() -> list[Callable[[], object]]:

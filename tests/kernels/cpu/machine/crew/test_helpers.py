@@ -70,8 +70,11 @@ def test_where_the_system_starts_no_threads_those_that_are_there_do(monkeypatch)
 
 def test_a_system_without_conditions_has_none(monkeypatch):
     assert helpers.can_be_had()
-    found = helpers.llvm.address_of_symbol
-    monkeypatch.setattr(
-        helpers.llvm, "address_of_symbol", lambda name: None if name == "pthread_cond_wait" else found(name)
-    )
+    monkeypatch.setattr(helpers, "NEEDED", [*helpers.NEEDED, "pthread_cond_that_no_system_has"])
     assert not helpers.can_be_had()
+
+
+def test_helpers_are_our_own_also_where_kernels_are_compiled_before_any_was_called(tmp_path):
+    program = "print(len(list(cpu.prepare(lambda: cpu.add(x, x)))), threads.layer())"
+    assert told(program, CNNKIT_CACHE=str(tmp_path / "kernels"), CNNKIT_THREADS="2") == ["1", helpers.NAME]
+    assert len(list(tmp_path.glob("kernels/*/*.kernel"))) == 1 + len(helpers.CODE)
