@@ -4,6 +4,7 @@ trace.py     which Functions a network calls, and where their results go
 fuse.py      batch norm, residual and activation joined with the convolution before them
 dealt.py     channels that are only moved about, as a shuffle does: looked up where they are
 placed.py    parts of a concatenation written where they are to lie
+pieces.py    batches in pieces that stay in the cache
 sums.py      convolutions and dense layers whose filters are laid out once
 plan.py      the calls that are left, one after the other
 planned.py   a network that is planned for each shape of its input, part by part where the whole is not known

@@ -8,6 +8,7 @@ from typing import Any, final
 from cnnkit import kernels
 from cnnkit.autograd import Context, Tensor, is_noting
 from cnnkit.graph.dealt import dealt
+from cnnkit.graph.pieces import images_at_a_time
 from cnnkit.graph.placed import placed
 from cnnkit.graph.trace import Call, Graph, Value, is_value
 from cnnkit.kernels.shared.array import Array
@@ -20,10 +21,13 @@ class Plan:
 
     Between two kernels lies a loop over arguments, which takes a few microseconds. Who is told of calls is told those
     of the graph as it was given, where no result lies between others.
+
+    near: what the home of arrays tells (`Facts`).   images: of the batch, how many had better be planned at once.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, near: int | None = None) -> None:
         self.graph = placed(dealt(graph))
+        self.images = images_at_a_time(self.graph, near)
         self._given = graph
         self._steps = _Steps(self.graph)
 

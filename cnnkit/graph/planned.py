@@ -8,7 +8,8 @@ Of a network of cnnkit's own parts the whole is planned. Of one that is written 
 are: what lies around them computes as ever, whatever it does there with its numbers.
 
 Small inputs that come again and again, as one picture after another, become programs: from the third of a shape on,
-kernels are launched without Python between them (`kernels.of(x).program`).
+kernels are launched without Python between them (`kernels.of(x).program`). Large batches go through in pieces
+(pieces.py), which become programs too.
 """
 
 from collections.abc import Callable
@@ -32,6 +33,7 @@ from cnnkit.nn.outputs import Nest, leaves, mapped
 
 # Numbers of an input, as many as 418x418 RGB has: beyond, what lies between the kernels is little beside them.
 MOST = 1 << 19
+MOST_OF_PIECE = 1 << 21  # pieces come again and again, and what they take of memory is bounded
 BEFORE = 2  # inputs of a shape: a program pays from about the fifth on
 KEPT = 8  # shapes of a part
 CHANGES = 3  # of its weights, after which a part is left as it is: somebody makes them anew all the time
@@ -75,7 +77,7 @@ class Planned(Module):
         part = self._part(module)
         if part is None or not part.as_planned():
             return None
-        return part.repeated(x, self._computed)
+        return part.answered(x, self._computed)
 
     def _computed(self, part: "_Part", x: Tensor) -> Nest:
         """By the plan; where there is none by the part itself, with plans of its own parts."""
@@ -145,15 +147,29 @@ class _Part:
         key = type(x.data), x.shape, x.dtype
         if key not in self._plans:
             graph = trace(self.module, x)
+            near = kernels.of(x.data).facts().near if x.shape[0] > 1 else None
             _make_room(self._plans)
-            plan = self._plans[key] = None if graph is None else Plan(fused(graph, self._layouts))
-            if plan is not None:
+            plan = self._plans[key] = None if graph is None else Plan(fused(graph, self._layouts), near)
+            if plan is not None and plan.images == x.shape[0]:
                 plan.prepare(x)
         return self._plans[key]
 
-    def repeated(self, x: Tensor, compute: Callable[["_Part", Tensor], Nest]) -> Nest:
-        """What it gives, by a program if there is one."""
-        program = self._program(x, compute) if x.size <= MOST and not is_noting() else None
+    def answered(self, x: Tensor, compute: Callable[["_Part", Tensor], Nest]) -> Nest:
+        """What it gives, a few images at a time where that is sooner."""
+        N, plan = x.shape[0], None if is_noting() or x.shape[0] == 1 else self.plan(x)
+        if plan is None or plan.images == N:
+            return self.repeated(x, compute)
+        k, nests = kernels.of(x.data), list[Nest]()
+        for first in range(0, N, plan.images):
+            starts, stops = (first, *[0] * (x.ndim - 1)), (min(N, first + plan.images), *x.shape[1:])
+            piece = k.slice(x.data, starts, stops, [1] * x.ndim)
+            nests.append(self.repeated(Tensor.recorded(piece, None), compute, MOST_OF_PIECE))
+        pieces = zip(*map(leaves, nests), strict=True)
+        return mapped(nests[0], lambda _: Tensor.recorded(k.concat([y.data for y in next(pieces)], 0), None))
+
+    def repeated(self, x: Tensor, compute: Callable[["_Part", Tensor], Nest], most: int = MOST) -> Nest:
+        """What it gives, by a program if there is one: for inputs of at most so many numbers."""
+        program = self._program(x, compute) if x.size <= most and not is_noting() else None
         if program is not None and (arrays := program.run(x.data)) is not None:
             results = iter(arrays)
             return mapped(program.nest, lambda _: Tensor.recorded(next(results), None))
