@@ -3,7 +3,7 @@
 python benchmarks/memory.py --only resnet --threads 2
 
 Each side runs in a process of its own, on the same network, images and labels, with SGD and momentum; torch in both
-memory layouts, of which the smaller counts, and with its own malloc settings. Three steps are made. Told is the highest
+memory layouts, of which the smaller counts, and with its own malloc settings. Six steps are made. Told is the highest
 resident memory of the process, and how far that lies above where it was before the network was made, when all code had
 been loaded by a step with two images: what weights, gradients, momentum, activations and scratch space take together.
 Kept is results/<cpu>/memory-<threads>t.json, and the table in README.md.
@@ -31,13 +31,14 @@ from cnnkit.bench.rivals.known import FAIR_ENVIRONMENT, nchw
 from cnnkit.bench.twins.torch_boxes import boxes_loss_of
 from cnnkit.bench.twins.torch_twin import Learned, TorchTwin, cross_entropy_of, loss_of
 from cnnkit.cli.show.machine import machine_facts
+from cnnkit.graph import Learning
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.optim import SGD
 
 Step = Callable[[], object]
-STEPS, FEW = 3, 2
+STEPS, FEW = 6, 2
 OURS, SIDES = "cnnkit", ("cnnkit", "torch", "torch-channels-last")
 # (network, images, side of an image)
 CASES = (
@@ -107,12 +108,13 @@ def steps(side: str, name: str, N: int, size: int, threads: int) -> Step:
     """One training step; of the other side's network nothing is left."""
     model, x, loss, theirs = problem(name, N, size)
     if side == OURS:
-        optimiser = SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
+        optimiser, learning = SGD(model.parameters(), lr=LR, momentum=MOMENTUM), Learning(model)
 
         def ours() -> float:
-            now = loss()
             optimiser.zero_grad()
-            now.backward()
+            with learning.again():
+                now = loss()
+                now.backward()
             optimiser.step()
             return now.item()
 

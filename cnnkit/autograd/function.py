@@ -84,10 +84,13 @@ class Function:
 
     Where ways part in forward, as at a residual, gradients meet. An operation that can add another array to the
     gradient of one argument where it writes it names that argument in `adding`, and adds `ctx.others` if it is there.
+
+    One whose gradients are all arrays that nobody else has says so in `owned`: nobody need look.
     """
 
     gating: ClassVar[tuple[int, ...]] = ()
     adding: ClassVar[int | None] = None
+    owned: ClassVar[bool] = False
 
     @staticmethod
     def forward(ctx: Context, *args: Any) -> Any:

@@ -7,7 +7,7 @@ node by node, while backward walks.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +34,20 @@ def is_recording() -> bool:
     return recording.on
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> AbstractContextManager[None]:
     """Record nothing in this thread until the block ends: nothing is saved, results need no gradient."""
+    return _switched(False)
+
+
+def recorded() -> AbstractContextManager[None]:
+    """Record what this thread computes until the block ends, in whatever block it stands."""
+    return _switched(True)
+
+
+@contextmanager
+def _switched(on: bool) -> Iterator[None]:
     before = recording.on
-    recording.on = False
+    recording.on = on
     try:
         yield
     finally:
@@ -74,21 +83,20 @@ class Node:
         self.edges = ()
 
 
-def backward(root: Node, index: int, dy: Array) -> None:
-    """Walk from `root`, whose output `index` has the gradient dy, to all leaves, and add to their `.grad`."""
-    nodes = _reachable(root)
-    waiting: dict[Node, list[Array | None]] = {root: [None] * root.outputs}
-    waiting[root][index] = dy
-    del dy
+def backward(root: Node, dys: list[Array | None]) -> None:
+    """Walk from `root` to all leaves, and add to their `.grad`.   dys: by each output of root, or None."""
+    nodes = reachable(root)
+    waiting = {root: dys}
+    del dys
     while nodes:
         node = nodes.pop()
-        dys = waiting.pop(node, None)
-        if dys is not None:
-            _step(node, dys, waiting)
+        arrived = waiting.pop(node, None)
+        if arrived is not None:
+            _step(node, arrived, waiting)
         node.release()
 
 
-def _reachable(root: Node) -> list[Node]:
+def reachable(root: Node) -> list[Node]:
     """All nodes behind `root`, oldest first: backward leaves the last created first, so no gradient comes too late."""
     found = {root}
     open_ends = [root]
@@ -152,7 +160,7 @@ def _add_to_leaf(node: Node, leaf: "Tensor", dx: Array, handed: list[Array | Non
     k = kernels.of(leaf.grad, dx)
     if leaf.grad is not None:
         dx = k.add(leaf.grad, dx)
-    elif any(other is not None and k.same_memory(dx, other) for other in handed):
+    elif not node.function.owned and any(other is not None and k.same_memory(dx, other) for other in handed):
         dx = k.copy(dx)
     if dx.dtype != leaf.data.dtype:
         rounded = k.empty(dx.shape, leaf.data.dtype)

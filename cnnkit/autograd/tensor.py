@@ -109,7 +109,9 @@ class Tensor:
             self.grad = gradient if self.grad is None else kernels.of(gradient).add(self.grad, gradient)
         else:
             self._node.keep(self.data)
-            tape.backward(self._node, self._index, gradient)
+            dys: list[Array | None] = [None] * self._node.outputs
+            dys[self._index] = gradient
+            tape.backward(self._node, dys)
 
     def _seed(self, dy: Any) -> Array:
         if dy is None:

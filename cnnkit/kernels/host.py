@@ -3,7 +3,7 @@
 What the loader and the command line ask of the kernels; the rest of cnnkit asks `kernels.of` and `kernels.home`.
 """
 
-from cnnkit.kernels.cpu.machine.buffers import empty, sparing
+from cnnkit.kernels.cpu.machine.buffers import empty, nothing_waits, sparing
 from cnnkit.kernels.cpu.machine.cache import cache_folder, cache_note, refused_note
 from cnnkit.kernels.cpu.machine.jit import statistics
 from cnnkit.kernels.cpu.machine.lanes import FEATURES, LANES
@@ -17,6 +17,7 @@ __all__ = [
     "empty",
     "get_threads",
     "layer",
+    "nothing_waits",
     "refused_note",
     "sparing",
     "statistics",

@@ -7,7 +7,7 @@ from cnnkit import kernels, models, nn, ops
 from cnnkit.autograd import Tensor, no_grad, traced
 from cnnkit.graph import Planned
 from cnnkit.graph.planned import BEFORE, CHANGES, KEPT, MOST
-from cnnkit.kernels.cpu.machine import program
+from cnnkit.kernels.cpu.machine.again import program
 
 RNG = np.random.default_rng(0)
 

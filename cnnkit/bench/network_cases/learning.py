@@ -11,6 +11,8 @@ from cnnkit.autograd import Tensor
 from cnnkit.bench.cases import Case
 from cnnkit.bench.twins.torch_twin import Learned, TorchTwin, torch_train
 from cnnkit.errors import CheckFailed
+from cnnkit.graph import Learning
+from cnnkit.graph.learning import BEFORE
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Dropout, Module
 from cnnkit.optim import SGD
@@ -43,21 +45,32 @@ def learning_case(
 
     twin: makes that, where tracing does not: as `TorchTwin`, but for the model.
     """
-    optimiser = SGD(model.parameters(), lr=lr, momentum=MOMENTUM)
+    optimiser, learning = SGD(model.parameters(), lr=lr, momentum=MOMENTUM), Learning(model)
 
     def step() -> float:
-        now = loss()
         optimiser.zero_grad()
-        now.backward()
+        with learning.again():
+            now = loss()
+            now.backward()
         optimiser.step()
         return now.item()
+
+    def check() -> None:
+        """The gradient is right, and a step made again without Python has the loss of one that is computed."""
+        _check_gradient(model, loss)
+        for _ in range(BEFORE + 1):  # the last looks for the way
+            step()
+        with learning.again():
+            again = loss().item()
+        if again != (computed := loss().item()):
+            raise CheckFailed(f"{title}: made again, the step has a loss of {again:.9g}, computed {computed:.9g}.")
 
     # Both gradients cost what the forward pass does; the first layer's image needs none.
     per_image = model.multiply_adds((1, *x.shape[1:]))
     first = model.watched((1, *x.shape[1:]))[0]
     flop = 2.0 * len(x) * (3 * per_image - first[0].multiply_adds(first[1]))
     rivals = {"torch": partial(torch_train, twin or partial(TorchTwin, model), x, loss, theirs, lr, MOMENTUM)}
-    return Case(title, step, partial(_check_gradient, model, loss), flop, 4.0, rivals, quick=quick)
+    return Case(title, step, check, flop, 4.0, rivals, quick=quick)
 
 
 def _check_gradient(model: Module, loss: Callable[[], Tensor]) -> None:

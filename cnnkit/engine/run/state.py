@@ -13,6 +13,7 @@ from cnnkit.engine.records.events import EpochEnd
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.network import name_of
 from cnnkit.errors import CheckpointError, ShapeError
+from cnnkit.graph import Learning
 from cnnkit.kernels.shared.array import Array
 from cnnkit.nn import BatchNorm2d, Module
 from cnnkit.nn.module import blank
@@ -129,6 +130,7 @@ class Training:
 
     cut: before the head, which `freeze` lets learn alone, and which `head_lr` is for.
     tail: of the network, where batches are what a frozen trunk says; else None.
+    learning: the learner's steps, made again without Python where they can be.
     least_batch: images that a step needs at least, as `least_batch` finds them.
     """
 
@@ -142,6 +144,7 @@ class Training:
             freeze_norms(module)
         self.optimiser = create_optimiser(options, module, None if cut is None else cut.head)
         self.begin_average()
+        self.learning = Learning(self.learner)
         self.best_weights: dict[str, Array] = {}
         self.progress = Progress()
 

@@ -88,20 +88,24 @@ def _step_seconds(
     check: Callable[[], None],
 ) -> float:
     steps, begun, outcomes = 0, time.perf_counter(), Outcomes()
-    first, pixels = begun, 0
+    first, pixels, apart = begun, 0, 0
     with closing(endless(loader)) as batches:
         for n, batch in enumerate(batches):
             check()
             # At a rate of nothing the weights stay, so that no loss can run away.
+            searches, before = training.learning.searches, time.perf_counter()
             train_step(training, task, batch, 0.0, outcomes)
+            if training.learning.searches > searches:  # no measure: that is done once in a training
+                begun, apart = begun + time.perf_counter() - before, apart + 1
+                continue
             pixels += math.prod(batch.x.shape[1:3]) if n else 0
             if n == 0:
                 begun = _over(outcomes)
                 if begun - first >= left / 2:
                     # A second step is more than there is time for.
                     return begun - first
-            steps, gone = n, time.perf_counter() - begun
-            if (gone >= longest and n >= 1) or (gone >= longest / 2 and n >= FEWEST):
+            steps, gone = n - apart, time.perf_counter() - begun
+            if (gone >= longest and steps >= 1) or (gone >= longest / 2 and steps >= FEWEST):
                 break
     seconds = (_over(outcomes) - begun) / max(1, steps)
     # At several scales a step takes as long as its pixels are many; those timed may all have had one size.

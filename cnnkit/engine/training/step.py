@@ -29,9 +29,10 @@ def train_step(
         NumericError: a loss that is read now is not finite; the weights are those before this step.
     """
     training.optimiser.zero_grad()
-    measured = task.loss(training.learner, batch)
-    known = outcomes.add(measured, training.progress, len(batch), lr)
-    measured.value.backward()
+    with training.learning.again():
+        measured = task.loss(training.learner, batch)
+        known = outcomes.add(measured, training.progress, len(batch), lr)
+        measured.value.backward()
     if training.options.clip > 0:
         clip_grad_norm(training.optimiser.parameters, training.options.clip)
     training.optimiser.step(lr)

@@ -12,6 +12,7 @@ import numpy as np
 
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import inlined, inner
+from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.cpu.simd.math import vsigmoid, vtanh
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import (
@@ -75,8 +76,9 @@ def padded_bias(bias: Host | None, groups: int, channels: int, block: int) -> Ho
     width = -(-channels // block) * block
     if bias is None:
         return _zeros(groups * width + block)
-    padded = buffers.zeros(groups * width + block)
-    padded[: groups * width].reshape(groups, width)[:, :channels] = bias.reshape(groups, channels)
+    padded = buffers.empty(groups * width + block)
+    by_numpy(np.ndarray.fill, padded, 0.0)
+    by_numpy(np.copyto, padded[:-block].reshape(groups, width)[:, :channels], bias.reshape(groups, channels))
     return padded
 
 

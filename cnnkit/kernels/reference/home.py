@@ -1,7 +1,8 @@
 """Where the arrays of the definitions live: this machine's memory, as NumPy has it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -33,6 +34,10 @@ def fetch(array: Host) -> Host:
 
 def program(work: Callable[[Host], list[Host]], x: Host) -> None:
     """The definitions are not there to be repeated in haste."""
+
+
+def roundtrip(work: Callable[[Host], Any], x: Host, read: Sequence[Host], changed: Sequence[Host]) -> None:
+    """Nor is the way back."""
 
 
 def copy(array: Host) -> Host:

@@ -138,7 +138,7 @@ def conv2d_dw(
     dw, db = buffers.result(w_shape, into), buffers.result(w_shape[3:], into_db) if needs_db else None
     if dw.size == 0:  # no channels: only a bias is left to learn
         if db is not None:
-            db[...] = sum_over(dy, (0, 1, 2))
+            sum_over(dy, (0, 1, 2), out=db)
         return dw, db
     if schedule.use_winograd_dw(x.shape[3], dy.shape[3], tuple(w_shape), win, groups, dy.shape[1:3]):
         winograd_dw(x, dy, dw, db, *_apart(w_shape[0], win)[1:])

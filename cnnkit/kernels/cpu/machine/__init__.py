@@ -6,7 +6,6 @@ cache.py    compiled kernels on disk                cache_file.py   one of them 
 threads.py  tasks shared among threads              crew/           the threads that help
 buffers.py  arrays whose memory is used again
 home.py     arrays made, moved and copied
-program.py  a computation made again by its kernels steps.py        what is noted for it
-arena.py    and its memory                          chain.py        calls of kernels as one call
+again/      a computation made again by its kernels  steps.py        what is noted for it
 lanes.py    the width of a vector
 """

@@ -13,6 +13,7 @@ garbage collector runs a `__del__` inside it, or when a fork copies it while hel
 missed and go back to the system, and the sums of bytes may err until they are taken anew: no block is ever given twice.
 """
 
+import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -34,6 +35,7 @@ LINE_FLOATS = LINE // FLOAT.itemsize
 # What may wait: so many times the most that was in use at once, but at least so many bytes. A training step uses sizes
 # at different times, so 0.6 (vgg11) to 1.24 times (resnet20) of what it had in use at once waits after it.
 SPARE, FLOOR = 2, 32 << 20
+MAPPED = 1 << 20  # bytes from which a block is mapped by itself: of smaller ones the C library keeps what is let go of
 # "Lately" is this many requests and up to as many before them: more than any step or judged batch makes.
 WHILE = 1 << 17
 Shape = int | tuple[int, ...]
@@ -54,14 +56,14 @@ class _Pool:
     """free: for each size what waits, the longest first, with the number of the request since which it does.
 
     used, waiting: bytes.   most, most_before: of `used`, since request number `since` and in as many before it.
-    spare: how many times that may wait.
+    spare: how many times that may wait.   keeps: whether anything may.
     """
 
     def __init__(self) -> None:
         self.free: dict[int, list[tuple[int, Block]]] = {}
         self.hits = self.misses = self.since = 0
         self.used = self.waiting = self.most = self.most_before = 0
-        self.spare = SPARE
+        self.spare, self.keeps = SPARE, True
 
     def take(self, size: int) -> Block:
         try:
@@ -78,16 +80,18 @@ class _Pool:
 
     def new(self, size: int) -> Block:
         try:
-            raw = np.empty(size + LINE, np.uint8)
+            raw = _taken(size + LINE)
         except MemoryError:
             self.clear()  # blocks of other sizes wait there
-            raw = np.empty(size + LINE, np.uint8)
+            raw = _taken(size + LINE)
         start = raw.ctypes.data
         return raw, start + -start % LINE
 
     def give(self, size: int, block: Block) -> None:
         now = self.hits + self.misses
         self.used -= size
+        if not self.keeps:
+            return
         self.waiting += size
         self.free.setdefault(size, []).append((now, block))
         if now - self.since > WHILE:
@@ -109,6 +113,20 @@ class _Pool:
     def clear(self) -> None:
         self.free.clear()
         self.waiting = 0
+
+
+def _taken(count: int) -> NDArray[np.uint8]:
+    """Bytes of the system's: large blocks mapped by themselves, so that they are its own again when they are let go."""
+    if count < MAPPED:
+        return np.empty(count, np.uint8)
+    try:
+        memory = mmap.mmap(-1, count, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError as error:
+        raise MemoryError(f"no room for {count:,} bytes") from error
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, np.uint8)
 
 
 pool = _Pool()
@@ -272,6 +290,17 @@ def sparing() -> Iterator[None]:
         yield
     finally:
         pool.spare = before
+
+
+@contextmanager
+def nothing_waits() -> Iterator[None]:
+    """Inside, what any array leaves goes back to the system, and is taken anew."""
+    before, pool.keeps = pool.keeps, False
+    pool.clear()
+    try:
+        yield
+    finally:
+        pool.keeps = before
 
 
 def trim() -> None:

@@ -1,6 +1,6 @@
 """Where the arrays of these kernels live: this machine's memory, in NumPy arrays that start on a cache line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -8,7 +8,8 @@ from numpy.typing import DTypeLike
 
 from cnnkit.config import available_memory, cpu_name
 from cnnkit.kernels.cpu.machine import buffers, jit
-from cnnkit.kernels.cpu.machine.program import Program
+from cnnkit.kernels.cpu.machine.again.program import Program
+from cnnkit.kernels.cpu.machine.again.roundtrip import Roundtrip, Work
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
 from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.shared.array import Host
@@ -41,6 +42,14 @@ def fetch(array: Host) -> Host:
 def program(work: Callable[[Host], list[Host]], x: Host) -> Program | None:
     """work(x) by its kernels alone, for any x of the shape; None where that cannot be, or nothing was tried."""
     return None if is_rehearsing() else Program.of(work, x)
+
+
+def roundtrip(work: Work, x: Host, read: Sequence[Host], changed: Sequence[Host]) -> Roundtrip | None:
+    """work(x) and the way back by their kernels alone; None where that cannot be, or nothing was tried.
+
+    work gives arrays and what makes gradients of theirs.   read: float32 that it reads.   changed: what it changes.
+    """
+    return None if is_rehearsing() else Roundtrip.of(work, x, read, changed)
 
 
 def copy(array: Host) -> Host:

@@ -95,7 +95,7 @@ def slice_dx(
     """dy at the elements that were taken, zero elsewhere."""
     dy = contiguous(dy)
     dx = result(x_shape, out)
-    dx.fill(0)
+    by_numpy(np.ndarray.fill, dx, 0.0)
     _copy(dy, dy, dx[_slices(starts, stops, steps)], dx)
     return dx
 

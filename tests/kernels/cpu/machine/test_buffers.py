@@ -1,7 +1,9 @@
 """Aligned arrays whose memory comes back when the last array over it dies."""
 
 import gc
+import resource
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,7 +114,7 @@ def test_the_sum_that_the_pool_keeps_is_what_waits(pool):
     assert pool.waiting == 0 == waiting()
 
 
-def test_where_memory_is_spared_only_the_floor_waits(pool):
+def test_where_memory_is_spared_only_the_floor_waits_or_nothing(pool):
     def used_once():
         arrays = [buffers.empty(1 << 20) for _ in range(4)]
         del arrays
@@ -121,7 +123,25 @@ def test_where_memory_is_spared_only_the_floor_waits(pool):
     assert used_once() >= 16 << 20
     with buffers.sparing():
         assert waiting() <= buffers.FLOOR and used_once() <= buffers.FLOOR
+    with buffers.nothing_waits():
+        assert waiting() == 0 == used_once() == pool.used
     assert used_once() >= 16 << 20
+
+
+def test_large_blocks_are_the_systems_again_as_soon_as_they_are_let_go_of(pool):
+    """Of many blocks one is kept in between: the C library would keep what lies below it."""
+
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+    with buffers.nothing_waits():
+        before = resident()
+        arrays = [buffers.empty(3 << 18) for _ in range(40)]
+        for array in arrays:
+            array.fill(1)
+        assert resident() - before > 110 << 20
+        del arrays[:-1], array
+        assert resident() - before < 10 << 20
 
 
 def test_a_steady_round_of_sizes_takes_no_new_memory(pool):

@@ -10,11 +10,14 @@ added in order. One more row of sums beside the taps' is the gradient by the bia
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.depthwise.rows import access, ask_ahead, columns, span_of, tap_rows
 from cnnkit.kernels.cpu.conv.schedule import DepthwiseTile
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
+from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.vector import LANES, REGISTERS, fma, load, store, tile, zero
 from cnnkit.kernels.cpu.sums import add_shares
@@ -141,9 +144,9 @@ def depthwise_dw(x: Host, dy: Host, dw: Host, db: Host | None, win: Window) -> N
     (_, H, W, C), (N, OH, OW, _), (KH, KW) = x.shape, dy.shape, dw.shape[:2]
     rows, padded, taps = N * OH, -(-C // LANES) * LANES, KH * KW
     if dy.size == 0:
-        dw.fill(0)
+        by_numpy(np.ndarray.fill, dw, 0.0)
         if db is not None:
-            db.fill(0)
+            by_numpy(np.ndarray.fill, db, 0.0)
         return
     per_task, block = schedule.cut_depthwise_dw(rows, OW, C, taps)
     shares, parts = -(-rows // per_task), -(-padded // block)
@@ -164,6 +167,6 @@ def _unpad(sums: Host, out: Host) -> None:
     """Whole vectors, then the channels of the last one, which ends with the last channel where it overlaps."""
     C = out.shape[-1]
     whole = C - C % LANES
-    out[..., :whole] = sums[..., :whole]
+    by_numpy(np.copyto, out[..., :whole], sums[..., :whole])
     if whole < C:
-        out[..., whole:] = sums[..., whole - C :] if whole else sums[..., :C]
+        by_numpy(np.copyto, out[..., whole:], sums[..., whole - C :] if whole else sums[..., :C])

@@ -13,6 +13,8 @@ dy itself, the gradient of a bias, are taken from the panels by the tasks of the
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.border import copy_rows, with_border
 from cnnkit.kernels.cpu.conv.direct.dw_plan import plan
@@ -21,6 +23,7 @@ from cnnkit.kernels.cpu.conv.schedule import TileShape
 from cnnkit.kernels.cpu.epilogue import NOTHING
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
+from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.partial import load_upto
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, load_first, rolled, splat, store, store_first, tile, zero
@@ -160,9 +163,9 @@ def direct_dw(x: Host, dy: Host, dw: Host, db: Host | None, gather: Gather, grou
     Pixels that the gather leaves out are no part of db either.
     """
     if dy.size == 0 or len(gather.phases[0].reads) == 0:
-        dw.fill(0)
+        by_numpy(np.ndarray.fill, dw, 0.0)
         if db is not None:
-            db.fill(0)
+            by_numpy(np.ndarray.fill, db, 0.0)
         return
     shape, tables, sizes, layout = plan(gather, x.shape, dy.shape, groups)
     O, shares = dy.shape[3], sizes.shares

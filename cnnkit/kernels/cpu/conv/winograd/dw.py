@@ -12,6 +12,8 @@ tiles it is the gradient of a bias.
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.schedule import Form, TileShape
 from cnnkit.kernels.cpu.conv.winograd.filters import FINISH
@@ -25,6 +27,7 @@ from cnnkit.kernels.cpu.conv.winograd.patches import (
 from cnnkit.kernels.cpu.epilogue import NOTHING
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
+from cnnkit.kernels.cpu.machine.steps import by_numpy
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.vector import LANES, fma, load, splat, store, tile, zero
 from cnnkit.kernels.cpu.sums import add_rows, add_shares
@@ -42,9 +45,9 @@ def winograd_dw(x: Host, dy: Host, dw: Host, db: Host | None, pad_top: int, pad_
     form = schedule.FORMS[dw.shape[0]]
     tiles = N * schedule.winograd_tiles(OH, OW, rate, form)
     if tiles == 0:
-        dw.fill(0)
+        by_numpy(np.ndarray.fill, dw, 0.0)
         if db is not None:
-            db.fill(0)
+            by_numpy(np.ndarray.fill, db, 0.0)
         return
     rounds = schedule.winograd_dw_round(C, O)
     shape = schedule.winograd_dw_tile(O)
@@ -60,7 +63,7 @@ def winograd_dw(x: Host, dy: Host, dw: Host, db: Host | None, pad_top: int, pad_
         per_block = schedule.WINOGRAD_DW_TILES
         scratch = buffers.empty((threads.workers(), per_block * (36 * rows + (SUMS + 1) * cols)))
         if (rows, cols) != (C, O):  # what lies beyond C and O is multiplied too; its sums are never read
-            scratch.fill(0)
+            by_numpy(np.ndarray.fill, scratch, 0.0)
         GROUPS[form, shape](
             x.reshape(-1), dy.reshape(-1), du, bias_sums, scratch, sizes, (groups, per_block, rows, cols)
         )

@@ -5,7 +5,7 @@ import pytest
 from numba import config
 
 from cnnkit.kernels.cpu.machine import steps
-from cnnkit.kernels.cpu.machine.chain import Chain, chained
+from cnnkit.kernels.cpu.machine.again.chain import Chain, chained
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 

@@ -9,7 +9,7 @@ import pytest
 from cnnkit import kernels
 from cnnkit.kernels import cpu
 from cnnkit.kernels.cpu.machine import jit
-from cnnkit.kernels.cpu.machine.program import Program
+from cnnkit.kernels.cpu.machine.again.program import Program
 from cnnkit.kernels.shared.geometry import Window
 
 RNG = np.random.default_rng(0)
@@ -84,7 +84,7 @@ def test_there_is_none_where_the_calls_differ_from_one_time_to_the_next():
 
 
 def test_there_is_none_of_more_memory_than_is_worth_keeping(monkeypatch):
-    monkeypatch.setattr("cnnkit.kernels.cpu.machine.program.MOST_BYTES", 10_000)
+    monkeypatch.setattr("cnnkit.kernels.cpu.machine.again.program.MOST_BYTES", 10_000)
     assert Program.of(network, images()) is None
 
 

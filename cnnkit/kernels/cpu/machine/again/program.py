@@ -13,13 +13,13 @@ numbers too.
 
 import threading
 from collections.abc import Callable
-from typing import Any, Self, final
+from typing import Self, final
 
 import numpy as np
 
 from cnnkit.kernels.cpu.machine import buffers, steps, threads
-from cnnkit.kernels.cpu.machine.arena import Arena, Lives
-from cnnkit.kernels.cpu.machine.chain import Call, chained
+from cnnkit.kernels.cpu.machine.again.arena import Arena, Lives
+from cnnkit.kernels.cpu.machine.again.chain import Call, chained
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
 from cnnkit.kernels.shared.array import Host
 
@@ -56,10 +56,10 @@ class Program:
         calls: list[Call] = []
         place = buffers.empty(x.shape)
         np.copyto(place, x)
-        token = steps.noted.set(lambda function, args: calls.append((function, _in_place(args, arena))))
+        token = steps.noted.set(lambda function, args: calls.append((function, arena.twins(args))))
         try:
             with buffers.taken_from(arena):
-                results = [_in_place(array, arena) for array in work(place)]
+                results = [arena.twins(array) for array in work(place)]
         finally:
             steps.noted.reset(token)
         return cls(place, calls, results) if arena.kept else None
@@ -77,16 +77,6 @@ class Program:
             return results
         finally:
             self._alone.release()
-
-
-def _in_place(value: Any, arena: Arena) -> Any:
-    """The same arguments, but arrays of the arena do not know who made them: their places are used again."""
-    if isinstance(value, np.ndarray):
-        return arena.twin(value) if arena.holds(value) else value
-    if isinstance(value, tuple):
-        parts = [_in_place(part, arena) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
-    return value
 
 
 def _same(found: list[Host] | None, wanted: list[Host]) -> bool:

@@ -12,10 +12,12 @@ A place is the lowest that is free for as long as the array lives, the largest a
 cache, where a pool has a block for each size.
 """
 
-from typing import NamedTuple
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnnkit.kernels.cpu.machine.again.leaving import Leaving
 from cnnkit.kernels.cpu.machine.buffers import LINE, Block, Source, pool
 from cnnkit.kernels.shared.array import Host
 
@@ -36,31 +38,43 @@ class Lives:
     def __init__(self) -> None:
         self.lives: list[Life] = []
         self._owners: dict[int, int] = {}  # by the block, which is one object until it is given back
+        self._begins: dict[int, int] = {}
         self._events = 0
 
     def take(self, size: int) -> Block:
         block = pool.take(size)
-        self._owners[id(block)] = len(self.lives)
+        self._owners[id(block)] = number = len(self.lives)
+        self._begins[number] = block[1]
         self.lives.append(Life(size, self._events, FOREVER))
         self._events += 1
         return block
 
     def give(self, size: int, block: Block) -> None:
         number = self._owners.pop(id(block))
+        del self._begins[number]
         self.lives[number] = self.lives[number]._replace(end=self._events)
         self._events += 1
         pool.give(size, block)
+
+    def number(self, array: Host) -> int | None:
+        """Of the memory, counted as it was taken, in which an array lies; None if that is none that is in use here."""
+        address = array.ctypes.data
+        within = (n for n, begin in self._begins.items() if begin <= address < begin + self.lives[n].size)
+        return next(within, None)
 
 
 class Arena:
     """The memory of the second run, and the places in it.
 
     kept: whether the run asked for the same arrays as the first, each while its place was free.
+    leaving: the arrays of these numbers, which are given away, and have no place in here.
     """
 
-    def __init__(self, lives: list[Life]) -> None:
-        self._lives = lives
-        self._places, self.size = laid_out(lives)
+    def __init__(self, lives: list[Life], leaving: Collection[int] = ()) -> None:
+        self._sizes = [life.size for life in lives]
+        self.leaving = Leaving({number: lives[number].size for number in leaving})
+        self._lives = [life._replace(size=0) if n in self.leaving else life for n, life in enumerate(lives)]
+        self._places, self.size = laid_out(self._lives)
         self.memory = np.empty(self.size + LINE, np.uint8)
         self._first = self.memory.ctypes.data + -self.memory.ctypes.data % LINE
         self._alive: dict[int, int] = {}
@@ -69,9 +83,13 @@ class Arena:
 
     def take(self, size: int) -> Block:
         number, self._next = self._next, self._next + 1
-        if number >= len(self._lives) or self._lives[number].size != size:
+        if number >= len(self._sizes) or self._sizes[number] != size:
             self.kept = False
             return pool.new(size)
+        if number in self.leaving:
+            block = pool.new(size)
+            self.leaving.lies(number, block[1])
+            return block
         begin, end = self._places[number], self._places[number] + size
         for other in self._alive.values():
             if begin < self._places[other] + self._lives[other].size and self._places[other] < end:
@@ -91,6 +109,17 @@ class Arena:
         """The same place as an array of its own, which keeps nothing alive but all of this memory."""
         at = array.ctypes.data - self.memory.ctypes.data
         return np.ndarray(array.shape, array.dtype, self.memory, at, array.strides)
+
+    def twins(self, value: Any) -> Any:
+        """The same arguments, but arrays of this run do not know who made them: their places are used again."""
+        if isinstance(value, np.ndarray):
+            if self.holds(value):
+                return self.twin(value)
+            return self.leaving.twin(value) if self.leaving.holds(value) else value
+        if isinstance(value, tuple):
+            parts = [self.twins(part) for part in value]
+            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return value
 
 
 def laid_out(lives: list[Life]) -> tuple[list[int], int]:

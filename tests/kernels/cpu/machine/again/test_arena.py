@@ -3,7 +3,9 @@
 import numpy as np
 
 from cnnkit.kernels.cpu.machine import buffers
-from cnnkit.kernels.cpu.machine.arena import FOREVER, Arena, Life, Lives, laid_out
+from cnnkit.kernels.cpu.machine.again.arena import FOREVER, Arena, Life, Lives, laid_out
+
+SHARED = np.zeros(3, np.float32)
 
 
 def test_what_lives_at_one_time_lies_apart_in_little_more_than_the_most_in_use():
@@ -61,3 +63,20 @@ def test_an_array_that_lives_longer_than_it_did_is_known():
     with buffers.taken_from(arena):
         arrays([1000, 1000], {0})
     assert not arena.kept
+
+
+def test_what_leaves_has_memory_of_its_own_and_takes_no_place():
+    lives = Lives()
+    with buffers.taken_from(lives):
+        alive = arrays([1000, 50, 5000], {0, 2})
+        assert [lives.number(array) for array in alive] == [0, 2] and lives.number(buffers.empty(1)) == 3
+    assert lives.number(np.zeros(3)) is None
+    arena = Arena(lives.lives, {2})
+    del alive
+    with buffers.taken_from(arena):
+        stays, leaves = arrays([1000, 50, 5000], {0, 2})
+    assert arena.kept and arena.holds(stays) and not arena.holds(leaves) and arena.leaving.holds(leaves)
+    assert 4000 <= arena.size < 8000
+    twin, same, number = arena.twins((leaves, SHARED, 3))
+    leaves.fill(4)
+    assert same is SHARED and number == 3 and (twin == 4).all() and twin is not leaves
