@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import index
 
-from cnnkit.errors import UsageError
+from cnnkit.errors import CnnkitError, UsageError
 from cnnkit.models.registry import create, spec
 from cnnkit.nn import Flatten, Module
 from cnnkit.nn.init import without_values
@@ -117,9 +117,13 @@ _Layer = tuple[str, Module, Nest, Nest]
 
 def _layers(module: Module, x_shape: tuple[int, ...]) -> list[_Layer]:
     """(name, layer, input shape, output shape) of every layer that `module` consists of."""
-    module.output_shape(x_shape)  # an image that is too small is told with the layer's name
     names = {id(layer): name for name, layer in module.named_modules()}
-    return [(names[id(layer)], layer, before, after) for layer, before, after in module.watched(x_shape)]
+    try:
+        calls = module.watched(x_shape)
+    except CnnkitError:
+        module.output_shape(x_shape)  # an image that is too small is told with the layer's name
+        raise
+    return [(names[id(layer)], layer, before, after) for layer, before, after in calls]
 
 
 def _parameters(module: Module) -> int:
