@@ -47,9 +47,9 @@ def assert_conv_agrees(
     scale = np.abs(reference.conv2d(x, w, case.win, case.groups)).max(initial=1.0)
     assert_matches(y, reference.conv2d(x, w, case.win, case.groups, **more), terms, factor=factor, scale=scale)
     dx = backend.conv2d_dx(dy, w, case.x, case.win, case.groups)
-    expected = reference.conv2d_dx(dy, w, case.x, case.win, case.groups)
+    before = expected = reference.conv2d_dx(dy, w, case.x, case.win, case.groups)
     # Where few sums are taken, all of them may cancel: they err as their terms do, which are about 1.
-    scale = np.abs(expected).max(initial=1.0)
+    scale = dx_scale = np.abs(expected).max(initial=1.0)
     assert_matches(dx, expected, case.w[0] * case.w[1] * case.w[3] // case.groups, factor=factor, scale=scale)
     # A slope of at most 1 makes small what rounding has shifted: the scale of the error is that of the sums.
     if not told_by_output(activation):
@@ -58,12 +58,23 @@ def assert_conv_agrees(
     dz = backend.conv2d_dx(dy, w, case.x, case.win, case.groups, x=gate, activation=activation)
     gated = reference.activate_dx(expected, gate, activation)
     assert_matches(dz, gated, case.w[0] * case.w[1] * case.w[3] // case.groups, factor=factor, scale=scale)
-    for slope, before in (({}, expected), ({"x": gate, "activation": activation}, gated)):
+    for slope, wanted in (({}, before), ({"x": gate, "activation": activation}, gated)):
         dx = backend.conv2d_dx(dy, w, case.x, case.win, case.groups, others=x, **slope)
         terms = case.w[0] * case.w[1] * case.w[3] // case.groups
-        assert_matches(dx, before + x, terms, factor=factor, scale=max(scale, np.abs(x).max(initial=0.0)))
+        assert_matches(dx, wanted + x, terms, factor=factor, scale=max(scale, np.abs(x).max(initial=0.0)))
     dw, db = backend.conv2d_dw(dy, x, case.w, case.win, case.groups, needs_db=True)
     expected, expected_db = reference.conv2d_dw(dy, x, case.w, case.win, case.groups, needs_db=True)
     assert_matches(dw, expected, dy[..., 0].size, factor=factor, scale=np.abs(expected).max(initial=1.0))
     # Channels whose sum happens to be small err as much as the others: the scale is that of the summed terms.
+    assert_matches(db, expected_db, dy[..., 0].size, scale=float(np.abs(dy).max(initial=0.0)))
+    # Both at once, which may be another kernel: of the image, and of one that an activation has given.
+    for image, slope, wanted in ((x, {}, before), (gate, {"activation": activation, "others": x}, gated + x)):
+        dx, dw, db = backend.conv2d_dx_dw(dy, w, image, case.win, case.groups, **slope)
+        terms = case.w[0] * case.w[1] * case.w[3] // case.groups
+        assert_matches(dx, wanted, terms, factor=factor, scale=max(dx_scale, np.abs(x).max(initial=0.0)))
+        if image is gate:
+            expected = backend.conv2d_dw(dy, gate, case.w, case.win, case.groups)[0]
+        assert_matches(dw, expected, dy[..., 0].size, factor=factor, scale=np.abs(expected).max(initial=1.0))
+        assert db is None
+    _, _, db = backend.conv2d_dx_dw(dy, w, x, case.win, case.groups, needs_db=True)
     assert_matches(db, expected_db, dy[..., 0].size, scale=float(np.abs(dy).max(initial=0.0)))

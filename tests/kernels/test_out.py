@@ -64,6 +64,8 @@ CALLS = {
     ("conv2d_dw", "depthwise"): ((DX, X, (3, 3, 1, 3), SAME, 3), {"needs_db": True}),
     ("conv2d_dw", "no channels"): ((DY, X[..., :0], (3, 3, 0, 4), SAME), {"needs_db": True}),
     ("conv2d_dx", ""): ((DY, W, X.shape, SAME), {"x": X, "activation": RELU, "others": DX}),
+    ("conv2d_dx_dw", ""): ((DY, W, X, SAME), {"activation": RELU, "others": DX, "needs_db": True}),
+    ("conv2d_dx_dw", "depthwise"): ((DX, floats(3, 3, 1, 3), X, SAME, 3), {"activation": RELU, "others": DX}),
     ("conv2d_dx", "depthwise"): ((DX, floats(3, 3, 1, 3), X.shape, SAME, 3), {"others": DX}),
     ("conv_transpose2d", ""): ((DY, W, X.shape, SAME), {"bias": ROW, "activation": RELU}),
     ("conv_transpose2d", "a stride"): ((DY, W, (2, 9, 12, 3), Window(2, 2, 1, 1, 1, 0)), {"bias": ROW}),

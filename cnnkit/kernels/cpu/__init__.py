@@ -12,7 +12,7 @@ from cnnkit.kernels.cpu.boxes.iou import box_iou
 from cnnkit.kernels.cpu.boxes.roi_align import roi_align, roi_align_dx
 from cnnkit.kernels.cpu.boxes.roi_pool import roi_pool, roi_pool_dx
 from cnnkit.kernels.cpu.boxes.select import select
-from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack, unpack
+from cnnkit.kernels.cpu.conv.conv import conv2d, conv2d_dw, conv2d_dx, conv2d_dx_dw, conv_transpose2d, pack, unpack
 from cnnkit.kernels.cpu.elementwise.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.cpu.elementwise.pointwise import (
     add,
@@ -94,6 +94,7 @@ __all__ = [
     "conv2d",
     "conv2d_dw",
     "conv2d_dx",
+    "conv2d_dx_dw",
     "conv_transpose2d",
     "copy",
     "copy_into",

@@ -6,7 +6,7 @@ A file for each family of kernels, by the names below; store.py keeps a result i
 from cnnkit.kernels.reference.boxes.choice import box_iou, select
 from cnnkit.kernels.reference.boxes.regions import roi_align, roi_align_dx, roi_pool, roi_pool_dx
 from cnnkit.kernels.reference.channels import channel_shuffle, pick_channels, scale_channels, scale_channels_dx
-from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, conv_transpose2d, pack, unpack
+from cnnkit.kernels.reference.conv import conv2d, conv2d_dw, conv2d_dx, conv2d_dx_dw, conv_transpose2d, pack, unpack
 from cnnkit.kernels.reference.crf import crf_graph, crf_messages
 from cnnkit.kernels.reference.elementwise.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.reference.elementwise.pointwise import (
@@ -97,6 +97,7 @@ __all__ = [
     "conv2d",
     "conv2d_dw",
     "conv2d_dx",
+    "conv2d_dx_dw",
     "conv_transpose2d",
     "copy",
     "copy_into",

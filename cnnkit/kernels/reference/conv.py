@@ -142,6 +142,28 @@ def conv2d_dw(
     return deliver(dw, into), deliver(dy.sum(axis=(0, 1, 2), dtype=np.float64), into_db) if needs_db else None
 
 
+def conv2d_dx_dw(
+    dy: Host,
+    w: Host,
+    x: Host,
+    win: Window,
+    groups: int = 1,
+    *,
+    activation: Activation = IDENTITY,
+    others: Host | None = None,
+    needs_db: bool = False,
+    out: Outs | None = None,
+) -> tuple[Host, Host, Host | None]:
+    """Both gradients of one convolution, dx and (dw, db), for which a kernel need not read dy and x twice.
+
+    activation: of which x is the output; dx is then the gradient before it, as by `conv2d_dx`.
+    """
+    into, into_dw, into_db = outs(out, 3)
+    gate = None if activation == IDENTITY else x
+    dx = conv2d_dx(dy, w, x.shape, win, groups, x=gate, activation=activation, others=others, out=into)
+    return dx, *conv2d_dw(dy, x, w.shape, win, groups, needs_db=needs_db, out=(into_dw, into_db))
+
+
 def pack(w: Host, groups: int = 1, *, keep: bool = True) -> Host:
     """What the kernels above but conv2d_dw take in place of w, sooner where it is used often: here w itself.
 

@@ -113,12 +113,16 @@ class _Conv2d(Function):
         needs_x, needs_w, needs_bias, needs_residual = ctx.needs[:4]
         dz = dz_of(ctx, dy, dz)
         k = kernels.of(dz, x, w, ctx.others)
-        dw, db = k.conv2d_dw(dz, x, w.shape, win, groups, needs_db=needs_bias) if needs_w else (None, None)
+        dx = dw = db = None
+        if needs_x and needs_w:
+            slope = gate(ctx.gates[0])
+            dx, dw, db = k.conv2d_dx_dw(dz, w, x, win, groups, others=ctx.others, needs_db=needs_bias, **slope)
+        elif needs_x:
+            dx = k.conv2d_dx(dz, w, x.shape, win, groups, others=ctx.others, **gate(ctx.gates[0], x=x))
+        elif needs_w:
+            dw, db = k.conv2d_dw(dz, x, w.shape, win, groups, needs_db=needs_bias)
         if needs_bias and not needs_w:
             db = k.sum_over(dz, (0, 1, 2))
-        dx = None
-        if needs_x:
-            dx = k.conv2d_dx(dz, w, x.shape, win, groups, others=ctx.others, **gate(ctx.gates[0], x=x))
         return (
             dx,
             dw,

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from cnnkit.kernels.cpu.conv import schedule
+from cnnkit.kernels.cpu.conv.depthwise.back import depthwise_back
 from cnnkit.kernels.cpu.conv.depthwise.dw import depthwise_dw
-from cnnkit.kernels.cpu.conv.depthwise.rows import depthwise, depthwise_dx
+from cnnkit.kernels.cpu.conv.depthwise.rows import backwards, depthwise, depthwise_dx
 from cnnkit.kernels.cpu.conv.direct.dw import direct_dw
 from cnnkit.kernels.cpu.conv.direct.tile import direct
 from cnnkit.kernels.cpu.conv.filters import Filters
@@ -157,6 +158,31 @@ def conv2d_dw(
     return dw, db
 
 
+def conv2d_dx_dw(
+    dy: Host,
+    w: Host | Filters,
+    x: Host,
+    win: Window,
+    groups: int = 1,
+    *,
+    activation: Activation = IDENTITY,
+    others: Host | None = None,
+    needs_db: bool = False,
+    out: Outs | None = None,
+) -> tuple[Host, Host, Host | None]:
+    """Both gradients, dx and (dw, db): as conv2d_dx, with this x where there is an activation, and conv2d_dw."""
+    dy, x, filters = buffers.contiguous(dy), buffers.contiguous(x), _filters(w, groups)
+    into, into_dw, into_db = outs(out, 3)
+    if not needs_db and dy.size and _at_once(x.shape, dy.shape, filters, win, groups):
+        dx, dw = buffers.result(x.shape, into), buffers.result(filters.shape, into_dw)
+        depthwise_back(dy, filters.about_centre(), x, dx, dw, win, activation)
+        return (dx if others is None else add(dx, others, out=dx)), dw, None
+    dw, db = conv2d_dw(dy, x, filters.shape, win, groups, needs_db=needs_db, out=(into_dw, into_db))
+    gate = None if activation == IDENTITY else x
+    dx = conv2d_dx(dy, filters, x.shape, win, groups, x=gate, activation=activation, others=others, out=into)
+    return dx, dw, db
+
+
 def pack(w: Host | Filters, groups: int = 1, *, keep: bool = True) -> Filters:
     """Filters that are laid out once for many calls; training packs at every step."""
     filters = w if isinstance(w, Filters) else Filters(buffers.contiguous(w), groups, lasting=True)
@@ -168,6 +194,14 @@ def pack(w: Host | Filters, groups: int = 1, *, keep: bool = True) -> Filters:
 def unpack(filters: Filters) -> Host:
     """The filters that were packed."""
     return filters.w
+
+
+def _at_once(x_shape: tuple[int, ...], y_shape: tuple[int, ...], filters: Filters, win: Window, groups: int) -> bool:
+    """Whether one kernel has both gradients."""
+    if not schedule.use_depthwise(x_shape[3], y_shape[3], groups):
+        return False
+    KH, KW = filters.shape[:2]
+    return schedule.joins_depthwise(x_shape, KW, backwards(win, KH, KW), win.stride_w)
 
 
 def _filters(w: Host | Filters, groups: int) -> Filters:

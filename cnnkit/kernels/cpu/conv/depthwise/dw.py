@@ -158,12 +158,12 @@ def depthwise_dw(x: Host, dy: Host, dw: Host, db: Host | None, win: Window) -> N
     _make(shape)(x.reshape(-1), dy.reshape(-1), sums.reshape(-1), sizes, win)
     if shares > 1:
         add_shares(sums.reshape(-1), sums.reshape(-1), sums[0].size, shares)
-    _unpad(sums[0, :taps], dw.reshape(taps, C))
+    unpad(sums[0, :taps], dw.reshape(taps, C))
     if db is not None:
-        _unpad(sums[0, taps], db)
+        unpad(sums[0, taps], db)
 
 
-def _unpad(sums: Host, out: Host) -> None:
+def unpad(sums: Host, out: Host) -> None:
     """Whole vectors, then the channels of the last one, which ends with the last channel where it overlaps."""
     C = out.shape[-1]
     whole = C - C % LANES

@@ -21,6 +21,7 @@ from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.schedule import DepthwiseTile
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
 from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, leaky_vector, padded_bias
+from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 from cnnkit.kernels.cpu.simd.vector import (
@@ -34,6 +35,7 @@ from cnnkit.kernels.cpu.simd.vector import (
     prefetch,
     store,
     store_first,
+    stream,
     tile,
 )
 from cnnkit.kernels.shared.array import Host
@@ -95,10 +97,12 @@ def access(edge: bool, masked: bool) -> tuple[Any, Any]:
         return load_or_zero(x, i, inside) if edge else load(x, i)
 
     @inlined
-    def write(y, i, v, inside, room):
+    def write(y, i, v, inside, room, streamed):
         if inside or not edge:
             if masked:
                 store_first(y, i, v, room)
+            elif streamed:
+                stream(y, i, v)
             else:
                 store(y, i, v)
 
@@ -159,7 +163,7 @@ def _strip(shape: DepthwiseTile, edge: bool) -> Any:
     plain, _ = access(False, masked)
 
     @inlined
-    def strip(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends):
+    def strip(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends, streamed):
         """All channels of output pixels ox, ox + gap, …
 
         rows: how many rows of taps, and the steps from one to the next in x and in w.
@@ -187,7 +191,7 @@ def _strip(shape: DepthwiseTile, edge: bool) -> Any:
                 for p in range(pix):
                     acc[p, 0] = leaky_vector(acc[p, 0], ends.slope)
             for p in range(pix):
-                write(y, y0 + p * y_step + k, bounded(acc[p, 0], low, high), 0 <= ox + p * gap < OW, C)
+                write(y, y0 + p * y_step + k, bounded(acc[p, 0], low, high), 0 <= ox + p * gap < OW, C, streamed)
 
     return strip
 
@@ -202,7 +206,7 @@ def _make(shape: DepthwiseTile) -> Any:
     @inner
     def task(x, w, bias, beside, y, sizes, win, spread, ends, worker, task):
         """Some rows of y, which may belong to several images."""
-        all_rows, per_task, OH, OW, H, W, C, KH, KW, ahead, gap = sizes
+        all_rows, per_task, OH, OW, H, W, C, KH, KW, ahead, gap, streamed = sizes
         spread_h, spread_w, row_step = spread
         begin, end = task * per_task, min(all_rows, (task + 1) * per_task)
         for row in range(begin, end):
@@ -221,9 +225,9 @@ def _make(shape: DepthwiseTile) -> Any:
                     across = KW, win.stride_w, spread_w, win.dilation_w, place - ix * spread_w, gap
                     known = ix >= -side * gap and ix + (reach - side) * gap < W
                     if known and ox >= 0 and ox + (pix - 1) * gap < OW:
-                        inside(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends)
+                        inside(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends, streamed)
                     else:
-                        edge(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends)
+                        edge(x, x0, ix, W, w, w0, rows, across, bias, beside, y, y0, ox, OW, C, ahead, ends, streamed)
         if ends.later and ends.later != LEAKY_KIND:
             activate_later(y, begin * OW * C, (end - begin) * OW * C, ends.later, ends.slope)
 
@@ -257,22 +261,28 @@ def depthwise(
     shape = schedule.depthwise_tile(C, OW, KW, win, spread[1])
     ahead, gap = schedule.depthwise_ahead(x.size, win.stride_h), schedule.depthwise_gap(shape, win)
     other = residual if gate is None else gate
+    done = bounds(activation) if gate is None else gate_of(activation)
+    streamed = int(done.later in (0, LEAKY_KIND) and schedule.stream(y.size, C) and buffers.is_aligned(y))
     _make(shape)(
         x.reshape(-1),
         w.reshape(-1),
         padded_bias(bias, 1, C, LANES),
         NOTHING if other is None else other.reshape(-1),
         y.reshape(-1),
-        (N * OH, schedule.cut_depthwise(N * OH, OW * C), OH, OW, H, W, C, KH, KW, ahead, gap),
+        (N * OH, schedule.cut_depthwise(N * OH, OW * C), OH, OW, H, W, C, KH, KW, ahead, gap, streamed),
         win,
         (*spread, spread[0] // gcd(spread[0], win.dilation_h)),
-        bounds(activation) if gate is None else gate_of(activation),
+        done,
     )
 
 
 def depthwise_dx(dy: Host, turned: Host, dx: Host, win: Window, **ends: Any) -> None:
     """dx (N, H, W, C) from dy and filters (KH, KW, 1, C) turned about their centre; `ends` as in `depthwise`."""
-    KH, KW = turned.shape[:2]
-    pad_top, pad_left = (KH - 1) * win.dilation_h - win.pad_top, (KW - 1) * win.dilation_w - win.pad_left
-    back = Window(1, 1, pad_top, 0, pad_left, 0, win.dilation_h, win.dilation_w)
+    back = backwards(win, *turned.shape[:2])
     depthwise(dy, turned, dx, back, spread=(win.stride_h, win.stride_w), **ends)
+
+
+def backwards(win: Window, KH: int, KW: int) -> Window:
+    """How turned filters slide over dy, whose pixels lie a stride apart."""
+    pad_top, pad_left = (KH - 1) * win.dilation_h - win.pad_top, (KW - 1) * win.dilation_w - win.pad_left
+    return Window(1, 1, pad_top, 0, pad_left, 0, win.dilation_h, win.dilation_w)

@@ -15,6 +15,7 @@ from cnnkit.kernels.cpu.conv.schedule.depthwise import (
     depthwise_ahead,
     depthwise_gap,
     depthwise_tile,
+    joins_depthwise,
     use_depthwise,
 )
 from cnnkit.kernels.cpu.conv.schedule.direct import (
@@ -101,6 +102,7 @@ __all__ = [
     "direct_tile",
     "dw_tile",
     "images_together",
+    "joins_depthwise",
     "keep_unpacked",
     "one_form",
     "pack_dy",

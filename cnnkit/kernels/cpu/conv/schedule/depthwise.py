@@ -1,5 +1,6 @@
 """Of one filter for each channel: what its kernel is made for, and how work is cut."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -43,6 +44,11 @@ def depthwise_tile(C: int, OW: int, KW: int, win: Window, spread: int) -> Depthw
     if not known or (gap > 1 and (win.stride_w * spread > 1 or wanted(pixels) > MOST_WASTED * OW)):
         return DepthwiseTile(0, 0, 1, 8, masked)
     return DepthwiseTile(KW, win.stride_w, spread, pixels, masked)
+
+
+def joins_depthwise(x_shape: Sequence[int], KW: int, back: Window, spread: int) -> bool:
+    """Whether both gradients come in one pass, `back` being how turned filters slide over dy: not for any filter."""
+    return depthwise_tile(x_shape[3], x_shape[2], KW, back, spread).taps > 0
 
 
 def depthwise_gap(tile: DepthwiseTile, win: Window) -> int:

@@ -89,6 +89,9 @@ def test_large_images_in_many_tasks(stride, rng):
     assert_matches(cpu.conv2d_dx(dy, w, case.x, case.win, 40), dx[:, 1:-1, 1:-1], 9)
     found, db = cpu.conv2d_dw(dy, x, case.w, case.win, 40, needs_db=True)
     assert_matches(found, dw, dy[..., 0].size)
+    both = cpu.conv2d_dx_dw(dy, w, x, case.win, 40)
+    assert_matches(both[0], dx[:, 1:-1, 1:-1], 9)
+    assert_matches(both[1], dw, dy[..., 0].size)
     assert_matches(db, dy.sum((0, 1, 2), np.float64), dy[..., 0].size, scale=float(np.abs(dy).max()))
 
 
@@ -124,6 +127,8 @@ def test_nothing_beyond_the_results_is_written(case, rng):
     guarded(case.y, lambda out: cpu.conv2d(x, w, case.win, case.groups, out=out))
     guarded(case.x, lambda out: cpu.conv2d_dx(dy, w, case.x, case.win, case.groups, out=out))
     guarded(case.w, lambda out: cpu.conv2d_dw(dy, x, case.w, case.win, case.groups, out=(out, None))[0])
+    guarded(case.x, lambda out: cpu.conv2d_dx_dw(dy, w, x, case.win, case.groups, out=(out, None, None))[0])
+    guarded(case.w, lambda out: cpu.conv2d_dx_dw(dy, w, x, case.win, case.groups, out=(None, out, None))[1])
 
 
 @pytest.mark.parametrize("win", [SAME, HALF], ids=["stride 1", "stride 2"])
@@ -148,7 +153,8 @@ def test_any_number_of_threads_gives_the_same_bits(channels, win, rng):
             threads.set_threads(count)
             y = cpu.conv2d(x, w, win, channels, activation=SIGMOID)
             dx = cpu.conv2d_dx(dy, w, case.x, win, channels, x=x, activation=RELU)
-            results.append((y, dx, *cpu.conv2d_dw(dy, x, case.w, win, channels, needs_db=True)))
+            both = cpu.conv2d_dx_dw(dy, w, x, win, channels, activation=RELU)[:2]
+            results.append((y, dx, *cpu.conv2d_dw(dy, x, case.w, win, channels, needs_db=True), *both))
     finally:
         threads.set_threads(before)
     for other in results[1:]:
@@ -167,6 +173,9 @@ def test_nan_stays_in_its_channel(channels, rng):
         for result in (y, dz):
             assert np.isnan(result[0, 1:4, 3:6, 3]).all()
             assert np.isnan(result).sum() == 9
+    dx, dw, _ = cpu.conv2d_dx_dw(dy, w, np.ones_like(x), SAME, channels)
+    for result in (dx, dw):
+        assert np.isnan(result).sum() == np.isnan(result[..., 3]).sum() == 9
     dw, db = cpu.conv2d_dw(dy, np.ones_like(x), case.w, SAME, channels, needs_db=True)
     assert np.isnan(dw[..., 3]).all() and np.isnan(dw).sum() == 9
     assert np.isnan(db[3]) and np.isnan(db).sum() == 1
@@ -179,6 +188,7 @@ def test_another_layer_adds_no_specialisation(rng):
             cpu.conv2d(x, w, case.win, case.groups, bias=random_array(rng, case.w[3]), activation=RELU6)
             cpu.conv2d_dx(dy, w, case.x, case.win, case.groups, x=x, activation=RELU)
             cpu.conv2d_dw(dy, x, case.w, case.win, case.groups)
+            cpu.conv2d_dx_dw(dy, w, x, case.win, case.groups, activation=RELU)
 
     run(depthwise(1, 14, 14, 32), depthwise(1, 14, 14, 32, win=HALF))
     before = jit.specialisations()
