@@ -110,7 +110,7 @@ def direct(only: str, threads: int, seconds: float) -> Iterator[Row]:
                     case.flop / mine / (roof / most)
                     for mine, most in ((ours.best, peak.best), (ours.median, peak.median))
                 )
-                gflops = case.flop / ours.best / 1e9
+                gflops = float(case.flop) / ours.best / 1e9
                 yield {"case": case.name, "GFLOP/s": gflops, "of peak": of_best, "medians, of peak": of_median}
 
 
