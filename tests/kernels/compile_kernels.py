@@ -64,7 +64,7 @@ with jit.rehearse() as walked:
     for channels in (schedule.WIDE.block, schedule.NARROW.block, schedule.THIN.block):
         x, w = np.zeros((1, 40, 40, 3), np.float32), np.zeros((2, 2, 3, channels), np.float32)
         cpu.conv2d_dw(cpu.conv2d(x, w, Window()), x, w.shape, Window())
-    for channels, taps in ((32, 3), (96, 3), (32, 5), (96, 5)):
+    for channels, taps in ((32, 3), (96, 3), (256, 3), (32, 5), (96, 5), (256, 5)):
         x, w = np.zeros((1, 9, 9, channels), np.float32), np.zeros((taps, taps, channels, 64), np.float32)
         y = cpu.conv2d(x, w, Window())
         cpu.conv2d_dx(y, w, x.shape, Window())

@@ -13,6 +13,7 @@ from cnnkit.kernels.cpu.conv.direct.tile import direct
 from cnnkit.kernels.cpu.conv.filters import Filters
 from cnnkit.kernels.cpu.conv.gather import dx_gather, forward_gather, tap_gathers
 from cnnkit.kernels.cpu.conv.winograd.dw import winograd_dw
+from cnnkit.kernels.cpu.conv.winograd.fresh import winograd_fresh
 from cnnkit.kernels.cpu.conv.winograd.tiles import winograd
 from cnnkit.kernels.cpu.elementwise.activation import activate_dx
 from cnnkit.kernels.cpu.elementwise.pointwise import add
@@ -47,7 +48,7 @@ def conv2d(
     residual = None if residual is None else buffers.contiguous(residual)
     ends: Any = {"bias": bias, "residual": residual, "activation": activation}
     if schedule.use_winograd(x.shape[3], y.shape[3], filters.shape, win, groups, y.shape[1:3]):
-        winograd(x, filters.winograd(), y, *_apart(filters.shape[0], win), **ends)
+        _winograd(x, filters, y, win, **ends)
         return y
     if separate:
         depthwise(x, filters.w, y, win, **ends)
@@ -82,7 +83,7 @@ def conv2d_dx(
         ends: Any = {"gate": gate, "activation": activation}
         if gate is None and others is not None:
             ends, later = {"residual": buffers.contiguous(others)}, None
-        winograd(dy, filters.winograd_turned(), dx, *_apart(filters.shape[0], win, back=True), **ends)
+        _winograd(dy, filters, dx, win, back=True, **ends)
     elif schedule.use_depthwise(x_shape[3], dy.shape[3], groups):
         depthwise_dx(dy, filters.about_centre(), dx, win, gate=gate, activation=activation)
     else:
@@ -113,7 +114,7 @@ def conv_transpose2d(
         return y
     ends: Any = {"bias": None if bias is None else buffers.contiguous(bias), "activation": activation}
     if schedule.use_winograd(x.shape[3], y_shape[3], filters.shape, win, groups, y_shape[1:3]):
-        winograd(x, filters.winograd_turned(), y, *_apart(filters.shape[0], win, back=True), **ends)
+        _winograd(x, filters, y, win, back=True, **ends)
     elif separate:
         depthwise_dx(x, filters.about_centre(), y, win, **ends)
     else:
@@ -142,7 +143,7 @@ def conv2d_dw(
             sum_over(dy, (0, 1, 2), out=db)
         return dw, db
     if schedule.use_winograd_dw(x.shape[3], dy.shape[3], tuple(w_shape), win, groups, dy.shape[1:3]):
-        winograd_dw(x, dy, dw, db, *_apart(w_shape[0], win)[1:])
+        winograd_dw(x, dy, dw, db, *_apart(w_shape[0], win))
         return dw, db
     if schedule.use_depthwise(x.shape[3], dy.shape[3], groups):
         depthwise_dw(x, dy, dw, db, win)
@@ -209,8 +210,21 @@ def _filters(w: Host | Filters, groups: int) -> Filters:
     return w if isinstance(w, Filters) else Filters(buffers.contiguous(w), groups)
 
 
-def _apart(taps: int, win: Window, back: bool = False) -> tuple[int, int, int, int]:
-    """(taps, pad_top, pad_left, rate) for Winograd, pads in pixels that lie `rate` apart; back: for filters turned."""
+def _winograd(x: Host, filters: Filters, y: Host, win: Window, *, back: bool = False, **ends: Any) -> None:
+    """By filters that are transformed before; those of one call and few tiles, in the tasks. Either way the same bits.
+
+    back: by filters turned.
+    """
+    taps, pads = filters.shape[0], _apart(filters.shape[0], win, back)
+    tiles = len(y) * schedule.winograd_tiles(y.shape[1], y.shape[2], win.dilation_h, schedule.FORMS[taps])
+    if not filters.lasting and schedule.transform_in_tasks(tiles, x.shape[3], y.shape[3]):
+        winograd_fresh(x, filters.w, y, *pads, turned=back, **ends)
+    else:
+        winograd(x, filters.winograd_turned() if back else filters.winograd(), y, taps, *pads, **ends)
+
+
+def _apart(taps: int, win: Window, back: bool = False) -> tuple[int, int, int]:
+    """(pad_top, pad_left, rate) for Winograd, pads in pixels that lie `rate` apart; back: for filters turned."""
     rate = win.dilation_h
     top, left = win.pad_top // rate, win.pad_left // rate
-    return (taps, taps - 1 - top, taps - 1 - left, rate) if back else (taps, top, left, rate)
+    return (taps - 1 - top, taps - 1 - left, rate) if back else (top, left, rate)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cnnkit.kernels import cpu, reference
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.direct import plan as direct_plan
+from cnnkit.kernels.cpu.conv.winograd.patches import apart
 from cnnkit.kernels.cpu.machine import buffers, jit, threads
 from cnnkit.kernels.cpu.machine.code.settings import DISABLE_JIT
 from cnnkit.kernels.shared.geometry import Window
@@ -190,6 +191,40 @@ def test_transformed_filters_past_the_caches_are_the_same(taps, rng, monkeypatch
     np.testing.assert_array_equal(cpu.conv2d(x, w, same(taps)), expected)
 
 
+IN_TASKS = {
+    "3x3, channels that no vector divides": ConvCase((2, 5, 6, 69), (3, 3, 69, 33), SAME),
+    "5x5": ConvCase((1, 5, 6, 40), (5, 5, 40, 17), SAME5),
+    "dilated": ConvCase((1, 9, 10, 32), (3, 3, 32, 66), Window(1, 1, 2, 2, 2, 2, 2, 2)),
+}
+
+
+@pytest.mark.parametrize("case", IN_TASKS.values(), ids=IN_TASKS.keys())
+def test_filters_that_tasks_transform_for_themselves_give_the_same_bits(case, rng, monkeypatch):
+    x, w, dy = random_array(rng, *case.x), random_array(rng, *case.w), random_array(rng, *case.y)
+    ends = {"bias": random_array(rng, case.w[3]), "residual": random_array(rng, *case.y), "activation": TANH}
+    results = []
+    for fresh in (False, True):
+        monkeypatch.setattr(schedule, "transform_in_tasks", lambda *shapes, fresh=fresh: fresh)
+        back = [{}, {"x": x, "activation": RELU}, {"others": x}]
+        results.append([cpu.conv2d(x, w, case.win), cpu.conv2d(x, w, case.win, **ends)])
+        results[-1] += [cpu.conv2d_dx(dy, w, case.x, case.win, **options) for options in back]
+    for before, itself in zip(*results, strict=True):
+        np.testing.assert_array_equal(before, itself)
+
+
+def test_tasks_transform_filters_where_they_are_many_and_tiles_few():
+    wide = schedule.WINOGRAD.block >= 64  # narrow panels would have the images transformed too often
+    assert schedule.transform_in_tasks(16, 512, 512) == wide
+    assert not schedule.transform_in_tasks(16, 64, 64)
+    assert not schedule.transform_in_tasks(64, 512, 512)
+
+
+@pytest.mark.parametrize("floats", [1, 16, 17, 32, 512, 24 * 64, 96 * 256])
+def test_planes_do_not_lie_a_power_of_two_apart(floats):
+    lines, rest = divmod(apart(floats), 16)
+    assert rest == 0 and lines % 8 != 0 and floats <= 16 * lines < floats + 32
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
 @pytest.mark.parametrize("ends", [False, True], ids=["bare", "bias and residual"])
 @pytest.mark.parametrize("case", [DIRECT["groups"], WINOGRAD["17 channels to 33"], WINOGRAD["5x5, no padding"]],
@@ -268,6 +303,7 @@ SHARED_WORK = {
     "winograd, sums in rounds": ConvCase((4, 19, 18, 96), (3, 3, 96, 64), SAME),
     "winograd 5x5, sums in groups": ConvCase((5, 19, 18, 32), (5, 5, 32, 64), SAME5),
     "winograd 5x5, sums in rounds": ConvCase((3, 19, 18, 96), (5, 5, 96, 64), SAME5),
+    "winograd, filters transformed in tasks": ConvCase((1, 7, 6, 128), (3, 3, 128, 160), SAME),
     "winograd, dilated": ConvCase((3, 31, 32, 96), (3, 3, 96, 64), Window(1, 1, 4, 4, 4, 4, 4, 4)),
     "stride 2": ConvCase((3, 19, 18, 24), (3, 3, 24, 70), Window(2, 2, 1, 1, 1, 1)),
     "pointwise": ConvCase((4, 19, 18, 70), (1, 1, 70, 130)),

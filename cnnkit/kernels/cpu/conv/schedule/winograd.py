@@ -80,6 +80,7 @@ def winograd_tiles(OH: int, OW: int, rate: int, form: Form) -> int:
 
 
 CACHED_TILES = 48 if REGISTERS == 32 else 24  # processors with AVX-512 have larger second-level caches
+MANY_FILTERS = 1 << 14  # whose planes are several MB
 WINOGRAD_FETCHES = 64  # channels up to which products are so few that memory would be waited for
 WINOGRAD_DW_GROUPS = 4
 WINOGRAD_DW_TILES = 24  # transformed at a time by one worker
@@ -104,6 +105,14 @@ def cut_winograd(tiles: int, panels: int, C: int) -> tuple[int, int]:
     chunks = -(-tiles // per_task)
     parts = 1 if chunks >= TASKS // 2 else min(panels, -(-TASKS // 2 // max(chunks, 1)))
     return per_task, -(-panels // max(parts, 1))
+
+
+def transform_in_tasks(tiles: int, C: int, O: int) -> bool:
+    """Whether tasks transform the filters of their panel for themselves: many filters, and tiles for one task alone.
+
+    Each panel's task transforms the images anew, which wide panels repay.
+    """
+    return tiles <= CACHED_TILES and C * O >= MANY_FILTERS and winograd_tile(O).block >= 64
 
 
 def winograd_dw_tile(channels: int) -> TileShape:

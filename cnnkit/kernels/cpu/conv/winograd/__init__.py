@@ -2,5 +2,5 @@
 
 tiles.py       forward and by the images             dw.py       by the filters
 filters.py     filters transformed, and back         patches.py  patches of images transformed, and where they lie
-transforms.py  the matrices
+transforms.py  the matrices                          fresh.py    as tiles.py, filters transformed in the tasks
 """

@@ -18,6 +18,7 @@ from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.schedule import Form, TileShape
 from cnnkit.kernels.cpu.conv.winograd.filters import FINISH
 from cnnkit.kernels.cpu.conv.winograd.patches import (
+    apart,
     fetch_patch,
     make_transform_grad,
     phase_of,
@@ -57,11 +58,13 @@ def winograd_dw(x: Host, dy: Host, dw: Host, db: Host | None, pad_top: int, pad_
     du = buffers.empty(groups * 36 * rows * cols)
     bias_sums = NOTHING if db is None else db if groups == 1 else buffers.empty(groups * O)
     if rounds:
-        v, m = buffers.empty(36 * rounds * C), buffers.empty((SUMS + 1) * rounds * O)
+        v, m = buffers.empty(36 * apart(rounds * C)), buffers.empty((SUMS + 1) * apart(rounds * O))
         ROUNDS[form](x.reshape(-1), dy.reshape(-1), v, m, du, bias_sums, sizes, rounds)
     else:
         per_block = schedule.WINOGRAD_DW_TILES
-        scratch = buffers.empty((threads.workers(), per_block * (36 * rows + (SUMS + 1) * cols)))
+        scratch = buffers.empty(
+            (threads.workers(), 36 * apart(per_block * rows) + (SUMS + 1) * apart(per_block * cols))
+        )
         if (rows, cols) != (C, O):  # what lies beyond C and O is multiplied too; its sums are never read
             by_numpy(np.ndarray.fill, scratch, 0.0)
         GROUPS[form, shape](
@@ -137,7 +140,7 @@ def _make_groups(form: Form, shape: TileShape) -> Any:
         """One share of the tiles."""
         groups, per_block, rows, cols = cut
         O, tiles = sizes[5], sizes[8]
-        v_plane, m_plane = per_block * rows, per_block * cols
+        v_plane, m_plane = apart(per_block * rows), apart(per_block * cols)
         v, m = scratch[worker, : 36 * v_plane], scratch[worker, 36 * v_plane :]
         begin, end = tiles * task // groups, tiles * (task + 1) // groups
         for first in range(begin, max(end, begin + 1), per_block):
@@ -172,11 +175,11 @@ def plane_task(v, m, du, bias_sums, C, O, first, count, worker, task):
     e, o = task // blocks, task % blocks * BLOCK
     if e == SUMS:
         for i in range(o, o + BLOCK, LANES):
-            add_rows(m, (e * O + i) * count, LANES, count, bias_sums, i, LANES, first == 0)
+            add_rows(m, e * apart(count * O) + i * count, LANES, count, bias_sums, i, LANES, first == 0)
         return
     for c in range(0, C, ROWS):
-        a0 = (e * C + c // LANES * LANES) * count + c % LANES
-        outer_product(v, a0, LANES, m, (e * O + o) * count, LANES, count * LANES, count,
+        a0 = e * apart(count * C) + c // LANES * LANES * count + c % LANES
+        outer_product(v, a0, LANES, m, e * apart(count * O) + o * count, LANES, count * LANES, count,
                       du, (e * C + c) * O + o, O, first == 0)  # fmt: skip
 
 
@@ -189,7 +192,9 @@ def _make_rounds(form: Form) -> Any:
         """TOGETHER tiles of a round -> as many rows of panels of LANES channels, which products read side by side."""
         C, O = sizes[2], sizes[5]
         for q in range(task * TOGETHER, min(count, task * TOGETHER + TOGETHER)):
-            transform_tile(x, dy, sizes, first + q, v, q * LANES, count * C, m, q * LANES, count * O, count)
+            transform_tile(
+                x, dy, sizes, first + q, v, q * LANES, apart(count * C), m, q * LANES, apart(count * O), count
+            )
 
     @kernel(name=f"winograd {form.taps}x{form.taps} dw rounds")
     def rounds_kernel(x, dy, v, m, du, bias_sums, sizes, per_round):

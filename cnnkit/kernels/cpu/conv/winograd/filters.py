@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.packing import turn_panel
 from cnnkit.kernels.cpu.conv.schedule import Form
+from cnnkit.kernels.cpu.conv.winograd.patches import apart
 from cnnkit.kernels.cpu.conv.winograd.transforms import make_back_1d, make_filter_1d
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
@@ -27,18 +28,24 @@ class Sizes(NamedTuple):
     streamed: int
 
 
+def filter_sizes(shape: tuple[int, ...], turned: bool, block: int) -> Sizes:
+    """Of filters (taps, taps, C, O) for panels of `block` columns that stay in a cache."""
+    C, O = shape[2:]
+    rows, cols = (O, C) if turned else (C, O)
+    return Sizes(C, O, rows, cols, block, int(turned), 0)
+
+
 def transform_filters(w: Host, turned: bool, block: int) -> Host:
     """w (taps, taps, C, O) -> 36 planes in panels of `block` columns: (panels, 36, C, block), zeros in the last panel.
 
     turned: for the gradient by the images, taps backwards, filters and channels exchanged: (panels, 36, O, block).
     """
-    taps, _, C, O = w.shape
-    rows, cols = (O, C) if turned else (C, O)
-    u = buffers.empty(-(-cols // block) * 36 * rows * block)
+    taps, sizes = w.shape[0], filter_sizes(w.shape, turned, block)
+    u = buffers.empty(-(-sizes.cols // block) * 36 * apart(sizes.rows * block))
     # A vector fills a line: planes that no cache holds are written past it, and no line is read before.
     streamed = int(4 * LANES == buffers.LINE and schedule.stream(u.size, block))
     scratch = buffers.empty((threads.workers(), taps * taps * LANES * block))
-    FILTERS[schedule.FORMS[taps]](w.reshape(-1), u, scratch, Sizes(C, O, rows, cols, block, int(turned), streamed))
+    FILTERS[schedule.FORMS[taps]](w.reshape(-1), u, scratch, sizes._replace(streamed=streamed))
     return u
 
 
@@ -60,17 +67,16 @@ def copy_panel(w, source, w_row, cols, rows, packed, to, block):
 
 
 @cache
-def _make_filters(form: Form) -> Any:
+def make_transform_rows(form: Form) -> Any:
     taps = form.taps
     filter_1d = make_filter_1d(taps)
 
     @inner
-    def filter_task(w, u, scratch, sizes, worker, task):
-        """U = G g Gᵀ for LANES rows of one panel, whose taps are laid side by side first."""
-        blocks = (sizes.rows + LANES - 1) // LANES
-        panel, first = task // blocks, task % blocks * LANES
-        block, own, tap = sizes.block, scratch[worker], LANES * sizes.block
-        col, count = panel * block, min(LANES, sizes.rows - first)
+    def transform_rows(w, sizes, panel, first, count, own, u, u0, plane):
+        """U = G g Gᵀ for `count` <= LANES rows of one panel, from row `first` on, whose taps are laid side by side in
+        `own` first; 36 planes, `plane` floats apart, from u0 on."""
+        block, tap = sizes.block, LANES * sizes.block
+        col = panel * block
         for k in range(taps * taps):
             if sizes.turned:
                 source = ((taps * taps - 1 - k) * sizes.C + col) * sizes.O + first
@@ -79,17 +85,33 @@ def _make_filters(form: Form) -> Any:
                 source = (k * sizes.C + first) * sizes.O + col
                 copy_panel(w, source, sizes.O, sizes.cols - col, count, own, k * tap, block)
         g, t, r = tile(1, taps), tile(6, taps), tile(6, 1)
-        plane = sizes.rows * block
         for p in range(0, count * block, LANES):
             for j in range(taps):
                 for i in range(taps):
                     g[0, i] = load(own, p + (taps * i + j) * tap)
                 filter_1d(g, 0, t, j)
-            q = panel * 36 * plane + first * block + p
             for i in range(6):
                 filter_1d(t, i, r, 0)
                 for k in range(6):
-                    write(u, q + (6 * i + k) * plane, r[k, 0], sizes.streamed)
+                    write(u, u0 + p + (6 * i + k) * plane, r[k, 0], sizes.streamed)
+
+    return transform_rows
+
+
+@cache
+def _make_filters(form: Form) -> Any:
+    taps = form.taps
+    transform_rows = make_transform_rows(form)
+
+    @inner
+    def filter_task(w, u, scratch, sizes, worker, task):
+        """LANES rows of one panel."""
+        blocks = (sizes.rows + LANES - 1) // LANES
+        panel, first, plane = task // blocks, task % blocks * LANES, apart(sizes.rows * sizes.block)
+        count = min(LANES, sizes.rows - first)
+        transform_rows(
+            w, sizes, panel, first, count, scratch[worker], u, panel * 36 * plane + first * sizes.block, plane
+        )
 
     @kernel(name=f"winograd {taps}x{taps} filters")
     def filter_kernel(w, u, scratch, sizes):

@@ -32,6 +32,17 @@ def _make_transform_input(pick):
 
 
 @inlined
+def apart(floats):
+    """Floats from one plane to the next that hold so many: no multiple of eight cache lines.
+
+    36 planes are written at a time. Powers of two apart they would share a few sets of each cache: filters of 64 to 256
+    channels were transformed at a fifth of the speed, and those of gradients cost half as much as their products.
+    """
+    lines = (floats + LINE - 1) // LINE
+    return (lines + 1 if lines % 8 == 0 else lines) * LINE
+
+
+@inlined
 def _load(x, i, inside):
     return load(x, i)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.schedule import Form, TileShape
-from cnnkit.kernels.cpu.conv.winograd.patches import fetch_patch, phase_of, tile_at, transform_input
+from cnnkit.kernels.cpu.conv.winograd.patches import apart, fetch_patch, phase_of, tile_at, transform_input
 from cnnkit.kernels.cpu.conv.winograd.transforms import make_output_1d
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
 from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, padded_bias
@@ -32,20 +32,26 @@ from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 FETCHES = schedule.WINOGRAD_FETCHES
 
 
-@cache  # two names may mean one shape: then they share its kernel
-def _make(form: Form, shape: TileShape) -> Any:
-    side, taps = form
+@cache
+def make_steps(form: Form, shape: TileShape) -> tuple[Any, Any]:
+    """The product of some rows of one plane, and the way back from planes to outputs."""
+    side = form.outputs
     rows, vecs = shape
     block = shape.block
     output_1d = make_output_1d(side)
 
     @inner
-    def product(v, a, step, last, C, u, u0, m, m0):
-        """One plane: m[rows, block] = v[rows, C] · u[C, block]; rows beyond `last` repeat it."""
+    def product(v, a, step, last, C, u, u0, m, m0, first):
+        """One plane: m[rows, block] += v[rows, C] · u[C, block]; `first` overwrites m; rows beyond `last` repeat it."""
         acc = tile(rows, vecs)
-        for i in range(rows):
-            for j in range(vecs):
-                acc[i, j] = zero()
+        if first:
+            for i in range(rows):
+                for j in range(vecs):
+                    acc[i, j] = zero()
+        else:
+            for i in range(rows):
+                for j in range(vecs):
+                    acc[i, j] = load(m, m0 + i * 36 * block + LANES * j)
         for c in range(C):
             for i in range(rows):
                 s = splat(v, a + min(i, last) * step + c)
@@ -85,10 +91,35 @@ def _make(form: Form, shape: TileShape) -> Any:
                         store_upto(y, to, bounded(v, low, high), room - o)
 
     @inner
+    def write_tiles(m, first, last, y, panel, bias, other, shape, ends):
+        """Planes of the tiles first, …, last - 1 of one panel, transformed back, and what follows the sums."""
+        (OH, OW, O, y_step, rate), o = shape, panel * block
+        for t in range(first, last):
+            n, phase, i, j = tile_at(t, OH, OW, rate, side)
+            base, row, col, h, w = phase_of(phase, n, OH, OW, y_step, rate)
+            transform_output(m, (t - first) * 36 * block, block, y, base + i * row + j * col + o, row, col,
+                             min(side, h - i), min(side, w - j), O - o, bias, o, other, ends)  # fmt: skip
+            if ends.later:
+                for p in range(i, min(i + side, h)):
+                    for q in range(j, min(j + side, w)):
+                        activate_later(y, base + p * row + q * col + o, min(block, O - o), ends.later, ends.slope)
+
+    return product, write_tiles
+
+
+@cache  # two names may mean one shape: then they share its kernel
+def _make(form: Form, shape: TileShape) -> Any:
+    side, taps = form
+    rows, vecs = shape
+    block = shape.block
+    product, write_tiles = make_steps(form, shape)
+
+    @inner
     def winograd_task(x, u, bias, other, y, scratch, sizes, ends, worker, task):
         """Some tiles, some panels of output channels."""
         H, W, C, OH, OW, O, y_step, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, parts = sizes
-        step = 36 * C + LANES  # of a tile's planes: rows of a product a power of two apart would share cache lines
+        plane = apart(C)
+        step = 36 * plane + LANES  # of a tile: rows of a product a power of two apart would share cache lines
         v, m = scratch[worker, : per_task * step], scratch[worker, per_task * step :]
         part, chunk = task % parts, task // parts
         first, last = chunk * per_task, min(tiles, chunk * per_task + per_task)
@@ -96,9 +127,8 @@ def _make(form: Form, shape: TileShape) -> Any:
         for t in range(first, last):
             n, phase, i, j = tile_at(t, OH, OW, rate, side)
             base, row, col, h, w = phase_of(phase, n, H, W, C, rate)
-            transform_input(x, base, row, col, h, w, i - pad_top, j - pad_left, C, v, (t - first) * step, C, 1)
+            transform_input(x, base, row, col, h, w, i - pad_top, j - pad_left, C, v, (t - first) * step, plane, 1)
         for panel in range(first_panel, last_panel):
-            o = panel * block
             for e in range(36):
                 if panel == first_panel and C <= FETCHES and rate == 1:  # soon written, or read by the next task
                     for t in range(first + e * (last - first) // 36, first + (e + 1) * (last - first) // 36):
@@ -106,22 +136,11 @@ def _make(form: Form, shape: TileShape) -> Any:
                         fetch_patch(y, n * OH * OW * y_step, OH, OW, i, j, y_step, side)
                         n, _, i, j = tile_at(t + per_task, OH, OW, 1, side)
                         fetch_patch(x, n * H * W * C, H, W, i - pad_top + taps - 1, j - pad_left + taps - 1, C, side)
-                u0 = (panel * 36 + e) * C * block
+                u0 = (panel * 36 + e) * apart(C * block)
                 for t in range(0, last - first, rows):
-                    product(v, t * step + e * C, step, last - first - t - 1, C, u, u0, m, (t * 36 + e) * block)
-            for t in range(first, last):
-                n, phase, i, j = tile_at(t, OH, OW, rate, side)
-                base, row, col, h, w = phase_of(phase, n, OH, OW, y_step, rate)
-                transform_output(m, (t - first) * 36 * block, block, y, base + i * row + j * col + o, row, col,
-                                 min(side, h - i), min(side, w - j), O - o, bias, o, other, ends)  # fmt: skip
-        if ends.later:
-            o, count = first_panel * block, min(O, last_panel * block) - first_panel * block
-            for t in range(first, last):
-                n, phase, i, j = tile_at(t, OH, OW, rate, side)
-                base, row, col, h, w = phase_of(phase, n, OH, OW, y_step, rate)
-                for p in range(i, min(i + side, h)):
-                    for q in range(j, min(j + side, w)):
-                        activate_later(y, base + p * row + q * col + o, count, ends.later, ends.slope)
+                    product(v, t * step + e * plane, step, last - first - t - 1, C, u, u0,
+                            m, (t * 36 + e) * block, True)  # fmt: skip
+            write_tiles(m, first, last, y, panel, bias, other, (OH, OW, O, y_step, rate), ends)
 
     @kernel(name=f"winograd {taps}x{taps} {rows}x{vecs}")
     def winograd(x, u, bias, other, y, scratch, sizes, ends):
@@ -174,7 +193,7 @@ def winograd(
         padded_bias(bias, 1, O, shape.block),
         NOTHING if other is None else other.reshape(-1),
         floats,
-        buffers.empty((threads.workers(), per_task * (36 * (C + shape.block) + LANES))),
+        buffers.empty((threads.workers(), per_task * (36 * (apart(C) + shape.block) + LANES))),
         (H, W, C, OH, OW, O, y_step, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, parts),
         bounds(activation) if gate is None else gate_of(activation),
     )
