@@ -1,5 +1,6 @@
 """The forecast before the first step, against made-up machines."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -42,10 +43,14 @@ def test_a_model_too_large_for_one_image_says_so():
 
 
 @pytest.mark.parametrize("model", ["digitnet", "resnet20"])
-def test_a_step_takes_what_was_forecast_and_not_much_less(model, rng):
-    """What waits in the pool after a step is what the step had in use; with and without batch norm."""
+def test_a_step_takes_what_was_forecast_and_not_much_less(model, rng, monkeypatch):
+    """What waits in the pool after a step is what the step had in use; with and without batch norm.
+
+    That is so where steps are not made again, and takes the most memory: else nothing waits.
+    """
     options = resolve(FitOptions(model=model), "cifar10")
     training = Training(options, create_module(options, 10, (32, 32, 3)))
+    monkeypatch.setattr(training.learning, "again", nullcontext)
     batch = Batch(rng.standard_normal((32, 32, 32, 3), np.float32), np.arange(32) % 10, np.arange(32))
     found = models.summary(model, classes=10, in_channels=3, image_size=(32, 32))
     widest = max(int(np.prod(row.output)) for row in found.layers)
@@ -60,9 +65,10 @@ def test_a_step_takes_what_was_forecast_and_not_much_less(model, rng):
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", "focal", "dice", "cross-entropy+dice"])
-def test_scores_of_each_pixel_are_part_of_the_forecast(loss, rng):
+def test_scores_of_each_pixel_are_part_of_the_forecast(loss, rng, monkeypatch):
     options = resolve(FitOptions(model="toy_on_lenet", task="segmentation"), "squares")
     training = Training(options, create_module(options, 21, (64, 64, 3)))
+    monkeypatch.setattr(training.learning, "again", nullcontext)
     task = SegmentationTask([str(label) for label in range(21)], (), MaskLoss(loss))
     batch = Batch(rng.standard_normal((4, 64, 64, 3), np.float32), np.zeros((4, 64, 64), np.uint8), np.arange(4))
     found = models.summary(training.module, classes=21, in_channels=3, image_size=(64, 64))
