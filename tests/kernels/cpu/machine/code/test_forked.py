@@ -38,7 +38,7 @@ def test_each_job_is_told_once_and_a_child_does_what_the_parent_leaves(done):
             pass  # the child does all others meanwhile
         done(number)
     assert sorted(told) == list(range(JOBS))
-    assert by_whom(done).count(os.getpid()) == 1
+    assert by_whom(done).count(os.getpid()) <= 1  # none where the child was done before the parent had begun
 
 
 def test_without_a_child_the_parent_does_all_of_them_in_order(done):
