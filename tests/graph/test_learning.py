@@ -98,7 +98,7 @@ SLOW = pytest.mark.slow
         pytest.param("mobilenet_v2", marks=SLOW),
         pytest.param("googlenet", marks=SLOW),
         pytest.param("vgg11_bn", marks=SLOW),
-        pytest.param("efficientnet_b0", marks=SLOW),
+        pytest.param("mobilenet_v3_large", marks=SLOW),
     ],
 )
 def test_the_steps_of_each_kind_of_network_have_the_same_bits(name):
