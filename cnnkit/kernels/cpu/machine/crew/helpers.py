@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -52,6 +53,22 @@ def start(count: int) -> None:
         except RuntimeError:
             return
         _helpers.append(helper)
+    _spread(count)
+
+
+def _spread(count: int) -> None:
+    """Each helper on a core of its own, and one left to callers, where there are just as many as threads.
+
+    A sleeper is woken on the core of who wakes it, and stays there behind him for some milliseconds while another one
+    idles. Calls of resnet20 (32 images) after a rest, in three processes each, ms: 7.3 to 8.2 so, 4.0 to 4.9 on cores
+    of their own.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
+    if len(cores) == count:
+        for helper, core in zip(_helpers, cores[1:], strict=False):
+            with suppress(OSError):  # it has ended, or this is not allowed here
+                if helper.native_id is not None:
+                    os.sched_setaffinity(helper.native_id, {core})
 
 
 def stop() -> None:

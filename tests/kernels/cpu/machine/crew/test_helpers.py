@@ -47,6 +47,24 @@ def test_there_are_as_many_as_are_needed_and_none_before():
     assert found == ["0", "1", "3", "3", "cnnkit"]
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system does not tell cores apart")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one core")
+def test_each_has_a_core_of_its_own_where_there_are_as_many_as_threads():
+    program = "import os\ncores = sorted(os.sched_getaffinity(0))[:2]\nos.sched_setaffinity(0, cores)\n"
+    program += "threads.set_threads(2); check()\n"
+    program += "print([os.sched_getaffinity(helper.native_id) == {cores[1]} for helper in helpers._helpers])\n"
+    program += "print(os.sched_getaffinity(0) == set(cores))"
+    assert told(program) == ["[True]", "True"]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system does not tell cores apart")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one core")
+def test_the_system_places_them_where_there_are_more_cores_than_threads_or_fewer():
+    program = "import os\ncores = os.sched_getaffinity(0)\nthreads.set_threads(4 if len(cores) != 4 else 3); check()\n"
+    program += "print({os.sched_getaffinity(helper.native_id) == cores for helper in helpers._helpers})"
+    assert told(program) == ["{True}"]
+
+
 def test_kernels_run_when_all_have_gone_home():
     assert told("threads.set_threads(4); check(); helpers.stop(); check(); print(count())") == ["0"]
 
