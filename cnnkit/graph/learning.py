@@ -6,7 +6,8 @@
         loss.backward()
 
 Only the network as a whole is made again, and only of cnnkit's own parts; the loss, and what becomes of the gradients,
-is computed as ever, whatever that does. After some batches of one shape the network's kernels are launched from a list
+is computed as ever, whatever that does. A network may give the loss its numbers by a method too, if that is `asked`
+(`nn/module`), as detectors do. After some batches of one shape the network's kernels are launched from a list
 (`kernels.of(x).roundtrip`), if that gives the same bits. What differs is computed as ever: a batch of another shape, as
 the last of an epoch, and a network of which any part is another than it was.
 """
@@ -78,20 +79,21 @@ class Learning:
         with standing_in(self._answer), nothing_waits() if begins else nullcontext():
             yield
 
-    def _answer(self, module: Module, x: Nest, *beside: Any, **named: Any) -> Nest | None:
-        """What the network gives; None where it is to compute for itself."""
+    def _answer(self, module: Module, x: Nest, *beside: Any, method: str = "", **named: Any) -> Nest | None:
+        """What the network gives, or a method of it that is asked; None where it is to compute for itself."""
         if module is not self.network or beside or named or not isinstance(x, Tensor) or x.requires_grad:
             return None
         if not is_recording() or is_noting():
             return None
-        way = self._way_for(x)
+        way = self._way_for(x, method)
         if way is None or way.run is None or (trip := way.run.begin(x.data)) is None:
             return None
-        results = iter(_Again.apply(x, trip, partial(self._computed, way.taught), *way.taught))
+        computed = partial(self._computed, way.taught, method)
+        results = iter(_Again.apply(x, trip, computed, *way.taught))
         return mapped(way.nest, lambda _: next(results))
 
-    def _way_for(self, x: Tensor) -> _Way | None:
-        key = type(x.data), x.shape, x.dtype, kernels.backend(), kernels.precision()
+    def _way_for(self, x: Tensor, method: str) -> _Way | None:
+        key = method, type(x.data), x.shape, x.dtype, kernels.backend(), kernels.precision()
         self._key, self._seen = key, self._seen + 1 if key == self._key else 1
         way = self._way
         if way is not None and way.key == key:
@@ -101,17 +103,17 @@ class Learning:
         if self._seen > BEFORE and self.searches < MOST:
             self.searches += 1
             self._way = None  # its memory first
-            self._way = self._found(key, x)
+            self._way = self._found(key, x, method)
         return None if self._way is None or self._way.key != key else self._way
 
-    def _found(self, key: Any, x: Tensor) -> _Way:
+    def _found(self, key: Any, x: Tensor, method: str) -> _Way:
         """The way of this batch, looked for by walking it."""
         made_of, network = _parts(self.network), self.network
         nests: list[Nest] = []
         taught: list[Parameter] = []
 
         def work(array: Array) -> tuple[list[Array], Callable[[list[Array]], list[Array]]]:
-            y, ys, back = self._walked(array)
+            y, ys, back = self._walked(array, method)
             nests.append(mapped(y, lambda _: Tensor(np.zeros(0, np.float32))))
 
             def gradients(dys: list[Array]) -> list[Array]:
@@ -123,20 +125,21 @@ class Learning:
             return ys, gradients
 
         read, changed = [p.data for p in network.parameters()], [array for _, array in network.named_buffers()]
+        fit = known(network) and method not in vars(network) and x.size
         try:
-            run = kernels.of(x.data).roundtrip(work, x.data, read, changed) if known(network) and x.size else None
+            run = kernels.of(x.data).roundtrip(work, x.data, read, changed) if fit else None
         except _Unfit:
             run = None
         return _Way(key, run, nests[-1] if nests else None, taught, made_of)
 
-    def _walked(self, x: Array) -> tuple[Nest, list[Array], Back]:
+    def _walked(self, x: Array, method: str) -> tuple[Nest, list[Array], Back]:
         """Once there, by the network itself: what it gives, the arrays of that, and the way back.
 
         Raises:
             _Unfit: gradients would meet in another order, or before another activation, than on one tape with the loss.
         """
         with standing_in(None):
-            y = self.network(Tensor(x))
+            y = getattr(self.network, method)(Tensor(x)) if method else self.network(Tensor(x))
         tensors = list(leaves(y))
         root = _Ends.apply(*tensors)[0].edge()[0]
         ends = [tensor.edge()[0] for tensor in tensors]
@@ -144,12 +147,14 @@ class Learning:
             raise _Unfit
         return y, [tensor.data for tensor in tensors], partial(_back, root, self.network.parameters())
 
-    def _computed(self, taught: Sequence[Parameter], x: Array, dys: Sequence[Array | None]) -> list[Array | None]:
+    def _computed(
+        self, taught: Sequence[Parameter], method: str, x: Array, dys: Sequence[Array | None]
+    ) -> list[Array | None]:
         """The gradients of those parameters, computed as ever: where some result has none."""
         changed = [array for _, array in self.network.named_buffers()]
         before = [kernels.of(array).copy(array) for array in changed]
         with recorded():
-            _, _, back = self._walked(x)
+            _, _, back = self._walked(x, method)
         for array, numbers in zip(changed, before, strict=True):
             kernels.of(array).copy_into(array, numbers)
         found = dict(zip(self.network.parameters(), back(dys), strict=True))

@@ -9,6 +9,7 @@ from cnnkit import kernels, models, nn, ops, optim
 from cnnkit.autograd import Tensor, no_grad, traced
 from cnnkit.graph import Learning
 from cnnkit.graph.learning import BEFORE, MOST
+from cnnkit.models.detection.detector import BoxBatch
 from cnnkit.nn.outputs import leaves
 
 RNG = np.random.default_rng(0)
@@ -68,12 +69,12 @@ class Steps:
         return self.learning._way and self.learning._way.run
 
 
-def both(make, act):
+def both(make, act, kind=Steps):
     """What `act` leaves of a training that is made again, and the same of one that is computed."""
     found = []
     for again in (True, False):
         RNG.bit_generator.state = np.random.default_rng(1).bit_generator.state
-        steps = Steps(make(), again)
+        steps = kind(make(), again)
         act(steps)
         found.append(steps)
     assert found[0].bits() == found[1].bits()
@@ -104,6 +105,48 @@ SLOW = pytest.mark.slow
 def test_the_steps_of_each_kind_of_network_have_the_same_bits(name):
     steps = both(lambda: built(name), lambda steps: some(steps, BEFORE + 3))
     assert steps.way is not None and steps.learning.searches == 1
+
+
+def boxes(count, side, most=3):
+    """True boxes of some images, others at each step."""
+    low = RNG.uniform(0, side / 2, (count, most, 2))
+    corners = np.concatenate([low, low + RNG.uniform(side / 8, side / 2, low.shape)], axis=-1).astype(np.float32)
+    return BoxBatch(corners, RNG.integers(0, 5, (count, most)), np.zeros((count, most), np.bool_))
+
+
+class Finding(Steps):
+    """A training of a network that finds boxes: its loss is of what a method tells, not of what it gives."""
+
+    def loss(self, x):
+        with self.learning.again() if self.again else nullcontext():
+            first, *others = self.module.losses(Tensor(x), boxes(len(x), x.shape[1])).values()
+            return sum(others, first)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "yolo_nano_x0_25",
+        "ssd_nano_x0_25",
+        "faster_rcnn_nano_x0_25",
+        pytest.param("yolo_fastest", marks=SLOW),
+        pytest.param("ssdlite320_mobilenet_v3_large_x0_25", marks=SLOW),
+    ],
+)
+def test_the_steps_of_networks_that_find_boxes_have_the_same_bits(name):
+    shape = (2, 64, 64, 3)
+    steps = both(lambda: built(name, 64), lambda steps: some(steps, BEFORE + 3, shape), Finding)
+    assert steps.way is not None and steps.learning.searches == 1
+
+
+def test_a_detector_whose_numbers_come_from_a_method_set_on_it_is_computed():
+    def ours():
+        network = built("yolo_nano_x0_25", 64)
+        found = network.maps
+        network.maps = lambda x: [(head, numbers * 0.5) for head, numbers in found(x)]
+        return network
+
+    assert both(ours, lambda steps: some(steps, BEFORE + 3, (2, 64, 64, 3)), Finding).way is None
 
 
 class Small(nn.Module):

@@ -156,3 +156,25 @@ def test_a_layer_with_its_own_forward_tells_the_shape_of_that():
     assert OfAPool(2).output_shape((2, 8, 8, 1)) == (2, 2, 2, 1)
     assert Pooled(1, 3, 3).output_shape((2, 6, 6, 1)) == (2, 2, 2, 3)
     assert Renamed.output_shape is nn.Conv2d.output_shape
+
+
+class Told(Block):
+    @nn.module.asked
+    def told(self, x: Tensor, more: float = 0.0) -> Tensor:
+        """The half of it, and more."""
+        return x * 0.5 + more
+
+
+def test_a_method_that_is_asked_may_be_stood_in_for_as_a_call():
+    block, x, calls = Told(), Tensor(np.ones((1, 2, 2, 2), np.float32)), []
+
+    def stand_in(module, x, *rest, **options):
+        calls.append((module, rest, options))
+        return x if rest else None
+
+    with nn.module.standing_in(stand_in):
+        assert block.told(x).numpy().max() == 0.5
+        assert block.told(x, 1.0) is x
+    assert calls == [(block, (), {"method": "told"}), (block, (1.0,), {"method": "told"})]
+    assert block.told(x, 1.0).numpy().max() == 1.5
+    assert block.told.__doc__ == "The half of it, and more."

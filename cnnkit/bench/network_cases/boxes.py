@@ -86,7 +86,7 @@ def train_case(name: str, N: int, side: int) -> Case:
         return total
 
     theirs = partial(boxes_loss_of, network, x, truth)
-    return learning_case(title, Heads(network), x, loss, theirs, lr=LR)
+    return learning_case(title, Heads(network), x, loss, theirs, lr=LR, learner=network)
 
 
 def predict_case(name: str, N: int, side: int) -> Case:

@@ -39,13 +39,15 @@ def learning_case(
     *,
     lr: float = LR,
     twin: Callable[..., Any] | None = None,
+    learner: Module | None = None,
     quick: bool = False,
 ) -> Case:
     """loss: of `model` on the images x.   theirs: makes the same in torch, of what its twin of `model` tells.
 
     twin: makes that, where tracing does not: as `TorchTwin`, but for the model.
+    learner: of which `model` is a view, if the loss asks that.
     """
-    optimiser, learning = SGD(model.parameters(), lr=lr, momentum=MOMENTUM), Learning(model)
+    optimiser, learning = SGD(model.parameters(), lr=lr, momentum=MOMENTUM), Learning(learner or model)
 
     def step() -> float:
         optimiser.zero_grad()

@@ -41,6 +41,7 @@ from cnnkit.models.stem import refuse_below
 from cnnkit.models.trunk import trunk
 from cnnkit.models.width import IN_A_NAME, told, width_in
 from cnnkit.nn import ConvNorm, Module, ModuleList, Sequential
+from cnnkit.nn.module import asked
 
 PAPER = "Ren et al. 2015, arXiv:1506.01497"
 VGG16_ANCHORS = RegionAnchors(sizes=((128, 256, 512),), ratios=((0.5, 1, 2),))
@@ -60,15 +61,21 @@ class FasterRCNN(Detector):
     ) -> None:
         self.body, self.rpn, self.head, self.score, self.iou = body, rpn, head, score, iou
 
+    @asked
+    def maps(self, x: Tensor) -> Sequence[Tensor]:
+        """What both stages look at."""
+        maps: Sequence[Tensor] = self.body(x)
+        return maps
+
     def forward(self, x: Tensor) -> Tensor:
         size = x.shape[1], x.shape[2]
-        maps: Sequence[Tensor] = self.body(x)
+        maps = self.maps(x)
         proposals = self.rpn.proposed(maps, *self.rpn(maps), size)
         return self.head.found(maps, proposals, size, score=self.score, iou=self.iou, places=self.places)
 
     def losses(self, x: Tensor, targets: BoxBatch) -> dict[str, Tensor]:
         size = x.shape[1], x.shape[2]
-        maps: Sequence[Tensor] = self.body(x)
+        maps = self.maps(x)
         told = self.rpn(maps)
         thing, place = self.rpn.losses(maps, *told, size, targets)
         label, box = self.head.losses(maps, self.rpn.proposed(maps, *told, size), targets)

@@ -5,7 +5,17 @@ parameter.py  Parameter: a tensor that is learned
 names.py      the names of a state, and whether they are those of a module
 """
 
-from cnnkit.nn.module.module import Module, blank, computes_as, is_watched, shape_after, standing_in
+from cnnkit.nn.module.module import Module, asked, blank, computes_as, is_watched, shape_after, standing_in
 from cnnkit.nn.module.parameter import Parameter, has_memory
 
-__all__ = ["Module", "Parameter", "blank", "computes_as", "has_memory", "is_watched", "shape_after", "standing_in"]
+__all__ = [
+    "Module",
+    "Parameter",
+    "asked",
+    "blank",
+    "computes_as",
+    "has_memory",
+    "is_watched",
+    "shape_after",
+    "standing_in",
+]

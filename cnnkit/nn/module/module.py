@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol, Self, TypeGuard, TypeVar
+from functools import wraps
+from typing import Any, Protocol, Self, TypeGuard, TypeVar, cast
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
@@ -21,6 +22,7 @@ class _Watch(threading.local):
 
 _watch = _Watch()
 _Kind = TypeVar("_Kind", bound="Module")
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 _Result = TypeVar("_Result", covariant=True)
 
 
@@ -229,6 +231,22 @@ def is_watched() -> bool:
     return _watch.call is not None or _watch.stand_in is not None
 
 
+def asked(method: _Method) -> _Method:
+    """A method that is asked as a module is called: who stands in for modules may do so here, told of it as `method`.
+
+    For what a network computes by another name than `forward`, as the numbers that a detector's loss is of.
+    """
+
+    @wraps(method)
+    def ask(module: Module, x: Nest, *rest: Any, **options: Any) -> Nest:
+        stand_in, name = _watch.stand_in, method.__name__
+        if stand_in is not None and (y := stand_in(module, x, *rest, method=name, **options)) is not None:
+            return y
+        return method(module, x, *rest, **options)
+
+    return cast(_Method, ask)
+
+
 def computes_as(module: Module, kind: type[_Kind]) -> TypeGuard[_Kind]:
     """Whether a module is known to compute what `kind` does: its exact type, with no `forward` set on the object."""
     return type(module) is kind and "forward" not in vars(module)
@@ -256,7 +274,8 @@ def _watching(note: Callable[[Module, Nest, Nest], None]) -> Iterator[None]:
 
 @contextmanager
 def standing_in(stand_in: Callable[..., Nest] | None) -> Iterator[None]:
-    """Ask `stand_in(module, x, *rest, **options)` before every call of a module in this thread.
+    """Ask `stand_in(module, x, *rest, **options)` before every call of a module, or of a method that is `asked`, in
+    this thread.
 
     What it gives is taken for the result; where it gives None the module computes.
     """

@@ -40,6 +40,7 @@ from cnnkit.models.detection.detector import BoxBatch, Detector
 from cnnkit.nn import Conv2d, ConvNorm, MaxPool2d, Module, ModuleList, Parameter, Resize
 from cnnkit.nn import Dropout as DropoutLayer
 from cnnkit.nn.init import without_values
+from cnnkit.nn.module import asked
 from cnnkit.nn.parts.freeze import WithHeads
 
 
@@ -70,6 +71,7 @@ class Darknet(Detector, WithHeads):
         found = [self._layer(step.sources[0]) for step, layer in pairs if isinstance(layer, BoxHead | GridHead)]
         return [layer for layer in found if layer is not None]
 
+    @asked
     def maps(self, x: Tensor) -> list[tuple[Any, Tensor]]:
         """Each head, with the numbers that it reads; all are of one kind."""
         found: list[tuple[Module, Tensor]] = []

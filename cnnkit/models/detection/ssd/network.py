@@ -14,6 +14,7 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import BoxBatch, Detector
 from cnnkit.models.detection.parts import BoxCoder, DefaultBoxes, clipped, hardest, matched, matched_boxes
 from cnnkit.nn import Conv2d, Module, ModuleList, Parameter, init
+from cnnkit.nn.module import asked
 
 PAPER = "Liu et al. 2016, arXiv:1512.02325"
 # A place without a box is as good as one with, so many to one.
@@ -58,6 +59,7 @@ class SSD(Detector):
         self.box_heads = ModuleList(*[head(channels, 4 * count, rng) for channels, count in told_by])
         self.class_heads = ModuleList(*[head(channels, self.scores * count, rng) for channels, count in told_by])
 
+    @asked
     def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Host]:
         """Of all default boxes: codes (N, A, 4), logits (N, A, 1 + classes) and where they lie, corners (A, 4)."""
         maps = self.body(x)
