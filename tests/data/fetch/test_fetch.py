@@ -223,6 +223,7 @@ def test_an_archive_gives_its_expected_members_and_nothing_else(small_cifar, tmp
         (archive({"c/data_batch_1.bin": b"abc"})[:60], "cannot be unpacked"),
         (b"no archive", "cannot be unpacked"),
     ],
+    ids=["lacks a file", "another size", "a link", "cut", "no archive"],
 )
 def test_a_strange_archive_is_refused(small_cifar, tmp_path, content, message):
     small_cifar(content)
