@@ -78,7 +78,11 @@ def test_a_huge_directory_is_refused_before_it_is_read():
         Archive(data[:end] + record + locator + data[end:])
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"PK\x05\x06", archive(("a", b"1"))[:-1]], ids=["empty", "member", "end", "cut"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK\x03\x04", b"PK\x05\x06", archive(("a", b"1"))[:-1]],
+    ids=["empty", "begun", "directory", "cut"],
+)
 def test_a_cut_archive_is_refused(data):
     with pytest.raises(Refused, match="is truncated"):
         Archive(data)
