@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import numpy as np
 import pytest
 
+from cnnkit import config
+
 
 @pytest.fixture(scope="session", autouse=True)
 def plain_computing() -> Iterator[None]:
@@ -21,6 +23,14 @@ def plain_computing() -> Iterator[None]:
         for name in ("CNNKIT_BACKEND", "CNNKIT_PRECISION", "CNNKIT_THREADS"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def environment_read_anew() -> Iterator[None]:
+    """What a test has set there is forgotten after it; one that sets it calls `cache_clear` itself."""
+    yield
+    config.default_backend.cache_clear()
+    config.default_precision.cache_clear()
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ def test_a_thread_count_that_cannot_be_is_refused(monkeypatch, text):
 
 def test_an_unknown_backend_is_refused(monkeypatch):
     monkeypatch.setenv("CNNKIT_BACKEND", "tpu")
+    config.default_backend.cache_clear()
     with pytest.raises(UsageError, match="expected one of auto, cpu, reference, cuda"):
         config.default_backend()
 

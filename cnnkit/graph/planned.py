@@ -45,8 +45,9 @@ _training, _given = attrgetter("training"), attrgetter("given")
 class Planned(Module):
     """The answers of `network`, but for rounding, sooner. Many threads may call it at once.
 
-    Filters lie in memory twice where a batch norm is folded into them. New weights, and a `forward` that is set on a
-    part, are noticed; a part that is put in another's place, or filters that are written to, are not.
+    Filters lie in memory twice where a batch norm is folded into them, unless their parameters have a source. New
+    weights, and a `forward` that is set on a part, are noticed; a part that is put in another's place, or filters that
+    are written to, are not.
     """
 
     def __init__(self, network: Module) -> None:

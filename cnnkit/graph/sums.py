@@ -106,11 +106,12 @@ class Layouts:
 def _laid_out(
     w: Parameter, bias: Parameter | None, groups: int, norm: Norm | None, transposed: bool
 ) -> tuple[Any, Array | None]:
-    """Many filters are not held twice: the parameter then asks for them where it is asked."""
+    """Filters are not held twice: the parameter then asks for them where it is asked, those with a norm its source."""
     k = kernels.of(w.data)
     if norm is not None:
         weight, shift = folded(w, bias, groups, norm, transposed)
-        return k.pack(k.put(weight), groups), k.put(shift)
+        w.let_go()
+        return k.pack(k.put(weight), groups, keep=transposed), k.put(shift)
     four = w.data.reshape((1, 1, *w.shape)) if w.ndim == 2 else w.data
     # Transposed sums want filters in another form.
     filters = k.pack(four, groups, keep=transposed)
@@ -139,4 +140,7 @@ def folded(w: Parameter, bias: Parameter | None, groups: int, norm: Norm, transp
     if transposed:  # (KH, KW, O / groups, C): channel c meets the outputs of its group
         OG, C = numbers.shape[2:]
         factors = scale.reshape(groups, OG).T.repeat(C // groups, axis=1)
-    return (numbers * factors).astype(numbers.dtype), shift.astype(numbers.dtype)
+    weight: Host = kernels.of(numbers).empty(numbers.shape, numbers.dtype)
+    # Piece by piece, as NumPy does that where types change on the way: there is never an array of them in float64.
+    np.multiply(numbers, factors, out=weight, dtype=np.float64, casting="same_kind")
+    return weight, shift.astype(numbers.dtype)

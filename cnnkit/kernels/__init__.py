@@ -11,8 +11,9 @@ else; an array of a device's own class (`shared/homes.py`) on that device.
 `use(precision="exact")` has convolutions computed as plain sums, without Winograd, whose results err twice as much.
 """
 
+import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -39,7 +40,7 @@ _LAZY = {
     "leaky": "cnnkit.kernels.shared.scalar",
 }
 
-__all__ = ["backend", "home", "of", "precision", "shapes_only", "use", *_LAZY]
+__all__ = ["backend", "home", "of", "is_walking", "precision", "shapes_only", "use", *_LAZY]
 
 # One choice for the process, as with the thread count: the loader's threads must see what the command chose.
 _chosen: str | None = None
@@ -107,13 +108,30 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
         _chosen = before
 
 
-def shapes_only() -> AbstractContextManager[object]:
+@contextmanager
+def shapes_only() -> Iterator[None]:
     """Inside, kernels of `home` give results of the right shape and unspecified content: a way to walk through a net.
 
     The definitions compute as ever.
     """
-    walk: AbstractContextManager[object] = home().shapes_only()
-    return walk
+    before, _walk.on = _walk.on, True
+    try:
+        with home().shapes_only():
+            yield
+    finally:
+        _walk.on = before
+
+
+def is_walking() -> bool:
+    """Whether this thread is within `shapes_only`: then nobody asks for the numbers of an array."""
+    return _walk.on
+
+
+class _Walk(threading.local):
+    on = False
+
+
+_walk = _Walk()
 
 
 @contextmanager

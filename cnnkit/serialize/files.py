@@ -12,8 +12,8 @@ import os
 import secrets
 import stat
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from cnnkit.errors import CnnkitError, DiskError, UsageError
 
@@ -26,7 +26,7 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOENT}
 
 
-def open_plain(path: Path) -> BinaryIO:
+def open_plain(path: Path) -> BufferedReader:
     """A file open for reading, once it is known to be a plain one: a pipe would wait for ever, a device never ends.
 
     Raises:

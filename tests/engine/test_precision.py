@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cnnkit
-from cnnkit import kernels, nn
+from cnnkit import config, kernels, nn
 from cnnkit.engine import fit as training
 from cnnkit.engine.records.events import EpochEnd
 from cnnkit.engine.records.options import FitOptions
@@ -60,10 +60,12 @@ def test_a_resumed_run_keeps_its_precision(begin, go_on, tmp_path, monkeypatch):
 
 def test_what_is_chosen_around_a_run_is_its_own(begin, go_on, tmp_path, monkeypatch):
     monkeypatch.setenv("CNNKIT_PRECISION", "exact")
+    config.default_precision.cache_clear()
     events = begin(tmp_path / "run")
     next(e for e in events if isinstance(e, EpochEnd))
     events.close()
     monkeypatch.delenv("CNNKIT_PRECISION")
+    config.default_precision.cache_clear()
     go_on(tmp_path / "run", precision="exact")
     list(begin(tmp_path / "exact", precision="exact"))
     assert weights(tmp_path / "run") == weights(tmp_path / "exact")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from elsewhere import elsewhere
 
-from cnnkit import kernels
+from cnnkit import config, kernels
 from cnnkit.errors import DeviceError, UsageError
 from cnnkit.kernels import cpu, reference
 from cnnkit.kernels.cpu.machine import threads
@@ -74,6 +74,7 @@ def test_threads_hold_until_the_block_ends():
 
 def test_the_environment_is_the_default(monkeypatch):
     monkeypatch.setenv("CNNKIT_BACKEND", "reference")
+    config.default_backend.cache_clear()
     assert kernels.backend() == "reference"
 
 

@@ -99,6 +99,8 @@ def predict(
     from cnnkit import kernels
     from cnnkit.data.layout.pictures_below import not_read
     from cnnkit.data.open.stored_range import other_scale
+    from cnnkit.engine.use.again import leave_to_file
+    from cnnkit.kernels.host import nothing_waits
 
     files, refused, others = expand([Path(path) for path in paths])
     if others:
@@ -110,12 +112,15 @@ def predict(
     doubted = False
     with _csv_rows(screen, csv, exist_ok) as keep, screen.progress(" pictures") as progress, ExitStack() as computing:
         predictor = loaded(model, weights, classes)
+        leave_to_file(predictor)
         predictor = predictor.with_crf() if crf else predictor
         predictor = predictor if score is None else predictor.from_score(score)
         task, shown = predictor.task, answers.of(predictor.task.name)
         files, writing = _to_write(screen, task, files, paths, output, exist_ok)
         keep.begin(["path", *shown.columns(predictor.classes), "error"])
         computing.enter_context(kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision))
+        if len(files) == 1:
+            computing.enter_context(nothing_waits())  # of one map's memory little is of use to the next
         for note in predictor.notes:
             screen.note(note)
         screen.note(f"network: {predictor.name}, from {predictor.source}")

@@ -108,18 +108,18 @@ def _made(
     module: Module | None,
     notes: tuple[str, ...],
 ) -> Predictor:
+    ours, kind = safe.is_ours(path), record.get("kind")
     try:
-        if record.get("kind") == "state":
+        if kind == "state":
             arrays, record = _weights_of_state(path, arrays, record)
-        elif record.get("kind") != "weights":
-            raise CheckpointError(f"its kind is {record.get('kind')!r:.60}, expected weights or state.")
+        elif kind != "weights":
+            raise CheckpointError(f"its kind is {kind!r:.60}, expected weights or state.")
         record = checked(record, "its record")
         preprocessing = Preprocessing.from_record(record["preprocessing"])
         classes: list[str] = list(record["classes"])
         task = create(record.get("task"), classes, settings=record.get("settings"))
         network = _network(path, record, task.outputs, preprocessing) if module is None else module
-        network.load_state_dict(arrays)
-        del arrays  # before filters are laid out: of a large network there is no room for all of them three times
+        network.load_state_dict(arrays, keep=ours)
     except OwnModuleError:
         raise
     except CheckpointError as error:
@@ -141,6 +141,7 @@ def _made(
         source=said,
         record=record,
         folder=_run_of(path),
+        file=path if ours and kind == "weights" else None,
         notes=notes,
         task=task,
     )

@@ -41,6 +41,7 @@ class Predictor:
     module: the network.   planned: the same ready for use, which is what answers.
     name: of the network.   source: where its weights came from.   record: all that the weight file says of itself.
     folder: of the run that the weight file is in; None where it is in none.
+    file: that the weights are in, and nothing else; None where it is not one of ours.
     notes: what the user should know of how it was chosen.   task: by default what the record says.
     """
 
@@ -54,13 +55,14 @@ class Predictor:
         source: str = "",
         record: dict[str, Any] | None = None,
         folder: Path | None = None,
+        file: Path | None = None,
         notes: tuple[str, ...] = (),
         task: Task[Any] | None = None,
     ) -> None:
         self.module = module.eval()
         self.planned = Planned(self.module)
         self.preprocessing, self.classes, self.name = preprocessing, classes, name
-        self.source, self.record, self.folder, self.notes = source, record or {}, folder, notes
+        self.source, self.record, self.folder, self.file, self.notes = source, record or {}, folder, file, notes
         if task is None:
             task = create(self.record.get("task"), classes, settings=self.record.get("settings"))
         self.task = task

@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnkit.kernels.cpu.machine import buffers
-from cnnkit.kernels.cpu.machine.jit import inlined, inner
-from cnnkit.kernels.cpu.machine.steps import by_numpy
+from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.simd.math import vsigmoid, vtanh
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import (
     LANES,
     fill,
     select_less,
+    store,
     vmax,
     vmin,
     zero,
@@ -77,9 +77,19 @@ def padded_bias(bias: Host | None, groups: int, channels: int, block: int) -> Ho
     if bias is None:
         return _zeros(groups * width + block)
     padded = buffers.empty(groups * width + block)
-    by_numpy(np.ndarray.fill, padded, 0.0)
-    by_numpy(np.copyto, padded[:-block].reshape(groups, width)[:, :channels], bias.reshape(groups, channels))
+    pad_kernel(bias, padded, groups, channels, width)
     return padded
+
+
+@kernel
+def pad_kernel(bias, padded, groups, channels, width):
+    """A kernel, though it takes a microsecond: where calls are launched from a list, NumPy would part them."""
+    for i in range(0, padded.size, LANES):
+        store(padded, i, zero())
+    for group in range(groups):
+        for c in range(0, channels, LANES):
+            room = channels - c
+            store_upto(padded, group * width + c, load_upto(bias, group * channels + c, room), room)
 
 
 @lru_cache(maxsize=64)

@@ -177,11 +177,12 @@ class Module:
             if name not in left_out and not name.startswith(inside)
         }
 
-    def load_state_dict(self, state: Mapping[str, Array], strict: bool = True) -> None:
+    def load_state_dict(self, state: Mapping[str, Array], strict: bool = True, *, keep: bool = False) -> None:
         """Copy arrays into the parameters and buffers of the same names: all of them, or none if one does not fit.
 
         strict: refuse names that are missing or too many; else they are passed over. What is for training alone may
         be missing.
+        keep: whether parameters without numbers may have these very arrays, which nobody else changes from now on.
         """
         own = self.state_dict()
         if strict:
@@ -196,7 +197,7 @@ class Module:
         parameters = dict(self.named_parameters())
         for name in fitting:
             if name in parameters:
-                parameters[name].take(state[name])
+                parameters[name].take(state[name], keep=keep)
             else:
                 kernels.of(own[name]).copy_into(own[name], state[name])
 

@@ -9,7 +9,7 @@ Every claim is checked against the file before memory is taken.
 
 import json
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,9 +32,22 @@ _TYPES = {
     "I32": "<i4",
     "I16": "<i2",
     "I8": "i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
     "U8": "u1",
     "BOOL": "?",
 }
+
+
+class Claim(NamedTuple):
+    """What a header says of an array: where in the payload its bytes begin, and how many they are."""
+
+    kind: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    begin: int
+    size: int
 
 
 def of_safetensors(data: bytes) -> dict[str, Host]:
@@ -45,30 +58,44 @@ def of_safetensors(data: bytes) -> dict[str, Host]:
     if data.count(b'"data_offsets"', 8, 8 + length) > MOST_ARRAYS:
         raise Refused(f"claims more than {MOST_ARRAYS:,} arrays, far more than any of our networks needs.")
     entries = json.loads(data[8 : 8 + length], object_pairs_hook=_once)
-    entries.pop(_ABOUT, None)
     payload = memoryview(data)[8 + length :]
-    arrays, covered = {}, 0
-    for name, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"][0]):
+    arrays = {name: _array(claim, payload) for name, claim in claims(entries, len(payload)).items()}
+    return {name: arrays[name] for name in entries if name != _ABOUT}
+
+
+def claims(entries: dict[str, Any], payload: int) -> dict[str, Claim]:
+    """What the entries of a header claim of so many bytes, in the order of the bytes, each of which is one array's.
+
+    Raises Refused, or what odd entries raise where they are looked at.
+    """
+    found, covered = {}, 0
+    named = [(name, entry) for name, entry in entries.items() if name != _ABOUT]
+    for name, entry in sorted(named, key=lambda item: item[1]["data_offsets"][0]):
         begin, end = entry["data_offsets"]
         if begin != covered:
             raise Refused(f"has bytes that belong to no array, or to two, before {printable(name)}.")
-        arrays[name] = _array(name, entry, payload[begin:end], end - begin)
+        found[name] = _claim(name, entry, begin, end - begin, max(0, min(end, payload) - begin))
         covered = end
-    if covered != len(payload):
-        raise Refused(f"has arrays that claim {covered:,} bytes, but {len(payload):,} follow.")
-    return {name: arrays[name] for name in entries}
+    if covered != payload:
+        raise Refused(f"has arrays that claim {covered:,} bytes, but {payload:,} follow.")
+    return found
 
 
-def _array(name: str, entry: dict[str, Any], content: memoryview, claimed: int) -> Host:
+def _claim(name: str, entry: dict[str, Any], begin: int, claimed: int, there: int) -> Claim:
     if entry["dtype"] not in _TYPES:
         raise Refused(f"holds {printable(name)} as {printable(entry['dtype'])}, which cnnkit does not read.")
     dtype, shape = np.dtype(_TYPES[entry["dtype"]]), entry["shape"]
     if len(shape) > _MOST_AXES or any(type(length) is not int or not 0 <= length <= _LONGEST_AXIS for length in shape):
         raise Refused(f"has sizes in {printable(name)} that are invalid.")
-    if not math.prod(shape) * dtype.itemsize == claimed == len(content):
-        raise Refused(f"has {len(content):,} bytes in {printable(name)}, which do not make {printable(shape)}.")
-    array = (np.frombuffer(content, dtype) if claimed else np.empty(0, dtype)).reshape(shape)
-    return widened(array) if entry["dtype"] == _BFLOAT16 else array
+    if not math.prod(shape) * dtype.itemsize == claimed == there:
+        raise Refused(f"has {there:,} bytes in {printable(name)}, which do not make {printable(shape)}.")
+    return Claim(entry["dtype"], dtype, tuple(shape), begin, claimed)
+
+
+def _array(claim: Claim, payload: memoryview) -> Host:
+    content = payload[claim.begin : claim.begin + claim.size]
+    array = (np.frombuffer(content, claim.dtype) if claim.size else np.empty(0, claim.dtype)).reshape(claim.shape)
+    return widened(array) if claim.kind == _BFLOAT16 else array
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conv_operands import ConvCase, assert_conv_agrees, random_array
 
-from cnnkit import kernels
+from cnnkit import config, kernels
 from cnnkit.errors import UsageError
 from cnnkit.kernels import cpu
 from cnnkit.kernels.shared.geometry import Window
@@ -106,7 +106,9 @@ def test_other_threads_see_the_choice():
 
 def test_the_environment_is_the_default(monkeypatch):
     monkeypatch.setenv("CNNKIT_PRECISION", "exact")
+    config.default_precision.cache_clear()
     assert kernels.precision() == "exact"
     monkeypatch.setenv("CNNKIT_PRECISION", "double")
+    config.default_precision.cache_clear()
     with pytest.raises(UsageError, match="CNNKIT_PRECISION is 'double', expected one of fast, exact"):
         kernels.precision()

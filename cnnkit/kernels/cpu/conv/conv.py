@@ -56,7 +56,7 @@ def conv2d(
     step = buffers.pixel_step(y)
     gather = forward_gather(x.shape, filters.shape, win, groups, skip=True, lasting=filters.lasting, step=step)
     pixels = y.size // max(y.shape[3], 1)
-    shape = schedule.direct_tile(y.shape[3] // groups, pixels)
+    shape = schedule.direct_tile(y.shape[3] // groups, pixels, filters.lasting)
     packed, w_step = filters.forward(gather.picked, shape, pixels)
     direct(x, packed, y, gather, shape, groups, w_step, **ends)
     return y
@@ -211,13 +211,13 @@ def _filters(w: Host | Filters, groups: int) -> Filters:
 
 
 def _winograd(x: Host, filters: Filters, y: Host, win: Window, *, back: bool = False, **ends: Any) -> None:
-    """By filters that are transformed before; those of one call and few tiles, in the tasks. Either way the same bits.
+    """By filters that are transformed before; of few tiles, in the tasks. Either way the same bits.
 
     back: by filters turned.
     """
     taps, pads = filters.shape[0], _apart(filters.shape[0], win, back)
     tiles = len(y) * schedule.winograd_tiles(y.shape[1], y.shape[2], win.dilation_h, schedule.FORMS[taps])
-    if not filters.lasting and schedule.transform_in_tasks(tiles, x.shape[3], y.shape[3]):
+    if schedule.transform_in_tasks(tiles, x.shape[3], y.shape[3]):
         winograd_fresh(x, filters.w, y, *pads, turned=back, **ends)
     else:
         winograd(x, filters.winograd_turned() if back else filters.winograd(), y, taps, *pads, **ends)

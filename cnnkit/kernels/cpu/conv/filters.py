@@ -1,7 +1,6 @@
 """Filters and the forms in which the schedules want them, each made when first asked for."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,12 @@ class Filters:
     """What `pack` returns; accepted wherever filters are.   shape: (KH, KW, C / groups, O)
 
     lasting: whether they are for many calls, which repay a copy that one call of few pixels would not.
+    spare: whether they need not be kept beside panels that hold them all.
     """
 
     def __init__(self, w: Host, groups: int, *, lasting: bool = False) -> None:
         self._w: Host | None = w
-        self.shape, self.groups, self.lasting = w.shape, groups, lasting
+        self.shape, self.groups, self.lasting, self.spare = w.shape, groups, lasting, False
         self._forms: dict[Any, Host] = {}
 
     @property
@@ -34,12 +34,14 @@ class Filters:
         return self._w
 
     def let_go(self) -> None:
-        """Keep panels alone of many filters of which no sum forward wants another form."""
-        if self._w is None or is_rehearsing() or not one_form(self.shape, self.groups):
+        """Keep panels alone, once there are any that hold all filters. Many of which no sum forward wants another form
+        have them at once."""
+        if self._w is None or is_rehearsing():
             return
-        key, picked, shape = self._plain()
-        self._form(key, partial(pack_panels, self._w, picked, self.groups, shape.block, turned=False))
-        self._w = None
+        self.spare = self.groups == 1
+        if one_form(self.shape, self.groups):
+            _, picked, shape = self._plain()
+            self._panels(picked, shape)
 
     def _plain(self) -> tuple[Any, Host, TileShape]:
         """(key, taps, tile) of the form for a sum of all taps in their order, over more pixels than few."""
@@ -53,7 +55,15 @@ class Filters:
         once = key not in self._forms and not self.lasting
         if once and self.groups == 1 and in_order and keep_unpacked(self.shape[3], pixels, shape):
             return self.w.reshape(-1), self.shape[3]
-        return self._form(key, lambda: pack_panels(self.w, picked, self.groups, shape.block, turned=False)), shape.block
+        return self._panels(picked, shape), shape.block
+
+    def _panels(self, picked: Host, shape: TileShape) -> Host:
+        key = "forward", shape, picked.tobytes()
+        made_now = key not in self._forms
+        panels = self._form(key, lambda: pack_panels(self.w, picked, self.groups, shape.block, turned=False))
+        if made_now and self.spare and key in self._forms and key == self._plain()[0]:
+            self._w = None
+        return panels
 
     def turned(self, picked: Host, shape: TileShape) -> Host:
         """Flat panels for all phases of the direct gradient by the images."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cnnkit.kernels import cpu
+from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.gather import forward_gather
 from cnnkit.kernels.cpu.conv.schedule import direct
 from cnnkit.kernels.shared.geometry import Window
@@ -60,3 +61,24 @@ def test_filters_of_few_pixels_are_laid_out_for_many_calls_to_the_same_bits(rng)
     x, w = rng.standard_normal((1, 5, 6, 33), np.float32), rng.standard_normal((1, 1, 33, 128), np.float32)
     kept = cpu.pack(w)
     np.testing.assert_array_equal(cpu.conv2d(x, kept, Window()), cpu.conv2d(x, w, Window()))
+
+
+def test_filters_that_may_be_let_go_are_held_in_panels_alone_once_there_are_any(rng):
+    x, w = rng.standard_normal((1, 6, 6, 33), np.float32), rng.standard_normal((3, 3, 33, 70), np.float32)
+    win = Window(2, 2, 1, 1, 1, 1)
+    kept, spare = cpu.pack(w), cpu.pack(w, keep=False)
+    assert cpu.unpack(spare) is w
+    np.testing.assert_array_equal(cpu.conv2d(x, spare, win), cpu.conv2d(x, kept, win))
+    assert spare._w is None and cpu.unpack(kept) is w
+    assert cpu.unpack(spare).tobytes() == w.tobytes()
+
+
+def test_of_few_tiles_lasting_filters_are_transformed_in_the_tasks_to_the_same_bits(rng, monkeypatch):
+    w = rng.standard_normal((3, 3, 130, 128), np.float32)
+    x = rng.standard_normal((2, 9, 9, 130), np.float32)
+    few, many = cpu.pack(w), cpu.pack(w)
+    monkeypatch.setattr(schedule, "transform_in_tasks", lambda tiles, C, O: True)
+    y = cpu.conv2d(x, few, Window(1, 1, 1, 1, 1, 1))
+    monkeypatch.setattr(schedule, "transform_in_tasks", lambda tiles, C, O: False)
+    np.testing.assert_array_equal(cpu.conv2d(x, many, Window(1, 1, 1, 1, 1, 1)), y)
+    assert not few._forms and list(many._forms) == ["winograd"]

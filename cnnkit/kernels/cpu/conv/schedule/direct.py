@@ -28,9 +28,12 @@ FILTER_BYTES = 1 << 18  # of one panel of filters, as much as stays in the secon
 
 
 @lru_cache
-def direct_tile(channels: int, pixels: int) -> TileShape:
-    """The tile that wastes less on the last, partly filled block of output channels; the wide one if equal."""
-    if channels <= LANES and pixels > FEW_PIXELS:
+def direct_tile(channels: int, pixels: int, lasting: bool = False) -> TileShape:
+    """The tile that wastes less on the last, partly filled block of output channels; the wide one if equal.
+
+    lasting: of filters for many calls, which repay a kernel of their own.
+    """
+    if channels <= LANES and pixels > (FEW_PIXELS // 16 if lasting else FEW_PIXELS):
         return THIN
     return min((WIDE, NARROW), key=lambda shape: -(-channels // shape.block) * shape.block)
 

@@ -47,10 +47,10 @@ class Chain:
         self._table = np.zeros(1 + 2 * len(calls), np.int64)
         self._table[1::2] = [entry.address for entry, _ in calls]
         self._table[2::2] = [words.ctypes.data for words in self._words]
-        self._address = self._table.ctypes.data
+        self._run = _run_chain().bound((self._table.ctypes.data, len(self._calls)))
 
     def __call__(self) -> None:
-        _run_chain()(self._address, len(self._calls))
+        self._run()
         if failed := self._table[0]:
             self._table[0] = 0
             entry, args = self._calls[failed - 1]

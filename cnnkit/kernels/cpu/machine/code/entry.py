@@ -1,6 +1,8 @@
 """The machine code of a kernel for arguments of one signature, as something to call."""
 
+from collections.abc import Callable
 from ctypes import CFUNCTYPE, c_char_p, c_int32
+from functools import partial
 from typing import Any, final
 
 from cnnkit.kernels.cpu.machine.code.kinds import Signature, words_of
@@ -18,6 +20,10 @@ class Entry:
     def __init__(self, name: str, address: int, signature: Signature) -> None:
         self.name, self.address, self.words = name, address, words_of(signature)
         self._call = _ENTRY(address)
+
+    def bound(self, args: tuple[Any, ...]) -> Callable[[], int]:
+        """The call with these arguments, made words once: 0 where all went well. Arrays must live as long as it."""
+        return partial(self._call, self.words(args))
 
     def __call__(self, *args: Any) -> None:
         """Run it: arguments of the signature's types, which are not looked at again."""

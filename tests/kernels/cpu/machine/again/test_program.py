@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from numba import config
 
 from cnnkit import kernels
 from cnnkit.kernels import cpu
@@ -126,3 +127,12 @@ def test_whole_numbers_are_moved_again_too(dtype):
     program = Program.of(work, x)
     for other in (images(), 1 - x):
         same(program(other), work(other))
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="without machine code no kernel joins a chain")
+def test_a_network_with_biases_that_fill_no_panel_is_one_call():
+    def layers(x):
+        y = cpu.conv2d(x, FILTERS, Window(), bias=BIAS)
+        return [cpu.conv2d(y, FILTERS, Window(), bias=BIAS)]
+
+    assert len(Program.of(layers, images())._calls) == 1
