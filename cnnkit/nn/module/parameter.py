@@ -55,6 +55,10 @@ class Parameter(Tensor):
         return self._shape
 
     @property
+    def ndim(self) -> int:
+        return len(self._shape)
+
+    @property
     def size(self) -> int:
         return math.prod(self._shape)
 
