@@ -99,7 +99,7 @@ def predict(
     from cnnkit import kernels
     from cnnkit.data.layout.pictures_below import not_read
     from cnnkit.data.open.stored_range import other_scale
-    from cnnkit.engine.use.again import leave_to_file
+    from cnnkit.engine.use.load import leave_to_file
     from cnnkit.kernels.host import nothing_waits
 
     files, refused, others = expand([Path(path) for path in paths])

@@ -1,6 +1,7 @@
 """From a run, or a weight file, or nothing at all, to a Predictor."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,27 @@ def load(
     if is_cfg(path.name):
         raise UsageError(f"{path} tells the layers of a network, but not its numbers. Give them by --weights FILE.")
     return _load(_of_run(path) if path.is_dir() else path, str(path), module)
+
+
+def leave_to_file(predictor: Predictor) -> None:
+    """From now on parameters may be let go of, if they have a file.
+
+    A network in use has filters of its own wherever a batch norm is folded into them (graph/sums.py). The file still has
+    those that were read, for the rare one who asks: it must be there then, and the same.
+    """
+    path = predictor.file
+    if path is None:
+        return
+    digest = safe.told_digest(path)
+    for name, parameter in predictor.module.named_parameters():
+        parameter.source = partial(_read_again, path, digest, name)
+
+
+def _read_again(path: Path, digest: str, name: str) -> Host:
+    arrays, _ = safe.load(path)
+    if safe.told_digest(path) != digest:
+        raise CheckpointError(f"{path} is another file than it was when it was read. Begin anew.")
+    return arrays[name]
 
 
 def _newest(module: Module | None) -> Predictor:

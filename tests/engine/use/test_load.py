@@ -7,8 +7,7 @@ from cnnkit import models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.run.checkpoint import save_weights
-from cnnkit.engine.use.again import leave_to_file
-from cnnkit.engine.use.load import load
+from cnnkit.engine.use.load import leave_to_file, load
 from cnnkit.errors import CheckpointError
 
 SIDE = 32
