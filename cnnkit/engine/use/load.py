@@ -70,8 +70,8 @@ def load(
 def leave_to_file(predictor: Predictor) -> None:
     """From now on parameters may be let go of, if they have a file.
 
-    A network in use has filters of its own wherever a batch norm is folded into them (graph/sums.py). The file still has
-    those that were read, for the rare one who asks: it must be there then, and the same.
+    A network in use has filters of its own wherever a batch norm is folded into them (graph/sums.py). The file still
+    has those that were read, for the rare one who asks: it must be there then, and the same.
     """
     path = predictor.file
     if path is None:
