@@ -40,7 +40,7 @@ from cnnkit.ops.pool import (
     max_pool2d,
 )
 from cnnkit.ops.reduce import max, mean, sum
-from cnnkit.ops.shape import channel_shuffle, concat, flatten, pad, permute, reshape, resize, slice
+from cnnkit.ops.shape import channel_shuffle, concat, flatten, pad, permute, reshape, resize, slice, split
 from cnnkit.ops.window import window
 
 __all__ = [
@@ -97,6 +97,7 @@ __all__ = [
     "sigmoid",
     "sigmoid_focal_loss",
     "slice",
+    "split",
     "smooth_l1_loss",
     "softmax",
     "sqrt",

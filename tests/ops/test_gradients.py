@@ -374,6 +374,10 @@ CASES = {
         ("both parts", lambda x: ops.smooth_l1_loss(x, TARGETS, reduction="none"), [apart((3, 4), step=0.3)]),
         ("narrow", lambda x: ops.smooth_l1_loss(x, TARGETS, beta=0.2, weights=[1, 0, 2, 3]), [apart((3, 4))]),
     ],
+    "split": [
+        ("channels", lambda x: ops.multiply(*ops.split(x, (2, 2))), [apart((3, 4))]),
+        ("a part that nobody uses", lambda x: ops.split(x, (1, 2, 1), axis=0)[1], [apart((4, 3))]),
+    ],
     "slice": [("steps", lambda x: ops.slice(x, (0, 1), (3, -1), (2, 1)), [apart((4, 5))])],
     "softmax": [("rows", ops.softmax, [apart((3, 4))])],
     "sqrt": [("positive", ops.sqrt, [positive((2, 3))])],

@@ -121,6 +121,7 @@ CASES = [
     ),
     (ShapeError, lambda: ops.pad(x(2, 3), [(1, 1)]), "pad expects 2 pairs (before, after) of at least 0"),
     (ShapeError, lambda: ops.pad(x(2), [(-1, 1)]), "To cut off, use slice"),
+    (ShapeError, lambda: ops.split(x(2, 3), (1, 1)), "split expects sizes that come to 3"),
     (ShapeError, lambda: ops.slice(x(2, 3), [0], [1, 2]), "slice expects 2 starts, stops and steps"),
     (ShapeError, lambda: ops.slice(x(2), [0], [1], [-1]), "steps of at least 1, but received [-1]"),
     (ShapeError, lambda: ops.permute(x(2, 3), (0, 0)), "every axis of x (2, 3) once, but received (0, 0). Name 0 to 1"),

@@ -29,10 +29,10 @@ def reduced(losses: Tensor, weights: Any, reduction: str, op: str) -> Tensor:
         return losses if reduction == "none" else sum(losses) if reduction == "sum" else mean(losses)
     v = spread(weights, losses.shape, op)
     losses = weighed(losses, v)
-    if reduction == "none":
-        return losses
+    if reduction != "mean":
+        return losses if reduction == "none" else sum(losses)
     total = float(v.sum(dtype=np.float64))
-    return sum(losses) if reduction == "sum" else multiply(sum(losses), 1 / total if total else 0.0)
+    return multiply(sum(losses), 1 / total if total else 0.0)
 
 
 def spread(weights: Any, shape: tuple[int, ...], op: str) -> Host:

@@ -1,4 +1,4 @@
-"""Moving elements about: reshape (a view), flatten, concat, pad, slice, permute, channel_shuffle."""
+"""Moving elements about: reshape (a view), flatten, concat, pad, slice, split, permute, channel_shuffle."""
 
 import builtins
 import math
@@ -90,6 +90,19 @@ def slice(x: Tensor | Array, starts: Sequence[int], stops: Sequence[int], steps:
     return result
 
 
+def split(x: Tensor | Array, sizes: Sequence[int], axis: int = -1) -> list[Tensor]:
+    """Parts of these sizes along `axis`, in order: what `concat` joins. Their gradients are written side by side, once,
+    where those of slices would each be as large as x, and added."""
+    x = check.tensor(x, "split")
+    axis = axis_of(axis, x.ndim, "split")
+    if sum(sizes) != x.shape[axis] or min(sizes, default=0) < 0:
+        raise ShapeError(
+            f"split expects sizes that come to {x.shape[axis]}, as axis {axis} of x {x.shape} has, "
+            f"but received {list(sizes)}. To take a part alone, use slice."
+        )
+    return list(_Split.apply(x, axis, list(sizes)))
+
+
 def permute(x: Tensor | Array, axes: Sequence[int]) -> Tensor:
     """Axis i of the result is axis axes[i] of x."""
     x = check.tensor(x, "permute")
@@ -178,6 +191,28 @@ class _Slice(Function):
     @staticmethod
     def backward(ctx: Context, dy: Array) -> tuple[Any, ...]:
         return kernels.of(dy).slice_dx(dy, *ctx.saved), None, None, None
+
+
+class _Split(Function):
+    @staticmethod
+    def forward(ctx: Context, x: Array, axis: int, sizes: list[int]) -> tuple[Array, ...]:
+        ends, shapes = np.cumsum(sizes).tolist(), []
+        parts: list[Array] = []
+        for size, end in zip(sizes, ends, strict=True):
+            starts, stops = [0] * x.ndim, list(x.shape)
+            starts[axis], stops[axis] = end - size, end
+            parts.append(kernels.of(x).slice(x, starts, stops, [1] * x.ndim))
+            shapes.append(parts[-1].shape)
+        ctx.save(axis, shapes)
+        return tuple(parts)
+
+    @staticmethod
+    def backward(ctx: Context, *dys: Array | None) -> tuple[Any, ...]:
+        axis, shapes = ctx.saved
+        some = next(dy for dy in dys if dy is not None)
+        k = kernels.of(some)
+        pairs = zip(dys, shapes, strict=True)
+        return k.concat([k.zeros(shape, some.dtype) if dy is None else dy for dy, shape in pairs], axis), None, None
 
 
 class _Permute(Function):

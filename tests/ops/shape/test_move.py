@@ -28,3 +28,10 @@ def test_slice_counts_as_python_does(rng):
 def test_concat_joins_along_its_axis(axis, rng):
     x, y = rng.normal(size=(2, 2, 3)), rng.normal(size=(2, 2, 3))
     np.testing.assert_array_equal(ops.concat([x, y], axis).data, np.concatenate([x, y], axis))
+
+
+def test_split_gives_what_concat_joins(rng):
+    x = rng.standard_normal((3, 7, 2)).astype(np.float32)
+    parts = ops.split(x, (4, 0, 3), axis=1)
+    assert [part.shape for part in parts] == [(3, 4, 2), (3, 0, 2), (3, 3, 2)]
+    np.testing.assert_array_equal(ops.concat(parts, axis=1).data, x)

@@ -9,7 +9,6 @@ Source: Redmon & Farhadi 2016, arXiv:1612.08242, section 2; 2018, arXiv:1804.027
 """
 
 import math
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -70,9 +69,8 @@ class BoxHead(Module):
         N, GH, GW, _ = x.shape
         B, K = len(self.anchors), self.classes
         whole = ops.reshape(x, (N, GH, GW, B, 5 + K))
-        ends = (0, 2, 4, 5, 5 + K)
-        parts = [ops.slice(whole, (0, 0, 0, 0, start), (N, GH, GW, B, end)) for start, end in pairwise(ends)]
-        return parts[0], parts[1], parts[2], parts[3]
+        t_xy, t_wh, t_o, t_classes = ops.split(whole, (2, 2, 1, K))
+        return t_xy, t_wh, t_o, t_classes
 
     def first_bias(self) -> npt.NDArray[np.float32]:
         """For the convolution before: an anchor that has learned nothing says that there is likely no box.

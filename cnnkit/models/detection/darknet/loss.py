@@ -69,15 +69,8 @@ def elsewhere(head: BoxHead, t_xy: Tensor, t_wh: Tensor, truth: BoxBatch) -> Flo
     N, GH, GW, B, _ = t_xy.shape
     there = np.where((truth.labels != EMPTY)[..., None], truth.corners, np.float32(0))
     with no_grad():
-        boxes = head.boxes(Tensor(t_xy.data), Tensor(t_wh.data))
-        overlaps = [ops.box_iou(Tensor(true), own).numpy() for own, true in zip(_rows(boxes), there, strict=True)]
+        boxes = head.boxes(Tensor(t_xy.data), Tensor(t_wh.data)).numpy()
+        overlaps = [ops.box_iou(true, own).numpy() for own, true in zip(boxes, there, strict=True)]
     most = np.stack([each.max(axis=0, initial=0) for each in overlaps])
-    elsewhere: Floats = (
-        ((most <= head.ignore) & ~on_crowds(truth, boxes.numpy())).astype(np.float32).reshape(N, GH, GW, B, 1)
-    )
+    elsewhere: Floats = ((most <= head.ignore) & ~on_crowds(truth, boxes)).astype(np.float32).reshape(N, GH, GW, B, 1)
     return elsewhere
-
-
-def _rows(x: Tensor) -> list[Tensor]:
-    N, A, C = x.shape
-    return [ops.reshape(ops.slice(x, (n, 0, 0), (n + 1, A, C)), (A, C)) for n in range(N)]
