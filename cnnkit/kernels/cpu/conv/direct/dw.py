@@ -62,8 +62,10 @@ def _make(shape: TileShape) -> Any:
             for i in range(rows):
                 for v in range(vecs):
                     acc[i, v] = load_first(dw, to + i * O + LANES * v, room - LANES * v if i < valid else 0)
-        for q in range(count):
-            base = x0 + reads[p + q]
+        # A slice, whose indices cannot be negative: to see to that took four of a pixel's 44 instructions.
+        begins = reads[p : p + count]
+        for q in range(len(begins)):
+            base = x0 + begins[q]
             for i in range(rows):
                 a = splat(x, base + taps[min(r + i, last)])
                 for v in range(vecs):
