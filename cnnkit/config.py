@@ -16,11 +16,17 @@ BACKENDS = ("auto", "cpu", "reference", "cuda")
 PRECISIONS = ("fast", "exact")
 
 
+def is_backend(name: str) -> bool:
+    """Whether this is the name of one; "cuda:1" is the second CUDA device."""
+    kind, _, number = name.partition(":")
+    return name in BACKENDS or (kind == "cuda" and number.isdecimal() and len(number) < 4)
+
+
 @cache
 def default_backend() -> str:
     """`CNNKIT_BACKEND`, else "auto"."""
     name = os.environ.get("CNNKIT_BACKEND") or "auto"
-    if name not in BACKENDS:
+    if not is_backend(name):
         raise UsageError(f"CNNKIT_BACKEND is {name!r}, expected one of {', '.join(BACKENDS)}.")
     return name
 

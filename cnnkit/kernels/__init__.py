@@ -14,13 +14,14 @@ else; an array of a device's own class (`shared/homes.py`) on that device.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from cnnkit.config import BACKENDS, PRECISIONS, default_backend
+from cnnkit.config import BACKENDS, PRECISIONS, default_backend, is_backend
 from cnnkit.errors import DeviceError, UsageError
-from cnnkit.kernels.shared import homes
+from cnnkit.kernels.shared import devices, homes
 from cnnkit.kernels.shared.precision import choose, precision
 
 # What a caller needs beside the kernels themselves, looked up when asked for (PEP 562): numba is slow to import.
@@ -40,10 +41,12 @@ _LAZY = {
     "leaky": "cnnkit.kernels.shared.scalar",
 }
 
-__all__ = ["backend", "home", "of", "is_walking", "precision", "shapes_only", "use", *_LAZY]
+__all__ = ["backend", "cuda_device", "home", "of", "is_walking", "precision", "shapes_only", "use", *_LAZY]
 
 # One choice for the process, as with the thread count: the loader's threads must see what the command chose.
 _chosen: str | None = None
+# The CUDA device of this process, as it was last asked for: "cuda:1".
+_device: str | None = None
 # The kernels for NumPy's arrays, once they were asked for: numba is slow to import.
 _loaded: dict[str, ModuleType] = {}
 
@@ -82,7 +85,7 @@ def home() -> Any:
 
 def backend() -> str:
     """The name of `home`: "cpu", "reference", or that of a device."""
-    return _resolve(_chosen or default_backend())
+    return _chosen or _resolve(default_backend())
 
 
 @contextmanager
@@ -90,7 +93,7 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
     """Choose backend, thread count and precision until the block ends; None leaves a choice as it is.
 
     Args:
-        backend: where new arrays go: "auto", "cpu", "reference" or "cuda".
+        backend: where new arrays go: "auto", "cpu", "reference", "cuda", or "cuda:1" for the second device.
         threads: how many compute; never changes a result.
         precision: "fast", or "exact" for float32 convolutions that are plain sums (see shared/precision.py).
     """
@@ -99,13 +102,20 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
         raise UsageError(f"precision is {precision!r}, expected one of {', '.join(PRECISIONS)}.")
     before = _chosen
     if backend is not None:
-        _resolve(backend)
-        _chosen = backend
+        _chosen = _resolve(backend)
     try:
         with _precision(precision), _threads(threads):
             yield
     finally:
         _chosen = before
+
+
+def cuda_device() -> str:
+    """The CUDA device that was chosen, else the first, in a line; DeviceError where none can be used."""
+    if _device is None:
+        _resolve("cuda")
+    description: str = homes.NAMED["cuda"].description()
+    return description
 
 
 @contextmanager
@@ -181,13 +191,38 @@ def _two_homes(arrays: tuple[Any, ...]) -> DeviceError:
 
 
 def _resolve(name: str) -> str:
-    if name in homes.NAMED:
+    if name == _device:
+        return "cuda"
+    index = devices.index_of(name)
+    if name in homes.NAMED and index is None:
         return name
-    if name not in BACKENDS:
+    if not is_backend(name):
         raise UsageError(f"There is no backend {name!r}, expected one of {', '.join(BACKENDS)}.")
-    if name == "cuda":
-        raise DeviceError("This version has no CUDA kernels yet; they will come as cnnkit[cuda]. Use --backend cpu.")
-    return "cpu" if name == "auto" else name
+    if name == "auto":
+        return _best()
+    return name if index is None else _device_of(name, index)
+
+
+@cache
+def _best() -> str:
+    """Where to compute if nobody says: on a CUDA device if one answers, else on this machine's processor."""
+    if devices.CHOSEN_BY_ITSELF and not devices.is_simulated() and not devices.refusal("cuda"):
+        return _device_of("cuda", 0)
+    return "cpu"
+
+
+def _device_of(name: str, index: int) -> str:
+    """From now on that CUDA device is the one of this process.
+
+    DeviceError where it cannot be, told before a package of CUDA's is imported.
+    """
+    global _device
+    if why := devices.refusal(name):
+        raise DeviceError(why)
+    package = import_module("cnnkit.kernels.cuda")  # which registers itself
+    package.choose_device(index)
+    _device = name
+    return "cuda"
 
 
 def __getattr__(name: str) -> Any:

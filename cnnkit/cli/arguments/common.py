@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from cnnkit.cli.arguments import config_file
-from cnnkit.cli.arguments.values import Name, Whole
+from cnnkit.cli.arguments.values import Backend, Name, Whole
 from cnnkit.config import BACKENDS, PRECISIONS
 
 SHARED = ("json", "quiet", "threads", "backend", "precision", "config", "print_config", "debug")
@@ -75,10 +75,10 @@ def shared_options() -> list[click.Parameter]:
         Option(
             ["--backend"],
             also="--device",
-            type=Name(BACKENDS, example="--backend cpu"),
+            type=Backend(BACKENDS, example="--backend cpu"),
             default="auto",
             show_default=True,
-            help="auto, cpu, reference (the slow definitions) or cuda (not in this version).",
+            help="auto, cpu, reference (the slow definitions) or cuda; cuda:1 is the second device.",
         ),
         Option(
             ["--precision"],

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
+from cnnkit.config import is_backend
 from cnnkit.data.layout.masks.ignore import LARGEST, Ignore
 from cnnkit.errors import UsageError
 from cnnkit.tasks.registry import DEFAULT, names
@@ -227,6 +228,13 @@ class Task(Name):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         self.names = tuple(names())
         return super().convert(value, param, ctx)
+
+
+class Backend(Name):
+    """One of the backends; "cuda:1" is the second CUDA device."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value) if is_backend(str(value)) else super().convert(value, param, ctx)
 
 
 class Names(Name):

@@ -45,10 +45,9 @@ def _memory() -> dict[str, Any]:
 
 
 def _cuda() -> str:
-    """The sentence that `--backend cuda` ends with."""
+    """What the device is, or the sentence that `--backend cuda` ends with."""
     try:
-        with kernels.use(backend="cuda"):
-            return "available"
+        return kernels.cuda_device()
     except DeviceError as error:
         return str(error)
 

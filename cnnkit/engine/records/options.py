@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self, final
 
-from cnnkit.config import BACKENDS, PRECISIONS
+from cnnkit.config import BACKENDS, PRECISIONS, is_backend
 from cnnkit.data.layout.masks.ignore import Ignore
 from cnnkit.engine.records.values import RANGES, toml, typed
 from cnnkit.errors import UsageError, unknown_name
@@ -224,7 +224,7 @@ class FitOptions:
         """These options, or a UsageError that names the option, its value and a right one."""
         for f in fields(self):
             value, names = getattr(self, f.name), f.metadata["names"]
-            if names and value is not None and value not in names:
+            if names and value is not None and value not in names and not (f.name == "backend" and is_backend(value)):
                 raise unknown_name(f.name, value, list(names))
         for name in ("output", "weights"):
             value = getattr(self, name)

@@ -6,4 +6,5 @@ scalar.py    activations for one number       pooling.py     codes of winners, a
 philox.py    random numbers by counter        precision.py   how exact float32 kernels are
 out.py       results in the caller's arrays   resizing.py   which pixels a resized image reads
 regions.py   edges between pixels             inner.py       functions that kernels and Python call
+devices.py   which CUDA devices answer
 """

@@ -1,0 +1,155 @@
+"""conv2d, its gradients and its transposition: which way each call takes, and what the kernel is told."""
+
+from cnnkit.errors import ShapeError
+from cnnkit.kernels.cuda.conv import gather
+from cnnkit.kernels.cuda.conv.geometry import Axis, backward, forward
+from cnnkit.kernels.cuda.conv.tile import chosen
+from cnnkit.kernels.cuda.epilogue import End, gradient_end, layer_end
+from cnnkit.kernels.cuda.machine.array import DeviceArray
+from cnnkit.kernels.cuda.machine.home import empty
+from cnnkit.kernels.cuda.machine.launch import chip
+from cnnkit.kernels.cuda.machine.move import gather as moved
+from cnnkit.kernels.cuda.machine.operands import result, single
+from cnnkit.kernels.cuda.machine.ptx import divisor
+from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
+from cnnkit.kernels.shared.scalar import IDENTITY, Activation
+
+MOST = (1 << 31) - 1
+
+
+def conv2d(
+    x: DeviceArray,
+    w: DeviceArray,
+    win: Window,
+    groups: int = 1,
+    *,
+    bias: DeviceArray | None = None,
+    activation: Activation = IDENTITY,
+    residual: DeviceArray | None = None,
+    out: DeviceArray | None = None,
+) -> DeviceArray:
+    """Slide every filter over every image and sum the products, then the epilogue."""
+    x, w = single(x), single(w)
+    y = result(conv2d_output_shape(x.shape, w.shape, win), out, channels=True)
+    KH, KW, C, O = w.shape
+    axes = forward(win, (KH, KW), (y.shape[1], y.shape[2]))
+    end = layer_end(y, bias, residual, activation)
+    _product(x, w, y, axes, (C, O // groups), (O, O // groups), groups, end)
+    end.later(y)
+    return y
+
+
+def conv2d_dx(
+    dy: DeviceArray,
+    w: DeviceArray,
+    x_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    x: DeviceArray | None = None,
+    activation: Activation = IDENTITY,
+    others: DeviceArray | None = None,
+    out: DeviceArray | None = None,
+) -> DeviceArray:
+    """The gradient by the images: a convolution of dy for each phase of the stride."""
+    dx = result(x_shape, out)
+    _turned(single(dy), single(w), dx, win, groups, gradient_end(dx, x, activation, others))
+    return dx
+
+
+def conv_transpose2d(
+    x: DeviceArray,
+    w: DeviceArray,
+    y_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    bias: DeviceArray | None = None,
+    activation: Activation = IDENTITY,
+    out: DeviceArray | None = None,
+) -> DeviceArray:
+    """The way of a gradient, taken forward, with the end of a layer."""
+    y = result(y_shape, out, channels=True)
+    _turned(single(x), single(w), y, win, groups, layer_end(y, bias, None, activation))
+    return y
+
+
+def pack(w: DeviceArray, groups: int = 1, *, keep: bool = True) -> DeviceArray:
+    """The filters themselves: kernels read them as they lie."""
+    return w
+
+
+def unpack(filters: DeviceArray) -> DeviceArray:
+    """The filters that `pack` was given."""
+    return filters
+
+
+def _turned(dy: DeviceArray, w: DeviceArray, dx: DeviceArray, win: Window, groups: int, end: End) -> None:
+    """dx[iy, ix, c] = Σ dy · w[ky, kx, c, o]: phase by phase, with the filters' last two axes turned round."""
+    KH, KW, C, O = w.shape
+    each = O // groups
+    for rows, cols in backward(win, (KH, KW), (dx.shape[1], dx.shape[2])):
+        turned = empty((groups, rows.taps, cols.taps, each, C))
+        strides = each, rows.every * KW * C * O, cols.every * C * O, 1, O
+        moved(w, turned, strides, (rows.first * KW + cols.first) * C * O)
+        depth = rows.taps * cols.taps * each
+        _product(dy, turned, dx, (rows, cols), (each, C), (C, depth * C), groups, end)
+    end.later(dx)
+
+
+def _product(
+    x: DeviceArray,
+    right: DeviceArray,
+    y: DeviceArray,
+    axes: tuple[Axis, Axis],
+    of_group: tuple[int, int],
+    right_lies: tuple[int, int],
+    groups: int,
+    end: End,
+) -> None:
+    """y = end(x's taps · right).   of_group: channels and outputs.   right_lies: numbers of a row, and of a group."""
+    rows, cols = axes
+    channels, outputs = of_group
+    N, H, W, C = x.shape
+    image = rows.size * cols.size
+    if not (N * image and outputs and groups):
+        return
+    if max(x.size, y.size, right.size, N * image) > MOST or groups >= 1 << 16:
+        raise ShapeError(
+            f"A convolution of {x.shape} to {y.shape} is too large for a CUDA kernel: batches of fewer fit."
+        )
+    depth = rows.taps * cols.taps * channels
+    plan = gather.Plan(
+        pixels=N * image,
+        depth=depth,
+        cols=cols.size,
+        image=image,
+        channels=channels,
+        tap_cols=cols.taps,
+        outputs=outputs,
+        right_row=right_lies[0],
+        right_group=right_lies[1],
+        height=H,
+        width=W,
+        x_step=C,
+        row_begin=rows.begin,
+        row_step=rows.step,
+        row_apart=rows.apart,
+        col_begin=cols.begin,
+        col_step=cols.step,
+        col_apart=cols.apart,
+        y_height=y.shape[1],
+        y_width=y.shape[2],
+        y_step=y.step,
+        row_place=rows.place,
+        row_stride=rows.stride,
+        col_place=cols.place,
+        col_stride=cols.stride,
+        beside_step=y.shape[3],
+    )
+    by = gather.Divisors(divisor(image), divisor(cols.size), divisor(max(channels, 1)), divisor(max(cols.taps, 1)))
+    tile = chosen(N * image, outputs, groups)
+    wide_left = channels % 4 == 0 and C % 4 == 0 and chip.aligned(x)
+    wide_right = all(n % 4 == 0 for n in (outputs, *right_lies, y.step)) and chip.aligned(right) and chip.aligned(y)
+    grid = -(-plan.pixels // tile.rows), -(-outputs // tile.columns), groups
+    gather.make(tile, wide_left, wide_right)(grid, tile.threads, x, right, y, *end.given[:3], plan, by, *end.given[3:])

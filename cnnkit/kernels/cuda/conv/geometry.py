@@ -1,0 +1,59 @@
+"""Where taps and results lie, in numbers that a kernel is given: the convolution, and its gradient by the images.
+
+Both are one sum: each pixel of a result adds products with pixels that lie a tap apart.
+
+    forward   y[oy] = Σ ky  x[oy·stride - pad + ky·dilation] · w[ky]
+    dx        the rows of one remainder by the stride, iy = phase + stride·j, are met by every so-manieth tap alone:
+              ky = first + t·every,  and its row of dy is  begin + j - t·(every·dilation / stride)
+
+So a gradient at stride 2 is four convolutions at stride 1, of a quarter of the taps each, and no product is in vain.
+"""
+
+from math import gcd
+from typing import NamedTuple
+
+from cnnkit.kernels.shared.geometry import Window
+
+
+class Axis(NamedTuple):
+    """Along one axis: result j of `size` reads pixel begin + j·step + t·apart by tap first + t·every, t < taps.
+
+    It is written to place + j·stride.
+    """
+
+    size: int
+    begin: int
+    step: int
+    taps: int
+    apart: int
+    first: int
+    every: int
+    place: int
+    stride: int
+
+
+def forward(win: Window, kernel: tuple[int, int], size: tuple[int, int]) -> tuple[Axis, Axis]:
+    """Rows and columns of a convolution with results of that size."""
+    return (
+        Axis(size[0], -win.pad_top, win.stride_h, kernel[0], win.dilation_h, 0, 1, 0, 1),
+        Axis(size[1], -win.pad_left, win.stride_w, kernel[1], win.dilation_w, 0, 1, 0, 1),
+    )
+
+
+def backward(win: Window, kernel: tuple[int, int], size: tuple[int, int]) -> list[tuple[Axis, Axis]]:
+    """Rows and columns of each phase of a gradient by images of that size; together they write every pixel once."""
+    rows = [_phase(p, win.stride_h, win.pad_top, win.dilation_h, kernel[0], size[0]) for p in range(win.stride_h)]
+    cols = [_phase(p, win.stride_w, win.pad_left, win.dilation_w, kernel[1], size[1]) for p in range(win.stride_w)]
+    return [(row, col) for row in rows for col in cols if row.size and col.size]
+
+
+def _phase(phase: int, stride: int, pad: int, dilation: int, taps: int, size: int) -> Axis:
+    results = -(-(size - phase) // stride) if size > phase else 0
+    every = stride // gcd(stride, dilation)
+    met = [tap for tap in range(min(taps, every)) if (phase + pad - tap * dilation) % stride == 0]
+    if not met:
+        return Axis(results, 0, 1, 0, 0, 0, every, phase, stride)
+    (first,) = met
+    count = -(-(taps - first) // every)
+    begin = (phase + pad - first * dilation) // stride
+    return Axis(results, begin, 1, count, -(every * dilation // stride), first, every, phase, stride)

@@ -1,0 +1,167 @@
+"""Memory on a device, by its driver: taken, filled, read; and what the device is.
+
+All work is in the order of one stream, the default one, so memory that is given back may be used again at once.
+"""
+
+import threading
+from importlib.metadata import version
+from typing import Any, final
+
+import numpy as np
+from numba import cuda, from_dtype
+from numba.cuda.args import ArgHint
+from numba.cuda.core import config
+from numba.cuda.cudadrv import driver as api
+
+from cnnkit.errors import DeviceError
+from cnnkit.kernels.cuda.machine.memory import Block, Pool
+
+_TYPES: dict[Any, Any] = {}
+_LAYOUT: dict[int, Any] = {}
+_thread = threading.local()
+_index = 0
+
+
+class _Layout:
+    """How far apart numbers lie, as Numba asks for it."""
+
+    is_contiguous_c = is_contiguous_f = is_contiguous_any = True
+
+    def __init__(self, itemsize: int) -> None:
+        self.strides_in_bytes = (itemsize,)
+
+
+@final
+class Flat(ArgHint):
+    """Numbers of one axis, as a launch takes them: what Numba would make of an array anew at each launch (9 µs)."""
+
+    def __init__(self, owner: Block | None, ptr: int, count: int, dtype: np.dtype[Any]) -> None:
+        self.owner, self.ptr, self.size, self.dtype, self.shape = owner, ptr, count, dtype, (count,)
+        if dtype not in _TYPES:
+            _TYPES[dtype], _LAYOUT[dtype.itemsize] = from_dtype(dtype)[::1], _Layout(dtype.itemsize)
+        self._numba_type_, self._layout = _TYPES[dtype], _LAYOUT[dtype.itemsize]
+
+    def to_device(self, retr: Any, stream: Any = 0) -> "Flat":
+        return self
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+
+def select(index: int) -> None:
+    """From now on this device, in every Python thread."""
+    global _index
+    _index = index
+    _here()
+
+
+def _here() -> None:
+    """Make the device that of this Python thread, which the driver asks of each."""
+    if getattr(_thread, "index", None) != _index:
+        cuda.select_device(_index)
+        _thread.index = _index
+
+
+def _new(size: int) -> Any:
+    """Bytes of the device's; None where it has no room."""
+    try:
+        return cuda.current_context().memalloc(size)
+    except api.CudaAPIError as error:
+        if error.code == api.binding.CUresult.CUDA_ERROR_OUT_OF_MEMORY:
+            return None
+        raise DeviceError(f"The CUDA device does not answer any more: {error}.") from error
+
+
+def _free() -> int:
+    return int(cuda.current_context().get_memory_info().free)
+
+
+pool = Pool(_new, _free)
+
+
+def take(count: int, dtype: np.dtype[Any]) -> Flat:
+    """Room for so many numbers."""
+    _here()
+    if not count:
+        return Flat(None, 0, 0, dtype)
+    block = pool.take(count * dtype.itemsize)
+    return Flat(block, int(block.raw.device_pointer_value), count, dtype)
+
+
+def part(flat: Flat, first: int, count: int) -> Flat:
+    """So many of the numbers, from one on."""
+    return Flat(flat.owner, flat.ptr + first * flat.dtype.itemsize, count, flat.dtype)
+
+
+def upload(flat: Flat, host: np.ndarray) -> None:
+    """NumPy's numbers, one axis, brought there; they may be written to afterwards."""
+    if flat.size:
+        _here()
+        api.driver.cuMemcpyHtoD(flat.ptr, host.ctypes.data, flat.nbytes)
+
+
+def download(flat: Flat) -> np.ndarray:
+    """The numbers in an array of NumPy's, once all that was launched before is done."""
+    host = np.empty(flat.size, flat.dtype)
+    if flat.size:
+        _here()
+        api.driver.cuMemcpyDtoH(host.ctypes.data, flat.ptr, flat.nbytes)
+    return host
+
+
+def clear(flat: Flat) -> None:
+    """All bytes 0."""
+    if flat.size:
+        _here()
+        api.driver.cuMemsetD8Async(flat.ptr, 0, flat.nbytes, 0)
+
+
+def copy(target: Flat, source: Flat) -> None:
+    """The numbers of one in the other's place."""
+    if target.size:
+        _here()
+        api.driver.cuMemcpyDtoDAsync(target.ptr, source.ptr, target.nbytes, 0)
+
+
+def overlap(a: Flat, b: Flat) -> bool:
+    """Whether they share a byte."""
+    return bool(a.size and b.size and a.ptr < b.ptr + b.nbytes and b.ptr < a.ptr + a.nbytes)
+
+
+def aligned(array: Any) -> bool:
+    """Whether four numbers can be read at once from its first on; in a walk through shapes: as a new array."""
+    return not array.has_memory or array.flat.ptr % 16 == 0
+
+
+def facts() -> dict[str, Any]:
+    """Name, free bytes (what waits in the pool is free too), and multiply-adds of float32 a second, counted twice."""
+    _here()
+    device = cuda.get_current_device()
+    major, minor = device.compute_capability
+    # float32 units of a multiprocessor, by compute capability (CUDA C++ Programming Guide, table of throughputs).
+    units = 64 if (major, minor) in ((7, 0), (7, 2), (7, 5), (8, 0)) else 128
+    name = device.name.decode() if isinstance(device.name, bytes) else str(device.name)
+    peak = 2.0 * units * device.MULTIPROCESSOR_COUNT * device.CLOCK_RATE * 1e3
+    return {"name": name, "memory": _free() + pool.waiting, "peak": peak}
+
+
+def description() -> str:
+    """The device in a line."""
+    _here()
+    device, memory = cuda.get_current_device(), cuda.current_context().get_memory_info()
+    major, minor = device.compute_capability
+    knows = ".".join(map(str, api.driver.get_version()))
+    has = f"{memory.free / 1e9:.1f} of {memory.total / 1e9:.1f} GB free"
+    packages = f"its driver knows CUDA {knows}; numba-cuda {version('numba-cuda')}"
+    return f"{facts()['name']}, compute capability {major}.{minor}, {has}; {packages}"
+
+
+def configured(made: Any, blocks: int | tuple[int, ...], threads: int) -> Any:
+    """The kernel with the grid that it is launched on. Small grids are meant: a warning of each would be noise."""
+    _here()
+    before, config.CUDA_LOW_OCCUPANCY_WARNINGS = config.CUDA_LOW_OCCUPANCY_WARNINGS, 0
+    try:
+        return made[blocks, threads]
+    finally:
+        config.CUDA_LOW_OCCUPANCY_WARNINGS = before
