@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from numba.core import config
 
 from cnnkit.errors import UsageError
 from cnnkit.kernels.cpu.machine import threads
+from cnnkit.kernels.cpu.machine.code.parallel import SHARES
+from cnnkit.kernels.cpu.machine.crew import board
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
 
@@ -46,6 +49,30 @@ def test_each_task_runs_once_on_a_numbered_worker(four_threads, tasks):
     x, y, workers = squares(tasks)
     np.testing.assert_array_equal(y, x * x)
     assert ((workers >= 0) & (workers < 4)).all()
+
+
+@pytest.mark.parametrize("tasks", [2, 5, 400])
+def test_a_thread_takes_its_own_share_from_the_front_and_others_help_at_the_back(four_threads, tasks):
+    for _ in range(20):
+        _, _, workers = squares(tasks)
+        ends = [-(-tasks * share // 4) for share in range(5)]
+        for share, (first, end) in enumerate(pairwise(ends)):
+            own = workers[first:end] == share
+            assert own[: own.sum()].all()
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="shares are dealt in machine code")
+def test_more_threads_than_shares_leave_no_task_out():
+    """As many threads are told of as no machine here has: callers find the board, and nobody comes."""
+    x = squares(1000)[0]  # the crew has started
+    before = board.read(board.THREADS)
+    board.write(board.THREADS, 5 * SHARES)
+    try:
+        _, y, workers = squares(1000)
+    finally:
+        board.write(board.THREADS, before)
+    np.testing.assert_array_equal(y, x * x)
+    assert (workers >= 0).all()
 
 
 def test_many_python_threads_at_once(four_threads):
@@ -137,8 +164,11 @@ FORK = """
 import os, sys
 import numpy as np
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from cnnkit.kernels import cpu
 from cnnkit.kernels.cpu.machine import threads
+from cnnkit.kernels.cpu.machine.code.parallel import SHARES
+from cnnkit.kernels.cpu.machine.crew import board
 from cnnkit.kernels.shared.geometry import Window
 
 x, w = np.ones((4, 20, 20, 8), np.float32), np.ones((3, 3, 8, 16), np.float32)

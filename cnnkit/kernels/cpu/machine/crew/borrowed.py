@@ -53,16 +53,16 @@ def share(board, function, data, threads):
         _in_each_thread(function, data, threads)
         store(board + ENTERED, 0)
     else:
-        call(function, data)
+        call(function, data, 0)
 
 
 @intrinsic
 def _in_each_thread(typingctx, function, data, threads):
-    """function(data) in so many of Numba's threads; returns when all have."""
+    """function(data, number) in so many of Numba's threads; returns when all have."""
 
     def codegen(context, builder, sig, args):
-        job = cgutils.alloca_once(builder, ir.ArrayType(WORD, 2))
-        for i, value in enumerate(args[:2]):
+        job = cgutils.alloca_once(builder, ir.ArrayType(WORD, 3))
+        for i, value in enumerate((*args[:2], WORD(0))):
             builder.store(value, cgutils.gep_inbounds(builder, job, 0, i))
         nothing = cgutils.alloca_once_value(builder, ir.Constant(BYTES, None))
         size, step = cgutils.alloca_once_value(builder, args[2]), cgutils.alloca_once_value(builder, WORD(1))
@@ -78,9 +78,10 @@ def _body(module):
     body = ir.Function(module, BODY, name=module.get_unique_name("body"))
     body.linkage = "internal"
     builder = ir.IRBuilder(body.append_basic_block("entry"))
-    job = builder.bitcast(body.args[3], ir.ArrayType(WORD, 2).as_pointer())
+    job = builder.bitcast(body.args[3], ir.ArrayType(WORD, 3).as_pointer())
     function, data = (builder.load(cgutils.gep_inbounds(builder, job, 0, i)) for i in range(2))
-    kind = ir.FunctionType(NOTHING, [BYTES]).as_pointer()
-    builder.call(builder.inttoptr(function, kind), [builder.inttoptr(data, BYTES)])
+    number = builder.atomic_rmw("add", cgutils.gep_inbounds(builder, job, 0, 2), WORD(1), "monotonic")
+    kind = ir.FunctionType(NOTHING, [BYTES, WORD]).as_pointer()
+    builder.call(builder.inttoptr(function, kind), [builder.inttoptr(data, BYTES), number])
     builder.ret_void()
     return body

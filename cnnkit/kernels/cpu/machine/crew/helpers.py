@@ -19,7 +19,7 @@ HOME = 1.0  # seconds for helpers to go home when the process ends; tasks that P
 NEEDED = ["clock_gettime", "sched_yield", "pthread_mutex_lock", "pthread_mutex_unlock"]
 NEEDED += ["pthread_cond_wait", "pthread_cond_signal", "pthread_cond_broadcast"]
 
-CODE = ((share, 4), (serve, 1))  # and of how many words
+CODE = ((share, 4), (serve, 2))  # and of how many words
 
 _helpers: list[threading.Thread] = []
 _serve: Any = None
@@ -44,10 +44,11 @@ def start(count: int) -> None:
         for place in (board.CALLED, board.LEFT):
             process.pthread_cond_init(ctypes.c_void_p(board.ADDRESS + place), None)
         board.write(board.SHARE, code.address_of(share, 4))
-        _serve = code.compiled(serve, 1)
+        _serve = code.compiled(serve, 2)
         atexit.register(stop)
     while len(_helpers) < count - 1:
-        helper = threading.Thread(target=_serve, args=(board.ADDRESS,), name=board.HELPER, daemon=True)
+        numbered = board.ADDRESS, len(_helpers) + 1
+        helper = threading.Thread(target=_serve, args=numbered, name=board.HELPER, daemon=True)
         try:
             helper.start()
         except RuntimeError:

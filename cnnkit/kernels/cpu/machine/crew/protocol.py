@@ -1,13 +1,13 @@
 """How the tasks of a kernel are shared: kernels call `share`, and `serve` is what a helper does all its life.
 
-    function(data)    runs tasks until none is left; as many threads may be in it as there are tasks
+    function(data, number)    runs tasks until none is left; as many threads may be in it as there are tasks
 
-A job is a gate with so many seats, on a line of the board. The caller takes a free line, writes function and data,
-opens the gate, and goes to work itself. A helper that passes takes a seat and is *inside* until it has found no task
-left. When the caller finds none, it closes the gate, waits for those inside, and frees the line. So it waits for tasks
-that somebody has begun and never for a helper that has not come: one that wakes too late finds the gate closed, and one
-that never wakes is not missed. Nobody reads function or data but from inside, hence they may lie on the caller's stack.
-If all lines are taken, or nobody comes, the caller does all of its tasks itself.
+A job is a gate with so many seats, on a line of the board. The caller, who has number 0, takes a free line, writes
+function and data, opens the gate, and goes to work itself. A helper that passes takes a seat and is *inside* until it
+has found no task left. When the caller finds none, it closes the gate, waits for those inside, and frees the line. So
+it waits for tasks that somebody has begun and never for a helper that has not come: one that wakes too late finds the
+gate closed, and one that never wakes is not missed. Nobody reads function or data but from inside, hence they may lie
+on the caller's stack. If all lines are taken, or nobody comes, the caller does all of its tasks itself.
 
 A gate is one word, so that a seat is taken in one step:
 
@@ -69,17 +69,17 @@ def inner(function):
 
 
 def share(board, function, data, threads):
-    """Run function(data) here and by at most threads - 1 helpers; returns when all have left it."""
+    """Run function here and by at most threads - 1 helpers; returns when all have left it."""
     job = _free_line(board)
     if job == 0:
-        call(function, data)
+        call(function, data, 0)
         return
     store(job + FUNCTION, function)
     store(job + DATA, data)
     seats = threads - 1
     store(job + GATE, TAKEN + seats)
     _wake(board, seats)
-    call(function, data)
+    call(function, data, 0)
     if keep(job + GATE, ~SEATS) & ~SEATS != TAKEN:
         _wait_for_those_inside(board, job)
     store(job + GATE, 0)
@@ -125,13 +125,13 @@ def _wait_for_those_inside(board, job):
     mutex_unlock(board + MUTEX)
 
 
-def serve(board):
-    """Help until the crew goes home."""
+def serve(board, number):
+    """Help until the crew goes home. No two helpers have one number, and none has 0."""
     while True:
         job = _next_job(board)
         if job == 0:
             return
-        call(load(job + FUNCTION), load(job + DATA))
+        call(load(job + FUNCTION), load(job + DATA), number)
         _leave(board, job)
 
 

@@ -3,7 +3,7 @@
     load(a), store(a, v)                  the word at address `a`
     add(a, v), keep(a, v), mark(a, v)     adds v, clears all bits but those of v, sets those; tell what was there before
     swap(a, old, new)                     writes `new` where `old` is; whether it was there
-    call(function, data)                  calls void function(data) at that address
+    call(function, data, number)          calls void function(data, number) at that address
     ask(function, data)                   calls int32 function(data) at that address, and tells what it returned
     pause()                               tells the core that this is a loop that waits
     now()                                 nanoseconds on a clock that never goes back
@@ -82,19 +82,20 @@ def swap(typingctx, address, old, new):
 
 
 def _function(builder, result, args):
-    """The result of a function at an address, given another address."""
-    kind = ir.FunctionType(result, [BYTE.as_pointer()])
-    function, data = (builder.inttoptr(arg, to.as_pointer()) for arg, to in zip(args, (kind, BYTE), strict=True))
-    return builder.call(function, [data])
+    """The result of a function at an address, given another address, and numbers where there are more."""
+    function, data, *numbers = args
+    kind = ir.FunctionType(result, [BYTE.as_pointer(), *(WORD for _ in numbers)])
+    function, data = builder.inttoptr(function, kind.as_pointer()), builder.inttoptr(data, BYTE.as_pointer())
+    return builder.call(function, [data, *numbers])
 
 
 @intrinsic
-def call(typingctx, function, data):
+def call(typingctx, function, data, number):
     def codegen(context, builder, sig, args):
         _function(builder, ir.VoidType(), args)
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp), codegen
+    return types.void(types.intp, types.intp, types.intp), codegen
 
 
 @intrinsic

@@ -26,7 +26,7 @@ class Board:
         start = self._memory.ctypes.data
         self.address = start + -start % places.LINE
         self.words = np.ndarray(places.SIZE // 8, np.int64, self._memory, self.address - start)
-        self._serve, self._share = compiled(serve, 1), compiled(share, 4)
+        self._serve, self._share = compiled(serve, 2), compiled(share, 4)
         self.helpers = []
 
     def read(self, place):
@@ -40,7 +40,8 @@ class Board:
 
     def hire(self, count=1):
         for _ in range(count):
-            self.helpers.append(threading.Thread(target=self._serve, args=(self.address,), daemon=True))
+            place = self.address, len(self.helpers) + 1
+            self.helpers.append(threading.Thread(target=self._serve, args=place, daemon=True))
             self.helpers[-1].start()
 
     def share(self, function, data, threads):
@@ -74,15 +75,15 @@ def board():
     found.close()
 
 
-@cfunc(types.void(WORD))
-def counted(data):
+@cfunc(types.void(WORD, WORD))
+def counted(data, number):
     """data: how many began, how many ended."""
     add(data, 1)
     add(data + 8, 1)
 
 
-@cfunc(types.void(WORD))
-def met(data):
+@cfunc(types.void(WORD, WORD))
+def met(data, number):
     """Nobody leaves before the second has come."""
     add(data, 1)
     while load(data) < 2:
@@ -90,13 +91,13 @@ def met(data):
     add(data + 8, 1)
 
 
-@cfunc(types.void(WORD))
-def met_and_one_stays(data):
+@cfunc(types.void(WORD, WORD))
+def met_and_one_stays(data, number):
     """As `met`; who comes first leaves at once, the other after so many nanoseconds as data[2] says."""
-    number = add(data, 1)
+    place = add(data, 1)
     while load(data) < 2:
         pause()
-    end = now() + load(data + 16) * number
+    end = now() + load(data + 16) * place
     while now() < end:
         pause()
     add(data + 8, 1)
@@ -115,6 +116,24 @@ def test_a_helper_that_waits_takes_part(board):
         data = np.zeros(2, np.int64)
         board.share(met, data, 2)
         assert data.tolist() == [2, 2]
+
+
+@cfunc(types.void(WORD, WORD))
+def met_by_number(data, number):
+    """As `met`; data[1 + number] counts who came under that number."""
+    add(data, 1)
+    while load(data) < 2:
+        pause()
+    add(data + 8 * (1 + number), 1)
+
+
+def test_the_caller_has_number_0_and_each_helper_its_own(board):
+    board.hire(2)
+    data = np.zeros(4, np.int64)
+    for _ in range(50):
+        data[0] = 0
+        board.share(met_by_number, data, 2)
+    assert data[1] == 50 and data[2] + data[3] == 50
 
 
 def test_a_helper_that_sleeps_is_woken(board):
@@ -162,8 +181,8 @@ def test_who_finds_no_free_line_does_the_job_alone(board):
     assert data.tolist() == [1, 1] and board.gates() == [TAKEN] * places.JOBS
 
 
-@cfunc(types.void(WORD))
-def summed(data):
+@cfunc(types.void(WORD, WORD))
+def summed(data, number):
     """data: the next task, their number, the sum of the numbers of tasks that were run."""
     while True:
         task = add(data, 1)
