@@ -11,14 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnkit.kernels.cpu.machine import buffers
-from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
+from cnnkit.kernels.cpu.machine.jit import inlined, inner
 from cnnkit.kernels.cpu.simd.math import vsigmoid, vtanh
 from cnnkit.kernels.cpu.simd.partial import load_upto, store_upto
 from cnnkit.kernels.cpu.simd.vector import (
     LANES,
     fill,
     select_less,
-    store,
     vmax,
     vmin,
     zero,
@@ -71,25 +70,9 @@ def gate_of(activation: Activation) -> Bounds:
     return Bounds(-INFINITY, INFINITY, 0, np.float32(activation.slope), activation.kind)
 
 
-def padded_bias(bias: Host | None, groups: int, channels: int, block: int) -> Host:
-    """The bias of each group filled up with zeros to whole blocks, and one more block of zeros at the end."""
-    width = -(-channels // block) * block
-    if bias is None:
-        return _zeros(groups * width + block)
-    padded = buffers.empty(groups * width + block)
-    pad_kernel(bias, padded, groups, channels, width)
-    return padded
-
-
-@kernel
-def pad_kernel(bias, padded, groups, channels, width):
-    """A kernel, though it takes a microsecond: where calls are launched from a list, NumPy would part them."""
-    for i in range(0, padded.size, LANES):
-        store(padded, i, zero())
-    for group in range(groups):
-        for c in range(0, channels, LANES):
-            room = channels - c
-            store_upto(padded, group * width + c, load_upto(bias, group * channels + c, room), room)
+def bias_of(bias: Host | None, channels: int) -> Host:
+    """The bias of all channels, zeros where there is none."""
+    return _zeros(channels) if bias is None else bias.reshape(-1)
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from typing import Any
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.schedule import DepthwiseTile
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
-from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, leaky_vector, padded_bias
+from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bias_of, bounded, bounds, gate_of, leaky_vector
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
@@ -266,7 +266,7 @@ def depthwise(
     _make(shape)(
         x.reshape(-1),
         w.reshape(-1),
-        padded_bias(bias, 1, C, LANES),
+        bias_of(bias, C),
         NOTHING if other is None else other.reshape(-1),
         y.reshape(-1),
         (N * OH, schedule.cut_depthwise(N * OH, OW * C), OH, OW, H, W, C, KH, KW, ahead, gap, streamed),

@@ -21,6 +21,7 @@ class Sizes(NamedTuple):
 
     tasks: int
     parts: int  # of the panels
+    by_parts: int  # whether neighbouring tasks have one part: else they have neighbouring pixels
     chunks: int  # of the tiles of each phase
     panels_per_task: int
     tiles_together: int  # that pass one panel before the next panel's turn
@@ -90,6 +91,7 @@ def plan(
     sizes = Sizes(
         images * chunks * parts,
         parts,
+        int(schedule.filters_outweigh(terms * O, N * H * W * C, N * OH * OW * O)),
         chunks,
         cut.panels,
         cut.together,

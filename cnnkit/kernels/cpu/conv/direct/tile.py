@@ -20,10 +20,10 @@ from cnnkit.kernels.cpu.epilogue import (
     INFINITY,
     NOTHING,
     activate_later,
+    bias_of,
     bounded,
     bounds,
     leaky_vector,
-    padded_bias,
 )
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
@@ -79,12 +79,13 @@ def _make(shape: TileShape) -> Any:
     block = shape.block
 
     @inlined
-    def sum_tile(x, x0, reads, p, last, taps, span, ahead, w, w0, w_step, start, y, y0, writes, room, bias, b0,
+    def sum_tile(x, x0, reads, p, last, taps, span, ahead, w, w0, w_step, start, y, y0, writes, room, bias, b0, done,
                  low, high, leaky, slope, streamed):  # fmt: skip
         """Some filter rows of pixels p, p + 1, … <= last: `span` is the taps and the part of the run to be summed.
 
-        Sums begin with `start`, which lies as y does, or with zero where it is empty. What the tile `ahead` floats on
-        will read is fetched meanwhile, if ahead > 0. With `streamed` results go past the caches.
+        Sums begin with `start`, which lies as y does, or with zero where it is empty; the bias comes when they are
+        done. What the tile `ahead` floats on will read is fetched meanwhile, if ahead > 0. With `streamed` results go
+        past the caches.
         """
         first_tap, last_tap, k0, k1 = span
         count, acc = min(pix, last - p + 1), tile(pix, vecs)
@@ -114,9 +115,10 @@ def _make(shape: TileShape) -> Any:
                             acc[i, v] = fma(a, load(w, w0 + LANES * v), acc[i, v])
                     w0 = rolled(w0 + w_step)
         low, high = fill(low), fill(high)
-        for i in range(pix):
-            for v in range(vecs):
-                acc[i, v] = bounded(acc[i, v] + load(bias, b0 + LANES * v), low, high)
+        for v in range(vecs):
+            b = load_first(bias, b0 + LANES * v, room - LANES * v if done else 0)
+            for i in range(pix):
+                acc[i, v] = bounded(acc[i, v] + b, low, high)
         if leaky:
             for i in range(pix):
                 for v in range(vecs):
@@ -139,11 +141,9 @@ def _make(shape: TileShape) -> Any:
     def direct_task(x, w, bias, residual, y, scratch, tables, sizes, layout, ends, worker, task):
         """Some tiles of pixels x some panels of output channels; filters that are not turned yet are so in scratch."""
         reads, writes, taps, spans, phases = tables
-        part, chunk, image = (
-            task % sizes.parts,
-            task // sizes.parts % sizes.chunks,
-            task // (sizes.parts * sizes.chunks),
-        )
+        apart = sizes.tasks // sizes.parts
+        part, place = (task // apart, task % apart) if sizes.by_parts else (task % sizes.parts, task // sizes.parts)
+        chunk, image = place % sizes.chunks, place // sizes.chunks
         CG, OG, panels, own = sizes.CG, sizes.OG, sizes.panels, scratch[worker]
         x0, y0, leaky = image * sizes.x_step, image * sizes.y_step, ends.later == LEAKY_KIND
         if sizes.copied > 0:
@@ -167,13 +167,13 @@ def _make(shape: TileShape) -> Any:
                         w0 = (0 if sizes.turning else panel * sizes.w_panel) + spans[s + 4] * sizes.w_step
                         start = residual if s == first_span else y  # between two spans the sums wait in y
                         done = s + SPAN == last_span
-                        b0 = panel * block if done else panels * sizes.groups * block  # a block of zeros
                         low, high = (ends.low, ends.high) if done else (-INFINITY, INFINITY)
                         ahead = sizes.ahead if panel == first_panel else 0
                         for t in range(begin, min(begin + sizes.tiles_together, last_tile)):
                             sum_tile(source, x0 + group * CG, reads, at + t * pix, at + last, taps, span, ahead,
-                                     filters, w0, sizes.w_step, start, y, y0 + group * OG + o, writes, OG - o, bias, b0,
-                                     low, high, leaky and done, ends.slope, sizes.streamed)  # fmt: skip
+                                     filters, w0, sizes.w_step, start, y, y0 + group * OG + o, writes, OG - o, bias,
+                                     group * OG + o, done, low, high, leaky and done, ends.slope,
+                                     sizes.streamed)  # fmt: skip
             begin, end = first_tile * pix, min(last_tile * pix, last + 1)
             if ends.later and not leaky and begin < end:
                 first, O = writes[at + begin], OG * sizes.groups
@@ -226,7 +226,7 @@ def direct(
     KERNELS[shape](
         source.reshape(-1),
         w,
-        padded_bias(bias, groups, y.shape[3] // groups, shape.block),
+        bias_of(bias, y.shape[3]),
         NOTHING if residual is None else residual.reshape(-1),
         buffers.pixels(y)[0],
         buffers.empty((threads.workers(), own)),

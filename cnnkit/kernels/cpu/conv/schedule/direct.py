@@ -84,6 +84,14 @@ def cut_direct(tiles: int, images: int, panels: int, terms: int, shape: TileShap
     return DirectCut(per_task, -(-panels // parts), together)
 
 
+def filters_outweigh(filters: int, x: int, y: int) -> bool:
+    """Whether a thread had better read some filters and all pixels than all filters and some pixels.
+
+    Neighbouring tasks are mostly one thread's, and rows of y are mostly read by the thread that wrote them.
+    """
+    return filters > x + y
+
+
 def copy_in_tasks(parts: int) -> bool:
     """Whether tasks copy the rows they read with their border, each of which `parts` tasks want."""
     return parts <= 2

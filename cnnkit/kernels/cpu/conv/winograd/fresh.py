@@ -16,7 +16,7 @@ from cnnkit.kernels.cpu.conv.schedule import Form, TileShape
 from cnnkit.kernels.cpu.conv.winograd.filters import filter_sizes, make_transform_rows
 from cnnkit.kernels.cpu.conv.winograd.patches import apart, phase_of, tile_at, transform_input
 from cnnkit.kernels.cpu.conv.winograd.tiles import make_steps
-from cnnkit.kernels.cpu.epilogue import NOTHING, bounds, gate_of, padded_bias
+from cnnkit.kernels.cpu.epilogue import NOTHING, bias_of, bounds, gate_of
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
@@ -102,7 +102,7 @@ def winograd_fresh(
     KERNELS[form, shape](
         x.reshape(-1),
         w.reshape(-1),
-        padded_bias(bias, 1, O, block),
+        bias_of(bias, O),
         NOTHING if other is None else other.reshape(-1),
         y_floats,
         buffers.empty((threads.workers(), floats)),

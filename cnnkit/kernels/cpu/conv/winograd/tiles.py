@@ -20,7 +20,7 @@ from cnnkit.kernels.cpu.conv.schedule import Form, TileShape
 from cnnkit.kernels.cpu.conv.winograd.patches import apart, fetch_patch, phase_of, tile_at, transform_input
 from cnnkit.kernels.cpu.conv.winograd.transforms import make_output_1d
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
-from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bounded, bounds, gate_of, padded_bias
+from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bias_of, bounded, bounds, gate_of
 from cnnkit.kernels.cpu.machine import buffers, threads
 from cnnkit.kernels.cpu.machine.jit import inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
@@ -71,7 +71,7 @@ def make_steps(form: Form, shape: TileShape) -> tuple[Any, Any]:
                 for i in range(6):
                     s[0, i] = load(m, m0 + (6 * i + j) * plane + o)
                 output_1d(s, 0, t, j)
-            b = load(bias, b0 + o)
+            b = load_upto(bias, b0 + o, room - o)
             for i in range(side):
                 output_1d(t, i, r, i)  # row i of the outputs is column i of r
             if other.size == 0 and room - o >= LANES:
@@ -117,11 +117,11 @@ def _make(form: Form, shape: TileShape) -> Any:
     @inner
     def winograd_task(x, u, bias, other, y, scratch, sizes, ends, worker, task):
         """Some tiles, some panels of output channels."""
-        H, W, C, OH, OW, O, y_step, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, parts = sizes
+        H, W, C, OH, OW, O, y_step, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, chunks = sizes
         plane = apart(C)
         step = 36 * plane + LANES  # of a tile: rows of a product a power of two apart would share cache lines
         v, m = scratch[worker, : per_task * step], scratch[worker, per_task * step :]
-        part, chunk = task % parts, task // parts
+        part, chunk = task // chunks, task % chunks  # neighbours, mostly one thread's, meet the same filters
         first, last = chunk * per_task, min(tiles, chunk * per_task + per_task)
         first_panel, last_panel = part * panels_per_task, min((part + 1) * panels_per_task, panels)
         for t in range(first, last):
@@ -144,8 +144,8 @@ def _make(form: Form, shape: TileShape) -> Any:
 
     @kernel(name=f"winograd {taps}x{taps} {rows}x{vecs}")
     def winograd(x, u, bias, other, y, scratch, sizes, ends):
-        tiles, per_task, parts = sizes[10], sizes[11], sizes[14]
-        tasks = (tiles + per_task - 1) // per_task * parts
+        panels, panels_per_task, chunks = sizes[12:15]
+        tasks = chunks * ((panels + panels_per_task - 1) // panels_per_task)
         parallel_for(winograd_task, tasks, (x, u, bias, other, y, scratch, sizes, ends))
 
     return winograd
@@ -185,15 +185,15 @@ def winograd(
     other = residual if gate is None else gate
     tiles, panels = N * schedule.winograd_tiles(OH, OW, rate, form), -(-O // shape.block)
     per_task, panels_per_task = schedule.cut_winograd(tiles, panels, C)
-    parts = -(-panels // panels_per_task)
+    chunks = -(-tiles // per_task)
     floats, y_step = buffers.pixels(y)
     KERNELS[form, shape](
         x.reshape(-1),
         u,
-        padded_bias(bias, 1, O, shape.block),
+        bias_of(bias, O),
         NOTHING if other is None else other.reshape(-1),
         floats,
         buffers.empty((threads.workers(), per_task * (36 * (apart(C) + shape.block) + LANES))),
-        (H, W, C, OH, OW, O, y_step, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, parts),
+        (H, W, C, OH, OW, O, y_step, pad_top, pad_left, rate, tiles, per_task, panels, panels_per_task, chunks),
         bounds(activation) if gate is None else gate_of(activation),
     )
