@@ -7,10 +7,12 @@ import numpy as np
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.depthwise.back import depthwise_back
 from cnnkit.kernels.cpu.conv.depthwise.dw import depthwise_dw
+from cnnkit.kernels.cpu.conv.depthwise.flat import depthwise_flat
 from cnnkit.kernels.cpu.conv.depthwise.rows import backwards, depthwise, depthwise_dx
 from cnnkit.kernels.cpu.conv.direct.dw import direct_dw
+from cnnkit.kernels.cpu.conv.direct.rows import direct_rows
 from cnnkit.kernels.cpu.conv.direct.tile import direct
-from cnnkit.kernels.cpu.conv.filters import Filters
+from cnnkit.kernels.cpu.conv.filters import Filters, taps_in_order
 from cnnkit.kernels.cpu.conv.gather import dx_gather, forward_gather, tap_gathers
 from cnnkit.kernels.cpu.conv.winograd.dw import winograd_dw
 from cnnkit.kernels.cpu.conv.winograd.fresh import winograd_fresh
@@ -51,7 +53,13 @@ def conv2d(
         _winograd(x, filters, y, win, **ends)
         return y
     if separate:
-        depthwise(x, filters.w, y, win, **ends)
+        kernel = depthwise_flat if schedule.use_flat(x.shape[3], y.shape[2], win) and y.size else depthwise
+        kernel(x, filters.w, y, win, **ends)
+        return y
+    if schedule.use_rows(x.shape, filters.shape, win, groups, y.shape):
+        shape = schedule.rows_tile(y.shape[3])
+        packed, w_step = filters.forward(taps_in_order(filters.shape), shape, y.size // y.shape[3])
+        direct_rows(x, packed, y, filters.shape, win, shape, w_step, **ends)
         return y
     step = buffers.pixel_step(y)
     gather = forward_gather(x.shape, filters.shape, win, groups, skip=True, lasting=filters.lasting, step=step)
@@ -78,7 +86,7 @@ def conv2d_dx(
     dy, filters = buffers.contiguous(dy), _filters(w, groups)
     dx = buffers.result(x_shape, out)
     gate = None if x is None or activation == IDENTITY else buffers.contiguous(x)
-    later = others
+    later, turned_shape = others, (*filters.shape[:2], dy.shape[3], x_shape[3])
     if schedule.use_winograd(dy.shape[3], x_shape[3], filters.shape, win, groups, x_shape[1:3]):
         ends: Any = {"gate": gate, "activation": activation}
         if gate is None and others is not None:
@@ -86,6 +94,11 @@ def conv2d_dx(
         _winograd(dy, filters, dx, win, back=True, **ends)
     elif schedule.use_depthwise(x_shape[3], dy.shape[3], groups):
         depthwise_dx(dy, filters.about_centre(), dx, win, gate=gate, activation=activation)
+    elif schedule.one_row(filters.shape, win) and schedule.use_rows(dy.shape, turned_shape, win, groups, x_shape):
+        shape = schedule.rows_tile(x_shape[3])
+        turned = filters.turned(taps_in_order(filters.shape), shape)
+        direct_rows(dy, turned, dx, turned_shape, win, shape, shape.block)
+        dx = dx if gate is None else activate_dx(dx, gate, activation, out=dx)
     else:
         gather = dx_gather(dy.shape, filters.shape, tuple(x_shape), win, groups)
         shape = schedule.direct_tile(x_shape[3] // groups, dx.size // max(x_shape[3], 1))

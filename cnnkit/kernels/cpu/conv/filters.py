@@ -13,6 +13,11 @@ from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
 from cnnkit.kernels.shared.array import Host
 
 
+def taps_in_order(w_shape: tuple[int, ...]) -> Host:
+    """All of them."""
+    return np.arange(w_shape[0] * w_shape[1])
+
+
 class Filters:
     """What `pack` returns; accepted wherever filters are.   shape: (KH, KW, C / groups, O)
 
@@ -45,7 +50,7 @@ class Filters:
 
     def _plain(self) -> tuple[Any, Host, TileShape]:
         """(key, taps, tile) of the form for a sum of all taps in their order, over more pixels than few."""
-        picked, shape = np.arange(self.shape[0] * self.shape[1]), direct_tile(self.shape[3], FEW_PIXELS + 1)
+        picked, shape = taps_in_order(self.shape), direct_tile(self.shape[3], FEW_PIXELS + 1)
         return ("forward", shape, picked.tobytes()), picked, shape
 
     def forward(self, picked: Host, shape: TileShape, pixels: int) -> tuple[Host, int]:

@@ -20,7 +20,16 @@ from typing import Any
 from cnnkit.kernels.cpu.conv import schedule
 from cnnkit.kernels.cpu.conv.schedule import DepthwiseTile
 from cnnkit.kernels.cpu.elementwise.activation import slope_vector
-from cnnkit.kernels.cpu.epilogue import NOTHING, activate_later, bias_of, bounded, bounds, gate_of, leaky_vector
+from cnnkit.kernels.cpu.epilogue import (
+    INFINITY,
+    NOTHING,
+    activate_later,
+    bias_of,
+    bounded,
+    bounds,
+    gate_of,
+    leaky_vector,
+)
 from cnnkit.kernels.cpu.machine import buffers
 from cnnkit.kernels.cpu.machine.jit import inlined, inner, kernel
 from cnnkit.kernels.cpu.machine.threads import parallel_for
@@ -172,7 +181,6 @@ def _strip(shape: DepthwiseTile, edge: bool) -> Any:
         count, x_step, w_step = rows
         acc, gap = tile(pix, 1), across[5]
         y_step = gap * C
-        low, high = fill(ends.low), fill(ends.high)
         for c in range(0, C, LANES):
             k = max(min(c, C - LANES), 0)  # the last vector overlaps its neighbour
             for p in range(pix):
@@ -190,8 +198,12 @@ def _strip(shape: DepthwiseTile, edge: bool) -> Any:
             if ends.later == LEAKY_KIND:
                 for p in range(pix):
                     acc[p, 0] = leaky_vector(acc[p, 0], ends.slope)
+            if ends.low > -INFINITY:
+                low, high = fill(ends.low), fill(ends.high)
+                for p in range(pix):
+                    acc[p, 0] = bounded(acc[p, 0], low, high)
             for p in range(pix):
-                write(y, y0 + p * y_step + k, bounded(acc[p, 0], low, high), 0 <= ox + p * gap < OW, C, streamed)
+                write(y, y0 + p * y_step + k, acc[p, 0], 0 <= ox + p * gap < OW, C, streamed)
 
     return strip
 

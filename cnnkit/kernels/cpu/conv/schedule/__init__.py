@@ -1,7 +1,8 @@
 """THE place that decides how a convolution is computed: Winograd, depthwise or direct, register tiles, how work is cut.
 
 tiles.py      register tiles of this processor      direct.py    sums tap by tap, and the border that they skip
-depthwise.py  one filter a channel                  winograd.py  3x3 and 5x5 in fewer products, and where
+rows.py       short sums along rows of pixels       winograd.py  3x3 and 5x5 in fewer products, and where
+depthwise.py  one filter a channel
 
 Everything here depends on shapes, the CPU's vectors and the chosen precision, never on the number of threads: so any
 number of threads gives the same bits. Measured on AVX-512 and AVX2 machines; see kernels/README.md.
@@ -9,6 +10,7 @@ number of threads gives the same bits. Measured on AVX-512 and AVX2 machines; se
 
 from cnnkit.kernels.cpu.conv.schedule.depthwise import (
     DEPTHWISE_NEAR,
+    FLAT,
     DepthwiseTile,
     cut_depthwise,
     cut_depthwise_dw,
@@ -17,6 +19,7 @@ from cnnkit.kernels.cpu.conv.schedule.depthwise import (
     depthwise_tile,
     joins_depthwise,
     use_depthwise,
+    use_flat,
 )
 from cnnkit.kernels.cpu.conv.schedule.direct import (
     ROWS_TOGETHER,
@@ -38,12 +41,14 @@ from cnnkit.kernels.cpu.conv.schedule.direct import (
     stream,
     turn_in_tasks,
 )
+from cnnkit.kernels.cpu.conv.schedule.rows import cut_rows, one_row, rows_tile, use_rows
 from cnnkit.kernels.cpu.conv.schedule.tiles import (
     FEW_PIXELS,
     NARROW,
     NARROW_DW,
     THIN,
     THIN_DW,
+    TRIPLE,
     WIDE,
     WIDE_DW,
     WINOGRAD,
@@ -73,6 +78,7 @@ __all__ = [
     "DEPTHWISE_NEAR",
     "DepthwiseTile",
     "FEW_PIXELS",
+    "FLAT",
     "FORMS",
     "Form",
     "LANES",
@@ -81,6 +87,7 @@ __all__ = [
     "ROWS_TOGETHER",
     "THIN",
     "THIN_DW",
+    "TRIPLE",
     "TileShape",
     "WIDE",
     "WIDE_DW",
@@ -96,6 +103,7 @@ __all__ = [
     "cut_depthwise_dw",
     "cut_direct",
     "cut_dw",
+    "cut_rows",
     "cut_turning",
     "cut_winograd",
     "depthwise_ahead",
@@ -108,15 +116,19 @@ __all__ = [
     "joins_depthwise",
     "keep_unpacked",
     "one_form",
+    "one_row",
     "pack_dy",
     "pack_x",
     "rows_of_block",
+    "rows_tile",
     "skip_border",
     "split_border",
     "stream",
     "transform_in_tasks",
     "turn_in_tasks",
     "use_depthwise",
+    "use_flat",
+    "use_rows",
     "use_winograd",
     "use_winograd_dw",
     "winograd_dw_round",

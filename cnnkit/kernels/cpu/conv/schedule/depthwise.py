@@ -19,6 +19,7 @@ class DepthwiseTile(NamedTuple):
     masked: bool  # for fewer channels than fill a vector
 
 
+FLAT = 8  # vectors of a row of pixels that a tile has
 DEPTHWISE_TASK = 1 << 14  # floats of a task: long enough to be worth handing out
 DEPTHWISE_SUMS = 1 << 12  # floats of a task's sums by the filters: they stay in the first-level cache
 # Pixels of the tiles of a row, for each that the row has: a pixel too many costs a third of one that any filter takes.
@@ -40,10 +41,16 @@ def depthwise_tile(C: int, OW: int, KW: int, win: Window, spread: int) -> Depthw
         return -(-OW // (pixels * gap)) * pixels * gap
 
     pixels = 8 if spread > 1 else min((7, 8), key=wanted)
-    known = KW in (3, 5) and (win.stride_w, spread) in ((1, 1), (2, 1), (1, 2))
+    step = win.stride_w, spread
+    known = (KW in (3, 5) and step in ((1, 1), (2, 1), (1, 2))) or (KW == 4 and step in ((2, 1), (1, 2)))
     if not known or (gap > 1 and (win.stride_w * spread > 1 or wanted(pixels) > MOST_WASTED * OW)):
         return DepthwiseTile(0, 0, 1, 8, masked)
     return DepthwiseTile(KW, win.stride_w, spread, pixels, masked)
+
+
+def use_flat(C: int, OW: int, win: Window) -> bool:
+    """Whether several pixels share a vector: neighbours of few channels, of which rows have enough for a tile."""
+    return C < LANES and LANES % C == 0 and win.stride_w == 1 and OW * C >= FLAT * LANES
 
 
 def joins_depthwise(x_shape: Sequence[int], KW: int, back: Window, spread: int) -> bool:

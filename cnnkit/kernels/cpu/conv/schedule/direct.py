@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from cnnkit.kernels.cpu.conv.schedule.rows import SHORT
 from cnnkit.kernels.cpu.conv.schedule.tiles import (
     FEW_PIXELS,
     NARROW,
@@ -110,10 +111,16 @@ def keep_unpacked(channels: int, pixels: int, shape: TileShape) -> bool:
 def one_form(w_shape: Sequence[int], groups: int) -> bool:
     """Whether filters are many, and sums forward want all their taps in panels alone, whatever the image and precision.
 
-    Under dilation they may want other forms beside it: then the panels are of use all the same.
+    Short sums may want panels of another width. Under dilation they may want other forms beside it: then the panels are
+    of use all the same.
     """
     KH, KW, C, O = w_shape
-    plain = groups == 1 and (KH, KW) not in ((3, 3), (5, 5)) and 4 * direct_tile(O, FEW_PIXELS + 1).block < O
+    plain = (
+        groups == 1
+        and (KH, KW) not in ((3, 3), (5, 5))
+        and KH * KW * C > SHORT
+        and 4 * direct_tile(O, FEW_PIXELS + 1).block < O
+    )
     return plain and KH * KW * C * O >= MANY
 
 
