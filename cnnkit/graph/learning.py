@@ -86,7 +86,7 @@ class Learning:
         if not is_recording() or is_noting():
             return None
         way = self._way_for(x, method)
-        if way is None or way.run is None or (trip := way.run.begin(x.data)) is None:
+        if way is None or way.run is None or (trip := _begun(way, x)) is None:
             return None
         computed = partial(self._computed, way.taught, method)
         results = iter(_Again.apply(x, trip, computed, *way.taught))
@@ -200,6 +200,16 @@ def _back(root: Node, parameters: Sequence[Parameter], dys: Sequence[Array | Non
     finally:
         for parameter, gradient in zip(parameters, before, strict=True):
             parameter.grad = gradient
+
+
+def _begun(way: _Way, x: Tensor) -> Any:
+    """A trip of its own. Gradients of the one before, if the parameters have them still, make room for it."""
+    trip = way.run.begin(x.data)
+    if trip is None and (late := [parameter for parameter in way.taught if parameter.grad is not None]):
+        for parameter in late:
+            parameter.grad = kernels.of(parameter.grad).copy(parameter.grad)
+        trip = way.run.begin(x.data)
+    return trip
 
 
 def _meets_once(root: Node) -> bool:

@@ -12,13 +12,11 @@ A place is the lowest that is free for as long as the array lives, the largest a
 cache, where a pool has a block for each size.
 """
 
-from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnnkit.kernels.cpu.machine.again.leaving import Leaving
-from cnnkit.kernels.cpu.machine.buffers import LINE, Block, Source, pool
+from cnnkit.kernels.cpu.machine.buffers import FLOAT, LINE, Block, Source, pool
 from cnnkit.kernels.shared.array import Host
 
 FOREVER = 1 << 62
@@ -67,34 +65,28 @@ class Arena:
     """The memory of the second run, and the places in it.
 
     kept: whether the run asked for the same arrays as the first, each while its place was free.
-    leaving: the arrays of these numbers, which are given away, and have no place in here.
+    first: the address of its first line.
     """
 
-    def __init__(self, lives: list[Life], leaving: Collection[int] = ()) -> None:
-        self._sizes = [life.size for life in lives]
-        self.leaving = Leaving({number: lives[number].size for number in leaving})
-        self._lives = [life._replace(size=0) if n in self.leaving else life for n, life in enumerate(lives)]
-        self._places, self.size = laid_out(self._lives)
+    def __init__(self, lives: list[Life]) -> None:
+        self._lives = lives
+        self._places, self.size = laid_out(lives)
         self.memory = np.empty(self.size + LINE, np.uint8)
-        self._first = self.memory.ctypes.data + -self.memory.ctypes.data % LINE
+        self.first = self.memory.ctypes.data + -self.memory.ctypes.data % LINE
         self._alive: dict[int, int] = {}
         self._next = 0
         self.kept = True
 
     def take(self, size: int) -> Block:
         number, self._next = self._next, self._next + 1
-        if number >= len(self._sizes) or self._sizes[number] != size:
+        if number >= len(self._lives) or self._lives[number].size != size:
             self.kept = False
             return pool.new(size)
-        if number in self.leaving:
-            block = pool.new(size)
-            self.leaving.lies(number, block[1])
-            return block
         begin, end = self._places[number], self._places[number] + size
         for other in self._alive.values():
             if begin < self._places[other] + self._lives[other].size and self._places[other] < end:
                 self.kept = False
-        block = self.memory, self._first + begin
+        block = self.memory, self.first + begin
         self._alive[id(block)] = number
         return block
 
@@ -103,7 +95,12 @@ class Arena:
 
     def holds(self, array: Host) -> bool:
         """Whether an array lies in here."""
-        return 0 <= array.ctypes.data - self._first < self.size
+        return 0 <= array.ctypes.data - self.first < self.size
+
+    def span(self, array: Host) -> tuple[slice, tuple[int, ...]]:
+        """Which floats from the first line on are those of an array in here, and its shape."""
+        first = (array.ctypes.data - self.first) // FLOAT.itemsize
+        return slice(first, first + array.size), array.shape
 
     def twin(self, array: Host) -> Host:
         """The same place as an array of its own, which keeps nothing alive but all of this memory."""
@@ -113,9 +110,7 @@ class Arena:
     def twins(self, value: Any) -> Any:
         """The same arguments, but arrays of this run do not know who made them: their places are used again."""
         if isinstance(value, np.ndarray):
-            if self.holds(value):
-                return self.twin(value)
-            return self.leaving.twin(value) if self.leaving.holds(value) else value
+            return self.twin(value) if self.holds(value) else value
         if isinstance(value, tuple):
             parts = [self.twins(part) for part in value]
             return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)

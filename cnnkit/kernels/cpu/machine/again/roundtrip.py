@@ -1,12 +1,13 @@
 """A computation and the way back through it, noted once, then made again by their kernels alone.
 
     roundtrip = Roundtrip.of(work, x, read, changed)   # work(x) gives arrays, and what makes gradients of theirs
-    trip = roundtrip.begin(x)                          # None while an earlier trip is under way
+    trip = roundtrip.begin(x)                          # None while an earlier trip, or a gradient of it, is alive
     trip.results                                       # the bits of what work(x) gives
     trip.back(dys)                                     # the bits of the gradients
 
 A training step of small kernels is a fifth Python, and takes its memory from a block for each size. Here what lies
-between there and back lies in one arena, by the lives that arrays had when they were noted.
+between there and back lies in one arena, by the lives that arrays had when they were noted. So do the gradients, where
+maps have lain before them: until the last is let go of no other trip begins, and they need no memory of their own.
 
 As in `program.py` nothing is taken on trust. The work is done twice, the second time with other numbers in x and twice
 the numbers in `read`, the arrays that it reads. Both times its kernels alone must give its bits, out of an arena that
@@ -24,7 +25,6 @@ import numpy as np
 from cnnkit.kernels.cpu.machine import buffers, steps, threads
 from cnnkit.kernels.cpu.machine.again.arena import Arena, Lives
 from cnnkit.kernels.cpu.machine.again.chain import Call, chained
-from cnnkit.kernels.cpu.machine.again.leaving import Leaving
 from cnnkit.kernels.cpu.machine.rehearsal import is_rehearsing
 from cnnkit.kernels.shared.array import Host
 
@@ -34,18 +34,35 @@ NO_NUMBER = 0xFF  # as each byte of a float
 
 
 @final
-class Trip:
-    """Once there, and back at most once.   results: the caller's own."""
+class _Lent:
+    """The floats of an arena while a trip or a gradient needs them, as NumPy reads them. Its end frees the way."""
 
-    def __init__(self, way: "Roundtrip", results: list[Host]) -> None:
-        self._way, self.results = way, results
+    __slots__ = ("__array_interface__", "_way")
 
-    def back(self, dys: Sequence[Host]) -> list[Host]:
-        """The gradients, the caller's own."""
-        return self._way.back(dys)
+    def __init__(self, way: "Roundtrip", first: int, size: int) -> None:
+        floats = size // buffers.FLOAT.itemsize
+        self._way = way
+        self.__array_interface__ = {
+            "shape": (floats,),
+            "typestr": buffers.FLOAT.str,
+            "data": (first, False),
+            "version": 3,
+        }
 
     def __del__(self) -> None:
         self._way.free.release()
+
+
+@final
+class Trip:
+    """Once there, and back at most once.   results: the caller's own."""
+
+    def __init__(self, way: "Roundtrip", lent: _Lent, results: list[Host]) -> None:
+        self._way, self._lent, self.results = way, lent, results
+
+    def back(self, dys: Sequence[Host]) -> list[Host]:
+        """The gradients, the caller's as long as he wants them."""
+        return self._way.back(dys, np.asarray(self._lent))
 
 
 class _Walk(NamedTuple):
@@ -65,12 +82,12 @@ class _Walk(NamedTuple):
 
 @final
 class Roundtrip:
-    """free: held while a trip is under way, between there and back too."""
+    """free: held while a trip is under way, and as long as somebody has a gradient of it."""
 
-    def __init__(self, walk: _Walk, calls: Sequence[Call], leaving: Leaving) -> None:
+    def __init__(self, walk: _Walk, calls: Sequence[Call], arena: Arena) -> None:
         self._x, self._ys, self._dys, self._gradients = walk.x, walk.ys, walk.dys, walk.gradients
         self._there, self._back = chained(calls[: walk.turn]), chained(calls[walk.turn :])
-        self._leaving = leaving
+        self._arena = arena
         self.free = threading.Lock()
 
     @classmethod
@@ -82,18 +99,18 @@ class Roundtrip:
         if None in first.ys or any(number is None or number < first.turn for number in first.gradients):
             return None
         buffers.trim()  # what this took is not needed again
-        arena, calls = Arena(list(lives.lives), set(first.gradients)), list[Call]()
+        arena, calls = Arena(list(lives.lives)), list[Call]()
         other = rng.standard_normal(x.shape, dtype=np.float32)
         token = steps.noted.set(lambda function, args: calls.append((function, arena.twins(args))))
         try:
             with buffers.taken_from(arena), _unchanged(changed), _doubled(read):
-                second = _walked(work, other, rng, changed, arena.twins, arena.leaving.span, lambda: len(calls))
+                second = _walked(work, other, rng, changed, arena.twins, arena.span, lambda: len(calls))
         finally:
             steps.noted.reset(token)
         if not arena.kept:
             return None
         arena.memory.fill(NO_NUMBER)
-        found = cls(second, calls, arena.leaving)
+        found = cls(second, calls, arena)
         with _doubled(read):
             right = found._gives(second, other, changed)
         return found if right and found._gives(first, x, changed) else None
@@ -107,22 +124,18 @@ class Roundtrip:
             return bits + _digest([*trip.back(walk.given), *changed]) == walk.bits
 
     def begin(self, x: Host) -> Trip | None:
-        """The way there; None while an earlier trip is under way, or kernels do not run."""
+        """The way there; None while an earlier trip or a gradient of it is alive, or kernels do not run."""
         if is_rehearsing() or not self.free.acquire(blocking=False):
             return None
-        try:
-            np.copyto(self._x, x)
-            threads.launch_all(self._there)
-            return Trip(self, [_copy(y) for y in self._ys])
-        except BaseException:
-            self.free.release()
-            raise
+        lent = _Lent(self, self._arena.first, self._arena.size)
+        np.copyto(self._x, x)
+        threads.launch_all(self._there)
+        return Trip(self, lent, [_copy(y) for y in self._ys])
 
-    def back(self, dys: Sequence[Host]) -> list[Host]:
-        """The way back of the trip that is under way."""
+    def back(self, dys: Sequence[Host], memory: Host) -> list[Host]:
+        """The way back of the trip that is under way, whose memory this is."""
         for place, dy in zip(self._dys, dys, strict=True):
             np.copyto(place, dy)
-        memory = self._leaving.renewed()
         threads.launch_all(self._back)
         return [memory[span].reshape(shape) for span, shape in self._gradients]
 

@@ -65,18 +65,20 @@ def test_an_array_that_lives_longer_than_it_did_is_known():
     assert not arena.kept
 
 
-def test_what_leaves_has_memory_of_its_own_and_takes_no_place():
+def test_numbers_of_memory_and_places_of_arrays_are_told():
     lives = Lives()
     with buffers.taken_from(lives):
         alive = arrays([1000, 50, 5000], {0, 2})
         assert [lives.number(array) for array in alive] == [0, 2] and lives.number(buffers.empty(1)) == 3
     assert lives.number(np.zeros(3)) is None
-    arena = Arena(lives.lives, {2})
+    arena = Arena(lives.lives)
     del alive
     with buffers.taken_from(arena):
-        stays, leaves = arrays([1000, 50, 5000], {0, 2})
-    assert arena.kept and arena.holds(stays) and not arena.holds(leaves) and arena.leaving.holds(leaves)
-    assert 4000 <= arena.size < 8000
-    twin, same, number = arena.twins((leaves, SHARED, 3))
-    leaves.fill(4)
-    assert same is SHARED and number == 3 and (twin == 4).all() and twin is not leaves
+        first, last = arrays([1000, 50, 5000], {0, 2})
+    assert arena.kept and arena.size >= 4 * 6000
+    span, shape = arena.span(last[8:16].reshape(2, 4))
+    assert shape == (2, 4) and span.stop - span.start == 8
+    assert 4 * span.start == last.ctypes.data + 32 - arena.first
+    twin, same, number = arena.twins((first, SHARED, 3))
+    first.fill(4)
+    assert same is SHARED and number == 3 and (twin == 4).all() and twin is not first

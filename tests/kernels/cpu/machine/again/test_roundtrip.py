@@ -10,6 +10,7 @@ from cnnkit.kernels import cpu
 from cnnkit.kernels.cpu.machine import jit
 from cnnkit.kernels.cpu.machine.again.roundtrip import Roundtrip
 from cnnkit.kernels.shared.geometry import Window
+from cnnkit.kernels.shared.scalar import RELU
 
 RNG = np.random.default_rng(0)
 SHAPE, WIN = (2, 9, 9, 4), Window(1, 1, 1, 1, 1, 1)
@@ -89,15 +90,49 @@ def test_the_number_of_threads_changes_no_bit(layer):
         same(gone(layer, roundtrip, x, dys)[:-1], one)
 
 
-def test_what_it_gives_is_the_callers_own(layer):
-    roundtrip = layer.roundtrip()
-    kept = gone(layer, roundtrip, *given())
-    before = [array.copy() for array in kept]
-    gc.collect()
+def test_what_it_gives_is_the_callers_own_and_no_trip_begins_while_he_has_a_gradient(layer):
+    roundtrip, (x, dys) = layer.roundtrip(), given()
+    trip = roundtrip.begin(x)
+    results, gradients = trip.results, trip.back(dys)
+    before = [array.copy() for array in (*results, *gradients)]
+    del trip
+    assert roundtrip.begin(x) is None
     others = [cpu.add(np.zeros(SHAPE, np.float32), 0.0) for _ in range(20)]
+    same([*results, *gradients], before)
+    part = gradients[0][1:, 0]
+    del gradients
+    assert roundtrip.begin(x) is None
+    del part
+    gc.collect()
     gone(layer, roundtrip, *given())
-    same(kept, before)
+    same(results, before[:2])
     assert not any(array.any() for array in others)
+
+
+def test_gradients_lie_where_maps_have_lain():
+    filters = numbers(1, 1, 64, 64)
+
+    def work(x):
+        maps = [cpu.activate(x, RELU)]
+        for _ in range(3):
+            maps.append(cpu.conv2d(maps[-1], filters, Window()))
+
+        def back(dys):
+            (dy,), gradients = dys, []
+            while len(maps) > 1:
+                maps.pop()
+                gradients.append(cpu.conv2d_dw(dy, maps[-1], filters.shape, Window())[0])
+                dy = cpu.conv2d_dx(dy, filters, dy.shape, Window())
+            return gradients
+
+        return [maps[-1]], back
+
+    roundtrip = Roundtrip.of(work, numbers(4, 8, 8, 64), [filters], [])
+    trip = roundtrip.begin(numbers(4, 8, 8, 64))
+    gradients = trip.back([numbers(4, 8, 8, 64)])
+    assert all(map(roundtrip._arena.holds, gradients))
+    sizes = sorted(life.size for life in roundtrip._arena._lives)
+    assert roundtrip._arena.size < sum(sizes) / 2
 
 
 def test_one_trip_at_a_time_and_it_is_over_when_nobody_has_it_any_more(layer):
