@@ -8,10 +8,12 @@
         work()
 
 A place is the lowest that is free for as long as the array lives, the largest arrays first (as in Pisarchyk and Lee
-2020, arXiv:2001.03288, "greedy by size"). A network of one picture then works in a few megabytes, which stay in the
-cache, where a pool has a block for each size.
+2020, arXiv:2001.03288, "greedy by size") or those that live longest. A network of one picture then works in a few
+megabytes, which stay in the cache, where a pool has a block for each size.
 """
 
+from bisect import insort
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,18 +120,30 @@ class Arena:
 
 
 def laid_out(lives: list[Life]) -> tuple[list[int], int]:
-    """Where each array begins, in bytes from the first line, and the end of the last."""
+    """Where each array begins, in bytes from the first line, and the end of the last.
+
+    The largest first, or those that live longest: whichever needs less. Of twelve networks' steps the better of the two
+    takes 0 to 1 % more than what lives at once.
+    """
+    last = max((life.begin for life in lives), default=0)
+    by_size = sorted(range(len(lives)), key=lambda n: -lives[n].size)
+    by_length = sorted(by_size, key=lambda n: lives[n].begin - min(lives[n].end, last))
+    return min((_placed(lives, order) for order in (by_size, by_length)), key=lambda found: found[1])
+
+
+def _placed(lives: list[Life], order: Sequence[int]) -> tuple[list[int], int]:
+    """Each in its turn at the lowest place that is free as long as it lives."""
     places, done = [0] * len(lives), list[tuple[int, int]]()
-    for number in sorted(range(len(lives)), key=lambda n: -lives[n].size):
+    for number in order:
         size, begin, end = lives[number]
         place = 0
-        for other_place, other in sorted(done):
+        for other_place, other in done:
             if lives[other].begin < end and begin < lives[other].end:
                 if other_place - place >= size:
                     break
                 place = max(place, other_place + lives[other].size)
         places[number] = place
-        done.append((place, number))
+        insort(done, (place, number))
     return places, max((place + lives[number].size for place, number in done), default=0)
 
 
