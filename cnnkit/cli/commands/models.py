@@ -41,24 +41,28 @@ def models(screen: Screen, name: str | None, padding: str, task: str | None) -> 
 
 def _list(screen: Screen, task: str | None) -> None:
     from cnnkit.models import registry
-    from cnnkit.models.summary import summary
+    from cnnkit.models.figures import figures
     from cnnkit.tasks.registry import find
 
     names = registry.names(None if task is None else find(task).networks)
-    rows = [(summary(name), registry.spec(name)) for name in names]
+    rows = [(registry.spec(name), figures(name)) for name in names]
     if screen.as_json:
-        screen.json({"models": [{**_facts(shown), "summary": spec.summary} for shown, spec in rows]})
+        facts = [
+            {**_facts(name, counted, spec.input, spec.paper), "summary": spec.summary}
+            for name, (spec, counted) in zip(names, rows, strict=True)
+        ]
+        screen.json({"models": facts})
         return
     cells = [
         (
-            shown.name,
-            f"{shown.parameters:,}",
-            f"{shown.multiply_adds / 1e6:,.1f} M",
+            name,
+            f"{counted.parameters:,}",
+            f"{counted.multiply_adds / 1e6:,.1f} M",
             authors(spec.paper),
-            size(shown.input),
+            size(spec.input),
             spec.summary,
         )
-        for shown, spec in rows
+        for name, (spec, counted) in zip(names, rows, strict=True)
     ]
     screen.table(
         ["name", "parameters", "multiply-adds", "paper", "input", "what it is"],
@@ -83,7 +87,7 @@ def _show(screen: Screen, name: str, padding: str) -> None:
         for row in shown.layers
     ]
     if screen.as_json:
-        screen.json({**_facts(shown), "layers": layers})
+        screen.json({**_facts(shown.name, shown, shown.input, shown.paper), "layers": layers})
         return
     screen.facts(
         [
@@ -108,13 +112,13 @@ def _show(screen: Screen, name: str, padding: str) -> None:
     screen.table(["layer", "kind", "output", "parameters", "multiply-adds"], cells, optional=["multiply-adds", "kind"])
 
 
-def _facts(shown: Any) -> dict[str, Any]:
+def _facts(name: str, counted: Any, image: tuple[int, ...], paper: str) -> dict[str, Any]:
     return {
-        "name": shown.name,
-        "parameters": shown.parameters,
-        "multiply_adds": shown.multiply_adds,
-        "input": list(shown.input),
-        "paper": shown.paper,
+        "name": name,
+        "parameters": counted.parameters,
+        "multiply_adds": counted.multiply_adds,
+        "input": list(image),
+        "paper": paper,
     }
 
 
