@@ -41,7 +41,7 @@ def models(screen: Screen, name: str | None, padding: str, task: str | None) -> 
 
 def _list(screen: Screen, task: str | None) -> None:
     from cnnkit.models import registry
-    from cnnkit.models.figures import figures
+    from cnnkit.models.summary.figures import figures
     from cnnkit.tasks.registry import find
 
     names = registry.names(None if task is None else find(task).networks)

@@ -3,7 +3,7 @@
 import pytest
 
 from cnnkit import models
-from cnnkit.models.figures import KEPT, Figures, figures
+from cnnkit.models.summary.figures import KEPT, Figures, figures
 
 
 def test_each_network_of_the_registry_has_its_figures_in_the_same_order():

@@ -6,7 +6,7 @@ takes a second; a test counts again.
 
 from typing import NamedTuple
 
-from cnnkit.models.summary import summary
+from cnnkit.models.summary.counting import summary
 
 
 class Figures(NamedTuple):
