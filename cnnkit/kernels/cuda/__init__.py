@@ -3,8 +3,11 @@
 They have been compiled and simulated, not yet run on a chip.
 
 machine/      kernels and memory: all that is numba-cuda's own
-elementwise/  one number from one number
-conv/         filters that slide            epilogue.py   what becomes of a sum
+elementwise/  one number from one number      reduce.py    sums over axes
+epilogue.py   what becomes of a sum           shape/       elements in other places
+pool/         one number from a window        norm/        channels normalised
+softmax/      rows of classes                 conv/        filters that slide
+matmul.py     the fully connected layer       judged.py    all weights by one number
 lacking.py    kernels that are not written yet
 """
 
@@ -13,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnkit.errors import DeviceError
-from cnnkit.kernels.cuda.conv.conv import conv2d, conv2d_dx, conv_transpose2d, pack, unpack
+from cnnkit.kernels.cuda.conv.conv import conv2d, conv2d_dw, conv2d_dx, conv2d_dx_dw, conv_transpose2d, pack, unpack
 from cnnkit.kernels.cuda.elementwise.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.cuda.elementwise.pointwise import (
     add,
@@ -31,6 +34,9 @@ from cnnkit.kernels.cuda.elementwise.pointwise import (
     subtract,
     where,
 )
+from cnnkit.kernels.cuda.elementwise.random import dropout, uniform
+from cnnkit.kernels.cuda.elementwise.update import adam, ema, scale, sgd
+from cnnkit.kernels.cuda.judged import all_finite, square_sum
 from cnnkit.kernels.cuda.lacking import LACKING
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import (
@@ -49,41 +55,103 @@ from cnnkit.kernels.cuda.machine.home import (
     zeros,
 )
 from cnnkit.kernels.cuda.machine.launch import chip
+from cnnkit.kernels.cuda.matmul import dense, dense_dw, dense_dx
+from cnnkit.kernels.cuda.norm.batch import batch_norm, batch_norm_dx, batch_norm_frozen
+from cnnkit.kernels.cuda.norm.lrn import local_response_norm, local_response_norm_dx
+from cnnkit.kernels.cuda.pool.adaptive import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_dx,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_dx,
+)
+from cnnkit.kernels.cuda.pool.window import avg_pool2d, avg_pool2d_dx, max_pool2d, max_pool2d_dx
+from cnnkit.kernels.cuda.reduce import max_over, mean_over, sum_over
+from cnnkit.kernels.cuda.shape.channels import channel_shuffle, pick_channels, scale_channels, scale_channels_dx
+from cnnkit.kernels.cuda.shape.move import concat, pad, permute, slice, slice_dx
+from cnnkit.kernels.cuda.shape.resize import resize, resize_dx
+from cnnkit.kernels.cuda.softmax.cross_entropy import cross_entropy, cross_entropy_dx
+from cnnkit.kernels.cuda.softmax.rows import log_softmax, log_softmax_dx, softmax, softmax_dx
 from cnnkit.kernels.shared import homes
 
 __all__ = [
     "activate",
     "activate_dx",
     "activate_dx_at",
+    "adam",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_dx",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_dx",
     "add",
+    "all_finite",
+    "avg_pool2d",
+    "avg_pool2d_dx",
+    "batch_norm",
+    "batch_norm_dx",
+    "batch_norm_frozen",
+    "channel_shuffle",
     "channels",
     "clip",
+    "concat",
     "conv2d",
+    "conv2d_dw",
     "conv2d_dx",
+    "conv2d_dx_dw",
     "conv_transpose2d",
     "copy",
     "copy_into",
+    "cross_entropy",
+    "cross_entropy_dx",
+    "dense",
+    "dense_dw",
+    "dense_dx",
     "divide",
+    "dropout",
+    "ema",
     "empty",
     "equal",
     "exp",
     "facts",
     "fetch",
+    "local_response_norm",
+    "local_response_norm_dx",
     "log",
+    "log_softmax",
+    "log_softmax_dx",
+    "max_over",
+    "max_pool2d",
+    "max_pool2d_dx",
     "maximum",
+    "mean_over",
     "minimum",
     "multiply",
     "negate",
     "pack",
+    "pad",
+    "permute",
+    "pick_channels",
     "prepare",
     "program",
     "put",
+    "resize",
+    "resize_dx",
     "roundtrip",
     "same_memory",
+    "scale",
+    "scale_channels",
+    "scale_channels_dx",
+    "sgd",
     "shapes_only",
+    "slice",
+    "slice_dx",
+    "softmax",
+    "softmax_dx",
     "softplus",
     "sqrt",
+    "square_sum",
     "subtract",
+    "sum_over",
+    "uniform",
     "unpack",
     "where",
     "zeros",

@@ -1,17 +1,23 @@
 """conv2d, its gradients and its transposition: which way each call takes, and what the kernel is told."""
 
+from math import prod
+
 from cnnkit.errors import ShapeError
-from cnnkit.kernels.cuda.conv import gather
+from cnnkit.kernels.cuda.conv import depthwise, gather
+from cnnkit.kernels.cuda.conv.dw import filters_gradient
 from cnnkit.kernels.cuda.conv.geometry import Axis, backward, forward
 from cnnkit.kernels.cuda.conv.tile import chosen
 from cnnkit.kernels.cuda.epilogue import End, gradient_end, layer_end
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import empty
 from cnnkit.kernels.cuda.machine.launch import chip
+from cnnkit.kernels.cuda.machine.move import fill
 from cnnkit.kernels.cuda.machine.move import gather as moved
-from cnnkit.kernels.cuda.machine.operands import result, single
+from cnnkit.kernels.cuda.machine.operands import outs, result, single
 from cnnkit.kernels.cuda.machine.ptx import divisor
+from cnnkit.kernels.cuda.reduce import SUM, reduced
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
+from cnnkit.kernels.shared.out import Outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 MOST = (1 << 31) - 1
@@ -34,6 +40,10 @@ def conv2d(
     KH, KW, C, O = w.shape
     axes = forward(win, (KH, KW), (y.shape[1], y.shape[2]))
     end = layer_end(y, bias, residual, activation)
+    if C == 1 and y.size:
+        _check(x, y, w)
+        depthwise.forward(x, w, y, win, groups, end)
+        return y
     _product(x, w, y, axes, (C, O // groups), (O, O // groups), groups, end)
     end.later(y)
     return y
@@ -55,6 +65,49 @@ def conv2d_dx(
     dx = result(x_shape, out)
     _turned(single(dy), single(w), dx, win, groups, gradient_end(dx, x, activation, others))
     return dx
+
+
+def conv2d_dw(
+    dy: DeviceArray,
+    x: DeviceArray,
+    w_shape: tuple[int, ...],
+    win: Window,
+    groups: int = 1,
+    *,
+    needs_db: bool = False,
+    out: Outs | None = None,
+) -> tuple[DeviceArray, DeviceArray | None]:
+    """dw[ky, kx, c, o] = Σ n, oy, ox  dy[n, oy, ox, o] · x[n, iy, ix, c0 + c], and db, the sums of dy."""
+    into, into_db = outs(out, 2)
+    dy, x, dw = single(dy), single(x), result(w_shape, into)
+    db = result((w_shape[3],), into_db) if needs_db else None
+    if dw.size and dy.size:
+        _check(x, dy, dw)
+        gradient = depthwise.filters_gradient if w_shape[2] == 1 else filters_gradient
+        gradient(dy, x, dw, win, groups)
+    else:
+        fill(dw, 0.0)
+    if db is not None:
+        reduced(dy, (1, prod(dy.shape[:3]), dy.shape[3]), SUM, db)
+    return dw, db
+
+
+def conv2d_dx_dw(
+    dy: DeviceArray,
+    w: DeviceArray,
+    x: DeviceArray,
+    win: Window,
+    groups: int = 1,
+    *,
+    activation: Activation = IDENTITY,
+    others: DeviceArray | None = None,
+    needs_db: bool = False,
+    out: Outs | None = None,
+) -> tuple[DeviceArray, DeviceArray, DeviceArray | None]:
+    """Both gradients of one convolution, dx and (dw, db)."""
+    into, into_dw, into_db = outs(out, 3)
+    dx = conv2d_dx(dy, w, x.shape, win, groups, x=x, activation=activation, others=others, out=into)
+    return dx, *conv2d_dw(dy, x, w.shape, win, groups, needs_db=needs_db, out=(into_dw, into_db))
 
 
 def conv_transpose2d(
@@ -88,6 +141,10 @@ def _turned(dy: DeviceArray, w: DeviceArray, dx: DeviceArray, win: Window, group
     """dx[iy, ix, c] = Σ dy · w[ky, kx, c, o]: phase by phase, with the filters' last two axes turned round."""
     KH, KW, C, O = w.shape
     each = O // groups
+    if C == 1 and dx.size and dy.size:
+        _check(dy, dx, w)
+        depthwise.backward(dy, w, dx, win, groups, end)
+        return
     for rows, cols in backward(win, (KH, KW), (dx.shape[1], dx.shape[2])):
         turned = empty((groups, rows.taps, cols.taps, each, C))
         strides = each, rows.every * KW * C * O, cols.every * C * O, 1, O
@@ -114,10 +171,9 @@ def _product(
     image = rows.size * cols.size
     if not (N * image and outputs and groups):
         return
-    if max(x.size, y.size, right.size, N * image) > MOST or groups >= 1 << 16:
-        raise ShapeError(
-            f"A convolution of {x.shape} to {y.shape} is too large for a CUDA kernel: batches of fewer fit."
-        )
+    _check(x, y, right)
+    if groups >= 1 << 16:
+        raise ShapeError(f"A convolution of {groups:,} groups is too many for a CUDA kernel: 65,535 are the most.")
     depth = rows.taps * cols.taps * channels
     plan = gather.Plan(
         pixels=N * image,
@@ -153,3 +209,10 @@ def _product(
     wide_right = all(n % 4 == 0 for n in (outputs, *right_lies, y.step)) and chip.aligned(right) and chip.aligned(y)
     grid = -(-plan.pixels // tile.rows), -(-outputs // tile.columns), groups
     gather.make(tile, wide_left, wide_right)(grid, tile.threads, x, right, y, *end.given[:3], plan, by, *end.given[3:])
+
+
+def _check(*arrays: DeviceArray) -> None:
+    """Whether places in all of them fit in 32 bits."""
+    if max(array.size for array in arrays) > MOST:
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise ShapeError(f"A convolution of arrays of {shapes} is too large for a CUDA kernel: use a smaller batch.")

@@ -20,6 +20,7 @@ Without a device, with NUMBA_ENABLE_CUDASIM=1, the same kernels run in Numba's s
 
 import threading
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numba
@@ -28,6 +29,7 @@ from numba import cuda, types
 
 from cnnkit.kernels.cuda.machine import rehearsal
 from cnnkit.kernels.cuda.machine.array import DeviceArray
+from cnnkit.kernels.shared.inner import Inner
 
 SIMULATED = bool(numba.config.ENABLE_CUDASIM)
 
@@ -52,6 +54,7 @@ __all__ = [
     "SIMULATED",
     "THREADS",
     "Kernel",
+    "adopted",
     "chip",
     "cuda",
     "device",
@@ -145,6 +148,21 @@ def device(function: Callable[..., Any]) -> Any:
         return cuda.jit(function, device=True, forceinline=True)
     # One that asks for its thread needs the simulator's `cuda`; for all others plain Python is the quickest.
     return cuda.jit(function, device=True) if "cuda" in function.__code__.co_names else function
+
+
+def adopted(inner: Inner) -> Any:
+    """A function that all machines share, as kernels here call it: those that it calls itself are adopted too."""
+    if SIMULATED:
+        return inner.function
+    function = inner.function
+    around = {
+        name: adopted(value) if isinstance(value := function.__globals__[name], Inner) else value
+        for name in function.__code__.co_names
+        if name in function.__globals__
+    }
+    twin = FunctionType(function.__code__, {"__builtins__": __builtins__, **around}, function.__name__)
+    twin.__module__ = function.__module__
+    return device(twin)
 
 
 def signature_of(args: tuple[Any, ...]) -> tuple[Any, ...]:

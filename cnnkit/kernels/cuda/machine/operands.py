@@ -10,7 +10,7 @@ from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import copy, empty
 from cnnkit.kernels.shared.out import outs
 
-__all__ = ["kind_of", "outs", "result", "single", "whole"]
+__all__ = ["changed", "kind_of", "outs", "result", "single", "whole"]
 
 FLOAT = np.dtype(np.float32)
 
@@ -49,3 +49,10 @@ def kind_of(*values: DeviceArray | float) -> np.dtype[Any]:
     """The type of a result that is a copy or a choice of these: float32, or that of integers where all are such."""
     kind = np.result_type(*(value.dtype if isinstance(value, DeviceArray) else value for value in values))
     return kind if kind.kind in "iu" else FLOAT
+
+
+def changed(array: DeviceArray) -> DeviceArray:
+    """An array of float32 that a kernel changes in place: of a copy the change would be lost."""
+    if not array.whole:
+        raise ShapeError("An array that is changed in place must be contiguous. Give an array that is no view.")
+    return single(array)

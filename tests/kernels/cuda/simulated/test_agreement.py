@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from agreement import assert_matches
 from calls import BETWEEN, CALLS
+from there import here, there
 
 from cnnkit import kernels
 from cnnkit.errors import DTypeError, ShapeError
@@ -22,25 +23,7 @@ ROWS = pytest.mark.parametrize(
 LOOSE = {"crf_messages": 0.05}
 
 
-@pytest.fixture(autouse=True)
-def on_cuda():
-    with kernels.use(backend="cuda"):
-        yield
-
-
-def there(value):
-    """The same with every array on the device."""
-    if isinstance(value, np.ndarray):
-        return cuda.put(value)
-    if isinstance(value, list):
-        return [there(item) for item in value]
-    if isinstance(value, dict):
-        return {name: there(item) for name, item in value.items()}
-    return tuple(map(there, value)) if type(value) is tuple else value
-
-
-def here(value):
-    return tuple(map(here, value)) if isinstance(value, tuple) else value if value is None else cuda.fetch(value)
+pytestmark = pytest.mark.usefixtures("on_cuda")
 
 
 def as_tuple(value):

@@ -1,0 +1,294 @@
+"""The gradient by the filters: products of matrices whose sum goes over all pixels of the batch.
+
+    dw[k, o] = Σ pixel  left[pixel, k] · dy[pixel, o],   k = (tap row, tap column, channel)
+
+Pixels are cut into parts, so that small filters keep a device busy; each part's sums have a place of their own, and the
+places are added in their order (`reduce.py`). How many there are hangs on shapes alone, so bits do too.
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from cnnkit.kernels.cuda.conv.geometry import forward
+from cnnkit.kernels.cuda.conv.tile import DEPTH, ENOUGH, PAD, SIDE, Tile, blocks, chosen, make_step
+from cnnkit.kernels.cuda.machine.array import DeviceArray
+from cnnkit.kernels.cuda.machine.home import empty
+from cnnkit.kernels.cuda.machine.launch import SIMULATED, chip, cuda, device, float32, int32, kernel
+from cnnkit.kernels.cuda.machine.ptx import div, divisor, ld4, over, st4, within
+from cnnkit.kernels.cuda.reduce import SUM, reduced
+from cnnkit.kernels.shared.geometry import Window
+
+# Pieces of the sum that a part has at least.
+LEAST = 2 if SIMULATED else 16
+# A row outside every image.
+FAR = -(1 << 29)
+
+
+class Plan(NamedTuple):
+    """pixels: of all results, `each` in a part of `parts`.   depth: rows of dw.   *_step: numbers between pixels."""
+
+    pixels: int
+    each: int
+    parts: int
+    depth: int
+    cols: int
+    image: int
+    channels: int
+    tap_cols: int
+    outputs: int
+    all_outputs: int
+    height: int
+    width: int
+    x_step: int
+    row_begin: int
+    row_step: int
+    row_apart: int
+    col_begin: int
+    col_step: int
+    col_apart: int
+
+
+class Divisors(NamedTuple):
+    """Of `over`: by the pixels of an image of results, by those of a row, by channels, by the taps of a row."""
+
+    image: tuple[int, int]
+    cols: tuple[int, int]
+    channels: tuple[int, int]
+    taps: tuple[int, int]
+
+
+@cache
+def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
+    """The kernel for a tile. wide: whether channels of x, and of dy, come four at a time."""
+    threads, step = tile.threads, make_step(tile)
+    left_row, right_row = tile.rows + PAD, tile.columns + PAD
+    left_size, right_size = DEPTH * left_row, DEPTH * right_row
+    both_lefts, both_rights = 2 * left_size, 2 * right_size
+    lefts, rights = 2 * tile.rows // threads, 2 * tile.columns // threads
+    across_mask, across_log = tile.columns // SIDE - 1, (tile.columns // SIDE).bit_length() - 1
+    left_mask, left_log = tile.rows // 4 - 1, (tile.rows // 4).bit_length() - 1
+    right_mask, right_log = tile.columns // 4 - 1, (tile.columns // 4).bit_length() - 1
+    lefts_apart, rights_apart = threads // (tile.rows // 4), threads // (tile.columns // 4)
+    bring_left, bring_right = make_left(lefts, lefts_apart, wide_left), make_right(rights, rights_apart, wide_right)
+    finish = make_finish(tile, wide_right)
+
+    @kernel(name=f"dw {tile.name}{' wide' * wide_left}{' wide results' * wide_right}", threads=threads)
+    def dw_kernel(x, dy, dw, p, d):
+        left = cuda.shared.array(both_lefts, float32, 16)
+        right = cuda.shared.array(both_rights, float32, 16)
+        sums = cuda.local.array((SIDE, SIDE), float32)
+        next_left = cuda.local.array((lefts, 4), float32)
+        next_right = cuda.local.array((rights, 4), float32)
+        # Of the four rows of dw that this thread brings: where their taps and channels lie, FAR where there is none.
+        downs = cuda.local.array(4, int32)
+        rights_of = cuda.local.array(4, int32)
+        channels = cuda.local.array(4, int32)
+        thread = int32(cuda.threadIdx.x)
+        group = int32(div(cuda.blockIdx.z, p.parts))
+        part = int32(cuda.blockIdx.z - group * p.parts)
+        first_row, first_output = int32(cuda.blockIdx.x * tile.rows), int32(cuda.blockIdx.y * tile.columns)
+        row, left_pixel = int32((thread & left_mask) << 2), int32(thread >> left_log)
+        column, right_pixel = int32((thread & right_mask) << 2), int32(thread >> right_log)
+        at_row, at_column = int32((thread >> across_log) << 2), int32((thread & across_mask) << 2)
+        begin = int32(part * p.each)
+        end = min(p.pixels, int32(begin + p.each))
+
+        for v in range(4):
+            k = int32(first_row + row + v)
+            tap = int32(over(k, d.channels))
+            tap_row = int32(over(tap, d.taps))
+            downs[v] = int32(tap_row * p.row_apart + p.row_begin) if k < p.depth else int32(FAR)
+            rights_of[v] = int32(int32(tap - tap_row * p.tap_cols) * p.col_apart + p.col_begin)
+            channels[v] = int32(k - tap * p.channels + group * p.channels)
+        for i in range(SIDE):
+            for j in range(SIDE):
+                sums[i, j] = float32(0)
+
+        dy_at = int32(group * p.outputs + first_output + column)
+        room = int32(p.outputs - first_output - column)
+        bring_left(x, int32(begin + left_pixel), end, downs, rights_of, channels, p, d, next_left)
+        bring_right(dy, int32(begin + right_pixel), end, dy_at, room, p, next_right)
+        for i in range(lefts):
+            at = int32((left_pixel + i * lefts_apart) * left_row + row)
+            st4(left, at, next_left[i, 0], next_left[i, 1], next_left[i, 2], next_left[i, 3])
+        for i in range(rights):
+            at = int32((right_pixel + i * rights_apart) * right_row + column)
+            st4(right, at, next_right[i, 0], next_right[i, 1], next_right[i, 2], next_right[i, 3])
+        cuda.syncthreads()
+        buffer, pixel = int32(0), begin
+        while pixel < end:
+            pixel = int32(pixel + DEPTH)
+            more = pixel < end
+            if more:
+                bring_left(x, int32(pixel + left_pixel), end, downs, rights_of, channels, p, d, next_left)
+                bring_right(dy, int32(pixel + right_pixel), end, dy_at, room, p, next_right)
+            a_at, b_at = int32(buffer * left_size + at_row), int32(buffer * right_size + at_column)
+            step(left, right, a_at, b_at, sums)
+            step(left, right, a_at + left_row, b_at + right_row, sums)
+            step(left, right, a_at + 2 * left_row, b_at + 2 * right_row, sums)
+            step(left, right, a_at + 3 * left_row, b_at + 3 * right_row, sums)
+            step(left, right, a_at + 4 * left_row, b_at + 4 * right_row, sums)
+            step(left, right, a_at + 5 * left_row, b_at + 5 * right_row, sums)
+            step(left, right, a_at + 6 * left_row, b_at + 6 * right_row, sums)
+            step(left, right, a_at + 7 * left_row, b_at + 7 * right_row, sums)
+            if more:
+                buffer = int32(buffer ^ 1)
+                for i in range(lefts):
+                    at = int32(buffer * left_size + (left_pixel + i * lefts_apart) * left_row + row)
+                    st4(left, at, next_left[i, 0], next_left[i, 1], next_left[i, 2], next_left[i, 3])
+                for i in range(rights):
+                    at = int32(buffer * right_size + (right_pixel + i * rights_apart) * right_row + column)
+                    st4(right, at, next_right[i, 0], next_right[i, 1], next_right[i, 2], next_right[i, 3])
+            cuda.syncthreads()
+
+        base = int32(part * p.depth * p.all_outputs + group * p.outputs)
+        k, o = int32(first_row + at_row), int32(first_output + at_column)
+        finish(sums, 0, k, o, base, dw, p)
+        finish(sums, 1, k, o, base, dw, p)
+        finish(sums, 2, k, o, base, dw, p)
+        finish(sums, 3, k, o, base, dw, p)
+        finish(sums, 4, k, o, base, dw, p)
+        finish(sums, 5, k, o, base, dw, p)
+        finish(sums, 6, k, o, base, dw, p)
+        finish(sums, 7, k, o, base, dw, p)
+
+    return dw_kernel
+
+
+def make_left(count: int, apart: int, wide: bool) -> Any:
+    """What brings four rows of dw of `count` pixels, from pixel m on and `apart` from each other."""
+
+    @device
+    def pixel_of(m, p, d):
+        n = int32(over(m, d.image))
+        rest = int32(m - n * p.image)
+        oy = int32(over(rest, d.cols))
+        return n, int32(oy * p.row_step), int32(int32(rest - oy * p.cols) * p.col_step)
+
+    @device
+    def four_at_once(x, m, end, downs, rights, channels, p, d, fresh):
+        for i in range(count):
+            n, row, col = pixel_of(int32(m + i * apart), p, d)
+            iy, ix = int32(row + downs[0]), int32(col + rights[0])
+            zero = float32(0)
+            q, r, s, t = zero, zero, zero, zero
+            if m + i * apart < end and within(iy, p.height) and within(ix, p.width):
+                q, r, s, t = ld4(x, int32(int32(int32(n * p.height + iy) * p.width + ix) * p.x_step + channels[0]))
+            fresh[i, 0] = q
+            fresh[i, 1] = r
+            fresh[i, 2] = s
+            fresh[i, 3] = t
+
+    @device
+    def one_by_one(x, m, end, downs, rights, channels, p, d, fresh):
+        for i in range(count):
+            n, row, col = pixel_of(int32(m + i * apart), p, d)
+            for v in range(4):
+                iy, ix = int32(row + downs[v]), int32(col + rights[v])
+                found = float32(0)
+                if m + i * apart < end and within(iy, p.height) and within(ix, p.width):
+                    found = x[int32(int32(int32(n * p.height + iy) * p.width + ix) * p.x_step + channels[v])]
+                fresh[i, v] = found
+
+    return four_at_once if wide else one_by_one
+
+
+def make_right(count: int, apart: int, wide: bool) -> Any:
+    """What brings four outputs of `count` pixels of dy; room: how many are left."""
+
+    @device
+    def four_at_once(dy, m, end, at, room, p, fresh):
+        for i in range(count):
+            zero = float32(0)
+            q, r, s, t = zero, zero, zero, zero
+            if room > 0 and m + i * apart < end:
+                q, r, s, t = ld4(dy, int32(int32(m + i * apart) * p.all_outputs + at))
+            fresh[i, 0] = q
+            fresh[i, 1] = r
+            fresh[i, 2] = s
+            fresh[i, 3] = t
+
+    @device
+    def one_by_one(dy, m, end, at, room, p, fresh):
+        for i in range(count):
+            for v in range(4):
+                found = float32(0)
+                if v < room and m + i * apart < end:
+                    found = dy[int32(int32(m + i * apart) * p.all_outputs + at + v)]
+                fresh[i, v] = found
+
+    return four_at_once if wide else one_by_one
+
+
+def make_finish(tile: Tile, wide: bool) -> Any:
+    """What stores row i of a thread's sums: it is called with each i, for sums in registers have no address."""
+    down, across = tile.rows // 2, tile.columns // 2
+
+    @device
+    def four_at_once(dw, at, room, q, r, s, t):
+        if room > 0:
+            st4(dw, at, q, r, s, t)
+
+    @device
+    def one_by_one(dw, at, room, q, r, s, t):
+        if room > 0:
+            dw[at] = q
+        if room > 1:
+            dw[at + 1] = r
+        if room > 2:
+            dw[at + 2] = s
+        if room > 3:
+            dw[at + 3] = t
+
+    store = four_at_once if wide else one_by_one
+
+    @device
+    def finish(sums, i, first, o, base, dw, p):
+        k = int32(first + (i if i < 4 else down - 4 + i))
+        if k < p.depth:
+            at, room = int32(base + k * p.all_outputs + o), int32(p.outputs - o)
+            store(dw, at, room, sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3])
+            store(dw, at + across, room - across, sums[i, 4], sums[i, 5], sums[i, 6], sums[i, 7])
+
+    return finish
+
+
+def filters_gradient(dy: DeviceArray, x: DeviceArray, dw: DeviceArray, win: Window, groups: int) -> None:
+    """dw from whole arrays of float32, none of them empty."""
+    KH, KW, C, O = dw.shape
+    N, OH, OW, _ = dy.shape
+    rows, cols = forward(win, (KH, KW), (OH, OW))
+    depth, outputs, pixels = KH * KW * C, O // groups, N * OH * OW
+    tile = chosen(depth, outputs, groups)
+    parts = max(1, min(ENOUGH // (blocks(tile, depth, outputs) * groups), pixels // (DEPTH * LEAST)))
+    each = -(-pixels // (parts * DEPTH)) * DEPTH
+    parts = -(-pixels // each)
+    plan = Plan(
+        pixels=pixels,
+        each=each,
+        parts=parts,
+        depth=depth,
+        cols=OW,
+        image=OH * OW,
+        channels=C,
+        tap_cols=KW,
+        outputs=outputs,
+        all_outputs=O,
+        height=x.shape[1],
+        width=x.shape[2],
+        x_step=x.shape[3],
+        row_begin=rows.begin,
+        row_step=rows.step,
+        row_apart=rows.apart,
+        col_begin=cols.begin,
+        col_step=cols.step,
+        col_apart=cols.apart,
+    )
+    by = Divisors(divisor(OH * OW), divisor(OW), divisor(C), divisor(KW))
+    place = dw if parts == 1 else empty((parts, *dw.shape))
+    wide_left = C % 4 == 0 and x.shape[3] % 4 == 0 and chip.aligned(x)
+    wide_right = outputs % 4 == 0 and O % 4 == 0 and chip.aligned(dy) and chip.aligned(place)
+    grid = -(-depth // tile.rows), -(-outputs // tile.columns), parts * groups
+    make(tile, wide_left, wide_right)(grid, tile.threads, x, dy, place, plan, by)
+    if parts > 1:
+        reduced(place, (1, parts, dw.size), SUM, dw)

@@ -1,0 +1,1 @@
+"""Channels normalised: batch.py over a batch, lrn.py by their neighbours."""

@@ -1,0 +1,75 @@
+"""Convolutions and their gradients against the definition: what the calls of `test_out.py` do not have."""
+
+import numpy as np
+import pytest
+from agreement import assert_matches
+from there import computed
+
+from cnnkit.kernels import cuda, reference
+from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
+from cnnkit.kernels.shared.scalar import RELU6, SIGMOID, TANH, leaky
+
+pytestmark = pytest.mark.usefixtures("on_cuda")
+
+# The image, the filters, how they slide, and groups.
+CASES = {
+    "four channels, in whole tiles": ((2, 4, 4, 4), (1, 1, 4, 16), Window(), 1),
+    "more outputs than a tile has": ((1, 5, 5, 4), (3, 3, 4, 20), Window(1, 1, 1, 1, 1, 1), 1),
+    "five channels": ((1, 4, 6, 5), (2, 3, 5, 3), Window(1, 1, 0, 1, 2, 0), 1),
+    "a stride of 2 and 3": ((1, 9, 8, 4), (3, 2, 4, 4), Window(2, 3, 1, 1, 0, 1), 1),
+    "a stride wider than the filter": ((1, 7, 7, 4), (2, 2, 4, 4), Window(4, 3), 1),
+    "dilated": ((1, 9, 7, 4), (3, 3, 4, 4), Window(1, 1, 2, 2, 2, 2, 2, 2), 1),
+    "dilated by a multiple of the stride": ((1, 9, 9, 4), (3, 3, 4, 4), Window(2, 2, 2, 2, 2, 2, 2, 2), 1),
+    "two groups of four": ((1, 4, 4, 8), (3, 3, 4, 8), Window(1, 1, 1, 1, 1, 1), 2),
+    "three groups of two and one": ((1, 4, 4, 6), (2, 2, 2, 3), Window(), 3),
+    "depthwise, two filters a channel": ((2, 5, 4, 3), (3, 3, 1, 6), Window(2, 1, 1, 1, 1, 1), 3),
+    "many pixels, whose gradient has parts": ((3, 9, 9, 4), (1, 1, 4, 4), Window(), 1),
+    "an image of one pixel": ((1, 1, 1, 3), (3, 3, 3, 2), Window(1, 1, 1, 1, 1, 1), 1),
+    "a filter that fits nowhere": ((1, 2, 2, 3), (3, 3, 3, 2), Window(), 1),
+}
+ROWS = pytest.mark.parametrize(("x_shape", "w_shape", "win", "groups"), CASES.values(), ids=CASES)
+
+
+def operands(x_shape, w_shape, win):
+    rng = np.random.default_rng(0)
+    shapes = x_shape, w_shape, conv2d_output_shape(x_shape, w_shape, win)
+    return [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+
+
+@ROWS
+def test_forward_and_both_gradients(x_shape, w_shape, win, groups):
+    x, w, dy = operands(x_shape, w_shape, win)
+    terms = int(np.prod(w_shape[:3]))
+    assert_matches(computed("conv2d", x, w, win, groups), reference.conv2d(x, w, win, groups), terms)
+    dx = computed("conv2d_dx", dy, w, x.shape, win, groups)
+    assert_matches(dx, reference.conv2d_dx(dy, w, x.shape, win, groups), terms * w_shape[3])
+    found = computed("conv2d_dw", dy, x, w.shape, win, groups, needs_db=True)
+    for got, wanted in zip(found, reference.conv2d_dw(dy, x, w.shape, win, groups, needs_db=True), strict=True):
+        assert_matches(got, wanted, max(dy.size // w_shape[3], 1))
+
+
+@pytest.mark.parametrize("activation", [RELU6, leaky(0.1), SIGMOID, TANH], ids=["relu6", "leaky", "sigmoid", "tanh"])
+@pytest.mark.parametrize("groups", [1, 4], ids=["dense", "depthwise"])
+def test_the_end_of_a_layer_and_of_a_gradient(activation, groups):
+    win = Window(1, 1, 1, 1, 1, 1)
+    x, w, dy = operands((1, 4, 4, 4), (3, 3, 4 // groups, 4), win)
+    bias, beside = np.float32([1, -1, 0.5, 2]), dy[::-1].copy()
+    options = {"bias": bias, "residual": beside, "activation": activation}
+    assert_matches(computed("conv2d", x, w, win, groups, **options), reference.conv2d(x, w, win, groups, **options), 36)
+    y = reference.activate(x, activation).astype(np.float32)
+    options = {"x": y, "activation": activation, "others": beside}
+    expected = reference.conv2d_dx(dy, w, x.shape, win, groups, **options)
+    assert_matches(computed("conv2d_dx", dy, w, x.shape, win, groups, **options), expected, 36)
+
+
+def test_no_number_reaches_the_results_that_read_it_and_no_others():
+    win = Window(1, 1, 1, 1, 1, 1)
+    x, w, _ = operands((1, 6, 6, 4), (3, 3, 4, 4), win)
+    x[0, 0, 0, 1] = np.nan
+    y = computed("conv2d", x, w, win, activation=RELU6)
+    assert np.isnan(y[0, :2, :2]).all() and np.isfinite(y[0, 2:]).all() and np.isfinite(y[0, :, 2:]).all()
+
+
+def test_filters_that_were_packed_are_themselves():
+    w = cuda.put(np.ones((3, 3, 4, 4), np.float32))
+    assert cuda.unpack(cuda.pack(w)) is w

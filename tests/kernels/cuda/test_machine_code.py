@@ -1,0 +1,60 @@
+"""Kernels compiled for chips that are not here, and their machine code read.
+
+What is known of a kernel's speed without a chip: that no register is spilled, that memory is read and written by 128
+bits, and how much of the loop that counts is multiplication.
+"""
+
+import machine_code
+import numpy as np
+import pytest
+from calls import CALLS
+from launched import launched
+from machine_code import compiled
+
+from cnnkit.kernels.cuda.lacking import LACKING
+from cnnkit.kernels.shared.geometry import Window
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(machine_code.tools() is None, reason="cuobjdump and nvdisasm are missing: the extra sass"),
+]
+SAME = Window(1, 1, 1, 1, 1, 1)
+
+
+def floats(*shape):
+    return np.zeros(shape, np.float32)
+
+
+def of_convolution(name, channels, outputs, size=56, batch=32):
+    """The kernel that computes a 3x3 convolution of such maps, or a gradient of one."""
+    x, w, dy = floats(1, size, size, channels), floats(3, 3, channels, outputs), floats(1, size, size, outputs)
+    x, dy = (np.broadcast_to(array, (batch, *array.shape[1:])) for array in (x, dy))
+    args = {"conv2d": (x, w, SAME), "conv2d_dx": (dy, w, x.shape, SAME), "conv2d_dw": (dy, x, w.shape, SAME)}[name]
+    return max(launched(name, *args), key=lambda found: found[0].threads is not None and "x" in found[0].name)
+
+
+# For 64 and more outputs, up to 64, and few: a tile each. Of the last two the loop has more to bring for each product.
+SHAPES = [(128, 128), (64, 64), (16, 16)]
+
+
+@pytest.mark.parametrize("cc", [(7, 5), (8, 0), (9, 0)], ids=lambda cc: f"sm_{cc[0]}{cc[1]}")
+@pytest.mark.parametrize(("channels", "outputs"), SHAPES)
+@pytest.mark.parametrize("name", ["conv2d", "conv2d_dx", "conv2d_dw"])
+def test_a_convolution_multiplies_out_of_registers(name, channels, outputs, cc):
+    kernel, signature = of_convolution(name, channels, outputs)
+    assert " wide wide results" in kernel.name
+    code = compiled(kernel, signature, cc)
+    assert not code.spilled
+    assert code.registers <= 168, "fewer threads would fit on a multiprocessor than hide its waits"
+    assert code.loop_share("FFMA") >= 0.75
+    assert code.count("LDG.E.128") >= 4 and code.count("STG.E.128") >= 16
+    assert sum(op.startswith(("LDS.128", "LDS.U.128")) for op in code.main_loop()) >= 32
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in CALLS} - LACKING))
+def test_every_kernel_is_compiled(name):
+    for (kernel_name, _), (args, options) in CALLS.items():
+        if kernel_name == name:
+            for kernel, signature in launched(name, *args, **options):
+                code = compiled(kernel, signature, (9, 0))
+                assert not code.spilled, f"{kernel.name} needs {code.local} bytes of local memory"
