@@ -2,8 +2,9 @@
 
 from cnnkit.bench.compare import run
 from cnnkit.bench.layers import NetworkTime, layer_times
+from cnnkit.bench.on_cuda import checked
 from cnnkit.bench.result import Result
 from cnnkit.bench.rivals.known import FAIR_ENVIRONMENT
 from cnnkit.bench.suites import SUITES
 
-__all__ = ["FAIR_ENVIRONMENT", "SUITES", "NetworkTime", "Result", "layer_times", "run"]
+__all__ = ["FAIR_ENVIRONMENT", "SUITES", "NetworkTime", "Result", "checked", "layer_times", "run"]

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnkit import kernels
 from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import model_names
 from cnnkit.cli.arguments.values import Name, Names, Real, Whole
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
 from cnnkit.errors import UsageError
+from cnnkit.kernels.shared import devices
 
 if TYPE_CHECKING:
     from cnnkit.bench import NetworkTime, Result
@@ -71,6 +73,9 @@ def bench(
     from cnnkit import bench as measuring
     from cnnkit.cli.show.machine import machine_facts, threads_in_use
 
+    if kernels.backend() == "cuda":
+        _on_cuda(screen, only)
+        return
     if layers or model or batch_size:
         if not (layers and model) or suite or against or only:
             raise UsageError("--layers is for one network and nothing beside it: cnnkit bench MODEL --layers")
@@ -101,6 +106,22 @@ def bench(
         screen.json({"machine": machine, "results": [result.to_json() for result in results]})
     else:
         _table(screen, results, against)
+
+
+def _on_cuda(screen: Screen, only: str) -> None:
+    """In the simulator every answer is checked; a device is not measured yet."""
+    from cnnkit import bench as measuring
+
+    if not devices.is_simulated():
+        raise UsageError("CUDA devices are not measured yet. Leave --backend out to measure this processor.")
+    names = list(measuring.checked(only))
+    if not names:
+        raise UsageError(f"--only: no case has {only!r} in its name. Leave --only out to see their names.")
+    if screen.as_json:
+        screen.json({"simulated": True, "checked": names})
+    else:
+        screen.table(["case", "answer"], [(name, "right") for name in names])
+        screen.note("simulated: answers checked, no times")
 
 
 def _start_fairly(arguments: list[str] | None, environment: dict[str, str]) -> None:

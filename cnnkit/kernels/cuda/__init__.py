@@ -8,6 +8,7 @@ epilogue.py   what becomes of a sum           shape/       elements in other pla
 pool/         one number from a window        norm/        channels normalised
 softmax/      rows of classes                 conv/        filters that slide
 matmul.py     the fully connected layer       judged.py    all weights by one number
+boxes/        overlaps, regions of maps       recurrent/   units that go along an axis
 lacking.py    kernels that are not written yet
 """
 
@@ -16,6 +17,9 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnkit.errors import DeviceError
+from cnnkit.kernels.cuda.boxes.iou import box_iou
+from cnnkit.kernels.cuda.boxes.roi_align import roi_align, roi_align_dx
+from cnnkit.kernels.cuda.boxes.roi_pool import roi_pool, roi_pool_dx
 from cnnkit.kernels.cuda.conv.conv import conv2d, conv2d_dw, conv2d_dx, conv2d_dx_dw, conv_transpose2d, pack, unpack
 from cnnkit.kernels.cuda.elementwise.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.cuda.elementwise.pointwise import (
@@ -65,6 +69,8 @@ from cnnkit.kernels.cuda.pool.adaptive import (
     adaptive_max_pool2d_dx,
 )
 from cnnkit.kernels.cuda.pool.window import avg_pool2d, avg_pool2d_dx, max_pool2d, max_pool2d_dx
+from cnnkit.kernels.cuda.recurrent.dx import gru_dx
+from cnnkit.kernels.cuda.recurrent.gru import gru
 from cnnkit.kernels.cuda.reduce import max_over, mean_over, sum_over
 from cnnkit.kernels.cuda.shape.channels import channel_shuffle, pick_channels, scale_channels, scale_channels_dx
 from cnnkit.kernels.cuda.shape.move import concat, pad, permute, slice, slice_dx
@@ -89,6 +95,7 @@ __all__ = [
     "batch_norm",
     "batch_norm_dx",
     "batch_norm_frozen",
+    "box_iou",
     "channel_shuffle",
     "channels",
     "clip",
@@ -113,6 +120,8 @@ __all__ = [
     "exp",
     "facts",
     "fetch",
+    "gru",
+    "gru_dx",
     "local_response_norm",
     "local_response_norm_dx",
     "log",
@@ -135,6 +144,10 @@ __all__ = [
     "put",
     "resize",
     "resize_dx",
+    "roi_align",
+    "roi_align_dx",
+    "roi_pool",
+    "roi_pool_dx",
     "roundtrip",
     "same_memory",
     "scale",

@@ -2,17 +2,10 @@
 
 LACKING: frozenset[str] = frozenset(
     {
-        "box_iou",
         "crf_graph",
         "crf_messages",
         "group_regions",
-        "gru",
-        "gru_dx",
         "region_histograms",
-        "roi_align",
-        "roi_align_dx",
-        "roi_pool",
-        "roi_pool_dx",
         "segment",
         "select",
     }

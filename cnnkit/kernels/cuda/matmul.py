@@ -2,9 +2,8 @@
 
 from cnnkit.kernels.cuda.conv.conv import conv2d, conv2d_dw, conv2d_dx
 from cnnkit.kernels.cuda.machine.array import DeviceArray
-from cnnkit.kernels.cuda.machine.operands import outs, result, single
+from cnnkit.kernels.cuda.machine.operands import Outs, outs, result, single
 from cnnkit.kernels.shared.geometry import Window
-from cnnkit.kernels.shared.out import Outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 

@@ -13,11 +13,10 @@ from cnnkit.kernels.cuda.machine.home import empty
 from cnnkit.kernels.cuda.machine.launch import chip
 from cnnkit.kernels.cuda.machine.move import fill
 from cnnkit.kernels.cuda.machine.move import gather as moved
-from cnnkit.kernels.cuda.machine.operands import outs, result, single
+from cnnkit.kernels.cuda.machine.operands import Outs, outs, result, single
 from cnnkit.kernels.cuda.machine.ptx import divisor
 from cnnkit.kernels.cuda.reduce import SUM, reduced
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
-from cnnkit.kernels.shared.out import Outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 MOST = (1 << 31) - 1

@@ -17,3 +17,14 @@ floor: Any = np.floor if SIMULATED else math.floor
 ceil: Any = np.ceil if SIMULATED else math.ceil
 isnan: Any = np.isnan if SIMULATED else math.isnan
 isfinite: Any = np.isfinite if SIMULATED else math.isfinite
+
+if SIMULATED:
+
+    def product(a: Any, b: Any) -> Any:
+        """a · b, rounded before anything is added: else a compiler makes one rounding of both."""
+        return a * b
+
+else:
+    from numba.cuda import libdevice
+
+    product = libdevice.fmul_rn

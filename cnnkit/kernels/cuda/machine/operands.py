@@ -8,11 +8,18 @@ from numpy.typing import DTypeLike
 from cnnkit.errors import DTypeError, ShapeError
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import copy, empty
-from cnnkit.kernels.shared.out import outs
+from cnnkit.kernels.shared import out as shared
 
-__all__ = ["changed", "kind_of", "outs", "result", "single", "whole"]
+__all__ = ["Outs", "changed", "kind_of", "outs", "result", "single", "whole"]
 
 FLOAT = np.dtype(np.float32)
+Outs = tuple[DeviceArray | None, ...]
+
+
+def outs(out: Outs | None, count: int) -> Outs:
+    """The places of `count` results: None for each that the kernel has to make room for itself."""
+    places: Any = shared.outs(out, count)  # type: ignore[arg-type]  # it counts them, whatever they are
+    return tuple(places)
 
 
 def result(

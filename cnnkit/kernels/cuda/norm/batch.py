@@ -7,10 +7,9 @@ from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.functions import sqrt
 from cnnkit.kernels.cuda.machine.home import empty
 from cnnkit.kernels.cuda.machine.launch import cuda, float32, int32, kernel
-from cnnkit.kernels.cuda.machine.operands import changed, outs, result, single
+from cnnkit.kernels.cuda.machine.operands import Outs, changed, outs, result, single
 from cnnkit.kernels.cuda.machine.ptx import div
 from cnnkit.kernels.cuda.reduce import CENTRED, CENTRED_PRODUCTS, SUM, reduced
-from cnnkit.kernels.shared.out import Outs
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 
 

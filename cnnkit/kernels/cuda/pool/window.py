@@ -7,10 +7,9 @@ import numpy as np
 from cnnkit.kernels.cuda.elementwise.scalar import slope_by_output
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.launch import cuda, device, float32, int32, kernel
-from cnnkit.kernels.cuda.machine.operands import outs, result, single, whole
+from cnnkit.kernels.cuda.machine.operands import Outs, outs, result, single, whole
 from cnnkit.kernels.cuda.machine.ptx import div, within
 from cnnkit.kernels.shared.geometry import Window, output_hw
-from cnnkit.kernels.shared.out import Outs
 from cnnkit.kernels.shared.pooling import NO_TAP, arg_dtype
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
 

@@ -10,10 +10,9 @@ from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import put
 from cnnkit.kernels.cuda.machine.launch import cuda, int32, kernel
 from cnnkit.kernels.cuda.machine.move import move
-from cnnkit.kernels.cuda.machine.operands import outs, result, single
+from cnnkit.kernels.cuda.machine.operands import Outs, outs, result, single
 from cnnkit.kernels.cuda.machine.ptx import div
 from cnnkit.kernels.cuda.reduce import PRODUCTS, reduced
-from cnnkit.kernels.shared.out import Outs
 
 
 @kernel

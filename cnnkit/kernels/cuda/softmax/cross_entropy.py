@@ -6,10 +6,9 @@ from math import prod
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.functions import exp, log
 from cnnkit.kernels.cuda.machine.launch import THREADS, cuda, device, float32, int32, kernel
-from cnnkit.kernels.cuda.machine.operands import outs, result, single, whole
+from cnnkit.kernels.cuda.machine.operands import Outs, outs, result, single, whole
 from cnnkit.kernels.cuda.machine.ptx import div
 from cnnkit.kernels.cuda.softmax.lanes import greatest, grid_for, lanes_for, summed
-from cnnkit.kernels.shared.out import Outs
 
 # A label that no array of labels has: nothing is ignored.
 NONE = -(1 << 31)
