@@ -24,7 +24,7 @@ from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.conv_cases import LAYERS, conv_case
 from cnnkit.bench.network_cases import scores
-from cnnkit.bench.network_convs import NETWORK_LAYERS, Layer
+from cnnkit.bench.network_cases.convs import NETWORK_LAYERS, Layer
 from cnnkit.bench.timer import in_turn
 from cnnkit.cli.show.machine import machine_facts
 from cnnkit.graph import Planned

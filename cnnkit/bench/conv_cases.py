@@ -10,7 +10,7 @@ import numpy as np
 from cnnkit import kernels
 from cnnkit.bench.cases import Case
 from cnnkit.bench.map_cases.enlarge import transposed_cases
-from cnnkit.bench.network_convs import NETWORK_LAYERS, Layer
+from cnnkit.bench.network_cases.convs import NETWORK_LAYERS, Layer
 from cnnkit.bench.rivals.onnx_layers import onnx_conv
 from cnnkit.bench.rivals.onnx_sessions import SESSIONS
 from cnnkit.bench.rivals.torch_layers import torch_conv

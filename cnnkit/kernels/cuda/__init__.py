@@ -9,6 +9,7 @@ pool/         one number from a window        norm/        channels normalised
 softmax/      rows of classes                 conv/        filters that slide
 matmul.py     the fully connected layer       judged.py    all weights by one number
 boxes/        overlaps, regions of maps       recurrent/   units that go along an axis
+graph/        messages between pixels
 lacking.py    kernels that are not written yet
 """
 
@@ -20,6 +21,7 @@ from cnnkit.errors import DeviceError
 from cnnkit.kernels.cuda.boxes.iou import box_iou
 from cnnkit.kernels.cuda.boxes.roi_align import roi_align, roi_align_dx
 from cnnkit.kernels.cuda.boxes.roi_pool import roi_pool, roi_pool_dx
+from cnnkit.kernels.cuda.boxes.select import select
 from cnnkit.kernels.cuda.conv.conv import conv2d, conv2d_dw, conv2d_dx, conv2d_dx_dw, conv_transpose2d, pack, unpack
 from cnnkit.kernels.cuda.elementwise.activation import activate, activate_dx, activate_dx_at
 from cnnkit.kernels.cuda.elementwise.pointwise import (
@@ -40,6 +42,7 @@ from cnnkit.kernels.cuda.elementwise.pointwise import (
 )
 from cnnkit.kernels.cuda.elementwise.random import dropout, uniform
 from cnnkit.kernels.cuda.elementwise.update import adam, ema, scale, sgd
+from cnnkit.kernels.cuda.graph.crf import crf_graph, crf_messages
 from cnnkit.kernels.cuda.judged import all_finite, square_sum
 from cnnkit.kernels.cuda.lacking import LACKING
 from cnnkit.kernels.cuda.machine.array import DeviceArray
@@ -107,6 +110,8 @@ __all__ = [
     "conv_transpose2d",
     "copy",
     "copy_into",
+    "crf_graph",
+    "crf_messages",
     "cross_entropy",
     "cross_entropy_dx",
     "dense",
@@ -153,6 +158,7 @@ __all__ = [
     "scale",
     "scale_channels",
     "scale_channels_dx",
+    "select",
     "sgd",
     "shapes_only",
     "slice",

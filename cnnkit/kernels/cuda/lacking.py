@@ -2,11 +2,8 @@
 
 LACKING: frozenset[str] = frozenset(
     {
-        "crf_graph",
-        "crf_messages",
         "group_regions",
         "region_histograms",
         "segment",
-        "select",
     }
 )

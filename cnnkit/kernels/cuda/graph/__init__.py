@@ -1,0 +1,1 @@
+"""Pixels that are nodes of a graph: crf.py messages along all its edges."""
