@@ -66,10 +66,12 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
     both_lefts, both_rights = 2 * left_size, 2 * right_size
     lefts, rights = 2 * tile.rows // threads, 2 * tile.columns // threads
     across_mask, across_log = tile.columns // SIDE - 1, (tile.columns // SIDE).bit_length() - 1
-    left_mask, left_log = tile.rows // 4 - 1, (tile.rows // 4).bit_length() - 1
+    sharing = threads // DEPTH  # threads that bring of one pixel `lefts` times four rows of dw each
+    left_mask, left_log = sharing - 1, sharing.bit_length() - 1
     right_mask, right_log = tile.columns // 4 - 1, (tile.columns // 4).bit_length() - 1
-    lefts_apart, rights_apart = threads // (tile.rows // 4), threads // (tile.columns // 4)
-    bring_left, bring_right = make_left(lefts, lefts_apart, wide_left), make_right(rights, rights_apart, wide_right)
+    lefts_apart, rights_apart = 4 * sharing, threads // (tile.columns // 4)
+    bring_left, bring_right = make_left(lefts, wide_left), make_right(rights, rights_apart, wide_right)
+    each_left = lefts if wide_left else 4 * lefts  # of four rows of one tap it is told once where that lies
     finish = make_finish(tile, wide_right)
 
     @kernel(name=f"dw {tile.name}{' wide' * wide_left}{' wide results' * wide_right}", threads=threads)
@@ -79,10 +81,10 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
         sums = cuda.local.array((SIDE, SIDE), float32)
         next_left = cuda.local.array((lefts, 4), float32)
         next_right = cuda.local.array((rights, 4), float32)
-        # Of the four rows of dw that this thread brings: where their taps and channels lie, FAR where there is none.
-        downs = cuda.local.array(4, int32)
-        rights_of = cuda.local.array(4, int32)
-        channels = cuda.local.array(4, int32)
+        # Of the rows of dw that this thread brings: where their taps and channels lie, FAR where there is none.
+        downs = cuda.local.array(each_left, int32)
+        rights_of = cuda.local.array(each_left, int32)
+        offsets = cuda.local.array(each_left, int32)
         thread = int32(cuda.threadIdx.x)
         group = int32(div(cuda.blockIdx.z, p.parts))
         part = int32(cuda.blockIdx.z - group * p.parts)
@@ -93,23 +95,26 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
         begin = int32(part * p.each)
         end = min(p.pixels, int32(begin + p.each))
 
-        for v in range(4):
-            k = int32(first_row + row + v)
+        for v in range(each_left):
+            k = int32(first_row + row + (v * lefts_apart if wide_left else (v >> 2) * lefts_apart + (v & 3)))
             tap = int32(over(k, d.channels))
             tap_row = int32(over(tap, d.taps))
             downs[v] = int32(tap_row * p.row_apart + p.row_begin) if k < p.depth else int32(FAR)
             rights_of[v] = int32(int32(tap - tap_row * p.tap_cols) * p.col_apart + p.col_begin)
-            channels[v] = int32(k - tap * p.channels + group * p.channels)
+            further = int32(int32(k - tap * p.channels) + group * p.channels)
+            offsets[v] = (
+                int32(int32(downs[v] * p.width + rights_of[v]) * p.x_step + further) if k < p.depth else int32(0)
+            )
         for i in range(SIDE):
             for j in range(SIDE):
                 sums[i, j] = float32(0)
 
         dy_at = int32(group * p.outputs + first_output + column)
         room = int32(p.outputs - first_output - column)
-        bring_left(x, int32(begin + left_pixel), end, downs, rights_of, channels, p, d, next_left)
+        bring_left(x, int32(begin + left_pixel), end, downs, rights_of, offsets, p, d, next_left)
         bring_right(dy, int32(begin + right_pixel), end, dy_at, room, p, next_right)
         for i in range(lefts):
-            at = int32((left_pixel + i * lefts_apart) * left_row + row)
+            at = int32(left_pixel * left_row + row + i * lefts_apart)
             st4(left, at, next_left[i, 0], next_left[i, 1], next_left[i, 2], next_left[i, 3])
         for i in range(rights):
             at = int32((right_pixel + i * rights_apart) * right_row + column)
@@ -120,7 +125,7 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
             pixel = int32(pixel + DEPTH)
             more = pixel < end
             if more:
-                bring_left(x, int32(pixel + left_pixel), end, downs, rights_of, channels, p, d, next_left)
+                bring_left(x, int32(pixel + left_pixel), end, downs, rights_of, offsets, p, d, next_left)
                 bring_right(dy, int32(pixel + right_pixel), end, dy_at, room, p, next_right)
             a_at, b_at = int32(buffer * left_size + at_row), int32(buffer * right_size + at_column)
             step(left, right, a_at, b_at, sums)
@@ -134,7 +139,7 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
             if more:
                 buffer = int32(buffer ^ 1)
                 for i in range(lefts):
-                    at = int32(buffer * left_size + (left_pixel + i * lefts_apart) * left_row + row)
+                    at = int32(buffer * left_size + left_pixel * left_row + row + i * lefts_apart)
                     st4(left, at, next_left[i, 0], next_left[i, 1], next_left[i, 2], next_left[i, 3])
                 for i in range(rights):
                     at = int32(buffer * right_size + (right_pixel + i * rights_apart) * right_row + column)
@@ -155,39 +160,38 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
     return dw_kernel
 
 
-def make_left(count: int, apart: int, wide: bool) -> Any:
-    """What brings four rows of dw of `count` pixels, from pixel m on and `apart` from each other."""
+def make_left(count: int, wide: bool) -> Any:
+    """What brings of pixel m `count` times four rows of dw."""
 
     @device
     def pixel_of(m, p, d):
         n = int32(over(m, d.image))
         rest = int32(m - n * p.image)
         oy = int32(over(rest, d.cols))
-        return n, int32(oy * p.row_step), int32(int32(rest - oy * p.cols) * p.col_step)
+        row, col = int32(oy * p.row_step), int32(int32(rest - oy * p.cols) * p.col_step)
+        return int32(int32(int32(n * p.height + row) * p.width + col) * p.x_step), row, col
 
     @device
-    def four_at_once(x, m, end, downs, rights, channels, p, d, fresh):
+    def four_at_once(x, m, end, downs, rights, offsets, p, d, fresh):
+        base, row, col = pixel_of(m, p, d)
         for i in range(count):
-            n, row, col = pixel_of(int32(m + i * apart), p, d)
-            iy, ix = int32(row + downs[0]), int32(col + rights[0])
             zero = float32(0)
             q, r, s, t = zero, zero, zero, zero
-            if m + i * apart < end and within(iy, p.height) and within(ix, p.width):
-                q, r, s, t = ld4(x, int32(int32(int32(n * p.height + iy) * p.width + ix) * p.x_step + channels[0]))
+            if m < end and within(row + downs[i], p.height) and within(col + rights[i], p.width):
+                q, r, s, t = ld4(x, int32(base + offsets[i]))
             fresh[i, 0] = q
             fresh[i, 1] = r
             fresh[i, 2] = s
             fresh[i, 3] = t
 
     @device
-    def one_by_one(x, m, end, downs, rights, channels, p, d, fresh):
+    def one_by_one(x, m, end, downs, rights, offsets, p, d, fresh):
+        base, row, col = pixel_of(m, p, d)
         for i in range(count):
-            n, row, col = pixel_of(int32(m + i * apart), p, d)
             for v in range(4):
-                iy, ix = int32(row + downs[v]), int32(col + rights[v])
-                found = float32(0)
-                if m + i * apart < end and within(iy, p.height) and within(ix, p.width):
-                    found = x[int32(int32(int32(n * p.height + iy) * p.width + ix) * p.x_step + channels[v])]
+                at, found = 4 * i + v, float32(0)
+                if m < end and within(row + downs[at], p.height) and within(col + rights[at], p.width):
+                    found = x[int32(base + offsets[at])]
                 fresh[i, v] = found
 
     return four_at_once if wide else one_by_one
@@ -259,7 +263,7 @@ def filters_gradient(dy: DeviceArray, x: DeviceArray, dw: DeviceArray, win: Wind
     N, OH, OW, _ = dy.shape
     rows, cols = forward(win, (KH, KW), (OH, OW))
     depth, outputs, pixels = KH * KW * C, O // groups, N * OH * OW
-    tile = chosen(depth, outputs, groups)
+    tile = chosen(depth, outputs, groups * max(1, pixels // (DEPTH * LEAST)))  # parts fill a device too
     parts = max(1, min(ENOUGH // (blocks(tile, depth, outputs) * groups), pixels // (DEPTH * LEAST)))
     each = -(-pixels // (parts * DEPTH)) * DEPTH
     parts = -(-pixels // each)
