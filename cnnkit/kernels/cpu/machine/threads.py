@@ -10,8 +10,7 @@
 A body is compiled once, as an ordinary serial function; the intrinsic hands it to the crew (crew/), which costs none of
 the compile time of `parallel=True`. Each thread has a share of the tasks, neighbours of each other, and helps the
 others when it is done with them. Tasks are cut by shape and write what no other task reads, so which thread runs which
-task cannot change a bit. An error in a task stops its worker
-and surfaces as a RuntimeError of the caller. Do not nest.
+task cannot change a bit. An error in a task stops its worker and surfaces as a RuntimeError of the caller. Do not nest.
 
 One count of threads holds for the whole process, whichever Python thread asks.
 """

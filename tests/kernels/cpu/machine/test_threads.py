@@ -164,11 +164,8 @@ FORK = """
 import os, sys
 import numpy as np
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from cnnkit.kernels import cpu
 from cnnkit.kernels.cpu.machine import threads
-from cnnkit.kernels.cpu.machine.code.parallel import SHARES
-from cnnkit.kernels.cpu.machine.crew import board
 from cnnkit.kernels.shared.geometry import Window
 
 x, w = np.ones((4, 20, 20, 8), np.float32), np.ones((3, 3, 8, 16), np.float32)
