@@ -39,7 +39,7 @@ def vector_spills(loop):
 
 def is_sum(loop):
     """A sum in registers: one operand of its products is a float spread over a vector."""
-    spread = r"vbroadcastss|\{1to\d+\}|\tshufps\t\$0|\tfmla\t.*\.s\[\d\]"
+    spread = r"vbroadcastss|\{1to\d+\}|\tshufps\t\$0|\tld1r\t|\tfmla\t.*\.s\[\d\]"
     return sum(bool(re.search(spread, line)) for line in loop) >= 4 and products(loop) >= 6
 
 
