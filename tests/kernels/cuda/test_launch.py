@@ -38,3 +38,18 @@ def test_numbers_have_32_bits_and_types_are_told_before_a_launch():
         _given(1 << 31)
     array = DeviceArray(None, (2, 3), np.dtype(np.uint8))
     assert str(signature_of((array, 1, 0.5, (1, 2)))) == str(signature_of((array, 9, 1.5, (3, 4))))
+
+
+def test_what_is_compiled_beforehand_is_what_a_launch_asks_for():
+    from numba.cuda.typing.typeof import Purpose, typeof
+
+    from cnnkit.kernels.cuda.conv.gather import Divisors
+    from cnnkit.kernels.cuda.machine.chip import Flat
+    from cnnkit.kernels.shared.geometry import Window
+
+    arrays = [
+        DeviceArray(Flat(None, 4096, 5, np.dtype(kind)), (5,), np.dtype(kind))
+        for kind in (np.float32, np.uint8, np.int32, np.int64)
+    ]
+    args = (*arrays, 3, 0.5, (1, 2, 3), Window(), Divisors((1, 2), (3, 4), (5, 6), (7, 8)), np.uint64(9), np.float64(1))
+    assert tuple(typeof(_given(arg), Purpose.argument) for arg in args) == signature_of(args)

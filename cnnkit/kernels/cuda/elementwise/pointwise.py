@@ -12,7 +12,7 @@ from cnnkit.kernels.cuda.machine.functions import log as ln
 from cnnkit.kernels.cuda.machine.functions import log1p
 from cnnkit.kernels.cuda.machine.functions import sqrt as root
 from cnnkit.kernels.cuda.machine.launch import cuda, device, float32, int32, kernel
-from cnnkit.kernels.cuda.machine.move import place
+from cnnkit.kernels.cuda.machine.move import fill, place
 from cnnkit.kernels.cuda.machine.operands import FLOAT, kind_of, result, single, whole
 from cnnkit.kernels.cuda.machine.ptx import div
 
@@ -146,7 +146,7 @@ def equal(x: Any, y: Any, *, out: DeviceArray | None = None) -> DeviceArray:
     kind = (q if numbers == 1 else p).dtype.kind
     same = float(number) if kind == "f" else int(number) if number == int(number) else None
     if same is None:  # no integer equals a fraction
-        return _of_two(MULTIPLY, found, 0.0, found)
+        return fill(found, 0.0)
     equal_kernel.over(found.size, p, q, found, found.size, sizes, *at, same, numbers)
     return found
 

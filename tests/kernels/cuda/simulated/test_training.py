@@ -88,10 +88,10 @@ def test_a_network_that_needs_a_missing_kernel_is_told_before_any_work(monkeypat
 
 
 def test_a_training_of_the_engine_is_saved_and_predicts(tmp_path):
-    pixels = np.random.default_rng(0).integers(0, 255, (10, 8, 8, 1), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 255, (6, 12, 12, 1), dtype=np.uint8)
     with kernels.use(backend="cuda"):
-        options = {"steps": 2, "batch_size": 4, "seed": 1, "model": "lenet5", "image_size": (8, 8)}
-        cnnkit.fit((pixels, np.arange(10) % 2), output=tmp_path / "run", progress=False, **options)
+        options = {"steps": 1, "batch_size": 4, "seed": 1, "model": "lenet5", "image_size": (12, 12)}
+        cnnkit.fit((pixels, np.arange(6) % 2), output=tmp_path / "run", progress=False, **options)
         there = cnnkit.load(tmp_path / "run").scores(pixels[:2])
     here = cnnkit.load(tmp_path / "run").scores(pixels[:2])
     np.testing.assert_allclose(there, here, atol=1e-5)

@@ -93,3 +93,11 @@ def test_the_greatest_is_no_number_where_one_is_none():
     np.testing.assert_array_equal(np.isnan(computed("max_over", x, (1,))), [False, True, False])
     assert computed("max_over", x[:, :0], (1,)).tolist() == [-np.inf] * 3
     assert np.isnan(computed("mean_over", x[:, :0], (1,))).all()
+
+
+def test_integers_equal_no_fraction_and_keep_their_type():
+    labels = np.array([0, 1, 2, 255], np.uint8)
+    assert computed("equal", labels, 0.5).tolist() == [0, 0, 0, 0]
+    assert computed("equal", labels, 255.0).tolist() == [0, 0, 0, 1]
+    wide = labels.astype(np.int64) << 33
+    np.testing.assert_array_equal(computed("permute", wide.reshape(2, 2), (1, 0)), wide.reshape(2, 2).T, strict=True)
