@@ -14,7 +14,7 @@ from kept import HERE, RESULTS
 PAGE = HERE.parent / "cnnkit" / "docs" / "speed.md"
 HEAD = "| | training step, torch | one image: torch |"
 RIVALS = ("torch", "onnxruntime", "openvino")
-KINDS = (" training step", " predict, batch 1", " predict, batch 32")  # detectors' heads are named between
+KINDS = (" training step", " predict, batch 1")  # detectors' heads are named between
 
 
 def rewritten(page: str, results: list[dict[str, Any]]) -> str:
@@ -28,9 +28,9 @@ def rewritten(page: str, results: list[dict[str, Any]]) -> str:
 
 
 def row(network: str, results: list[dict[str, Any]]) -> str:
-    """One network: its training step beside torch, one image and 32 beside each rival; empty where none is kept."""
-    step, one, many = (against(network, kind, results) for kind in KINDS)
-    cells = [step.get("torch"), *(one.get(name) for name in RIVALS), *(many.get(name) for name in RIVALS)]
+    """One network: its training step beside torch, one image beside each rival; empty where none is kept."""
+    step, one = (against(network, kind, results) for kind in KINDS)
+    cells = [step.get("torch"), *(one.get(name) for name in RIVALS)]
     return f"| {network} | " + " | ".join("" if cell is None else f"{cell:.2f}" for cell in cells) + " |"
 
 
