@@ -34,6 +34,7 @@ def of_convolution(name, channels, outputs, size=56, batch=32):
 
 
 # For 64 and more outputs, up to 64, and few: a tile each. Of the last two the loop has more to bring for each product.
+MOSTLY = 0.75  # of the instructions of a main loop are products
 SHAPES = [(128, 128), (64, 64), (16, 16)]
 
 
@@ -46,10 +47,13 @@ def test_a_convolution_multiplies_out_of_registers(name, channels, outputs, cc):
     code = compiled(kernel, signature, cc)
     assert not code.spilled
     assert code.registers <= 168, "fewer threads would fit on a multiprocessor than hide its waits"
-    # The gradient by few filters has the most to bring: four loads a thread, each asked whether it lies in the image.
-    assert code.loop_share("FFMA") >= (0.7 if name == "conv2d_dw" and outputs <= 32 else 0.75)
     assert code.count("LDG.E.128") >= 4 and code.count("STG.E.128") >= 16
     assert sum(op.startswith(("LDS.128", "LDS.U.128")) for op in code.main_loop()) >= 32
+    share = code.loop_share("FFMA")
+    if name == "conv2d_dw" and outputs <= 32 and 0.7 <= share < MOSTLY:
+        # It has the most to bring for each product: four loads a thread, each asked whether it lies in the image.
+        pytest.xfail(f"the gradient by few filters multiplies in {share:.1%} of its main loop")
+    assert share >= MOSTLY
 
 
 @pytest.mark.parametrize("cc", [(7, 5), (9, 0)], ids=lambda cc: f"sm_{cc[0]}{cc[1]}")
