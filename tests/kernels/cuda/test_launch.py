@@ -43,7 +43,7 @@ def test_numbers_have_32_bits_and_types_are_told_before_a_launch():
 def test_what_is_compiled_beforehand_is_what_a_launch_asks_for():
     from numba.cuda.typing.typeof import Purpose, typeof
 
-    from cnnkit.kernels.cuda.conv.gather import Divisors
+    from cnnkit.kernels.cuda.conv.geometry import Divisors
     from cnnkit.kernels.cuda.machine.chip import Flat
     from cnnkit.kernels.shared.geometry import Window
 

@@ -5,7 +5,7 @@ from math import prod
 from cnnkit.errors import ShapeError
 from cnnkit.kernels.cuda.conv import depthwise, gather
 from cnnkit.kernels.cuda.conv.dw import filters_gradient
-from cnnkit.kernels.cuda.conv.geometry import Axis, backward, forward
+from cnnkit.kernels.cuda.conv.geometry import Axis, Divisors, backward, forward
 from cnnkit.kernels.cuda.conv.tile import chosen
 from cnnkit.kernels.cuda.epilogue import End, gradient_end, layer_end
 from cnnkit.kernels.cuda.machine.array import DeviceArray
@@ -202,7 +202,7 @@ def _product(
         col_stride=cols.stride,
         beside_step=y.shape[3],
     )
-    by = gather.Divisors(divisor(image), divisor(cols.size), divisor(max(channels, 1)), divisor(max(cols.taps, 1)))
+    by = Divisors(divisor(image), divisor(cols.size), divisor(max(channels, 1)), divisor(max(cols.taps, 1)))
     tile = chosen(N * image, outputs, groups)
     wide_left = channels % 4 == 0 and C % 4 == 0 and chip.aligned(x)
     wide_right = all(n % 4 == 0 for n in (outputs, *right_lies, y.step)) and chip.aligned(right) and chip.aligned(y)

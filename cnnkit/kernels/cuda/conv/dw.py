@@ -9,7 +9,7 @@ places are added in their order (`reduce.py`). How many there are hangs on shape
 from functools import cache
 from typing import Any, NamedTuple
 
-from cnnkit.kernels.cuda.conv.geometry import forward
+from cnnkit.kernels.cuda.conv.geometry import FAR, Divisors, forward
 from cnnkit.kernels.cuda.conv.tile import DEPTH, ENOUGH, PAD, SIDE, Tile, blocks, chosen, make_step
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import empty
@@ -20,8 +20,6 @@ from cnnkit.kernels.shared.geometry import Window
 
 # Pieces of the sum that a part has at least.
 LEAST = 2 if SIMULATED else 16
-# A row outside every image.
-FAR = -(1 << 29)
 
 
 class Plan(NamedTuple):
@@ -46,15 +44,6 @@ class Plan(NamedTuple):
     col_begin: int
     col_step: int
     col_apart: int
-
-
-class Divisors(NamedTuple):
-    """Of `over`: by the pixels of an image of results, by those of a row, by channels, by the taps of a row."""
-
-    image: tuple[int, int]
-    cols: tuple[int, int]
-    channels: tuple[int, int]
-    taps: tuple[int, int]
 
 
 @cache

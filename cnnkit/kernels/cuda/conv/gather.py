@@ -9,13 +9,11 @@ where channels are a multiple of four, else one by one. Groups are the third axi
 from functools import cache
 from typing import Any, NamedTuple
 
+from cnnkit.kernels.cuda.conv.geometry import FAR
 from cnnkit.kernels.cuda.conv.tile import DEPTH, PAD, SIDE, Tile, make_step
 from cnnkit.kernels.cuda.epilogue import make_ended_four
 from cnnkit.kernels.cuda.machine.launch import cuda, device, float32, int32, kernel
 from cnnkit.kernels.cuda.machine.ptx import ld4, over, st4, st_apart, within
-
-# A row outside every image.
-FAR = -(1 << 29)
 
 
 class Plan(NamedTuple):
@@ -51,15 +49,6 @@ class Plan(NamedTuple):
     col_place: int
     col_stride: int
     beside_step: int
-
-
-class Divisors(NamedTuple):
-    """Of `over`: by the pixels of an image of results, by those of a row, by channels, by the taps of a row."""
-
-    image: tuple[int, int]
-    cols: tuple[int, int]
-    channels: tuple[int, int]
-    taps: tuple[int, int]
 
 
 @cache

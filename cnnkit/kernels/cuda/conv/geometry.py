@@ -14,6 +14,17 @@ from typing import NamedTuple
 
 from cnnkit.kernels.shared.geometry import Window
 
+FAR = -(1 << 29)  # a row outside every image
+
+
+class Divisors(NamedTuple):
+    """What numbers are divided by (`ptx.over`): pixels of an image of results and of a row, channels, taps of a row."""
+
+    image: tuple[int, int]
+    cols: tuple[int, int]
+    channels: tuple[int, int]
+    taps: tuple[int, int]
+
 
 class Axis(NamedTuple):
     """Along one axis: result j of `size` reads pixel begin + j·step + t·apart by tap first + t·every, t < taps.
