@@ -14,6 +14,7 @@ time/       how long: the pace, a budget of time, a deadline
 finetune/   starting from weights: what they decide, features of a frozen trunk, a new head
 training/   one step, its rate, the course of a run, what is kept of it
 use/        a network that is trained: load it, predict, judge; published weights
+explain/    what a network does with one picture: its stations, their arithmetic, what mattered
 run/        a run on disk: its folder, states, log, manifest
 records/    the words: options, events, results, recipes
 """
