@@ -3,8 +3,7 @@
 The verbs:
 fit.py        fit(options, *, module=None, data=None), resume(run, changes)   end with Finished or Interrupted
 evaluate.py   evaluate(predictor, data=None, *, split="test")                 ends with EvaluateFinished
-lr_find.py    which learning rate            forecast.py   what a training would need and take: the dry run
-preview.py    what a training would show     warmup.py     compile now what would be compiled later
+ahead/        what is looked at ahead of a training: which learning rate, the dry run, what it would show
 simple.py     fit(data or module, ...) -> FitResult, evaluate(run, data)      what `cnnkit.fit` is: all in one call
 notebook.py   their events as lines of text, for Python
 

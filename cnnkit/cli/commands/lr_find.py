@@ -61,7 +61,7 @@ def find(screen: Screen, steps: int, lowest: float, highest: float, **chosen: An
 
     Nothing is written; the weights are discarded.
     """
-    from cnnkit.engine.lr_find import lr_find
+    from cnnkit.engine.ahead.lr_find import lr_find
 
     given = {name: value for name, value in chosen.items() if value is not None}
     options = FitOptions.from_values(given).validate()

@@ -85,7 +85,7 @@ def train(
     options = FitOptions.from_values(given).validate()
     if dry_run:
         from cnnkit.cli.show.dry_run import show
-        from cnnkit.engine.forecast import look_ahead
+        from cnnkit.engine.ahead.forecast import look_ahead
 
         show(screen, look_ahead(options))
         return

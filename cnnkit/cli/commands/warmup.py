@@ -16,7 +16,7 @@ def warmup(screen: Screen, names: tuple[str, ...]) -> None:
 
     With MODEL: only the kernels of this network.
     """
-    from cnnkit.engine.warmup import warmup as walk
+    from cnnkit.engine.ahead.warmup import warmup as walk
     from cnnkit.kernels.host import cache_folder, statistics
 
     with screen.progress() as progress:

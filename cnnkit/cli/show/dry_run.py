@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnkit.cli.show.screen import Screen
 from cnnkit.cli.show.training import duration
-from cnnkit.engine.forecast import Forecast, Forecasted
+from cnnkit.engine.ahead.forecast import Forecast, Forecasted
 from cnnkit.engine.records.events import Compiling, Event
 from cnnkit.engine.records.options import INTERNAL
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnkit.engine import lr_find as engine
+from cnnkit.engine.ahead import lr_find as engine
 from cnnkit.engine.records.events import Note
 from cnnkit.engine.records.lr_range import LrFound, LrResult, RateTried
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnkit.engine import forecast as forecasts
+from cnnkit.engine.ahead import forecast as forecasts
 from cnnkit.engine.time.pace import Pace
 
 

@@ -6,8 +6,8 @@ import pytest
 from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.data.open.source import open_data
+from cnnkit.engine.ahead.forecast import look_ahead
 from cnnkit.engine.fit import fit, resume
-from cnnkit.engine.forecast import look_ahead
 from cnnkit.engine.records.events import CheckpointSaved, Finished, PhaseStep, StepEnd
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.folder import Run

@@ -12,9 +12,9 @@ from cnnkit.data.open.splits import DataSplits
 from cnnkit.data.sets.base import ArrayDataset
 from cnnkit.data.sets.digits import digits
 from cnnkit.data.transforms.signs import look_like_signs
+from cnnkit.engine.ahead.lr_find import lr_find
+from cnnkit.engine.ahead.preview import preview
 from cnnkit.engine.fit import fit, resume
-from cnnkit.engine.lr_find import lr_find
-from cnnkit.engine.preview import preview
 from cnnkit.engine.records.events import RunStarted
 from cnnkit.engine.records.options import AUGMENT, CHANGES, FitOptions
 from cnnkit.engine.run import checkpoint

@@ -10,9 +10,9 @@ from cnnkit.autograd import Tensor
 from cnnkit.data.open.splits import DataSplits, split_parts
 from cnnkit.data.sets.subset import Subset
 from cnnkit.data.sets.synthetic import synthetic
+from cnnkit.engine.ahead.forecast import look_ahead
+from cnnkit.engine.ahead.lr_find import lr_find
 from cnnkit.engine.fit import fit, resume
-from cnnkit.engine.forecast import look_ahead
-from cnnkit.engine.lr_find import lr_find
 from cnnkit.engine.records.events import RunStarted, StepEnd, TrunkStep
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.folder import Run

@@ -8,9 +8,9 @@ from PIL import Image
 
 from cnnkit.data.open.source import open_data
 from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.engine.ahead.preview import preview
 from cnnkit.engine.evaluate import evaluate, open_for
 from cnnkit.engine.fit import fit, resume
-from cnnkit.engine.preview import preview
 from cnnkit.engine.records.events import EvaluateFinished, Finished
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.use.load import load

@@ -72,7 +72,7 @@ def show(
     legend below.
     """
     from cnnkit.data.picture.sheet import check_sheet_path, save_sheet
-    from cnnkit.engine.preview import draw, preview
+    from cnnkit.engine.ahead.preview import draw, preview
 
     check_sheet_path(output, exist_ok=exist_ok)
     shown = preview(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnkit.engine.lr_find import lr_find, smooth
+from cnnkit.engine.ahead.lr_find import lr_find, smooth
 from cnnkit.engine.records.events import Note
 from cnnkit.engine.records.lr_range import LrFound, RateTried
 from cnnkit.errors import NumericError, UsageError

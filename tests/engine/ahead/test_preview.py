@@ -6,7 +6,7 @@ from cnnkit.data.load.loader import Loader
 from cnnkit.data.open.source import open_data
 from cnnkit.data.picture.boxes import with_boxes
 from cnnkit.data.picture.overlay import overlay
-from cnnkit.engine.preview import EPOCHS, draw, preview
+from cnnkit.engine.ahead.preview import EPOCHS, draw, preview
 from cnnkit.errors import UsageError
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from cnnkit import models
-from cnnkit.engine.warmup import MOST_PARAMETERS, representatives, warmup
+from cnnkit.engine.ahead.warmup import MOST_PARAMETERS, representatives, warmup
 from cnnkit.errors import UsageError
 from cnnkit.kernels.cpu.machine import jit
 

@@ -3,8 +3,8 @@
 import pytest
 
 from cnnkit.config import available_memory
-from cnnkit.engine import forecast as forecasts
-from cnnkit.engine.forecast import Forecasted, look_ahead
+from cnnkit.engine.ahead import forecast as forecasts
+from cnnkit.engine.ahead.forecast import Forecasted, look_ahead
 from cnnkit.engine.time.pace import Pace
 from cnnkit.errors import ResourceError, UsageError
 
