@@ -15,6 +15,7 @@ from cnnkit.engine.records.events import Event, Finished, Note
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run import checkpoint
 from cnnkit.engine.run.elsewhere import check_there
+from cnnkit.engine.run.event_file import check_tensorboard
 from cnnkit.engine.run.find import open_run
 from cnnkit.engine.run.folder import Run, create_run
 from cnnkit.engine.run.log import Log
@@ -53,6 +54,8 @@ def fit(
     """
     begun = time.perf_counter()
     with computing_anew(options) as options:
+        if options.tensorboard:
+            check_tensorboard()
         pieces = begin(options, module, data, loss)
         splits, training, options = pieces.splits, pieces.training, pieces.training.options
         room_for(pieces)
@@ -69,7 +72,9 @@ def fit(
                     # From here on the run needs the weight file no more.
                     checkpoint.save(run, training, 0, about)
                 try:
-                    yield from Session(run, pieces, Log(run), about, stop, begun).events(pieces.notes)
+                    yield from Session(
+                        run, pieces, Log(run, tensorboard=options.tensorboard), about, stop, begun
+                    ).events(pieces.notes)
                 except (UsageError, ShapeError):
                     # What cannot be trained as it was called leaves no run behind.
                     if not training.progress.step:
@@ -97,6 +102,8 @@ def resume(
         found, notes = checkpoint.newest(folder)
         before = found.options if found else FitOptions.read(folder.config)
         options = changed(before, changes or {}, found.progress if found else Progress())
+        if options.tensorboard:
+            check_tensorboard()
         if found and (result := finished(folder, options, found.progress)):
             yield Note(how_to_go_on(folder, options, found.progress, result, found.about))
             yield Finished(result, given_in_python(found.about))
@@ -121,7 +128,8 @@ def resume(
                 about["data_sha256"] = pieces.origin.data_sha256
             room_for(pieces)
             with StopRequest() as stop, disk_faults_told(folder.path, about):
-                session = Session(folder, pieces, Log(folder, found.events_length if found else 0), about, stop)
+                log = Log(folder, found.events_length if found else 0, tensorboard=options.tensorboard)
+                session = Session(folder, pieces, log, about, stop)
                 _settle(session, before, parts, found is not None)
                 news = session.rate.news(before, pieces.training.progress.step)
                 yield from session.events([*pieces.notes, *notes, *news])

@@ -36,7 +36,7 @@ _SECTIONS = {
     "Network": ("model", "padding", "weights", "freeze", "views"),
     "Length": ("epochs", "steps", "time", "patience", "keep", "overfit"),
     "Augmentation": ("augment", *CHANGES, "mixup", "cutmix", *THINGS, "multi_scale"),
-    "Run": ("seed", "output", "exist_ok"),
+    "Run": ("seed", "output", "exist_ok", "tensorboard"),
 }
 _SECTION_OF = {name: section for section, names in _SECTIONS.items() for name in names}
 
@@ -144,5 +144,6 @@ _ROWS = (
     _choice("seed", type=Whole(0, 2**63 - 1, example="--seed 1")),
     _choice("output", "-o", also="--project", type=click.Path()),
     _choice("exist_ok"),
+    _choice("tensorboard"),
 )
 _CHOICES = dict(_ROWS)

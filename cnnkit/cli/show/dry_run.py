@@ -11,7 +11,7 @@ from cnnkit.engine.records.events import Compiling, Event
 from cnnkit.engine.records.options import INTERNAL
 
 # Where a run lies, not what it is.
-OUTWARD = ("output", "exist_ok")
+OUTWARD = ("output", "exist_ok", "tensorboard")
 
 
 def show(screen: Screen, events: Iterator[Event]) -> None:

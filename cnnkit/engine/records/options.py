@@ -34,13 +34,16 @@ LOSSES = ("cross-entropy", "dice", "focal", "cross-entropy+dice", "focal+dice")
 
 # What says where a run lies and how it is computed, not what it computes, and what --model stands for: no part of the
 # command that made the weights.
-_OUTWARD = ("output", "exist_ok", "threads", "backend", "cache", "cfg")
+_OUTWARD = ("output", "exist_ok", "threads", "backend", "cache", "tensorboard", "cfg")
 # What says when a run ends: one of them.
 ENDS = ("epochs", "steps", "time")
 # What a resumed run or a time keeps in its options: read back, never shown.
 INTERNAL = ("schedule_from", "schedule_epochs", "schedule_until", "schedule_again", "cfg")
 # What may change when a run goes on.
-RESUMABLE = ("epochs", "steps", "patience", "lr", "schedule", "warmup", "on_unreadable", "threads", "backend", "cache")
+RESUMABLE = (
+    *("epochs", "steps", "patience", "lr", "schedule", "warmup", "on_unreadable", "threads", "backend", "cache"),
+    "tensorboard",
+)
 
 
 def _choice(default: Any, text: str, *, names: tuple[str, ...] = ()) -> Any:
@@ -145,6 +148,8 @@ class FitOptions:
     precision: str = _choice("fast", "How exact convolutions are; a run keeps its own.", names=PRECISIONS)
     output: str | None = _choice(None, "Folder of this run; by default the next free one under runs/.")
     exist_ok: bool = _choice(False, "Write into the output folder even if it is not empty.")
+
+    tensorboard: bool = _choice(False, "Also write the curves for TensorBoard, into the run folder.")
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any], source: str = "options") -> Self:

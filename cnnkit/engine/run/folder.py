@@ -6,6 +6,7 @@ parts.csv         which image was in which part                result.json     o
 weights/          best.safetensors, last.safetensors           state/          step-N.safetensors, two generations;
                                                                                while it trains: features, proposals and
                                                                                piece-*.safetensors
+tensorboard/      with --tensorboard: the curves
 """
 
 import json
@@ -86,6 +87,15 @@ class Run:
     def proposals(self) -> Path:
         return self.states / "proposals.safetensors"
 
+    @property
+    def tensorboard(self) -> Path:
+        return self.path / "tensorboard"
+
+    @property
+    def event_files(self) -> list[Path]:
+        """Those that `--tensorboard` wrote, and no other program."""
+        return sorted(self.tensorboard.glob(f"events.out.tfevents.{'[0-9]' * _LONGEST_NUMBER}.cnnkit"))
+
     def piece(self, name: str) -> Path:
         """Of a phase behind the last step."""
         return self.states / f"piece-{name}.safetensors"
@@ -121,21 +131,22 @@ class Run:
 
     def discard(self) -> None:
         """Take away a run in which nothing was trained, and its folder if nothing else lies there."""
-        for path in (self.config, self.manifest, self.parts, self.events, *self.states.glob("*.safetensors")):
+        first = (self.config, self.manifest, self.parts, self.events)
+        for path in (*first, *self.states.glob("*.safetensors"), *self.event_files):
             with suppress(OSError):
                 path.unlink()
-        for folder in (self.states, self.best.parent, self.path):
+        for folder in (self.states, self.best.parent, self.tensorboard, self.path):
             with suppress(OSError):
                 folder.rmdir()
 
     def _tidy(self) -> None:
         self.check_folders()
-        for folder in (self.path, self.states, self.best.parent):
+        for folder in (self.path, self.states, self.best.parent, self.tensorboard):
             files.sweep(folder)
 
     def check_folders(self) -> None:
         """UsageError where a folder in the run's is a link; the run's own may be one, as the user named it."""
-        for folder in (self.states, self.best.parent):
+        for folder in (self.states, self.best.parent, self.tensorboard):
             files.check_real_folder(folder)
 
     @contextmanager
@@ -228,6 +239,7 @@ def _take_over(run: Run, first: First) -> Run:
         run.features,
         run.proposals,
         *run.pieces,
+        *run.event_files,
         run.events,
         run.results,
         run.best,
