@@ -8,7 +8,8 @@ CnnkitError             exit code 1
 ├── CheckpointError     3   a weight or checkpoint file is damaged, foreign or too new
 ├── CheckFailed         4   a threshold that the user set was missed
 ├── ResourceError       5   not enough memory or disk
-│   └── DiskError       5   a file could not be written
+│   ├── DiskError       5   a file could not be written
+│   └── DeviceMemoryError  5   a device has no room for an array
 ├── NumericError        6   the loss or the weights are no longer finite
 └── UsageError          2   an invalid option, value or name
 """
@@ -63,6 +64,14 @@ class ResourceError(CnnkitError):
 
 class DiskError(ResourceError):
     """A file could not be written: no room, or a failing disk."""
+
+
+class DeviceMemoryError(ResourceError):
+    """A device has no room for an array.   wanted, used, free: bytes, of the array, of all others, and what is left."""
+
+    def __init__(self, text: str, advice: str = "", *, wanted: int = 0, used: int = 0, free: int = 0) -> None:
+        super().__init__(f"{text} {advice}".strip())
+        self.text, self.wanted, self.used, self.free = text, wanted, used, free
 
 
 class NumericError(CnnkitError):

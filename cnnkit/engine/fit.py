@@ -31,7 +31,7 @@ from cnnkit.engine.session.room import room_for
 from cnnkit.engine.training.rate import changed
 from cnnkit.engine.training.signals import StopRequest
 from cnnkit.engine.use.unseen import digest
-from cnnkit.errors import CheckpointError, ShapeError, UsageError
+from cnnkit.errors import CheckpointError, DeviceError, DeviceMemoryError, ShapeError, UsageError
 from cnnkit.nn import Module
 from cnnkit.serialize import files
 from cnnkit.tasks.own_loss import Loss
@@ -58,7 +58,7 @@ def fit(
             check_tensorboard()
         pieces = begin(options, module, data, loss)
         splits, training, options = pieces.splits, pieces.training, pieces.training.options
-        room_for(pieces)
+        room = room_for(pieces)
         parts = to_csv(parts_of(splits))
         about = _about(pieces, parts)
         manifest = describe(
@@ -72,10 +72,9 @@ def fit(
                     # From here on the run needs the weight file no more.
                     checkpoint.save(run, training, 0, about)
                 try:
-                    yield from Session(
-                        run, pieces, Log(run, tensorboard=options.tensorboard), about, stop, begun
-                    ).events(pieces.notes)
-                except (UsageError, ShapeError):
+                    log = Log(run, tensorboard=options.tensorboard)
+                    yield from Session(run, pieces, log, about, stop, begun, room).events(pieces.notes)
+                except (UsageError, ShapeError, DeviceError, DeviceMemoryError):
                     # What cannot be trained as it was called leaves no run behind.
                     if not training.progress.step:
                         run.discard()
@@ -126,10 +125,10 @@ def resume(
             about = _about(pieces, parts)
             if pieces.origin:
                 about["data_sha256"] = pieces.origin.data_sha256
-            room_for(pieces)
+            room = room_for(pieces)
             with StopRequest() as stop, disk_faults_told(folder.path, about):
                 log = Log(folder, found.events_length if found else 0, tensorboard=options.tensorboard)
-                session = Session(folder, pieces, log, about, stop)
+                session = Session(folder, pieces, log, about, stop, room=room)
                 _settle(session, before, parts, found is not None)
                 news = session.rate.news(before, pieces.training.progress.step)
                 yield from session.events([*pieces.notes, *notes, *news])

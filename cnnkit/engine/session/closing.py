@@ -9,10 +9,11 @@ from cnnkit.engine.records.events import Event, Finished, Interrupted
 from cnnkit.engine.records.results import FitResult
 from cnnkit.engine.run import checkpoint
 from cnnkit.engine.run.overfit import knows_by_heart
+from cnnkit.engine.session.room import Room
 from cnnkit.engine.training.course import history, stops_early
 from cnnkit.engine.training.keeper import Keeper
 from cnnkit.engine.training.signals import StopRequest
-from cnnkit.errors import DataError, NumericError
+from cnnkit.errors import CnnkitError, DataError, DeviceError, DeviceMemoryError, NumericError
 from cnnkit.serialize import files
 from cnnkit.tasks import Tally
 
@@ -49,6 +50,17 @@ class Closing:
             f"{error} {checkpoint.kept(self.keeper.run)} Put the file back as it was, then go on with: "
             f"{go_on()}{without}"
         )
+
+    def left(self, error: DeviceError | DeviceMemoryError, room: Room | None) -> CnnkitError:
+        """A device has no room, or is gone: what it held is lost, and the last state is what there is to go on from."""
+        keeper, go_on = self.keeper, self.keeper.go_on
+        keeper.log.flush()
+        told = str(error)
+        if isinstance(error, DeviceMemoryError) and room is not None:
+            told = f"{error.text} {room.advice(error)}"
+        if keeper.training.progress.step:
+            told += f" {checkpoint.kept(keeper.run)} Go on with: {go_on()} (or {go_on(backend='cpu')})"
+        return type(error)(told)
 
     def hopeless(self, text: str) -> NumericError:
         """A loss is not finite, and nothing of it may be saved."""

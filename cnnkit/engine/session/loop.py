@@ -14,6 +14,7 @@ from cnnkit.engine.session.closing import Closing
 from cnnkit.engine.session.judging import Judging
 from cnnkit.engine.session.preparation import Preparation
 from cnnkit.engine.session.proposing import seen_by
+from cnnkit.engine.session.room import Room
 from cnnkit.engine.session.settling import settled
 from cnnkit.engine.time.budget import Budget, fit_to_time, fitted
 from cnnkit.engine.training.course import Course, best_epoch, epoch_end, is_over, stops_early
@@ -23,21 +24,28 @@ from cnnkit.engine.training.outcomes import Outcome, Outcomes
 from cnnkit.engine.training.rate import Rate
 from cnnkit.engine.training.signals import Stopped, StopRequest
 from cnnkit.engine.training.step import train_step
-from cnnkit.errors import DataError
+from cnnkit.errors import DataError, DeviceError, DeviceMemoryError
 
 
 @final
 class Session:
     """One process's share of a training: from where `pieces` stand to the end of the run, or to a signal.
 
-    begun: when this process began with it, by `time.perf_counter`.
+    begun: when this process began with it, by `time.perf_counter`.   room: that was forecast for its steps.
     """
 
     def __init__(
-        self, run: Run, pieces: Pieces, log: Log, about: dict[str, Any], stop: StopRequest, begun: float | None = None
+        self,
+        run: Run,
+        pieces: Pieces,
+        log: Log,
+        about: dict[str, Any],
+        stop: StopRequest,
+        begun: float | None = None,
+        room: Room | None = None,
     ) -> None:
         begun = time.perf_counter() if begun is None else begun
-        self.training, self.stop = pieces.training, stop
+        self.training, self.stop, self.room = pieces.training, stop, room
         self.splits = seen_by(pieces.task, pieces.training.module, pieces.splits)
         self.keeper = Keeper(run, self.training, log, about, begun)
         self.closing = Closing(self.keeper, self.splits, stop)
@@ -66,6 +74,9 @@ class Session:
         except DataError as error:
             yield from self._told(self.outcomes.rest())
             raise self.closing.broken_off(error) from error
+        except (DeviceError, DeviceMemoryError) as error:
+            # Nothing is read or saved any more: what lies on the device may be half a step, or out of reach.
+            raise self.closing.left(error, self.room) from error
 
     def _train(self, notes: Sequence[str]) -> Iterator[Event]:
         yield self._started(notes)

@@ -6,7 +6,7 @@ from typing import final
 from cnnkit import kernels, models
 from cnnkit.engine.finetune.features import needed
 from cnnkit.engine.session.assemble import Pieces
-from cnnkit.errors import ResourceError
+from cnnkit.errors import DeviceMemoryError, ResourceError
 from cnnkit.nn import Module
 
 # Of the largest layer: its gradient, that of the layer before, and scratch buffers. Measured between 1 and 3.6 with
@@ -40,21 +40,38 @@ class Numbers:
 @final
 @dataclass(frozen=True)
 class Room:
-    """parameters: of the network.   needed: bytes of a step of the largest batch.
+    """batch: images in the largest one.   least: that a batch must have.
 
     free: bytes that are left for steps, beside features and decoded pictures; None if unknown.
     """
 
-    parameters: int
-    needed: int
+    batch: int
+    least: int
+    numbers: Numbers
     free: int | None
+
+    @property
+    def parameters(self) -> int:
+        """Of the network."""
+        return self.numbers.parameters
+
+    @property
+    def needed(self) -> int:
+        """Bytes of a step of the largest batch."""
+        return forecast(self.batch, self.numbers)
+
+    def advice(self, error: DeviceMemoryError) -> str:
+        """Which batch fits, now that the largest one did not: less was free than before, or it took more."""
+        needed, there = max(self.needed, error.used + error.wanted), error.used + error.free
+        text = _advice(self.batch, self.numbers, needed, there, self.least, "may")
+        return f"For a new run: {text}."
 
 
 def room_for(pieces: Pieces) -> Room:
     """ResourceError where a step does not fit."""
     largest, numbers, free = pieces.loader.batching.sizes()[0], _numbers(pieces), _free(pieces)
     check_fits(largest, numbers, free, pieces.training.least_batch)
-    return Room(numbers.parameters, forecast(largest, numbers), free)
+    return Room(largest, pieces.training.least_batch, numbers, free)
 
 
 def forecast(batch_size: int, numbers: Numbers) -> int:
@@ -71,17 +88,19 @@ def check_fits(batch_size: int, numbers: Numbers, available: int | None, least: 
     needed = forecast(batch_size, numbers)
     if available is None or needed <= available:
         return
-    fixed = forecast(0, numbers)
-    fitting = int((available - fixed) // max(1, (needed - fixed) / batch_size)) - (least - 1)
-    advice = (
-        f"--batch-size {fitting} would fit"
-        if fitting >= least
-        else f"not even {'one image fits' if least == 1 else f'{least} images fit'}: use a smaller model or image size"
-    )
     raise ResourceError(
         f"Training with batches of {batch_size} takes about {_megabytes(needed)}, "
-        f"but {_megabytes(available)} are free; {advice}."
+        f"but {_megabytes(available)} are free; {_advice(batch_size, numbers, needed, available, least, 'would')}."
     )
+
+
+def _advice(batch_size: int, numbers: Numbers, needed: int, available: int, least: int, surely: str) -> str:
+    """The batch that fits where one of `batch_size` needs so many bytes and others are there.   surely: "would"."""
+    fixed = forecast(0, numbers)
+    fitting = int((available - fixed) // max(1, (needed - fixed) / batch_size)) - (least - 1)
+    if fitting >= least:
+        return f"--batch-size {fitting} {surely} fit"
+    return f"not even {'one image fits' if least == 1 else f'{least} images fit'}: use a smaller model or image size"
 
 
 def _numbers(pieces: Pieces) -> Numbers:

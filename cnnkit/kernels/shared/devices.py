@@ -15,8 +15,10 @@ from cnnkit.config import is_backend
 
 # The least that the packages of the extra want of a driver (setup.cfg): CUDA 13.0.
 LEAST = 13_000
+NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE
 LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
-# Whether --backend auto takes CUDA where a device answers: once all kernels are there and have been run on one.
+# Whether --backend auto takes CUDA where a device answers: once the kernels have been run on one. The manual says which
+# (docs/cuda.md), so both change together.
 CHOSEN_BY_ITSELF = False
 
 
@@ -49,16 +51,24 @@ def cuda() -> Found:
     except OSError:
         return Found(0, 0, f"there is no NVIDIA driver on this machine ({LIBRARY})")
     version, count = ctypes.c_int(0), ctypes.c_int(0)
-    failed = driver.cuInit(0) or driver.cuDriverGetVersion(ctypes.byref(version))
-    failed = failed or driver.cuDeviceGetCount(ctypes.byref(count))
-    if failed or not count.value:
-        hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-        why = f" (CUDA_VISIBLE_DEVICES is {hidden!r})" if hidden is not None else ""
-        return Found(0, version.value, f"the NVIDIA driver finds no device{why}")
-    if version.value < LEAST:
+    # The version is known before all else: a driver that is too old may fail to begin, and would not say why.
+    if not driver.cuDriverGetVersion(ctypes.byref(version)) and version.value < LEAST:
         knows, wants = (f"{number // 1000}.{number % 1000 // 10}" for number in (version.value, LEAST))
-        return Found(0, version.value, f"the NVIDIA driver knows CUDA {knows} and would have to know {wants}")
+        return Found(
+            0, version.value, f"the NVIDIA driver knows CUDA {knows} and would have to know {wants}: update the driver"
+        )
+    failed = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
+    if failed and failed != NO_DEVICE:
+        return Found(0, version.value, f"the NVIDIA driver does not begin (its error {failed}){_hidden()}")
+    if not count.value:
+        return Found(0, version.value, f"the NVIDIA driver finds no device{_hidden()}")
     return Found(count.value, version.value, "")
+
+
+def _hidden() -> str:
+    """What the environment leaves of the devices, in brackets, if it says so."""
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return "" if shown is None else f" (CUDA_VISIBLE_DEVICES is {shown!r:.60})"
 
 
 def index_of(name: str) -> int | None:
@@ -77,5 +87,7 @@ def refusal(name: str) -> str:
     if not found.devices:
         return f"No CUDA device answers: {found.lacks}; cnnkit[cuda] needs one. Use --backend cpu."
     if (index_of(name) or 0) >= found.devices:
-        return f"There is no device {name}: this machine has {found.devices}, of which the first is cuda:0."
+        return (
+            f"There is no device {name}: this process may use {found.devices}{_hidden()}, of which the first is cuda:0."
+        )
     return ""

@@ -67,7 +67,10 @@ def test_the_extra_is_asked_for_first(monkeypatch):
         (None, "there is no NVIDIA driver on this machine"),
         (Driver(count=0), "the NVIDIA driver finds no device"),
         (Driver(status=100), "the NVIDIA driver finds no device"),
-        (Driver(version=12_040), "the NVIDIA driver knows CUDA 12.4 and would have to know 13.0"),
+        (Driver(status=803), "the NVIDIA driver does not begin (its error 803)"),
+        (Driver(version=12_040), "the NVIDIA driver knows CUDA 12.4 and would have to know 13.0: update the driver"),
+        # Too old to begin: it says so by its version alone.
+        (Driver(version=11_080, status=803), "the NVIDIA driver knows CUDA 11.8"),
     ],
 )
 def test_what_is_missing_is_told_with_what_helps(driver, found, why):
@@ -80,12 +83,20 @@ def test_devices_that_are_hidden_are_told(driver, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     driver(Driver(count=0))
     assert "finds no device (CUDA_VISIBLE_DEVICES is '')" in devices.refusal("cuda")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7,GPU-none")
+    driver(Driver(status=100))
+    assert "finds no device (CUDA_VISIBLE_DEVICES is '7,GPU-none')" in devices.refusal("cuda")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    driver(Driver(count=1))
+    assert "There is no device cuda:9: this process may use 1 (CUDA_VISIBLE_DEVICES is '0')" in devices.refusal(
+        "cuda:9"
+    )
 
 
 def test_a_device_that_there_is_is_not_refused_and_the_next_is(driver):
     driver(Driver(count=2))
     assert devices.refusal("cuda") == devices.refusal("cuda:1") == ""
-    assert "There is no device cuda:2: this machine has 2" in devices.refusal("cuda:2")
+    assert "There is no device cuda:2: this process may use 2, of which" in devices.refusal("cuda:2")
 
 
 def test_the_refusal_is_that_of_use(driver):

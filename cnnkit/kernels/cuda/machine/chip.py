@@ -4,6 +4,8 @@ All work is in the order of one stream, the default one, so memory that is given
 """
 
 import threading
+from collections.abc import Callable
+from functools import wraps
 from importlib.metadata import version
 from typing import Any, final
 
@@ -13,7 +15,8 @@ from numba.cuda.args import ArgHint
 from numba.cuda.core import config
 from numba.cuda.cudadrv import driver as api
 
-from cnnkit.errors import DeviceError
+from cnnkit.errors import CnnkitError, DeviceMemoryError
+from cnnkit.kernels.cuda.machine.faults import FAULTS, FULL, fault_of, told
 from cnnkit.kernels.cuda.machine.memory import Block, Pool
 
 _TYPES: dict[Any, Any] = {}
@@ -49,6 +52,29 @@ class Flat(ArgHint):
         return self.size * self.dtype.itemsize
 
 
+def failed(error: Exception) -> CnnkitError:
+    """What becomes of one of `FAULTS`: no room, or no answer."""
+    if fault_of(error) != FULL:
+        return told(error)
+    try:
+        return _pool().full("what a kernel needs beside arrays")
+    except CnnkitError:  # it does not even say what is free
+        return DeviceMemoryError("The CUDA device has no room for another process.", "Wait until one has ended.")
+
+
+def _asked(work: Callable[..., Any]) -> Any:
+    """Of a function that asks the driver: its faults are ours."""
+
+    @wraps(work)
+    def asking(*args: Any) -> Any:
+        try:
+            return work(*args)
+        except FAULTS as error:
+            raise failed(error) from error
+
+    return asking
+
+
 def select(index: int) -> None:
     """From now on this device, in every Python thread."""
     global _index
@@ -56,6 +82,7 @@ def select(index: int) -> None:
     _here()
 
 
+@_asked
 def _here() -> None:
     """Make the device that of this Python thread, which the driver asks of each."""
     if getattr(_thread, "index", None) != _index:
@@ -68,16 +95,23 @@ def _new(size: int) -> Any:
     try:
         return cuda.current_context().memalloc(size)
     except api.CudaAPIError as error:
-        if error.code == api.binding.CUresult.CUDA_ERROR_OUT_OF_MEMORY:
+        if fault_of(error) == FULL:
             return None
-        raise DeviceError(f"The CUDA device does not answer any more: {error}.") from error
+        raise told(error) from error
 
 
+@_asked
 def _free() -> int:
     return int(cuda.current_context().get_memory_info().free)
 
 
-pool = Pool(_new, _free)
+# Memory of one device is no other's, should a process use several after each other.
+_pools: dict[int, Pool] = {}
+
+
+def _pool() -> Pool:
+    """That of the device that was selected."""
+    return _pools.setdefault(_index, Pool(_new, _free))
 
 
 def take(count: int, dtype: np.dtype[Any]) -> Flat:
@@ -85,7 +119,7 @@ def take(count: int, dtype: np.dtype[Any]) -> Flat:
     _here()
     if not count:
         return Flat(None, 0, 0, dtype)
-    block = pool.take(count * dtype.itemsize)
+    block = _pool().take(count * dtype.itemsize)
     return Flat(block, int(block.raw.device_pointer_value), count, dtype)
 
 
@@ -94,6 +128,7 @@ def part(flat: Flat, first: int, count: int) -> Flat:
     return Flat(flat.owner, flat.ptr + first * flat.dtype.itemsize, count, flat.dtype)
 
 
+@_asked
 def upload(flat: Flat, host: np.ndarray) -> None:
     """NumPy's numbers, one axis, brought there; they may be written to afterwards."""
     if flat.size:
@@ -101,6 +136,7 @@ def upload(flat: Flat, host: np.ndarray) -> None:
         api.driver.cuMemcpyHtoD(flat.ptr, host.ctypes.data, flat.nbytes)
 
 
+@_asked
 def download(flat: Flat) -> np.ndarray:
     """The numbers in an array of NumPy's, once all that was launched before is done."""
     host = np.empty(flat.size, flat.dtype)
@@ -110,6 +146,7 @@ def download(flat: Flat) -> np.ndarray:
     return host
 
 
+@_asked
 def clear(flat: Flat) -> None:
     """All bytes 0."""
     if flat.size:
@@ -117,6 +154,7 @@ def clear(flat: Flat) -> None:
         api.driver.cuMemsetD8Async(flat.ptr, 0, flat.nbytes, 0)
 
 
+@_asked
 def copy(target: Flat, source: Flat) -> None:
     """The numbers of one in the other's place."""
     if target.size:
@@ -134,6 +172,7 @@ def aligned(array: Any) -> bool:
     return not array.has_memory or array.flat.ptr % 16 == 0
 
 
+@_asked
 def facts() -> dict[str, Any]:
     """Name, free bytes (what waits in the pool is free too), and multiply-adds of float32 a second, counted twice."""
     _here()
@@ -143,9 +182,10 @@ def facts() -> dict[str, Any]:
     units = 64 if (major, minor) in ((7, 0), (7, 2), (7, 5), (8, 0)) else 128
     name = device.name.decode() if isinstance(device.name, bytes) else str(device.name)
     peak = 2.0 * units * device.MULTIPROCESSOR_COUNT * device.CLOCK_RATE * 1e3
-    return {"name": name, "memory": _free() + pool.waiting, "peak": peak}
+    return {"name": name, "memory": _free() + _pool().waiting, "peak": peak}
 
 
+@_asked
 def description() -> str:
     """The device in a line."""
     _here()
@@ -157,6 +197,7 @@ def description() -> str:
     return f"{facts()['name']}, compute capability {major}.{minor}, {has}; {packages}"
 
 
+@_asked
 def configured(made: Any, blocks: int | tuple[int, ...], threads: int) -> Any:
     """The kernel with the grid that it is launched on. Small grids are meant: a warning of each would be noise."""
     _here()

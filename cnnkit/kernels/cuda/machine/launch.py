@@ -93,8 +93,11 @@ class Kernel:
             note(self, args)
             return
         given = [_given(arg) for arg in args]
-        with _one_at_a_time if SIMULATED else _nothing:
-            self._launcher(blocks, threads)(*given)
+        try:
+            with _one_at_a_time if SIMULATED else _nothing:
+                self._launcher(blocks, threads)(*given)
+        except chip.FAULTS as error:
+            raise chip.failed(error) from error
 
     def _launcher(self, blocks: int | tuple[int, ...], threads: int) -> Any:
         launcher = None if SIMULATED else self._configured.get((blocks, threads))
@@ -118,8 +121,11 @@ class Kernel:
         """Compile for arguments of these types; whether that was done before."""
         if SIMULATED or signature in self.made.overloads:
             return True
-        with _one_at_a_time:
-            self.made.compile(signature)
+        try:
+            with _one_at_a_time:
+                self.made.compile(signature)
+        except chip.FAULTS as error:
+            raise chip.failed(error) from error
         return False
 
     def __repr__(self) -> str:

@@ -7,7 +7,7 @@ After the first of its kind a step finds each size in the pool.
 from collections.abc import Callable
 from typing import Any, final
 
-from cnnkit.errors import ResourceError
+from cnnkit.errors import DeviceMemoryError
 
 LINE = 512  # bytes: where the driver's own memory begins
 
@@ -41,7 +41,7 @@ class Pool:
         """Room for so many bytes.
 
         Raises:
-            ResourceError: the device has no room, also not without what waits.
+            DeviceMemoryError: the device has no room, also not without what waits.
         """
         size = size_class(count)
         waits = self._waits.get(size)
@@ -54,12 +54,21 @@ class Pool:
                 self.clear()
                 raw = self._new(size)
             if raw is None:
-                raise ResourceError(
-                    f"The CUDA device has no room for {size / 1e6:,.0f} MB more: arrays take {self.used / 1e6:,.0f} MB "
-                    f"and {self._free() / 1e6:,.0f} MB are free. Use a smaller --batch-size or --image-size."
-                )
+                raise self.full(f"{size / 1e6:,.0f} MB more", size)
         self.used += size
         return Block(raw, size, self.give)
+
+    def full(self, what: str, wanted: int = 0) -> DeviceMemoryError:
+        """The error where there is no room for something of so many bytes."""
+        free = self._free()
+        return DeviceMemoryError(
+            f"The CUDA device has no room for {what}: arrays take {self.used / 1e6:,.0f} MB and {free / 1e6:,.0f} MB "
+            "are free.",
+            "Use a smaller --batch-size or --image-size.",
+            wanted=wanted,
+            used=self.used,
+            free=free,
+        )
 
     def give(self, size: int, raw: Any) -> None:
         """What an array has left."""

@@ -15,6 +15,14 @@ from numba.cuda.simulator import kernelapi
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 from numba.np import numpy_support
 
+# What a driver says where it fails: there is none.
+FAULTS: tuple[type[Exception], ...] = ()
+
+
+def failed(error: Exception) -> Exception:
+    """What becomes of one of these."""
+    return error
+
 
 class _Checked(np.ndarray):
     """Memory whose indices are looked at."""
