@@ -40,8 +40,7 @@ class Attribution:
     small: grad_cam: (h, w) float32 in the places of the layer's map; occlusion: a number for each square, (rows,
     columns); gradient: (H, W, C), the signed derivatives themselves.
     layer: whose maps Grad-CAM looked at; None of the others.
-    how: settings: of occlusion square (height, width), step (down, across), fill (the normalised number of each
-    channel that covers).
+    how: settings: of occlusion square (height, width), step (down, across), fill: the normalised number that covers.
     """
 
     method: str

@@ -9,8 +9,6 @@ from cnnkit.kernels.shared.array import Host
 Shape = tuple[int, ...]
 # Stands in `reads` for what the network was given: the image, (H, W, C) of normalised numbers.
 IMAGE = -1
-# Stands there for what was computed outside of the network's layers, by NumPy: nothing is known of it.
-ELSEWHERE = -2
 # So many maps of a station are shown unless others are asked for.
 SHOWN = 16
 
@@ -31,10 +29,10 @@ KINDS = (
 class Maps:
     """The maps that are shown of a station.
 
-    channels: their numbers, in rising order.
+    channels: their numbers, in rising order. Of a vector these are all.
     why: "all" there are, the "strongest", or those that were "asked" for. A map is as strong as the mean of its
     absolute values.
-    values: (H, W, k) float32, the station's result in these channels; (k,) of a station whose result is a vector.
+    values: (H, W, k) float32, the station's result in these channels; (features,) of a vector.
     before: the same before the activation, where one ends the station; else None. So a pixel's sum is there at once.
     strength: (k,) the mean of the absolute values of each.
     low, high: the least and the greatest number of `values`, for a scale of colours.
@@ -58,8 +56,8 @@ class Station:
     name: that no other station has: the layer's, or the layer's with "#2" where that makes several steps.
     layer: the path of the module in which it is computed, as in `models.summary` ("" where it is in none's but the
     network's own).   module: the class of that module.
-    reads: the numbers of the stations whose results it reads, in order; IMAGE (-1) is what the network was given,
-    ELSEWHERE (-2) what was computed by NumPy in between.
+    reads: the numbers of the stations whose results it reads, in order; IMAGE (-1) is what the network was given.
+    Parameters, constants, and what is computed by NumPy in between are not told.
     inputs, output: the shapes of what it reads and of its result, without the axis of the batch: (H, W, C) of a map,
     (features,) of a vector.
     activation: the function that ends it ("relu", …); of a station of kind "activation" all that it does. None: none.
@@ -67,9 +65,10 @@ class Station:
     settings: what decides its arithmetic, by name:
         conv, depthwise conv, transposed conv: kernel (KH, KW), stride, dilation (down, across), groups,
             padding (top, bottom, left, right), filters (their number), bias and residual (whether there is one)
-        max pool, average pool: kernel, stride, padding; count_padding (average)
+        max pool, average pool: kernel, stride, padding, dilation; count_padding (average); or bins (rows, columns)
         batch norm: eps, residual            local response norm: size, alpha, beta, k
-        concat: axis, sizes                  split: axis, part, begin       crop: begin, step      pad: widths, value
+        concat: axis, sizes                  split: axis, part, begin       (axis counted from behind: -1 is channels)
+        crop: begin, end, step               pad: widths, value             (of the batch too)
         resize: size, mode, align_corners    channel shuffle: groups        permute: axes (of the batch too)
         sum, mean, greatest: axes            clip: low, high
         recurrent: axis, directions, units

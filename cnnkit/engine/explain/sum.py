@@ -25,6 +25,7 @@ RULES = {
     "root": "√x",
     "clip": "x, but no less than low and no more than high",
     "choose": "the second value where the first is not 0, else the third",
+    "recurrent": "(1 - z) · n + z · h",
     "none": "not shown: the terms are what it is computed from",
 }
 
@@ -34,7 +35,7 @@ RULES = {
 class Terms:
     """Numbers of one result that a number was computed from, a row each, in the order of the sum.
 
-    source: the number of the station whose result they are; station.IMAGE or station.ELSEWHERE; None: of a parameter.
+    source: the number of the station whose result they are, or station.IMAGE; None: of a parameter or a constant.
     places: (n, axes) where each lies in that result, (y, x, channel) of a map. One outside of the map is a zero of the
     padding.
     inside: (n,) bool, whether it lies in the map.
@@ -82,9 +83,11 @@ class Sum:
     station: its number.   place: of the number in its result, (y, x, channel) of a map, (feature,) of a vector.
     kind: of the station.   rule: one of RULES.
     terms: what was read, one Terms for each result that it is of. A residual is the last, with weights of 1.
-    numbers: those of the formula by name: bias; mean, var, eps, gamma, beta; max, sum (softmax: of the exponentials);
-        size, alpha, k (response); low, high (clip).
-    winner: of "greatest", "least" and "choose": which row was taken, counted over all terms; else None.
+    numbers: those of the formula by name: bias; mean, var, eps, gamma, beta (norm); max, sum (softmax: the greatest
+        logit, and the sum of the exponentials); size, alpha, beta, k, squares (response); low, high (clip); bias_r,
+        bias_z, bias_n, r, z, n, h (recurrent).
+    winner: of "greatest" the row that was taken, of "least", "greatest" of two operands and "choose" the operand; of
+        "response" the row that is x itself; else None.
     total: computed here, in float64.   activation, slope: the function that ends the station, None without.
     result: activation(total).
     value: what the kernel computed, in float32: equal to `result` but for rounding.

@@ -99,6 +99,12 @@ def maps_of(
     return found[0] if len(found) == 1 else np.concatenate(found)
 
 
+def as_given(module: Module, x: Host) -> tuple[Host, int]:
+    """(what a network that gives maps is given for a batch, how many rows and columns of it come before the image)."""
+    known = reach_of(module, x.shape[3])
+    return (x, 0) if known is None or not known.margin else (_mirrored(x, known), known.margin)
+
+
 def whole(module: Module, x: Host, *beside: Host) -> Nest:
     """The outputs for a batch, without a tape.   beside: what else the network is given."""
     with no_grad():

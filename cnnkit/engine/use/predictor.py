@@ -1,7 +1,7 @@
 """Predictor: a trained network with its own preprocessing and the names of its classes."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, final
@@ -15,10 +15,15 @@ from cnnkit.data.picture.read import Source
 from cnnkit.data.sample import Pixels
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.data.view.view import View, load_view
+from cnnkit.engine.explain.explain import explain
+from cnnkit.engine.explain.explanation import Explanation
+from cnnkit.engine.explain.picture import prepared
+from cnnkit.engine.explain.station import SHOWN
+from cnnkit.engine.explain.subject import Subject
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.engine.use.inside import named_result, reaching_head
 from cnnkit.engine.use.judge import batch_for, outputs_of
-from cnnkit.engine.use.large import Tell, Way, nothing, way
+from cnnkit.engine.use.large import Tell, Way, as_given, nothing, way
 from cnnkit.errors import DataError, NumericError, UsageError
 from cnnkit.graph import Planned
 from cnnkit.kernels.shared.array import Host
@@ -154,6 +159,52 @@ class Predictor:
         # No picture, no feature; but the right number of axes.
         return mapped(inside(blank((1, *shape))), lambda array: array[:0], is_array) if found is None else found
 
+    def explain(
+        self,
+        picture: Source,
+        *,
+        shown: int = SHOWN,
+        layer: str | None = None,
+        channels: Sequence[int] | None = None,
+    ) -> Explanation:
+        """What the network does with one picture, step by step, in the numbers of its kernels.
+
+        The answer has the stations of the network with the maps that are shown, and finds the arithmetic of any of
+        their numbers (`pixel`) and what in the picture mattered (`grad_cam`, `gradient`, `occlusion`) when it is asked.
+        It costs about five predictions that are not planned, for each step is timed.
+
+        Args:
+            picture: as for `predict`. One that keeps its size is made smaller where its maps would not fit into memory.
+            shown: how many maps of each station are kept, the strongest.
+            layer, channels: keep these channels of the stations in a layer instead; of all stations without a layer.
+
+        Raises:
+            DataError: the picture cannot be read.
+            UsageError: there is no such layer or channel.
+        """
+        source = picture if isinstance(picture, given.SINGLE) else self._array(picture)
+        ready = prepared(source, self.preprocessing, lambda size: not self.way(size).tiles)
+        x = np.array(collate([ready.image], self.preprocessing))
+        beside = self.task.beside(self.planned, [ready.image])
+        whole, before = as_given(self.module, x) if self.task.places else (x, 0)
+
+        def compute(batch: Host) -> Nest:
+            many = tuple(np.repeat(one, len(batch), axis=0) for one in beside)
+            return outputs_of(self.task, self.planned, batch, self.preprocessing, beside=many)
+
+        inner = (before, before, *ready.image.shape[:2])
+        subject = Subject(self.module, self.task, compute, whole, beside, inner, (x.shape[1], x.shape[2]))
+        return explain(
+            subject,
+            ready,
+            network=self.name,
+            source=self.source,
+            shown=shown,
+            layer=layer,
+            channels=channels,
+            notes=self.notes,
+        )
+
     def _of_all(self, images: Iterator[Pixels], compute: Callable[[Tensor], Nest]) -> Nest:
         """`compute` on the images, batch after batch; None where there are none."""
         found: list[Nest] = []
@@ -237,9 +288,11 @@ class Predictor:
         return self._view(picture)[0]
 
     def _view(self, picture: Source) -> Viewed:
-        known = self.preprocessing
-        source = picture if isinstance(picture, given.SINGLE) else given.one(picture, known.shape, known.white)
-        return load_view(source, known)
+        source = picture if isinstance(picture, given.SINGLE) else self._array(picture)
+        return load_view(source, self.preprocessing)
+
+    def _array(self, picture: Any) -> Pixels:
+        return given.one(picture, self.preprocessing.shape, self.preprocessing.white)
 
 
 def _checked(top: int) -> int:
