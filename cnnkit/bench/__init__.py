@@ -2,9 +2,10 @@
 
 from cnnkit.bench.compare import run
 from cnnkit.bench.layers import NetworkTime, layer_times
-from cnnkit.bench.on_cuda import checked
+from cnnkit.bench.on_cuda.measure import run as on_device
+from cnnkit.bench.on_cuda.simulated import checked
 from cnnkit.bench.result import Result
 from cnnkit.bench.rivals.known import FAIR_ENVIRONMENT
 from cnnkit.bench.suites import SUITES
 
-__all__ = ["FAIR_ENVIRONMENT", "SUITES", "NetworkTime", "Result", "checked", "layer_times", "run"]
+__all__ = ["FAIR_ENVIRONMENT", "SUITES", "NetworkTime", "Result", "checked", "layer_times", "on_device", "run"]

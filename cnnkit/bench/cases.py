@@ -19,6 +19,7 @@ class Case:
     rivals: the same work in another library, by the library's name; called with the number of threads, each gives
         functions (one a memory layout) of which the fastest counts.
     quick: part of a plain `cnnkit bench`.
+    moved: bytes that it reads and writes at least, where memory is what bounds the work and they are counted.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Case:
     speedup: float = 1.0
     rivals: Mapping[str, Callable[[int], Sequence[Callable[[], object]]]] = field(default_factory=dict)
     quick: bool = False
+    moved: float | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from cnnkit import kernels
 from cnnkit.bench.cases import Case
 from cnnkit.bench.map_cases.enlarge import transposed_cases
 from cnnkit.bench.network_cases.convs import NETWORK_LAYERS, Layer
+from cnnkit.bench.on_cuda.sampled import check_sampled
 from cnnkit.bench.rivals.onnx_layers import onnx_conv
 from cnnkit.bench.rivals.onnx_sessions import SESSIONS
 from cnnkit.bench.rivals.torch_layers import torch_conv
@@ -47,14 +48,15 @@ LAYERS = [
 
 
 def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    yield from _cases([layer for layer in LAYERS if layer.quick or not quick])
+    yield from layer_cases("conv", quick=quick)
     if not quick:
         yield from transposed_cases()
 
 
-def network_layer_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    """All convolutions of whole networks; none of them is quick."""
-    return _cases([layer for layer in NETWORK_LAYERS if layer.quick or not quick])
+def layer_cases(suite: str, *, quick: bool) -> Iterator[Callable[[], Case]]:
+    """Single layers, or with "networks" all convolutions of whole networks, of which none is quick."""
+    layers = LAYERS if suite == "conv" else NETWORK_LAYERS
+    return _cases([layer for layer in layers if layer.quick or not quick])
 
 
 def _cases(layers: Sequence[Layer]) -> Iterator[Callable[[], Case]]:
@@ -65,7 +67,10 @@ def _cases(layers: Sequence[Layer]) -> Iterator[Callable[[], Case]]:
 
 
 def conv_case(layer: Layer, direction: str) -> Case:
-    """`direction` of one layer: "forward" (with packed filters, as a network that predicts), "dx" or "dw"."""
+    """`direction` of one layer: "forward" (with packed filters, as a network that predicts), "dx" or "dw".
+
+    Where new arrays go to a device, some outputs are held against the definition, corners among them.
+    """
     rng = np.random.default_rng(0)
     win = layer.window
     x = buffers.aligned(rng.standard_normal((layer.N, layer.size, layer.size, layer.C), dtype=np.float32))
@@ -73,17 +78,19 @@ def conv_case(layer: Layer, direction: str) -> Case:
     w /= np.float32(np.sqrt(layer.kernel**2 * layer.C / layer.groups))
     y_shape = conv2d_output_shape(x.shape, w.shape, win)
     dy = buffers.aligned(rng.standard_normal(y_shape, dtype=np.float32))
-    k = kernels.of(x)
+    k = kernels.home()
+    there = k is not kernels.of(x)
+    X, W, DY = map(k.put, (x, w, dy))
     flop = 2.0 * np.prod(y_shape) * np.prod(w.shape[:3])
     if direction == "forward":
-        filters = k.pack(w, layer.groups)
-        run = partial(k.conv2d, x, filters, win, layer.groups)
+        filters = k.pack(W, layer.groups)
+        run = partial(k.conv2d, X, filters, win, layer.groups)
         check = partial(_check_sums, run, x, w, layer)
     elif direction == "dx":
-        run = partial(k.conv2d_dx, dy, w, x.shape, win, layer.groups)
+        run = partial(k.conv2d_dx, DY, W, x.shape, win, layer.groups)
         check = partial(_check_duality, run, lambda: k.conv2d(x, w, win, layer.groups), dy, x)
     else:
-        run = partial(k.conv2d_dw, dy, x, w.shape, win, layer.groups)
+        run = partial(k.conv2d_dw, DY, X, w.shape, win, layer.groups)
         check = partial(
             _check_duality,
             lambda: k.conv2d_dw(dy, x, w.shape, win, layer.groups)[0],
@@ -95,9 +102,15 @@ def conv_case(layer: Layer, direction: str) -> Case:
     rivals = {"torch": partial(torch_conv, *operands)}
     if direction == "forward":
         rivals |= {name: partial(onnx_conv, name, x, w, *operands[3:7]) for name in SESSIONS}
-    plain = layer.stride == 1 and layer.groups == 1
+
+    def check_there() -> None:
+        result = run()
+        found = k.fetch(result[0] if direction == "dw" else result)
+        check_sampled(direction, found, x, w, dy, layer, tf32=kernels.precision() == "tf32")
+
+    plain = layer.stride == 1 and layer.groups == 1 and not there
     saved = schedule.FORMS[layer.kernel].saved if plain and layer.kernel in schedule.FORMS else 1.0
-    return Case(f"{layer} {direction}", run, check, flop, saved, rivals, layer.quick)
+    return Case(f"{layer} {direction}", run, check_there if there else check, flop, saved, rivals, layer.quick)
 
 
 def _check_sums(run: Callable[[], Host], x: Host, w: Host, layer: Layer) -> None:

@@ -43,12 +43,28 @@ NAMES = (
     "softmax",
 )
 EPS = 1e-5
+# How many arrays as large as the images each reads and writes at least. A batch norm reads its images twice; the index
+# that a max pool keeps is one byte for each of a quarter of the pixels.
+PASSES = {
+    "relu": 2.0,
+    "relu gradient": 3.0,
+    "hard swish": 2.0,
+    "max pool 2x2": 1.25 + 1 / 16,
+    "max pool 2x2 gradient": 1.25 + 1 / 16,
+    "average pool 2x2": 1.25,
+    "batch norm, relu": 3.0,
+    "batch norm, relu, gradient": 5.0,
+    "batch norm, residual, relu": 4.0,
+    "batch norm, residual, relu, gradient": 7.0,
+    "scale channels": 2.0,
+    "channel shuffle": 2.0,
+    "add": 3.0,
+    "softmax": 2.0,
+}
 
 
 def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
-    for name in NAMES:
-        if not quick or name.startswith("max pool"):
-            yield partial(pointwise_case, name)
+    yield from memory_cases(quick=quick)
     if not quick:
         yield from end_cases()
         yield crf_case
@@ -56,6 +72,13 @@ def cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
         yield from resize_cases()
         yield from gru_cases()
         yield from box_cases()
+
+
+def memory_cases(*, quick: bool) -> Iterator[Callable[[], Case]]:
+    """Of one kernel each."""
+    for name in NAMES:
+        if not quick or name.startswith("max pool"):
+            yield partial(pointwise_case, name)
 
 
 def pointwise_case(name: str) -> Case:
@@ -71,8 +94,8 @@ def pointwise_case(name: str) -> Case:
     def work(k: Any, take: slice) -> Callable[[], Any]:
         """On all images, or on the few that the definition can do in a moment."""
         if name.startswith("batch norm"):
-            return _norm_work(name, k, x[take], dy[take], weight, bias)
-        a, d, h, z, s = x[take], dy[take], half[take], logits[take], factors[take]
+            return _norm_work(name, k, *map(k.put, (x[take], dy[take], weight, bias)))
+        a, d, h, z, s = (k.put(array[take]) for array in (x, dy, half, logits, factors))
         _, arg = k.max_pool2d(a, (2, 2), HALVED)
         runs: dict[str, Callable[[], Any]] = {
             "relu": lambda: k.activate(a, RELU),
@@ -88,12 +111,16 @@ def pointwise_case(name: str) -> Case:
         }
         return runs[name]
 
-    k = kernels.of(x)
+    k = kernels.home()
     run = work(k, slice(None))
     few = slice(0, 1)
-    check = partial(_check, name, work(k, few), work(reference, few))
+    on_few = work(k, few)
+    check = partial(_check, name, lambda: k.fetch(on_few()), work(reference, few))
     rival = {"torch": partial(torch_pointwise, name, logits if name == "softmax" else x, dy, half, factors)}
-    return Case(f"{name} {'x'.join(map(str, logits.shape if name == 'softmax' else SHAPE))}", run, check, rivals=rival)
+    whole = logits if name == "softmax" else x
+    return Case(
+        f"{name} {'x'.join(map(str, whole.shape))}", run, check, rivals=rival, moved=PASSES[name] * whole.nbytes
+    )
 
 
 def _norm_work(name: str, k: Any, x: Host, dy: Host, weight: Host, bias: Host) -> Callable[[], Any]:

@@ -19,7 +19,7 @@ def cases(suite: str, *, quick: bool) -> Iterator[Callable[[], Case]]:
     if suite == "networks":
         from cnnkit.bench import conv_cases
 
-        return conv_cases.network_layer_cases(quick=quick)
+        return conv_cases.layer_cases("networks", quick=quick)
     if suite == "pointwise":
         from cnnkit.bench import pointwise_cases
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnkit import models
+from cnnkit import kernels, models
 from cnnkit.autograd import Tensor
 from cnnkit.bench.cases import Case
 from cnnkit.bench.twins.torch_twin import Learned, TorchTwin, torch_train
@@ -49,19 +49,20 @@ def learning_case(
     """
     optimiser, learning = SGD(model.parameters(), lr=lr, momentum=MOMENTUM), Learning(learner or model)
 
-    def step() -> float:
+    def step() -> Tensor:
+        """The loss, which nobody waits for."""
         optimiser.zero_grad()
         with learning.again():
             now = loss()
             now.backward()
         optimiser.step()
-        return now.item()
+        return now
 
     def check() -> None:
         """The gradient is right, and a step made again without Python has the loss of one that is computed."""
         _check_gradient(model, loss)
         for _ in range(BEFORE + 1):  # the last looks for the way
-            step()
+            step().item()
         with learning.again():
             again = loss().item()
         if again != (computed := loss().item()):
@@ -79,7 +80,7 @@ def _check_gradient(model: Module, loss: Callable[[], Tensor]) -> None:
     """Along the gradient g the loss rises by |g|² a unit: measured by a central difference over all weights at once."""
     model.zero_grad()
     loss().backward()
-    gradients = [np.array(p.grad, np.float32) for p in model.parameters()]
+    gradients = [np.array(kernels.of(p.grad).fetch(p.grad), np.float32) for p in model.parameters()]
     square = float(sum((g.astype(np.float64) ** 2).sum() for g in gradients))
     # A short way, and where the loss is steep one that moves it by no more than a hundredth: it is not straight. Behind
     # batch norm of few images it bends at once, so a shorter way may do.
@@ -87,8 +88,8 @@ def _check_gradient(model: Module, loss: Callable[[], Tensor]) -> None:
         values = []
         for sign in (1.0, -2.0, 1.0):  # up, down, and back where it was
             for parameter, gradient in zip(model.parameters(), gradients, strict=True):
-                weights = parameter.numpy()
-                weights += np.float32(sign * epsilon) * gradient
+                k = kernels.of(parameter.data)
+                k.copy_into(parameter.data, parameter.numpy() + np.float32(sign * epsilon) * gradient)
             values.append(loss().item())
         rise = (values[0] - values[1]) / (2 * epsilon)
         if abs(rise - square) <= 0.03 * square:

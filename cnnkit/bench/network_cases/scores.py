@@ -90,28 +90,28 @@ def title_of(name: str, what: str, N: int, side: int) -> str:
 def train_case(name: str, N: int, side: int = 28) -> Case:
     """One step of `name` on N images."""
     model, x, labels = setting(name, N, side)
-    theirs = partial(cross_entropy_of, model, x, labels)
+    images, theirs = Tensor(x), partial(cross_entropy_of, model, x, labels)
     title = title_of(name, LEARNS, N, side)
-    return learning_case(title, model, x, lambda: loss_of(model(Tensor(x)), labels), theirs, quick=name == QUICK)
+    return learning_case(title, model, x, lambda: loss_of(model(images), labels), theirs, quick=name == QUICK)
 
 
 def predict_case(name: str, N: int, side: int = 28) -> Case:
     """Scores of N images, by the network made ready for use as `predict` does it."""
     model, x, _ = setting(name, N, side)
-    ready = Planned(model.eval())
+    ready, images = Planned(model.eval()), Tensor(x)
 
-    def predict() -> Host:
+    def predict() -> Tensor:
         with no_grad():
-            logits: Host = ready(Tensor(x)).numpy()
+            logits: Tensor = ready(images)
         return logits
 
     def check() -> None:
         """The images in another order give the same bits in that order."""
         order = np.random.default_rng(1).permutation(N)
         with no_grad():
-            if not np.array_equal(ready(Tensor(x[order])).numpy(), predict()[order]):
+            if not np.array_equal(ready(Tensor(x[order])).numpy(), predict().numpy()[order]):
                 raise CheckFailed(f"{name}: the answer for an image depends on the images beside it.")
 
     flop = 2.0 * model.multiply_adds(x.shape)
-    rivals = predicting(model, x, [predict()])
+    rivals = predicting(model, x, [predict().numpy()])
     return Case(title_of(name, PREDICTS, N, side), predict, check, flop, 4.0, rivals, quick=name == QUICK)

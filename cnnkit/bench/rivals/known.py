@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from cnnkit import kernels
 from cnnkit.errors import CheckFailed
-from cnnkit.kernels.shared.array import Host
+from cnnkit.kernels.shared.array import Array, Host
 
 NAMES = ("torch", "onnxruntime", "openvino")
 # torch is to be started with these, so that it reuses memory as we do: with glibc's defaults its large results are
@@ -21,6 +22,23 @@ Work = Callable[[], Any]
 def available(name: str) -> bool:
     """Is the library installed here?"""
     return importlib.util.find_spec(name) is not None
+
+
+def tensor(a: Array) -> Any:
+    """torch's view of the numbers; a copy on the device where new arrays of ours go to one."""
+    import torch
+
+    found = torch.from_numpy(a if isinstance(a, np.ndarray) else kernels.of(a).fetch(a))
+    return found.cuda() if kernels.backend() == "cuda" else found
+
+
+def as_precise() -> bool:
+    """Let torch compute on its device as exactly as cnnkit does, by its fastest algorithms; whether there is one."""
+    import torch
+
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = kernels.precision() == "tf32"
+    torch.backends.cudnn.benchmark = True
+    return bool(torch.cuda.is_available())
 
 
 def nchw(a: Host) -> Host:

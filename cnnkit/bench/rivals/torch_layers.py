@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from cnnkit.bench.rivals.known import Work, nchw
+from cnnkit.bench.rivals.known import Work, nchw, tensor
 from cnnkit.kernels.shared.array import Host
 
 
@@ -16,7 +16,7 @@ def torch_conv(
 
     torch.set_num_threads(threads)
     last = torch.channels_last
-    first = [torch.from_numpy(nchw(x)), torch.from_numpy(w.transpose(3, 2, 0, 1).copy()), torch.from_numpy(nchw(dy))]
+    first = [tensor(nchw(x)), tensor(w.transpose(3, 2, 0, 1).copy()), tensor(nchw(dy))]
     layouts = [first, [t.contiguous(memory_format=last) for t in first]]
 
     def forward(x: Any, w: Any, dy: Any) -> Any:
@@ -42,12 +42,13 @@ def torch_pointwise(name: str, x: Host, dy: Host, half: Host, factors: Host, thr
 
     def layout(a: Host, last: bool) -> Any:
         if a.ndim != 4:
-            return torch.from_numpy(a)
-        tensor = torch.from_numpy(nchw(a))
-        return tensor.contiguous(memory_format=torch.channels_last) if last else tensor
+            return tensor(a)
+        maps = tensor(nchw(a))
+        return maps.contiguous(memory_format=torch.channels_last) if last else maps
 
     def work(last: bool) -> Work:
         a, d, h = (layout(array, last) for array in (x, dy, half))
+        s = tensor(factors)
         if name.startswith("batch norm"):
             return torch_batch_norm(a, d, residual="residual" in name, gradient="gradient" in name)
         if name == "max pool 2x2 gradient":
@@ -59,7 +60,7 @@ def torch_pointwise(name: str, x: Host, dy: Host, half: Host, factors: Host, thr
             "max pool 2x2": lambda: functional.max_pool2d(a, 2, return_indices=True),
             "average pool 2x2": lambda: functional.avg_pool2d(a, 2),
             "hard swish": lambda: functional.hardswish(a),
-            "scale channels": lambda: a * torch.from_numpy(factors)[:, :, None, None],
+            "scale channels": lambda: a * s[:, :, None, None],
             "channel shuffle": lambda: functional.channel_shuffle(a, 2),
             "add": lambda: a + d,
             "softmax": lambda: torch.softmax(a, -1),
@@ -74,7 +75,8 @@ def torch_batch_norm(x: Any, dy: Any, *, residual: bool, gradient: bool) -> Work
     import torch
 
     aten, C = torch.ops.aten, x.shape[1]
-    rows = torch.ones(C), torch.zeros(C), torch.zeros(C), torch.ones(C)  # weight, bias, running mean and variance
+    one, none = torch.ones(C, device=x.device), torch.zeros(C, device=x.device)
+    rows = one, none, none.clone(), one.clone()  # weight, bias, running mean and variance
 
     def forward() -> Any:
         with torch.no_grad():

@@ -42,7 +42,7 @@ def _torch(model: nn.Module, x: Host, wanted: Sequence[Host], threads: int) -> l
 
         # A frozen graph is made faster after its first calls, so the last of a few is what is compared.
         *_, told = (predict() for _ in range(3))
-        refuse_other_work("torch", [result.numpy() for result in told], wanted)
+        refuse_other_work("torch", [result.cpu().numpy() for result in told], wanted)
         return predict
 
     twins = layouts(partial(TorchTwin, model), x, threads)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cnnkit.bench.rivals.known import tensor
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.geometry import Window
 from cnnkit.kernels.shared.scalar import ACTIVATIONS, LEAKY_KIND, Activation
@@ -78,11 +79,10 @@ def _linear(x: Any, w: Any, bias: Any, activation: Activation) -> Work:
 def _batch_norm(
     x: Any, weight: Any, bias: Any, residual: Any, running: Any, momentum: float, eps: float, activation: Activation
 ) -> Work:
-    import torch
     from torch.nn import functional
 
     # The model's own, moved by both.
-    mean, var = map(torch.from_numpy, running or (np.zeros(weight.size, np.float32), np.ones(weight.size, np.float32)))
+    mean, var = map(tensor, running or (np.zeros(weight.size, np.float32), np.ones(weight.size, np.float32)))
 
     def work(x: Any, weight: Any, bias: Any, residual: Any) -> Any:
         y = functional.batch_norm(x, mean, var, weight, bias, True, momentum, eps)
@@ -94,10 +94,9 @@ def _batch_norm(
 def _batch_norm_frozen(
     x: Any, weight: Any, bias: Any, residual: Any, mean: Any, var: Any, eps: float, activation: Activation
 ) -> Work:
-    import torch
     from torch.nn import functional
 
-    mean, var = torch.from_numpy(mean), torch.from_numpy(var)
+    mean, var = tensor(mean), tensor(var)
 
     def work(x: Any, weight: Any, bias: Any, residual: Any) -> Any:
         y = functional.batch_norm(x, mean, var, weight, bias, False, 0.0, eps)

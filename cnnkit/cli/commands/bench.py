@@ -73,28 +73,32 @@ def bench(
     from cnnkit import bench as measuring
     from cnnkit.cli.show.machine import machine_facts, threads_in_use
 
-    if kernels.backend() == "cuda":
-        _on_cuda(screen, only)
+    there = kernels.backend() == "cuda"
+    if there and (layers or model or batch_size):
+        raise UsageError("Layers are timed on this processor alone. Leave --layers out, or --backend.")
+    if there and devices.is_simulated():
+        _simulated(screen, only)
         return
     if layers or model or batch_size:
         if not (layers and model) or suite or against or only:
             raise UsageError("--layers is for one network and nothing beside it: cnnkit bench MODEL --layers")
         _layers(screen, measuring.layer_times(model, batch_size or 1, threads=threads_in_use(), seconds=seconds or 1.0))
         return
-    if "torch" in against:
+    if "torch" in against and not there:
         _start_fairly(ctx.find_root().meta.get("cnnkit.own_arguments"), measuring.FAIR_ENVIRONMENT)
     machine = machine_facts()
-    screen.note(f"{machine['cpu']}, {threads_in_use()} thread(s); every answer is checked before it is timed.")
+    suites, quick = (suite,) if suite else PLAIN_SUITES, suite is None
+    seconds = seconds or (0.5 if quick or there else 1.0)
+    if there:
+        machine |= _device(screen)
+        measured = measuring.on_device(suites, against=against, seconds=seconds, quick=quick, only=only)
+    else:
+        screen.note(f"{machine['cpu']}, {threads_in_use()} thread(s); every answer is checked before it is timed.")
+        measured = measuring.run(
+            suites, against=against, threads=threads_in_use(), seconds=seconds, quick=quick, only=only
+        )
     results: list[Result] = []
     with screen.progress() as progress:
-        measured = measuring.run(
-            (suite,) if suite else PLAIN_SUITES,
-            against=against,
-            threads=threads_in_use(),
-            seconds=seconds or (1.0 if suite else 0.5),
-            quick=suite is None,
-            only=only,
-        )
         progress.update("measuring", 0, 0)
         for result in measured:
             results.append(result)
@@ -108,12 +112,22 @@ def bench(
         _table(screen, results, against)
 
 
-def _on_cuda(screen: Screen, only: str) -> None:
-    """In the simulator every answer is checked; a device is not measured yet."""
+def _device(screen: Screen) -> dict[str, Any]:
+    """What is measured, told and noted beside the machine: the device, and how fast it is at most."""
+    from cnnkit.bench.on_cuda.roof import roof
+
+    name, most = kernels.cuda_device(), roof()
+    screen.note(
+        f"{name}. At most {most.gflops:,.0f} GFLOP/s and {most.gbytes:,.0f} GB/s, measured; every answer is checked "
+        "before it is timed, by the device's own clock."
+    )
+    return {"device": name, "roof": most._asdict()}
+
+
+def _simulated(screen: Screen, only: str) -> None:
+    """In the simulator every answer is checked, and nothing is timed."""
     from cnnkit import bench as measuring
 
-    if not devices.is_simulated():
-        raise UsageError("CUDA devices are not measured yet. Leave --backend out to measure this processor.")
     names = list(measuring.checked(only))
     if not names:
         raise UsageError(f"--only: no case has {only!r} in its name. Leave --only out to see their names.")

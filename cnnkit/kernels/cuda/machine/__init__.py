@@ -6,5 +6,5 @@ rehearsal.py  kernels noted instead of run                        array.py      
 memory.py     memory that is used again                           axes.py        strides, and axes that become one
 move.py       elements moved from place to place                  home.py        arrays made, moved and copied
 operands.py   what kernels are given, and where they write         functions.py   exp, log and the like
-faults.py     what is told where the driver fails
+faults.py     what is told where the driver fails                measured.py    how fast a device is at most
 """

@@ -162,6 +162,39 @@ def copy(target: Flat, source: Flat) -> None:
         api.driver.cuMemcpyDtoDAsync(target.ptr, source.ptr, target.nbytes, 0)
 
 
+# Whether times of this device say something.
+TIMES = True
+
+
+@_asked
+def mark() -> Any:
+    """A moment in the order of the device's work, for `seconds_between`."""
+    event = cuda.event()
+    event.record()
+    return event
+
+
+@_asked
+def seconds_between(first: Any, last: Any) -> float:
+    """From one moment to a later one; waits for that."""
+    last.synchronize()
+    return float(first.elapsed_time(last)) / 1e3
+
+
+@_asked
+def wait() -> None:
+    """For all that was launched."""
+    _here()
+    cuda.current_context().synchronize()
+
+
+@_asked
+def multiprocessors() -> int:
+    """How many blocks compute at the same time, at least."""
+    _here()
+    return int(cuda.get_current_device().MULTIPROCESSOR_COUNT)
+
+
 def overlap(a: Flat, b: Flat) -> bool:
     """Whether they share a byte."""
     return bool(a.size and b.size and a.ptr < b.ptr + b.nbytes and b.ptr < a.ptr + a.nbytes)

@@ -4,6 +4,7 @@ An index below 0, which Python would take from the end, is an error here, as one
 that is read before it is written, for NaN spreads into the result.
 """
 
+import itertools
 import sys
 import threading
 from collections.abc import Callable
@@ -68,6 +69,30 @@ def clear(flat: Any) -> None:
 def copy(target: Any, source: Any) -> None:
     """The numbers of one in the other's place."""
     np.asarray(target._ary)[...] = source._ary
+
+
+# A simulated thread takes as long as a device's thousand: the clock ticks once for each look at it.
+TIMES = False
+_ticks = itertools.count()
+
+
+def mark() -> int:
+    """A moment, as a number that grows."""
+    return next(_ticks)
+
+
+def seconds_between(first: int, last: int) -> float:
+    """A second for each look at the clock."""
+    return float(last - first)
+
+
+def wait() -> None:
+    """All is done where it is launched."""
+
+
+def multiprocessors() -> int:
+    """Blocks come one after the other."""
+    return 1
 
 
 def overlap(a: Any, b: Any) -> bool:

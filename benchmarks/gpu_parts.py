@@ -1,0 +1,199 @@
+"""Parts of `gpu.py`, each for a process of its own: every finding is one line of JSON.
+
+python benchmarks/gpu_parts.py agreement|kernels|convolutions|small [--simulate] [torch]
+
+agreement      convolutions of real shapes: 2,000 outputs of each, borders and last channels, against the definition
+kernels        every call of the kernels' own tests against the definition, in several processes at once
+convolutions   resnet50's, 32 images: forward and both gradients, in time, of the roof, beside torch
+small          the cases of the simulator, for a tool that watches every access to memory
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+# Shapes of resnet50, and what has other schedules: first layers, few channels, strides, depthwise, 5x5, dilation.
+REAL = (
+    "resnet18 conv2_x",
+    "resnet18 conv3_1",
+    "resnet50 conv2 expand",
+    "resnet18 conv1",
+    "convnet conv1",
+    "mobilenet_v2 bottleneck3 depthwise",
+    "alexnet-like conv2",
+    "deeplab_v3plus aspp",
+    "resnet18 conv4_x",
+    "mobilenet_v2 bottleneck7 depthwise",
+    "vgg16 conv1_2",
+)
+PROCESSES = 8
+
+
+def tell(**found):
+    print(json.dumps(found), flush=True)
+
+
+def precisions():
+    """fp32, and TF32 where it can be asked for."""
+    from cnnkit.config import PRECISIONS
+
+    return ["fast", *(name for name in ("tf32",) if name in PRECISIONS)]
+
+
+def layers(options):
+    from cnnkit.bench.conv_cases import LAYERS
+    from cnnkit.bench.network_cases.convs import Layer
+
+    if options.simulate:
+        return [Layer("tiny", 1, 5, 4, 4, 3), Layer("tiny depthwise", 1, 4, 4, 4, 3, stride=2, groups=4)]
+    known = {layer.name: layer for layer in LAYERS}
+    return [known[name] for name in REAL]
+
+
+def agreement(options):
+    from cnnkit import kernels
+    from cnnkit.bench.conv_cases import conv_case
+    from cnnkit.errors import CnnkitError
+
+    wrong = 0
+    with kernels.use(backend="cuda"):
+        for precision in precisions():
+            for layer in layers(options):
+                for direction in ("forward", "dw") if layer.C <= 3 else ("forward", "dx", "dw"):
+                    begun = time.perf_counter()
+                    try:
+                        with kernels.use(precision=precision):
+                            conv_case(layer, direction).check()
+                        found = {"right": True}
+                    except CnnkitError as error:
+                        found, wrong = {"right": False, "error": str(error)}, wrong + 1
+                    seconds = round(time.perf_counter() - begun, 2)
+                    tell(case=f"{layer} {direction}", precision=precision, seconds=seconds, **found)
+    return wrong
+
+
+def each_kernel(options):
+    """In several processes, for what takes the time is to compile."""
+    if options.share is None:
+        count = 1 if options.simulate else PROCESSES
+        command = [sys.executable, __file__, "kernels", *(["--simulate"] if options.simulate else [])]
+        children = [subprocess.Popen([*command, "--share", str(share), str(count)]) for share in range(count)]
+        return sum(child.wait() != 0 for child in children)
+    sys.path[:0] = [str(ROOT / "tests" / "kernels"), str(ROOT / "tests")]
+    from calls import CALLS
+
+    from cnnkit import kernels
+    from cnnkit.kernels.cuda.lacking import LACKING
+
+    share, count = options.share
+    rows = [row for row in CALLS if row[0] not in LACKING]
+    rows = [row for row in rows if row[0] in ("add", "softmax", "permute")] if options.simulate else rows
+    wrong = 0
+    with kernels.use(backend="cuda"):
+        for name, variant in rows[share::count]:
+            try:
+                error, found = _error_of(name, *CALLS[name, variant]), {}
+            except Exception as failed:  # whatever it is: the others are looked at
+                error, found = np.inf, {"error": f"{type(failed).__name__}: {failed}"[:500]}
+            right = bool(error <= 1e-4)
+            wrong += not right
+            tell(
+                kernel=", ".join(filter(None, (name, variant))),
+                right=right,
+                of_greatest=float(min(error, 1e9)),
+                **found,
+            )
+    return wrong
+
+
+def _error_of(name, args, options):
+    """The greatest difference from the definition, as a share of its greatest number."""
+    from cnnkit import kernels
+    from cnnkit.kernels import reference
+
+    k = kernels.home()
+
+    def there(value):
+        if isinstance(value, np.ndarray):
+            return k.put(value)
+        if isinstance(value, list):
+            return [there(item) for item in value]
+        if isinstance(value, dict):
+            return {key: there(item) for key, item in value.items()}
+        return tuple(map(there, value)) if type(value) is tuple else value
+
+    def several(value):
+        return value if isinstance(value, tuple) else (value,)
+
+    expected = several(getattr(reference, name)(*args, **options))
+    found, worst = several(getattr(k, name)(*there(args), **there(options))), 0.0
+    for y, wanted in zip(found, expected, strict=True):
+        if wanted is None or not np.size(wanted):
+            continue
+        y = np.asarray(k.fetch(y), np.float64)
+        if not (np.isfinite(y) == np.isfinite(wanted)).all():
+            return np.inf
+        apart = np.abs(np.where(np.isfinite(y), y - wanted, 0.0)).max()
+        worst = max(worst, float(apart / max(np.abs(np.where(np.isfinite(wanted), wanted, 0)).max(), 1e-30)))
+    return worst
+
+
+def convolutions(options):
+    from cnnkit import kernels
+    from cnnkit.bench.conv_cases import conv_case
+    from cnnkit.bench.network_cases.convs import NETWORK_LAYERS
+    from cnnkit.bench.on_cuda.clock import in_turn
+    from cnnkit.bench.on_cuda.measure import measure_case
+    from cnnkit.bench.on_cuda.roof import roof
+    from cnnkit.bench.rivals.known import as_precise
+    from cnnkit.errors import CnnkitError
+
+    wanted = [replace(layer, N=32) for layer in NETWORK_LAYERS if layer.name.startswith(("resnet50", "resnet18"))]
+    wrong = 0
+    with kernels.use(backend="cuda"):
+        tell(device=kernels.cuda_device(), **roof()._asdict())
+        for precision in precisions():
+            with kernels.use(precision=precision):
+                against = ["torch"] if options.against and as_precise() else []
+                for layer in wanted:
+                    for direction in ("forward", "dw") if layer.C <= 3 else ("forward", "dx", "dw"):
+                        try:
+                            tell(**measure_case(conv_case(layer, direction), against, 0.1, roof(), in_turn).to_json())
+                        except CnnkitError as error:
+                            wrong += 1
+                            tell(case=f"{layer} {direction}", precision=precision, error=str(error))
+    return wrong
+
+
+def small(options):
+    from cnnkit import kernels
+    from cnnkit.bench.on_cuda.simulated import checked
+
+    with kernels.use(backend="cuda"):
+        for name in checked():
+            tell(case=name, right=True)
+    return 0
+
+
+PARTS = {"agreement": agreement, "kernels": each_kernel, "convolutions": convolutions, "small": small}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("against", nargs="*")
+    parser.add_argument("--simulate", action="store_true")
+    parser.add_argument("--share", nargs=2, type=int, help="which of how many shares")
+    options = parser.parse_args()
+    return int(PARTS[options.part](options) > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
