@@ -1,5 +1,6 @@
 """Tensor: an array that remembers what it was computed from."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,6 +83,10 @@ class Tensor:
         """The numbers as a NumPy array: the array itself, not a copy, unless it lies on a device."""
         host: Host = kernels.of(self.data).fetch(self.data)
         return host
+
+    def later(self) -> Callable[[], Host]:
+        """`numpy`, to be called when it is wanted: a device is sent for the numbers now, and waited for alone."""
+        return kernels.later(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Host:
         """The numbers, for `np.asarray(tensor)`: the array itself, unless another dtype or a copy is asked for."""

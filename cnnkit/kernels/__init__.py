@@ -12,9 +12,9 @@ else; an array of a device's own class (`shared/homes.py`) on that device.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -41,7 +41,7 @@ _LAZY = {
     "leaky": "cnnkit.kernels.shared.scalar",
 }
 
-__all__ = ["backend", "cuda_device", "home", "of", "is_walking", "precision", "shapes_only", "use", *_LAZY]
+__all__ = ["backend", "cuda_device", "home", "of", "is_walking", "later", "precision", "shapes_only", "use", *_LAZY]
 
 # One choice for the process, as with the thread count: the loader's threads must see what the command chose.
 _chosen: str | None = None
@@ -116,6 +116,16 @@ def cuda_device() -> str:
         _resolve("cuda")
     description: str = homes.NAMED["cuda"].description()
     return description
+
+
+def later(array: Any) -> Callable[[], Any]:
+    """`fetch`, to be called when the numbers are wanted: where an array lies on a device they are sent for now.
+
+    Who calls it waits for them alone, not for what the device was given to do since.
+    """
+    k = of(array)
+    begin: Callable[[Any], Callable[[], Any]] | None = getattr(k, "begin_fetch", None)
+    return partial(k.fetch, array) if begin is None else begin(array)
 
 
 @contextmanager

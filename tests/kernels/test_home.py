@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from elsewhere import elsewhere, package
 
+from cnnkit import kernels
 from cnnkit.kernels import cpu, reference
 from cnnkit.kernels.cpu.machine import buffers
 
@@ -74,3 +75,10 @@ def test_kernels_of_a_walk_are_made_ready_without_running(home):
     noted = list(home.prepare(lambda: home.add(x, x)))
     assert [(done, total) for done, total, *_ in noted] == [(n + 1, len(noted)) for n in range(len(noted))]
     assert home is reference or noted[0][2] == "binary_kernel"
+
+
+def test_numbers_that_are_wanted_later_are_those_of_fetch():
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    assert kernels.later(x)() is x
+    with elsewhere() as device:
+        np.testing.assert_array_equal(kernels.later(device.put(x))(), x)

@@ -12,7 +12,19 @@ from cnnkit.cli.show.screen import Screen
 from cnnkit.errors import UsageError
 
 # In the order in which a newcomer may read them.
-TOPICS = ("training", "data", "segmentation", "detection", "networks", "commands", "options", "runs", "python", "speed")
+TOPICS = (
+    "training",
+    "data",
+    "segmentation",
+    "detection",
+    "networks",
+    "commands",
+    "options",
+    "runs",
+    "python",
+    "speed",
+    "cuda",
+)
 
 
 def _topics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[click.shell_completion.CompletionItem]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, final
 
 from cnnkit import kernels
-from cnnkit.autograd import Tensor
 from cnnkit.engine.run.state import Progress
 from cnnkit.errors import NumericError
+from cnnkit.kernels.shared.array import Host
 from cnnkit.tasks import StepLoss
 
 
@@ -38,7 +38,8 @@ class Outcomes:
     def __init__(self, refused: Callable[[str], NumericError] = NumericError) -> None:
         self._lag: int = kernels.home().facts().lag
         self._refused = refused
-        self._waiting: deque[tuple[Tensor, Callable[[], Mapping[str, float]], int, int, int, int, float]] = deque()
+        self._waiting: deque[tuple[Callable[[], Host], Callable[[], Mapping[str, float]], int, int, int, int, float]]
+        self._waiting = deque()
 
     def add(self, measured: StepLoss, progress: Progress, images: int, lr: float) -> list[Outcome]:
         """Take what the step after `progress` leaves, and read what has waited long enough.
@@ -47,7 +48,7 @@ class Outcomes:
             NumericError: a loss that is read is not finite.
         """
         place = progress.epoch, progress.batch + 1, progress.step + 1
-        self._waiting.append((measured.value.detach(), measured.running, *place, images, lr))
+        self._waiting.append((measured.value.later(), measured.running, *place, images, lr))
         return [self._read() for _ in range(len(self._waiting) - self._lag)]
 
     def rest(self) -> Iterator[Outcome]:
@@ -57,7 +58,7 @@ class Outcomes:
 
     def _read(self) -> Outcome:
         value, running, epoch, batch, step, images, lr = self._waiting.popleft()
-        loss = value.item()
+        loss = float(value().reshape(()))
         if not math.isfinite(loss):
             raise self._refused(f"The loss is {loss} at step {step} (epoch {epoch + 1}).")
         return Outcome(epoch, batch, step, images, lr, loss, running())

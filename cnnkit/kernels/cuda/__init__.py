@@ -53,6 +53,7 @@ from cnnkit.kernels.cuda.machine.home import (
     empty,
     facts,
     fetch,
+    fetch_later,
     prepare,
     program,
     put,
@@ -176,7 +177,7 @@ __all__ = [
     "zeros",
 ]
 
-choose_device, description = chip.select, chip.description
+choose_device, description, begin_fetch = chip.select, chip.description, fetch_later
 homes.register("cuda", DeviceArray, sys.modules[__name__])
 
 

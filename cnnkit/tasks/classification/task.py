@@ -125,8 +125,8 @@ class ClassificationTask(Task[Named]):
         value = self._loss(logits, batch)
         for further in auxiliary:
             value = value + weight * self._loss(further, batch)
-        found = logits.detach()
-        return StepLoss(value, lambda: {"accuracy": int((found.numpy().argmax(axis=1) == batch.weightier).sum())})
+        found = logits.later()
+        return StepLoss(value, lambda: {"accuracy": int((found().argmax(axis=1) == batch.weightier).sum())})
 
     def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """share · L(targets) + (1 - share) · L(second targets); the first alone where no images are mixed."""

@@ -96,8 +96,10 @@ class DetectionTask(Task[Detected]):
             known = ", ".join(metric.name for metric in self.running)
             raise UsageError(f"{type(model).__name__} has a loss named {min(unknown)!r}. Known parts: {known}.")
         first, *rest = parts.values()
-        told = {name: part.detach() for name, part in parts.items()}
-        return StepLoss(sum(rest, first), lambda: {name: len(batch) * part.item() for name, part in told.items()})
+        told = {name: part.later() for name, part in parts.items()}
+        return StepLoss(
+            sum(rest, first), lambda: {name: len(batch) * float(part().reshape(())) for name, part in told.items()}
+        )
 
     def seen_by(self, module: Module, dataset: Dataset) -> Dataset:
         return with_proposals(module, dataset)

@@ -133,8 +133,8 @@ class SegmentationTask(Task[Segmented]):
         value = self._loss(logits, labels, added)
         for further in auxiliary:
             value = value + weight * self._loss(further, *self._beneath(batch, further))
-        found = logits.detach()
-        return StepLoss(value, lambda: {"pixel_accuracy": len(batch) * _right(found.numpy(), labels)})
+        found = logits.later()
+        return StepLoss(value, lambda: {"pixel_accuracy": len(batch) * _right(found(), labels)})
 
     def _beneath(self, batch: Batch, logits: Tensor) -> tuple[Masks, PixelWeights | None]:
         masks, added = parts_of(batch.targets)

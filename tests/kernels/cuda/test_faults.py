@@ -47,12 +47,15 @@ def chip(monkeypatch):
             select_device=lambda index: asked("cuDevicePrimaryCtxRetain"),
             current_context=lambda: context,
             get_current_device=lambda: device,
+            pinned_array=np.empty,
+            event=lambda timing: SimpleNamespace(record=lambda: None, query=lambda: True),
         ),
     )
-    driver = SimpleNamespace(cuMemcpyHtoD=lambda *args: asked("cuMemcpyHtoD"), get_version=lambda: (13, 0))
+    driver = SimpleNamespace(cuMemcpyHtoDAsync=lambda *args: asked("cuMemcpyHtoD"), get_version=lambda: (13, 0))
     monkeypatch.setattr(chip.api, "driver", driver)
     monkeypatch.setattr(chip, "_thread", SimpleNamespace())
     monkeypatch.setattr(chip, "_pools", {})
+    monkeypatch.setattr(chip, "_stagings", {})
     return SimpleNamespace(module=chip, fails=fails)
 
 

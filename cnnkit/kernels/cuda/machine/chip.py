@@ -5,19 +5,24 @@ All work is in the order of one stream, the default one, so memory that is given
 
 import threading
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from importlib.metadata import version
 from typing import Any, final
 
 import numpy as np
 from numba import cuda, from_dtype
 from numba.cuda.args import ArgHint
-from numba.cuda.core import config
 from numba.cuda.cudadrv import driver as api
+
+try:
+    from numba.cuda.core import config
+except ImportError:  # of another version of numba-cuda
+    from numba.core import config
 
 from cnnkit.errors import CnnkitError, DeviceMemoryError
 from cnnkit.kernels.cuda.machine.faults import FAULTS, FULL, fault_of, told
 from cnnkit.kernels.cuda.machine.memory import Block, Pool
+from cnnkit.kernels.cuda.machine.staging import LARGEST, Staging
 
 _TYPES: dict[Any, Any] = {}
 _LAYOUT: dict[int, Any] = {}
@@ -130,10 +135,41 @@ def part(flat: Flat, first: int, count: int) -> Flat:
 
 @_asked
 def upload(flat: Flat, host: np.ndarray) -> None:
-    """NumPy's numbers, one axis, brought there; they may be written to afterwards."""
-    if flat.size:
-        _here()
+    """NumPy's numbers, one axis, brought there in their turn; they may be written to at once, and nobody waits."""
+    if not flat.size:
+        return
+    _here()
+
+    def copy(room: np.ndarray) -> None:
+        api.driver.cuMemcpyHtoDAsync(flat.ptr, room.ctypes.data, flat.nbytes, 0)
+
+    if flat.nbytes > LARGEST or not _staging().send(host, copy):
         api.driver.cuMemcpyHtoD(flat.ptr, host.ctypes.data, flat.nbytes)
+
+
+def _locked(size: int) -> np.ndarray | None:
+    """Bytes of this machine's that a device can read; None where it has none."""
+    try:
+        room: np.ndarray = cuda.pinned_array(size, dtype=np.uint8)
+    except FAULTS:
+        return None
+    return room
+
+
+def _moment() -> Any:
+    event = cuda.event(timing=False)
+    event.record()
+    return event
+
+
+_stagings: dict[int, Staging] = {}
+
+
+def _staging() -> Staging:
+    """Of the device that was selected."""
+    if _index not in _stagings:
+        _stagings[_index] = Staging(_locked, _moment, lambda event: event.query(), lambda event: event.synchronize())
+    return _stagings[_index]
 
 
 @_asked
@@ -144,6 +180,21 @@ def download(flat: Flat) -> np.ndarray:
         _here()
         api.driver.cuMemcpyDtoH(host.ctypes.data, flat.ptr, flat.nbytes)
     return host
+
+
+@_asked
+def download_later(flat: Flat) -> Callable[[], np.ndarray]:
+    """As `download`, but sent for now: who calls what is returned waits for what was launched before this alone."""
+    _here()
+
+    def copy(room: np.ndarray) -> None:
+        api.driver.cuMemcpyDtoHAsync(room.ctypes.data, flat.ptr, flat.nbytes, 0)
+
+    read = _staging().receive(flat.nbytes, copy) if 0 < flat.nbytes <= LARGEST else None
+    if read is None:
+        return partial(download, flat)
+    wanted: Callable[[], np.ndarray] = _asked(lambda: read().view(flat.dtype))
+    return wanted
 
 
 @_asked

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -52,6 +53,14 @@ def fetch(array: DeviceArray) -> Host:
     if not array.whole:
         array = copy(array)
     return chip.download(array.flat).reshape(array.shape)
+
+
+def fetch_later(array: DeviceArray) -> Callable[[], Host]:
+    """As `fetch`, but sent for now, and waited for when what is returned is called: later work is not waited for."""
+    if not array.has_memory:
+        return partial(fetch, array)
+    read, shape = chip.download_later((array if array.whole else copy(array)).flat), array.shape
+    return lambda: read().reshape(shape)
 
 
 def program(work: Callable[[DeviceArray], list[DeviceArray]], x: DeviceArray) -> None:

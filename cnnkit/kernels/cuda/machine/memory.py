@@ -4,6 +4,7 @@ To take memory of the driver waits for all that was launched, so a step that tak
 After the first of its kind a step finds each size in the pool.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any, final
 
@@ -35,6 +36,8 @@ class Pool:
     def __init__(self, new: Callable[[int], Any], free: Callable[[], int]) -> None:
         self._new, self._free = new, free
         self._waits: dict[int, list[Any]] = {}
+        # Several threads may predict at once; a block that dies inside `take` comes back in the midst of it.
+        self._lock = threading.RLock()
         self.waiting = self.used = 0
 
     def take(self, count: int) -> Block:
@@ -44,18 +47,19 @@ class Pool:
             DeviceMemoryError: the device has no room, also not without what waits.
         """
         size = size_class(count)
-        waits = self._waits.get(size)
-        if waits:
-            raw = waits.pop()
-            self.waiting -= size
-        else:
-            raw = self._new(size)
-            if raw is None and self.waiting:
-                self.clear()
+        with self._lock:
+            waits = self._waits.get(size)
+            if waits:
+                raw = waits.pop()
+                self.waiting -= size
+            else:
                 raw = self._new(size)
-            if raw is None:
-                raise self.full(f"{size / 1e6:,.0f} MB more", size)
-        self.used += size
+                if raw is None and self.waiting:
+                    self.clear()
+                    raw = self._new(size)
+                if raw is None:
+                    raise self.full(f"{size / 1e6:,.0f} MB more", size)
+            self.used += size
         return Block(raw, size, self.give)
 
     def full(self, what: str, wanted: int = 0) -> DeviceMemoryError:
@@ -72,9 +76,10 @@ class Pool:
 
     def give(self, size: int, raw: Any) -> None:
         """What an array has left."""
-        self.used -= size
-        self.waiting += size
-        self._waits.setdefault(size, []).append(raw)
+        with self._lock:
+            self.used -= size
+            self.waiting += size
+            self._waits.setdefault(size, []).append(raw)
 
     def clear(self) -> None:
         """Give all that waits back to the device."""

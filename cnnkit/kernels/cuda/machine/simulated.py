@@ -61,6 +61,12 @@ def download(flat: Any) -> np.ndarray:
     return host
 
 
+def download_later(flat: Any) -> Callable[[], np.ndarray]:
+    """As `download`, sent for now."""
+    host = download(flat)
+    return lambda: host
+
+
 def clear(flat: Any) -> None:
     """All bytes 0."""
     np.asarray(flat._ary)[...] = 0
