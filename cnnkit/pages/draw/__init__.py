@@ -1,6 +1,7 @@
 """What is drawn once is drawn by one function, in files and pages alike.
 
 colours.py   one scale for numbers: blue below zero, dark at zero, orange above
+filters.py   filters of a first layer as pictures
 maps.py      a map of numbers as a picture in that scale; the same over the picture that it is about
 figure.py    matplotlib's figures as SVG or PNG, the same bytes each time
 data.py      a picture's bytes, and pictures as data: addresses

@@ -27,7 +27,7 @@ def map_png(values: npt.ArrayLike, bound: float, levels: int = STEPS) -> bytes:
     image = Image.fromarray(index.astype(np.uint8), "P")
     image.putpalette(colours.tobytes())
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True, bits=_bits(levels))
+    image.save(buffer, "PNG", compress_level=6, bits=_bits(levels))
     return buffer.getvalue()
 
 

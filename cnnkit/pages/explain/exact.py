@@ -1,0 +1,109 @@
+"""Stations whose numbers are all in the page, so that the script adds them up for any pixel: those of small networks.
+
+A station needs what it reads in all channels, and its filters for the channels that are shown. In the order of the road
+each is taken as long as there is room, so that the first stations, which are closest to the picture, come first.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from cnnkit.engine.explain.explanation import Explanation
+from cnnkit.engine.explain.station import IMAGE, Station
+from cnnkit.pages.explain.packed import Arrays
+from cnnkit.pages.explain.sums import short
+
+_WEIGHTED = {"conv", "depthwise conv"}
+_POOLS = {"max pool", "average pool"}
+# A number in the same place of each result that is read.
+_SAME = {"activation", "add", "subtract", "multiply", "batch norm", "dropout", "concat"}
+# Bytes in the page of a float32: most compress little, and base64 adds a third.
+_BYTES = 4 * 0.92 * 4 / 3
+
+
+def exact(explanation: Explanation, arrays: Arrays, room: float) -> tuple[dict[int, Any], dict[int, Any]]:
+    """(numbers of each result that is there, what each exact station needs besides), both by number of a station.
+
+    Args:
+        room: bytes of the page that this may take.
+    """
+    chosen, whole = _choose(explanation, room)
+    numbers: dict[int, Any] = {}
+    for source in sorted(whole):
+        values = explanation.x if source == IMAGE else explanation.maps(source)
+        numbers[source] = {"channels": None, **arrays.add(values)}
+    needs: dict[int, Any] = {}
+    for station in chosen:
+        assert station.maps is not None
+        if station.number not in numbers:
+            maps = station.maps
+            numbers[station.number] = {"channels": list(maps.channels), **arrays.add(maps.values)}
+        needs[station.number] = _needs(explanation, station, arrays)
+    return numbers, needs
+
+
+def _choose(explanation: Explanation, room: float) -> tuple[list[Station], set[int]]:
+    """(the stations there is room for, the results that they read)."""
+    shapes = {station.number: station.output for station in explanation.stations} | {IMAGE: explanation.x.shape}
+    chosen: list[Station] = []
+    whole: set[int] = set()
+    for station in explanation.stations:
+        if not _can(station, shapes):
+            continue
+        maps = station.maps
+        assert maps is not None
+        new = set(station.reads) - whole
+        size = sum(prod(shapes[source]) for source in new) + maps.values.size + _filters(station)
+        if size * _BYTES <= room:
+            room -= size * _BYTES
+            chosen.append(station)
+            whole |= new
+    return chosen, whole
+
+
+def _can(station: Station, shapes: dict[int, tuple[int, ...]]) -> bool:
+    """Whether the script can add up this kind, and all that it reads are maps of this network."""
+    if station.maps is None or not station.is_map or any(source not in shapes for source in station.reads):
+        return False
+    maps = all(len(shapes[source]) == 3 for source in station.reads)
+    if station.kind in _SAME:
+        # What is stretched over other places is shown for some pixels only.
+        return maps and all(
+            shapes[source][:2] == station.output[:2]
+            and (station.kind == "concat" or shapes[source][2] == station.output[2])
+            for source in station.reads
+        )
+    return maps and "kernel" in station.settings and station.kind in _WEIGHTED | _POOLS
+
+
+def _filters(station: Station) -> int:
+    """Numbers of the filters of the channels that are shown."""
+    if station.kind not in _WEIGHTED or station.maps is None:
+        return 0
+    inputs = station.inputs[0][2] // _groups(station)
+    return int(prod(station.settings["kernel"])) * inputs * len(station.maps.channels)
+
+
+def _groups(station: Station) -> int:
+    if station.kind == "depthwise conv":
+        return station.inputs[0][2]
+    return int(station.settings.get("groups", 1))
+
+
+def _needs(explanation: Explanation, station: Station, arrays: Arrays) -> dict[str, Any]:
+    assert station.maps is not None
+    channels = station.maps.channels
+    if station.kind in _WEIGHTED:
+        filters, bias = explanation.kernel(station.number, channels)
+        facts: dict[str, Any] = {"filters": arrays.add(filters), "groups": _groups(station)}
+        if bias is not None:
+            facts["bias"] = [short(value) for value in np.asarray(bias).tolist()]
+        return facts
+    if station.kind == "average pool":
+        return {"count_padding": bool(station.settings.get("count_padding", False))}
+    if station.kind == "batch norm":
+        asked = [(station.number, (0, 0, channel)) for channel in channels]
+        found = explanation.pixels(asked)
+        return {"numbers": [{name: short(value) for name, value in sum.numbers.items()} for sum in found]}
+    return {}
