@@ -35,16 +35,32 @@ def collate(images: Sequence[Pixels], preprocessing: Preprocessing) -> npt.NDArr
         (N, H, W, C) float32, contiguous, in an aligned buffer of the pool.
     """
     H, W, C = preprocessing.shape
-    for image in images:
-        if image.shape != (H, W, C) and not (preprocessing.keeps_size and image.shape[2] == C):
-            raise ShapeError(f"The network reads images of {(H, W, C)}, but one is {image.shape}. Prepare it first.")
     if preprocessing.keeps_size and images:
+        _check(images, preprocessing)
         return _padded(images, preprocessing)
-    pixels = np.stack(images) if images else np.empty((0, H, W, C), np.uint8)
+    pixels = stacked(images, preprocessing)
     x: npt.NDArray[np.float32] = host.empty((len(images), H, W, C))
     # A row of W·C numbers is long enough for numpy's inner loop, where C = 1 or 3 is not.
     _normalise(pixels.reshape(-1, W * C), *_scale_and_shift(preprocessing, W), out=x.reshape(-1, W * C))
     return x
+
+
+def stacked(images: Sequence[Pixels], preprocessing: Preprocessing) -> Pixels:
+    """(N, H, W, C) uint8: images of the network's size side by side, for whoever normalises them (`normal_of`)."""
+    _check(images, preprocessing)
+    return np.stack(images) if images else np.empty((0, *preprocessing.shape), np.uint8)
+
+
+def normal_of(preprocessing: Preprocessing) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """(C,) each: scale and shift, the very numbers of `collate`."""
+    return _scale_and_shift(preprocessing, 1)
+
+
+def _check(images: Sequence[Pixels], preprocessing: Preprocessing) -> None:
+    H, W, C = preprocessing.shape
+    for image in images:
+        if image.shape != (H, W, C) and not (preprocessing.keeps_size and image.shape[2] == C):
+            raise ShapeError(f"The network reads images of {(H, W, C)}, but one is {image.shape}. Prepare it first.")
 
 
 def pixels_of(x: npt.NDArray[np.float32], preprocessing: Preprocessing) -> Pixels:

@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.batching import Batching
-from cnnkit.data.load.collate import Collate, collate, labels_of, sizes_of
+from cnnkit.data.load.collate import Collate, collate, labels_of, normal_of, sizes_of, stacked
 from cnnkit.data.load.prefetch import Job, made_ahead
 from cnnkit.data.load.scales import EVERY, Size
 from cnnkit.data.sample import Labels, Sample
@@ -49,6 +49,8 @@ class Loader:
     batch); none: that of `preprocessing`, for all.
     least, drop_last: what becomes of a last batch that is not full, as `Batching` says.
 
+    raw: images of a batch stay bytes, for whoever normalises them where they are learned from; not those that are mixed
+    or of unequal sizes.
     prefetch: batches made ahead, in bounded memory; 0 makes each when it is asked for.   workers: threads that decode
     and change pictures, by default as many as compute. Neither changes a batch.
     """
@@ -72,6 +74,7 @@ class Loader:
         shard: tuple[int, int] = (0, 1),
         least: int = 1,
         drop_last: bool = False,
+        raw: bool = False,
         prefetch: int = 2,
         workers: int | None = None,
     ) -> None:
@@ -105,6 +108,7 @@ class Loader:
         self.seed, self.shuffle, self.shard, self.prefetch = seed, shuffle, shard, prefetch
         self.batching = Batching(len(range(shard[0], len(dataset), shard[1])), batch_size, least, drop_last)
         self.mixup, self.cutmix = mixup, cutmix
+        self.raw = raw and not (mixup or cutmix or self.preprocessing.keeps_size)
         H, W, _ = self.preprocessing.shape
         fill = self.preprocessing.fill
         chosen = augmentation(
@@ -194,7 +198,14 @@ class Loader:
         self, indices: Labels, number: int, k: int, wanted: Preprocessing | None, pieces: list[list[Sample]]
     ) -> Batch:
         samples = [sample for piece in pieces for sample in piece]
-        x, targets = collate([sample.image for sample in samples], wanted or self.preprocessing), self._targets(samples)
+        images, how, targets = (
+            [sample.image for sample in samples],
+            wanted or self.preprocessing,
+            self._targets(samples),
+        )
+        if self.raw:
+            return Batch(stacked(images, how), targets, indices, normal=normal_of(how))
+        x = collate(images, how)
         if not self.mixup and not self.cutmix:
             sizes = sizes_of(samples) if self.preprocessing.keeps_size else None
             return Batch(x, targets, indices, sizes=sizes)

@@ -3,8 +3,10 @@
 import itertools
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, Protocol
 
+from cnnkit import kernels
 from cnnkit.data.load.batch import Batch
 from cnnkit.data.load.batching import Batching
 from cnnkit.data.load.loader import Loader
@@ -32,7 +34,10 @@ class Batches(Protocol):
 
 
 def training_loader(training: Training, task: Task[Any], splits: DataSplits, *, drop_last: bool = False) -> Loader:
-    """The training part, shuffled and changed at random.   drop_last: without the rest that fills no batch."""
+    """The training part, shuffled and changed at random.   drop_last: without the rest that fills no batch.
+
+    For a device images stay bytes, a quarter of the way, until `train_step` has brought them there.
+    """
     options = training.options
     return Loader(
         task.seen_by(training.module, splits.train),
@@ -50,7 +55,26 @@ def training_loader(training: Training, task: Task[Any], splits: DataSplits, *, 
         cutmix=options.cutmix,
         least=training.least_batch,
         drop_last=drop_last,
+        raw=is_brought(),
     )
+
+
+def is_brought() -> bool:
+    """Whether steps are computed elsewhere than in this machine's memory."""
+    return bool(kernels.home().facts().lag)
+
+
+def brought(batch: Batch) -> Batch:
+    """With images normalised where steps are computed: pixel·scale, then + shift, each rounded, as `collate` has it."""
+    if batch.normal is None:
+        return batch
+    k = kernels.home()
+    pixels, scale, shift = (k.put(array) for array in (batch.x, *batch.normal))
+    x = k.empty(batch.x.shape)
+    k.copy_into(x, pixels)
+    k.multiply(x, scale, out=x)
+    k.add(x, shift, out=x)
+    return replace(batch, x=x, normal=None)
 
 
 def _sizes(training: Training, splits: DataSplits) -> tuple[Size, ...]:

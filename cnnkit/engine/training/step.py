@@ -5,6 +5,8 @@ from functools import partial
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.data.load.batch import Batch
@@ -12,6 +14,7 @@ from cnnkit.data.load.batching import Batching
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.records.events import Compiling
 from cnnkit.engine.run.state import Training
+from cnnkit.engine.training.loading import brought, is_brought
 from cnnkit.engine.training.outcomes import Outcome, Outcomes
 from cnnkit.nn.outputs import arrays
 from cnnkit.optim import clip_grad_norm
@@ -29,6 +32,7 @@ def train_step(
         NumericError: a loss that is read now is not finite; the weights are those before this step.
     """
     training.optimiser.zero_grad()
+    batch = brought(batch)
     with training.learning.again():
         measured = task.loss(training.learner, batch)
         known = outcomes.add(measured, training.progress, len(batch), lr)
@@ -78,6 +82,9 @@ def _rehearse(
     with training.unchanged():
         for shape, size in product(shapes, batch_sizes):
             training.optimiser.zero_grad()
+            if is_brought() and not _mixes(training) and training.tail is None:
+                normal = np.ones(shape[2], np.float32), np.ones(shape[2], np.float32)
+                brought(Batch(np.zeros((size, *shape), np.uint8), None, np.arange(size), normal=normal))
             measured = task.loss(training.learner, task.blank(shape, size, mixed=_mixes(training)))
             measured.running()
             measured.value.backward()
