@@ -3,7 +3,8 @@
 #
 #     benchmarks/gpu.sh [--data FOLDER] [--output FOLDER] [--simulate]
 #
-# It prints the versions that it finds, and goes on with these; nothing is installed. FOLDER of --data has `cifar10` as the
+# It prints the versions that it finds, and goes on with these; nothing is installed. Packages that were carried along are
+# found by PYTHONPATH=THEIR_FOLDER. FOLDER of --data has `cifar10` as the
 # published binary files. What is found is written as it is found: OUTPUT/gpu.jsonl, a line each, and OUTPUT/gpu.log.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -12,7 +12,7 @@ from cnnkit.cli.command import command
 from cnnkit.cli.commands.cache import folder_size
 from cnnkit.cli.show.machine import machine_facts, memory_limit
 from cnnkit.cli.show.screen import Screen
-from cnnkit.errors import DeviceError
+from cnnkit.errors import DeviceError, DeviceMemoryError
 
 
 @command("doctor", example="cnnkit doctor --json", computes=True)
@@ -48,7 +48,7 @@ def _cuda() -> str:
     """What the device is, or the sentence that `--backend cuda` ends with."""
     try:
         return kernels.cuda_device()
-    except DeviceError as error:
+    except (DeviceError, DeviceMemoryError) as error:
         return str(error)
 
 

@@ -6,6 +6,7 @@ from elsewhere import elsewhere, package
 from cnnkit.engine.records.events import Finished
 from cnnkit.engine.run.folder import Run
 from cnnkit.errors import DeviceError, DeviceMemoryError
+from cnnkit.kernels.shared import devices
 
 GONE = DeviceError("The CUDA device does not answer any more.")
 FULL = DeviceMemoryError("No room for 2 MB more.", "Smaller.", wanted=2_000_000, used=1_000_000, free=500_000)
@@ -56,3 +57,13 @@ def test_a_run_in_which_nothing_was_trained_is_not_left_behind(tiny, tmp_path, m
         with pytest.raises(DeviceError, match=r"any more\.$"):
             list(tiny.fit(tmp_path / "run"))
     assert not Run(tmp_path / "run").path.exists()
+
+
+def test_a_run_whose_device_is_not_here_is_told_and_goes_on_without(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(devices, "refusal", lambda name: f"There is no device {name}.")
+    list(tiny.fit(tmp_path / "run", epochs=1))
+    before = bytes_of(tmp_path / "run")
+    with pytest.raises(DeviceError, match=r"There is no device cuda:1\."):
+        list(tiny.resume(tmp_path / "run", epochs=2, backend="cuda:1"))
+    assert bytes_of(tmp_path / "run") == before
+    assert isinstance(list(tiny.resume(tmp_path / "run", epochs=2, backend="cpu"))[-1], Finished)
