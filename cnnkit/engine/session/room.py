@@ -125,8 +125,10 @@ def _auxiliary(module: Module) -> int:
 
 
 def _free(pieces: Pieces) -> int | None:
-    training, splits = pieces.training, pieces.splits
-    free: int | None = kernels.home().facts().memory
+    training, splits, facts = pieces.training, pieces.splits, kernels.home().facts()
+    free: int | None = facts.memory
+    if facts.lag:  # a device's; pictures and features wait in this machine's memory
+        return free
     if free is not None and training.cut is not None:
         free = max(0, free - needed(training.options.views or 0, splits, training.cut))
     if free is not None:

@@ -2,21 +2,25 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tasks.segmentation.toy  # noqa: F401  (its networks)
+from elsewhere import elsewhere, package
 
 from cnnkit import models
 from cnnkit.data.load.batch import Batch
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run.state import Training, create_module
+from cnnkit.engine.session import room
 from cnnkit.engine.session.room import Numbers, check_fits, forecast
 from cnnkit.engine.training.defaults import resolve
 from cnnkit.engine.training.outcomes import Outcomes
 from cnnkit.engine.training.step import train_step
 from cnnkit.errors import ResourceError
 from cnnkit.kernels.cpu.machine import buffers
+from cnnkit.kernels.shared.facts import Facts
 from cnnkit.tasks import ClassificationTask
 from cnnkit.tasks.segmentation import SegmentationTask
 from cnnkit.tasks.segmentation.losses import MaskLoss
@@ -80,3 +84,13 @@ def test_scores_of_each_pixel_are_part_of_the_forecast(loss, rng, monkeypatch):
     layers = Numbers(found.activation_floats, max(int(np.prod(row.output)) for row in found.layers), 0, 0)
     expected = forecast(4, replace(layers, maps=task.maps * 64 * 64 * 21))
     assert expected / 2 < taken < 1.1 * expected and taken > forecast(4, layers)
+
+
+def test_pictures_in_this_machines_memory_take_no_room_on_a_device(monkeypatch):
+    """Though they do beside batches that lie here."""
+    splits = SimpleNamespace(train=SimpleNamespace(growth=10**15))
+    pieces = SimpleNamespace(training=SimpleNamespace(cut=None), splits=splits)
+    assert room._free(pieces) == 0
+    with elsewhere():
+        monkeypatch.setattr(package, "facts", lambda: Facts("a pretended device", 100 * MB, None, lag=1), raising=False)
+        assert room._free(pieces) == 100 * MB

@@ -220,6 +220,7 @@ TIMES = True
 @_asked
 def mark() -> Any:
     """A moment in the order of the device's work, for `seconds_between`."""
+    _here()
     event = cuda.event()
     event.record()
     return event
