@@ -17,11 +17,12 @@ import numpy as np
 
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.engine.use.tiles import Tile, tiles
+from cnnkit.errors import DeviceMemoryError
 from cnnkit.kernels import host
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.reach import Reach, reach
 from cnnkit.nn import Module
-from cnnkit.nn.outputs import Nest, arrays
+from cnnkit.nn.outputs import Nest, arrays, concatenated
 
 # What the results of ops may take that live at once, of an image and, where a network looks far, of a tile: this is
 # less by twice what its filters take beyond MANY_FILTERS, for they are there in a second form. Fixed numbers, so that
@@ -106,9 +107,19 @@ def as_given(module: Module, x: Host) -> tuple[Host, int]:
 
 
 def whole(module: Module, x: Host, *beside: Host) -> Nest:
-    """The outputs for a batch, without a tape.   beside: what else the network is given."""
-    with no_grad():
-        return arrays(module(Tensor(x), *beside))
+    """The outputs for a batch, without a tape.   beside: what else the network is given, for each image.
+
+    A device that has no room for all images computes one half of them after the other.
+    """
+    try:
+        with no_grad():
+            return arrays(module(Tensor(x), *beside))
+    except DeviceMemoryError:
+        if len(x) < 2:
+            raise
+    # Behind the handler, for the error holds on to what was computed.
+    halves = slice(len(x) // 2), slice(len(x) // 2, None)
+    return concatenated([whole(module, x[half], *(array[half] for array in beside)) for half in halves])
 
 
 def _laid_together(

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from cnnkit import nn, ops
+from cnnkit.autograd import Tensor
 from cnnkit.engine.use import large
 from cnnkit.engine.use.large import maps_of, way, whole
+from cnnkit.errors import DeviceMemoryError
 from cnnkit.graph import Planned
 
 
@@ -120,3 +122,30 @@ def test_many_filters_leave_less_for_a_tile(monkeypatch):
         return max(side.stop - side.start for tile in way(network, (300, 300), 3).tiles for side in tile)
 
     assert longest(0) < longest(filters)
+
+
+class Narrow(nn.Module):
+    """A network of a device that has room for so many images."""
+
+    def __init__(self, most):
+        self.most, self.seen = most, []
+
+    def forward(self, x, beside=None):
+        self.seen.append(len(x))
+        if len(x) > self.most:
+            raise DeviceMemoryError("No room.")
+        return {"twice": x * 2, "beside": Tensor(np.zeros((len(x), 1), np.float32) if beside is None else beside)}
+
+
+def test_a_batch_that_finds_no_room_is_computed_in_parts():
+    x, beside, network = (
+        np.arange(10, dtype=np.float32).reshape(5, 2),
+        np.arange(5, dtype=np.float32)[:, None],
+        Narrow(2),
+    )
+    found = whole(network, x, beside)
+    np.testing.assert_array_equal(found["twice"], 2 * x)
+    np.testing.assert_array_equal(found["beside"], beside)
+    assert network.seen == [5, 2, 3, 1, 2]
+    with pytest.raises(DeviceMemoryError, match="No room"):
+        whole(Narrow(0), x)
