@@ -12,8 +12,8 @@ from pathlib import Path
 from cnnkit.errors import UsageError
 
 BACKENDS = ("auto", "cpu", "reference", "cuda")
-# From the fastest to the most exact; all are float32 and give the same bits on any number of threads.
-PRECISIONS = ("fast", "exact")
+# fast and exact are float32, and give the same bits on any number of threads; tf32 is for CUDA's tensor cores alone.
+PRECISIONS = ("fast", "exact", "tf32")
 
 
 def is_backend(name: str) -> bool:

@@ -8,7 +8,8 @@
 
 NumPy's float64 arrays run on `reference`, the definitions; its float32 arrays on `cpu` unless `use(backend=...)` says
 else; an array of a device's own class (`shared/homes.py`) on that device.
-`use(precision="exact")` has convolutions computed as plain sums, without Winograd, whose results err twice as much.
+`use(precision="exact")` has convolutions computed as plain sums, without Winograd, whose results err twice as much;
+`use(backend="cuda", precision="tf32")` has them computed by tensor cores, where a chip has such for TF32.
 """
 
 import threading
@@ -95,7 +96,8 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
     Args:
         backend: where new arrays go: "auto", "cpu", "reference", "cuda", or "cuda:1" for the second device.
         threads: how many compute; never changes a result.
-        precision: "fast", or "exact" for float32 convolutions that are plain sums (see shared/precision.py).
+        precision: "fast", or "exact" for float32 convolutions that are plain sums (see shared/precision.py), or "tf32",
+            by which CUDA's tensor cores multiply for convolutions and dense layers; UsageError on other backends.
     """
     global _chosen
     if precision is not None and precision not in PRECISIONS:
@@ -159,6 +161,11 @@ def _precision(name: str | None) -> Iterator[None]:
     if name is None:
         yield
         return
+    if name == "tf32" and backend() != "cuda":
+        raise UsageError(
+            "Precision tf32 rounds what convolutions and dense layers multiply to 10 bits behind the point, for the "
+            "tensor cores of a CUDA device. Use --backend cuda, or --precision fast."
+        )
     before = choose(name)
     try:
         yield

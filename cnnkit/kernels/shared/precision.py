@@ -2,6 +2,8 @@
 
 fast    whatever is fastest and errs little more than a plain sum: Winograd's convolutions
 exact   plain sums everywhere, which hand a NaN to the results that read it and to no others
+tf32    on CUDA's tensor cores operands of convolutions and dense layers are rounded to TF32, 10 bits behind the point;
+        a chip without such, and shapes that cannot use them, compute in float32, and so does every other backend
 """
 
 from cnnkit.config import default_precision

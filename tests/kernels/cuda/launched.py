@@ -1,5 +1,6 @@
 """Which kernels a call launches, and with which types, found out without a device: nothing runs."""
 
+from contextlib import contextmanager
 from unittest import mock
 
 import numpy as np
@@ -8,6 +9,7 @@ from cnnkit.kernels import cuda
 from cnnkit.kernels.cuda.machine import home, rehearsal
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.launch import signature_of
+from cnnkit.kernels.shared import precision
 
 
 def blank(value):
@@ -19,6 +21,17 @@ def blank(value):
     if isinstance(value, dict):
         return {name: blank(item) for name, item in value.items()}
     return tuple(map(blank, value)) if type(value) is tuple else value
+
+
+@contextmanager
+def in_tf32(capability):
+    """Inside, TF32 is chosen, on a device of that compute capability."""
+    before = precision.choose("tf32")
+    try:
+        with mock.patch.object(home.chip, "capability", return_value=capability):
+            yield
+    finally:
+        precision.choose(before)
 
 
 def launched(name, *args, **options):

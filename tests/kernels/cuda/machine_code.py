@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,40 +65,46 @@ class Code:
     def spilled(self) -> bool:
         return self.local > 0 or self.count("LDL") + self.count("STL") > 0
 
-    def main_loop(self) -> list[str]:
-        """Opcodes of the innermost loop that multiplies most."""
+    def main_loop(self, opcode: str = "FFMA") -> list[str]:
+        """Opcodes of the innermost loop that multiplies most, by instructions that begin so."""
         loops = []
         for number, (_, name, text) in enumerate(self.lines):
             label = re.search(r"\.L\w+", text) if name.startswith("BRA") else None
             if label and self.labels[label[0]] <= number:
                 loops.append([opcode for _, opcode, _ in self.lines[self.labels[label[0]] : number + 1]])
-        multiplying = [loop for loop in loops if any(name.startswith("FFMA") for name in loop)]
-        most = max((sum(n.startswith("FFMA") for n in loop) for loop in multiplying), default=0)
-        return min((loop for loop in multiplying if sum(n.startswith("FFMA") for n in loop) == most), key=len)
+        counts = [sum(name.startswith(opcode) for name in loop) for loop in loops]
+        most = max(counts, default=0)
+        return min((loop for loop, count in zip(loops, counts, strict=True) if count == most > 0), key=len)
 
     def loop_share(self, opcode: str) -> float:
         """Which share of the main loop's instructions begins so."""
-        loop = self.main_loop()
+        loop = self.main_loop(opcode)
         return sum(name.startswith(opcode) for name in loop) / len(loop)
 
 
 def compiled(kernel, signature, cc: tuple[int, int]) -> Code:
     """The machine code of a kernel for a chip of that compute capability."""
-    from numba.cuda import compiler
-
-    options = {"launch_bounds": kernel.threads} if kernel.threads else {}
     with pretended(cc):
-        library, _ = compiler._compile_pyfunc_with_fixup(
-            kernel.function, signature, device=False, cc=cc, abi="numba", lto=True, **options
-        )
-        library._lto, library._max_registers = True, None
-        cubin = library.get_cubin(cc=cc).code
+        cubin = _lowered(kernel, signature).get_cubin(cc=cc).code
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kernel.cubin"
         path.write_bytes(cubin)
         use, text = _said("cuobjdump", "--dump-resource-usage", path), _said("nvdisasm", path)
     sizes = {name: int(value) for name, value in re.findall(r"(REG|STACK|SHARED|LOCAL):(\d+)", use)}
     return Code(sizes["REG"], sizes["LOCAL"] + sizes["STACK"], sizes["SHARED"], *_read(text))
+
+
+@lru_cache(maxsize=256)
+def _lowered(kernel, signature):
+    """What Numba makes of a kernel, which is most of the work, before it is told of a chip."""
+    from numba.cuda import compiler
+
+    options = {"launch_bounds": kernel.threads} if kernel.threads else {}
+    library, _ = compiler._compile_pyfunc_with_fixup(
+        kernel.function, signature, device=False, cc=(7, 5), abi="numba", lto=True, **options
+    )
+    library._lto, library._max_registers = True, None
+    return library
 
 
 def _read(text: str) -> tuple[list[tuple[int, str, str]], dict[str, int]]:

@@ -5,8 +5,11 @@ import os
 import numpy as np
 import pytest
 
+from cnnkit.errors import ShapeError
+from cnnkit.kernels.cuda.machine import rehearsal
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.launch import _given, signature_of
+from cnnkit.kernels.cuda.machine.move import fill_kernel
 
 pytestmark = pytest.mark.skipif(os.environ.get("NUMBA_ENABLE_CUDASIM") == "1", reason="the simulator has its own")
 
@@ -53,3 +56,16 @@ def test_what_is_compiled_beforehand_is_what_a_launch_asks_for():
     ]
     args = (*arrays, 3, 0.5, (1, 2, 3), Window(), Divisors((1, 2), (3, 4), (5, 6), (7, 8)), np.uint64(9), np.float64(1))
     assert tuple(typeof(_given(arg), Purpose.argument) for arg in args) == signature_of(args)
+
+
+def test_an_array_of_more_numbers_than_kernels_count_is_refused_before_any_work():
+    large = DeviceArray(None, (1 << 16, 1 << 15), np.dtype(np.float32))
+    some = DeviceArray(None, (1 << 16, 8), np.dtype(np.float32), step=1 << 15)
+    fits = DeviceArray(None, (1 << 16, (1 << 15) - 1), np.dtype(np.float32))
+    found = []
+    with rehearsal.told_to(lambda kernel, args: found.append(kernel)):
+        fill_kernel.over(1, fits, 1, 0.0)
+        for array in large, some:
+            with pytest.raises(ShapeError, match="too large for CUDA's kernels, which count up to 2,147,483,647"):
+                fill_kernel.over(1, array, 1, 0.0)
+    assert found == [fill_kernel]

@@ -1,25 +1,26 @@
 """conv2d, its gradients and its transposition: which way each call takes, and what the kernel is told."""
 
 from math import prod
+from typing import Any
 
 from cnnkit.errors import ShapeError
-from cnnkit.kernels.cuda.conv import depthwise, gather
-from cnnkit.kernels.cuda.conv.dw import filters_gradient
+from cnnkit.kernels.cuda.conv import depthwise, gather, gather_tf32, warp
+from cnnkit.kernels.cuda.conv.filters import filters_gradient
+from cnnkit.kernels.cuda.conv.fours import in_fours, pays
 from cnnkit.kernels.cuda.conv.geometry import Axis, Divisors, backward, forward
 from cnnkit.kernels.cuda.conv.tile import chosen
 from cnnkit.kernels.cuda.epilogue import End, gradient_end, layer_end
 from cnnkit.kernels.cuda.machine.array import DeviceArray
+from cnnkit.kernels.cuda.machine.axes import strides_of
 from cnnkit.kernels.cuda.machine.home import empty
 from cnnkit.kernels.cuda.machine.launch import chip
-from cnnkit.kernels.cuda.machine.move import fill
+from cnnkit.kernels.cuda.machine.move import fill, move
 from cnnkit.kernels.cuda.machine.move import gather as moved
-from cnnkit.kernels.cuda.machine.operands import Outs, outs, result, single
+from cnnkit.kernels.cuda.machine.operands import Outs, aligned, outs, result, single
 from cnnkit.kernels.cuda.machine.ptx import divisor
 from cnnkit.kernels.cuda.reduce import SUM, reduced
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
 from cnnkit.kernels.shared.scalar import IDENTITY, Activation
-
-MOST = (1 << 31) - 1
 
 
 def conv2d(
@@ -40,9 +41,10 @@ def conv2d(
     axes = forward(win, (KH, KW), (y.shape[1], y.shape[2]))
     end = layer_end(y, bias, residual, activation)
     if C == 1 and y.size:
-        _check(x, y, w)
         depthwise.forward(x, w, y, win, groups, end)
         return y
+    if pays(C, groups, y.size // max(O, 1) * w.size):
+        x, w, C = in_fours(x, 3), in_fours(w, 2), C + -C % 4
     _product(x, w, y, axes, (C, O // groups), (O, O // groups), groups, end)
     end.later(y)
     return y
@@ -81,9 +83,15 @@ def conv2d_dw(
     dy, x, dw = single(dy), single(x), result(w_shape, into)
     db = result((w_shape[3],), into_db) if needs_db else None
     if dw.size and dy.size:
-        _check(x, dy, dw)
-        gradient = depthwise.filters_gradient if w_shape[2] == 1 else filters_gradient
-        gradient(dy, x, dw, win, groups)
+        KH, KW, C, O = w_shape
+        if C == 1:
+            depthwise.filters_gradient(dy, x, dw, win, groups)
+        elif pays(C, groups, dy.size // O * dw.size):
+            more = empty((KH, KW, C + -C % 4, O))
+            filters_gradient(dy, in_fours(x, 3), more, win, groups)
+            move(more, dw, dw.shape, strides_of(more), strides_of(dw))
+        else:
+            filters_gradient(dy, x, dw, win, groups)
     else:
         fill(dw, 0.0)
     if db is not None:
@@ -141,9 +149,11 @@ def _turned(dy: DeviceArray, w: DeviceArray, dx: DeviceArray, win: Window, group
     KH, KW, C, O = w.shape
     each = O // groups
     if C == 1 and dx.size and dy.size:
-        _check(dy, dx, w)
         depthwise.backward(dy, w, dx, win, groups, end)
         return
+    if pays(O, groups, dy.size // max(O, 1) * w.size):
+        dy, w, O = in_fours(dy, 3), in_fours(w, 3), O + -O % 4
+        each = O
     for rows, cols in backward(win, (KH, KW), (dx.shape[1], dx.shape[2])):
         turned = empty((groups, rows.taps, cols.taps, each, C))
         strides = each, rows.every * KW * C * O, cols.every * C * O, 1, O
@@ -170,7 +180,6 @@ def _product(
     image = rows.size * cols.size
     if not (N * image and outputs and groups):
         return
-    _check(x, y, right)
     if groups >= 1 << 16:
         raise ShapeError(f"A convolution of {groups:,} groups is too many for a CUDA kernel: 65,535 are the most.")
     depth = rows.taps * cols.taps * channels
@@ -203,15 +212,14 @@ def _product(
         beside_step=y.shape[3],
     )
     by = Divisors(divisor(image), divisor(cols.size), divisor(max(channels, 1)), divisor(max(cols.taps, 1)))
-    tile = chosen(N * image, outputs, groups)
-    wide_left = channels % 4 == 0 and C % 4 == 0 and chip.aligned(x)
-    wide_right = all(n % 4 == 0 for n in (outputs, *right_lies, y.step)) and chip.aligned(right) and chip.aligned(y)
+    x, right = aligned(x), aligned(right)
+    wide_left, wide_right = channels % 4 == 0 and C % 4 == 0, all(n % 4 == 0 for n in (outputs, *right_lies))
+    wide_results = wide_right and y.step % 4 == 0 and all(map(chip.aligned, (y, *end.given[:3])))
+    if wide_left and wide_right and warp.is_wanted():  # by shapes alone: where results go never changes them
+        tile: Any = warp.chosen(plan.pixels, outputs, groups)
+        kernel = gather_tf32.make(tile, wide_results)
+    else:
+        tile = chosen(plan.pixels, outputs, groups)
+        kernel = gather.make(tile, wide_left, wide_results)
     grid = -(-plan.pixels // tile.rows), -(-outputs // tile.columns), groups
-    gather.make(tile, wide_left, wide_right)(grid, tile.threads, x, right, y, *end.given[:3], plan, by, *end.given[3:])
-
-
-def _check(*arrays: DeviceArray) -> None:
-    """Whether places in all of them fit in 32 bits."""
-    if max(array.size for array in arrays) > MOST:
-        shapes = ", ".join(str(array.shape) for array in arrays)
-        raise ShapeError(f"A convolution of arrays of {shapes} is too large for a CUDA kernel: use a smaller batch.")
+    kernel(grid, tile.threads, x, right, y, *end.given[:3], plan, by, *end.given[3:])

@@ -8,7 +8,7 @@ from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import empty
 from cnnkit.kernels.cuda.machine.launch import THREADS, cuda, float32, int32, kernel
 from cnnkit.kernels.cuda.machine.ptx import div, within
-from cnnkit.kernels.cuda.pool.window import split
+from cnnkit.kernels.cuda.pool.window import met, split
 from cnnkit.kernels.cuda.reduce import SUM, reduced
 from cnnkit.kernels.shared.geometry import Window
 
@@ -42,19 +42,15 @@ def backward_kernel(dy, w, dx, bias, beside, gate, count, s, o, taps, each, dx_s
         n, iy, ix, c = split(i, s)
         total = float32(0)
         for ky in range(taps[0]):
-            down = int32(iy + win.pad_top - ky * win.dilation_h)
-            if down >= 0:
-                oy = div(down, win.stride_h)
-                if oy * win.stride_h == down and oy < o[0]:
-                    for kx in range(taps[1]):
-                        right = int32(ix + win.pad_left - kx * win.dilation_w)
-                        if right >= 0:
-                            ox = div(right, win.stride_w)
-                            if ox * win.stride_w == right and ox < o[1]:
-                                at = int32(int32((n * o[0] + oy) * o[1] + ox) * o[2] + c * each)
-                                tap = int32(int32(ky * taps[1] + kx) * o[2] + c * each)
-                                for j in range(each):
-                                    total += dy[at + j] * w[tap + j]
+            oy = met(iy, ky, win.stride_h, win.pad_top, win.dilation_h, o[0])
+            if oy >= 0:
+                for kx in range(taps[1]):
+                    ox = met(ix, kx, win.stride_w, win.pad_left, win.dilation_w, o[1])
+                    if ox >= 0:
+                        at = int32(int32((n * o[0] + oy) * o[1] + ox) * o[2] + c * each)
+                        tap = int32(int32(ky * taps[1] + kx) * o[2] + c * each)
+                        for j in range(each):
+                            total += dy[at + j] * w[tap + j]
         to = int32(int32((n * s[0] + iy) * s[1] + ix) * dx_step + c)
         dx[to] = ended(total, i, c, bias, beside, gate, todo, low, top)
 
@@ -66,8 +62,8 @@ def dw_kernel(dy, x, dw, pixels, part, s, o, taps, each, columns, win):
     thread = int32(cuda.threadIdx.x)
     row = div(thread, columns)
     rows = div(THREADS, columns)
-    c = int32(cuda.blockIdx.x * columns + thread - row * columns)
-    tap = int32(cuda.blockIdx.y)
+    c = int32(cuda.blockIdx.y * columns + thread - row * columns)
+    tap = int32(cuda.blockIdx.x)
     ky = div(tap, taps[1])
     kx = int32(tap - ky * taps[1])
     first = int32(cuda.blockIdx.z * part)
@@ -90,7 +86,7 @@ def dw_kernel(dy, x, dw, pixels, part, s, o, taps, each, columns, win):
         cuda.syncthreads()
         half = int32(half >> 1)
     if row == 0 and c < o[2]:
-        dw[int32((cuda.blockIdx.z * cuda.gridDim.y + tap) * o[2] + c)] = shared[thread]
+        dw[int32((cuda.blockIdx.z * cuda.gridDim.x + tap) * o[2] + c)] = shared[thread]
 
 
 def forward(x: DeviceArray, w: DeviceArray, y: DeviceArray, win: Window, groups: int, end: End) -> None:
@@ -118,6 +114,6 @@ def filters_gradient(dy: DeviceArray, x: DeviceArray, dw: DeviceArray, win: Wind
     parts = -(-pixels // part)
     place = dw if parts == 1 else empty((parts, *dw.shape))
     sizes = pixels, part, x.shape[1:], dy.shape[1:], (KH, KW), O // groups, columns
-    dw_kernel((tiles, KH * KW, parts), THREADS, dy, x, place, *sizes, win)
+    dw_kernel((KH * KW, tiles, parts), THREADS, dy, x, place, *sizes, win)
     if parts > 1:
         reduced(place, (1, parts, dw.size), SUM, dw)

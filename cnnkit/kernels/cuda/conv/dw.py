@@ -2,24 +2,17 @@
 
     dw[k, o] = Σ pixel  left[pixel, k] · dy[pixel, o],   k = (tap row, tap column, channel)
 
-Pixels are cut into parts, so that small filters keep a device busy; each part's sums have a place of their own, and the
-places are added in their order (`reduce.py`). How many there are hangs on shapes alone, so bits do too.
+A launch sums over parts of the pixels, whose sums `filters.py` adds.
 """
 
 from functools import cache
 from typing import Any, NamedTuple
 
-from cnnkit.kernels.cuda.conv.geometry import FAR, Divisors, forward
-from cnnkit.kernels.cuda.conv.tile import DEPTH, ENOUGH, PAD, SIDE, Tile, blocks, chosen, make_step
-from cnnkit.kernels.cuda.machine.array import DeviceArray
-from cnnkit.kernels.cuda.machine.home import empty
-from cnnkit.kernels.cuda.machine.launch import SIMULATED, chip, cuda, device, float32, int32, kernel
-from cnnkit.kernels.cuda.machine.ptx import div, divisor, ld4, over, st4, within
-from cnnkit.kernels.cuda.reduce import SUM, reduced
-from cnnkit.kernels.shared.geometry import Window
-
-# Pieces of the sum that a part has at least.
-LEAST = 2 if SIMULATED else 16
+from cnnkit.kernels.cuda.conv.brought import make_right
+from cnnkit.kernels.cuda.conv.geometry import FAR
+from cnnkit.kernels.cuda.conv.tile import DEPTH, PAD, SIDE, Tile, make_step
+from cnnkit.kernels.cuda.machine.launch import cuda, device, float32, int32, kernel
+from cnnkit.kernels.cuda.machine.ptx import div, ld4, over, settled, st4, within
 
 
 class Plan(NamedTuple):
@@ -61,7 +54,7 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
     lefts_apart, rights_apart = 4 * sharing, threads // (tile.columns // 4)
     bring_left, bring_right = make_left(lefts, wide_left), make_right(rights, rights_apart, wide_right)
     each_left = lefts if wide_left else 4 * lefts  # of four rows of one tap it is told once where that lies
-    finish = make_finish(tile, wide_right)
+    rows_of, finish = make_rows(lefts, lefts_apart, wide_left), make_finish(tile, wide_right)
 
     @kernel(name=f"dw {tile.name}{' wide' * wide_left}{' wide results' * wide_right}", threads=threads)
     def dw_kernel(x, dy, dw, p, d):
@@ -84,16 +77,7 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
         begin = int32(part * p.each)
         end = min(p.pixels, int32(begin + p.each))
 
-        for v in range(each_left):
-            k = int32(first_row + row + (v * lefts_apart if wide_left else (v >> 2) * lefts_apart + (v & 3)))
-            tap = int32(over(k, d.channels))
-            tap_row = int32(over(tap, d.taps))
-            downs[v] = int32(tap_row * p.row_apart + p.row_begin) if k < p.depth else int32(FAR)
-            rights_of[v] = int32(int32(tap - tap_row * p.tap_cols) * p.col_apart + p.col_begin)
-            further = int32(int32(k - tap * p.channels) + group * p.channels)
-            offsets[v] = (
-                int32(int32(downs[v] * p.width + rights_of[v]) * p.x_step + further) if k < p.depth else int32(0)
-            )
+        rows_of(int32(first_row + row), group, p, d, downs, rights_of, offsets)
         for i in range(SIDE):
             for j in range(SIDE):
                 sums[i, j] = float32(0)
@@ -101,7 +85,7 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
         dy_at = int32(group * p.outputs + first_output + column)
         room = int32(p.outputs - first_output - column)
         bring_left(x, int32(begin + left_pixel), end, downs, rights_of, offsets, p, d, next_left)
-        bring_right(dy, int32(begin + right_pixel), end, dy_at, room, p, next_right)
+        bring_right(dy, dy_at, int32(begin + right_pixel), end, p.all_outputs, room, next_right)
         for i in range(lefts):
             at = int32(left_pixel * left_row + row + i * lefts_apart)
             st4(left, at, next_left[i, 0], next_left[i, 1], next_left[i, 2], next_left[i, 3])
@@ -115,7 +99,7 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
             more = pixel < end
             if more:
                 bring_left(x, int32(pixel + left_pixel), end, downs, rights_of, offsets, p, d, next_left)
-                bring_right(dy, int32(pixel + right_pixel), end, dy_at, room, p, next_right)
+                bring_right(dy, dy_at, int32(pixel + right_pixel), end, p.all_outputs, room, next_right)
             a_at, b_at = int32(buffer * left_size + at_row), int32(buffer * right_size + at_column)
             step(left, right, a_at, b_at, sums)
             step(left, right, a_at + left_row, b_at + right_row, sums)
@@ -147,6 +131,28 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
         finish(sums, 7, k, o, base, dw, p)
 
     return dw_kernel
+
+
+def make_rows(count: int, apart: int, wide: bool) -> Any:
+    """What finds of `count` fours of rows of dw, from row k on and `apart` from each other, where tap and channel lie.
+
+    downs is FAR where there is no such row. wide: of four rows, which are of one tap, the first is told.
+    """
+    told = count if wide else 4 * count
+
+    @device
+    def rows_of(first, group, p, d, downs, rights, offsets):
+        for v in range(told):
+            k = int32(first + (v * apart if wide else (v >> 2) * apart + (v & 3)))
+            tap = int32(over(k, d.channels))
+            tap_row = int32(over(tap, d.taps))
+            down, right = int32(tap_row * p.row_apart), int32(int32(tap - tap_row * p.tap_cols) * p.col_apart)
+            further = int32(int32(k - tap * p.channels) + group * p.channels)
+            downs[v] = settled(down + p.row_begin) if k < p.depth else int32(FAR)
+            rights[v] = settled(right + p.col_begin)
+            offsets[v] = int32(int32(downs[v] * p.width + rights[v]) * p.x_step + further) if k < p.depth else int32(0)
+
+    return rows_of
 
 
 def make_left(count: int, wide: bool) -> Any:
@@ -186,33 +192,6 @@ def make_left(count: int, wide: bool) -> Any:
     return four_at_once if wide else one_by_one
 
 
-def make_right(count: int, apart: int, wide: bool) -> Any:
-    """What brings four outputs of `count` pixels of dy; room: how many are left."""
-
-    @device
-    def four_at_once(dy, m, end, at, room, p, fresh):
-        for i in range(count):
-            zero = float32(0)
-            q, r, s, t = zero, zero, zero, zero
-            if room > 0 and m + i * apart < end:
-                q, r, s, t = ld4(dy, int32(int32(m + i * apart) * p.all_outputs + at))
-            fresh[i, 0] = q
-            fresh[i, 1] = r
-            fresh[i, 2] = s
-            fresh[i, 3] = t
-
-    @device
-    def one_by_one(dy, m, end, at, room, p, fresh):
-        for i in range(count):
-            for v in range(4):
-                found = float32(0)
-                if v < room and m + i * apart < end:
-                    found = dy[int32(int32(m + i * apart) * p.all_outputs + at + v)]
-                fresh[i, v] = found
-
-    return four_at_once if wide else one_by_one
-
-
 def make_finish(tile: Tile, wide: bool) -> Any:
     """What stores row i of a thread's sums: it is called with each i, for sums in registers have no address."""
     down, across = tile.rows // 2, tile.columns // 2
@@ -244,44 +223,3 @@ def make_finish(tile: Tile, wide: bool) -> Any:
             store(dw, at + across, room - across, sums[i, 4], sums[i, 5], sums[i, 6], sums[i, 7])
 
     return finish
-
-
-def filters_gradient(dy: DeviceArray, x: DeviceArray, dw: DeviceArray, win: Window, groups: int) -> None:
-    """dw from whole arrays of float32, none of them empty."""
-    KH, KW, C, O = dw.shape
-    N, OH, OW, _ = dy.shape
-    rows, cols = forward(win, (KH, KW), (OH, OW))
-    depth, outputs, pixels = KH * KW * C, O // groups, N * OH * OW
-    tile = chosen(depth, outputs, groups * max(1, pixels // (DEPTH * LEAST)))  # parts fill a device too
-    parts = max(1, min(ENOUGH // (blocks(tile, depth, outputs) * groups), pixels // (DEPTH * LEAST)))
-    each = -(-pixels // (parts * DEPTH)) * DEPTH
-    parts = -(-pixels // each)
-    plan = Plan(
-        pixels=pixels,
-        each=each,
-        parts=parts,
-        depth=depth,
-        cols=OW,
-        image=OH * OW,
-        channels=C,
-        tap_cols=KW,
-        outputs=outputs,
-        all_outputs=O,
-        height=x.shape[1],
-        width=x.shape[2],
-        x_step=x.shape[3],
-        row_begin=rows.begin,
-        row_step=rows.step,
-        row_apart=rows.apart,
-        col_begin=cols.begin,
-        col_step=cols.step,
-        col_apart=cols.apart,
-    )
-    by = Divisors(divisor(OH * OW), divisor(OW), divisor(C), divisor(KW))
-    place = dw if parts == 1 else empty((parts, *dw.shape))
-    wide_left = C % 4 == 0 and x.shape[3] % 4 == 0 and chip.aligned(x)
-    wide_right = outputs % 4 == 0 and O % 4 == 0 and chip.aligned(dy) and chip.aligned(place)
-    grid = -(-depth // tile.rows), -(-outputs // tile.columns), parts * groups
-    make(tile, wide_left, wide_right)(grid, tile.threads, x, dy, place, plan, by)
-    if parts > 1:
-        reduced(place, (1, parts, dw.size), SUM, dw)

@@ -9,11 +9,11 @@ where channels are a multiple of four, else one by one. Groups are the third axi
 from functools import cache
 from typing import Any, NamedTuple
 
-from cnnkit.kernels.cuda.conv.geometry import FAR
+from cnnkit.kernels.cuda.conv.brought import make_find, make_left, make_right
 from cnnkit.kernels.cuda.conv.tile import DEPTH, PAD, SIDE, Tile, make_step
 from cnnkit.kernels.cuda.epilogue import make_ended_four
 from cnnkit.kernels.cuda.machine.launch import cuda, device, float32, int32, kernel
-from cnnkit.kernels.cuda.machine.ptx import ld4, over, st4, st_apart, within
+from cnnkit.kernels.cuda.machine.ptx import over, st4, st_apart
 
 
 class Plan(NamedTuple):
@@ -63,7 +63,7 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
     four_mask, four_log = tile.columns // 4 - 1, (tile.columns // 4).bit_length() - 1
     pixels_apart, rows_apart = threads // 2, threads // (tile.columns // 4)
     bring_left, bring_right = make_left(lefts, wide_left), make_right(rights, rows_apart, wide_right)
-    finish = make_finish(tile, wide_right)
+    find, finish = make_find(lefts, pixels_apart), make_finish(tile, wide_right)
 
     @kernel(name=f"gather {tile.name}{' wide' * wide_left}{' wide results' * wide_right}", threads=threads)
     def gather_kernel(x, w, y, bias, beside, gate, p, d, todo, low, top):
@@ -84,17 +84,7 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
         # What it computes: 4x4 from here on, and as much half a tile further down, across, and both.
         at_row, at_column = int32((thread >> across_log) << 2), int32((thread & across_mask) << 2)
 
-        for i in range(lefts):
-            m = int32(first_pixel + pixel + i * pixels_apart)
-            n = int32(over(m, d.image))
-            rest = int32(m - n * p.image)
-            oy = int32(over(rest, d.cols))
-            ox = int32(rest - oy * p.cols)
-            row = int32(oy * p.row_step + p.row_begin)
-            col = int32(ox * p.col_step + p.col_begin)
-            base[i] = int32(int32(int32(n * p.height + row) * p.width + col) * p.x_step + group * p.channels)
-            rows[i] = row if m < p.pixels else int32(FAR)
-            cols[i] = col
+        find(int32(first_pixel + pixel), group, p, d, base, rows, cols)
         for i in range(SIDE):
             for j in range(SIDE):
                 sums[i, j] = float32(0)
@@ -102,7 +92,7 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
         w_at = int32(group * p.right_group + first_output + column)
         room = int32(p.outputs - first_output - column)
         bring_left(x, base, rows, cols, a, p, d, next_left)
-        bring_right(w, w_at, term, room, p, next_right)
+        bring_right(w, w_at, term, p.depth, p.right_row, room, next_right)
         for i in range(lefts):
             at = int32(a * left_row + pixel + i * pixels_apart)
             st_apart(left, at, left_row, next_left[i, 0], next_left[i, 1], next_left[i, 2], next_left[i, 3])
@@ -117,7 +107,7 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
             more = k < p.depth
             if more:
                 bring_left(x, base, rows, cols, int32(k + a), p, d, next_left)
-                bring_right(w, w_at, int32(k + term), room, p, next_right)
+                bring_right(w, w_at, int32(k + term), p.depth, p.right_row, room, next_right)
             a_at, b_at = int32(buffer * left_size + at_row), int32(buffer * right_size + at_column)
             step(left, right, a_at, b_at, sums)
             step(left, right, a_at + left_row, b_at + right_row, sums)
@@ -150,66 +140,14 @@ def make(tile: Tile, wide_left: bool, wide_right: bool) -> Any:
     return gather_kernel
 
 
-def make_left(count: int, wide: bool) -> Any:
-    """What brings the terms k to k + 3 of `count` pixels; the first tap of each lies at `base`, in row and column."""
-
-    @device
-    def four_at_once(x, base, rows, cols, k, p, d, fresh):
-        tap = int32(over(k, d.channels))
-        tap_row = int32(over(tap, d.taps))
-        down, right = int32(tap_row * p.row_apart), int32(int32(tap - tap_row * p.tap_cols) * p.col_apart)
-        further = int32(int32(down * p.width + right) * p.x_step + int32(k - tap * p.channels))
-        for i in range(count):
-            zero = float32(0)
-            q, r, s, t = zero, zero, zero, zero
-            if k < p.depth and within(rows[i] + down, p.height) and within(cols[i] + right, p.width):
-                q, r, s, t = ld4(x, int32(base[i] + further))
-            fresh[i, 0] = q
-            fresh[i, 1] = r
-            fresh[i, 2] = s
-            fresh[i, 3] = t
-
-    @device
-    def one_by_one(x, base, rows, cols, k, p, d, fresh):
-        for v in range(4):
-            tap = int32(over(k + v, d.channels))
-            tap_row = int32(over(tap, d.taps))
-            down, right = int32(tap_row * p.row_apart), int32(int32(tap - tap_row * p.tap_cols) * p.col_apart)
-            further = int32(int32(down * p.width + right) * p.x_step + int32(k + v - tap * p.channels))
-            for i in range(count):
-                found = float32(0)
-                if k + v < p.depth and within(rows[i] + down, p.height) and within(cols[i] + right, p.width):
-                    found = x[int32(base[i] + further)]
-                fresh[i, v] = found
-
-    return four_at_once if wide else one_by_one
-
-
-def make_right(count: int, apart: int, wide: bool) -> Any:
-    """What brings four outputs of `count` terms, from term k on and `apart` from each other; room: outputs left."""
-
-    @device
-    def four_at_once(w, at, k, room, p, fresh):
-        for i in range(count):
-            zero = float32(0)
-            q, r, s, t = zero, zero, zero, zero
-            if room > 0 and k + i * apart < p.depth:
-                q, r, s, t = ld4(w, int32(at + int32(k + i * apart) * p.right_row))
-            fresh[i, 0] = q
-            fresh[i, 1] = r
-            fresh[i, 2] = s
-            fresh[i, 3] = t
-
-    @device
-    def one_by_one(w, at, k, room, p, fresh):
-        for i in range(count):
-            for v in range(4):
-                found = float32(0)
-                if v < room and k + i * apart < p.depth:
-                    found = w[int32(at + int32(k + i * apart) * p.right_row + v)]
-                fresh[i, v] = found
-
-    return four_at_once if wide else one_by_one
+@device
+def result_of(m, p, d):
+    """Which pixel of the results, counted over all images, row m of the product is."""
+    n = int32(over(m, d.image))
+    rest = int32(m - n * p.image)
+    oy = int32(over(rest, d.cols))
+    row = int32(n * p.y_height + oy * p.row_stride + p.row_place)
+    return int32(row * p.y_width + int32(rest - oy * p.cols) * p.col_stride + p.col_place)
 
 
 def make_finish(tile: Tile, wide: bool) -> Any:
@@ -220,11 +158,7 @@ def make_finish(tile: Tile, wide: bool) -> Any:
     def finish(sums, i, first, o, group, y, bias, beside, gate, p, d, todo, low, top):
         m = int32(first + (i if i < 4 else down - 4 + i))
         if m < p.pixels:
-            n = int32(over(m, d.image))
-            rest = int32(m - n * p.image)
-            oy = int32(over(rest, d.cols))
-            row = int32(n * p.y_height + oy * p.row_stride + p.row_place)
-            to = int32(row * p.y_width + int32(rest - oy * p.cols) * p.col_stride + p.col_place)
+            to = result_of(m, p, d)
             c = int32(group * p.outputs + o)
             at, by = int32(to * p.y_step + c), int32(to * p.beside_step + c)
             left, right = int32(p.outputs - o), int32(p.outputs - o - across)

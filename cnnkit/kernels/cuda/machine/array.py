@@ -40,6 +40,11 @@ class DeviceArray:
         return self.size * self.dtype.itemsize
 
     @property
+    def reach(self) -> int:
+        """How far behind its first number its last may lie."""
+        return self.size if self.whole else self.size // self.shape[-1] * self.step
+
+    @property
     def whole(self) -> bool:
         """Whether its numbers lie side by side."""
         return not self.shape or self.step == self.shape[-1] or self.size == self.shape[-1] or not self.size

@@ -26,6 +26,7 @@ from cnnkit.kernels.cuda.machine.staging import LARGEST, Staging
 
 _TYPES: dict[Any, Any] = {}
 _LAYOUT: dict[int, Any] = {}
+_CAPABILITIES: dict[int, tuple[int, int]] = {}
 _thread = threading.local()
 _index = 0
 
@@ -255,6 +256,21 @@ def overlap(a: Flat, b: Flat) -> bool:
 def aligned(array: Any) -> bool:
     """Whether four numbers can be read at once from its first on; in a walk through shapes: as a new array."""
     return not array.has_memory or array.flat.ptr % 16 == 0
+
+
+def address(flat: Flat) -> int:
+    """Where the first number lies."""
+    return flat.ptr
+
+
+@_asked
+def capability() -> tuple[int, int]:
+    """The device's compute capability."""
+    if _index not in _CAPABILITIES:
+        _here()
+        major, minor = cuda.get_current_device().compute_capability
+        _CAPABILITIES[_index] = int(major), int(minor)
+    return _CAPABILITIES[_index]
 
 
 @_asked

@@ -27,6 +27,7 @@ import numba
 import numpy as np
 from numba import cuda, types
 
+from cnnkit.errors import ShapeError
 from cnnkit.kernels.cuda.machine import rehearsal
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.shared.inner import Inner
@@ -47,6 +48,8 @@ else:
 
 # Of a block of a kernel that works element by element, or sums; a power of two.
 THREADS = 32 if SIMULATED else 256
+# Numbers of an array: kernels compute places in 32 bits.
+MOST = (1 << 31) - 1
 MOST_BLOCKS = 1 if SIMULATED else 1 << 16
 
 __all__ = [
@@ -88,6 +91,12 @@ class Kernel:
 
     def __call__(self, blocks: int | tuple[int, ...], threads: int, *args: Any) -> None:
         """Launch so many blocks; the results are there when later kernels, or the host, ask for them."""
+        for arg in args:
+            if type(arg) is DeviceArray and arg.reach > MOST:
+                raise ShapeError(
+                    f"An array of shape {arg.shape} is too large for CUDA's kernels, which count up to {MOST:,}: "
+                    "use a smaller --batch-size or --image-size."
+                )
         note = rehearsal.noted.get()
         if note is not None:
             note(self, args)

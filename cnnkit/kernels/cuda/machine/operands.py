@@ -8,9 +8,10 @@ from numpy.typing import DTypeLike
 from cnnkit.errors import DTypeError, ShapeError
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import copy, empty
+from cnnkit.kernels.cuda.machine.launch import chip
 from cnnkit.kernels.shared import out as shared
 
-__all__ = ["Outs", "changed", "kind_of", "outs", "result", "single", "whole"]
+__all__ = ["Outs", "aligned", "changed", "kind_of", "outs", "result", "single", "whole"]
 
 FLOAT = np.dtype(np.float32)
 Outs = tuple[DeviceArray | None, ...]
@@ -43,6 +44,11 @@ def result(
 def whole(array: DeviceArray, dtype: Any = None) -> DeviceArray:
     """The array itself where its numbers lie side by side, else such a copy."""
     return array if array.whole else copy(array)
+
+
+def aligned(array: DeviceArray) -> DeviceArray:
+    """The array itself where four numbers can be read at once from its first on, else such a copy."""
+    return array if chip.aligned(array) else copy(array)
 
 
 def single(array: DeviceArray) -> DeviceArray:

@@ -8,6 +8,13 @@ from typing import Any
 import numba
 
 if numba.config.ENABLE_CUDASIM:
+    import ctypes
+
+    import numpy as np
+
+    def ld(a: Any, i: int) -> Any:
+        """a[i] of an index from 0 up: of one that may be negative Python asks."""
+        return a[i]
 
     def ld4(a: Any, i: int) -> tuple[Any, ...]:
         """a[i : i + 4], i a multiple of 4, in one load of 16 bytes."""
@@ -18,6 +25,14 @@ if numba.config.ENABLE_CUDASIM:
         """a[i : i + 4] = p, q, r, s in one store."""
         assert i % 4 == 0 and i + 4 <= len(a), f"four numbers from {i} on, of {len(a)}"
         a[i], a[i + 1], a[i + 2], a[i + 3] = p, q, r, s
+
+    def number_at(address: int, i: int) -> Any:
+        """Number i of those that begin at an address of memory."""
+        return np.float32(ctypes.c_float.from_address(int(address) + 4 * i).value)
+
+    def put_at(address: int, i: int, value: Any) -> None:
+        """The same number overwritten."""
+        ctypes.c_float.from_address(int(address) + 4 * i).value = float(value)
 
     def st_apart(a: Any, i: int, apart: int, p: Any, q: Any, r: Any, s: Any) -> None:
         """a[i] = p, a[i + apart] = q and so on: one address, of which the chip adds the rest itself."""
@@ -32,6 +47,10 @@ if numba.config.ENABLE_CUDASIM:
         """0 <= i < size, in one comparison."""
         return 0 <= i < size
 
+    def settled(i: int) -> int:
+        """i, which is computed here, once: a compiler would rather compute what is cheap anew in a loop."""
+        return i
+
     def over(a: int, by: Any) -> int:
         """a // d of a number from 0 up, by what `divisor(d)` made of d: three instructions."""
         assert 0 <= a < 1 << 31
@@ -43,7 +62,7 @@ else:
     from numba.cuda.extending import intrinsic
 
     FLOAT, WORD = ir.FloatType(), ir.IntType(32)
-    FOUR = ir.VectorType(FLOAT, 4)
+    FOUR, GLOBAL = ir.VectorType(FLOAT, 4), 1
 
     def _place(context: Any, builder: Any, kind: Any, array: Any, index: Any, index_kind: Any) -> Any:
         data = context.make_array(kind)(context, builder, array).data
@@ -52,6 +71,19 @@ else:
 
     def _is_floats(array: Any) -> bool:
         return isinstance(array, types.Array) and array.dtype == types.float32
+
+    @intrinsic
+    def ld(typingctx, array, index):
+        """array[index] of an index from 0 up: of one that may be negative Numba asks."""
+        if not _is_floats(array):
+            return None
+
+        def generate(context, builder, signature, args):
+            data = context.make_array(signature.args[0])(context, builder, args[0]).data
+            at = context.cast(builder, args[1], signature.args[1], types.int64)
+            return builder.load(builder.gep(data, [at]))
+
+        return types.float32(array, index), generate
 
     @intrinsic
     def ld4(typingctx, array, index):
@@ -82,6 +114,29 @@ else:
             return context.get_dummy_value()
 
         return types.void(array, index, *[types.float32] * 4), generate
+
+    def _at(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address, i = (context.cast(builder, args[n], signature.args[n], types.int64) for n in range(2))
+        return builder.gep(builder.inttoptr(address, FLOAT.as_pointer(GLOBAL)), [i])
+
+    @intrinsic
+    def number_at(typingctx, address, i):
+        """Number i of those that begin at an address of memory."""
+
+        def generate(context, builder, signature, args):
+            return builder.load(_at(context, builder, signature, args))
+
+        return types.float32(address, i), generate
+
+    @intrinsic
+    def put_at(typingctx, address, i, value):
+        """The same number overwritten."""
+
+        def generate(context, builder, signature, args):
+            builder.store(args[2], _at(context, builder, signature, args))
+            return context.get_dummy_value()
+
+        return types.void(address, i, types.float32), generate
 
     @intrinsic
     def st_apart(typingctx, array, index, apart, p, q, r, s):
@@ -121,6 +176,17 @@ else:
             return builder.icmp_unsigned("<", x, y)
 
         return types.boolean(i, size), generate
+
+    @intrinsic
+    def settled(typingctx, i):
+        """i, which is computed here, once: a compiler would rather compute what is cheap anew in a loop."""
+
+        def generate(context, builder, signature, args):
+            word = context.cast(builder, args[0], signature.args[0], types.int32)
+            same = ir.InlineAsm(ir.FunctionType(WORD, [WORD]), "mov.b32 $0, $1;", "=r,r", side_effect=True)
+            return builder.call(same, [word])
+
+        return types.int32(i), generate
 
     @intrinsic
     def over(typingctx, a, by):

@@ -111,6 +111,17 @@ def aligned(array: Any) -> bool:
     return not array.has_memory or array.flat._ary.ctypes.data % 16 == 0
 
 
+def address(flat: Any) -> int:
+    """Where the first number lies."""
+    place: int = flat._ary.ctypes.data
+    return place
+
+
+def capability() -> tuple[int, int]:
+    """That of the pretended device: the least that has all that kernels know."""
+    return 8, 0
+
+
 def select(index: int) -> None:
     """There is one device, which is pretended."""
 

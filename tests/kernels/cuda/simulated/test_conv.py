@@ -5,6 +5,7 @@ import pytest
 from agreement import assert_matches
 from there import computed
 
+from cnnkit import kernels
 from cnnkit.kernels import cuda, reference
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
 from cnnkit.kernels.shared.scalar import RELU6, SIGMOID, TANH, leaky
@@ -24,8 +25,14 @@ CASES = {
     "three groups of two and one": ((1, 4, 4, 6), (2, 2, 2, 3), Window(), 3),
     "depthwise, two filters a channel": ((2, 5, 4, 3), (3, 3, 1, 6), Window(2, 1, 1, 1, 1, 1), 3),
     "many pixels, whose gradient has parts": ((3, 9, 9, 4), (1, 1, 4, 4), Window(), 1),
+    "six outputs and so many products that eight are summed": ((2, 9, 10, 6), (1, 1, 6, 6), Window(), 1),
     "an image of one pixel": ((1, 1, 1, 3), (3, 3, 3, 2), Window(1, 1, 1, 1, 1, 1), 1),
     "a filter that fits nowhere": ((1, 2, 2, 3), (3, 3, 3, 2), Window(), 1),
+}
+# What fills more than one tile of tensor cores, in the simulator 32x32, and more than one part of the pixels.
+TF32 = {
+    "outputs for two tiles": ((1, 5, 7, 4), (3, 2, 4, 36), Window(2, 1, 1, 0, 1, 1), 1),
+    "pixels for two parts": ((2, 6, 6, 4), (1, 1, 4, 8), Window(), 1),
 }
 ROWS = pytest.mark.parametrize(("x_shape", "w_shape", "win", "groups"), CASES.values(), ids=CASES)
 
@@ -73,3 +80,45 @@ def test_no_number_reaches_the_results_that_read_it_and_no_others():
 def test_filters_that_were_packed_are_themselves():
     w = cuda.put(np.ones((3, 3, 4, 4), np.float32))
     assert cuda.unpack(cuda.pack(w)) is w
+
+
+def rounded(a):
+    """To TF32, of two numbers as near the one further from 0."""
+    return ((a.view(np.uint32).astype(np.uint64) + 0x1000) & 0xFFFFE000).astype(np.uint32).view(np.float32)
+
+
+@pytest.fixture
+def in_tf32(on_cuda):
+    with kernels.use(precision="tf32"):
+        yield
+
+
+@pytest.mark.parametrize("case", ["two groups of four", "outputs for two tiles", "pixels for two parts"])
+@pytest.mark.usefixtures("in_tf32")
+def test_tf32_is_float32_of_rounded_operands(case):
+    x_shape, w_shape, win, groups = (CASES | TF32)[case]
+    x, w, dy = operands(x_shape, w_shape, win)
+    for name, a, b, rest in (
+        ("conv2d", x, w, (win, groups)),
+        ("conv2d_dx", dy, w, (x.shape, win, groups)),
+        ("conv2d_dw", dy, x, (w.shape, win, groups)),
+    ):
+        found = computed(name, a, b, *rest)
+        kernel = getattr(reference, name)
+        exact, wanted = kernel(a, b, *rest), kernel(rounded(a), rounded(b), *rest)
+        # Each operand errs by 2^-11 of it at most: half of the last of ten bits behind the point.
+        most = kernel(abs(a), abs(b), *rest)
+        if name == "conv2d_dw":
+            found, exact, wanted, most = found[0], exact[0], wanted[0], most[0]
+        # Products of eleven bits are exact in float32, so what is left is the rounding of sums.
+        assert_matches(found, wanted, a.size)
+        assert np.all(abs(found - exact) <= 2.0**-9.9 * most)
+        assert np.abs(found - exact).max() > 1e-4  # it is not float32 in disguise
+
+
+@pytest.mark.usefixtures("in_tf32")
+def test_tf32_hands_a_nan_and_an_infinity_on():
+    x, w, _ = operands((1, 3, 3, 4), (1, 1, 4, 4), Window())
+    x[0, 0, 1, 2], x[0, 2, 2, 0] = np.uint32(0x7FFFFFFF).view(np.float32), np.inf
+    y = computed("conv2d", x, w, Window())
+    assert np.isnan(y[0, 0, 1]).all() and np.isinf(y[0, 2, 2]).all() and np.isfinite(y[0, :2, 2]).all()
