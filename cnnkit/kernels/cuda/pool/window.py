@@ -25,6 +25,16 @@ def split(i, s):
     return n, int32(line - n * s[0]), int32(pixel - line * s[1]), int32(i - pixel * s[2])
 
 
+@device
+def met(i, tap, stride, pad, dilation, results):
+    """The result whose tap lies on pixel i of its axis; -1 where none does."""
+    far = int32(i + pad - tap * dilation)
+    if far < 0:
+        return int32(-1)
+    o = div(far, stride)
+    return o if o * stride == far and o < results else int32(-1)
+
+
 @kernel
 def max_pool_kernel(x, y, arg, count, s, o, taps, win, keeps, none):
     """s: rows, columns, channels of x.   o: of y."""
@@ -51,18 +61,14 @@ def max_pool_dx_kernel(dy, arg, y, dx, count, s, o, taps, win, gates, kind, slop
         n, iy, ix, c = split(i, s)
         total = float32(0)
         for ky in range(taps[0]):
-            down = int32(iy + win.pad_top - ky * win.dilation_h)
-            if down >= 0:
-                oy = div(down, win.stride_h)
-                if oy * win.stride_h == down and oy < o[0]:
-                    for kx in range(taps[1]):
-                        right = int32(ix + win.pad_left - kx * win.dilation_w)
-                        if right >= 0:
-                            ox = div(right, win.stride_w)
-                            if ox * win.stride_w == right and ox < o[1]:
-                                at = int32(int32((n * o[0] + oy) * o[1] + ox) * o[2] + c)
-                                if arg[at] == ky * taps[1] + kx:
-                                    total += dy[at] * slope_by_output(y[at], kind, slope) if gates else dy[at]
+            oy = met(iy, ky, win.stride_h, win.pad_top, win.dilation_h, o[0])
+            if oy >= 0:
+                for kx in range(taps[1]):
+                    ox = met(ix, kx, win.stride_w, win.pad_left, win.dilation_w, o[1])
+                    if ox >= 0:
+                        at = int32(int32((n * o[0] + oy) * o[1] + ox) * o[2] + c)
+                        if arg[at] == ky * taps[1] + kx:
+                            total += dy[at] * slope_by_output(y[at], kind, slope) if gates else dy[at]
         dx[i] = total
 
 
@@ -102,17 +108,13 @@ def avg_pool_dx_kernel(dy, dx, count, s, o, taps, win, padding):
         n, iy, ix, c = split(i, s)
         total = float32(0)
         for ky in range(taps[0]):
-            down = int32(iy + win.pad_top - ky * win.dilation_h)
-            if down >= 0:
-                oy = div(down, win.stride_h)
-                if oy * win.stride_h == down and oy < o[0]:
-                    for kx in range(taps[1]):
-                        right = int32(ix + win.pad_left - kx * win.dilation_w)
-                        if right >= 0:
-                            ox = div(right, win.stride_w)
-                            if ox * win.stride_w == right and ox < o[1]:
-                                at = int32(int32((n * o[0] + oy) * o[1] + ox) * o[2] + c)
-                                total += dy[at] / float32(counted(oy, ox, s, taps, win, padding))
+            oy = met(iy, ky, win.stride_h, win.pad_top, win.dilation_h, o[0])
+            if oy >= 0:
+                for kx in range(taps[1]):
+                    ox = met(ix, kx, win.stride_w, win.pad_left, win.dilation_w, o[1])
+                    if ox >= 0:
+                        at = int32(int32((n * o[0] + oy) * o[1] + ox) * o[2] + c)
+                        total += dy[at] / float32(counted(oy, ox, s, taps, win, padding))
         dx[i] = total
 
 

@@ -1,14 +1,12 @@
 """Cross-entropy of logits against the labels of images or pixels, and its gradient."""
 
-import math
 from math import prod
 
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.functions import exp, log
 from cnnkit.kernels.cuda.machine.launch import THREADS, cuda, device, float32, int32, kernel
 from cnnkit.kernels.cuda.machine.operands import Outs, outs, result, single, whole
-from cnnkit.kernels.cuda.machine.ptx import div
-from cnnkit.kernels.cuda.softmax.lanes import greatest, grid_for, lanes_for, summed
+from cnnkit.kernels.cuda.softmax.lanes import grid_for, lanes_for, own_row, summed, top_and_total
 
 # A label that no array of labels has: nothing is ignored.
 NONE = -(1 << 31)
@@ -24,22 +22,8 @@ def target_of(k, label, weights, weighed, hit, spread):
 @kernel(threads=THREADS)
 def cross_entropy_kernel(x, labels, weights, losses, y, rows, classes, lanes, weighed, ignore, hit, spread):
     shared = cuda.shared.array(THREADS, float32)
-    thread = int32(cuda.threadIdx.x)
-    own = div(thread, lanes)
-    lane = int32(thread - own * lanes)
-    row = int32(cuda.blockIdx.x * div(THREADS, lanes) + own)
-    first = int32(row * classes)
-    last = classes if row < rows else int32(0)
-    top = float32(-math.inf)
-    for k in range(lane, last, lanes):
-        value = x[first + k]
-        if value > top or value != value:
-            top = value
-    top = greatest(shared, top, lane, lanes)
-    total = float32(0)
-    for k in range(lane, last, lanes):
-        total += exp(x[first + k] - top)
-    total = summed(shared, total, lane, lanes)
+    row, lane, first, last = own_row(rows, classes, lanes)
+    top, total = top_and_total(shared, x, first, last, lane, lanes)
     label = int32(labels[row]) if row < rows else int32(ignore)
     loss, logarithm = float32(0), log(total)
     for k in range(lane, last, lanes):
@@ -57,12 +41,7 @@ def cross_entropy_kernel(x, labels, weights, losses, y, rows, classes, lanes, we
 @kernel(threads=THREADS)
 def cross_entropy_dx_kernel(scores, labels, dlosses, weights, dx, rows, classes, lanes, weighed, ignore, hit, spread):
     shared = cuda.shared.array(THREADS, float32)
-    thread = int32(cuda.threadIdx.x)
-    own = div(thread, lanes)
-    lane = int32(thread - own * lanes)
-    row = int32(cuda.blockIdx.x * div(THREADS, lanes) + own)
-    first = int32(row * classes)
-    last = classes if row < rows else int32(0)
+    row, lane, first, last = own_row(rows, classes, lanes)
     label = int32(labels[row]) if row < rows else int32(ignore)
     whole = float32(1)
     if weighed:

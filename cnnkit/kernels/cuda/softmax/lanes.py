@@ -1,6 +1,10 @@
 """Threads that share a row: what each has found of it meets in shared memory, two by two, always in one order."""
 
-from cnnkit.kernels.cuda.machine.launch import THREADS, cuda, device, int32
+import math
+
+from cnnkit.kernels.cuda.machine.functions import exp
+from cnnkit.kernels.cuda.machine.launch import THREADS, cuda, device, float32, int32
+from cnnkit.kernels.cuda.machine.ptx import div
 
 
 def lanes_for(classes: int) -> int:
@@ -11,6 +15,29 @@ def lanes_for(classes: int) -> int:
 def grid_for(rows: int, lanes: int) -> int:
     """Blocks for so many rows."""
     return -(-rows * lanes // THREADS)
+
+
+@device
+def own_row(rows, classes, lanes):
+    """(row, lane, place of the row's first number, classes) of this thread; no classes where there is no such row."""
+    thread = int32(cuda.threadIdx.x)
+    own = div(thread, lanes)
+    row = int32(cuda.blockIdx.x * div(THREADS, lanes) + own)
+    return row, int32(thread - own * lanes), int32(row * classes), classes if row < rows else int32(0)
+
+
+@device
+def top_and_total(shared, x, first, last, lane, lanes):
+    """The greatest of a row, and Σ e^(x - greatest); all threads of the block call this."""
+    top, total = float32(-math.inf), float32(0)
+    for k in range(lane, last, lanes):
+        value = x[first + k]
+        if value > top or value != value:
+            top = value
+    top = greatest(shared, top, lane, lanes)
+    for k in range(lane, last, lanes):
+        total += exp(x[first + k] - top)
+    return top, summed(shared, total, lane, lanes)
 
 
 @device

@@ -1,35 +1,19 @@
 """Softmax and its logarithm over the last axis, and their gradients."""
 
-import math
 from math import prod
 
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.functions import exp, log
-from cnnkit.kernels.cuda.machine.launch import THREADS, cuda, float32, int32, kernel
+from cnnkit.kernels.cuda.machine.launch import THREADS, cuda, float32, kernel
 from cnnkit.kernels.cuda.machine.operands import result, single
-from cnnkit.kernels.cuda.machine.ptx import div
-from cnnkit.kernels.cuda.softmax.lanes import greatest, grid_for, lanes_for, summed
+from cnnkit.kernels.cuda.softmax.lanes import grid_for, lanes_for, own_row, summed, top_and_total
 
 
 @kernel(threads=THREADS)
 def softmax_kernel(x, y, rows, classes, lanes, logarithm):
     shared = cuda.shared.array(THREADS, float32)
-    thread = int32(cuda.threadIdx.x)
-    own = div(thread, lanes)
-    lane = int32(thread - own * lanes)
-    row = int32(cuda.blockIdx.x * div(THREADS, lanes) + own)
-    first = int32(row * classes)
-    last = classes if row < rows else int32(0)
-    top = float32(-math.inf)
-    for k in range(lane, last, lanes):
-        value = x[first + k]
-        if value > top or value != value:
-            top = value
-    top = greatest(shared, top, lane, lanes)
-    total = float32(0)
-    for k in range(lane, last, lanes):
-        total += exp(x[first + k] - top)
-    total = summed(shared, total, lane, lanes)
+    _, lane, first, last = own_row(rows, classes, lanes)
+    top, total = top_and_total(shared, x, first, last, lane, lanes)
     if logarithm:
         total = log(total)
         for k in range(lane, last, lanes):
@@ -42,12 +26,7 @@ def softmax_kernel(x, y, rows, classes, lanes, logarithm):
 @kernel(threads=THREADS)
 def softmax_dx_kernel(dy, y, dx, rows, classes, lanes, logarithm):
     shared = cuda.shared.array(THREADS, float32)
-    thread = int32(cuda.threadIdx.x)
-    own = div(thread, lanes)
-    lane = int32(thread - own * lanes)
-    row = int32(cuda.blockIdx.x * div(THREADS, lanes) + own)
-    first = int32(row * classes)
-    last = classes if row < rows else int32(0)
+    _, lane, first, last = own_row(rows, classes, lanes)
     total = float32(0)
     for k in range(lane, last, lanes):
         total += dy[first + k] if logarithm else dy[first + k] * y[first + k]
