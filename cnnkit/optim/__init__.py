@@ -2,7 +2,7 @@
 
 from cnnkit.optim import schedule
 from cnnkit.optim.adam import Adam, AdamW
-from cnnkit.optim.clip import clip_grad_norm
+from cnnkit.optim.clip import clip_grad_norm, limit_grad_norm
 from cnnkit.optim.ema import EMA
 from cnnkit.optim.lookahead import Lookahead
 from cnnkit.optim.optimiser import Optimiser
@@ -24,6 +24,7 @@ __all__ = [
     "Step",
     "Triangle",
     "clip_grad_norm",
+    "limit_grad_norm",
     "create",
     "names",
     "schedule",

@@ -8,6 +8,14 @@ from cnnkit.errors import UsageError
 from cnnkit.nn import Parameter
 
 
+def limit_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> None:
+    """`clip_grad_norm` without its answer, for which a device would be waited: what each step of a training does."""
+    if not max_norm > 0:
+        raise UsageError(f"max_norm is {max_norm}, expected a number above 0.")
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    kernels.of(*gradients).clip_norm(gradients, max_norm)
+
+
 def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
     """Scale all gradients, in place, so that together they are no longer than max_norm; return how long they were.
 

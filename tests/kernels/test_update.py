@@ -34,6 +34,8 @@ def test_adam_agrees_with_its_definition(rng, shapes, options):
 def test_ema_and_scale_agree_with_their_definitions(rng, shapes):
     compare("ema", [normal(rng, shapes), normal(rng, shapes)], decay=0.99)
     compare("scale", [normal(rng, shapes)], factor=0.3)
+    compare("clip_norm", [normal(rng, shapes)], most=0.3)
+    compare("clip_norm", [normal(rng, shapes)], most=1e6)
 
 
 @every_list

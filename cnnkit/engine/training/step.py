@@ -17,7 +17,7 @@ from cnnkit.engine.run.state import Training
 from cnnkit.engine.training.loading import brought, is_brought
 from cnnkit.engine.training.outcomes import Outcome, Outcomes
 from cnnkit.nn.outputs import arrays
-from cnnkit.optim import clip_grad_norm
+from cnnkit.optim import limit_grad_norm
 from cnnkit.tasks import Task
 
 
@@ -38,7 +38,7 @@ def train_step(
         known = outcomes.add(measured, training.progress, len(batch), lr)
         measured.value.backward()
     if training.options.clip > 0:
-        clip_grad_norm(training.optimiser.parameters, training.options.clip)
+        limit_grad_norm(training.optimiser.parameters, training.options.clip)
     training.optimiser.step(lr)
     if training.ema is not None:
         training.ema.update()
@@ -93,10 +93,11 @@ def _rehearse(
                 training.ema.update()
             if training.lookahead is not None:
                 training.lookahead.go_back(0.0)
-        if training.options.clip > 0:  # it decides by a norm, which is not computed now: its kernels are called by hand
+        if training.options.clip > 0:  # on a CPU by a norm, which is not computed now: its kernels are called by hand
             weights = [parameter.data for parameter in training.optimiser.parameters]
             k = kernels.of(*weights)
             k.scale(weights, k.square_sum(weights))
+            k.clip_norm(weights, training.options.clip)
         training.module.eval()
         for size in eval_sizes:
             batch = task.blank(preprocessing.shape, size)

@@ -30,7 +30,7 @@ from cnnkit.kernels.cpu.elementwise.pointwise import (
     subtract,
 )
 from cnnkit.kernels.cpu.elementwise.random import dropout, uniform
-from cnnkit.kernels.cpu.elementwise.update import adam, all_finite, ema, scale, sgd, square_sum
+from cnnkit.kernels.cpu.elementwise.update import adam, all_finite, clip_norm, ema, scale, sgd, square_sum
 from cnnkit.kernels.cpu.elementwise.where import where
 from cnnkit.kernels.cpu.graph import crf_graph, crf_messages, group_regions, region_histograms, segment
 from cnnkit.kernels.cpu.machine.home import (
@@ -90,6 +90,7 @@ __all__ = [
     "channel_shuffle",
     "channels",
     "clip",
+    "clip_norm",
     "concat",
     "conv2d",
     "conv2d_dw",

@@ -43,7 +43,7 @@ from cnnkit.kernels.cuda.elementwise.pointwise import (
 from cnnkit.kernels.cuda.elementwise.random import dropout, uniform
 from cnnkit.kernels.cuda.elementwise.update import adam, ema, scale, sgd
 from cnnkit.kernels.cuda.graph.crf import crf_graph, crf_messages
-from cnnkit.kernels.cuda.judged import all_finite, square_sum
+from cnnkit.kernels.cuda.judged import all_finite, clip_norm, square_sum
 from cnnkit.kernels.cuda.lacking import LACKING
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import (
@@ -103,6 +103,7 @@ __all__ = [
     "channel_shuffle",
     "channels",
     "clip",
+    "clip_norm",
     "concat",
     "conv2d",
     "conv2d_dw",

@@ -10,16 +10,14 @@ from math import prod
 
 from cnnkit.kernels.cuda.elementwise.pointwise import divide
 from cnnkit.kernels.cuda.machine.array import DeviceArray
-from cnnkit.kernels.cuda.machine.functions import isfinite
 from cnnkit.kernels.cuda.machine.home import copy_into, empty
 from cnnkit.kernels.cuda.machine.launch import THREADS, cuda, device, float32, int32, kernel
 from cnnkit.kernels.cuda.machine.operands import result, single
 from cnnkit.kernels.cuda.machine.ptx import div
 
-# What is summed of each element: itself, its square, its product with `other`, 1 where it is not finite, the square of
-# what it differs from its column's `centre`, the product of it and what `other` differs from that; or no sum but the
-# greatest.
-SUM, SQUARES, PRODUCTS, NOT_FINITE, CENTRED, CENTRED_PRODUCTS, GREATEST = range(7)
+# What is summed of each element: itself, its product with `other`, the square of what it differs from its column's
+# `centre`, the product of it and what `other` differs from that; or no sum but the greatest.
+SUM, PRODUCTS, CENTRED, CENTRED_PRODUCTS, GREATEST = range(5)
 # Middles up to this are summed by one thread for each result.
 FEW = 32
 # Blocks that a device is kept busy with, and rows that a thread has at least before the middle is cut.
@@ -30,12 +28,8 @@ ENOUGH, ROWS = 264, 8
 def part_of(x, other, centre, at, column, kind):
     """What one element brings."""
     value = x[at]
-    if kind == SQUARES:
-        return value * value
     if kind == PRODUCTS:
         return value * other[at]
-    if kind == NOT_FINITE:
-        return float32(0) if isfinite(value) else float32(1)
     if kind == CENTRED:
         apart = value - centre[column]
         return apart * apart

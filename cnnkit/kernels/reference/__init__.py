@@ -26,7 +26,7 @@ from cnnkit.kernels.reference.elementwise.pointwise import (
     where,
 )
 from cnnkit.kernels.reference.elementwise.random import dropout, uniform
-from cnnkit.kernels.reference.elementwise.update import adam, all_finite, ema, scale, sgd, square_sum
+from cnnkit.kernels.reference.elementwise.update import adam, all_finite, clip_norm, ema, scale, sgd, square_sum
 from cnnkit.kernels.reference.gru import gru, gru_dx
 from cnnkit.kernels.reference.home import (
     channels,
@@ -93,6 +93,7 @@ __all__ = [
     "channel_shuffle",
     "channels",
     "clip",
+    "clip_norm",
     "concat",
     "conv2d",
     "conv2d_dw",

@@ -174,6 +174,13 @@ def square_sum(x: Sequence[Host]) -> float:
     return float(sum(sum(squares[begin:end].tolist()) for begin, end in pairwise(ends)))
 
 
+def clip_norm(x: Sequence[Host], most: float) -> None:
+    """x ← x · most / norm where their norm √(Σ x²) over all arrays is more than `most`, and finite."""
+    total = square_sum(x)
+    if math.isfinite(total) and total > most * most:
+        scale(x, most / math.sqrt(total))
+
+
 def all_finite(x: Sequence[Host]) -> bool:
     """Whether no element of any array is NaN or infinite."""
     return not any(map(math.isnan, _survey(x)[1].tolist()))

@@ -1,54 +1,67 @@
-"""Steps of the optimisers, in place: a launch for each array of the list.
-
-What hangs on the step alone is computed once, on the host; all else is a number or two for each element that is read.
-"""
+"""Steps of the optimisers, in place: one launch for all arrays of a list (`lists.py`)."""
 
 from collections.abc import Sequence
 
+from cnnkit.kernels.cuda.elementwise.lists import List, each, launch, piece
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.functions import sqrt
-from cnnkit.kernels.cuda.machine.launch import cuda, float32, kernel
+from cnnkit.kernels.cuda.machine.launch import THREADS, float32, kernel
 from cnnkit.kernels.cuda.machine.operands import changed, single
+from cnnkit.kernels.cuda.machine.ptx import number_at, put_at
 
-List = Sequence[DeviceArray]
 
-
-@kernel
-def sgd_kernel(w, dw, velocity, count, rate, momentum, nesterov, decay):
-    for i in range(cuda.grid(1), count, cuda.gridsize(1)):
-        step = dw[i] + decay * w[i]
-        if momentum >= float32(0):  # below: there is no velocity
+@kernel(threads=THREADS)
+def sgd_kernel(places, pieces, arrays, factors, decays, lr, momentum, moves, nesterov):
+    """Lists: w, dw, and the velocity where it moves on."""
+    which, first, last = piece(pieces)
+    w, dw, velocity = places[which], places[arrays + which], places[(2 * arrays if moves else 0) + which]
+    rate, decay = lr * factors[which], decays[which]
+    for i in range(first, last, THREADS):
+        weight = number_at(w, i)
+        step = number_at(dw, i) + decay * weight
+        if moves:
             plain = step
-            step = momentum * velocity[i] + plain
-            velocity[i] = step
+            step = momentum * number_at(velocity, i) + plain
+            put_at(velocity, i, step)
             if nesterov:
                 step = plain + momentum * step
-        w[i] -= rate * step
+        put_at(w, i, weight - rate * step)
 
 
-@kernel
-def adam_kernel(w, dw, m, v, count, rate, kept, added, m_scale, v_scale, beta1, rest1, beta2, rest2, eps):
-    """kept: what decoupled decay leaves of w.   added: decay of the gradient.   *_scale: 1 / (1 - beta^step)."""
-    for i in range(cuda.grid(1), count, cuda.gridsize(1)):
-        weight = w[i]
-        gradient = dw[i] + added * weight
-        mean = beta1 * m[i] + rest1 * gradient
-        square = beta2 * v[i] + rest2 * (gradient * gradient)
-        m[i] = mean
-        v[i] = square
-        w[i] = weight * kept - rate * (mean * m_scale) / (sqrt(square * v_scale) + eps)
+@kernel(threads=THREADS)
+def adam_kernel(
+    places, pieces, arrays, factors, decays, lr, decoupled, m_scale, v_scale, beta1, rest1, beta2, rest2, eps
+):
+    """Lists: w, dw, m, v.   *_scale: 1 / (1 - beta^step).   decoupled: decay shrinks w, and is not of the gradient."""
+    which, first, last = piece(pieces)
+    w, dw, m, v = places[which], places[arrays + which], places[2 * arrays + which], places[3 * arrays + which]
+    rate, decay, one, zero = lr * factors[which], decays[which], float32(1), float32(0)
+    kept, added = (one - rate * decay, zero) if decoupled else (one, decay)
+    for i in range(first, last, THREADS):
+        weight = number_at(w, i)
+        gradient = number_at(dw, i) + added * weight
+        mean = beta1 * number_at(m, i) + rest1 * gradient
+        square = beta2 * number_at(v, i) + rest2 * (gradient * gradient)
+        put_at(m, i, mean)
+        put_at(v, i, square)
+        put_at(w, i, weight * kept - rate * (mean * m_scale) / (sqrt(square * v_scale) + eps))
 
 
-@kernel
-def ema_kernel(average, w, count, decay, rest):
-    for i in range(cuda.grid(1), count, cuda.gridsize(1)):
-        average[i] = decay * average[i] + rest * w[i]
+@kernel(threads=THREADS)
+def ema_kernel(places, pieces, arrays, decay, rest):
+    """Lists: the average and w."""
+    which, first, last = piece(pieces)
+    average, w = places[which], places[arrays + which]
+    for i in range(first, last, THREADS):
+        put_at(average, i, decay * number_at(average, i) + rest * number_at(w, i))
 
 
-@kernel
-def scale_kernel(x, count, factor):
-    for i in range(cuda.grid(1), count, cuda.gridsize(1)):
-        x[i] *= factor
+@kernel(threads=THREADS)
+def scale_kernel(places, pieces, arrays, factor):
+    which, first, last = piece(pieces)
+    x = places[which]
+    for i in range(first, last, THREADS):
+        put_at(x, i, number_at(x, i) * factor)
 
 
 def sgd(
@@ -63,12 +76,9 @@ def sgd(
     weight_decay: Sequence[float] | None = None,
 ) -> None:
     """Gradient descent: g = dw + weight_decay·w;  v ← momentum·v + g;  w ← w - lr·factor·v."""
-    moving = velocity or w
-    each = zip(w, dw, moving, factors or [1.0] * len(w), weight_decay or [0.0] * len(w), strict=True)
-    for weight, gradient, moves, factor, decay in each:
-        numbers = float(lr * factor), float(momentum) if velocity else -1.0, int(nesterov), float(decay)
-        count = weight.size
-        sgd_kernel.over(count, changed(weight), single(gradient), changed(moves), count, *numbers)
+    moving = [] if velocity is None else [_changed(velocity)]
+    numbers = _each(factors, 1.0, w), _each(weight_decay, 0.0, w), float(lr), float(momentum)
+    launch(sgd_kernel, [_changed(w), _read(dw), *moving], *numbers, int(velocity is not None), int(nesterov))
 
 
 def adam(
@@ -88,21 +98,27 @@ def adam(
 ) -> None:
     """Adam: m ← β1·m + (1-β1)·g;  v ← β2·v + (1-β2)·g²;  w ← w - rate·m̂ / (√v̂ + eps)."""
     scales = 1 / (1 - beta1**step), 1 / (1 - beta2**step), beta1, 1 - beta1, beta2, 1 - beta2, eps
-    each = zip(w, dw, m, v, factors or [1.0] * len(w), weight_decay or [0.0] * len(w), strict=True)
-    for weight, gradient, mean, square, factor, decay in each:
-        rate = lr * factor
-        numbers = rate, 1 - rate * decay if decoupled else 1.0, 0.0 if decoupled else decay, *scales
-        arrays = changed(weight), single(gradient), changed(mean), changed(square)
-        adam_kernel.over(weight.size, *arrays, weight.size, *map(float, numbers))
+    numbers = _each(factors, 1.0, w), _each(weight_decay, 0.0, w), float(lr), int(decoupled), *map(float, scales)
+    launch(adam_kernel, [_changed(w), _read(dw), _changed(m), _changed(v)], *numbers)
 
 
 def ema(average: List, w: List, decay: float) -> None:
     """The running mean of the weights: average ← decay·average + (1 - decay)·w."""
-    for mean, now in zip(average, w, strict=True):
-        ema_kernel.over(mean.size, changed(mean), single(now), mean.size, float(decay), float(1 - decay))
+    launch(ema_kernel, [_changed(average), _read(w)], float(decay), float(1 - decay))
 
 
 def scale(x: List, factor: float) -> None:
     """x ← factor·x."""
-    for array in x:
-        scale_kernel.over(array.size, changed(array), array.size, float(factor))
+    launch(scale_kernel, [_changed(x)], float(factor))
+
+
+def _changed(arrays: List) -> List:
+    return [changed(array) for array in arrays]
+
+
+def _read(arrays: List) -> List:
+    return [single(array) for array in arrays]
+
+
+def _each(numbers: Sequence[float] | None, otherwise: float, w: List) -> DeviceArray:
+    return each(tuple(map(float, numbers)) if numbers else (otherwise,) * len(w))

@@ -104,6 +104,13 @@ def square_sum(x: Sequence[Host]) -> float:
     return float(sum(math.fsum((array.astype(np.float64) ** 2).reshape(-1)) for array in x))
 
 
+def clip_norm(x: Sequence[Host], most: float) -> None:
+    """x ← x · most / norm where their norm √(Σ x²) over all arrays is more than `most`, and finite."""
+    total = square_sum(x)
+    if math.isfinite(total) and total > most * most:
+        scale(x, most / math.sqrt(total))
+
+
 def all_finite(x: Sequence[Host]) -> bool:
     """Whether no element of any array is NaN or infinite."""
     return all(bool(np.isfinite(array).all()) for array in x)

@@ -37,7 +37,7 @@ def losses(optimiser, steps=3):
         moved.zero_grad()
         loss = ops.cross_entropy(model(Tensor(IMAGES)), LABELS, label_smoothing=0.1)
         loss.backward()
-        optim.clip_grad_norm(moved.parameters, 0.5)
+        optim.limit_grad_norm(moved.parameters, 0.5)
         moved.step()
         found.append(float(loss.numpy()))
     with no_grad():

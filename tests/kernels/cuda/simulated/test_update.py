@@ -60,7 +60,16 @@ def test_an_average_a_factor_and_what_is_told_by_a_number():
         assert_matches(here(a), 2 * b)
     assert cuda.square_sum(there(w)) == pytest.approx(reference.square_sum(w), rel=1e-6)
     assert cuda.all_finite(there(w))
+    for most in 0.5, 100.0:  # shorter than they are, and longer
+        clipped, expected = there(w), [a.copy() for a in w]
+        cuda.clip_norm(clipped, most)
+        reference.clip_norm(expected, most)
+        for a, b in zip(clipped, expected, strict=True):
+            assert_matches(here(a), b, 22)
     w[1][3] = np.inf
+    endless = there(w)
+    cuda.clip_norm(endless, 0.5)
+    np.testing.assert_array_equal(here(endless[0]), w[0])  # the caller decides
     assert not cuda.all_finite(there(w))
 
 
