@@ -8,6 +8,7 @@ from cnnkit import config, kernels, nn
 from cnnkit.engine import fit as training
 from cnnkit.engine.records.events import EpochEnd
 from cnnkit.engine.records.options import FitOptions
+from cnnkit.engine.session.computing import computing
 from cnnkit.engine.use.load import load
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.serialize import safe
@@ -107,3 +108,18 @@ def test_a_record_of_an_unknown_precision_is_refused(begin, tmp_path):
     safe.save(tmp_path / "odd.safetensors", arrays, record | {"precision": "bold"})
     with pytest.raises(CheckpointError, match="precision is 'bold', expected fast or exact"):
         load(tmp_path / "odd.safetensors", module=Wide())
+
+
+def test_a_run_in_tf32_needs_cuda_to_begin_but_not_to_go_on(begin, tiny, tmp_path):
+    with pytest.raises(UsageError, match="Precision tf32 rounds"):
+        list(begin(tmp_path / "run", precision="tf32"))
+    assert not (tmp_path / "run").exists()
+    with computing(FitOptions(precision="tf32", backend="cpu")):
+        assert kernels.precision() == "fast"
+
+
+def test_a_network_trained_in_tf32_is_judged_in_float32(begin, tmp_path):
+    list(begin(tmp_path / "run"))
+    arrays, record = safe.load(tmp_path / "run" / "weights" / "best.safetensors")
+    safe.save(tmp_path / "tf32.safetensors", arrays, record | {"precision": "tf32"})
+    assert load(tmp_path / "tf32.safetensors", module=Wide()).precision is None

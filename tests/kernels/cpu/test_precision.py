@@ -112,3 +112,13 @@ def test_the_environment_is_the_default(monkeypatch):
     config.default_precision.cache_clear()
     with pytest.raises(UsageError, match="CNNKIT_PRECISION is 'double', expected one of fast, exact"):
         kernels.precision()
+
+
+@pytest.mark.parametrize("backend", ["cpu", "reference"])
+def test_tf32_is_for_cuda_and_says_so(backend):
+    with (
+        pytest.raises(UsageError, match=r"tensor cores of a CUDA device. Use --backend cuda, or --precision fast"),
+        kernels.use(backend=backend, precision="tf32"),
+    ):
+        pass
+    assert kernels.precision() == "fast"
