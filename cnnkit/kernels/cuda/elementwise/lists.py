@@ -17,7 +17,7 @@ from cnnkit.kernels.cuda.machine.home import empty, put
 from cnnkit.kernels.cuda.machine.launch import THREADS, Kernel, chip, cuda, device, int32
 
 # Numbers that a block has at most.
-PIECE = 16 * THREADS
+PIECE = 4096
 List = Sequence[DeviceArray]
 
 

@@ -41,7 +41,7 @@ if numba.config.ENABLE_CUDASIM:
 
     def mma(a0, a1, a2, a3, b0, b1, c0, c1, c2, c3):
         """This thread's four numbers of A·B + C; all threads of the warp call it."""
-        thread: Any = threading.current_thread()
+        thread = threading.current_thread()
         number = thread.threadIdx.x
         with _one_at_a_time:  # a block's threads are new ones, and know their block
             warps = thread._manager.__dict__.setdefault("warps", {})

@@ -13,7 +13,8 @@ RNG = np.random.default_rng(0)
 
 
 def lists():
-    return [[RNG.standard_normal(shape).astype(np.float32) for shape in ((3, 5), (7,))] for _ in range(4)]
+    """Four lists of two arrays, of which the second is two pieces of a job."""
+    return [[RNG.standard_normal(shape).astype(np.float32) for shape in ((3, 5), (4100,))] for _ in range(4)]
 
 
 @pytest.mark.parametrize(
