@@ -5,5 +5,6 @@ brought.py    what a thread brings of both matrices    fours.py        channels 
 tile.py       what a block computes out of registers   warp.py         what it computes by tensor cores
 gather.py     a row of the left one is a pixel's taps  gather_tf32.py  the same by tensor cores
 dw.py         sums over all pixels                     dw_tf32.py      the same by tensor cores
-filters.py    the gradient by the filters              conv.py         the kernels' names, and which way a call takes
+filters.py    the gradient by the filters              mma.py          products of small matrices on tensor cores
+conv.py       the kernels' names, and which way a call takes
 """

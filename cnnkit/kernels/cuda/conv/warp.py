@@ -12,9 +12,9 @@ step, so that the threads of a warp meet each bank of memory once.
 
 from typing import Any, NamedTuple
 
+from cnnkit.kernels.cuda.conv.mma import LEAST, mma, tf32
 from cnnkit.kernels.cuda.conv.tile import ENOUGH, Tile, blocks
 from cnnkit.kernels.cuda.machine.launch import SIMULATED, chip, cuda, device, float32, int32
-from cnnkit.kernels.cuda.machine.mma import LEAST, mma, tf32
 from cnnkit.kernels.cuda.machine.ptx import ld, ld4, settled, st4
 from cnnkit.kernels.shared.precision import precision
 

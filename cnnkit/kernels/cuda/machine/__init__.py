@@ -2,7 +2,6 @@
 
 launch.py     kernels and device functions made, and launched     ptx.py         wide loads and the like
 chip.py       memory on a device, by its driver                   simulated.py   the same in Numba's simulator
-mma.py        products of matrices by tensor cores
 rehearsal.py  kernels noted instead of run                        array.py       the class of this home's arrays
 memory.py     memory that is used again                           axes.py        strides, and axes that become one
 move.py       elements moved from place to place                  home.py        arrays made, moved and copied
