@@ -7,6 +7,8 @@ ahead/        what is looked at ahead of a training: which learning rate, the dr
 simple.py     fit(data or module, ...) -> FitResult, evaluate(run, data)      what `cnnkit.fit` is: all in one call
 notebook.py   their events as lines of text, for Python
 
+review/     a run looked at again: what a page about it tells
+
 What they are made of, each folder importing only from those below it:
 session/    one process's share of a training: what it is made of, what precedes the first step, the loop
 time/       how long: the pace, a budget of time, a deadline

@@ -1,15 +1,17 @@
 """How well a trained network does on data: what its task measures, and which images it is most wrong about."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 from cnnkit.data.open.source import IN_MEMORY
 from cnnkit.data.open.splits import VAL_FRACTION, DataSplits
 from cnnkit.data.picture.pixel_range import FEW_BITS, WHITE
 from cnnkit.data.picture.sheet import SIDE, Tile, check_sheet_path, contact_sheet, save_sheet
+from cnnkit.data.sets.base import Dataset
 from cnnkit.engine.records.events import EvaluateFinished, EvaluateStep, Event, Note
-from cnnkit.engine.records.results import EvaluateResult
+from cnnkit.engine.records.results import DataChanges, EvaluateResult
 from cnnkit.engine.run.elsewhere import check_there
 from cnnkit.engine.use.judge import judge
 from cnnkit.engine.use.predictor import Predictor
@@ -19,6 +21,7 @@ from cnnkit.engine.use.unseen import ALL, Judged, judged_on
 from cnnkit.errors import DataError, UsageError
 from cnnkit.serialize import files, plain_json
 from cnnkit.serialize.outputs import check_output
+from cnnkit.tasks import Tally
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -63,6 +66,56 @@ def evaluate(
         if not task.saves:
             raise UsageError(f"The task {task.name} has no results in COCO's form. Leave --save-json out.")
         check_output(saved, exist_ok=exist_ok)
+    passed = yield from passing(
+        predictor, data, split=split, batch_size=batch_size, on_unreadable=on_unreadable, top_losses=top_losses
+    )
+    tally, part = passed.tally, passed.part
+    measured = task.measured(tally, part, top_losses=top_losses, source=predictor.source)
+    if sheet is not None:
+        rows = [task.tiles(part, row, k, tally) for k, row in enumerate(measured.top_losses, 1)]
+        save_sheet(sheet, task.captioned(_drawn(rows)))
+    if saved is not None:
+        files.write_atomic(saved, plain_json.text(task.saved(tally, part)).encode())
+    yield EvaluateFinished(
+        EvaluateResult(
+            measured=measured,
+            model=predictor.name,
+            source=predictor.source,
+            data=passed.data,
+            split=split,
+            task=task.name,
+            sheet=None if sheet is None else str(sheet),
+            changes=passed.changes,
+        )
+    )
+
+
+@final
+@dataclass(frozen=True)
+class Passed:
+    """A part of the data that went through a network, image by image.
+
+    tally: what was counted, in the order of `part`.   data: their name.
+    changes: since the training; None where they are other data, or nobody can tell.
+    """
+
+    part: Dataset
+    tally: Tally
+    data: str
+    changes: DataChanges | None
+
+
+def passing(
+    predictor: Predictor,
+    data: str | Path | DataSplits | None = None,
+    *,
+    split: str = "test",
+    batch_size: int | None = None,
+    on_unreadable: str = "refuse",
+    top_losses: int = 0,
+) -> Generator[Event, None, Passed]:
+    """What `evaluate` judges, before it is summed up: for whoever asks about single images. Its value is Passed."""
+    task = predictor.task
     if isinstance(data, DataSplits):
         data.part(split)
     if isinstance(data, DataSplits) and data.name == IN_MEMORY:
@@ -83,24 +136,7 @@ def evaluate(
     tally = task.whole_tally(top_losses)
     for done in judge(task, predictor.planned, part, predictor.preprocessing, tally, batch_size=batch_size):
         yield EvaluateStep(done, len(part))
-    measured = task.measured(tally, part, top_losses=top_losses, source=predictor.source)
-    if sheet is not None:
-        rows = [task.tiles(part, row, k, tally) for k, row in enumerate(measured.top_losses, 1)]
-        save_sheet(sheet, task.captioned(_drawn(rows)))
-    if saved is not None:
-        files.write_atomic(saved, plain_json.text(task.saved(tally, part)).encode())
-    yield EvaluateFinished(
-        EvaluateResult(
-            measured=measured,
-            model=predictor.name,
-            source=predictor.source,
-            data=splits.name,
-            split=split,
-            task=task.name,
-            sheet=None if sheet is None else str(sheet),
-            changes=judged.changes,
-        )
-    )
+    return Passed(part, tally, splits.name, judged.changes)
 
 
 def _drawn(rows: Sequence[Sequence[Tile]]) -> "Image":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from cnnkit.data.load.loader import Loader
-from cnnkit.data.open.splits import DataSplits
+from cnnkit.data.open.splits import VAL_FRACTION, DataSplits
 from cnnkit.data.picture.boxes import with_boxes
 from cnnkit.data.picture.overlay import Colour, below, legend, overlay
 from cnnkit.data.picture.sheet import SIDE, Tile, contact_sheet, thumbnail
@@ -102,6 +102,7 @@ def preview(
     seed: int = 0,
     split: str = "train",
     weights: str | Path | None = None,
+    val_fraction: float = VAL_FRACTION,
 ) -> Preview:
     """`count` samples, classes in turn, drawn by the seed; each with what a training of that seed would make of it.
 
@@ -110,6 +111,7 @@ def preview(
     image_size, fit, grey: how pictures are brought to the network's size.   ignore: values of masks that are void.
     task: what the data are for, where they can be read in several ways.
     weights: a run or a weight file; pictures are then read as a training that starts from it reads them.
+    val_fraction: of the training images, which decides what is left of them to show.
     Pictures that cannot be read are left out, with a note.
     """
     start = None if weights is None else load(weights)
@@ -123,6 +125,7 @@ def preview(
         task=task,
         ignore=ignore,
         seed=seed,
+        val_fraction=val_fraction,
         skip_unreadable=True,
         cache_bytes=0,
     )

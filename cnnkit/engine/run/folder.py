@@ -3,6 +3,7 @@
 config.toml       the options, resolved; good for --config     manifest.json   versions, machine, data hash, seed, start
 events.jsonl      what happened, a line each                   results.csv     a row per epoch
 parts.csv         which image was in which part                result.json     once the run is finished
+report.html       what people look at, and its pictures in plots/: made from the rest, never read
 weights/          best.safetensors, last.safetensors           state/          step-N.safetensors, two generations;
                                                                                while it trains: features, proposals and
                                                                                piece-*.safetensors
@@ -62,6 +63,14 @@ class Run:
     @property
     def parts(self) -> Path:
         return self.path / "parts.csv"
+
+    @property
+    def page(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def plots(self) -> Path:
+        return self.path / "plots"
 
     @property
     def result(self) -> Path:
@@ -128,6 +137,24 @@ class Run:
 
     def write_json(self, path: Path, content: dict[str, Any]) -> None:
         files.write_atomic(path, (plain_json.text(content, indent=2) + "\n").encode())
+
+    def is_held(self) -> bool:
+        """Whether a process writes here now; False where nobody can tell."""
+        if fcntl is None:
+            return False
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return False
 
     def discard(self) -> None:
         """Take away a run in which nothing was trained, and its folder if nothing else lies there."""

@@ -1,0 +1,7 @@
+"""A run looked at again: what a page about it tells, without drawing anything.
+
+review.py     review(run): all of it, as events; the last one is Reviewed
+story.py      what happened, from events.jsonl: curves, epochs, how it ended     thin.py   a curve of bounded length
+papers.py     what its files say: options, manifest, result                      judged.py the test part, image by image
+filters.py    what the first layer looks for                                     lack.py   what a run cannot tell, and why
+"""
