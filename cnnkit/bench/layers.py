@@ -16,6 +16,7 @@ from cnnkit.errors import UsageError
 from cnnkit.graph import Planned
 from cnnkit.graph.placed import moved
 from cnnkit.graph.trace import Call, Value
+from cnnkit.nn import Module
 
 ROUNDS = 15
 
@@ -63,11 +64,21 @@ class NetworkTime:
 
 def layer_times(name: str, batch: int = 1, *, threads: int = 1, seconds: float = 1.0) -> NetworkTime:
     """The layers of a network of random weights, for images of its published size."""
-    spec, rng = models.spec(name), np.random.default_rng(0)
-    side = spec.input[0]
-    network = resting(name, side, rng).eval()
+    spec = models.spec(name)
+    network = resting(name, spec.input[0], np.random.default_rng(0)).eval()
+    return times_of(network, spec.input, name, batch, threads=threads, seconds=seconds)
+
+
+def times_of(
+    network: Module, shape: tuple[int, int, int], name: str, batch: int = 1, *, threads: int = 1, seconds: float = 1.0
+) -> NetworkTime:
+    """The layers of this network, in use, for images of `shape` (H, W, C); what they show costs no time.
+
+    Raises:
+        UsageError: it has no plan as a whole, so that its layers cannot be timed one by one.
+    """
     ready = Planned(network)
-    x = Tensor(rng.standard_normal((batch, *spec.input), dtype=np.float32))
+    x = Tensor(np.random.default_rng(0).standard_normal((batch, *shape), dtype=np.float32))
     with kernels.use(threads=threads), no_grad():
         plan = ready.plan(x)
         if plan is None:

@@ -84,7 +84,7 @@ def review(
     story, papers = seen.story, seen.papers
     lacks: dict[str, Lack] = {}
     predictor, own = _network(run, module, lacks)
-    about = dict(predictor.record) if predictor is not None else {"own_module": own}
+    about: dict[str, Any] = dict(predictor.record) if predictor is not None else {"own_module": own}
     named = papers.manifest.get("data")
     about.setdefault("data", named.get("name") if isinstance(named, dict) else None)
     about.setdefault("own_loss", papers.manifest.get("own_loss"))
@@ -104,15 +104,18 @@ def review(
     filters = None if predictor is None else first_filters(predictor.module)
     if filters is None:
         lacks["filters"] = lacks.get("predictor", Lack("no-picture-filters"))
-    samples = checked = None
+    samples: Preview | None = None
+    checked: DataReport | None = None
     if options is None:
         lacks["samples"] = lacks["checked"] = why
     else:
         weights = run.best if predictor is not None else None
         samples = yield from _tried("samples", lambda: _samples(options, run, weights), lacks)
-        checked = yield from _tried("checked", lambda: _checked(options, run, papers, check_seconds), lacks)
-        if isinstance(checked, Lack):
-            lacks["checked"], checked = checked, None
+        looked = yield from _tried("checked", lambda: _checked(options, run, papers, check_seconds), lacks)
+        if isinstance(looked, Lack):
+            lacks["checked"] = looked
+        else:
+            checked = looked
     return Review(run, story, papers, given, predictor, judged, samples, filters, checked, lacks)
 
 
