@@ -10,7 +10,7 @@ from cnnkit.data.check.check import checking
 from cnnkit.data.check.report import DataReport
 from cnnkit.data.headway import Headway
 from cnnkit.data.open.splits import DataSplits
-from cnnkit.engine.preview import Preview, preview
+from cnnkit.engine.ahead.preview import Preview, preview
 from cnnkit.engine.records.events import Event
 from cnnkit.engine.records.options import CHANGES, THINGS, FitOptions
 from cnnkit.engine.review.filters import Filters, first_filters

@@ -56,7 +56,7 @@ def _on_validation(seen: Seen) -> Iterator[tuple[str, str]]:
 
 
 def kept_row(seen: Seen) -> Mapping[str, float] | None:
-    """The epoch whose weights were kept: as the result says, else the last one that was called the best, or the last."""
+    """The epoch whose weights were kept: as the result says, else the last that was the best, or the last."""
     rows = seen.review.story.rows
     best = (seen.review.papers.result or {}).get("best_epoch")
     named = [row for row in rows if row["epoch"] == best] or [row for row in rows if row.get("best")] or rows

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cnnkit.engine.preview import draw
+from cnnkit.engine.ahead.preview import draw
 from cnnkit.pages.page.blocks import Block, Picture, Pictures, Words
 from cnnkit.pages.report.section import Seen
 from cnnkit.pages.report.worst import sheet_png, small_file
