@@ -22,6 +22,7 @@ cli = Group(
         "train": "cnnkit.cli.commands.train:train",
         "lr-find": "cnnkit.cli.commands.lr_find:find",
         "evaluate": "cnnkit.cli.commands.evaluate:evaluate",
+        "compare": "cnnkit.cli.commands.compare:compare",
         "predict": "cnnkit.cli.commands.predict:predict",
         "export": "cnnkit.cli.commands.export:export",
         "bench": "cnnkit.cli.commands.bench:bench",

@@ -7,6 +7,7 @@ ahead/        what is looked at ahead of a training: which learning rate, the dr
 simple.py     fit(data or module, ...) -> FitResult, evaluate(run, data)      what `cnnkit.fit` is: all in one call
 notebook.py   their events as lines of text, for Python
 
+comparison/ runs side by side, and whether the better one is better than chance
 review/     a run looked at again: what a page about it tells
 
 What they are made of, each folder importing only from those below it:

@@ -13,6 +13,7 @@ from cnnkit.metrics.classification import (
 )
 from cnnkit.metrics.hardest import hardest
 from cnnkit.metrics.interval import wilson
+from cnnkit.metrics.paired import Paired, holm, mcnemar, paired_answers, paired_metric
 from cnnkit.metrics.running import Mean
 from cnnkit.metrics.segmentation import (
     PixelScore,
@@ -30,6 +31,7 @@ __all__ = [
     "Calibration",
     "ClassScore",
     "Mean",
+    "Paired",
     "PixelScore",
     "ScoreBin",
     "balanced_accuracy",
@@ -38,11 +40,15 @@ __all__ = [
     "foreground_rand",
     "frequency_weighted_iou",
     "hardest",
+    "holm",
     "macro_f1",
     "mean_accuracy",
     "mean_dice",
+    "mcnemar",
     "mean_iou",
     "mistakes",
+    "paired_answers",
+    "paired_metric",
     "per_class",
     "pixel_accuracy",
     "pixel_confusion",

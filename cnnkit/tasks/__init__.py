@@ -4,6 +4,7 @@ task            what a task tells, and what it gives to a step, a judge and a sc
 metric          a number that tells how well a network does
 measured        what an evaluation tells of any task
 columns         records whose columns the task names
+contest         several networks on the same images
 own_loss        a loss that the caller gave
 registry        every task by name, and the one place that builds them
 classification  one label per image

@@ -24,6 +24,8 @@ from cnnkit.tasks.metric import Metric
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from cnnkit.tasks.contest import Contest
+
 Answer = TypeVar("Answer")
 # A loss below this, and all answers right where there are right ones: then an image is known by heart.
 KNOWN = 0.01
@@ -269,6 +271,14 @@ class Task(ABC, Generic[Answer]):
     def from_score(self, least: float) -> "Task[Answer]":
         """The same task, whose answers leave out what has a lower score."""
         raise UsageError(f"A least score is for boxes; the task {self.name} has none. Leave --score out.")
+
+    def contest(self, tallies: Sequence["Tally"], rows: Sequence[Sequence[int]]) -> "Contest | None":
+        """Several networks on the same images; None where the task cannot compare them.
+
+        tallies: of whole parts (`whole_tally`), of this task and of networks with the same names of classes.
+        rows: for each of them the same images in the same order, as places in its part.
+        """
+        return None
 
     def condensed(self, outputs: Host) -> Host:
         """What `decode` needs of the outputs for a piece of a large image: here all of them."""

@@ -7,5 +7,5 @@ dry_run.py    a forecast                                tables/            what 
 progress.py   the moving bar                            headway.py         the bar of a long look at data
 detection.py  those of boxes
 sparkline.py  a curve in a line                         manual.py          Markdown in a terminal
-machine.py    the machine
+machine.py    the machine                           comparison.py      runs beside each other
 """

@@ -48,7 +48,7 @@ class VocScore:
         for label in np.union1d(found.labels, true.labels).tolist():
             mine, there = found.of(label), true.of(label)
             self.wanted[label] += np.count_nonzero(~there.crowd)
-            right = _right(mine, there)
+            right = right_boxes(mine, there)
             counted = ~np.isnan(right)
             self._scores[label].append(mine.scores[counted])
             self._right[label].append(right[counted])
@@ -75,7 +75,7 @@ class VocScore:
         return float(np.mean(known)) if known else 0.0
 
 
-def _right(found: FoundBoxes, true: TrueBoxes) -> Numbers:
+def right_boxes(found: FoundBoxes, true: TrueBoxes) -> Numbers:
     """(n,): 1 for each right box, 0 for each wrong one, NaN for what does not count."""
     right = np.zeros(len(found))
     if not len(true):

@@ -13,6 +13,7 @@ from cnnkit.pages.draw.figure import QUIET, new_figure, style, svg
 COLOURS = ("#2a7fc9", "#d06a1c", "#1e9e6a", "#a35bb5", "#b58a00", "#c0396b")
 _WAYS = ("-", "--", "-.", ":")
 WIDTH, HEIGHT = 4.4, 2.7
+_DECADES = 30
 
 
 @final
@@ -34,12 +35,14 @@ def curves(
     share: bool = False,
     zero: bool = False,
     mark: float | None = None,
+    numbers: bool = False,
 ) -> bytes:
     """An SVG file of lines over one axis.
 
-    x, y: what the axes are.   log: y is drawn in powers of ten, where all is above 0.
+    x, y: what the axes are.   log: y is drawn in powers of ten, where all is above 0 and far apart.
     share: y is from 0 to 1, and shown in per cent.   zero: y begins there.
     mark: an x to draw a line at, such as the epoch that was kept.
+    numbers: x is measured, and not counted as steps are.
     """
     with style():
         figure = new_figure(WIDTH, HEIGHT)
@@ -59,14 +62,16 @@ def curves(
             )
         if mark is not None:
             axes.axvline(mark, color=QUIET, linewidth=1, linestyle=":")
-        if log and all(point[1] > 0 for line in lines for point in line.points):
+        # Within a decade or so powers of ten have no marks to read by.
+        values = [point[1] for line in lines for point in line.points]
+        if log and values and 0 < _DECADES * min(values) < max(values):
             axes.set_yscale("log")
             plain_numbers(axes.yaxis)
         if zero:
             axes.set_ylim(bottom=0)
         axes.set_xlabel(x)
         axes.set_ylabel(y)
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=not numbers))
         if len(lines) > 1:
             axes.legend(fontsize=8)
         return svg(figure)

@@ -28,7 +28,9 @@ def blocks(seen: Seen) -> Iterator[Block]:
     shown = [[one for row in rows for one in row]] if across == 1 else rows
     flat = [tile for row in tiles for tile in row]
     sheet = contact_sheet(flat) if across == 1 else contact_sheet(flat, columns=across, side=2 * SIDE)
-    yield Words(seen.words("worst.caption", images=len(tiles)), quiet=True)
+    own = f"worst.{seen.review.papers.kind.name}"
+    key = own if f"report.{own}" in seen.texts else "worst.caption"
+    yield Words(seen.words(key, images=len(tiles)), quiet=True)
     yield Pictures("worst", shown, sheet_png(sheet))
 
 

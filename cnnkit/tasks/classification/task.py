@@ -23,6 +23,7 @@ from cnnkit.tasks.classification.class_weights import balanced_weights
 from cnnkit.tasks.classification.measured import ClassificationMeasured, measured
 from cnnkit.tasks.classification.tally import SUMMARY, ClassificationTally, check_logits
 from cnnkit.tasks.classification.worst import TopLoss, tile
+from cnnkit.tasks.contest import AnswersContest
 from cnnkit.tasks.metric import Metric
 from cnnkit.tasks.own_loss import Loss, called, name_of
 from cnnkit.tasks.registry import register
@@ -177,3 +178,7 @@ class ClassificationTask(Task[Named]):
             best = tuple((self.classes[index], float(row[index])) for index in indices)
             answers.append(Named(best[0][0], indices[0], best[0][1], best))
         return answers
+
+    def contest(self, tallies: Sequence[Tally], rows: Sequence[Sequence[int]]) -> AnswersContest:
+        right = [tally.answers == tally.labels for tally in tallies if isinstance(tally, ClassificationTally)]
+        return AnswersContest([flags[list(mine)] for flags, mine in zip(right, rows, strict=True)])

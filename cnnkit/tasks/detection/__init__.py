@@ -7,6 +7,7 @@ places    where what a network found lies in the picture
 tally     what is counted over pictures
 measured  all that an evaluation tells
 worst     the pictures that a network does worst on
+contest   several detectors on the same pictures
 answer    what it says of a picture
 saved     all that it found, as COCO's tools read results
 """

@@ -27,13 +27,14 @@ SUMMARY: Mapping[str, tuple[Any, Range | None]] = {
 @final
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One picture.   index: in the part that is judged.   found: all boxes, in its own pixels.
+    """One picture.   index: in the part that is judged.   found, true: all boxes, in its own pixels.
 
     errors: of those that are shown, over all classes.
     """
 
     index: int
     found: FoundBoxes = field(repr=False)
+    true: TrueBoxes = field(repr=False)
     errors: BoxErrors
 
     @property
@@ -81,7 +82,7 @@ class DetectionTally(Tally):
         if self.whole:
             errors = box_errors(shown(found), true, len(self.classes))
             self.errors = [ours + more for ours, more in zip(self.errors, errors, strict=True)]
-            self.judged.append(Judged(index, found, sum(errors, BoxErrors())))
+            self.judged.append(Judged(index, found, true, sum(errors, BoxErrors())))
 
     def judgement(self) -> Judgement:
         """Its loss is 1 - mAP: a detector's own needs to match boxes within the network, and is for training alone."""

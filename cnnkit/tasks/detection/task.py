@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -17,9 +18,11 @@ from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.data.view.view import View
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Host
+from cnnkit.metrics.detection import FoundBoxes, TrueBoxes
 from cnnkit.models.detection.detector import Detector
 from cnnkit.nn import Module
 from cnnkit.tasks.detection.answer import SHOWN, Detected, detected
+from cnnkit.tasks.detection.contest import BoxesContest
 from cnnkit.tasks.detection.measured import DetectionMeasured, measured
 from cnnkit.tasks.detection.places import check_outputs, found_in
 from cnnkit.tasks.detection.proposals import proposals_of, with_proposals
@@ -135,6 +138,17 @@ class DetectionTask(Task[Detected]):
         assert isinstance(tally, DetectionTally)
         found = next(judged.found for judged in tally.judged if judged.index == row.index)
         return tiles(part, row, number, found)
+
+    def contest(self, tallies: Sequence[Tally], rows: Sequence[Sequence[int]]) -> BoxesContest:
+        found: list[list[FoundBoxes]] = []
+        true: list[TrueBoxes] = []
+        for tally, mine in zip(tallies, rows, strict=True):
+            assert isinstance(tally, DetectionTally)
+            label = np.array([self.classes.index(name) for name in tally.classes], np.int64)
+            judged = [tally.judged[row] for row in mine]
+            found.append([replace(one.found, labels=label[one.found.labels]) for one in judged])
+            true = true or [replace(one.true, labels=label[one.true.labels]) for one in judged]
+        return BoxesContest(found, true, len(self.classes))
 
     def saved(self, tally: Tally, part: Dataset) -> list[dict[str, Any]]:
         assert isinstance(tally, DetectionTally)

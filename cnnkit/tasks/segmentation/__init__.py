@@ -9,6 +9,7 @@ tally          what is counted over batches
 rand           whether regions are kept apart
 measured       all that an evaluation tells
 worst          the pictures that a network does worst on
+contest        several networks on the same pictures
 answer         what it says of a picture
 crf            labels that follow the edges of the picture: the fully connected CRF
 drawn          how files show that

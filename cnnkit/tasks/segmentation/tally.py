@@ -47,10 +47,14 @@ class SegmentationTally(Tally):
     """Each pair of classes that was true and told, counted over all pixels; and a few numbers for each picture.
 
     worst: of so many pictures with the highest loss the answers are kept.   rand: counts regions too; None: does not.
+    each: counts every picture by itself too: `counts`, (3, K) each, the pixels of a class that are hit, true, answered.
     """
 
-    def __init__(self, classes: list[str], worst: int = 0, rand: RandScore | None = None) -> None:
-        self.classes, self.rand = classes, rand
+    def __init__(
+        self, classes: list[str], worst: int = 0, rand: RandScore | None = None, *, each: bool = False
+    ) -> None:
+        self.classes, self.rand, self._each = classes, rand, each
+        self.counts: list[Host] = []
         self.confusion = np.zeros((len(classes), len(classes)), np.int64)
         self.pictures = 0
         self.not_finite: list[int] = []
@@ -66,6 +70,8 @@ class SegmentationTally(Tally):
             pixels, loss = int(counts.sum()), float(losses[n].sum(dtype=np.float64))
             self.confusion += counts
             self.pictures += 1
+            if self._each:
+                self.counts.append(np.stack([np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0)]))
             self.void += int(np.count_nonzero(labels[n] == VOID))
             self._loss += loss
             if not np.isfinite(loss):

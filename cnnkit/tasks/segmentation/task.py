@@ -32,6 +32,7 @@ from cnnkit.tasks.segmentation.class_weights import (
     count_pixels,
     median_frequency_weights,
 )
+from cnnkit.tasks.segmentation.contest import MasksContest
 from cnnkit.tasks.segmentation.crf import DEEPLAB, LEAST_SCORE, DenseCRF, check_size, refine
 from cnnkit.tasks.segmentation.losses import CROSS_ENTROPY, MaskLoss
 from cnnkit.tasks.segmentation.measured import SegmentationMeasured, measured
@@ -163,7 +164,7 @@ class SegmentationTask(Task[Segmented]):
         return SegmentationTally(self.classes)
 
     def whole_tally(self, worst: int = 0) -> SegmentationTally:
-        return SegmentationTally(self.classes, worst, RandScore() if len(self.classes) == 2 else None)
+        return SegmentationTally(self.classes, worst, RandScore() if len(self.classes) == 2 else None, each=True)
 
     def measured(
         self, tally: Tally, part: Dataset, *, top_losses: int = 0, source: str = "the network"
@@ -176,6 +177,14 @@ class SegmentationTask(Task[Segmented]):
         answer = next(judged.answer for judged in tally.worst if judged.index == row.index)
         assert answer is not None
         return tiles(part, row, number, answer, self.colours)
+
+    def contest(self, tallies: Sequence[Tally], rows: Sequence[Sequence[int]]) -> MasksContest:
+        counts = []
+        for tally, mine in zip(tallies, rows, strict=True):
+            assert isinstance(tally, SegmentationTally)
+            place = [tally.classes.index(name) for name in self.classes]
+            counts.append(np.array([tally.counts[row][:, place] for row in mine]).reshape(-1, 3, len(place)))
+        return MasksContest(counts)
 
     def captioned(self, sheet: "Image") -> "Image":
         return below(sheet, legend(self.classes, self.colours, sheet.width))

@@ -1,0 +1,93 @@
+"""`cnnkit compare`: runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cnnkit.cli.arguments.common import option, was_given
+from cnnkit.cli.arguments.completion import run_names
+from cnnkit.cli.arguments.values import Name
+from cnnkit.cli.command import command
+from cnnkit.cli.show.screen import Screen
+from cnnkit.engine.records.events import EvaluateStep, Event
+
+if TYPE_CHECKING:
+    from cnnkit.engine.comparison.compare import Comparison
+
+# Those of pages/texts, which may not be imported yet.
+LANGUAGES = ("en", "ko")
+
+
+@command("compare", example="cnnkit compare runs/a runs/b", computes=True)
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, shell_complete=run_names)
+@option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    default=Path("compare.html"),
+    help="The page.",
+)
+@option("--terminal", is_flag=True, help="Print tables alone, and write no page.")
+@option("--language", type=Name(LANGUAGES, example="--language ko"), default="en", help="Language of the page.")
+@option("--open", is_flag=True, help="Show the page in the browser.")
+@option("--exist-ok", is_flag=True, help="Overwrite FILE if it exists.")
+@click.pass_context
+def compare(
+    ctx: click.Context,
+    screen: Screen,
+    runs: tuple[str, ...],
+    output: Path,
+    terminal: bool,
+    language: str,
+    open: bool,
+    exist_ok: bool,
+) -> None:
+    """Put runs side by side, and test whether the best is better.
+
+    A paired test over the test images says whether the difference is more than chance. Each run is judged anew, on
+    images that none of them has learned from.
+    """
+    from cnnkit.engine.comparison.compare import compare as compared
+    from cnnkit.serialize.outputs import check_output
+
+    draws = not terminal and (not screen.as_json or was_given(ctx, "output"))
+    if draws:
+        from cnnkit.pages import extra
+
+        extra.need()
+        check_output(output, exist_ok=exist_ok)
+    found = _follow(screen, compared(runs))
+    for note in found.notes:
+        screen.note(note)
+    if draws:
+        from cnnkit.pages.compare.compare import write
+        from cnnkit.pages.page.write import show as show_page
+
+        write(found, output, language)
+    if screen.as_json:
+        screen.json(found.to_json() | {"page": str(output) if draws else None})
+    else:
+        from cnnkit.cli.show.comparison import show
+
+        show(screen, found)
+    if draws:
+        screen.note(f"\npage: {output}")
+        if open and not show_page(output):
+            screen.note("There is no browser to show it in.")
+
+
+def _follow(screen: Screen, events: Generator[Event, None, Comparison]) -> Comparison:
+    with screen.progress(" images") as progress:
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                found: Comparison = end.value
+                return found
+            if isinstance(event, EvaluateStep):
+                progress.update("evaluating", event.done, event.total)

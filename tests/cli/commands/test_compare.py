@@ -1,0 +1,83 @@
+"""`cnnkit compare`: what it says of real runs, and what it refuses."""
+
+import shutil
+
+import pytest
+
+from cnnkit.cli import main
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two runs of a few steps on the digits of the package."""
+    folder = tmp_path_factory.mktemp("runs")
+    for seed in (0, 1):
+        words = [
+            "--model",
+            "lenet5",
+            "--steps",
+            3,
+            "--batch-size",
+            32,
+            "--seed",
+            seed,
+            "-o",
+            folder / f"run-{seed}",
+            "-q",
+        ]
+        assert main.run(["train", *map(str, words)]) == 0
+    return folder
+
+
+@pytest.mark.slow
+def test_two_runs_are_compared_on_the_screen_as_json_and_on_a_page(cnnkit, runs, empty_folder):
+    both = runs / "run-0", runs / "run-1"
+    told = cnnkit("compare", *both)
+    assert told.code == 0 and "McNemar's exact test" in told.out and "seed" in told.out
+    # Paths stay whole, to be copied.
+    assert all(len(line) <= 80 for line in told.out.splitlines() if str(runs) not in line)
+    assert "compare.html" in told.err and (empty_folder / "compare.html").stat().st_size > 10_000
+    again = cnnkit("compare", *both)
+    assert again.code == 2 and "--exist-ok" in again.err
+    found = cnnkit("compare", *both, "--json").json
+    assert found["images"] == 2000 and found["images_alone"] == {"A": 0, "B": 0} and found["page"] is None
+    (test,) = found["tests"]
+    paired = {run["letter"]: run["shared"] for run in found["runs"]}
+    assert test["first"] - test["second"] == pytest.approx(abs(paired["A"] - paired["B"]))
+    assert test["only_first"] - test["only_second"] == pytest.approx(2000 * (test["first"] - test["second"]))
+    assert {"kind": "option", "name": "seed", "values": {"A": "0", "B": "1"}} in found["differences"]
+    assert [run["test"]["top1"] for run in found["runs"]] == [run["shared"] for run in found["runs"]]
+
+
+@pytest.mark.slow
+def test_a_run_without_a_list_of_its_parts_is_compared_without_a_test(cnnkit, runs, tmp_path):
+    damaged = shutil.copytree(runs / "run-1", tmp_path / "run")
+    (damaged / "parts.csv").unlink()
+    told = cnnkit("compare", runs / "run-0", damaged, "--terminal")
+    assert told.code == 0 and "does not say which images it was trained on" in told.out and "lenet5" in told.out
+
+
+@pytest.mark.slow
+def test_a_list_of_parts_that_is_not_that_of_the_weights_is_not_believed(cnnkit, runs, tmp_path):
+    other = shutil.copytree(runs / "run-1", tmp_path / "run")
+    listed = (other / "parts.csv").read_text().splitlines()
+    test = [line for line in listed if line.startswith("test,")][:25]
+    more = [line.replace("test,", "train,", 1) for line in test]
+    (other / "parts.csv").write_text("\n".join([*listed, *more]) + "\n")
+    told = cnnkit("compare", runs / "run-0", other, "--json")
+    assert told.json["no_test"]["why"] == "no-parts"
+
+
+def test_one_run_alone_and_no_run_are_refused(cnnkit, tmp_path):
+    one = cnnkit("compare", tmp_path, "--terminal")
+    assert one.code == 3 and "is not a run folder" in one.err
+    (tmp_path / "config.toml").write_text("")
+    assert cnnkit("compare", tmp_path, "--terminal").code == 2
+    twice = cnnkit("compare", tmp_path, tmp_path, "--terminal")
+    assert twice.code == 2 and "are the same run" in twice.err
+
+
+def test_without_what_draws_pages_one_sentence_says_so_before_any_work(cnnkit, tmp_path, monkeypatch):
+    monkeypatch.setattr("cnnkit.pages.extra.missing", lambda: ["jinja2"])
+    told = cnnkit("compare", tmp_path / "a", tmp_path / "b")
+    assert told.code == 1 and "cnnkit[report]" in told.err
