@@ -34,17 +34,12 @@ REAL = (
     "vgg16 conv1_2",
 )
 PROCESSES = 8
+# float32 first: it is what networks are trained in unless TF32 is asked for.
+PRECISIONS = ("fast", "tf32")
 
 
 def tell(**found):
     print(json.dumps(found), flush=True)
-
-
-def precisions():
-    """fp32, and TF32 where it can be asked for."""
-    from cnnkit.config import PRECISIONS
-
-    return ["fast", *(name for name in ("tf32",) if name in PRECISIONS)]
 
 
 def layers(options):
@@ -64,7 +59,7 @@ def agreement(options):
 
     wrong = 0
     with kernels.use(backend="cuda"):
-        for precision in precisions():
+        for precision in PRECISIONS:
             for layer in layers(options):
                 for direction in ("forward", "dw") if layer.C <= 3 else ("forward", "dx", "dw"):
                     begun = time.perf_counter()
@@ -159,7 +154,7 @@ def convolutions(options):
     wrong = 0
     with kernels.use(backend="cuda"):
         tell(device=kernels.cuda_device(), **roof()._asdict())
-        for precision in precisions():
+        for precision in PRECISIONS:
             with kernels.use(precision=precision):
                 against = ["torch"] if options.against and as_precise() else []
                 for layer in wanted:
