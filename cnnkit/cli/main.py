@@ -24,6 +24,7 @@ cli = Group(
         "evaluate": "cnnkit.cli.commands.evaluate:evaluate",
         "compare": "cnnkit.cli.commands.compare:compare",
         "predict": "cnnkit.cli.commands.predict:predict",
+        "explain": "cnnkit.cli.commands.explain:explain",
         "export": "cnnkit.cli.commands.export:export",
         "bench": "cnnkit.cli.commands.bench:bench",
         "models": "cnnkit.cli.commands.models:models",

@@ -17,6 +17,7 @@ TOPICS = (
     "data",
     "segmentation",
     "detection",
+    "explain",
     "networks",
     "commands",
     "options",

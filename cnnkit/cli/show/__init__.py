@@ -6,6 +6,6 @@ classification.py  a classifier's results           segmentation.py    those of 
 dry_run.py    a forecast                                tables/            what data hold, by class and part
 progress.py   the moving bar                            headway.py         the bar of a long look at data
 detection.py  those of boxes
-sparkline.py  a curve in a line                         manual.py          Markdown in a terminal
+characters/   a curve in a line, a picture              manual.py          Markdown in a terminal
 machine.py    the machine                           comparison.py      runs beside each other
 """

@@ -1,6 +1,6 @@
 """Attribution: what in a picture mattered for one number of the answer, as an array over the picture."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
 from cnnkit.kernels.shared.array import Host
@@ -49,3 +49,9 @@ class Attribution:
     small: Host = field(repr=False)
     layer: str | None
     how: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """With `small` in full where it is a map; of a gradient its values."""
+        rows = self.values if self.method == "gradient" else self.small
+        told = {"method": self.method, "target": asdict(self.target), "layer": self.layer, "how": self.how}
+        return {**told, "values": rows.astype(float).tolist()}

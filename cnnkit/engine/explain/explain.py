@@ -13,6 +13,7 @@ from cnnkit.engine.explain.station import SHOWN
 from cnnkit.engine.explain.subject import Subject
 from cnnkit.engine.explain.target import target_of
 from cnnkit.engine.explain.walk import walk
+from cnnkit.engine.records.results import Prediction
 from cnnkit.errors import UsageError, unknown_name
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn.outputs import Nest
@@ -24,6 +25,7 @@ def explain(
     *,
     network: str,
     source: str,
+    path: str | None = None,
     shown: int = SHOWN,
     layer: str | None = None,
     channels: Sequence[int] | None = None,
@@ -32,6 +34,7 @@ def explain(
     """The explanation of an image that is read already.
 
     prepared: the picture, from which subject.x was made.
+    path: of the picture's file, if it is in one.
     shown, layer, channels: which maps are kept; see `Predictor.explain`.
 
     Raises:
@@ -44,7 +47,7 @@ def explain(
     computed = walk(subject.module, subject.x, road, subject.beside, scored=subject.scored)
     _check(road, layer, channels)
     outputs = _outputs(subject, computed)
-    answer = subject.task.decode(outputs[None], [prepared.view], 5)[0]
+    answer = Prediction(path, subject.task.decode(outputs[None], [prepared.view], 5)[0], network)
     single = outputs.ndim == 1
     try:
         winner = target_of(subject, outputs, answer, None)

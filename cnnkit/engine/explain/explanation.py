@@ -1,7 +1,7 @@
 """Explanation: what a network did with a picture, and what can be asked of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
 import numpy as np
@@ -18,6 +18,7 @@ from cnnkit.engine.explain.subject import Subject
 from cnnkit.engine.explain.sum import Sum
 from cnnkit.engine.explain.target import target_of
 from cnnkit.engine.explain.walk import Enough, Step, walk
+from cnnkit.engine.records.results import Prediction
 from cnnkit.errors import UsageError, unknown_name
 from cnnkit.kernels.shared.array import Host
 
@@ -43,7 +44,7 @@ class Explanation:
     x: (H, W, C) float32, what the network is given, station IMAGE: the image, normalised, maybe with a border.
     inner: (top, left, height, width) of the image within x.
     stations: in the order of computation.
-    answer: what `predict` answers, in the form of the task.
+    answer: what `predict` answers, of the network as it was trained.
     outputs: what the network gave for the image, without the axis of the batch: (K,) logits of a classifier, (H, W, K)
     of a segmenter, (P, 6) of a detector.
     scores: (K,) float32 of a classifier; None of the others.
@@ -62,7 +63,7 @@ class Explanation:
     x: Host = field(repr=False)
     inner: tuple[int, int, int, int]
     stations: tuple[Station, ...] = field(repr=False)
-    answer: Any
+    answer: Prediction
     outputs: Host = field(repr=False)
     scores: Host | None = field(repr=False)
     winner: Target | None
@@ -80,6 +81,32 @@ class Explanation:
     def parameters(self) -> int:
         return sum(station.parameters for station in self.stations)
 
+    def within(self, layer: str) -> tuple[Station, ...]:
+        """The stations of a layer, or of the layers in it.
+
+        Raises:
+            UsageError: there is none; the message names those that are near.
+        """
+        found = tuple(s for s in self.stations if s.layer == layer or s.layer.startswith(f"{layer}."))
+        if not found:
+            raise unknown_name("layer", layer, list(dict.fromkeys(s.layer for s in self.stations if s.layer)))
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """What scripts rely on: the answer and the stations, without the numbers of their maps."""
+        return {
+            "network": self.network,
+            "source": self.source,
+            "task": self.task,
+            "image": list(self.x.shape),
+            "parameters": self.parameters,
+            "multiply_adds": self.multiply_adds,
+            "seconds": self.seconds,
+            "answer": self.answer.to_json(),
+            "winner": None if self.winner is None else asdict(self.winner),
+            "stations": [station.to_json() for station in self.stations],
+        }
+
     def station(self, name: str | int) -> Station:
         """By number or by name; a layer that makes several steps stands for its last.
 
@@ -93,10 +120,7 @@ class Explanation:
         for station in self.stations:
             if station.name == name and station.layer != name:
                 return station
-        within = [s for s in self.stations if s.layer == name or s.layer.startswith(f"{name}.")]
-        if not within:
-            raise unknown_name("layer", name, [station.name for station in self.stations])
-        return within[-1]
+        return self.within(name)[-1]
 
     def pixel(self, station: str | int, *place: int) -> Sum:
         """The arithmetic of one number: (y, x, channel) of a map, (feature,) of a vector.

@@ -80,8 +80,9 @@ class _Listen(Function):
 
 
 class _Run:
-    """One forward pass with a tape.   x: what was given.   result: what came.   caught: (layer, its map, the gradient).
+    """One forward pass with a tape.   x: what was given.   result: what came.
 
+    caught: (layer, its map, the gradient): of the last map whose gradient is not 0, of the last one where all are.
     layer: whose map is listened to; "" for none, None for all.
     """
 
@@ -126,11 +127,13 @@ class _Run:
         number = self._count + 1  # of what is about to be noted
 
         def tell(dy: Array) -> None:
-            if number in self._waiting and self.caught is None:
-                slope = Tensor(dy).numpy()[0]
-                if np.any(slope):
-                    self.caught = (name, np.array(y.numpy()[0]), np.array(slope))
-                    raise _Caught
+            if number not in self._waiting:
+                return
+            slope = Tensor(dy).numpy()[0]
+            if self.caught is None or np.any(slope):
+                self.caught = (name, np.array(y.numpy()[0]), np.array(slope))
+            if np.any(slope):
+                raise _Caught
 
         heard = _Listen.apply(y, tell)
         self._listened[number] = name

@@ -15,7 +15,7 @@ from cnnkit.engine.explain.station import IMAGE, SHOWN, Maps, Shape, Station
 from cnnkit.engine.explain.walk import Step
 from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.scalar import IDENTITY
-from cnnkit.models.reach.span import Call, Span, after
+from cnnkit.models.reach.span import Call, Span, after, joined
 from cnnkit.nn import Parameter
 
 # How often a call is made again to time it.
@@ -91,8 +91,9 @@ class Road:
 
         if step.name == "Dropout":
             return span(step.args[0])
-        length = step.result.shape[axis] if step.result.ndim == 4 else 1
-        return after(step.name, Call(step.args, length, axis, span))
+        if step.result.ndim != 4:
+            return joined([span(arg).whole for arg in step.args if isinstance(arg, Tensor)])
+        return after(step.name, Call(step.args, step.result.shape[axis], axis, span))
 
     def _maps(self, step: Step) -> Maps | None:
         array = step.result.numpy()

@@ -1,7 +1,7 @@
 """Station: one step on the road through a network, what it costs, and the maps that are shown of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, final
 
 from cnnkit.kernels.shared.array import Host
@@ -96,6 +96,13 @@ class Station:
     ms: float
     receptive_field: tuple[int, int] | None
     maps: Maps | None = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it but the numbers of the maps."""
+        told = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "maps"}
+        maps = self.maps
+        shown = maps and {"channels": list(maps.channels), "why": maps.why, "low": maps.low, "high": maps.high}
+        return {**told, "settings": dict(self.settings), "maps": shown}
 
     @property
     def is_map(self) -> bool:

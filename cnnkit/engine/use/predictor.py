@@ -203,6 +203,7 @@ class Predictor:
             ready,
             network=self.name,
             source=self.source,
+            path=str(picture) if isinstance(picture, str | Path) else None,
             shown=shown,
             layer=layer,
             channels=channels,

@@ -46,9 +46,9 @@ def terms(
     layout: of the n; None is (n,).
     """
     array = step.array(argument)
-    index = np.asarray(at, np.int64).reshape(-1, array.ndim)
+    index = np.asarray(at, np.int64).reshape(-1, array.ndim) if array.ndim else np.zeros((1, 0), np.int64)
     there = np.ones(len(index), bool) if inside is None else np.asarray(inside, bool).reshape(-1)
-    read = array[tuple(np.where(there[:, None], index, 0).T)] if array.ndim else np.broadcast_to(array, len(index))
+    read = array[tuple(np.where(there[:, None], index, 0).T)] if array.ndim else array.reshape(1)
     values = np.where(there, read.astype(np.float64), 0.0)
     places = index[:, 1:] if is_batch_of_one(array.shape) else index
     weights = np.broadcast_to(np.asarray(weights, np.float64).reshape(-1), values.shape)

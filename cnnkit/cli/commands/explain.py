@@ -1,0 +1,178 @@
+"""`cnnkit explain`: what a network does with a picture."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnnkit.cli.arguments.common import option, was_given
+from cnnkit.cli.arguments.completion import run_names
+from cnnkit.cli.arguments.values import Name
+from cnnkit.cli.command import command
+from cnnkit.cli.show.screen import Screen
+from cnnkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnnkit.engine.explain.attribution import Attribution, Target
+    from cnnkit.engine.explain.explanation import Explanation
+
+METHODS = ("grad-cam", "gradient", "occlusion")
+MOST_SHOWN = 5
+
+
+@command("explain", example="cnnkit explain image.png --terminal", computes=True)
+@click.argument("image", type=click.Path())
+@option(
+    "-m",
+    "--model",
+    metavar="RUN|FILE",
+    shell_complete=run_names,
+    help="A run folder, a weight file, or yolo_fastest, a detector in the package; by default the newest run, or the "
+    "digits network in the package. With --weights, the network that these are for.",
+)
+@option(
+    "--weights",
+    metavar="FILE",
+    help="Weights from elsewhere for the network of --model, such as net.weights of net.cfg; alone, as --model.",
+)
+@option("--terminal", is_flag=True, help="Print the steps, the answer, and the picture under its heat map.")
+@option(
+    "--class",
+    metavar="NAME",
+    help="The class to explain, by name or number; by default the best. Of a detector also a box by its number.",
+)
+@option("--layer", metavar="NAME", help="Show the steps of this layer alone; Grad-CAM looks at its maps.")
+@option("--channel", metavar="N[,N...]", help="Show these channels of --layer instead of the strongest.")
+@option(
+    "--method",
+    type=Name(METHODS, example="--method occlusion"),
+    default=METHODS[0],
+    help="What the heat map is: Grad-CAM, the gradient by the image, or how much the score falls where a square is "
+    "covered, which takes some seconds.",
+)
+@click.pass_context
+def explain(
+    ctx: click.Context,
+    /,
+    screen: Screen,
+    image: str,
+    model: str | None,
+    weights: str | None,
+    terminal: bool,
+    layer: str | None,
+    channel: str | None,
+    method: str,
+    **named: str | None,
+) -> None:
+    """Show what a network does with a picture, step by step.
+
+    And what in the picture mattered, as a heat map over it.
+
+    The numbers are those of the network as it was trained: no step is joined with another.
+    """
+    from cnnkit import kernels
+    from cnnkit.cli.commands.predict import loaded
+
+    channels, of = _numbers(channel), named["class"]  # a word of Python's
+    if channels is not None and layer is None:
+        raise UsageError("--channel is for the maps of a layer: give --layer NAME too.")
+    predictor = loaded(model, weights, None)
+    with kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision):
+        told = predictor.explain(Path(image), layer=layer, channels=channels)
+        for note in told.notes:
+            screen.note(note)
+        screen.note(f"network: {told.network}, from {told.source}")
+        found = _attribution(told, of, layer, method)
+        if screen.as_json:
+            screen.json({**told.to_json(), "attribution": None if found is None else found.to_json()})
+        else:
+            _show(screen, told, found, layer, channels)
+
+
+def _numbers(channel: str | None) -> list[int] | None:
+    if channel is None:
+        return None
+    try:
+        return [int(number) for number in channel.split(",")]
+    except ValueError:
+        raise UsageError(f"--channel is {channel!r}, expected whole numbers from 0 on, such as 3 or 3,7.") from None
+
+
+def _attribution(told: Explanation, of: str | None, layer: str | None, method: str) -> Attribution | None:
+    """What mattered; None where there is nothing to explain, and nobody asked."""
+    if told.winner is None and of is None:
+        return None
+    target = told.target(of)
+    if method == "occlusion":
+        return told.occlusion(target)
+    if method == "gradient":
+        return told.gradient(target)
+    for where in dict.fromkeys((layer, None)):
+        with suppress(UsageError):
+            return told.grad_cam(target, layer=where)
+    # Of a network without maps the image still has a gradient.
+    return told.gradient(target)
+
+
+def _show(
+    screen: Screen, told: Explanation, found: Attribution | None, layer: str | None, channels: list[int] | None
+) -> None:
+    from cnnkit.cli.show.half_blocks import print_heat
+    from cnnkit.cli.show.tables.station_table import show_stations, size
+
+    stations = told.stations if layer is None else told.within(layer)
+    screen.text(f"image {size(told.x.shape)}, {told.parameters:,} parameters, {told.multiply_adds:,} multiply-adds")
+    screen.text()
+    show_stations(screen, stations)
+    screen.text()
+    for line in _answer(told):
+        screen.text(line)
+    if channels is not None:
+        station = told.station(stations[-1].number)
+        assert station.maps is not None
+        for number, one in zip(station.maps.channels, station.maps.values.transpose(2, 0, 1), strict=True):
+            screen.text()
+            screen.text(f"{station.name}, channel {number}: {one.min():.4g} to {one.max():.4g}")
+            print_heat(_plain(one.shape), one)
+    if found is not None:
+        screen.text()
+        screen.text(_heading(found))
+        print_heat(told.image, found.values)
+        if not found.values.any():
+            screen.text("It is 0 everywhere: nothing that is seen there speaks for it.")
+
+
+def _plain(shape: tuple[int, ...]) -> Any:
+    import numpy as np
+
+    return np.full((*shape, 1), 24, np.uint8)
+
+
+def _answer(told: Explanation) -> list[str]:
+    """The best classes, the classes of most pixels, or the boxes."""
+    answer = told.answer.to_json()
+    if told.scores is not None:
+        best = told.scores.argsort()[::-1][:MOST_SHOWN]
+        return [f"{100 * told.scores[k]:5.1f} %  {told.classes[k]}  (logit {told.outputs[k]:.3f})" for k in best]
+    if "shares" in answer:
+        shares = sorted(answer["shares"].items(), key=lambda pair: -pair[1])[:MOST_SHOWN]
+        return [f"{100 * share:5.1f} %  {name} of the pixels" for name, share in shares]
+    boxes = answer.get("boxes", [])[:MOST_SHOWN]
+    rows = [(k, box, " ".join(f"{edge:.0f}" for edge in box["box"])) for k, box in enumerate(boxes)]
+    lines = [f"box {k}: {100 * box['score']:5.1f} %  {box['label']}  at {edges}" for k, box, edges in rows]
+    return lines or ["nothing found"]
+
+
+def _heading(found: Attribution) -> str:
+    names = {"grad_cam": f"Grad-CAM at {found.layer}", "gradient": "gradient", "occlusion": "occlusion"}
+    return f"What mattered for {_named(found.target)}, by {names[found.method]}:"
+
+
+def _named(target: Target) -> str:
+    if target.kind == "box":
+        return f"box {target.box}, {target.label} (score {target.value:.3f})"
+    what = "logit" if target.kind == "class" else "sum of logits over its pixels"
+    return f"{target.label} ({what} {target.value:.4g})"
