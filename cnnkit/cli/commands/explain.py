@@ -153,7 +153,7 @@ def _plain(shape: tuple[int, ...]) -> Any:
 
 def _answer(told: Explanation) -> list[str]:
     """The best classes, the classes of most pixels, or the boxes."""
-    answer = told.answer.to_json()
+    answer = told.prediction().to_json()
     if told.scores is not None:
         best = told.scores.argsort()[::-1][:MOST_SHOWN]
         return [f"{100 * told.scores[k]:5.1f} %  {told.classes[k]}  (logit {told.outputs[k]:.3f})" for k in best]

@@ -13,7 +13,6 @@ from cnnkit.engine.explain.station import SHOWN
 from cnnkit.engine.explain.subject import Subject
 from cnnkit.engine.explain.target import target_of
 from cnnkit.engine.explain.walk import walk
-from cnnkit.engine.records.results import Prediction
 from cnnkit.errors import UsageError, unknown_name
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn.outputs import Nest
@@ -47,7 +46,7 @@ def explain(
     computed = walk(subject.module, subject.x, road, subject.beside, scored=subject.scored)
     _check(road, layer, channels)
     outputs = _outputs(subject, computed)
-    answer = Prediction(path, subject.task.decode(outputs[None], [prepared.view], 5)[0], network)
+    answer = subject.task.decode(outputs[None], [prepared.view], 5)[0]
     single = outputs.ndim == 1
     try:
         winner = target_of(subject, outputs, answer, None)
@@ -56,6 +55,7 @@ def explain(
     return Explanation(
         network=network,
         source=source,
+        path=path,
         task=subject.task.name,
         classes=tuple(subject.task.classes),
         picture=prepared.picture,

@@ -36,7 +36,8 @@ class Explanation:
     number is, and nothing of it stays. So memory is bounded by the maps that live at once in one prediction, but while
     a derivative is computed: then all that its way back needs is there.
 
-    network, source: its name, and where its weights came from.   task: the name of its task.
+    network, source: its name, and where its weights came from.   path: of the picture's file, if it is in one.
+    task: the name of its task.
     classes: the names of all.
     picture: uint8 (height, width, C), upright, C = 1 or 3: as it was, made smaller where it is large.
     image: uint8 (H, W, C), as the network reads it.
@@ -44,7 +45,7 @@ class Explanation:
     x: (H, W, C) float32, what the network is given, station IMAGE: the image, normalised, maybe with a border.
     inner: (top, left, height, width) of the image within x.
     stations: in the order of computation.
-    answer: what `predict` answers, of the network as it was trained.
+    answer: what `predict` answers, in the form of the task.
     outputs: what the network gave for the image, without the axis of the batch: (K,) logits of a classifier, (H, W, K)
     of a segmenter, (P, 6) of a detector.
     scores: (K,) float32 of a classifier; None of the others.
@@ -55,6 +56,7 @@ class Explanation:
 
     network: str
     source: str
+    path: str | None
     task: str
     classes: tuple[str, ...] = field(repr=False)
     picture: Pixels = field(repr=False)
@@ -63,7 +65,7 @@ class Explanation:
     x: Host = field(repr=False)
     inner: tuple[int, int, int, int]
     stations: tuple[Station, ...] = field(repr=False)
-    answer: Prediction
+    answer: Any
     outputs: Host = field(repr=False)
     scores: Host | None = field(repr=False)
     winner: Target | None
@@ -92,6 +94,10 @@ class Explanation:
             raise unknown_name("layer", layer, list(dict.fromkeys(s.layer for s in self.stations if s.layer)))
         return found
 
+    def prediction(self) -> Prediction:
+        """The answer as `predict` gives it, with the picture's path."""
+        return Prediction(self.path, self.answer, self.network)
+
     def to_json(self) -> dict[str, Any]:
         """What scripts rely on: the answer and the stations, without the numbers of their maps."""
         return {
@@ -102,7 +108,7 @@ class Explanation:
             "parameters": self.parameters,
             "multiply_adds": self.multiply_adds,
             "seconds": self.seconds,
-            "answer": self.answer.to_json(),
+            "answer": self.prediction().to_json(),
             "winner": None if self.winner is None else asdict(self.winner),
             "stations": [station.to_json() for station in self.stations],
         }
