@@ -14,8 +14,8 @@ from cnnkit.kernels.shared.array import Host
 SQUARES, FEWEST = 14, 7
 # Products that are summed up for all of them together, about ten seconds of two cores.
 MOST_PRODUCTS = 6e11
-# Numbers of the images that are computed at once.
-BATCH_FLOATS = 2**21
+# Numbers of the images that are computed at once: three of 224x224. More take more memory, and hardly less time each.
+BATCH_FLOATS = 2**19
 
 
 def occlusion(
