@@ -1,12 +1,14 @@
 """The arithmetic that is told adds up to the number that the kernel computed, for every kind of step."""
 
+import importlib
 import inspect
+import pkgutil
 
 import numpy as np
 import pytest
 
 from cnnkit import ops
-from cnnkit.autograd import Tensor
+from cnnkit.autograd import Function, Tensor
 from cnnkit.engine.explain.arithmetic.sum_of import sum_of
 from cnnkit.engine.explain.kinds import _KINDS
 from cnnkit.engine.explain.road import shape_of
@@ -148,11 +150,14 @@ def test_every_kind_has_its_arithmetic_but_what_chooses_boxes():
 
 def test_every_function_that_a_network_in_use_may_call_is_known():
     functions = set()
-    for module in (ops.activation, ops.arithmetic, ops.choice, ops.gru, ops.linear, ops.norm, ops.pool, ops.reduce):
-        functions |= {name for name, _ in inspect.getmembers(inspect.getmodule(module), inspect.isclass)}
-    mine = {name for name in functions if name.startswith("_") or name == "Linear"}
-    # Batch norm by the batch at hand is training's.
-    assert mine - set(_KINDS) <= {"_BatchNorm", "_Extreme"}
+    for found in pkgutil.walk_packages(ops.__path__, "cnnkit.ops."):
+        if not found.name.startswith("cnnkit.ops.loss"):
+            module = importlib.import_module(found.name)
+            functions |= {
+                name for name, one in vars(module).items() if inspect.isclass(one) and issubclass(one, Function)
+            }
+    # Batch norm by the batch at hand and dropout are training's; a dropout that rests is told by its layer.
+    assert functions - set(_KINDS) == {"Function", "_BatchNorm", "_Extreme", "_Dropout"}
 
 
 def test_zeros_of_the_padding_are_marked(image):

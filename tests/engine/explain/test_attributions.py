@@ -40,7 +40,7 @@ class Total(Module):
     """Class k's logit is k times the sum of the image."""
 
     def forward(self, x):
-        return ops.reshape(ops.sum(x), (1, 1)) * np.array([[0, 1, 2]], np.float32)
+        return ops.reshape(ops.sum(x, (1, 2, 3)), (-1, 1)) * np.array([[0, 1, 2]], np.float32)
 
 
 class Each(Module):

@@ -50,6 +50,14 @@ def test_the_maps_that_are_shown_are_the_strongest_of_the_station(explanation):
     np.testing.assert_allclose(np.maximum(station.maps.before, 0), station.maps.values, atol=1e-6)
 
 
+def test_no_map_is_kept_but_those_that_are_shown(explanation):
+    for station in explanation.stations:
+        for kept in (station.maps.values, station.maps.before):
+            # An array of its own: a view would hold the whole result.
+            assert kept is None or (kept.base is None)
+            assert kept is None or kept.ndim == 1 or kept.shape == (*station.output[:2], 16)
+
+
 def test_channels_that_are_asked_for_are_shown(predictor):
     found = predictor.explain(SEVEN, layer="conv3", channels=[60, 2])
     maps = found.station("conv3").maps
