@@ -120,7 +120,7 @@ def _attribution(told: Explanation, of: str | None, layer: str | None, method: s
 def _show(
     screen: Screen, told: Explanation, found: Attribution | None, layer: str | None, channels: list[int] | None
 ) -> None:
-    from cnnkit.cli.show.half_blocks import print_heat
+    from cnnkit.cli.show.characters.half_blocks import print_heat
     from cnnkit.cli.show.tables.station_table import show_stations, size
 
     stations = told.stations if layer is None else told.within(layer)

@@ -9,8 +9,8 @@ from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.training import choices
 from cnnkit.cli.arguments.values import Real, Whole
 from cnnkit.cli.command import command
+from cnnkit.cli.show.characters.sparkline import sparkline
 from cnnkit.cli.show.screen import Screen
-from cnnkit.cli.show.sparkline import sparkline
 from cnnkit.engine.records.events import Compiling, Event, Note
 from cnnkit.engine.records.lr_range import HIGHEST, LOWEST, STEPS, LrFound, LrResult, RateTried
 from cnnkit.engine.records.options import CHANGES, FitOptions

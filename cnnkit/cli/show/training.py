@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import click
 
 from cnnkit.cli.show import answers
+from cnnkit.cli.show.characters.sparkline import sparkline
 from cnnkit.cli.show.progress import NARROW, Progress
 from cnnkit.cli.show.screen import Screen
-from cnnkit.cli.show.sparkline import sparkline
 from cnnkit.engine.records.events import (
     Compiling,
     EpochEnd,

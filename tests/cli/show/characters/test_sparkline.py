@@ -1,4 +1,4 @@
-from cnnkit.cli.show.sparkline import ASCII, BLOCKS, sparkline
+from cnnkit.cli.show.characters.sparkline import ASCII, BLOCKS, sparkline
 
 
 def test_a_falling_curve_falls():
