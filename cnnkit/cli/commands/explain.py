@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from cnnkit.engine.explain.explanation import Explanation
 
 METHODS = ("grad-cam", "gradient", "occlusion")
+LANGUAGES = ("en", "ko")
+PAGE = Path("explain.html")
 MOST_SHOWN = 5
 
 
-@command("explain", example="cnnkit explain image.png --terminal", computes=True)
+@command("explain", example="cnnkit explain image.png --output explain.html --open", computes=True)
 @click.argument("image", type=click.Path())
 @option(
     "-m",
@@ -38,7 +40,23 @@ MOST_SHOWN = 5
     metavar="FILE",
     help="Weights from elsewhere for the network of --model, such as net.weights of net.cfg; alone, as --model.",
 )
-@option("--terminal", is_flag=True, help="Print the steps, the answer, and the picture under its heat map.")
+@option("--classes", metavar="FILE", help="The names of the classes of such weights, one a line.")
+@option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The page to write; explain.html unless it is given. It needs no other file and no network.",
+)
+@option("--open", is_flag=True, help="Open the page in the browser.")
+@option(
+    "--language",
+    type=Name(LANGUAGES, example="--language ko"),
+    default=LANGUAGES[0],
+    help="Of the page: English or Korean.",
+)
+@option("--exist-ok", is_flag=True, help="Overwrite a page that exists.")
+@option("--terminal", is_flag=True, help="Print the steps, the answer, and the picture under its heat map; no page.")
 @option(
     "--class",
     metavar="NAME",
@@ -50,8 +68,8 @@ MOST_SHOWN = 5
     "--method",
     type=Name(METHODS, example="--method occlusion"),
     default=METHODS[0],
-    help="What the heat map is: Grad-CAM, the gradient by the image, or how much the score falls where a square is "
-    "covered, which takes some seconds.",
+    help="What the heat map in the terminal is: Grad-CAM, the gradient by the image, or how much the score falls where "
+    "a square is covered, which takes some seconds. A page has all three.",
 )
 @click.pass_context
 def explain(
@@ -61,35 +79,72 @@ def explain(
     image: str,
     model: str | None,
     weights: str | None,
+    classes: str | None,
+    output: Path | None,
+    language: str,
+    exist_ok: bool,
     terminal: bool,
     layer: str | None,
     channel: str | None,
     method: str,
-    **named: str | None,
+    **named: Any,
 ) -> None:
-    """Show what a network does with a picture, step by step.
+    """Show what a network does with a picture, step by step, on a page.
 
-    And what in the picture mattered, as a heat map over it.
+    Click a pixel of a map to see where its number came from. What in the picture mattered is a heat map over it.
 
     The numbers are those of the network as it was trained: no step is joined with another.
     """
     from cnnkit import kernels
     from cnnkit.cli.commands.predict import loaded
 
-    channels, of = _numbers(channel), named["class"]  # a word of Python's
+    channels, of, at_once = _numbers(channel), named["class"], named["open"]  # words of Python's
     if channels is not None and layer is None:
         raise UsageError("--channel is for the maps of a layer: give --layer NAME too.")
-    predictor = loaded(model, weights, None)
+    page = output or (None if (terminal or screen.as_json) and not at_once else PAGE)
+    if page is not None:
+        _check_page(page, exist_ok)
+    predictor = loaded(model, weights, classes)
     with kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision):
         told = predictor.explain(Path(image), layer=layer, channels=channels)
         for note in told.notes:
             screen.note(note)
         screen.note(f"network: {told.network}, from {told.source}")
-        found = _attribution(told, of, layer, method)
+        found = _attribution(told, of, layer, method) if terminal or screen.as_json else None
+        if page is not None:
+            _write_page(told, page, language, Path(image).name, None if of is None else told.target(of))
         if screen.as_json:
             screen.json({**told.to_json(), "attribution": None if found is None else found.to_json()})
-        else:
+        elif terminal:
             _show(screen, told, found, layer, channels)
+        if page is not None and not screen.as_json:
+            screen.text(str(page), whole=True)
+    if at_once and page is not None:
+        _open(screen, page)
+
+
+def _check_page(page: Path, exist_ok: bool) -> None:
+    """Before any work: whether a page can be made, and be written there."""
+    from cnnkit.pages import extra
+    from cnnkit.serialize.outputs import check_output
+
+    extra.need()
+    check_output(page, exist_ok=exist_ok)
+
+
+def _write_page(told: Explanation, page: Path, language: str, name: str, asked: Target | None) -> None:
+    from cnnkit.pages.explain.page import explain_page
+    from cnnkit.pages.page.write import write_page
+    from cnnkit.pages.texts import read
+
+    write_page(page, explain_page(told, read(language), name=name, asked=asked))
+
+
+def _open(screen: Screen, page: Path) -> None:
+    from cnnkit.pages.page.write import show
+
+    if not show(page):
+        screen.note(f"No browser was found here. Open {page} in one.")
 
 
 def _numbers(channel: str | None) -> list[int] | None:

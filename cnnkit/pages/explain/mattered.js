@@ -5,10 +5,11 @@ function whatMattered(facts) {
   const select = document.getElementById("target"), ways = document.getElementById("ways");
   const image = document.getElementById("heat"), plain = image.getAttribute("src"), alt = image.getAttribute("alt");
   const words = document.getElementById("way-words"), caption = document.getElementById("heat-words");
+  const isWinner = (reason) => [reason.kind, reason.index, reason.box].join() === facts.winner.join();
   let way = null;
   facts.reasons.forEach((reason, i) => {
     const name = reason.kind === "box" ? say(facts, "box", { number: reason.box + 1, label: reason.label }) : reason.label;
-    select.append(make("option", { value: i }, i === 0 ? say(facts, "winner", { label: name }) : name));
+    select.append(make("option", { value: i }, isWinner(reason) ? say(facts, "winner", { label: name }) : name));
   });
   const none = !facts.reasons.length;
   select.parentElement.hidden = none;

@@ -19,10 +19,10 @@ MOST = 5
 FEW = 10
 
 
-def targets(explanation: Explanation, asked: Sequence[str | int] = ()) -> list[Target]:
-    """The winner first, then what was asked for, then the next best."""
-    found: list[Target] = [] if explanation.winner is None else [explanation.winner]
-    wanted: list[str | int] = [*asked]
+def targets(explanation: Explanation, asked: Target | None = None) -> list[Target]:
+    """What was asked for first, then the winner, then the next best."""
+    found: list[Target] = [] if asked is None else [asked]
+    wanted: list[Target | str | int] = [] if explanation.winner is None else [explanation.winner]
     if explanation.scores is not None:
         count = len(explanation.scores)
         best = np.argsort(-explanation.scores, kind="stable")[: count if count <= FEW else MOST]

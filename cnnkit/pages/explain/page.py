@@ -4,12 +4,12 @@ Heat maps and pictures of maps take what they take, in fewer colours where a net
 numbers of whole stations (`exact.py`), as many as fit half of what is left; then sums of some pixels of all others.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from cnnkit.data.sample import Pixels
+from cnnkit.engine.explain.attribution import Target
 from cnnkit.engine.explain.explanation import Explanation
 from cnnkit.engine.explain.station import IMAGE, Station
 from cnnkit.pages.draw.colours import STEPS, css, palette
@@ -36,7 +36,7 @@ _SCRIPTS = ("unpack.js", "look.js", "sum.js", "arithmetic.js", "station.js", "ma
 
 
 def explain_page(
-    explanation: Explanation, texts: Texts, *, name: str, classes: Sequence[str | int] = (), limit: int = LIMIT
+    explanation: Explanation, texts: Texts, *, name: str, asked: Target | None = None, limit: int = LIMIT
 ) -> str:
     """The page.
 
@@ -44,11 +44,11 @@ def explain_page(
         explanation: what the network does with the picture.
         texts: the sentences of its language.
         name: of the picture, as people know it.
-        classes: whose reasons are shown besides those of the best ones.
+        asked: for what reasons are shown first; by default for the winner, then for the next best.
         limit: bytes that the page may have.
     """
     answer = answered(explanation)
-    reasons = mattered(explanation, targets(explanation, classes))
+    reasons = mattered(explanation, targets(explanation, asked))
     filters = first_filters(explanation)
     stations = [station_facts(station, texts) for station in explanation.stations]
     fixed = {
@@ -68,7 +68,7 @@ def explain_page(
     for share in (1.0, 0.6, 0.3, 0.1):
         arrays = Arrays()
         facts = _facts(explanation, texts, stations, pictures, arrays, share * 0.9 * room)
-        facts |= {"reasons": reasons, "answer_picture": answer["picture"]}
+        facts |= {"winner": _winner(explanation), "reasons": reasons}
         page = render("explain/page.html", texts, **fixed, packed=arrays.pack(facts))
         if len(page.encode()) <= limit:
             break
@@ -130,6 +130,12 @@ def _as_given(explanation: Explanation) -> Pixels:
     whole = np.full((H, W, explanation.image.shape[2]), 127, np.uint8)
     whole[top : top + height, left : left + width] = explanation.image
     return whole
+
+
+def _winner(explanation: Explanation) -> list[Any]:
+    """What tells the winner from other targets."""
+    winner = explanation.winner
+    return [] if winner is None else [winner.kind, winner.index, winner.box]
 
 
 def _labelled(explanation: Explanation) -> set[int]:

@@ -1,4 +1,4 @@
-"""`explain` in the terminal, with the network of the package."""
+"""`explain` in the terminal and as a page, with the network of the package."""
 
 import json
 from pathlib import Path
@@ -31,10 +31,10 @@ def test_steps_answer_and_heat_map_are_printed_in_eighty_columns(cnnkit):
 
 def test_colour_is_for_terminals(cnnkit, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    out = cnnkit("explain", SEVEN).out
+    out = cnnkit("explain", SEVEN, "--terminal").out
     assert "\x1b[38;2;" in out and "▀" in out and out.rstrip().endswith("\x1b[0m")
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in cnnkit("explain", SEVEN).out
+    assert "\x1b" not in cnnkit("explain", SEVEN, "--terminal").out
 
 
 def test_json_has_stations_target_and_map(cnnkit):
@@ -47,9 +47,40 @@ def test_json_has_stations_target_and_map(cnnkit):
 
 
 def test_a_layer_and_its_channels_are_shown_alone(cnnkit):
-    out = cnnkit("explain", SEVEN, "--layer", "conv3", "--channel", "5,2").out
+    out = cnnkit("explain", SEVEN, "--layer", "conv3", "--channel", "5,2", "--terminal").out
     assert "\nconv3 conv 3x3 relu" in out and "conv4" not in out
     assert "conv3, channel 2:" in out and "conv3, channel 5:" in out and "Grad-CAM at conv3" in out
+
+
+def test_a_page_is_written_where_it_is_wanted(cnnkit, empty_folder):
+    ended = cnnkit("explain", SEVEN, "--language", "ko", "--class", "1")
+    assert ended.code == 0 and ended.out.strip() == "explain.html"
+    page = (empty_folder / "explain.html").read_text(encoding="utf-8")
+    assert '<html lang="ko">' in page and "seven.png" in page
+    assert [path.name for path in empty_folder.iterdir()] == ["explain.html"]
+
+
+def test_a_page_that_exists_is_kept(cnnkit, empty_folder):
+    (empty_folder / "mine.html").write_text("mine")
+    ended = cnnkit("explain", SEVEN, "--output", "mine.html")
+    assert ended.code == 2 and "mine.html exists" in ended.err
+    assert (empty_folder / "mine.html").read_text() == "mine"
+
+
+def test_a_page_is_opened_or_it_is_told_that_no_browser_is_there(cnnkit, empty_folder, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))
+    ended = cnnkit("explain", SEVEN, "--open")
+    assert opened == [(empty_folder / "explain.html").as_uri()]
+    assert ended.code == 0 and "No browser was found here. Open explain.html in one." in ended.err
+
+
+def test_without_the_extra_a_page_is_refused_and_the_terminal_is_not(cnnkit, empty_folder, monkeypatch):
+    monkeypatch.setattr("cnnkit.pages.extra.find_spec", lambda name: None)
+    ended = cnnkit("explain", SEVEN)
+    assert ended.code == 1 and 'pip install "cnnkit[report]"' in ended.err
+    assert cnnkit("explain", SEVEN, "--terminal").code == 0
+    assert not list(empty_folder.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -78,7 +109,7 @@ def test_a_detector_tells_its_boxes(cnnkit, empty_folder):
     from PIL import Image
 
     Image.new("RGB", (64, 48), (90, 120, 200)).save(empty_folder / "plain.png")
-    ended = cnnkit("explain", "plain.png", "--model", "yolo_fastest")
+    ended = cnnkit("explain", "plain.png", "--model", "yolo_fastest", "--terminal")
     assert ended.code == 0 and max(map(len, ended.out.splitlines())) <= 80
     assert "depthwise 3x3" in ended.out and "nothing found" in ended.out
     assert cnnkit("explain", "plain.png", "--model", "yolo_fastest", "--class", "0").code == 2
