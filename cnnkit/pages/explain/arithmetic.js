@@ -125,7 +125,8 @@ function equation(facts, sum, terms) {
     if (lead) line.append(make("span.lead", {}, say(facts, lead)), " = ");
     for (const term of terms) {
       if (average && term.parts.length === 1) add(partSum(term.parts[0]), say(facts, "mean_of", { count: Math.round(1 / term.parts[0].weights[0]) }));
-      else for (const part of term.parts) add(partSum(part), term.parts.length > 6 ? "" : term.grid ? say(facts, "map", { map: part.channel }) : sourceName(facts, term.source));
+      // Of a long list what adds nothing is left to the table.
+      else for (const part of term.parts) if (term.parts.length <= 6 || partSum(part)) add(partSum(part), term.parts.length > 6 ? "" : term.grid ? say(facts, "map", { map: part.channel }) : sourceName(facts, term.source));
       if (term.others) add(term.rest, say(facts, "others", { count: term.others }));
     }
     if ("bias" in n) add(n.bias, say(facts, "bias"));

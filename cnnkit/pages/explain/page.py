@@ -1,7 +1,7 @@
 """The page of a picture and a network: put together, within LIMIT bytes.
 
 Heat maps and pictures of maps take what they take, in fewer colours where a network has very many. Then come the
-numbers of whole stations (`exact.py`), as many as fit half of what is left; then sums of some pixels of all others.
+numbers of whole stations (`exact.py`), as many as fit most of what is left; then sums of some pixels of all others.
 """
 
 from typing import Any
@@ -32,6 +32,8 @@ _PICTURES = 2_600_000
 _LEVELS = ((STEPS, 0.5), (63, 0.35), (31, 0.2), (15, 0.0))
 # Bytes in the page of a sum of one pixel; and pixels of a map that are worth it.
 _SUM_BYTES, _MOST_PIXELS, _PARTS = 420, 26, 3
+# The share of what is left that whole stations get.
+_WHOLE = 0.6
 _SCRIPTS = ("unpack.js", "look.js", "sum.js", "arithmetic.js", "station.js", "mattered.js")
 
 
@@ -65,9 +67,9 @@ def explain_page(
     room = limit - len(render("explain/page.html", texts, **fixed, packed="").encode()) - sum(map(len, _files(reasons)))
     pictures = _sheets(explanation, min(_PICTURES, int(0.6 * room)))
     room -= sum(len(picture["file"]) for picture in pictures.values())
-    for share in (1.0, 0.6, 0.3, 0.1):
+    for share in (1.3, 0.9, 0.6, 0.3, 0.1):
         arrays = Arrays()
-        facts = _facts(explanation, texts, stations, pictures, arrays, share * 0.9 * room)
+        facts = _facts(explanation, texts, stations, pictures, arrays, share * room)
         facts |= {"winner": _winner(explanation), "reasons": reasons}
         page = render("explain/page.html", texts, **fixed, packed=arrays.pack(facts))
         if len(page.encode()) <= limit:
@@ -84,10 +86,10 @@ def _facts(
     room: float,
 ) -> dict[str, Any]:
     """All that the script is told, but the reasons."""
-    numbers, needs = exact(explanation, arrays, room / 2)
+    numbers, needs = exact(explanation, arrays, _WHOLE * room)
     others = [station for station in explanation.stations if station.number not in needs and station.maps is not None]
     maps = sum(len(places(station, 1)) for station in others)
-    pixels = min(_MOST_PIXELS, max(1, int(room / 2 / (max(maps, 1) * _SUM_BYTES))))
+    pixels = min(_MOST_PIXELS, max(1, int((1 - _WHOLE) * room / (max(maps, 1) * _SUM_BYTES))))
     asked = [(station.number, place) for station in others for place in places(station, pixels)]
     sums: dict[int, list[Any]] = {}
     labelled = _labelled(explanation)
