@@ -91,7 +91,8 @@ def explain(
 ) -> None:
     """Show what a network does with a picture, step by step.
 
-    It writes a page: click a pixel of a map to see where its number came from. What in the picture mattered is a heat map over it.
+    It writes a page: click a pixel of a map to see where its number came from. What in the picture mattered is a heat
+    map over it.
 
     The numbers are those of the network as it was trained: no step is joined with another.
     """
