@@ -24,7 +24,9 @@ def blocks(seen: Seen) -> Iterator[Block]:
         return
     tiles = [list(tiles) for _, tiles in judged.worst]
     across = max(map(len, tiles))
-    rows = [[picture(tile) for tile in row] for row in tiles]
+    # What is drawn over a picture has words and edges to be read.
+    side = SIDE if across == 1 else 2 * SIDE
+    rows = [[picture(tile, side=side) for tile in row] for row in tiles]
     shown = [[one for row in rows for one in row]] if across == 1 else rows
     flat = [tile for row in tiles for tile in row]
     sheet = contact_sheet(flat) if across == 1 else contact_sheet(flat, columns=across, side=2 * SIDE)
@@ -34,9 +36,9 @@ def blocks(seen: Seen) -> Iterator[Block]:
     yield Pictures("worst", shown, sheet_png(sheet))
 
 
-def picture(tile: Tile, words: str = "") -> Picture:
+def picture(tile: Tile, words: str = "", side: int = SIDE) -> Picture:
     """A tile of a sheet, as a page shows it: what stands below it are words of the page."""
-    return Picture(small_file(tile.image), words or ", ".join(tile.caption), tuple(tile.caption))
+    return Picture(small_file(tile.image, side), words or ", ".join(tile.caption), tuple(tile.caption))
 
 
 def small_file(image: Pixels, side: int = SIDE) -> bytes:
