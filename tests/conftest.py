@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")
+# A page at the end of each training would cost the suite minutes; tests of pages ask for it.
+os.environ.setdefault("CNNKIT_REPORT", "false")
 # For `elsewhere`, a pretended device.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 

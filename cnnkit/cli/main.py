@@ -23,6 +23,7 @@ cli = Group(
         "lr-find": "cnnkit.cli.commands.lr_find:find",
         "evaluate": "cnnkit.cli.commands.evaluate:evaluate",
         "compare": "cnnkit.cli.commands.compare:compare",
+        "report": "cnnkit.cli.commands.report:report",
         "predict": "cnnkit.cli.commands.predict:predict",
         "explain": "cnnkit.cli.commands.explain:explain",
         "export": "cnnkit.cli.commands.export:export",

@@ -1,5 +1,5 @@
 """One file a command; the group `data` has a folder.
 
-train, evaluate, compare, predict, explain, lr_find, models, recipes, weights, export, bench, warmup, cache, doctor,
-completion, help.
+train, evaluate, compare, report, explain, predict, lr_find, models, recipes, weights, export, bench, warmup, cache,
+doctor, completion, help.
 """

@@ -22,6 +22,7 @@ TOPICS = (
     "commands",
     "options",
     "runs",
+    "report",
     "python",
     "speed",
     "cuda",

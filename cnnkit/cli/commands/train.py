@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from click.core import ParameterSource
 from cnnkit.cli.arguments.common import option, was_given
 from cnnkit.cli.arguments.completion import recipe_names, run_names
 from cnnkit.cli.arguments.training import choices
+from cnnkit.cli.arguments.values import Name
 from cnnkit.cli.command import command
+from cnnkit.cli.commands.report import LANGUAGES, Pages
 from cnnkit.cli.show.screen import Screen
+from cnnkit.engine.records.events import Event
 from cnnkit.engine.records.options import ENDS, RESUMABLE, FitOptions
 from cnnkit.engine.records.results import FitResult
 from cnnkit.errors import CheckFailed, UsageError
@@ -47,6 +51,19 @@ def _read_recipe(ctx: click.Context, param: click.Parameter, name: str | None) -
     section="Run",
     help="Check data and options, estimate memory and time, and write nothing.",
 )
+@option(
+    "--report/--no-report",
+    default=True,
+    section="Run",
+    help="Write a page about the run into its folder, report.html, where the extra for pages is installed.",
+)
+@option(
+    "--language",
+    type=Name(LANGUAGES, example="--language ko"),
+    default="en",
+    section="Run",
+    help="Language of that page: en or ko.",
+)
 @click.pass_context
 def train(
     ctx: click.Context,
@@ -55,6 +72,8 @@ def train(
     recipe: str | None,
     resume: str | None,
     dry_run: bool,
+    report: bool,
+    language: str,
     **chosen: Any,
 ) -> None:
     """Train a network and keep the best epoch.
@@ -64,18 +83,18 @@ def train(
     The best epoch is chosen on a part of the training images; the test images are used once, at the end. Automatic
     defaults are chosen for the data, and --dry-run shows them.
     """
-    from cnnkit.cli.show.training import follow
     from cnnkit.engine.fit import fit
     from cnnkit.engine.fit import resume as go_on
     from cnnkit.engine.records.recipes import find
 
+    pages = Pages(screen, language, wanted=report, asked=report and was_given(ctx, "report"))
     shared = {name: _explicit(ctx, name) for name in ("threads", "backend", "precision")}
     if resume is not None:
         _refuse_beside_resume(recipe, dry_run)
         changes = {name: value for name, value in chosen.items() if was_given(ctx, name)}
         _refuse_unchangeable(changes)
         changes |= {name: value for name, value in shared.items() if value is not None}
-        _tell_if_memorised(screen, follow(screen, go_on(Path(resume), changes)))
+        _follow(screen, pages, go_on(Path(resume), changes))
         return
     given = {name: value for name, value in (chosen | shared).items() if value is not None}
     if recipe is not None:
@@ -89,7 +108,22 @@ def train(
 
         show(screen, look_ahead(options))
         return
-    _tell_if_memorised(screen, follow(screen, fit(options)))
+    _follow(screen, pages, fit(options))
+
+
+def _follow(screen: Screen, pages: Pages, events: Iterator[Event]) -> None:
+    """Show the training, and write its page; what follows from its result is told last."""
+    from cnnkit.cli.show.training import follow
+
+    told = pages.beside(events)
+    try:
+        result = follow(screen, told)
+    finally:
+        # A training holds its run folder until it is let go.
+        if isinstance(told, Generator):
+            told.close()
+    pages.finish(result)
+    _tell_if_memorised(screen, result)
 
 
 def _weaker_ends(ctx: click.Context, recipe: str | None, given: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, final
 from cnnkit.data.check.check import checking
 from cnnkit.data.check.report import DataReport
 from cnnkit.data.headway import Headway
+from cnnkit.data.open.source import IN_MEMORY, resolve
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.engine.ahead.preview import Preview, preview
 from cnnkit.engine.records.events import Event
@@ -87,6 +88,8 @@ def review(
     about: dict[str, Any] = dict(predictor.record) if predictor is not None else {"own_module": own}
     named = papers.manifest.get("data")
     about.setdefault("data", named.get("name") if isinstance(named, dict) else None)
+    if _of_other_data(papers.options, about["data"]):
+        about["data"] = IN_MEMORY
     about.setdefault("own_loss", papers.manifest.get("own_loss"))
     given = given_in_python(about)
     options = papers.options if "data" not in given else None
@@ -117,6 +120,16 @@ def review(
         else:
             checked = looked
     return Review(run, story, papers, given, predictor, judged, samples, filters, checked, lacks)
+
+
+def _of_other_data(options: FitOptions | None, name: object) -> bool:
+    """Whether the data that the options name are not those of this name: the caller gave others, opened."""
+    if options is None or not isinstance(name, str):
+        return False
+    try:
+        return resolve(options.data)[0] != name
+    except CnnkitError:  # they are gone: whoever looks at them is told
+        return False
 
 
 def _network(run: Run, module: Module | None, lacks: dict[str, Lack]) -> tuple[Predictor | None, bool]:

@@ -73,6 +73,13 @@ class Run:
         return self.path / "plots"
 
     @property
+    def pictures(self) -> list[Path]:
+        """Those of the page; none where plots is a link to a folder elsewhere."""
+        if self.plots.is_symlink():
+            return []
+        return sorted(path for path in self.plots.glob("*") if path.suffix in (".svg", ".png"))
+
+    @property
     def result(self) -> Path:
         return self.path / "result.json"
 
@@ -158,7 +165,7 @@ class Run:
 
     def discard(self) -> None:
         """Take away a run in which nothing was trained, and its folder if nothing else lies there."""
-        first = (self.config, self.manifest, self.parts, self.events)
+        first = (self.config, self.manifest, self.parts, self.events, self.page)
         for path in (*first, *self.states.glob("*.safetensors"), *self.event_files):
             with suppress(OSError):
                 path.unlink()
@@ -271,6 +278,8 @@ def _take_over(run: Run, first: First) -> Run:
         run.results,
         run.best,
         run.last,
+        run.page,
+        *run.pictures,
     ):
         files.remove(path)
     _fill(run, first)

@@ -47,11 +47,15 @@ def report(
     return write(Seen(seen, read(language), _times(seen)))
 
 
-def write(seen: Seen, *, live: bool = False) -> Path:
-    """The page, and its pictures as files.   live: of a run that trains, so that it loads itself again."""
+def write(seen: Seen, *, live: bool = False, save: bool = True) -> Path:
+    """The page, and its pictures as files.
+
+    live: of a run that trains: without what a network and data must be looked at for, and it loads itself again.
+    save: whether the pictures become files too.
+    """
     run, sections = seen.review.run, drawn(seen, live=live)
     write_page(run.page, page(seen, sections, refresh=REFRESH if live else 0))
-    if not live:
+    if save:
         save_pictures(run, [block for _, blocks in sections for block in blocks])
     return run.page
 

@@ -1,13 +1,13 @@
 """What a section of the page is: a name, the blocks that it shows of a run, and of which runs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from cnnkit.bench import NetworkTime
 from cnnkit.engine.review.lack import NO_WEIGHTS, Lack
 from cnnkit.engine.review.review import Review
-from cnnkit.pages.page.blocks import Block, Words
+from cnnkit.pages.page.blocks import Block, Figure, Words
 from cnnkit.pages.texts import Texts
 
 
@@ -16,12 +16,13 @@ from cnnkit.pages.texts import Texts
 class Seen:
     """What sections draw.   review: facts of the run.   times: of the network's layers, or why there are none.
 
-    texts: the sentences of the page's language.
+    texts: the sentences of the page's language.   curves: as they were drawn before; None: they are drawn now.
     """
 
     review: Review
     texts: Texts
     times: NetworkTime | Lack = NO_WEIGHTS
+    curves: Sequence[Figure] | None = None
 
     def words(self, key: str, **places: object) -> str:
         """A sentence of the report."""

@@ -16,13 +16,17 @@ def blocks(seen: Seen) -> Iterator[Block]:
     story = seen.review.story
     if not story.step and not story.epochs:
         yield Words(seen.words("training.nothing"), quiet=True)
-    figures = [*_figures(seen)]
-    if figures:
+    if figures := figures_of(seen):
         yield Group(figures)
     if story.epochs:
         yield Fold(seen.words("training.epochs"), [_table(seen)])
     if story.notes:
         yield Fold(seen.words("training.notes"), [Words(note) for note in story.notes])
+
+
+def figures_of(seen: Seen) -> list[Figure]:
+    """The curves, drawn now unless they are given."""
+    return list(_figures(seen)) if seen.curves is None else list(seen.curves)
 
 
 def _figures(seen: Seen) -> Iterator[Figure]:

@@ -10,6 +10,7 @@ from cnnkit.data.sample import Pixels
 from cnnkit.pages.draw.data import jpeg, png
 from cnnkit.pages.page.blocks import Block, Picture, Pictures, Words
 from cnnkit.pages.report.section import Seen
+from cnnkit.tasks.classification.worst import TopLoss
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,7 +27,10 @@ def blocks(seen: Seen) -> Iterator[Block]:
     across = max(map(len, tiles))
     # What is drawn over a picture has words and edges to be read.
     side = SIDE if across == 1 else 2 * SIDE
-    rows = [[picture(tile, side=side) for tile in row] for row in tiles]
+    rows = [
+        [picture(tile, _lines(seen, row, number), side) for tile in shown]
+        for number, (row, shown) in enumerate(judged.worst, 1)
+    ]
     shown = [[one for row in rows for one in row]] if across == 1 else rows
     flat = [tile for row in tiles for tile in row]
     sheet = contact_sheet(flat) if across == 1 else contact_sheet(flat, columns=across, side=2 * SIDE)
@@ -36,9 +40,18 @@ def blocks(seen: Seen) -> Iterator[Block]:
     yield Pictures("worst", shown, sheet_png(sheet))
 
 
-def picture(tile: Tile, words: str = "", side: int = SIDE) -> Picture:
-    """A tile of a sheet, as a page shows it: what stands below it are words of the page."""
-    return Picture(small_file(tile.image, side), words or ", ".join(tile.caption), tuple(tile.caption))
+def picture(tile: Tile, lines: tuple[str, ...] = (), side: int = SIDE) -> Picture:
+    """A tile of a sheet, as a page shows it.   lines: below it; by default those of the sheet."""
+    told = lines or tile.caption
+    return Picture(small_file(tile.image, side), ", ".join(told), tuple(line.replace(" %", "\u00a0%") for line in told))
+
+
+def _lines(seen: Seen, row: object, number: int) -> tuple[str, ...]:
+    """Of a classifier's answer, in the language of the page; other tasks draw what they say."""
+    if not isinstance(row, TopLoss):
+        return ()
+    said = seen.words("worst.said", answer=row.answer, score=f"{100 * row.score:.0f}")
+    return f"{number}. {row.truth}", said, seen.words("worst.loss", loss=f"{row.loss:.2f}")
 
 
 def small_file(image: Pixels, side: int = SIDE) -> bytes:
