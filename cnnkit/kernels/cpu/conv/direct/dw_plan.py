@@ -76,7 +76,7 @@ def plan(gather: Gather, x_shape: tuple[int, ...], dy_shape: tuple[int, ...], gr
     panels, rows_per_task = -(-OG // shape.block), cut.row_tiles * shape.rows
     row_blocks, col_blocks = -(-rows // rows_per_task), -(-panels // cut.panels)
     tables = _tables(phase, cut.chunk * LANES)
-    pack_x = schedule.pack_x(C, cut.panels)
+    pack_x = schedule.pack_x(C, shape)
     together = schedule.ROWS_TOGETHER // shape.rows * shape.rows if pack_x else shape.rows
     columns = max(_columns(tables, r, min(r + together, rows), cut.chunk) for r in range(rows)) if pack_x else 0
     low, high = int(phase.taps[0]), int(phase.taps[-1]) + max(phase.run, C)
