@@ -215,6 +215,7 @@ def test_filters_that_tasks_transform_for_themselves_give_the_same_bits(case, rn
 def test_tasks_transform_filters_where_they_are_many_and_tiles_few():
     wide = schedule.WINOGRAD.block >= 64  # narrow panels would have the images transformed too often
     assert schedule.transform_in_tasks(16, 512, 512) == wide
+    assert schedule.transform_in_tasks(4, 64, 64) == wide
     assert not schedule.transform_in_tasks(16, 64, 64)
     assert not schedule.transform_in_tasks(64, 512, 512)
 
