@@ -14,6 +14,9 @@ from cnnkit.cli import main
 
 from .suggestions import unknown_options
 
+# Where kernels are, and that no page follows each training: what the whole suite is told.
+KEPT = ("CNNKIT_CACHE", "CNNKIT_REPORT")
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -33,7 +36,7 @@ def empty_folder(tmp_path_factory, monkeypatch):
     """Commands read runs/ and CNNKIT_* of wherever they are: give them nothing."""
     folder = tmp_path_factory.mktemp("here")
     monkeypatch.chdir(folder)
-    for name in [name for name in os.environ if name.startswith("CNNKIT_") and name != "CNNKIT_CACHE"]:
+    for name in [name for name in os.environ if name.startswith("CNNKIT_") and name not in KEPT]:
         monkeypatch.delenv(name)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
