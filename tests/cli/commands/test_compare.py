@@ -2,9 +2,11 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 from cnnkit.cli import main
+from cnnkit.data.sets.digits import digits
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,64 @@ def test_a_list_of_parts_that_is_not_that_of_the_weights_is_not_believed(cnnkit,
     (other / "parts.csv").write_text("\n".join([*listed, *more]) + "\n")
     told = cnnkit("compare", runs / "run-0", other, "--json")
     assert told.json["no_test"]["why"] == "no-parts"
+
+
+@pytest.fixture
+def trained(cnnkit, empty_folder):
+    """A run of one step on some digits of the package: its name, which are for training, which for the test."""
+
+    def train(name, learned, kept, labels=None):
+        part = digits("train")
+        x, y = part.images[:200], part.labels()[:200] if labels is None else labels
+        np.savez(f"{name}.npz", x_train=x[learned], y_train=y[learned], x_test=x[kept], y_test=y[kept])
+        told = cnnkit("train", "--data", f"{name}.npz", "--model", "lenet5", "--steps", 1, "-o", name, "-q")
+        assert told.code == 0, told.err
+        return name
+
+    return train
+
+
+@pytest.mark.slow
+def test_images_that_a_run_has_learned_from_are_left_out_and_counted(cnnkit, trained):
+    """The second run was trained on ten of the first one's forty test images, and five of these are in its test too."""
+    first = trained("first", slice(0, 160), slice(160, 200))
+    second = trained("second", slice(0, 170), slice(165, 200))
+    for one, other in ((first, second), (second, first)):
+        found = cnnkit("compare", one, other, "--json").json
+        assert found["images"] == 30 and found["images_learned"] == 5
+        assert found["images_alone"] == ({"A": 5, "B": 0} if one == first else {"A": 0, "B": 5})
+        counted = [run["shared"] * 30 for run in found["runs"]]
+        assert counted == pytest.approx(np.round(counted)), "an accuracy on thirty images"
+
+
+@pytest.mark.slow
+def test_runs_whose_test_was_the_training_of_the_other_are_compared_without_a_test(cnnkit, trained):
+    first = trained("first", slice(0, 100), slice(100, 200))
+    second = trained("second", slice(100, 200), slice(0, 100))
+    found = cnnkit("compare", first, second, "--json").json
+    assert found["no_test"]["why"] == "no-images" and found["tests"] == [] and found["best"] is None
+
+
+@pytest.mark.slow
+def test_runs_of_other_classes_are_refused(cnnkit, trained):
+    halves = np.array(["low", "high"])[(digits("train").labels()[:200] > 4).astype(int)]
+    told = cnnkit(
+        "compare",
+        trained("digit", slice(0, 160), slice(160, 200)),
+        trained("half", slice(0, 160), slice(160, 200), halves),
+        "--terminal",
+    )
+    assert told.code == 2 and "answer with different classes" in told.err
+
+
+def test_runs_of_different_tasks_are_refused_before_any_work(cnnkit, tmp_path):
+    for name, task in (("a", "classification"), ("b", "segmentation")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.toml").write_text("")
+        (tmp_path / name / "manifest.json").write_text(f'{{"task": "{task}"}}')
+    told = cnnkit("compare", tmp_path / "a", tmp_path / "b", "--terminal")
+    assert told.code == 2 and "is one for segmentation" in told.err and "give runs of one task" in told.err
+    assert told.out == ""
 
 
 def test_one_run_alone_and_no_run_are_refused(cnnkit, tmp_path):
