@@ -14,6 +14,7 @@ import io
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,9 +24,36 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "cnnkit" / "docs" / "pictures"
 # Pixels across the picture that is kept of a page, and bytes that it may take.
-WIDTH, MOST_BYTES = 840, 60_000
+WIDTH, MOST_BYTES = 900, 60_000
 COLOURS = (256, 128, 64, 48, 32)
 TRAINED = {"lenet": ["--model", "lenet5", "--epochs", "4"], "digitnet": ["--model", "digitnet", "--epochs", "4"]}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Of a page what is between the top of one element and the end of another, in a window of so many pixels.
+
+    without: what is taken out of the page before, so that the picture is short.
+    """
+
+    page: str
+    window: int
+    first: str
+    last: str
+    without: str = ""
+
+
+SHOWN = {
+    "explain": Shown("explain.html", 1200, "#road", "#arithmetic"),
+    "report": Shown(
+        f"runs/{next(iter(TRAINED))}/report.html",
+        1200,
+        "h1",
+        "#worst",
+        "nav, #training, #confusion h3, #confusion .scroll, #classes, #reliability, #worst figure:nth-child(n + 8)",
+    ),
+    "compare": Shown("compare.html", 1300, "h1", "#tests"),
+}
 
 
 def main() -> None:
@@ -37,26 +65,21 @@ def main() -> None:
         pages = made(here)
         browser = driver.Browser()
         try:
-            for name, (page, window, first, last) in pages.items():
-                (PICTURES / f"{name}.png").write_bytes(small(shot(browser, here / page, window, first, last)))
+            for name, shown in pages.items():
+                (PICTURES / f"{name}.png").write_bytes(small(shot(browser, here / shown.page, shown)))
                 print(f"{name}.png", (PICTURES / f"{name}.png").stat().st_size)
         finally:
             browser.close()
 
 
-def made(here: Path) -> dict[str, tuple[str, int, str, str]]:
-    """Pages by the name of their picture; of each the width of the window, and what is shown, from the top of one
-    element to the end of another."""
+def made(here: Path) -> dict[str, Shown]:
+    """Make the pages; what is shown of each, by the name of its picture."""
     cnnkit(here, "explain", PICTURES / "seven.png", "--output", "explain.html")
     for name, options in TRAINED.items():
-        cnnkit(here, "train", *options, "--output", f"runs/{name}", "--quiet")
+        cnnkit(here, "train", *options, "--output", f"runs/{name}", "--quiet", "--no-report")
     cnnkit(here, "report", f"runs/{next(iter(TRAINED))}")
     cnnkit(here, "compare", *(f"runs/{name}" for name in TRAINED), "--output", "compare.html", "--quiet")
-    return {
-        "explain": ("explain.html", 1200, "#road", "#arithmetic"),
-        "report": (f"runs/{next(iter(TRAINED))}/report.html", 1400, "h1", "#training"),
-        "compare": ("compare.html", 1250, "h1", "#tests"),
-    }
+    return SHOWN
 
 
 def cnnkit(here: Path, *words: object) -> None:
@@ -64,18 +87,28 @@ def cnnkit(here: Path, *words: object) -> None:
     subprocess.run([sys.executable, "-m", "cnnkit", *map(str, words)], cwd=here, check=True)
 
 
-def shot(browser: Any, page: Path, window: int, first: str, last: str) -> Image.Image:
+def shot(browser: Any, page: Path, shown: Shown) -> Image.Image:
     """The page between two elements, with a margin."""
-    browser.size(window, 900)
+    browser.size(shown.window, 900)
     browser.scheme("light")
     browser.open(page)
-    browser.run("window.scrollTo(0, 0)")
-    top = browser.run("return document.querySelector(arguments[0]).getBoundingClientRect().top", first)
-    end = browser.run("return document.querySelector(arguments[0]).getBoundingClientRect().bottom", last)
+    if shown.without:
+        browser.run("for (const e of document.querySelectorAll(arguments[0])) e.remove()", shown.without)
+    _wake(browser)
+    top = browser.run("return document.querySelector(arguments[0]).getBoundingClientRect().top", shown.first)
+    end = browser.run("return document.querySelector(arguments[0]).getBoundingClientRect().bottom", shown.last)
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         browser.screenshot(Path(file.name), whole=True)
         with Image.open(file.name) as opened:
-            return opened.convert("RGB").crop((0, max(0, int(top) - 12), window, int(end) + 12))
+            return opened.convert("RGB").crop((0, max(0, int(top) - 12), shown.window, int(end) + 12))
+
+
+def _wake(browser: Any) -> None:
+    """Show every part once, for what is drawn only when it is seen, and go back to the beginning."""
+    parts = "section, .chip"
+    for number in range(browser.count(parts)):
+        browser.run("document.querySelectorAll(arguments[0])[arguments[1]].scrollIntoView()", parts, number)
+    browser.run("for (const e of document.querySelectorAll('*')) e.scrollLeft = e.scrollTop = 0; window.scrollTo(0, 0)")
 
 
 def small(picture: Image.Image) -> bytes:
