@@ -68,6 +68,14 @@ def test_what_is_no_number_is_above_no_bound(k):
     np.testing.assert_array_equal(found[0, :, 4], [np.inf, 0.5, 0])
 
 
+@BACKENDS
+def test_a_score_and_its_bound_are_compared_as_they_are(k):
+    """In float32 both would be one number: 0.3 is rounded up to it, and 0.7 down."""
+    boxes, scores = np.float32([[[0, 0, 1, 1]]]), np.float32([[[0.3]]])
+    assert k.select(boxes, scores, score=0.3, iou=0.5, places=1)[0, 0, 5] == 0
+    assert k.select(boxes, np.float32([[[0.7]]]), score=0.7, iou=0.5, places=1)[0, 0, 5] == -1
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_the_same_boxes_are_chosen_to_the_last_bit(seed):
     """Scores of eight levels and overlaps of whole numbers: ties of both kinds abound."""
@@ -133,6 +141,19 @@ def test_regions_of_any_numbers_read_nothing_outside(k, rng):
         assert np.isfinite(k.roi_align(x, rois, (2, 2), 0.5)).all()
         y, places = k.roi_pool(x, rois, (2, 2), 0.5)
     assert np.isfinite(y).all() and places.max() < 20
+
+
+@BACKENDS
+def test_the_image_of_a_region_is_what_stands_before_the_point(k, rng):
+    """One before the first image, behind the last, or that is no number, gives zeros and hands nothing back."""
+    x, box = rng.standard_normal((2, 4, 4, 1), np.float32), [0, 0, 3, 3]
+    rois = np.float32([[image, *box] for image in (1.5, -0.5, 2, np.nan, np.inf)])
+    (y, places), means = k.roi_pool(x, rois, (2, 2), 1.0), k.roi_align(x, rois, (2, 2), 1.0)
+    for found in y, means:
+        assert found[0].any() and not found[1:].any()
+    dy = np.ones_like(y)
+    for dx in k.roi_pool_dx(dy, places, rois, x.shape), k.roi_align_dx(dy, rois, x.shape, 1.0):
+        assert not dx[0].any() and dx[1].sum() == pytest.approx(4)
 
 
 @BACKENDS

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from cnnkit.kernels.cuda.elementwise.activation import activate, activate_dx
 from cnnkit.kernels.cuda.elementwise.pointwise import add
 from cnnkit.kernels.cuda.machine.array import DeviceArray
+from cnnkit.kernels.cuda.machine.home import copy_into
 from cnnkit.kernels.cuda.machine.launch import device, float32
 from cnnkit.kernels.cuda.machine.operands import single
 from cnnkit.kernels.cuda.machine.ptx import ld4, st4
@@ -132,8 +133,16 @@ def layer_end(y: DeviceArray, bias: DeviceArray | None, residual: DeviceArray | 
     straight, low, top = _lines(activation)
     todo = BIAS * (bias is not None) | RESIDUAL * (residual is not None) | ACTIVATED * straight
     there = [y if array is None else single(array) for array in (bias, residual)]
-    later = activation.kind != IDENTITY_KIND and not straight
-    return End((there[0], there[1], y, todo, low, top), lambda y: later and activate(y, activation, out=y))
+
+    def later(y: DeviceArray) -> None:
+        if activation.kind == IDENTITY_KIND or straight:
+            return
+        if y.whole:
+            activate(y, activation, out=y)
+        else:  # between the channels of others
+            copy_into(y, activate(y, activation))
+
+    return End((there[0], there[1], y, todo, low, top), later)
 
 
 def gradient_end(dx: DeviceArray, x: DeviceArray | None, activation: Activation, others: DeviceArray | None) -> End:

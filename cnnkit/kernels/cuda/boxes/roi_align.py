@@ -3,7 +3,7 @@
 Where samples lie is computed in float32 without a fused rounding: how many a bin has hangs on it.
 """
 
-from cnnkit.kernels.cuda.boxes.roi_pool import near
+from cnnkit.kernels.cuda.boxes.roi_pool import lies_in, near
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.functions import ceil, product
 from cnnkit.kernels.cuda.machine.launch import cuda, device, float32, int32, kernel
@@ -69,7 +69,7 @@ def roi_align_dx_kernel(dy, rois, dx, count, regions, s, o, scale, shift, least,
         c = int32(i - n * s[2])
         one = float32(1)
         for r in range(regions):
-            if int32(rois[5 * r]) != n or rois[5 * r] < float32(0):
+            if not lies_in(rois, r, n):
                 continue
             left, wide, across = side_of(rois[5 * r + 1], rois[5 * r + 3], scale, shift, least, o[1], sampling)
             top, high, down = side_of(rois[5 * r + 2], rois[5 * r + 4], scale, shift, least, o[0], sampling)

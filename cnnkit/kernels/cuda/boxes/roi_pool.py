@@ -19,6 +19,13 @@ FAR = np.float32(1 << 20)
 
 
 @device
+def lies_in(rois, r, n):
+    """Whether region r is of image n: what stands behind the point is cut off; no number is in none."""
+    image = rois[5 * r]
+    return image >= float32(n) and image < float32(n + 1)
+
+
+@device
 def near(v):
     """What is too far away, or no number, is 0."""
     return v if abs(v) < FAR else float32(0)
@@ -70,7 +77,7 @@ def roi_pool_dx_kernel(dy, places, rois, dx, count, regions, s, o):
         n = div(i, s[2])
         c = int32(i - n * s[2])
         for r in range(regions):
-            if rois[5 * r] == float32(n):
+            if lies_in(rois, r, n):
                 for b in range(o[0] * o[1]):
                     at = int32(int32(r * o[0] * o[1] + b) * o[2] + c)
                     if places[at] >= 0:

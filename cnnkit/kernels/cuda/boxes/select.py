@@ -33,7 +33,7 @@ def suppress_kernel(boxes, scores, done, kept, counts, anchors, classes, own, pl
         for a in range(thread, anchors, THREADS):
             e = int32((n * anchors + a) * classes + k)
             value = scores[e]
-            if done[e] == 0 and value > bound and (at == NOBODY or value > top):
+            if done[e] == 0 and float64(value) > bound and (at == NOBODY or value > top):
                 top, at = value, int32(a)
         best[thread] = top
         who[thread] = at
@@ -122,7 +122,7 @@ def select(
     kept, counts = empty((N, K, places), np.int32), fill(empty((N, K), np.int32), 0)
     own, most = int(boxes.ndim == 4), A if per_class is None else per_class
     if N * A * K * places:
-        sizes = A, K, own, places, most, float(score), np.float64(iou)
+        sizes = A, K, own, places, most, np.float64(score), np.float64(iou)
         suppress_kernel((K, N), THREADS, boxes, scores, done, kept, counts, *sizes)
     if N * places:
         merge_kernel.over(N, boxes, scores, kept, counts, heads, y, N, A, K, own, places)

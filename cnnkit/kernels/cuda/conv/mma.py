@@ -86,9 +86,9 @@ else:
             words = [builder.bitcast(number, WORD) for number in args[:6]]
             kind = ir.FunctionType(ir.LiteralStructType([FLOAT] * 4), [WORD] * 6 + [FLOAT] * 4)
             text = NAME + " {$0, $1, $2, $3}, {$4, $5, $6, $7}, {$8, $9}, {$10, $11, $12, $13};"
-            # It says the same whenever it is called, but must not come into a branch that some threads do not take.
             asm = ir.InlineAsm(kind, text, "=f,=f,=f,=f,r,r,r,r,r,r,f,f,f,f", side_effect=True)
-            found = builder.call(asm, [*words, *args[6:]])
+            # It says the same whenever it is called, but must not come into a branch that some threads do not take.
+            found = builder.call(asm, [*words, *args[6:]], attrs=("convergent",))
             parts = [builder.extract_value(found, place) for place in range(4)]
             return context.make_tuple(builder, signature.return_type, parts)
 

@@ -48,8 +48,8 @@ def select(
     one unless a box kept before overlaps it (non-maximum suppression). Of what all classes keep, an image has the best.
     Of two equal scores the one that stands first in `scores` comes first.
 
-    Overlaps are computed in the type of the boxes and compared in float64, on every machine: which box is kept hangs on
-    one comparison, and at a bound such as 0.5 both sides may be equal.
+    Overlaps are computed in the type of the boxes. They and scores are compared in float64, on every machine: which box
+    is kept hangs on one comparison, and at a bound such as 0.5 both sides may be equal.
 
     Args:
         boxes: (N, A, 4) corners, or (N, A, K, 4) where each class has boxes of its own.
@@ -69,7 +69,7 @@ def select(
         kept: list[tuple[int, int]] = []  # (anchor, class)
         for k in range(K):
             mine = boxes[n] if boxes.ndim == 3 else boxes[n, :, k]
-            best = [int(a) for a in np.argsort(-scores[n, :, k], kind="stable") if scores[n, a, k] > score]
+            best = [int(a) for a in np.argsort(-scores[n, :, k], kind="stable") if float(scores[n, a, k]) > score]
             chosen: list[int] = []
             for a in best[:per_class]:
                 with np.errstate(all="ignore"):

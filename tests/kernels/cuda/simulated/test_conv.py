@@ -69,6 +69,19 @@ def test_the_end_of_a_layer_and_of_a_gradient(activation, groups):
     assert_matches(computed("conv2d_dx", dy, w, x.shape, win, groups, **options), expected, 36)
 
 
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
+@pytest.mark.parametrize("groups", [1, 4], ids=["dense", "depthwise"])
+def test_a_result_between_the_channels_of_others_may_end_in_a_curve(name, groups):
+    x, w, _ = operands((1, 2, 3, 4), (1, 1, 4 // groups, 4), Window())
+    rest = (Window(), groups) if name == "conv2d" else (x.shape, Window(), groups)
+    whole = cuda.put(np.full((1, 2, 3, 7), np.nan, np.float32))
+    args = [cuda.put(x), cuda.put(w), *rest]
+    getattr(cuda, name)(*args, activation=SIGMOID, out=cuda.channels(whole, 2, 4))
+    written = cuda.fetch(whole)
+    assert_matches(written[..., 2:6], getattr(reference, name)(x, w, *rest, activation=SIGMOID), 4)
+    assert np.isnan(written[..., [0, 1, 6]]).all()
+
+
 def test_no_number_reaches_the_results_that_read_it_and_no_others():
     win = Window(1, 1, 1, 1, 1, 1)
     x, w, _ = operands((1, 6, 6, 4), (3, 3, 4, 4), win)
