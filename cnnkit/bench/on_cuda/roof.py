@@ -1,12 +1,12 @@
 """How fast a device is at most, measured: multiply-adds of float32 a second, and bytes that are copied in it."""
 
-from functools import cache
 from typing import NamedTuple
 
 from cnnkit import kernels
 from cnnkit.bench.on_cuda.clock import in_turn
 from cnnkit.kernels.cuda.machine import measured
 from cnnkit.kernels.cuda.machine.launch import chip
+from cnnkit.kernels.cuda.machine.tables import kept
 
 # Steps of the one, numbers of the other: about 20 ms and, read and written, 2 GB on a chip of 60 TFLOP/s and 4 TB/s.
 STEPS, NUMBERS = 40_000, 1 << 28
@@ -19,7 +19,7 @@ class Roof(NamedTuple):
     gbytes: float
 
 
-@cache
+@kept(8)
 def roof() -> Roof:
     """Of the device in use; about half a second."""
     k = kernels.home()

@@ -91,6 +91,7 @@ def conv2d_dw(
             filters_gradient(dy, in_fours(x, 3), more, win, groups)
             move(more, dw, dw.shape, strides_of(more), strides_of(dw))
         else:
+            _check_groups(groups)
             filters_gradient(dy, x, dw, win, groups)
     else:
         fill(dw, 0.0)
@@ -144,6 +145,12 @@ def unpack(filters: DeviceArray) -> DeviceArray:
     return filters
 
 
+def _check_groups(groups: int) -> None:
+    """ShapeError for more than a launch can have blocks along its last axis."""
+    if groups >= 1 << 16:
+        raise ShapeError(f"A convolution of {groups:,} groups is too many for a CUDA kernel: 65,535 are the most.")
+
+
 def _turned(dy: DeviceArray, w: DeviceArray, dx: DeviceArray, win: Window, groups: int, end: End) -> None:
     """dx[iy, ix, c] = Σ dy · w[ky, kx, c, o]: phase by phase, with the filters' last two axes turned round."""
     KH, KW, C, O = w.shape
@@ -180,8 +187,7 @@ def _product(
     image = rows.size * cols.size
     if not (N * image and outputs and groups):
         return
-    if groups >= 1 << 16:
-        raise ShapeError(f"A convolution of {groups:,} groups is too many for a CUDA kernel: 65,535 are the most.")
+    _check_groups(groups)
     depth = rows.taps * cols.taps * channels
     plan = gather.Plan(
         pixels=N * image,

@@ -15,6 +15,7 @@ from cnnkit.kernels.cuda.machine import rehearsal
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import empty, put
 from cnnkit.kernels.cuda.machine.launch import THREADS, Kernel, chip, cuda, device, int32
+from cnnkit.kernels.cuda.machine.tables import kept
 
 # Numbers that a block has at most.
 PIECE = 4096
@@ -53,7 +54,7 @@ def pieces_of(arrays: List) -> int:
     return len(_cut(tuple(array.size for array in arrays)))
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def each(numbers: tuple[float, ...]) -> DeviceArray:
     """A number for each array of a list, on the device."""
     return put(np.array(numbers, np.float32))
@@ -66,12 +67,12 @@ def _cut(sizes: tuple[int, ...]) -> np.ndarray:
     return np.array(cut, np.int32).reshape(-1, 3)
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _pieces(sizes: tuple[int, ...]) -> DeviceArray:
     return put(_cut(sizes).reshape(-1))
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _table(places: tuple[int, ...]) -> DeviceArray:
     """Addresses, on the device: whatever lies there when the kernel runs, the call that asks has just named it."""
     return put(np.array(places, np.int64))

@@ -88,6 +88,11 @@ def select(index: int) -> None:
     _here()
 
 
+def selected() -> int:
+    """Which device that is, from 0."""
+    return _index
+
+
 @_asked
 def _here() -> None:
     """Make the device that of this Python thread, which the driver asks of each."""

@@ -126,6 +126,11 @@ def select(index: int) -> None:
     """There is one device, which is pretended."""
 
 
+def selected() -> int:
+    """Which device is in use, from 0."""
+    return 0
+
+
 def facts() -> dict[str, Any]:
     """What a device is asked for."""
     return {"name": "Numba's CUDA simulator", "memory": None, "peak": None}

@@ -1,6 +1,5 @@
 """Channels as a whole: weighed by a factor for each image, or dealt out in another order."""
 
-from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -12,6 +11,7 @@ from cnnkit.kernels.cuda.machine.launch import cuda, int32, kernel
 from cnnkit.kernels.cuda.machine.move import move
 from cnnkit.kernels.cuda.machine.operands import Outs, outs, result, single
 from cnnkit.kernels.cuda.machine.ptx import div
+from cnnkit.kernels.cuda.machine.tables import kept
 from cnnkit.kernels.cuda.reduce import PRODUCTS, reduced
 
 
@@ -58,6 +58,6 @@ def pick_channels(x: DeviceArray, places: tuple[int, ...], *, out: DeviceArray |
     return y
 
 
-@lru_cache(maxsize=256)
+@kept(256)
 def _table(places: tuple[int, ...]) -> DeviceArray:
     return put(np.array(places, np.int32))

@@ -3,8 +3,6 @@
 Which pixels count, and how much, says `shared/resizing.py`: rows and columns in small tables, kept on the device.
 """
 
-from functools import lru_cache
-
 import numpy as np
 
 from cnnkit.kernels.cuda.machine.array import DeviceArray
@@ -12,6 +10,7 @@ from cnnkit.kernels.cuda.machine.home import put
 from cnnkit.kernels.cuda.machine.launch import cuda, float32, int32, kernel
 from cnnkit.kernels.cuda.machine.operands import result, single
 from cnnkit.kernels.cuda.machine.ptx import div
+from cnnkit.kernels.cuda.machine.tables import kept
 from cnnkit.kernels.shared.resizing import readers, sources
 
 Tables = tuple[DeviceArray, DeviceArray, DeviceArray]
@@ -84,13 +83,13 @@ def resize_dx(
     return dx
 
 
-@lru_cache(maxsize=256)
+@kept(256)
 def _sources(size: int, wanted: int, nearest: bool, align_corners: bool) -> Tables:
     lower, upper, share = sources(size, wanted, nearest, align_corners)
     return put(lower.astype(np.int32)), put(upper.astype(np.int32)), put(share.astype(np.float32))
 
 
-@lru_cache(maxsize=256)
+@kept(256)
 def _readers(size: int, wanted: int, nearest: bool, align_corners: bool) -> Tables:
     starts, outputs, weights = readers(size, wanted, nearest, align_corners)
     return put(starts.astype(np.int32)), put(outputs.astype(np.int32)), put(weights.astype(np.float32))

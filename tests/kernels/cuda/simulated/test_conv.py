@@ -6,6 +6,7 @@ from agreement import assert_matches
 from there import computed
 
 from cnnkit import kernels
+from cnnkit.errors import ShapeError
 from cnnkit.kernels import cuda, reference
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
 from cnnkit.kernels.shared.scalar import RELU6, SIGMOID, TANH, leaky
@@ -135,3 +136,12 @@ def test_tf32_hands_a_nan_and_an_infinity_on():
     x[0, 0, 1, 2], x[0, 2, 2, 0] = np.uint32(0x7FFFFFFF).view(np.float32), np.inf
     y = computed("conv2d", x, w, Window())
     assert np.isnan(y[0, 0, 1]).all() and np.isinf(y[0, 2, 2]).all() and np.isfinite(y[0, :2, 2]).all()
+
+
+@pytest.mark.parametrize("name", ["conv2d", "conv2d_dx", "conv2d_dw"])
+def test_more_groups_than_a_launch_can_count_are_told(name):
+    G = 1 << 16
+    x, w, dy = map(cuda.zeros, ((1, 1, 1, 2 * G), (1, 1, 2, G), (1, 1, 1, G)))
+    args = {"conv2d": (x, w), "conv2d_dx": (dy, w, x.shape), "conv2d_dw": (dy, x, w.shape)}[name]
+    with pytest.raises(ShapeError, match="65,536 groups is too many for a CUDA kernel: 65,535 are the most"):
+        getattr(cuda, name)(*args, Window(), G)
