@@ -12,7 +12,8 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.bench.cases import Case
-from cnnkit.bench.rivals.known import nchw
+from cnnkit.bench.rivals.known import nchw, tensor
+from cnnkit.bench.twins.definition import ROUNDING
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels import reference
 from cnnkit.kernels.shared.array import Host
@@ -56,7 +57,8 @@ def choice_case(choice: Choice) -> Case:
     """The boxes that one image keeps."""
     boxes, scores = _boxes(choice.A, 0), _scores(choice)
     how = {"score": SCORE, "iou": choice.iou, "places": choice.places}
-    run = partial(kernels.of(boxes).select, boxes[None], scores[None], **how)
+    k = kernels.home()
+    run = partial(k.select, k.put(boxes[None]), k.put(scores[None]), **how)
     few = slice(0, 200)
     check = partial(_check_choice, boxes[None, few], scores[None, few], how)
     return Case(str(choice), run, check, rivals=_rivals(partial(_torch_choice, boxes, scores, choice)))
@@ -68,11 +70,11 @@ def align_case(gradient: bool) -> Case:
     x = rng.standard_normal((1, MAP, MAP, CHANNELS), dtype=np.float32)
     rois = np.concatenate([np.zeros((REGIONS, 1), np.float32), _boxes(REGIONS, 1)], axis=1)
     dy = rng.standard_normal((REGIONS, BINS, BINS, CHANNELS), dtype=np.float32)
-    k, how = kernels.of(x), (MAP / SIDE, SAMPLES, True)
+    k, how = kernels.home(), (MAP / SIDE, SAMPLES, True)
     if gradient:
-        run = partial(k.roi_align_dx, dy, rois, x.shape, *how)
+        run = partial(k.roi_align_dx, k.put(dy), k.put(rois), x.shape, *how)
     else:
-        run = partial(k.roi_align, x, rois, (BINS, BINS), *how)
+        run = partial(k.roi_align, k.put(x), k.put(rois), (BINS, BINS), *how)
     name = f"RoIAlign{' gradient' * gradient} of {REGIONS} regions, {BINS}x{BINS}x{CHANNELS}"
     check = partial(_check_align, x[..., :3], rois[:5], dy[:5, ..., :3], how, gradient)
     return Case(name, run, check, rivals=_rivals(partial(_torch_align, x, rois, dy, gradient)))
@@ -95,7 +97,8 @@ def _scores(choice: Choice) -> Host:
 
 
 def _check_choice(boxes: Host, scores: Host, how: dict[str, Any]) -> None:
-    found = kernels.of(boxes).select(boxes, scores, **how)
+    k = kernels.home()
+    found = k.fetch(k.select(k.put(boxes), k.put(scores), **how))
     if not np.array_equal(found, reference.select(boxes, scores, **how).astype(np.float32)):
         raise CheckFailed("select chooses other boxes than its definition.")
 
@@ -103,11 +106,15 @@ def _check_choice(boxes: Host, scores: Host, how: dict[str, Any]) -> None:
 def _check_align(x: Host, rois: Host, dy: Host, how: tuple[Any, ...], gradient: bool) -> None:
     x, dy = np.ascontiguousarray(x), np.ascontiguousarray(dy)
     found, exact = (
-        k.roi_align_dx(dy, rois, x.shape, *how) if gradient else k.roi_align(x, rois, (BINS, BINS), *how)
-        for k in (kernels.of(x), reference)
+        k.fetch(
+            k.roi_align_dx(k.put(dy), k.put(rois), x.shape, *how)
+            if gradient
+            else k.roi_align(k.put(x), k.put(rois), (BINS, BINS), *how)
+        )
+        for k in (kernels.home(), reference)
     )
     error = float(np.abs(found - exact).max() / np.abs(exact).max())
-    if not error <= 1e-5:
+    if not error <= ROUNDING:
         raise CheckFailed(f"roi_align{'_dx' * gradient} differs from its definition by {error:.2g}.")
 
 
@@ -120,7 +127,7 @@ def _torch_choice(boxes: Host, scores: Host, choice: Choice, threads: int) -> li
     import torchvision
 
     torch.set_num_threads(threads)
-    every, each = torch.from_numpy(boxes), torch.from_numpy(scores)
+    every, each = tensor(boxes), tensor(scores)
 
     def chosen() -> Any:
         box, label = (each > SCORE).nonzero(as_tuple=True)
@@ -135,7 +142,7 @@ def _torch_align(x: Host, rois: Host, dy: Host, gradient: bool, threads: int) ->
     import torchvision
 
     torch.set_num_threads(threads)
-    maps, regions, back = torch.from_numpy(nchw(x)), torch.from_numpy(rois), torch.from_numpy(nchw(dy))
+    maps, regions, back = map(tensor, (nchw(x), rois, nchw(dy)))
     how = {"output_size": BINS, "spatial_scale": MAP / SIDE, "sampling_ratio": SAMPLES, "aligned": True}
     if not gradient:
         return [partial(torchvision.ops.roi_align, maps, regions, **how)]

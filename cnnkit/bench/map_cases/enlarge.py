@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from cnnkit import ops
+from cnnkit import kernels, ops
 from cnnkit.autograd import Context, Function, Tensor, no_grad
 from cnnkit.bench.cases import Case
-from cnnkit.bench.rivals.known import nchw
-from cnnkit.errors import CheckFailed
-from cnnkit.kernels.shared.array import Host
+from cnnkit.bench.rivals.known import nchw, tensor
+from cnnkit.bench.twins.definition import check_by_definition
+from cnnkit.kernels.shared.array import Array, Host
 
 Work = Callable[[], Any]
 
@@ -143,13 +143,13 @@ def _work(op: Callable[..., Tensor], operands: tuple[Host, ...], gradients: bool
     if not gradients:
         tensors = [Tensor(array) for array in operands]
 
-        def forward() -> Host:
+        def forward() -> Tensor:
             with no_grad():
-                return op(*tensors).numpy()
+                return op(*tensors)
 
         return forward
     leaves = [Tensor(array, requires_grad=True) for array in operands]
-    dy = np.ones_like(op(*leaves).numpy())
+    dy = kernels.home().put(np.ones(op(*leaves).shape, np.float32))
 
     def both() -> list[Any]:
         for leaf in leaves:
@@ -165,33 +165,33 @@ class _Loss(Function):
     """Stands for all that comes behind y, and has its gradient ready: `backward(dy)` would copy that first."""
 
     @staticmethod
-    def forward(ctx: Context, y: Host, dy: Host) -> Host:
+    def forward(ctx: Context, y: Array, dy: Array) -> Array:
         ctx.save(dy)
-        return np.zeros((), y.dtype)
+        loss: Array = kernels.of(y).zeros((), y.dtype)
+        return loss
 
     @staticmethod
-    def backward(ctx: Context, d: Host) -> tuple[Any, ...]:
+    def backward(ctx: Context, d: Array) -> tuple[Any, ...]:
         return ctx.saved[0], None
 
 
 def _check(name: str, op: Callable[..., Tensor], small: tuple[Host, ...]) -> None:
     """On a piece that the definition can do in a moment, there and back."""
-    found, exact = ([], [])  # type: tuple[list[Host], list[Host]]
-    for dtype, results in ((np.float32, found), (np.float64, exact)):
+
+    def both(dtype: type) -> list[Any]:
         leaves = [Tensor(np.ascontiguousarray(array, dtype), requires_grad=True) for array in small]
         y = op(*leaves)
-        y.backward(np.sin(np.arange(y.size)).reshape(y.shape).astype(dtype))
-        results += [y.numpy(), *(np.asarray(leaf.grad) for leaf in leaves)]
-    error = max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(found, exact, strict=True))
-    if not error <= 1e-5:
-        raise CheckFailed(f"{name} differs from its definition by {error:.2g}.")
+        y.backward(Tensor(np.sin(np.arange(y.size)).reshape(y.shape).astype(dtype)))
+        return [y, *(leaf.grad for leaf in leaves)]
+
+    check_by_definition(name, both)
 
 
 def _torch(torch_op: Callable[..., Any], operands: tuple[Host, ...], gradients: bool, threads: int) -> list[Work]:
     import torch
 
     torch.set_num_threads(threads)
-    first, *filters = (torch.from_numpy(array) for array in (nchw(operands[0]), *map(_turned, operands[1:])))
+    first, *filters = (tensor(array) for array in (nchw(operands[0]), *map(_turned, operands[1:])))
 
     def forward(x: Any, *rest: Any) -> Any:
         with torch.no_grad():
@@ -206,9 +206,9 @@ def _torch(torch_op: Callable[..., Any], operands: tuple[Host, ...], gradients: 
     ready: dict[Any, Any] = {}
     works: list[Work] = []
     for layout in (torch.contiguous_format, torch.channels_last):
-        tensors = [tensor.contiguous(memory_format=layout) for tensor in (first, *filters)]
+        tensors = [laid.contiguous(memory_format=layout) for laid in (first, *filters)]
         if gradients:
-            tensors = [tensor.requires_grad_() for tensor in tensors]
+            tensors = [laid.requires_grad_() for laid in tensors]
         works.append(partial(both if gradients else forward, *tensors))
     return works
 

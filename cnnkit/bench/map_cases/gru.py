@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from cnnkit import kernels, nn
+from cnnkit import nn
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
-from cnnkit.errors import CheckFailed
+from cnnkit.bench.rivals.known import place, tensor
+from cnnkit.bench.twins.definition import check_by_definition
 from cnnkit.kernels.shared.array import Host
 
 # ReSeg's second layer on an image of CamVid, and one a quarter as wide on four.
@@ -30,36 +31,36 @@ def gru_case(shape: tuple[int, int, int, int], units: int, training: bool) -> Ca
     flop = (3 if training else 1) * 2.0 * layer.multiply_adds(shape)
     return Case(
         f"gru of {units} units{', training step' * training} {'x'.join(map(str, shape))}",
-        partial(_step if training else _use, layer, x),
+        partial(_step if training else _use, layer, Tensor(x, requires_grad=training)),
         partial(_check, units),
         flop,
         rivals={"torch": partial(_torch, x, units, training)},
     )
 
 
-def _use(layer: nn.GRU, x: Host) -> Any:
+def _use(layer: nn.GRU, image: Tensor) -> Any:
     with no_grad():
-        return layer(Tensor(x))
+        return layer(image)
 
 
-def _step(layer: nn.GRU, x: Host) -> Any:
-    image = Tensor(x, requires_grad=True)
+def _step(layer: nn.GRU, image: Tensor) -> Any:
     y = layer(image)
     y.backward(y.data)
+    found, image.grad = image.grad, None
     for parameter in layer.parameters():
         parameter.grad = None
-    return image.grad
+    return found
 
 
 def _check(units: int) -> None:
-    """On a few pixels, against the definitions."""
-    x, layer = np.random.default_rng(1).standard_normal((1, 3, 4, 8), dtype=np.float32), nn.GRU(8, units, along="width")
-    found = _use(layer, x).numpy(), _step(layer, x)
-    with kernels.use(backend="reference"):
-        exact = _use(layer, x).numpy(), _step(layer, x)
-    error = max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(found, exact, strict=True))
-    if not error <= 1e-5:
-        raise CheckFailed(f"gru differs from its definition by {error:.2g}.")
+    """On a few pixels, in use and in training."""
+    x = np.random.default_rng(1).standard_normal((1, 3, 4, 8), dtype=np.float32)
+
+    def both(dtype: type) -> tuple[Any, Any]:
+        layer = nn.GRU(8, units, along="width", rng=np.random.default_rng(2))
+        return _use(layer, Tensor(x)), _step(layer, Tensor(x, requires_grad=True))
+
+    check_by_definition("gru", both)
 
 
 def _torch(x: Host, units: int, training: bool, threads: int) -> list[Callable[[], Any]]:
@@ -68,10 +69,10 @@ def _torch(x: Host, units: int, training: bool, threads: int) -> list[Callable[[
 
     torch.set_num_threads(threads)
     N, H, W, C = x.shape
-    sequences = torch.from_numpy(x.reshape(N * H, W, C))
+    sequences = tensor(x.reshape(N * H, W, C))
 
     def work(batch_first: bool) -> Callable[[], Any]:
-        layer = torch.nn.GRU(C, units, batch_first=batch_first, bidirectional=True)
+        layer = torch.nn.GRU(C, units, batch_first=batch_first, bidirectional=True).to(place())
         rows = sequences if batch_first else sequences.transpose(0, 1).contiguous()
 
         def use() -> Any:

@@ -11,8 +11,8 @@ import numpy as np
 from cnnkit import ops
 from cnnkit.autograd import Tensor
 from cnnkit.bench.cases import Case
-from cnnkit.bench.rivals.known import nchw
-from cnnkit.errors import CheckFailed
+from cnnkit.bench.rivals.known import nchw, tensor
+from cnnkit.bench.twins.definition import check_by_definition
 from cnnkit.kernels.shared.array import Host
 
 # Images, their size, and classes: CamVid's and PASCAL VOC's.
@@ -34,38 +34,36 @@ def loss_case(shape: tuple[int, int, int, int]) -> Case:
     weights = rng.uniform(0.5, 2, shape[3])
     return Case(
         f"cross-entropy of pixels, and gradient {'x'.join(map(str, shape))}",
-        partial(_step, logits, labels, weights),
+        partial(_step, Tensor(logits, requires_grad=True), labels, weights),
         partial(_check, logits[:1, :20, :20], labels[:1, :20, :20], weights),
         rivals={"torch": partial(_torch, logits, labels, weights)},
     )
 
 
-def _step(logits: Host, labels: Host, weights: Host) -> tuple[float, Any]:
-    x = Tensor(logits, requires_grad=True)
+def _step(x: Tensor, labels: Host, weights: Host) -> tuple[Tensor, Any]:
+    x.grad = None
     loss = ops.cross_entropy(x, labels, ignore=VOID, class_weights=weights)
     loss.backward()
-    return loss.item(), x.grad
+    return loss, x.grad
 
 
 def _check(logits: Host, labels: Host, weights: Host) -> None:
-    loss, gradient = _step(logits, labels, weights)
-    wanted, exact = _step(logits.astype(np.float64), labels, weights)
-    error = max(abs(loss - wanted) / wanted, float(np.abs(gradient - exact).max() / np.abs(exact).max()))
-    if not error <= 1e-5:
-        raise CheckFailed(f"cross-entropy of pixels differs from its definition by {error:.2g}.")
+    def step(dtype: type) -> tuple[Tensor, Any]:
+        return _step(Tensor(logits.astype(dtype), requires_grad=True), labels, weights)
+
+    check_by_definition("cross-entropy of pixels", step)
 
 
 def _torch(logits: Host, labels: Host, weights: Host, threads: int) -> list[Callable[[], Any]]:
     import torch
 
     torch.set_num_threads(threads)
-    first, target = torch.from_numpy(nchw(logits)), torch.from_numpy(labels.astype(np.int64))
-    w = torch.from_numpy(weights.astype(np.float32))
+    first, target, w = map(tensor, (nchw(logits), labels.astype(np.int64), weights.astype(np.float32)))
 
     def step(images: Any) -> Any:
         x = images.detach().requires_grad_()
         loss = torch.nn.functional.cross_entropy(x, target, w, ignore_index=VOID)
         loss.backward()
-        return loss.item(), x.grad
+        return loss, x.grad
 
     return [partial(step, x) for x in (first, first.contiguous(memory_format=torch.channels_last))]

@@ -36,10 +36,10 @@ class Stages(Module):
 def stages_case(title: str, network: FasterRCNN, x: Host, truth: BoxBatch, lr: float) -> Case:
     """One step on the images x."""
     first, second = _drawn(network, x, truth)
-    stages = Stages(network, second.rois)
+    stages, images = Stages(network, second.rois), Tensor(x)
 
     def loss() -> Tensor:
-        objectness, codes, logits, moves = stages(Tensor(x))
+        objectness, codes, logits, moves = stages(images)
         thing, proposal = network.rpn.learned(objectness, codes, first)
         label, box = network.head.learned(logits, moves, second)
         return thing + proposal + label + box

@@ -9,7 +9,7 @@ from math import log
 
 import numpy as np
 
-from cnnkit import models
+from cnnkit import kernels, models
 from cnnkit.autograd import Tensor, no_grad
 from cnnkit.bench.cases import Case
 from cnnkit.bench.network_cases.learning import resting
@@ -20,7 +20,7 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import Detector
 from cnnkit.models.detection.faster_rcnn import FasterRCNN
 from cnnkit.models.detection.ssd.network import SSD
-from cnnkit.nn import Conv2d, Linear, Module
+from cnnkit.nn import Conv2d, Linear, Module, Parameter
 
 # (network, images, side of an image)
 PREDICT = tuple((name, 1, models.spec(name).input[0]) for name in NAMES)
@@ -42,17 +42,17 @@ def predict_case(name: str, N: int, side: int) -> Case:
     assert isinstance(network, Detector)
     x = rng.standard_normal((N, side, side, spec.input[2]), dtype=np.float32)
     _as_trained(network, x)
-    ready = Planned(network)
+    ready, images = Planned(network), Tensor(x)
 
     def predict() -> Host:
         with no_grad():
-            found: Host = ready(Tensor(x)).numpy()
+            found: Host = ready(images).numpy()
         return found
 
     def check() -> None:
         """Made ready or not, the same boxes are found."""
         with no_grad():
-            wanted = network(Tensor(x)).numpy()
+            wanted = network(images).numpy()
         for _ in range(3):  # the third is made without Python
             refuse_other_boxes("The network made ready for use", predict(), wanted)
 
@@ -82,11 +82,13 @@ def _as_trained(network: Detector, x: Host) -> None:
 def _show_few(head: Module, logits: Host, scores: int, bound: float) -> None:
     """Of each box that `head` tells `scores` logits of, the first is the ground's, and nearly always the highest."""
     bias, spread = _spread(head, logits, LOGITS)
+    numbers = bias.numpy()
     # As nearly all is ground, a score is above the bound where its logit is so far below the ground's.
-    bias.reshape(-1, scores)[:, 0] += np.float32(np.quantile(spread, 1 - SHARE) - log(bound))
+    numbers.reshape(-1, scores)[:, 0] += np.float32(np.quantile(spread, 1 - SHARE) - log(bound))
+    _write(bias, numbers)
 
 
-def _spread(head: Module, numbers: Host, deviation: float) -> tuple[Host, Host]:
+def _spread(head: Module, numbers: Host, deviation: float) -> tuple[Parameter, Host]:
     """Shift and scale the last layer of what tells these numbers, to a mean of 0; its bias, and the numbers then.
 
     Each channel has that mean, or all together where a map is of one pixel.
@@ -96,7 +98,10 @@ def _spread(head: Module, numbers: Host, deviation: float) -> tuple[Host, Host]:
     rows = numbers.reshape(-1, numbers.shape[-1])
     middle = rows.mean(axis=0 if len(rows) > 1 else None)
     factor = np.float32(deviation / (rows - middle).std())
-    weight, bias = layer.weight.numpy(), layer.bias.numpy()
-    weight *= factor
-    bias[...] = factor * (bias - middle)
-    return bias, factor * (rows - middle)
+    _write(layer.weight, factor * layer.weight.numpy())
+    _write(layer.bias, factor * (layer.bias.numpy() - middle))
+    return layer.bias, factor * (rows - middle)
+
+
+def _write(parameter: Parameter, numbers: Host) -> None:
+    kernels.of(parameter.data).copy_into(parameter.data, numbers)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cnnkit import kernels
+from cnnkit.bench import suites
 from cnnkit.bench.cases import Case, Titled
 from cnnkit.bench.result import Result
 from cnnkit.bench.rivals.known import as_precise, available
@@ -16,20 +17,24 @@ from cnnkit.errors import CheckFailed, UsageError
 if TYPE_CHECKING:
     from cnnkit.bench.on_cuda.roof import Roof
 
-SUITES = ("conv", "networks", "pointwise", "train", "predict")
+# "start" is told of by whole processes, in which a device has no clock of its own.
+SUITES = tuple(name for name in suites.SUITES if name != "start")
 # A figure this far above the measured roof is an error of the clock or of the count.
 TOLERANCE = 1.1
 # TF32 multiplies on other units, whose roof is not measured: on no chip are they more than this many times as fast.
 TENSOR = 16.0
+# Whole detectors: by which of two boxes that overlap is kept, hangs on the last digits of their scores.
+WHOLE = "boxes, predict"
+LEFT_OUT = f"Not measured in tf32 are whole detectors ({WHOLE}): ten digits do not tell which of two boxes is kept."
 
 Clock = Callable[..., list[Timing]]
 
 
 def run(
-    suites: Sequence[str], *, against: Sequence[str] = (), seconds: float = 0.5, quick: bool = False, only: str = ""
+    wanted: Sequence[str], *, against: Sequence[str] = (), seconds: float = 0.5, quick: bool = False, only: str = ""
 ) -> Iterator[Result]:
-    """Measure every case of `suites` whose name contains `only`, about `seconds` a contender, a result at a time."""
-    if unknown := [suite for suite in suites if suite not in SUITES]:
+    """Measure each case of these suites whose name contains `only`, about `seconds` a contender, a result at a time."""
+    if unknown := [suite for suite in wanted if suite not in SUITES]:
         raise UsageError(f"The suite {unknown[0]!r} is not measured on a device. There are: {', '.join(SUITES)}.")
     if others := [name for name in against if name != "torch"]:
         raise UsageError(f"--against {others[0]}: on a device torch alone is measured beside cnnkit.")
@@ -39,20 +44,25 @@ def run(
     from cnnkit.bench.on_cuda.clock import in_turn
     from cnnkit.bench.on_cuda.roof import roof
 
-    for suite in suites:
-        for make in _cases(suite, quick=quick):
-            if isinstance(make, Titled) and only not in make.name:
+    for suite in wanted:
+        for make in suites.cases(suite, quick=quick):
+            if isinstance(make, Titled) and (only not in make.name or is_left_out(make.name)):
                 continue
             case = make()
             if only in case.name:
                 yield measure_case(case, against, seconds, roof(), in_turn)
 
 
+def is_left_out(case: str) -> bool:
+    """Whether a case of that name is not measured in the precision in use: see LEFT_OUT."""
+    return kernels.precision() == "tf32" and WHOLE in case
+
+
 def measure_case(case: Case, against: Sequence[str], seconds: float, most: Roof, clock: Clock) -> Result:
     """One case, checked first.   clock: as `on_cuda.clock.in_turn`."""
     case.check()
     rivals = {}
-    for name in against:
+    for name in (name for name in against if name in case.rivals):
         with suppress(RuntimeError):  # torch's own, of what it cannot do there: the case has no such row then
             rivals[name] = _fastest(case.rivals[name](1), seconds, clock)
     functions = [case.run, *rivals.values()]
@@ -81,18 +91,6 @@ def measure_case(case: Case, against: Sequence[str], seconds: float, most: Roof,
         against_ms={name: timing.median * 1e3 for name, timing in others.items()},
         precision=kernels.precision(),
     )
-
-
-def _cases(suite: str, *, quick: bool) -> Iterator[Callable[[], Case]]:
-    """Those of the suite that a device does alone: what has a part that this machine computes is left out."""
-    from cnnkit.bench import conv_cases, pointwise_cases
-    from cnnkit.bench.network_cases import scores
-
-    if suite in ("conv", "networks"):
-        return conv_cases.layer_cases(suite, quick=quick)
-    if suite == "pointwise":
-        return pointwise_cases.memory_cases(quick=quick)
-    return scores.train_cases(quick=quick) if suite == "train" else scores.predict_cases(quick=quick)
 
 
 def _fastest(ways: Sequence[Callable[[], object]], seconds: float, clock: Clock) -> Callable[[], object]:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from cnnkit import kernels
 from cnnkit.bench.on_cuda.clock import in_turn
 from cnnkit.kernels.cuda.machine import measured
+from cnnkit.kernels.cuda.machine.home import kept
 from cnnkit.kernels.cuda.machine.launch import chip
-from cnnkit.kernels.cuda.machine.tables import kept
 
 # Steps of the one, numbers of the other: about 20 ms and, read and written, 2 GB on a chip of 60 TFLOP/s and 4 TB/s.
 STEPS, NUMBERS = 40_000, 1 << 28

@@ -4,4 +4,5 @@ in_use.py       a network that predicts, in each library
 torch_twin.py   in torch, to train and predict
 torch_ops.py    each of our ops, in torch       torch_boxes.py  what detectors learn, in torch
 torch_regions.py   networks in two stages, in torch      torchvision_boxes.py   whole detectors of torchvision's
+definition.py   kernels' answers beside those of their definitions, on any machine
 """

@@ -14,6 +14,7 @@ import numpy as np
 
 from cnnkit import kernels
 from cnnkit.autograd import Tensor, no_grad
+from cnnkit.bench.rivals.known import tensor
 from cnnkit.bench.twins.torch_twin import Learned
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.darknet.head import LARGEST_LOG, BoxHead
@@ -38,9 +39,9 @@ def _ssd(network: SSD, x: Host, truth: BoxBatch) -> Learned:
         *_, anchors = network.heads(Tensor(x))
     places = matched(truth, anchors, high=0.5, rescue="one")
     corners, classes = matched_boxes(truth, places)
-    holds, count = torch.from_numpy(places >= 0), int((places >= 0).sum())
-    wanted = torch.from_numpy(network.coder.encode(corners, anchors))[holds]
-    labels = torch.from_numpy(np.where(places >= 0, 1 + classes, 0))
+    holds, count = tensor(places >= 0), int((places >= 0).sum())
+    wanted = tensor(network.coder.encode(corners, anchors))[holds]
+    labels = tensor(np.where(places >= 0, 1 + classes, 0))
     most = NEGATIVES * holds.sum(1, keepdim=True)
 
     def learned(told: Sequence[Any]) -> Any:
@@ -70,19 +71,21 @@ def _of_head(head: BoxHead, lesson: Lesson, truth: BoxBatch) -> Callable[[Any], 
 
     cross_entropy = partial(functional.binary_cross_entropy_with_logits, reduction="none")
     B, K = len(head.anchors), head.classes
-    answers = torch.from_numpy(lesson.responsible)
+    answers = tensor(lesson.responsible)
     own = answers[..., 0] > 0
     middle, size, weight, classes = (
-        torch.from_numpy(a)[own] for a in (lesson.middle, lesson.size, lesson.weight, lesson.classes)
+        tensor(a)[own] for a in (lesson.middle, lesson.size, lesson.weight, lesson.classes)
     )
     least = float((weight * functional.binary_cross_entropy(middle, middle, reduction="none")).sum())
-    true = torch.from_numpy(truth.corners)
+    true = tensor(truth.corners)
+    stride, anchors = (tensor(np.array(sides, np.float32)) for sides in (head.stride[::-1], head.anchors))
 
     def learned(numbers: Any) -> Any:
         N, _, GH, GW = numbers.shape
         t_xy, t_wh, t_o, t_k = numbers.view(N, B, 5 + K, GH, GW).permute(0, 3, 4, 1, 2).split((2, 2, 1, K), -1)
         with torch.no_grad():
-            free = (_overlaps(_boxes(head, t_xy, t_wh).view(N, -1, 4), true) <= head.ignore).view_as(answers)
+            boxes = _boxes(head.beyond, stride, anchors, t_xy, t_wh).view(N, -1, 4)
+            free = (_overlaps(boxes, true) <= head.ignore).view_as(answers)
         box = (weight * (cross_entropy(t_xy[own], middle) + (t_wh[own] - size) ** 2 / 2)).sum() - least
         is_object = (cross_entropy(t_o, answers) * torch.maximum(answers, free)).sum()
         return box + is_object + cross_entropy(t_k[own], classes).sum()
@@ -90,15 +93,15 @@ def _of_head(head: BoxHead, lesson: Lesson, truth: BoxBatch) -> Callable[[Any], 
     return learned
 
 
-def _boxes(head: BoxHead, t_xy: Any, t_wh: Any) -> Any:
+def _boxes(beyond: float, stride: Any, anchors: Any, t_xy: Any, t_wh: Any) -> Any:
     """(N, GH, GW, B, 4): the corners that an anchor of each cell tells."""
     import torch
 
     _, GH, GW, _, _ = t_xy.shape
-    across, down = torch.arange(GW, dtype=torch.float32), torch.arange(GH, dtype=torch.float32)
+    across, down = (torch.arange(count, dtype=torch.float32, device=t_xy.device) for count in (GW, GH))
     cells = torch.stack(torch.meshgrid(across, down, indexing="xy"), -1)[:, :, None]
-    middle = (t_xy.sigmoid() * head.beyond + cells - (head.beyond - 1) / 2) * torch.tensor(head.stride[::-1])
-    half = t_wh.clamp(max=LARGEST_LOG).exp() * torch.tensor(head.anchors) / 2
+    middle = (t_xy.sigmoid() * beyond + cells - (beyond - 1) / 2) * stride
+    half = t_wh.clamp(max=LARGEST_LOG).exp() * anchors / 2
     return torch.cat([middle - half, middle + half], -1)
 
 

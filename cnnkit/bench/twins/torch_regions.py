@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cnnkit.autograd import Tensor
+from cnnkit.bench.rivals.known import tensor
 from cnnkit.bench.twins.torch_twin import Learned, TorchTwin
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.faster_rcnn import FasterRCNN
@@ -25,7 +26,6 @@ class StagesTwin:
     """
 
     def __init__(self, network: FasterRCNN, rois: Host, x: Host, channels_last: bool = False) -> None:
-        import torch
 
         pool = network.head.pool
         assert isinstance(pool, LevelAlign)
@@ -36,8 +36,7 @@ class StagesTwin:
         levels = [level.numpy()[:, 0] != 0 for level in pool.levels(Tensor(rois))]
         own = [np.flatnonzero(level & (rois[:, 0] >= 0)) for level in levels]
         self._levels = [
-            (torch.from_numpy(places), torch.from_numpy(rois[places]), 1 / stride)
-            for places, stride in zip(own, pool.strides, strict=True)
+            (tensor(places), tensor(rois[places]), 1 / stride) for places, stride in zip(own, pool.strides, strict=True)
         ]
 
     def parameters(self) -> list[Any]:
@@ -86,14 +85,13 @@ class _Second(Module):
 
 def stages_loss_of(network: FasterRCNN, first: AnchorLesson, second: Lesson) -> Learned:
     """The sum of the network's losses of these lessons, as torchvision has them."""
-    import torch
     from torch.nn import functional
 
-    holds, shown = torch.from_numpy(first.holds), torch.from_numpy(first.holds | first.ground)
-    thing, wanted, drawn = holds[shown].float(), torch.from_numpy(first.codes)[holds], int(shown.sum())
-    labels = torch.from_numpy(second.labels)
+    holds, shown = tensor(first.holds), tensor(first.holds | first.ground)
+    thing, wanted, drawn = holds[shown].float(), tensor(first.codes)[holds], int(shown.sum())
+    labels = tensor(second.labels)
     own = (labels > 0).nonzero()[:, 0]
-    moved, taught = torch.from_numpy(second.codes)[own], int((labels != UNTAUGHT).sum())
+    moved, taught = tensor(second.codes)[own], int((labels != UNTAUGHT).sum())
     beta, beta_of_regions = network.rpn.beta, network.head.beta
 
     def learned(told: Sequence[Any]) -> Any:

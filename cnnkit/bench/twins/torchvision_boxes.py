@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnnkit import kernels, models
-from cnnkit.bench.rivals.known import Work, nchw
+from cnnkit.bench.rivals.known import Work, nchw, place, tensor
 from cnnkit.errors import CheckFailed
 from cnnkit.kernels.shared.array import Host
 from cnnkit.models.detection.detector import EMPTY
@@ -34,12 +34,12 @@ def torchvision_predict(name: str, network: Module, x: Host, wanted: Host, threa
 
     torch.set_num_threads(threads)
     make = getattr(torchvision.models.detection, NAMES[name])
-    images, size = torch.from_numpy(nchw(x)), (x.shape[1], x.shape[2])
+    images, size = tensor(nchw(x)), (x.shape[1], x.shape[2])
 
     def work(layout: Any) -> Work:
         model = make(weights=None, weights_backbone=None, num_classes=1 + models.spec(name).classes)
         _fill(model, name, network, x.shape)
-        model = model.eval().to(memory_format=layout)
+        model = model.eval().to(place(), memory_format=layout)
         pixels = images.contiguous(memory_format=layout)
         pictures = ImageList(pixels, [size] * len(x))
 
@@ -98,6 +98,7 @@ def _as_ours(found: Any, shape: tuple[int, ...]) -> Host:
     boxes = np.zeros(shape, np.float32)
     boxes[..., 5] = EMPTY
     for into, one in zip(boxes, found, strict=True):
-        count = len(one["scores"])
-        into[:count, :4], into[:count, 4], into[:count, 5] = one["boxes"], one["scores"], one["labels"] - 1
+        corners, scores, labels = (one[name].cpu().numpy() for name in ("boxes", "scores", "labels"))
+        count = len(scores)
+        into[:count, :4], into[:count, 4], into[:count, 5] = corners, scores, labels - 1
     return boxes

@@ -114,6 +114,7 @@ def bench(
 
 def _device(screen: Screen) -> dict[str, Any]:
     """What is measured, told and noted beside the machine: the device, and how fast it is at most."""
+    from cnnkit.bench.on_cuda.measure import LEFT_OUT
     from cnnkit.bench.on_cuda.roof import roof
 
     name, most = kernels.cuda_device(), roof()
@@ -121,12 +122,15 @@ def _device(screen: Screen) -> dict[str, Any]:
         f"{name}. At most {most.gflops:,.0f} GFLOP/s and {most.gbytes:,.0f} GB/s, measured; every answer is checked "
         "before it is timed, by the device's own clock."
     )
+    if kernels.precision() == "tf32":
+        screen.note(LEFT_OUT)
     return {"device": name, "roof": most._asdict()}
 
 
 def _simulated(screen: Screen, only: str) -> None:
     """In the simulator every answer is checked, and nothing is timed."""
     from cnnkit import bench as measuring
+    from cnnkit.bench.on_cuda.simulated import LEFT_OUT
 
     names = list(measuring.checked(only))
     if not names:
@@ -136,6 +140,7 @@ def _simulated(screen: Screen, only: str) -> None:
     else:
         screen.table(["case", "answer"], [(name, "right") for name in names])
         screen.note("simulated: answers checked, no times")
+        screen.note(LEFT_OUT)
 
 
 def _start_fairly(arguments: list[str] | None, environment: dict[str, str]) -> None:

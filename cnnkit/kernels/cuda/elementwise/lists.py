@@ -13,9 +13,8 @@ import numpy as np
 from cnnkit.errors import ShapeError
 from cnnkit.kernels.cuda.machine import rehearsal
 from cnnkit.kernels.cuda.machine.array import DeviceArray
-from cnnkit.kernels.cuda.machine.home import empty, put
+from cnnkit.kernels.cuda.machine.home import empty, kept, put
 from cnnkit.kernels.cuda.machine.launch import THREADS, Kernel, chip, cuda, device, int32
-from cnnkit.kernels.cuda.machine.tables import kept
 
 # Numbers that a block has at most.
 PIECE = 4096

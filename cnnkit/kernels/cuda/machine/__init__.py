@@ -7,5 +7,5 @@ memory.py     memory that is used again                           axes.py       
 move.py       elements moved from place to place                  home.py        arrays made, moved and copied
 operands.py   what kernels are given, and where they write         functions.py   exp, log and the like
 faults.py     what is told where the driver fails                measured.py    how fast a device is at most
-staging.py    what is brought to a device without a wait          tables.py     small tables that stay on a device
+staging.py    what is brought to a device without a wait
 """

@@ -1,10 +1,10 @@
 """Where the arrays of these kernels live: the memory of a CUDA device."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import lru_cache, partial, wraps
 from math import prod
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -20,6 +20,8 @@ from cnnkit.kernels.shared.facts import Facts
 
 # Steps that may be on their way before a loss is read.
 LAG = 2
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> DeviceArray:
@@ -71,6 +73,26 @@ def roundtrip(
     work: Callable[[DeviceArray], Any], x: DeviceArray, read: Sequence[DeviceArray], changed: Sequence[DeviceArray]
 ) -> None:
     """Nor is the way back made again yet."""
+
+
+def kept(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorate what makes a table of some hashable arguments: the last `most` are found again, on the device in use.
+
+    A process may use one device after another, and memory of one is no other's: so the device is part of the question.
+    """
+
+    def decorated(make: Callable[P, T]) -> Callable[P, T]:
+        @lru_cache(maxsize=most)
+        def made(device: int, *args: Hashable) -> T:
+            return make(*args)  # type: ignore[arg-type, call-arg]  # as they were given
+
+        @wraps(make)
+        def found(*args: P.args, **options: P.kwargs) -> T:
+            return made(chip.selected(), *args)
+
+        return found
+
+    return decorated
 
 
 def copy(array: DeviceArray) -> DeviceArray:

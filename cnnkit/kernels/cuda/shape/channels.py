@@ -6,12 +6,11 @@ import numpy as np
 
 from cnnkit.kernels.cuda.elementwise.pointwise import multiply
 from cnnkit.kernels.cuda.machine.array import DeviceArray
-from cnnkit.kernels.cuda.machine.home import put
+from cnnkit.kernels.cuda.machine.home import kept, put
 from cnnkit.kernels.cuda.machine.launch import cuda, int32, kernel
 from cnnkit.kernels.cuda.machine.move import move
 from cnnkit.kernels.cuda.machine.operands import Outs, outs, result, single
 from cnnkit.kernels.cuda.machine.ptx import div
-from cnnkit.kernels.cuda.machine.tables import kept
 from cnnkit.kernels.cuda.reduce import PRODUCTS, reduced
 
 

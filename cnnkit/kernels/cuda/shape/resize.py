@@ -6,11 +6,10 @@ Which pixels count, and how much, says `shared/resizing.py`: rows and columns in
 import numpy as np
 
 from cnnkit.kernels.cuda.machine.array import DeviceArray
-from cnnkit.kernels.cuda.machine.home import put
+from cnnkit.kernels.cuda.machine.home import kept, put
 from cnnkit.kernels.cuda.machine.launch import cuda, float32, int32, kernel
 from cnnkit.kernels.cuda.machine.operands import result, single
 from cnnkit.kernels.cuda.machine.ptx import div
-from cnnkit.kernels.cuda.machine.tables import kept
 from cnnkit.kernels.shared.resizing import readers, sources
 
 Tables = tuple[DeviceArray, DeviceArray, DeviceArray]

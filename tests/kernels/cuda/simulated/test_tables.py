@@ -6,8 +6,8 @@ import pytest
 from cnnkit import kernels
 from cnnkit.bench.rivals.known import place
 from cnnkit.kernels.cuda.elementwise import lists
+from cnnkit.kernels.cuda.machine.home import kept
 from cnnkit.kernels.cuda.machine.launch import chip
-from cnnkit.kernels.cuda.machine.tables import kept
 from cnnkit.kernels.cuda.shape import channels, resize
 
 pytestmark = pytest.mark.usefixtures("on_cuda")
