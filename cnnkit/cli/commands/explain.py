@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,9 +17,11 @@ from cnnkit.cli.show.screen import Screen
 from cnnkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from cnnkit.data.headway import Headway
     from cnnkit.engine.explain.attribution import Attribution, Target
     from cnnkit.engine.explain.explanation import Explanation
 
+Result = TypeVar("Result")
 METHODS = ("grad-cam", "gradient", "occlusion")
 LANGUAGES = ("en", "ko")
 PAGE = Path("explain.html")
@@ -62,7 +65,7 @@ MOST_SHOWN = 5
     metavar="NAME",
     help="The class to explain, by name or number; by default the best. Of a detector also a box by its number.",
 )
-@option("--layer", metavar="NAME", help="Show the steps of this layer alone; Grad-CAM looks at its maps.")
+@option("--layer", metavar="NAME", help="Show the steps of this layer alone, a page first; Grad-CAM looks at its maps.")
 @option("--channel", metavar="N[,N...]", help="Show these channels of --layer instead of the strongest.")
 @option(
     "--method",
@@ -107,13 +110,15 @@ def explain(
         _check_page(page, exist_ok)
     predictor = loaded(model, weights, classes)
     with kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision):
-        told = predictor.explain(Path(image), layer=layer, channels=channels)
+        with screen.progress() as progress:
+            progress.update("steps of the network", 0, 0)
+            told = predictor.explain(Path(image), layer=layer, channels=channels)
         for note in told.notes:
             screen.note(note)
         screen.note(f"network: {told.network}, from {told.source}")
-        found = _attribution(told, of, layer, method) if terminal or screen.as_json else None
+        found = _attribution(screen, told, of, layer, method) if terminal or screen.as_json else None
         if page is not None:
-            _write_page(told, page, language, Path(image).name, None if of is None else told.target(of))
+            _write_page(screen, told, page, language, Path(image).name, None if of is None else told.target(of), layer)
         if screen.as_json:
             screen.json({**told.to_json(), "attribution": None if found is None else found.to_json()})
         elif terminal:
@@ -133,12 +138,27 @@ def _check_page(page: Path, exist_ok: bool) -> None:
     check_output(page, exist_ok=exist_ok)
 
 
-def _write_page(told: Explanation, page: Path, language: str, name: str, asked: Target | None) -> None:
-    from cnnkit.pages.explain.page import explain_page
+def _write_page(
+    screen: Screen, told: Explanation, page: Path, language: str, name: str, asked: Target | None, layer: str | None
+) -> None:
+    from cnnkit.pages.explain.page import making_page
     from cnnkit.pages.page.write import write_page
     from cnnkit.pages.texts import read
 
-    write_page(page, explain_page(told, read(language), name=name, asked=asked))
+    steps = making_page(told, read(language), name=name, asked=asked, layer=layer)
+    write_page(page, _followed(screen, steps))
+
+
+def _followed(screen: Screen, steps: Generator[Headway, None, Result]) -> Result:
+    """What the steps end with; meanwhile a bar shows how far they have come."""
+    with screen.progress() as progress:
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            progress.update(step.what, step.done, step.total)
 
 
 def _open(screen: Screen, page: Path) -> None:
@@ -157,13 +177,15 @@ def _numbers(channel: str | None) -> list[int] | None:
         raise UsageError(f"--channel is {channel!r}, expected whole numbers from 0 on, such as 3 or 3,7.") from None
 
 
-def _attribution(told: Explanation, of: str | None, layer: str | None, method: str) -> Attribution | None:
+def _attribution(
+    screen: Screen, told: Explanation, of: str | None, layer: str | None, method: str
+) -> Attribution | None:
     """What mattered; None where there is nothing to explain, and nobody asked."""
     if told.winner is None and of is None:
         return None
     target = told.target(of)
     if method == "occlusion":
-        return told.occlusion(target)
+        return _followed(screen, told.occlusions([target]))[0]
     if method == "gradient":
         return told.gradient(target)
     for where in dict.fromkeys((layer, None)):

@@ -1,17 +1,18 @@
 """Explanation: what a network did with a picture, and what can be asked of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, final
 
 import numpy as np
 
+from cnnkit.data.headway import Headway
 from cnnkit.data.sample import Pixels
 from cnnkit.data.view.view import View
 from cnnkit.engine.explain.arithmetic.sum_of import sum_of
 from cnnkit.engine.explain.attribution import Attribution, Target
 from cnnkit.engine.explain.gradients import grad_cam, gradient
-from cnnkit.engine.explain.occlusion import occlusion
+from cnnkit.engine.explain.occlusion import occlusions
 from cnnkit.engine.explain.road import Spans, seen_from, shape_of
 from cnnkit.engine.explain.station import Station
 from cnnkit.engine.explain.subject import Subject
@@ -233,7 +234,20 @@ class Explanation:
         200 predictions of a small network, 49 of a large one, no matter how long these take.
         Source: Zeiler & Fergus 2013, arXiv:1311.2901, section 4.2.
         """
-        return occlusion(self._subject, self.outputs, self.target(target), self.multiply_adds, square, step)
+        passes = self.occlusions([target], square=square, step=step)
+        while True:
+            try:
+                next(passes)
+            except StopIteration as end:
+                found: list[Attribution] = end.value
+                return found[0]
+
+    def occlusions(
+        self, targets: Sequence[Asked], *, square: int | None = None, step: int | None = None
+    ) -> Generator[Headway, None, list[Attribution]]:
+        """The same of several targets by the same passes; it yields how many of the covered images are computed."""
+        asked = [self.target(target) for target in targets]
+        return occlusions(self._subject, self.outputs, asked, self.multiply_adds, square, step)
 
     def over_picture(self, values: Host) -> Host | None:
         """(height, width) float32 of `picture`: an array (H, W) over the image, NaN where the network saw nothing.

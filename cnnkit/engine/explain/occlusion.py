@@ -1,9 +1,10 @@
 """What mattered, by covering it: how much a target falls where a square of the image is hidden."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
+from cnnkit.data.headway import Headway
 from cnnkit.engine.explain.attribution import Attribution, Target
 from cnnkit.engine.explain.subject import Subject
 from cnnkit.engine.explain.target import pixels_of_class, row_of_box
@@ -18,10 +19,12 @@ MOST_PRODUCTS = 6e11
 BATCH_FLOATS = 2**19
 
 
-def occlusion(
-    subject: Subject, outputs: Host, target: Target, multiply_adds: int, square: int | None, step: int | None
-) -> Attribution:
-    """target - target with a square covered, by 0: what the network reads as the mean of its data.
+def occlusions(
+    subject: Subject, outputs: Host, targets: Sequence[Target], multiply_adds: int, square: int | None, step: int | None
+) -> Generator[Headway, None, list[Attribution]]:
+    """Of each target: target - target with a square covered, by 0: what the network reads as the mean of its data.
+
+    All targets are read from the same answers, so many cost no more passes than one.
 
     outputs: for the whole image.   multiply_adds: of one pass, by which the number of squares is chosen.
     square, step: the side of a square, and how far they are apart, in pixels; by default about 14 by 14 squares that
@@ -30,22 +33,25 @@ def occlusion(
     height, width = subject.inner[2:]
     square, step = _sizes(height, width, multiply_adds, square, step)
     tops, lefts = _begins(height, square, step), _begins(width, square, step)
-    value = _reader(outputs, target)
-    whole = value(outputs)
-    falls = np.empty((len(tops), len(lefts)), np.float32)
+    values = [_reader(outputs, target) for target in targets]
+    whole = [value(outputs) for value in values]
+    falls = np.empty((len(targets), len(tops), len(lefts)), np.float32)
     places = [(i, j) for i in range(len(tops)) for j in range(len(lefts))]
     batch = max(1, BATCH_FLOATS // subject.given[0].size)
     for start in range(0, len(places), batch):
+        yield Headway("covered images", start, len(places))
         some = places[start : start + batch]
         x = np.repeat(subject.given, len(some), axis=0)
         for image, (i, j) in zip(x, some, strict=True):
             image[tops[i] : tops[i] + square, lefts[j] : lefts[j] + square] = 0
         found = np.asarray(subject.compute(x))
         for (i, j), one in zip(some, found, strict=True):
-            falls[i, j] = whole - value(one)
+            falls[:, i, j] = [before - value(one) for before, value in zip(whole, values, strict=True)]
     how = {"square": (square, square), "step": (step, step), "fill": 0.0}
-    values = _spread(falls, tops, lefts, square, (height, width))
-    return Attribution("occlusion", target, values, falls, None, how)
+    return [
+        Attribution("occlusion", target, _spread(fall, tops, lefts, square, (height, width)), fall, None, how)
+        for target, fall in zip(targets, falls, strict=True)
+    ]
 
 
 def _sizes(height: int, width: int, multiply_adds: int, square: int | None, step: int | None) -> tuple[int, int]:

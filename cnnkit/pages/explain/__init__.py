@@ -1,6 +1,8 @@
 """The page of `cnnkit explain`: what a network does with a picture, number by number.
 
 page.py        explain_page(explanation, texts, name=...) -> str: the whole page, within LIMIT bytes
+thrift.py      what of a network is in its page, from all to little
+asked.py       what a user asked for besides the picture
 answer.py      what the network says of the picture: classes with their scores, boxes, a mask
 mattered.py    what in the picture mattered: heat maps for several targets and ways
 filters.py     the filters of the first layer

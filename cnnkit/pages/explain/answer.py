@@ -36,14 +36,14 @@ def answered(explanation: Explanation) -> dict[str, Any]:
     return facts
 
 
-def file_of(picture: Pixels) -> str:
-    """A picture as an address: exact where it is small, else a photo of at most SIDE pixels."""
+def file_of(picture: Pixels, side: int = SIDE) -> str:
+    """A picture as an address: exact where it is small, else a photo of at most `side` pixels."""
     H, W = picture.shape[:2]
     if max(H, W) <= 96:
         return address(png(picture))
-    if max(H, W) > SIDE:
+    if max(H, W) > side:
         image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
-        size = (max(1, round(W * SIDE / max(H, W))), max(1, round(H * SIDE / max(H, W))))
+        size = (max(1, round(W * side / max(H, W))), max(1, round(H * side / max(H, W))))
         picture = np.asarray(image.resize(size, Image.Resampling.BOX)).reshape(size[1], size[0], -1)
     return address(jpeg(picture))
 

@@ -31,7 +31,7 @@ function colourOf(facts, share) {
 
 function cellGrid(facts, values, columns, words, mark = {}) {
   const bound = mark.bound || Math.max(...values.map(Math.abs)) || 1;
-  const table = make("table.cells", {}, make("caption.hidden-words", {}, words));
+  const table = make("table.cells", {}, make("caption", {}, words));
   for (let row = 0; row * columns < values.length; row++) {
     const line = make("tr");
     for (let i = row * columns; i < (row + 1) * columns; i++) {
@@ -56,7 +56,7 @@ function gridPart(facts, sum, term, part) {
   const name = say(facts, "map_of", { map: part.channel, name: sourceName(facts, term.source) });
   const winner = sum.rule === "greatest" ? sum.winner : undefined;
   const average = part.weights && sum.kind === "average pool";
-  const row = make("div.product", {}, cellGrid(facts, part.values, term.grid[1], `${name}: ${say(facts, "patch")}`, { outside, winner }));
+  const row = make("div.product", {}, cellGrid(facts, part.values, term.grid[1], say(facts, "patch"), { outside, winner }));
   if (part.weights && !average) {
     row.append(make("span.sign", {}, "·"), cellGrid(facts, part.weights, term.grid[1], say(facts, "kernel")));
     row.append(make("span.sign", {}, "="), make("span.numbers", {}, format(partSum(part))));

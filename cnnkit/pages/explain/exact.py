@@ -19,7 +19,7 @@ _POOLS = {"max pool", "average pool"}
 # A number in the same place of each result that is read.
 _SAME = {"activation", "add", "subtract", "multiply", "batch norm", "dropout", "concat"}
 # Bytes in the page of a float32: most compress little, and base64 adds a third.
-_BYTES = 4 * 0.92 * 4 / 3
+NUMBER_BYTES = 4 * 0.92 * 4 / 3
 
 
 def exact(explanation: Explanation, arrays: Arrays, room: float) -> tuple[dict[int, Any], dict[int, Any]]:
@@ -55,8 +55,8 @@ def _choose(explanation: Explanation, room: float) -> tuple[list[Station], set[i
         assert maps is not None
         new = set(station.reads) - whole
         size = sum(prod(shapes[source]) for source in new) + maps.values.size + _filters(station)
-        if size * _BYTES <= room:
-            room -= size * _BYTES
+        if size * NUMBER_BYTES <= room:
+            room -= size * NUMBER_BYTES
             chosen.append(station)
             whole |= new
     return chosen, whole

@@ -21,7 +21,7 @@ function whatMattered(facts) {
       button.disabled = button.dataset.way !== "none" && !reason?.maps[button.dataset.way];
     });
     words.textContent = say(facts, `way_${way || "none"}`);
-    caption.textContent = found ? say(facts, "heat", { way: say(facts, `name_${way}`), label: reason.label, value: format(reason.value) }) : "";
+    caption.textContent = found ? say(facts, "heat", { way: found.layer ? say(facts, "way_at", { way: say(facts, `name_${way}`), layer: found.layer }) : say(facts, `name_${way}`), label: reason.label, value: say(facts, `value_${reason.kind}`, { value: format(reason.value) }) }) : "";
     image.setAttribute("alt", found ? `${alt} ${caption.textContent}` : alt);
     scaleOf(document.getElementById("heat-scale"), found && { bound: found.bound, negative: found.negative, beyond: false });
   };

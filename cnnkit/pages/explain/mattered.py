@@ -1,22 +1,26 @@
 """What in the picture mattered: heat maps of each way, for the winner and some other targets."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from cnnkit.engine.explain.attribution import METHODS, Attribution, Target
+from cnnkit.data.headway import Headway
+from cnnkit.engine.explain.attribution import Attribution, Target
 from cnnkit.engine.explain.explanation import Explanation
 from cnnkit.errors import UsageError
 from cnnkit.pages.draw.colours import bound_of
 from cnnkit.pages.draw.maps import over
-from cnnkit.pages.explain.answer import file_of
+from cnnkit.pages.explain.answer import SIDE, file_of
 from cnnkit.pages.explain.sums import short
 
 # Targets besides those that a user names: each costs many passes through the network.
 MOST = 5
 # So many classes are all shown.
 FEW = 10
+# The longer side of a heat map in the page, from what is wanted to what is still told apart.
+SIDES = (SIDE, 480, 320, 200, 120)
 
 
 def targets(explanation: Explanation, asked: Target | None = None) -> list[Target]:
@@ -39,29 +43,72 @@ def targets(explanation: Explanation, asked: Target | None = None) -> list[Targe
     return found
 
 
-def mattered(explanation: Explanation, chosen: Sequence[Target]) -> list[dict[str, Any]]:
-    """For each target {"kind", "label", "index", "box", "value", "maps": {method: {"file", "bound", "negative"}}}.
+def mattered(
+    explanation: Explanation, chosen: Sequence[Target], layer: str | None = None
+) -> Generator[Headway, None, list[dict[str, Any]]]:
+    """For each target {"kind", "label", "index", "box", "value", "maps": {method: {"drawn", "bound", …}}}.
 
-    A method that a network has no use for, such as Grad-CAM without maps, is left out.
+    Of a map: drawn: the picture under it, (H, W, 3), which `fitted` makes a file of; bound, negative: its scale;
+    layer: of Grad-CAM. A method that a network has no use for, such as Grad-CAM without maps, is left out.
+
+    Args:
+        layer: where Grad-CAM looks, where it can; by default the last layer that will do.
     """
-    return [_of(explanation, target) for target in chosen]
+    covered = yield from _covered(explanation, chosen)
+    reasons = []
+    for done, target in enumerate(chosen):
+        yield Headway("heat maps", done, len(chosen))
+        found: list[Attribution] = []
+        for where in dict.fromkeys((layer, None)):
+            with suppress(UsageError):
+                found.append(explanation.grad_cam(target, layer=where))
+                break
+        with suppress(UsageError):
+            found.append(explanation.gradient(target))
+        found += covered[done : done + 1]
+        maps = {one.method: _drawn(explanation, one) for one in found}
+        facts = {"kind": target.kind, "label": target.label, "index": target.index, "box": target.box}
+        reasons.append(facts | {"value": short(target.value), "maps": maps})
+    return reasons
 
 
-def _of(explanation: Explanation, target: Target) -> dict[str, Any]:
-    maps: dict[str, Any] = {}
-    for method in METHODS:
-        try:
-            found: Attribution = getattr(explanation, method)(target)
-        except UsageError:
-            continue
-        heat, picture = explanation.over_picture(found.values), explanation.picture
-        if heat is None:
-            heat, picture = found.values, explanation.image
-        bound = bound_of(heat)
-        file = file_of(over(picture, heat, bound))
-        maps[method] = {"file": file, "bound": short(bound), "negative": bool((heat < 0).any())}
-    facts = {"kind": target.kind, "label": target.label, "index": target.index, "box": target.box}
-    return facts | {"value": short(target.value), "maps": maps}
+def fitted(reasons: list[dict[str, Any]], room: float) -> list[dict[str, Any]]:
+    """The same with "file" in the place of "drawn": as large as there is room for in so many bytes, but SIDES.
+
+    Where even the smallest are too many, the last targets are left out.
+    """
+    for side in SIDES:
+        sized = [
+            reason | {"maps": {way: _filed(one, side) for way, one in reason["maps"].items()}} for reason in reasons
+        ]
+        bytes_of = [sum(len(one["file"]) for one in reason["maps"].values()) for reason in sized]
+        if sum(bytes_of) <= room:
+            break
+    while sized and sum(bytes_of) > room:
+        bytes_of.pop()
+        sized.pop()
+    return sized
+
+
+def _covered(explanation: Explanation, chosen: Sequence[Target]) -> Generator[Headway, None, list[Attribution]]:
+    """The occlusion of all of them, which takes longest; nothing where the network is none that can be asked."""
+    try:
+        return (yield from explanation.occlusions(chosen)) if chosen else []
+    except UsageError:
+        return []
+
+
+def _drawn(explanation: Explanation, found: Attribution) -> dict[str, Any]:
+    heat, picture = explanation.over_picture(found.values), explanation.picture
+    if heat is None:
+        heat, picture = found.values, explanation.image
+    bound = bound_of(heat)
+    drawn = over(picture, heat, bound)
+    return {"drawn": drawn, "bound": short(bound), "negative": bool((heat < 0).any()), "layer": found.layer}
+
+
+def _filed(one: dict[str, Any], side: int) -> dict[str, Any]:
+    return {name: value for name, value in one.items() if name != "drawn"} | {"file": file_of(one["drawn"], side)}
 
 
 def _most_pixels(logits: Any) -> list[int]:

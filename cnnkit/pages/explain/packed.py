@@ -30,6 +30,11 @@ class Arrays:
         self._length += array.size
         return place
 
+    @property
+    def size(self) -> int:
+        """Of all arrays, in numbers."""
+        return self._length
+
     def pack(self, facts: object) -> str:
         """The text of the facts and of all arrays. Numbers in the facts must be finite."""
         text = json.dumps(facts, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

@@ -1,44 +1,58 @@
 """The page of a picture and a network: put together, within LIMIT bytes.
 
-Heat maps and pictures of maps take what they take, in fewer colours where a network has very many. Then come the
-numbers of whole stations (`exact.py`), as many as fit most of what is left; then sums of some pixels of all others.
+Heat maps and pictures of maps take what they take, smaller or fewer where a network has very many (`thrift.py`). Then
+come the numbers of whole stations (`exact.py`), as many as fit most of what is left; then sums of some pixels of all
+others.
 """
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 
+from cnnkit.data.headway import Headway
 from cnnkit.data.sample import Pixels
 from cnnkit.engine.explain.attribution import Target
 from cnnkit.engine.explain.explanation import Explanation
 from cnnkit.engine.explain.station import IMAGE, Station
-from cnnkit.pages.draw.colours import STEPS, css, palette
-from cnnkit.pages.draw.data import address
+from cnnkit.errors import UsageError
+from cnnkit.pages.draw.colours import css, palette
 from cnnkit.pages.explain.answer import answered, file_of
-from cnnkit.pages.explain.exact import exact
+from cnnkit.pages.explain.asked import asked_for, first_station
+from cnnkit.pages.explain.exact import NUMBER_BYTES, exact
 from cnnkit.pages.explain.filters import first_filters
 from cnnkit.pages.explain.geometry import geometry
-from cnnkit.pages.explain.mattered import mattered, targets
+from cnnkit.pages.explain.mattered import fitted, mattered, targets
 from cnnkit.pages.explain.packed import Arrays
 from cnnkit.pages.explain.road import shape_of, station_facts
-from cnnkit.pages.explain.sheets import sheet
 from cnnkit.pages.explain.sums import as_facts, features, places, short
+from cnnkit.pages.explain.thrift import LADDER, reduced, sheets
 from cnnkit.pages.page.render import render
 from cnnkit.pages.texts import Texts
 
 LIMIT = 5_000_000
-# Pictures of maps may take this much of it. Levels that are told apart, and the least bytes that a pixel then takes.
-_PICTURES = 2_600_000
-_LEVELS = ((STEPS, 0.5), (63, 0.35), (31, 0.2), (15, 0.0))
+# Shares of it that heat maps and pictures of maps may have.
+_HEAT, _PICTURES = 0.3, 0.52
+# The share of maps that need a sum in the page at least, for of others the numbers are there.
+_LEAST = 0.7
 # Bytes in the page of a sum of one pixel; and pixels of a map that are worth it.
 _SUM_BYTES, _MOST_PIXELS, _PARTS = 420, 26, 3
 # The share of what is left that whole stations get.
 _WHOLE = 0.6
+# How often numbers are put in and measured. The first time a little too many are, for some compress well. Each try
+# after that has so much of what the try before tells would just fit; the last one has none.
+_TRIES, _FIRST, _LESS = 5, 1.2, 0.93
 _SCRIPTS = ("unpack.js", "look.js", "sum.js", "arithmetic.js", "station.js", "mattered.js")
 
 
 def explain_page(
-    explanation: Explanation, texts: Texts, *, name: str, asked: Target | None = None, limit: int = LIMIT
+    explanation: Explanation,
+    texts: Texts,
+    *,
+    name: str,
+    asked: Target | None = None,
+    layer: str | None = None,
+    limit: int = LIMIT,
 ) -> str:
     """The page.
 
@@ -47,34 +61,73 @@ def explain_page(
         texts: the sentences of its language.
         name: of the picture, as people know it.
         asked: for what reasons are shown first; by default for the winner, then for the next best.
+        layer: that is shown first, and whose maps Grad-CAM looks at.
         limit: bytes that the page may have.
+
+    Raises:
+        UsageError: there are so many stations that their names alone are more than that.
     """
-    answer = answered(explanation)
-    reasons = mattered(explanation, targets(explanation, asked))
-    filters = first_filters(explanation)
+    steps = making_page(explanation, texts, name=name, asked=asked, layer=layer, limit=limit)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            page: str = end.value
+            return page
+
+
+def making_page(
+    explanation: Explanation,
+    texts: Texts,
+    *,
+    name: str,
+    asked: Target | None = None,
+    layer: str | None = None,
+    limit: int = LIMIT,
+) -> Generator[Headway, None, str]:
+    """The same step by step: it yields how far it has come."""
+    chosen = targets(explanation, asked)
+    heats = yield from mattered(explanation, chosen, layer)
     stations = [station_facts(station, texts) for station in explanation.stations]
     fixed = {
         "name": name,
         "explanation": explanation,
-        "answer": answer,
-        "filters": filters,
+        "asked": asked_for(explanation, texts, asked, layer),
+        "answer": answered(explanation),
+        "filters": first_filters(explanation),
         "stations": stations,
         "totals": _totals(explanation),
         "gradient": css(),
         "scripts": [f"explain/{script}" for script in _SCRIPTS],
         "shape_of": shape_of,
     }
-    room = limit - len(render("explain/page.html", texts, **fixed, packed="").encode()) - sum(map(len, _files(reasons)))
-    pictures = _sheets(explanation, min(_PICTURES, int(0.6 * room)))
-    room -= sum(len(picture["file"]) for picture in pictures.values())
-    for share in (1.3, 0.9, 0.6, 0.3, 0.1):
-        arrays = Arrays()
-        facts = _facts(explanation, texts, stations, pictures, arrays, share * room)
-        facts |= {"winner": _winner(explanation), "reasons": reasons}
-        page = render("explain/page.html", texts, **fixed, packed=arrays.pack(facts))
-        if len(page.encode()) <= limit:
-            break
-    return page
+    room = limit - len(render("explain/page.html", texts, **fixed, packed="").encode())
+    reasons = fitted(heats, min(_HEAT * limit, 0.4 * room))
+    room -= sum(len(found["file"]) for reason in reasons for found in reason["maps"].values())
+    given = {"winner": _winner(explanation), "reasons": reasons, "first": first_station(explanation, layer)}
+    for number, thrift in enumerate(LADDER):
+        yield Headway("pictures of maps", number, len(LADDER))
+        some = reduced(explanation, thrift.maps)
+        pictures = sheets(some, thrift, min(_PICTURES * limit, 0.6 * room))
+        if pictures is None:
+            continue
+        left = room - sum(len(picture["file"]) for picture in pictures.values())
+        if number + 1 < len(LADDER) and _LEAST * sum(len(places(s, 1)) for s in some.stations) * _SUM_BYTES > left:
+            continue
+        share = _FIRST
+        for done in range(_TRIES):
+            yield Headway("numbers of pixels", done, _TRIES)
+            arrays = Arrays()
+            facts = _facts(some, texts, stations, pictures, arrays, share * left) | given
+            page = render("explain/page.html", texts, **fixed, packed=arrays.pack(facts))
+            over = len(page.encode()) - limit
+            if over <= 0:
+                return page
+            share *= _LESS * left / (left + over) if done < _TRIES - 2 else 0
+    raise UsageError(
+        f"A page of {len(stations)} steps does not fit into {limit:,} bytes. --terminal prints them, and Python has "
+        "all: cnnkit help explain."
+    )
 
 
 def _facts(
@@ -89,8 +142,9 @@ def _facts(
     numbers, needs = exact(explanation, arrays, _WHOLE * room)
     others = [station for station in explanation.stations if station.number not in needs and station.maps is not None]
     maps = sum(len(places(station, 1)) for station in others)
-    pixels = min(_MOST_PIXELS, max(1, int((1 - _WHOLE) * room / (max(maps, 1) * _SUM_BYTES))))
-    asked = [(station.number, place) for station in others for place in places(station, pixels)]
+    pixels = min(_MOST_PIXELS, int((room - arrays.size * NUMBER_BYTES) / (max(maps, 1) * _SUM_BYTES)))
+    pixels = max(1, pixels) if room > 0 else 0
+    asked = [(station.number, place) for station in others for place in places(station, pixels)] if pixels else []
     sums: dict[int, list[Any]] = {}
     labelled = _labelled(explanation)
     for found in explanation.pixels(asked):
@@ -150,25 +204,6 @@ def _labelled(explanation: Explanation) -> set[int]:
     return {station.number for station in behind if station.output and station.output[-1] == count <= 1000}
 
 
-def _sheets(explanation: Explanation, room: int) -> dict[int, dict[str, Any]]:
-    """The pictures of all stations that have maps, by number, as rich in colours as there is room."""
-    stations = [station for station in explanation.stations if station.is_map]
-    values = {station.number: station.maps.values for station in stations if station.maps is not None}
-    values[IMAGE] = explanation.x
-    pixels = sum(maps.size for maps in values.values())
-    for levels, at_least in _LEVELS:
-        if levels != _LEVELS[-1][0] and pixels * at_least > room:
-            continue
-        found: dict[int, dict[str, Any]] = {}
-        for number, maps in values.items():
-            drawn = sheet(maps, levels)
-            scale = {"bound": short(drawn.bound), "beyond": drawn.beyond, "negative": drawn.negative}
-            found[number] = {"file": address(drawn.file)} | scale
-        if sum(map(len, (picture["file"] for picture in found.values()))) <= room:
-            break
-    return found
-
-
 def _totals(explanation: Explanation) -> dict[str, Any]:
     return {
         "stations": len(explanation.stations),
@@ -176,7 +211,3 @@ def _totals(explanation: Explanation) -> dict[str, Any]:
         "multiply_adds": explanation.multiply_adds,
         "ms": sum(station.ms for station in explanation.stations),
     }
-
-
-def _files(reasons: list[dict[str, Any]]) -> list[str]:
-    return [found["file"] for reason in reasons for found in reason["maps"].values()]

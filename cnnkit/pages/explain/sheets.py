@@ -19,28 +19,35 @@ _OUTSIDE = 0.002
 @final
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """file: PNG, (k · H, W).   bound: the magnitude at the ends of its scale.   beyond: whether some are larger.
+    """file: PNG, (k · h, w).   shape: (h, w) that is drawn of each map.
 
+    bound: the magnitude at the ends of its scale.   beyond: whether some are larger.
     negative: whether some number is below zero.
     """
 
     file: bytes = field(repr=False)
+    shape: tuple[int, int]
     bound: float
     beyond: bool
     negative: bool
 
 
-def sheet(values: Host, levels: int) -> Sheet:
+def sheet(values: Host, levels: int, side: int) -> Sheet:
     """The maps (H, W, k) of a station as one picture.
 
     Args:
         levels: steps of the scale that are told apart.
+        side: pixels that are drawn of the longer side of a map; of a larger one, numbers evenly apart.
     """
     largest = bound_of(values)
     magnitude = np.abs(np.nan_to_num(values, posinf=0, neginf=0))
     bound = float(np.quantile(magnitude, 1 - _OUTSIDE)) if values.size else 1.0
     bound = bound if bound > 0.2 * largest else largest
-    H, W, k = values.shape
-    column = np.moveaxis(values, 2, 0).reshape(k * H, W)
     low = float(np.nan_to_num(values).min(initial=0.0))
-    return Sheet(map_png(column, bound, levels), bound, largest > bound * (1 + 1e-6), low < 0)
+    H, W, k = values.shape
+    coarse = max(1.0, max(H, W) / side)
+    h, w = max(1, round(H / coarse)), max(1, round(W / coarse))
+    rows, columns = ((np.arange(few) + 0.5) * many // few for few, many in ((h, H), (w, W)))
+    drawn = values[rows.astype(int)][:, columns.astype(int)]
+    column = np.moveaxis(drawn, 2, 0).reshape(k * h, w)
+    return Sheet(map_png(column, bound, levels), (h, w), bound, largest > bound * (1 + 1e-6), low < 0)

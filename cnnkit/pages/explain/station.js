@@ -22,7 +22,7 @@ class Road {
       if (entry.isIntersecting) { seen.unobserve(entry.target); this.thumb(entry.target); }
     }), { root: null, rootMargin: "300px" });
     this.chips.forEach((chip) => seen.observe(chip));
-    this.select(Math.max(0, facts.stations.findIndex((station) => station.maps)));
+    this.select(facts.first);
   }
 
   at(number) { return number === -1 ? this.facts.image : this.facts.stations[number]; }
@@ -43,7 +43,11 @@ class Road {
     canvas.width = W; canvas.height = H;
     const context = canvas.getContext("2d");
     const i = station.maps.channels.indexOf(channel);
-    if (i >= 0) return context.drawImage(await this.picture(number), 0, i * H, W, H, 0, 0, W, H);
+    if (i >= 0) {
+      const [h, w] = station.sheet.shape, sheet = await this.picture(number);
+      context.imageSmoothingEnabled = false;
+      return context.drawImage(sheet, 0, i * h, w, h, 0, 0, W, H);
+    }
     const pixels = context.createImageData(W, H);
     for (let p = 0; p < H * W; p++) {
       const value = valueAt(this.facts, number, Math.floor(p / W), p % W, channel);
@@ -126,6 +130,9 @@ class Road {
     const count = s.output[s.output.length - 1], shown = s.maps ? s.maps.channels.length : 0;
     title.textContent = !s.maps ? say(this.facts, "no_maps")
       : say(this.facts, `${s.sheet ? "maps" : "vector"}_${shown === count ? "all" : s.maps.why}`, { shown, count });
+    const words = document.getElementById("maps-words"), [h, w] = s.sheet ? s.sheet.shape : s.output;
+    words.hidden = !s.sheet || (h === s.output[0] && w === s.output[1]);
+    words.textContent = say(this.facts, "coarse", { height: h, width: w, all_height: s.output[0], all_width: s.output[1] });
     scaleOf(document.getElementById("scale"), s.sheet);
     holder.className = s.sheet ? "maps" : "maps vector";
     holder.replaceChildren(...(s.maps ? s.maps.channels.map((channel, i) => (s.sheet ? this.tile(channel) : this.feature(channel, i))) : []));
@@ -255,8 +262,14 @@ function view({ source, shape, box, cells, pad, winner, words, photo, pick, labe
   if (spread) for (const [y, x] of cells) drawing.append(svg("rect", { x, y, width: 1, height: 1, class: "mark cell" }));
   if (box && box.whole) outline(0, 0, W, H, "window");
   else if (box) outline(box.left, box.top, box.right - box.left, box.bottom - box.top, "window");
+  // A place of a large map is hardly seen: a ring tells where it is.
+  const size = box && !box.whole ? Math.max(box.bottom - box.top, box.right - box.left) : Infinity, most = Math.max(W, H);
+  if (size < 0.04 * most) {
+    const ring = { cx: (box.left + box.right) / 2, cy: (box.top + box.bottom) / 2, r: 0.05 * most };
+    for (const layer of ["under", "lens"]) drawing.append(svg("circle", { ...ring, class: `mark ${layer}` }));
+  }
   if (winner) outline(winner[1], winner[0], 1, 1, "winner");
-  const figure = make("figure.view", {}, drawing, make("figcaption", {}, words));
+  const figure = make("figure.view", {}, drawing, make("figcaption", {}, label ? `${words}. ${label}` : words));
   figure.fill = (canvas) => image.setAttribute("href", canvas.toDataURL());
   if (pick) {
     drawing.setAttribute("tabindex", "0");

@@ -113,6 +113,24 @@ def test_occlusion_of_a_sum_is_what_was_covered():
         found.occlusion(square=9)
 
 
+def test_several_targets_are_asked_for_by_the_same_passes():
+    found = predictor_of(Total(), PICTURE.shape).explain(PICTURE)
+    passes, compute = [], found._subject.compute
+    object.__setattr__(found._subject, "compute", lambda x: passes.append(len(x)) or compute(x))
+    steps = found.occlusions(["one", "two", "three"], square=2, step=2)
+    told = []
+    while True:
+        try:
+            told.append(next(steps))
+        except StopIteration as end:
+            several = end.value
+            break
+    assert sum(passes) == 12 and told[0].done == 0 and told[0].total == 12
+    for name, part in zip(("one", "two", "three"), several, strict=True):
+        assert part.target.label == name
+        np.testing.assert_array_equal(part.small, found.occlusion(name, square=2, step=2).small)
+
+
 def test_squares_that_overlap_reach_every_pixel():
     found = predictor_of(Total(), PICTURE.shape).explain(PICTURE)
     assert found.occlusion("two", square=4, step=3).small.shape == (2, 3)

@@ -38,11 +38,15 @@ class Many(Module):
 
 
 @pytest.fixture(scope="session")
-def explained() -> Explanation:
+def predictor() -> Predictor:
     rng = np.random.default_rng(3)
     module = Many(rng)
     module.norm.running_mean[...] = rng.normal(0, 0.2, 6)
     module.norm.running_var[...] = rng.uniform(0.5, 2, 6)
     preprocessing = Preprocessing(SIDE, SIDE, 3, (0.4,) * 3, (0.3,) * 3, "stretch")
-    predictor = Predictor(module, preprocessing, CLASSES, "<b>many</b>", source="runs/<i>mine</i>")
-    return predictor.explain(rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8))
+    return Predictor(module, preprocessing, CLASSES, "<b>many</b>", source="runs/<i>mine</i>")
+
+
+@pytest.fixture(scope="session")
+def explained(predictor: Predictor) -> Explanation:
+    return predictor.explain(np.random.default_rng(4).integers(0, 256, (SIDE, SIDE, 3), np.uint8))

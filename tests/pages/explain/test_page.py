@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 
+from cnnkit import models
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.engine.use.predictor import Predictor
 from cnnkit.pages.explain import page as paging
-from cnnkit.pages.explain.page import LIMIT, explain_page
+from cnnkit.pages.explain.page import LIMIT, explain_page, making_page
 from cnnkit.pages.page.write import write_page
 from cnnkit.pages.texts import LANGUAGES, read
+
+from .conftest import CLASSES
 
 pytestmark = pytest.mark.slow
 
@@ -195,5 +200,43 @@ def test_the_page_fits_a_telephone_and_a_desk(browser, tmp_path, explained, lang
     assert browser.complaints() == []
 
 
-def test_a_page_keeps_to_a_limit(explained):
-    assert len(explain_page(explained, read("en"), name=NAME, limit=150_000).encode()) <= 150_000
+def test_what_was_asked_for_is_told_and_comes_first(browser, tmp_path, predictor, explained):
+    told = predictor.explain(explained.picture, layer="pointwise", channels=[7, 3])
+    page = explain_page(told, read("en"), name=NAME, asked=told.target("a & b"), layer="pointwise")
+    opened(browser, tmp_path / "page.html", page)
+    assert browser.text("#asked").startswith("You asked for the reasons for a & b")
+    assert "the layer pointwise, channels 3, 7:" in browser.text("#asked")
+    assert browser.run("return road.station.name") == "pointwise"
+    tiles = "return [...document.querySelectorAll('#maps [data-channel]')].map((e) => e.dataset.channel)"
+    assert browser.run(tiles) == ["3", "7"]
+    assert browser.text("#maps-title").startswith("2 of 20 maps, as asked for")
+    assert browser.run("return document.getElementById('target').selectedOptions[0].text") == "a & b"
+    browser.click('[data-way="grad_cam"]')
+    assert "Grad-CAM at pointwise for a & b" in browser.text("#heat-words")
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("limit", [150_000, 110_000])
+def test_a_page_with_little_room_still_works(browser, tmp_path, explained, limit):
+    page = explain_page(explained, read("en"), name=NAME, limit=limit)
+    assert len(page.encode()) <= limit
+    opened(browser, tmp_path / "page.html", page)
+    for station in explained.stations:
+        browser.run("road.select(arguments[0])", station.number)
+    assert browser.complaints() == []
+
+
+def test_a_page_of_many_large_maps_keeps_to_its_limit(rng):
+    """Of noise, which no picture file makes smaller."""
+    network = models.create("resnet50", classes=len(CLASSES), in_channels=3, image_size=(192, 192))
+    many = Predictor(network, Preprocessing(192, 192, 3, (0.4,) * 3, (0.3,) * 3, "stretch"), CLASSES, "resnet50")
+    steps = making_page(many.explain(rng.integers(0, 256, (192, 192, 3), np.uint8)), read("en"), name=NAME)
+    told = []
+    while True:
+        try:
+            told.append(next(steps))
+        except StopIteration as end:
+            page = end.value
+            break
+    assert 2_000_000 < len(page.encode()) <= LIMIT
+    assert {step.what for step in told} == {"covered images", "heat maps", "pictures of maps", "numbers of pixels"}
