@@ -86,7 +86,11 @@ def _drawn(values: Mapping[int, Host], thrift: Thrift) -> dict[int, dict[str, An
 
 def _pixels(values: Mapping[int, Host], side: int) -> float:
     """That are drawn of all these maps, about."""
-    return sum(float(maps.size) * min(1.0, side / max(maps.shape[:2])) ** 2.0 for maps in values.values())
+    found = 0.0
+    for maps in values.values():
+        H, W, k = maps.shape
+        found += H * W * k * min(1.0, side / max(H, W)) ** 2
+    return found
 
 
 def _bytes(pictures: Mapping[int, dict[str, Any]]) -> int:
