@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cnnkit.pages.texts import LANGUAGES, read
+
 from .test_commands import COMMANDS, help_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,3 +45,9 @@ def test_the_manual_has_each_environment_variable_that_is_read():
 def test_pages_name_options_that_help_shows(path):
     foreign = {"--user"}
     assert set(OPTION.findall(path.read_text(encoding="utf-8"))) <= SHOWN | foreign
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sentences_of_pages_name_options_that_help_shows(language):
+    sentences = read(language)
+    assert {word for key in sentences.keys for word in OPTION.findall(sentences(key))} <= SHOWN

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cnnkit.pages.texts import read
+
 from .test_commands import COMMANDS, help_of
 from .test_suggestions import PAGES, ROOT, texts
 
@@ -36,3 +38,10 @@ def test_messages_and_help_are_in_plain_words():
 @pytest.mark.parametrize("path", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda path: path.stem)
 def test_pages_are_in_plain_words(path: Path):
     assert not hard(path.read_text(encoding="utf-8")), PLAIN
+
+
+def test_sentences_of_pages_are_in_plain_words():
+    sentences = read("en")
+    found = {key: hard(sentences(key)) for key in sentences.keys}
+    assert not {key: words for key, words in found.items() if words}, PLAIN
+    assert len(found) > 300, "the sentences are found at all"
