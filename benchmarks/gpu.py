@@ -35,6 +35,7 @@ def parts(options):
         return {
             "agreement": (60, [*OWN, "agreement", "--simulate"]),
             "kernels": (60, [*OWN, "kernels", "--simulate"]),
+            "memory": (30, [*OWN, "memory", "--simulate"]),
             "answers": (60, [*bench, "--only", "dense"]),
         }
     torch = ["--against", "torch"] if _has("torch") else []
@@ -42,6 +43,7 @@ def parts(options):
     found = {
         "agreement": (80, [*OWN, "agreement"]),
         "kernels": (70, [*OWN, "kernels"]),
+        "memory": (20, [*OWN, "memory"]),
         "step convnet": (35, [*bench, "--suite", "train", "--only", "convnet", *torch]),
         "step resnet18": (45, [*bench, "--suite", "train", "--only", "resnet18", *torch]),
         "convolutions": (80, [*OWN, "convolutions", *torch[1:]]),

@@ -1,9 +1,10 @@
 """Parts of `gpu.py`, each for a process of its own: every finding is one line of JSON.
 
-python benchmarks/gpu_parts.py agreement|kernels|convolutions|small [--simulate] [torch]
+python benchmarks/gpu_parts.py agreement|kernels|memory|convolutions|small [--simulate] [torch]
 
 agreement      convolutions of real shapes: 2,000 outputs of each, borders and last channels, against the definition
 kernels        every call of the kernels' own tests against the definition, in several processes at once
+memory         used again while work is on its way, by two threads; places far behind the first; equal bits twice
 convolutions   resnet50's, 32 images: forward and both gradients, in time, of the roof, beside torch
 small          the cases of the simulator, for a tool that watches every access to memory
 """
@@ -140,6 +141,44 @@ def _error_of(name, args, options):
     return worst
 
 
+def memory(options):
+    """What the simulator, where all is done at once, cannot show: each row would find another's numbers."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from cnnkit import kernels
+    from cnnkit.kernels.shared.geometry import Window
+
+    turns, size, far = (2, 40, 1 << 12) if options.simulate else (300, 300_000, 1 << 29)
+    rng = np.random.default_rng(0)
+
+    def used_again(start):
+        """Arrays die as soon as their kernels are launched, and what they leave is filled by the next upload."""
+        k, waiting, right = kernels.home(), [], True
+        for turn in range(turns):
+            host = np.full(size, start + turn, np.float32)
+            y = k.multiply(k.add(k.put(host), 1.0), 2.0)
+            host[:] = np.nan  # it was copied
+            waiting.append((k.begin_fetch(y), 2.0 * (start + turn + 1)))
+            if len(waiting) > 3:
+                read, wanted = waiting.pop(0)
+                right = right and bool((read() == wanted).all())
+        return right and all(bool((read() == wanted).all()) for read, wanted in waiting)
+
+    with kernels.use(backend="cuda"):
+        k, found = kernels.home(), {}
+        with ThreadPoolExecutor(2) as threads:
+            found["used again"] = used_again(1000) and all(threads.map(used_again, (2000, 3000)))
+        ends = k.slice(k.clip(k.zeros((far,)), 1.0, 2.0), (far - 5,), (far,), (1,))
+        found["places far behind the first"] = bool((k.fetch(ends) == 1).all())
+        side, channels = (6, 4) if options.simulate else (28, 128)
+        x, w = (rng.standard_normal(s, np.float32) for s in ((2, side, side, channels), (3, 3, channels, channels)))
+        dw = [k.fetch(k.conv2d_dw(k.put(x), k.put(x), w.shape, Window(1, 1, 1, 1, 1, 1))[0]) for _ in range(2)]
+        found["equal bits twice"] = dw[0].tobytes() == dw[1].tobytes()
+    for name, right in found.items():
+        tell(case=name, right=right)
+    return sum(not right for right in found.values())
+
+
 def convolutions(options):
     from cnnkit import kernels
     from cnnkit.bench.conv_cases import conv_case
@@ -177,7 +216,7 @@ def small(options):
     return 0
 
 
-PARTS = {"agreement": agreement, "kernels": each_kernel, "convolutions": convolutions, "small": small}
+PARTS = {"agreement": agreement, "kernels": each_kernel, "memory": memory, "convolutions": convolutions, "small": small}
 
 
 def main():
