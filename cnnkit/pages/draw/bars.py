@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cnnkit.pages.draw.curves import COLOURS
-from cnnkit.pages.draw.figure import new_figure, style, svg
+from cnnkit.pages.draw.figure import legend_above, new_figure, style, svg
 
 
 def times(rows: Sequence[tuple[str, float, float]], *, x: str, taken: str, roof: str) -> bytes:
@@ -17,5 +17,5 @@ def times(rows: Sequence[tuple[str, float, float]], *, x: str, taken: str, roof:
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(x)
-        axes.legend(fontsize=8)
+        legend_above(axes)
         return svg(figure)

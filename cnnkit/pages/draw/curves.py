@@ -7,7 +7,7 @@ from typing import final
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from cnnkit.pages.draw.figure import QUIET, new_figure, style, svg
+from cnnkit.pages.draw.figure import QUIET, legend_above, new_figure, style, svg
 
 # Of lines in one figure: told apart also without colours, by the way they are drawn.
 COLOURS = ("#2a7fc9", "#d06a1c", "#1e9e6a", "#a35bb5", "#b58a00", "#c0396b")
@@ -76,7 +76,7 @@ def curves(
         if len(places) == 1 and not numbers:  # one epoch, which is no 0.96 to 1.04
             axes.set_xlim(min(places) - 1, min(places) + 1)
         if len(lines) > 1:
-            axes.legend(fontsize=8)
+            legend_above(axes)
         return svg(figure)
 
 

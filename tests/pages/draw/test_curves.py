@@ -2,6 +2,8 @@
 
 import re
 
+from matplotlib.legend import Legend
+
 from cnnkit.pages.draw.curves import Line, curves
 
 
@@ -25,3 +27,9 @@ def test_epochs_are_counted_and_learning_rates_measured():
 def test_losses_of_many_sizes_are_drawn_in_powers_of_ten():
     shown = marks(curves([Line("loss", [(1, 100.0), (2, 0.01)])], x="epoch", y="loss", log=True))
     assert {"0.01", "1", "100"} <= set(shown)
+
+
+def test_no_room_is_looked_for_among_the_lines_which_takes_seconds_where_they_are_long(monkeypatch):
+    monkeypatch.setattr(Legend, "_find_best_position", None)
+    points = [(1.0, 3.0), (2.0, 4.0)]
+    assert b"second" in curves([Line("first", points), Line("second", points)], x="step", y="loss")

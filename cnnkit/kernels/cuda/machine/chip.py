@@ -85,7 +85,7 @@ def select(index: int) -> None:
     """From now on this device, in every Python thread."""
     global _index
     _index = index
-    _here()
+    here()
 
 
 def selected() -> int:
@@ -94,7 +94,7 @@ def selected() -> int:
 
 
 @_asked
-def _here() -> None:
+def here() -> None:
     """Make the device that of this Python thread, which the driver asks of each."""
     if getattr(_thread, "index", None) != _index:
         cuda.select_device(_index)
@@ -127,7 +127,7 @@ def _pool() -> Pool:
 
 def take(count: int, dtype: np.dtype[Any]) -> Flat:
     """Room for so many numbers."""
-    _here()
+    here()
     if not count:
         return Flat(None, 0, 0, dtype)
     block = _pool().take(count * dtype.itemsize)
@@ -144,7 +144,7 @@ def upload(flat: Flat, host: np.ndarray) -> None:
     """NumPy's numbers, one axis, brought there in their turn; they may be written to at once, and nobody waits."""
     if not flat.size:
         return
-    _here()
+    here()
 
     def copy(room: np.ndarray) -> None:
         api.driver.cuMemcpyHtoDAsync(flat.ptr, room.ctypes.data, flat.nbytes, 0)
@@ -183,7 +183,7 @@ def download(flat: Flat) -> np.ndarray:
     """The numbers in an array of NumPy's, once all that was launched before is done."""
     host = np.empty(flat.size, flat.dtype)
     if flat.size:
-        _here()
+        here()
         api.driver.cuMemcpyDtoH(host.ctypes.data, flat.ptr, flat.nbytes)
     return host
 
@@ -191,7 +191,7 @@ def download(flat: Flat) -> np.ndarray:
 @_asked
 def download_later(flat: Flat) -> Callable[[], np.ndarray]:
     """As `download`, but sent for now: who calls what is returned waits for what was launched before this alone."""
-    _here()
+    here()
 
     def copy(room: np.ndarray) -> None:
         api.driver.cuMemcpyDtoHAsync(room.ctypes.data, flat.ptr, flat.nbytes, 0)
@@ -207,7 +207,7 @@ def download_later(flat: Flat) -> Callable[[], np.ndarray]:
 def clear(flat: Flat) -> None:
     """All bytes 0."""
     if flat.size:
-        _here()
+        here()
         api.driver.cuMemsetD8Async(flat.ptr, 0, flat.nbytes, 0)
 
 
@@ -215,7 +215,7 @@ def clear(flat: Flat) -> None:
 def copy(target: Flat, source: Flat) -> None:
     """The numbers of one in the other's place."""
     if target.size:
-        _here()
+        here()
         api.driver.cuMemcpyDtoDAsync(target.ptr, source.ptr, target.nbytes, 0)
 
 
@@ -226,7 +226,7 @@ TIMES = True
 @_asked
 def mark() -> Any:
     """A moment in the order of the device's work, for `seconds_between`."""
-    _here()
+    here()
     event = cuda.event()
     event.record()
     return event
@@ -242,14 +242,14 @@ def seconds_between(first: Any, last: Any) -> float:
 @_asked
 def wait() -> None:
     """For all that was launched."""
-    _here()
+    here()
     cuda.current_context().synchronize()
 
 
 @_asked
 def multiprocessors() -> int:
     """How many blocks compute at the same time, at least."""
-    _here()
+    here()
     return int(cuda.get_current_device().MULTIPROCESSOR_COUNT)
 
 
@@ -272,7 +272,7 @@ def address(flat: Flat) -> int:
 def capability() -> tuple[int, int]:
     """The device's compute capability."""
     if _index not in _CAPABILITIES:
-        _here()
+        here()
         major, minor = cuda.get_current_device().compute_capability
         _CAPABILITIES[_index] = int(major), int(minor)
     return _CAPABILITIES[_index]
@@ -281,7 +281,7 @@ def capability() -> tuple[int, int]:
 @_asked
 def facts() -> dict[str, Any]:
     """Name, free bytes (what waits in the pool is free too), and multiply-adds of float32 a second, counted twice."""
-    _here()
+    here()
     device = cuda.get_current_device()
     major, minor = device.compute_capability
     # float32 units of a multiprocessor, by compute capability (CUDA C++ Programming Guide, table of throughputs).
@@ -294,7 +294,7 @@ def facts() -> dict[str, Any]:
 @_asked
 def description() -> str:
     """The device in a line."""
-    _here()
+    here()
     device, memory = cuda.get_current_device(), cuda.current_context().get_memory_info()
     major, minor = device.compute_capability
     knows = ".".join(map(str, api.driver.get_version()))
@@ -306,7 +306,7 @@ def description() -> str:
 @_asked
 def configured(made: Any, blocks: int | tuple[int, ...], threads: int) -> Any:
     """The kernel with the grid that it is launched on. Small grids are meant: a warning of each would be noise."""
-    _here()
+    here()
     before, config.CUDA_LOW_OCCUPANCY_WARNINGS = config.CUDA_LOW_OCCUPANCY_WARNINGS, 0
     try:
         return made[blocks, threads]

@@ -109,6 +109,7 @@ class Kernel:
             raise chip.failed(error) from error
 
     def _launcher(self, blocks: int | tuple[int, ...], threads: int) -> Any:
+        chip.here()  # a thread that was given all its arrays has made none itself
         launcher = None if SIMULATED else self._configured.get((blocks, threads))
         if launcher is None:
             launcher = chip.configured(self.made, blocks, threads)

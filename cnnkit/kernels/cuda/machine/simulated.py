@@ -126,6 +126,10 @@ def select(index: int) -> None:
     """There is one device, which is pretended."""
 
 
+def here() -> None:
+    """There is one device."""
+
+
 def selected() -> int:
     """Which device is in use, from 0."""
     return 0
