@@ -17,6 +17,8 @@ def check_output(path: Path, *, exist_ok: bool = False) -> None:
 
     A device or a pipe that is there is written to as it is.
     """
+    if str(path) == "-":
+        raise UsageError("- is no name for a file. Choose another name.")
     if os.path.isdir(path):
         raise UsageError(f"{path} is a folder, not a file. Give the file a name, such as {path / 'result'}.")
     if is_special(path):

@@ -82,3 +82,8 @@ def test_a_disk_that_fills_up_while_it_is_written_leaves_what_was_there(tmp_path
 def test_a_device_is_written_to_as_it_is():
     with text_output(Path(os.devnull)) as out:
         out.write("gone")
+
+
+def test_a_dash_is_no_name_for_a_file():
+    with pytest.raises(UsageError, match="- is no name for a file"):
+        check_output(Path("-"))

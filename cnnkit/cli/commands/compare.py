@@ -53,14 +53,12 @@ def compare(
     images that none of them has learned from.
     """
     from cnnkit.engine.comparison.compare import compare as compared
-    from cnnkit.serialize.outputs import check_output
 
     draws = not terminal and (not screen.as_json or was_given(ctx, "output"))
     if draws:
-        from cnnkit.pages import extra
+        from cnnkit.pages.page.write import check_page
 
-        extra.need()
-        check_output(output, exist_ok=exist_ok)
+        check_page(output, exist_ok=exist_ok)
     found = _follow(screen, compared(runs))
     for note in found.notes:
         screen.note(note)

@@ -107,7 +107,9 @@ def explain(
         raise UsageError("--channel is for the maps of a layer: give --layer NAME too.")
     page = output or (None if (terminal or screen.as_json) and not at_once else PAGE)
     if page is not None:
-        _check_page(page, exist_ok)
+        from cnnkit.pages.page.write import check_page
+
+        check_page(page, exist_ok=exist_ok)
     predictor = loaded(model, weights, classes)
     with kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision):
         with screen.progress() as progress:
@@ -127,15 +129,6 @@ def explain(
             screen.text(str(page), whole=True)
     if at_once and page is not None:
         _open(screen, page)
-
-
-def _check_page(page: Path, exist_ok: bool) -> None:
-    """Before any work: whether a page can be made, and be written there."""
-    from cnnkit.pages import extra
-    from cnnkit.serialize.outputs import check_output
-
-    extra.need()
-    check_output(page, exist_ok=exist_ok)
 
 
 def _write_page(

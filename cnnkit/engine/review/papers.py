@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, final
 
 from cnnkit.engine.records.options import FitOptions
-from cnnkit.engine.review.story import Story
+from cnnkit.engine.review.story import Story, number_of
 from cnnkit.engine.run.folder import Run
 from cnnkit.errors import CnnkitError
 from cnnkit.serialize.files import read_whole
@@ -22,7 +22,7 @@ class Papers:
     """state: of the run; "begun" before its first step.   kind: its task.
 
     config: the text of config.toml; "" without.   options: what it says; None where that is missing or damaged.
-    manifest: empty where it is missing or damaged.   result: of a finished run.
+    manifest: empty where it is missing or damaged.   result: of a finished run; its numbers are finite.
     command: that repeats the run; "" where nobody can tell. Of what came from Python it knows nothing.
     """
 
@@ -37,7 +37,7 @@ class Papers:
 
 def papers_of(run: Run, story: Story, *, running: bool | None = None) -> Papers:
     """What lies in the folder.   running: whether it trains, where the caller knows it."""
-    manifest, result, config = run.read_manifest(), run.read_result(), _text(run)
+    manifest, result, config = run.read_manifest(), _result(run), _text(run)
     try:
         options = FitOptions.from_toml(config, str(run.config)) if config else None
     except CnnkitError:
@@ -52,6 +52,17 @@ def papers_of(run: Run, story: Story, *, running: bool | None = None) -> Papers:
         result=result,
         command=command[:20_000],
     )
+
+
+def _result(run: Run) -> dict[str, Any] | None:
+    """The result without what is no number where one should be, nor finite: the file may be damaged."""
+    result = run.read_result()
+    if result is None:
+        return None
+    sound = {n: v for n, v in result.items() if not isinstance(v, int | float) or number_of(v) is not None}
+    if number_of(sound.get("seconds")) is None:
+        sound.pop("seconds", None)
+    return sound
 
 
 def _state(run: Run, story: Story, result: object, running: bool) -> State:

@@ -52,20 +52,21 @@ class Story:
         """An event as a line of events.jsonl has it; what is none counts as damaged."""
         kind = record.get("event")
         if kind == "StepEnd":
-            numbers = [_number(record.get(name)) for name in ("step", "steps", "loss", "lr", "seconds_left")]
+            numbers = [number_of(record.get(name)) for name in ("step", "steps", "loss", "lr", "seconds_left")]
             step, steps, loss, lr, left = numbers
             if step is None or loss is None:
                 self.damaged += 1
             else:
                 self._stepped(int(step), int(steps or 0), loss, lr, left)
         elif kind == "EpochEnd":
-            row, epoch = numbers_of(record), _number(record.get("epoch"))
+            row, epoch = numbers_of(record), number_of(record.get("epoch"))
             if epoch is None or len(self.epochs) >= _MOST_EPOCHS:
                 self.damaged += 1
             else:
                 self.epochs[int(epoch)] = row
         elif kind == "RunStarted":
-            self.started = {name: record[name] for name in _FROM_THE_START if isinstance(record.get(name), str | int)}
+            told = {name: record.get(name) for name in _FROM_THE_START}
+            self.started = {name: value for name, value in told.items() if isinstance(value, str) or _whole(value)}
             self.ended = self.text = ""
             self._note(*_texts(record.get("notes")))
         elif kind == "Note":
@@ -127,7 +128,7 @@ def story_of(run: Run) -> Story:
 
 def numbers_of(record: Mapping[str, Any]) -> Row:
     """What in it is a number, by name."""
-    found = {str(name)[:80]: _number(value) for name, value in record.items()}
+    found = {str(name)[:80]: number_of(value) for name, value in record.items()}
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -161,7 +162,11 @@ def _parsed(text: object) -> object:
         return text
 
 
-def _number(value: object) -> float | None:
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and number_of(value) is not None
+
+
+def number_of(value: object) -> float | None:
     """A finite number; yes and no count as 1 and 0."""
     try:
         number = float(value) if isinstance(value, int | float) else math.nan

@@ -8,6 +8,7 @@ from cnnkit.engine.comparison.compare import AgainstBest, Comparison
 from cnnkit.pages.draw.curves import Line, curves
 from cnnkit.pages.draw.intervals import Interval, intervals
 from cnnkit.pages.page.blocks import Block, Facts, Figure, Fold, Group, Table, Verbatim, Words
+from cnnkit.pages.page.duration import duration
 from cnnkit.pages.texts import Texts
 
 MOST_DIFFERENCES, MOST_LETTERS, MOST_NOTES = 500, 300, 100
@@ -55,7 +56,7 @@ def _row(seen: Compared, facts: dict[str, Any]) -> list[str | tuple[str, float]]
             value = facts[part].get(metric.name)
             row.append(("-", -1.0) if value is None else (metric.text(value), value))
     row.append((f"{facts['epochs']:,}", facts["epochs"]))
-    row.append(_number(facts["seconds"], lambda value: _duration(value)))
+    row.append(_number(facts["seconds"], duration))
     row.append(_number(facts["images_per_second"], lambda value: f"{value:,.0f}"))
     row.append(_number(facts["parameters"], lambda value: f"{value:,}"))
     row.append(_number(facts["weight_bytes"], lambda value: f"{value / 1e6:.2f} MB"))
@@ -180,15 +181,6 @@ def repeat(seen: Compared) -> Iterator[Block]:
 
 def _p(value: float) -> str:
     return f"{value:.2g}" if value >= 0.0001 else "< 0.0001"
-
-
-def _duration(seconds: float) -> str:
-    """1:05:09, 3:07 or 12 s."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}:{minutes:02}:{rest:02}"
-    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
 
 
 SECTIONS: tuple[tuple[str, Callable[[Compared], Iterator[Block]]], ...] = (

@@ -1,7 +1,7 @@
 """One base template and one style sheet for all pages, filled in and written whole.
 
 render.py   render(template, texts, **facts) -> str; what templates may use
-write.py    a page beside and renamed; shown in a browser
+write.py    a page beside and renamed; shown in a browser     duration.py   a time in few characters
 base.html   head, title, the place for a page's own style and scripts
 blocks.py   what sections are made of, without HTML: sentences, tables, figures, pictures
 blocks.html, blocks.css, sort.js   how each of them looks, and tables that a click sorts

@@ -3,7 +3,23 @@
 import webbrowser
 from pathlib import Path
 
+from cnnkit.errors import UsageError
+from cnnkit.pages import extra
 from cnnkit.serialize import files
+from cnnkit.serialize.outputs import check_output, is_special
+
+
+def check_page(path: Path, *, exist_ok: bool) -> None:
+    """To be asked before any work: whether a page can be made, and be written there.
+
+    Raises:
+        CnnkitError: a package is missing.
+        UsageError: no file can, or must, be written there.
+    """
+    extra.need()
+    if is_special(path):
+        raise UsageError(f"{path} is a pipe or a device, not a plain file. Give the page a name, such as page.html.")
+    check_output(path, exist_ok=exist_ok)
 
 
 def write_page(path: Path, page: str) -> None:

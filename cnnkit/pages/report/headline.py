@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnnkit.pages.page.blocks import Block, Facts, Words
+from cnnkit.pages.page.duration import duration
 from cnnkit.pages.report.section import Seen
 from cnnkit.tasks.metric import Metric
 
@@ -87,13 +88,3 @@ def _facts(seen: Seen) -> list[tuple[str, str]]:
 def _share(values: Mapping[str, Any], metric: Metric) -> float | None:
     value = values.get(metric.name)
     return value if isinstance(value, float) else None
-
-
-def duration(seconds: float | None) -> str:
-    """1:05:09, 3:07 or 12 s."""
-    whole = max(0, round(seconds or 0))
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}:{minutes:02}:{rest:02}"
-    return f"{minutes}:{rest:02}" if minutes else f"{whole} s"
