@@ -21,6 +21,6 @@ def test_a_page_is_no_pipe_and_that_is_said_before_any_work(tmp_path):
     with pytest.raises(UsageError, match="is a pipe or a device"):
         check_page(tmp_path / "pipe", exist_ok=True)
     (tmp_path / "page.html").write_text("old")
-    with pytest.raises(UsageError, match="exists.*--exist-ok"):
+    with pytest.raises(UsageError, match=r"exists.*--exist-ok"):
         check_page(tmp_path / "page.html", exist_ok=False)
     check_page(tmp_path / "page.html", exist_ok=True)
