@@ -87,7 +87,7 @@ def test_the_benchmark_checks_answers_and_prints_no_times(capsys):
 
 
 def test_every_case_of_the_benchmark_is_right(on_cuda):
-    assert len(list(checked())) == 20
+    assert len(list(checked())) == 25
 
 
 def test_the_simulator_is_told_by_the_doctor(capsys):
