@@ -14,6 +14,7 @@ from cnnkit.cli.arguments.completion import run_names
 from cnnkit.cli.arguments.values import Name
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
+from cnnkit.cli.show.terminal import harmless
 from cnnkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def _show(
     show_stations(screen, stations)
     screen.text()
     for line in _answer(told):
-        screen.text(line)
+        screen.text(harmless(line, lines=False))
     if channels is not None:
         station = told.station(stations[-1].number)
         assert station.maps is not None
@@ -210,7 +211,7 @@ def _show(
             print_heat(_plain(one.shape), one)
     if found is not None:
         screen.text()
-        screen.text(_heading(found))
+        screen.text(harmless(_heading(found), lines=False))
         print_heat(told.image, found.values)
         if not found.values.any():
             screen.text("It is 0 everywhere: nothing that is seen there speaks for it.")
