@@ -82,3 +82,30 @@ def test_what_is_sent_for_is_what_it_was_then_and_later_work_is_not_waited_for()
     assert read().view(np.float32).tolist() == [1, 2]
     assert len(device.read) == 1 and len(device.waiting) == 1
     assert device.staging.receive(1 << 20, bring) is None
+
+
+def test_what_was_sent_for_may_be_asked_for_again():
+    device = Device()
+    read = device.staging.receive(8, lambda room: room[:8].fill(7))
+    assert read().tolist() == read().tolist() == [7] * 8
+    rooms: list[np.ndarray] = []
+    kept = [device.staging.receive(8, rooms.append) for _ in range(2)]
+    assert None not in kept and rooms[0] is not rooms[1], "memory that was given back once is given to one alone"
+
+
+def test_what_nobody_asks_for_leaves_its_memory_when_the_device_has_written_it():
+    device = Device(most=1024)
+    for _ in range(2):
+        device.staging.receive(8, lambda room: device.waiting.append((room, 2)))
+    third = device.staging.receive(8, lambda room: device.waiting.append((room, 2)))
+    assert device.made == 2 and device.waits == 1, "the first was waited for, as the device might still have written it"
+    assert third is not None
+
+
+def test_what_is_on_its_way_is_counted_when_memory_of_other_sizes_is_let_go():
+    device = Device(most=2048)
+    reads = [device.staging.receive(8, lambda room, n=n: room[:8].fill(n)) for n in range(3)]
+    device.send(1)
+    device.work()
+    assert device.staging.receive(1000, lambda room: None) is None, "1,536 bytes are on their way to somebody"
+    assert [read()[0] for read in reads] == [0, 1, 2] and device.staging.held == 1536

@@ -57,28 +57,21 @@ class Staging:
     def receive(self, count: int, copy: Callable[[np.ndarray], None]) -> Callable[[], np.ndarray] | None:
         """Have `copy` bring so many bytes; what is returned waits for these alone and has them as an array of uint8.
 
-        copy: launches what writes the first bytes of the array that it is given.   None: there is no such memory.
+        Called again, it gives the same array.   None: there is no such memory.
+
+        copy: launches what writes the first bytes of the array that it is given.
         """
         with self._lock:
             room = self._room(count)
             if room is None:
                 return None
             copy(room)
-            moment = self._mark()
-
-        def read() -> np.ndarray:
-            self._until(moment)
-            found = room[:count].copy()
-            with self._lock:
-                self._ready.setdefault(room.size, []).append(room)
-            return found
-
-        return read
+            return _Coming(room, count, self._mark(), self._until, self._come_back, self._away)
 
     def _room(self, count: int) -> np.ndarray | None:
         size = size_class(count)
         while self._away and self._reached(self._away[0][0]):
-            self._come_back()
+            self._come_back(self._away.popleft()[1])
         while not self._ready.get(size):
             if self.held + size <= self._most:
                 room = self._new(size)
@@ -86,14 +79,49 @@ class Staging:
                 return room
             if self._away:
                 self._until(self._away[0][0])
-                self._come_back()
+                self._come_back(self._away.popleft()[1])
             elif self._ready:
+                self.held -= sum(room.size for rooms in self._ready.values() for room in rooms)
                 self._ready.clear()  # of other sizes
-                self.held = 0
             else:
                 return None
         return self._ready[size].pop()
 
-    def _come_back(self) -> None:
-        room = self._away.popleft()[1]
-        self._ready.setdefault(room.size, []).append(room)
+    def _come_back(self, room: np.ndarray) -> None:
+        with self._lock:
+            self._ready.setdefault(room.size, []).append(room)
+
+
+@final
+class _Coming:
+    """Bytes that were sent for: a call waits for them, copies them once and gives their memory back.
+
+    One that nobody asks for leaves its memory among what is away, for the device may write there still.
+    """
+
+    def __init__(
+        self,
+        room: np.ndarray,
+        count: int,
+        moment: Any,
+        until: Callable[[Any], None],
+        come_back: Callable[[np.ndarray], None],
+        away: deque[tuple[Any, np.ndarray]],
+    ) -> None:
+        self._room: np.ndarray | None = room
+        self._count, self._moment, self._until, self._come_back, self._away = count, moment, until, come_back, away
+        self._found = room[:0]
+        self._lock = threading.Lock()
+
+    def __call__(self) -> np.ndarray:
+        with self._lock:
+            room = self._room
+            if room is not None:
+                self._until(self._moment)
+                self._found, self._room = room[: self._count].copy(), None
+                self._come_back(room)
+        return self._found
+
+    def __del__(self) -> None:
+        if self._room is not None:
+            self._away.append((self._moment, self._room))  # whole by itself: this may come in the midst of anything
