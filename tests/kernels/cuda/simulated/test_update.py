@@ -74,6 +74,28 @@ def test_an_average_a_factor_and_what_is_told_by_a_number():
     assert not cuda.all_finite(there(w))
 
 
+def test_gradients_that_explode_have_a_norm_and_are_clipped():
+    """Their squares are too large for float32, those of the others are lost in its rounding."""
+    x = [np.full((3, 5), 1e20, np.float32), np.full(4100, 1e-25, np.float32)]
+    assert cuda.square_sum(there(x)) == pytest.approx(15e40, rel=1e-6)
+    assert cuda.square_sum(there(x[1:])) == pytest.approx(4100e-50, rel=1e-6)
+    found = there(x)
+    cuda.clip_norm(found, 1.0)
+    reference.clip_norm(x, 1.0)
+    assert_matches(here(found[0]), x[0], 2)
+    assert np.isfinite(here(found[0])).all() and here(found[0]).any()
+
+
+def test_the_factor_of_clipping_has_the_bits_of_a_norm_in_float64():
+    x = [RNG.standard_normal(shape).astype(np.float32) for shape in ((3, 5), (4100,))]
+    norm = np.sqrt(sum(np.sum(a.astype(np.float64) ** 2) for a in x))
+    for most in np.linspace(0.5, 60.0, 7):
+        found = there(x)
+        cuda.clip_norm(found, float(most))
+        for a, b in zip(found, x, strict=True):
+            np.testing.assert_array_equal(here(a), b * np.float32(most / norm))
+
+
 def test_what_is_changed_in_place_is_no_view_and_no_double():
     whole = cuda.put(np.ones((4, 6), np.float32))
     with pytest.raises(ShapeError, match="in place"):
