@@ -93,6 +93,9 @@ def backend() -> str:
 def use(backend: str | None = None, threads: int | None = None, precision: str | None = None) -> Iterator[None]:
     """Choose backend, thread count and precision until the block ends; None leaves a choice as it is.
 
+    Of CUDA's devices the one that was chosen before comes back too; where none was, the last one stays, for arrays that
+    lie there.
+
     Args:
         backend: where new arrays go: "auto", "cpu", "reference", "cuda", or "cuda:1" for the second device.
         threads: how many compute; never changes a result.
@@ -102,7 +105,7 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
     global _chosen
     if precision is not None and precision not in PRECISIONS:
         raise UsageError(f"precision is {precision!r}, expected one of {', '.join(PRECISIONS)}.")
-    before = _chosen
+    before, device = _chosen, _device
     if backend is not None:
         _chosen = _resolve(backend)
     try:
@@ -110,6 +113,8 @@ def use(backend: str | None = None, threads: int | None = None, precision: str |
             yield
     finally:
         _chosen = before
+        if device is not None:
+            _resolve(device)
 
 
 def cuda_device() -> str:
@@ -237,7 +242,12 @@ def _device_of(name: str, index: int) -> str:
     if why := devices.refusal(name):
         raise DeviceError(why)
     package = import_module("cnnkit.kernels.cuda")  # which registers itself
-    package.choose_device(index)
+    try:
+        package.choose_device(index)
+    except DeviceError:
+        if _device is not None:
+            package.choose_device(devices.index_of(_device) or 0)
+        raise
     _device = name
     return "cuda"
 

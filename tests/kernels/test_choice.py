@@ -65,6 +65,57 @@ def test_a_choice_ends_with_an_exception():
     assert kernels.backend() == "cpu"
 
 
+class Devices:
+    """A package in the place of CUDA's, with two devices, of which the third fails to begin."""
+
+    def __init__(self):
+        self.chosen = []
+
+    def choose_device(self, index):
+        self.chosen.append(index)
+        if index == 2:
+            raise DeviceError("it does not begin")
+
+    def description(self):
+        return f"device {self.chosen[-1]}"
+
+
+@pytest.fixture
+def devices_of_cuda(monkeypatch):
+    package = Devices()
+    monkeypatch.setattr(kernels.devices, "refusal", lambda name: "")
+    monkeypatch.setitem(kernels.homes.NAMED, "cuda", package)
+    monkeypatch.setitem(sys.modules, "cnnkit.kernels.cuda", package)
+    monkeypatch.setattr(kernels, "_device", None)
+    return package
+
+
+def test_the_device_of_the_outer_choice_comes_back(devices_of_cuda):
+    with kernels.use(backend="cuda"):
+        with kernels.use(backend="cuda:1"):
+            assert kernels.cuda_device() == "device 1"
+        assert kernels.cuda_device() == "device 0"
+        with pytest.raises(RuntimeError), kernels.use(backend="cuda:1"):
+            raise RuntimeError
+        assert kernels.cuda_device() == "device 0"
+        with kernels.use(backend="cpu"), kernels.use(backend="cuda:1"):
+            pass
+        assert kernels.cuda_device() == "device 0" and kernels.backend() == "cuda"
+
+
+def test_a_device_that_does_not_begin_changes_no_choice(devices_of_cuda):
+    with kernels.use(backend="cuda:1"):
+        with pytest.raises(DeviceError, match="does not begin"):
+            kernels.use(backend="cuda:2").__enter__()
+        assert kernels.cuda_device() == "device 1" and kernels.backend() == "cuda"
+
+
+def test_what_no_other_choice_stood_before_keeps_its_device_for_arrays_that_lie_there(devices_of_cuda):
+    with kernels.use(backend="cuda:1"):
+        pass
+    assert kernels.cuda_device() == "device 1" and kernels.backend() == "cpu"
+
+
 def test_threads_hold_until_the_block_ends():
     before = threads.get_threads()
     with kernels.use(threads=1):
