@@ -81,6 +81,12 @@ def test_every_kernel_is_compiled():
 def of_lists():
     """What is launched for lists of arrays, which the calls of `calls.py` are not."""
     w = [floats(3, 5), floats(7)]
-    rows = [("ema", (w, w, 0.9)), ("scale", (w, 0.5)), ("sgd", (w, w, w)), ("adam", (w, w, w, w)), ("clip_norm", (w, 1))]
+    rows = [
+        ("ema", (w, w, 0.9)),
+        ("scale", (w, 0.5)),
+        ("sgd", (w, w, w)),
+        ("adam", (w, w, w, w)),
+        ("clip_norm", (w, 1)),
+    ]
     more = {"sgd": {"lr": 0.1}, "adam": {"lr": 0.1, "step": 1}}
     return [pair for name, args in rows for pair in launched(name, *args, **more.get(name, {}))]

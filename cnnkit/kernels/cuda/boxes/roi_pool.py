@@ -1,4 +1,4 @@
-"""Regions by the greatest pixel of each bin: a thread for each result, on the way back one for an image's channel.
+"""Regions by the greatest pixel of each bin: a thread for each result, on the way back one for each channel of a row.
 
 Where bins lie is computed in float32 without a fused rounding, so all machines find the same pixels.
 """
@@ -10,9 +10,8 @@ import numpy as np
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.functions import ceil, floor, product
 from cnnkit.kernels.cuda.machine.launch import cuda, device, float32, float64, int32, kernel
-from cnnkit.kernels.cuda.machine.move import fill
 from cnnkit.kernels.cuda.machine.operands import Outs, outs, result, single, whole
-from cnnkit.kernels.cuda.machine.ptx import div
+from cnnkit.kernels.cuda.machine.ptx import within
 from cnnkit.kernels.cuda.pool.window import split
 
 FAR = np.float32(1 << 20)
@@ -72,16 +71,20 @@ def roi_pool_kernel(x, rois, y, places, count, images, s, o, scale):
 
 @kernel
 def roi_pool_dx_kernel(dy, places, rois, dx, count, regions, s, o):
-    """A thread has a channel of an image to itself, and adds in the order of the regions."""
+    """A thread has a channel of a row to itself, and adds in the order of the regions what was won there."""
     for i in range(cuda.grid(1), count, cuda.gridsize(1)):
-        n = div(i, s[2])
-        c = int32(i - n * s[2])
+        n, iy, _, c = split(i, (s[0], int32(1), s[2]))
+        first = int32(iy * s[1])
+        row = int32(int32(n * s[0] + iy) * s[1])
+        for ix in range(s[1]):
+            dx[int32(int32(row + ix) * s[2] + c)] = float32(0)
         for r in range(regions):
             if lies_in(rois, r, n):
                 for b in range(o[0] * o[1]):
                     at = int32(int32(r * o[0] * o[1] + b) * o[2] + c)
-                    if places[at] >= 0:
-                        dx[int32(int32(n * s[0] * s[1] + places[at]) * s[2] + c)] += dy[at]
+                    ix = int32(places[at] - first)
+                    if within(ix, s[1]):
+                        dx[int32(int32(row + ix) * s[2] + c)] += dy[at]
 
 
 def roi_pool(
@@ -105,8 +108,8 @@ def roi_pool_dx(
     out: DeviceArray | None = None,
 ) -> DeviceArray:
     """Each dy goes to the pixel that won its bin."""
-    dx = fill(result(x_shape, out), 0.0)
-    count = x_shape[0] * x_shape[3]
+    dx = result(x_shape, out)
+    count = x_shape[0] * x_shape[1] * x_shape[3]
     sizes = count, rois.shape[0], x_shape[1:], dy.shape[1:]
     roi_pool_dx_kernel.over(count, single(dy), whole(places), single(rois), dx, *sizes)
     return dx
