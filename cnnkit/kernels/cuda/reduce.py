@@ -74,7 +74,7 @@ def reduce_kernel(x, other, centre, y, outer, middle, inner, tiles, each, column
     o = div(cuda.blockIdx.x, tiles)
     column = int32(int32(cuda.blockIdx.x - o * tiles) * columns + thread - row * columns)
     first = int32(cuda.blockIdx.y * each)
-    last = min(middle, int32(first + each))
+    last = int32(first + min(each, int32(middle - first)))  # the sum of both could be more than 32 bits hold
     total = nothing(kind)
     if column < inner:
         for r in range(first + row, last, rows):

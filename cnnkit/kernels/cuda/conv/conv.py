@@ -3,11 +3,10 @@
 from math import prod
 from typing import Any
 
-from cnnkit.errors import ShapeError
 from cnnkit.kernels.cuda.conv import depthwise, gather, gather_tf32, warp
 from cnnkit.kernels.cuda.conv.filters import filters_gradient
 from cnnkit.kernels.cuda.conv.fours import in_fours, pays
-from cnnkit.kernels.cuda.conv.geometry import Axis, Divisors, backward, forward
+from cnnkit.kernels.cuda.conv.geometry import Axis, Divisors, backward, check_blocks, check_counts, forward
 from cnnkit.kernels.cuda.conv.tile import chosen
 from cnnkit.kernels.cuda.epilogue import End, gradient_end, layer_end
 from cnnkit.kernels.cuda.machine.array import DeviceArray
@@ -91,7 +90,6 @@ def conv2d_dw(
             filters_gradient(dy, in_fours(x, 3), more, win, groups)
             move(more, dw, dw.shape, strides_of(more), strides_of(dw))
         else:
-            _check_groups(groups)
             filters_gradient(dy, x, dw, win, groups)
     else:
         fill(dw, 0.0)
@@ -145,12 +143,6 @@ def unpack(filters: DeviceArray) -> DeviceArray:
     return filters
 
 
-def _check_groups(groups: int) -> None:
-    """ShapeError for more than a launch can have blocks along its last axis."""
-    if groups >= 1 << 16:
-        raise ShapeError(f"A convolution of {groups:,} groups is too many for a CUDA kernel: 65,535 are the most.")
-
-
 def _turned(dy: DeviceArray, w: DeviceArray, dx: DeviceArray, win: Window, groups: int, end: End) -> None:
     """dx[iy, ix, c] = Σ dy · w[ky, kx, c, o]: phase by phase, with the filters' last two axes turned round."""
     KH, KW, C, O = w.shape
@@ -187,8 +179,9 @@ def _product(
     image = rows.size * cols.size
     if not (N * image and outputs and groups):
         return
-    _check_groups(groups)
+    check_blocks("groups", groups)
     depth = rows.taps * cols.taps * channels
+    check_counts(pixels=N * image, terms=depth, outputs=outputs)
     plan = gather.Plan(
         pixels=N * image,
         depth=depth,
@@ -227,5 +220,6 @@ def _product(
     else:
         tile = chosen(plan.pixels, outputs, groups)
         kernel = gather.make(tile, wide_left, wide_results)
+    check_blocks("outputs", outputs, tile.columns)
     grid = -(-plan.pixels // tile.rows), -(-outputs // tile.columns), groups
     kernel(grid, tile.threads, x, right, y, *end.given[:3], plan, by, *end.given[3:])

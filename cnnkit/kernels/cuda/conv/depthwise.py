@@ -3,6 +3,7 @@
 Neighbouring threads have neighbouring channels, and read neighbouring numbers. Memory sets the pace.
 """
 
+from cnnkit.kernels.cuda.conv.geometry import check_blocks
 from cnnkit.kernels.cuda.epilogue import End, ended
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import empty
@@ -70,7 +71,7 @@ def dw_kernel(dy, x, dw, pixels, part, s, o, taps, each, columns, win):
     total = float32(0)
     if c < o[2]:
         from_c = div(c, each)
-        for pixel in range(first + row, min(pixels, int32(first + part)), rows):
+        for pixel in range(first + row, first + min(part, int32(pixels - first)), rows):
             n, oy, ox, _ = split(int32(pixel), (o[0], o[1], int32(1)))
             iy = int32(oy * win.stride_h - win.pad_top + ky * win.dilation_h)
             ix = int32(ox * win.stride_w - win.pad_left + kx * win.dilation_w)
@@ -109,6 +110,7 @@ def filters_gradient(dy: DeviceArray, x: DeviceArray, dw: DeviceArray, win: Wind
     pixels = dy.size // O
     columns = min(1 << (O - 1).bit_length(), 32, THREADS)
     rows, tiles = THREADS // columns, -(-O // columns)
+    check_blocks("outputs", O, columns)
     parts = max(1, min(ENOUGH // (tiles * KH * KW), pixels // (rows * LEAST)))
     part = -(-pixels // parts)
     parts = -(-pixels // part)

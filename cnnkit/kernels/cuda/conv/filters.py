@@ -9,7 +9,7 @@ from typing import Any
 
 from cnnkit.kernels.cuda.conv import dw, dw_tf32, warp
 from cnnkit.kernels.cuda.conv.dw import Plan
-from cnnkit.kernels.cuda.conv.geometry import Divisors, forward
+from cnnkit.kernels.cuda.conv.geometry import Divisors, check_blocks, check_counts, forward
 from cnnkit.kernels.cuda.conv.tile import DEPTH, ENOUGH, chosen
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import empty
@@ -29,6 +29,8 @@ def filters_gradient(dy: DeviceArray, x: DeviceArray, found: DeviceArray, win: W
     N, OH, OW, _ = dy.shape
     rows, cols = forward(win, (KH, KW), (OH, OW))
     depth, outputs, pixels = KH * KW * C, O // groups, N * OH * OW
+    check_blocks("groups", groups)
+    check_counts(pixels=pixels, terms=depth, outputs=outputs)
     dy, x = aligned(dy), aligned(x)
     wide_left, wide_right = C % 4 == 0 and x.shape[3] % 4 == 0, outputs % 4 == 0 and O % 4 == 0
     by_warps = wide_left and wide_right and warp.is_wanted()
@@ -36,6 +38,7 @@ def filters_gradient(dy: DeviceArray, x: DeviceArray, found: DeviceArray, win: W
     most = max(1, pixels // (step * LEAST))
     # Parts fill a device too.
     tile: Any = (warp.chosen if by_warps else chosen)(depth, outputs, groups * most)
+    check_blocks("outputs", outputs, tile.columns)
     tiles = -(-depth // tile.rows), -(-outputs // tile.columns)
     parts = min(max(1, ENOUGH // (prod(tiles) * groups)), most)
     each = -(-pixels // (parts * step)) * step

@@ -12,9 +12,13 @@ So a gradient at stride 2 is four convolutions at stride 1, of a quarter of the 
 from math import gcd
 from typing import NamedTuple
 
+from cnnkit.errors import ShapeError
+from cnnkit.kernels.cuda.machine.launch import MOST
 from cnnkit.kernels.shared.geometry import Window
 
 FAR = -(1 << 29)  # a row outside every image
+# How far behind the last pixel, term or output a kernel counts: to the end of a tile, of a piece, of the last part.
+BEHIND = 1 << 13
 
 
 class Divisors(NamedTuple):
@@ -41,6 +45,23 @@ class Axis(NamedTuple):
     every: int
     place: int
     stride: int
+
+
+def check_counts(**counts: int) -> None:
+    """ShapeError for more of something than a kernel counts in 32 bits with what lies behind it in the last tile."""
+    for name, count in counts.items():
+        if count > MOST - BEHIND:
+            raise ShapeError(
+                f"A convolution of {count:,} {name} is too large for CUDA's kernels, which count up to "
+                f"{MOST - BEHIND:,}: use a smaller --batch-size or --image-size."
+            )
+
+
+def check_blocks(name: str, count: int, each: int = 1) -> None:
+    """ShapeError for more than a launch has room for along its second or third axis, with so many in each block."""
+    most = each * ((1 << 16) - 1)
+    if count > most:
+        raise ShapeError(f"A convolution of {count:,} {name} is too many for a CUDA kernel: {most:,} are the most.")
 
 
 def forward(win: Window, kernel: tuple[int, int], size: tuple[int, int]) -> tuple[Axis, Axis]:
