@@ -42,8 +42,8 @@ def conv2d(
     if C == 1 and y.size:
         depthwise.forward(x, w, y, win, groups, end)
         return y
-    if pays(C, groups, y.size // max(O, 1) * w.size):
-        x, w, C = in_fours(x, 3), in_fours(w, 2), C + -C % 4
+    if pays(C, y.size // max(O, 1) * w.size):
+        x, w, C = in_fours(x, 3, groups), in_fours(w, 2), C + -C % 4
     _product(x, w, y, axes, (C, O // groups), (O, O // groups), groups, end)
     end.later(y)
     return y
@@ -85,9 +85,9 @@ def conv2d_dw(
         KH, KW, C, O = w_shape
         if C == 1:
             depthwise.filters_gradient(dy, x, dw, win, groups)
-        elif pays(C, groups, dy.size // O * dw.size):
+        elif pays(C, dy.size // O * dw.size):
             more = empty((KH, KW, C + -C % 4, O))
-            filters_gradient(dy, in_fours(x, 3), more, win, groups)
+            filters_gradient(dy, in_fours(x, 3, groups), more, win, groups)
             move(more, dw, dw.shape, strides_of(more), strides_of(dw))
         else:
             filters_gradient(dy, x, dw, win, groups)
@@ -150,9 +150,9 @@ def _turned(dy: DeviceArray, w: DeviceArray, dx: DeviceArray, win: Window, group
     if C == 1 and dx.size and dy.size:
         depthwise.backward(dy, w, dx, win, groups, end)
         return
-    if pays(O, groups, dy.size // max(O, 1) * w.size):
-        dy, w, O = in_fours(dy, 3), in_fours(w, 3), O + -O % 4
-        each = O
+    if pays(each, dy.size // max(O, 1) * w.size):
+        dy, w, each = in_fours(dy, 3, groups), in_fours(w, 3, groups), each + -each % 4
+        O = groups * each
     for rows, cols in backward(win, (KH, KW), (dx.shape[1], dx.shape[2])):
         turned = empty((groups, rows.taps, cols.taps, each, C))
         strides = each, rows.every * KW * C * O, cols.every * C * O, 1, O

@@ -27,6 +27,7 @@ CASES = {
     "depthwise, two filters a channel": ((2, 5, 4, 3), (3, 3, 1, 6), Window(2, 1, 1, 1, 1, 1), 3),
     "many pixels, whose gradient has parts": ((3, 9, 9, 4), (1, 1, 4, 4), Window(), 1),
     "six outputs and so many products that eight are summed": ((2, 9, 10, 6), (1, 1, 6, 6), Window(), 1),
+    "two groups of six and so many products that eight are summed": ((1, 9, 9, 12), (1, 1, 6, 12), Window(), 2),
     "an image of one pixel": ((1, 1, 1, 3), (3, 3, 3, 2), Window(1, 1, 1, 1, 1, 1), 1),
     "a filter that fits nowhere": ((1, 2, 2, 3), (3, 3, 3, 2), Window(), 1),
 }
