@@ -36,6 +36,7 @@ def parts(options):
             "agreement": (60, [*OWN, "agreement", "--simulate"]),
             "kernels": (60, [*OWN, "kernels", "--simulate"]),
             "memory": (30, [*OWN, "memory", "--simulate"]),
+            "graphs": (30, [*OWN, "graphs", "--simulate"]),
             "answers": (60, [*bench, "--only", "dense"]),
         }
     torch = ["--against", "torch"] if _has("torch") else []
@@ -44,6 +45,7 @@ def parts(options):
         "agreement": (80, [*OWN, "agreement"]),
         "kernels": (70, [*OWN, "kernels"]),
         "memory": (20, [*OWN, "memory"]),
+        "graphs": (20, [*OWN, "graphs"]),
         "step convnet": (35, [*bench, "--suite", "train", "--only", "convnet", *torch]),
         "step resnet18": (45, [*bench, "--suite", "train", "--only", "resnet18", *torch]),
         "convolutions": (80, [*OWN, "convolutions", *torch[1:]]),

@@ -1,10 +1,11 @@
 """Parts of `gpu.py`, each for a process of its own: every finding is one line of JSON.
 
-python benchmarks/gpu_parts.py agreement|kernels|memory|convolutions|small [--simulate] [torch]
+python benchmarks/gpu_parts.py agreement|kernels|memory|graphs|convolutions|small [--simulate] [torch]
 
 agreement      convolutions of real shapes: 2,000 outputs of each, borders and last channels, against the definition
 kernels        every call of the kernels' own tests against the definition, in several processes at once
 memory         used again while work is on its way, by two threads; places far behind the first; equal bits twice
+graphs         what is launched as one has the bits of what is launched one by one; how long a launch takes of each
 convolutions   resnet50's, 32 images: forward and both gradients, in time, of the roof, beside torch
 small          the cases of the simulator, for a tool that watches every access to memory
 """
@@ -179,6 +180,47 @@ def memory(options):
     return sum(not right for right in found.values())
 
 
+def graphs(options):
+    from cnnkit import kernels
+    from cnnkit.kernels.shared.scalar import RELU
+
+    count, turns = (3, 2) if options.simulate else (100, 200)
+    rng = np.random.default_rng(0)
+    host = rng.standard_normal((4, 64), np.float32)
+    with kernels.use(backend="cuda"):
+        k = kernels.home()
+        x, weights, total = k.put(host), k.put(host[::-1].copy()), k.zeros(host.shape)
+
+        def many(x):
+            for _ in range(count):
+                x = k.add(x, 1.0)
+            return [x]
+
+        def work(x):
+            y = k.activate(k.multiply(x, weights), RELU)
+            k.add(total, y, out=total)
+            return [y], lambda dys: [k.multiply(k.activate_dx(dys[0], y, RELU), x)]
+
+        def seconds(call):
+            call(x)
+            k.fetch(x)
+            begun = time.perf_counter()
+            for _ in range(turns):
+                found = call(x)
+            launched = time.perf_counter() - begun
+            k.fetch(found[0])
+            each = turns * count / 1e6
+            return {"launched_us": launched / each, "done_us": (time.perf_counter() - begun) / each}
+
+        program, roundtrip = k.program(many, x), k.roundtrip(work, x, [weights], [total])
+        tell(case="one by one", kernels=count, **({} if options.simulate else seconds(many)))
+        found = {} if program is None or options.simulate else seconds(program)
+        tell(case="as a graph", kernels=count, right=program is not None, **found)
+        # None where its graphs do not give the bits of the work for two inputs.
+        tell(case="there and back as graphs", right=roundtrip is not None)
+    return (program is None) + (roundtrip is None)
+
+
 def convolutions(options):
     from cnnkit import kernels
     from cnnkit.bench.conv_cases import conv_case
@@ -216,7 +258,14 @@ def small(options):
     return 0
 
 
-PARTS = {"agreement": agreement, "kernels": each_kernel, "memory": memory, "convolutions": convolutions, "small": small}
+PARTS = {
+    "agreement": agreement,
+    "kernels": each_kernel,
+    "memory": memory,
+    "graphs": graphs,
+    "convolutions": convolutions,
+    "small": small,
+}
 
 
 def main():

@@ -26,7 +26,7 @@ def test_every_finding_is_on_disk_as_it_is_found(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "gpu.jsonl").read_text().splitlines()]
     assert lines[0]["part"] == "versions" and lines[0]["found"]["numba-cuda"]
     ended = {line["part"]: line["ended"] for line in lines if "ended" in line}
-    assert ended == {"agreement": 0, "kernels": 0, "memory": 0, "answers": 0}
+    assert ended == {"agreement": 0, "kernels": 0, "memory": 0, "graphs": 0, "answers": 0}
     # Two layers, three directions, in float32 and in TF32.
     assert [line["found"]["right"] for line in lines if line["part"] == "agreement" and "found" in line] == [True] * 12
     assert any(line.get("found", {}).get("simulated") for line in lines)

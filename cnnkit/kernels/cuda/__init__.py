@@ -9,7 +9,7 @@ pool/         one number from a window        norm/        channels normalised
 softmax/      rows of classes                 conv/        filters that slide
 matmul.py     the fully connected layer       judged.py    all weights by one number
 boxes/        overlaps, regions of maps       recurrent/   units that go along an axis
-graph/        messages between pixels
+graph/        messages between pixels           again/       a network as one launch
 lacking.py    kernels that are not written yet
 """
 
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnkit.errors import DeviceError
+from cnnkit.kernels.cuda.again import program, roundtrip
 from cnnkit.kernels.cuda.boxes.iou import box_iou
 from cnnkit.kernels.cuda.boxes.roi_align import roi_align, roi_align_dx
 from cnnkit.kernels.cuda.boxes.roi_pool import roi_pool, roi_pool_dx
@@ -55,9 +56,7 @@ from cnnkit.kernels.cuda.machine.home import (
     fetch,
     fetch_later,
     prepare,
-    program,
     put,
-    roundtrip,
     same_memory,
     shapes_only,
     zeros,

@@ -17,7 +17,7 @@ def chip(monkeypatch):
     """The module over a device of 100 MB, of which another process holds 60; `fails` is what its driver says next."""
     from numba.cuda.cudadrv.driver import CudaAPIError
 
-    from cnnkit.kernels.cuda.machine import chip
+    from cnnkit.kernels.cuda.machine import chip, device
 
     fails: dict[str, str] = {}
 
@@ -39,22 +39,23 @@ def chip(monkeypatch):
         return SimpleNamespace(free=40 * MB - sum(taken), total=100 * MB)
 
     context = SimpleNamespace(memalloc=allocated, get_memory_info=memory)
-    device = SimpleNamespace(compute_capability=(9, 0), name=b"Pretended", MULTIPROCESSOR_COUNT=2, CLOCK_RATE=1000)
-    monkeypatch.setattr(
-        chip,
-        "cuda",
-        SimpleNamespace(
-            select_device=lambda index: asked("cuDevicePrimaryCtxRetain"),
-            current_context=lambda: context,
-            get_current_device=lambda: device,
-            pinned_array=np.empty,
-            event=lambda timing: SimpleNamespace(record=lambda: None, query=lambda: True),
-        ),
+    found = SimpleNamespace(compute_capability=(9, 0), name=b"Pretended", MULTIPROCESSOR_COUNT=2, CLOCK_RATE=1000)
+    stream = SimpleNamespace(handle=4, synchronize=lambda: None)
+    cuda = SimpleNamespace(
+        select_device=lambda index: asked("cuDevicePrimaryCtxRetain"),
+        current_context=lambda: context,
+        get_current_device=lambda: found,
+        pinned_array=np.empty,
+        stream=lambda: stream,
+        event=lambda timing: SimpleNamespace(record=lambda stream: None, query=lambda: True),
     )
     driver = SimpleNamespace(cuMemcpyHtoDAsync=lambda *args: asked("cuMemcpyHtoD"), get_version=lambda: (13, 0))
     monkeypatch.setattr(chip.api, "driver", driver)
-    monkeypatch.setattr(chip, "_thread", SimpleNamespace())
-    monkeypatch.setattr(chip, "_pools", {})
+    for module in chip, device:
+        monkeypatch.setattr(module, "cuda", cuda)
+    for name in "_pools", "_streams":
+        monkeypatch.setattr(device, name, {})
+    monkeypatch.setattr(device, "_thread", SimpleNamespace())
     monkeypatch.setattr(chip, "_stagings", {})
     return SimpleNamespace(module=chip, fails=fails)
 
@@ -117,9 +118,9 @@ def test_a_second_device_has_memory_of_its_own(chip):
     first = chip.module.take(4, np.dtype(np.float32))
     chip.module.select(1)
     try:
-        assert chip.module._pool().used == 0
+        assert chip.module.pool().used == 0
         del first
-        assert chip.module._pool().waiting == 0
+        assert chip.module.pool().waiting == 0
     finally:
         chip.module.select(0)
-    assert chip.module._pool().waiting == 512
+    assert chip.module.pool().waiting == 512

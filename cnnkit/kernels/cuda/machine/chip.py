@@ -1,17 +1,12 @@
-"""Memory on a device, by its driver: taken, filled, read; and what the device is.
+"""What a device is asked for, by its driver: memory taken, filled and read, moments of its work; and what it is."""
 
-All work is in the order of one stream, the default one, so memory that is given back may be used again at once.
-"""
-
-import threading
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import partial
 from importlib.metadata import version
-from typing import Any, final
+from typing import Any
 
 import numpy as np
-from numba import cuda, from_dtype
-from numba.cuda.args import ArgHint
+from numba import cuda
 from numba.cuda.cudadrv import driver as api
 
 try:
@@ -19,110 +14,33 @@ try:
 except ImportError:  # of another version of numba-cuda
     from numba.core import config
 
-from cnnkit.errors import CnnkitError, DeviceMemoryError
-from cnnkit.kernels.cuda.machine.faults import FAULTS, FULL, fault_of, told
-from cnnkit.kernels.cuda.machine.memory import Block, Pool
+from cnnkit.kernels.cuda.machine import capture
+from cnnkit.kernels.cuda.machine.captured import captured, room, spoil
+from cnnkit.kernels.cuda.machine.device import asked, failed, free, handle, here, pool, select, selected, stream
+from cnnkit.kernels.cuda.machine.faults import FAULTS
+from cnnkit.kernels.cuda.machine.flat import Flat, address, aligned, overlap, owned, part
 from cnnkit.kernels.cuda.machine.staging import LARGEST, Staging
 
-_TYPES: dict[Any, Any] = {}
-_LAYOUT: dict[int, Any] = {}
+__all__ = [
+    "FAULTS",
+    "Flat",
+    "address",
+    "aligned",
+    "captured",
+    "failed",
+    "free",
+    "here",
+    "hold",
+    "overlap",
+    "owned",
+    "part",
+    "room",
+    "select",
+    "selected",
+    "spoil",
+]
+
 _CAPABILITIES: dict[int, tuple[int, int]] = {}
-_thread = threading.local()
-_index = 0
-
-
-class _Layout:
-    """How far apart numbers lie, as Numba asks for it."""
-
-    is_contiguous_c = is_contiguous_f = is_contiguous_any = True
-
-    def __init__(self, itemsize: int) -> None:
-        self.strides_in_bytes = (itemsize,)
-
-
-@final
-class Flat(ArgHint):
-    """Numbers of one axis, as a launch takes them: what Numba would make of an array anew at each launch (9 µs)."""
-
-    def __init__(self, owner: Block | None, ptr: int, count: int, dtype: np.dtype[Any]) -> None:
-        self.owner, self.ptr, self.size, self.dtype, self.shape = owner, ptr, count, dtype, (count,)
-        if dtype not in _TYPES:
-            _TYPES[dtype], _LAYOUT[dtype.itemsize] = from_dtype(dtype)[::1], _Layout(dtype.itemsize)
-        self._numba_type_, self._layout = _TYPES[dtype], _LAYOUT[dtype.itemsize]
-
-    def to_device(self, retr: Any, stream: Any = 0) -> "Flat":
-        return self
-
-    @property
-    def nbytes(self) -> int:
-        return self.size * self.dtype.itemsize
-
-
-def failed(error: Exception) -> CnnkitError:
-    """What becomes of one of `FAULTS`: no room, or no answer."""
-    if fault_of(error) != FULL:
-        return told(error)
-    try:
-        return _pool().full("what a kernel needs beside arrays")
-    except CnnkitError:  # it does not even say what is free
-        return DeviceMemoryError("The CUDA device has no room for another process.", "Wait until one has ended.")
-
-
-def _asked(work: Callable[..., Any]) -> Any:
-    """Of a function that asks the driver: its faults are ours."""
-
-    @wraps(work)
-    def asking(*args: Any) -> Any:
-        try:
-            return work(*args)
-        except FAULTS as error:
-            raise failed(error) from error
-
-    return asking
-
-
-def select(index: int) -> None:
-    """From now on this device, in every Python thread."""
-    global _index
-    _index = index
-    here()
-
-
-def selected() -> int:
-    """Which device that is, from 0."""
-    return _index
-
-
-@_asked
-def here() -> None:
-    """Make the device that of this Python thread, which the driver asks of each."""
-    if getattr(_thread, "index", None) != _index:
-        cuda.select_device(_index)
-        _thread.index = _index
-
-
-def _new(size: int) -> Any:
-    """Bytes of the device's; None where it has no room."""
-    try:
-        return cuda.current_context().memalloc(size)
-    except api.CudaAPIError as error:
-        if fault_of(error) == FULL:
-            return None
-        raise told(error) from error
-
-
-@_asked
-def _free() -> int:
-    return int(cuda.current_context().get_memory_info().free)
-
-
-# Memory of one device is no other's, should a process use several after each other.
-_pools: dict[int, Pool] = {}
-
-
-def _pool() -> Pool:
-    """That of the device that was selected."""
-    return _pools.setdefault(_index, Pool(_new, _free))
 
 
 def take(count: int, dtype: np.dtype[Any]) -> Flat:
@@ -130,27 +48,25 @@ def take(count: int, dtype: np.dtype[Any]) -> Flat:
     here()
     if not count:
         return Flat(None, 0, 0, dtype)
-    block = _pool().take(count * dtype.itemsize)
+    under_way = capture.under_way()
+    block = (pool() if under_way is None else under_way.room).take(count * dtype.itemsize)
     return Flat(block, int(block.raw.device_pointer_value), count, dtype)
 
 
-def part(flat: Flat, first: int, count: int) -> Flat:
-    """So many of the numbers, from one on."""
-    return Flat(flat.owner, flat.ptr + first * flat.dtype.itemsize, count, flat.dtype)
-
-
-@_asked
+@asked
 def upload(flat: Flat, host: np.ndarray) -> None:
     """NumPy's numbers, one axis, brought there in their turn; they may be written to at once, and nobody waits."""
     if not flat.size:
         return
+    capture.refuse()
     here()
 
-    def copy(room: np.ndarray) -> None:
-        api.driver.cuMemcpyHtoDAsync(flat.ptr, room.ctypes.data, flat.nbytes, 0)
+    def copy(numbers: np.ndarray) -> None:
+        api.driver.cuMemcpyHtoDAsync(flat.ptr, numbers.ctypes.data, flat.nbytes, handle())
 
     if flat.nbytes > LARGEST or not _staging().send(host, copy):
-        api.driver.cuMemcpyHtoD(flat.ptr, host.ctypes.data, flat.nbytes)
+        copy(host)
+        stream().synchronize()
 
 
 def _locked(size: int) -> np.ndarray | None:
@@ -164,7 +80,7 @@ def _locked(size: int) -> np.ndarray | None:
 
 def _moment() -> Any:
     event = cuda.event(timing=False)
-    event.record()
+    event.record(stream())
     return event
 
 
@@ -173,112 +89,111 @@ _stagings: dict[int, Staging] = {}
 
 def _staging() -> Staging:
     """Of the device that was selected."""
-    if _index not in _stagings:
-        _stagings[_index] = Staging(_locked, _moment, lambda event: event.query(), lambda event: event.synchronize())
-    return _stagings[_index]
+    if selected() not in _stagings:
+        _stagings[selected()] = Staging(_locked, _moment, lambda event: event.query(), lambda event: event.synchronize())
+    return _stagings[selected()]
 
 
-@_asked
+@asked
 def download(flat: Flat) -> np.ndarray:
     """The numbers in an array of NumPy's, once all that was launched before is done."""
     host = np.empty(flat.size, flat.dtype)
     if flat.size:
+        capture.refuse()
         here()
-        api.driver.cuMemcpyDtoH(host.ctypes.data, flat.ptr, flat.nbytes)
+        api.driver.cuMemcpyDtoHAsync(host.ctypes.data, flat.ptr, flat.nbytes, handle())
+        stream().synchronize()
     return host
 
 
-@_asked
+@asked
 def download_later(flat: Flat) -> Callable[[], np.ndarray]:
     """As `download`, but sent for now: who calls what is returned waits for what was launched before this alone."""
+    capture.refuse()
     here()
 
-    def copy(room: np.ndarray) -> None:
-        api.driver.cuMemcpyDtoHAsync(room.ctypes.data, flat.ptr, flat.nbytes, 0)
+    def copy(numbers: np.ndarray) -> None:
+        api.driver.cuMemcpyDtoHAsync(numbers.ctypes.data, flat.ptr, flat.nbytes, handle())
 
     read = _staging().receive(flat.nbytes, copy) if 0 < flat.nbytes <= LARGEST else None
     if read is None:
         return partial(download, flat)
-    wanted: Callable[[], np.ndarray] = _asked(lambda: read().view(flat.dtype))
+    wanted: Callable[[], np.ndarray] = asked(lambda: read().view(flat.dtype))
     return wanted
 
 
-@_asked
+@asked
 def clear(flat: Flat) -> None:
     """All bytes 0."""
     if flat.size:
         here()
-        api.driver.cuMemsetD8Async(flat.ptr, 0, flat.nbytes, 0)
+        api.driver.cuMemsetD8Async(flat.ptr, 0, flat.nbytes, handle())
 
 
-@_asked
+@asked
 def copy(target: Flat, source: Flat) -> None:
     """The numbers of one in the other's place."""
     if target.size:
         here()
-        api.driver.cuMemcpyDtoDAsync(target.ptr, source.ptr, target.nbytes, 0)
+        hold(source)
+        api.driver.cuMemcpyDtoDAsync(target.ptr, source.ptr, target.nbytes, handle())
+
+
+def hold(*values: Any) -> None:
+    """Where work is captured: keep the memory of these alive as long as what is captured."""
+    under_way = capture.under_way()
+    if under_way is not None:
+        for value in values:
+            if isinstance(value, Flat):
+                under_way.hold(value.owner)
 
 
 # Whether times of this device say something.
 TIMES = True
 
 
-@_asked
+@asked
 def mark() -> Any:
     """A moment in the order of the device's work, for `seconds_between`."""
     here()
     event = cuda.event()
-    event.record()
+    event.record(stream())
     return event
 
 
-@_asked
+@asked
 def seconds_between(first: Any, last: Any) -> float:
     """From one moment to a later one; waits for that."""
     last.synchronize()
     return float(first.elapsed_time(last)) / 1e3
 
 
-@_asked
+@asked
 def wait() -> None:
     """For all that was launched."""
+    capture.refuse()
     here()
     cuda.current_context().synchronize()
 
 
-@_asked
+@asked
 def multiprocessors() -> int:
     """How many blocks compute at the same time, at least."""
     here()
     return int(cuda.get_current_device().MULTIPROCESSOR_COUNT)
 
 
-def overlap(a: Flat, b: Flat) -> bool:
-    """Whether they share a byte."""
-    return bool(a.size and b.size and a.ptr < b.ptr + b.nbytes and b.ptr < a.ptr + a.nbytes)
-
-
-def aligned(array: Any) -> bool:
-    """Whether four numbers can be read at once from its first on; in a walk through shapes: as a new array."""
-    return not array.has_memory or array.flat.ptr % 16 == 0
-
-
-def address(flat: Flat) -> int:
-    """Where the first number lies."""
-    return flat.ptr
-
-
-@_asked
+@asked
 def capability() -> tuple[int, int]:
     """The device's compute capability."""
-    if _index not in _CAPABILITIES:
+    if selected() not in _CAPABILITIES:
         here()
         major, minor = cuda.get_current_device().compute_capability
-        _CAPABILITIES[_index] = int(major), int(minor)
-    return _CAPABILITIES[_index]
+        _CAPABILITIES[selected()] = int(major), int(minor)
+    return _CAPABILITIES[selected()]
 
 
-@_asked
+@asked
 def facts() -> dict[str, Any]:
     """Name, free bytes (what waits in the pool is free too), and multiply-adds of float32 a second, counted twice."""
     here()
@@ -288,10 +203,10 @@ def facts() -> dict[str, Any]:
     units = 64 if (major, minor) in ((7, 0), (7, 2), (7, 5), (8, 0)) else 128
     name = device.name.decode() if isinstance(device.name, bytes) else str(device.name)
     peak = 2.0 * units * device.MULTIPROCESSOR_COUNT * device.CLOCK_RATE * 1e3
-    return {"name": name, "memory": _free() + _pool().waiting, "peak": peak}
+    return {"name": name, "memory": free() + pool().waiting, "peak": peak}
 
 
-@_asked
+@asked
 def description() -> str:
     """The device in a line."""
     here()
@@ -303,12 +218,12 @@ def description() -> str:
     return f"{facts()['name']}, compute capability {major}.{minor}, {has}; {packages}"
 
 
-@_asked
+@asked
 def configured(made: Any, blocks: int | tuple[int, ...], threads: int) -> Any:
     """The kernel with the grid that it is launched on. Small grids are meant: a warning of each would be noise."""
     here()
     before, config.CUDA_LOW_OCCUPANCY_WARNINGS = config.CUDA_LOW_OCCUPANCY_WARNINGS, 0
     try:
-        return made[blocks, threads]
+        return made[blocks, threads, stream()]
     finally:
         config.CUDA_LOW_OCCUPANCY_WARNINGS = before

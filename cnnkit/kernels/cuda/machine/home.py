@@ -1,6 +1,6 @@
 """Where the arrays of these kernels live: the memory of a CUDA device."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial, wraps
 from math import prod
@@ -65,16 +65,6 @@ def fetch_later(array: DeviceArray) -> Callable[[], Host]:
     return lambda: read().reshape(shape)
 
 
-def program(work: Callable[[DeviceArray], list[DeviceArray]], x: DeviceArray) -> None:
-    """None yet: a network is launched by Python, kernel by kernel."""
-
-
-def roundtrip(
-    work: Callable[[DeviceArray], Any], x: DeviceArray, read: Sequence[DeviceArray], changed: Sequence[DeviceArray]
-) -> None:
-    """Nor is the way back made again yet."""
-
-
 def kept(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Decorate what makes a table of some hashable arguments: the last `most` are found again, on the device in use.
 
@@ -113,6 +103,9 @@ def copy_into(target: DeviceArray, source: DeviceArray | Host) -> None:
             chip.upload(target.flat, np.broadcast_to(source, target.shape).astype(target.dtype).reshape(-1))
             return
         source = put(source.astype(target.dtype))
+    if target.whole and source.whole and (target.shape, target.dtype) == (source.shape, source.dtype):
+        chip.copy(target.flat, source.flat)
+        return
     move(source, target, target.shape, broadcast(source, target.shape), strides_of(target))
 
 

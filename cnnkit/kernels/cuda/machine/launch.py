@@ -28,7 +28,7 @@ import numpy as np
 from numba import cuda, types
 
 from cnnkit.errors import ShapeError
-from cnnkit.kernels.cuda.machine import rehearsal
+from cnnkit.kernels.cuda.machine import capture, rehearsal
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.shared.inner import Inner
 
@@ -71,7 +71,7 @@ __all__ = [
 ]
 
 KERNELS: list["Kernel"] = []
-# The simulator runs one kernel at a time; Numba's compiler is not safe for several threads either.
+# Numba's compiler is not safe for several threads.
 _one_at_a_time = threading.RLock()
 
 
@@ -81,7 +81,7 @@ class Kernel:
     def __init__(self, function: Callable[..., None], name: str, threads: int | None) -> None:
         self.name, self.function, self.threads = name, function, threads
         self._made: Any = None
-        self._configured: dict[tuple[Any, int], Any] = {}
+        self._configured: dict[tuple[Any, int, int], Any] = {}
         KERNELS.append(self)
 
     def over(self, count: int, *args: Any) -> None:
@@ -102,19 +102,20 @@ class Kernel:
             note(self, args)
             return
         given = [_given(arg) for arg in args]
+        chip.hold(*given)
         try:
-            with _one_at_a_time if SIMULATED else _nothing:
-                self._launcher(blocks, threads)(*given)
+            self._launcher(blocks, threads)(*given)
         except chip.FAULTS as error:
             raise chip.failed(error) from error
 
     def _launcher(self, blocks: int | tuple[int, ...], threads: int) -> Any:
         chip.here()  # a thread that was given all its arrays has made none itself
-        launcher = None if SIMULATED else self._configured.get((blocks, threads))
+        if capture.under_way() is not None:
+            return chip.configured(self.made, blocks, threads)
+        key = blocks, threads, chip.selected()
+        launcher = self._configured.get(key)
         if launcher is None:
-            launcher = chip.configured(self.made, blocks, threads)
-            if not SIMULATED:
-                self._configured[blocks, threads] = launcher
+            launcher = self._configured[key] = chip.configured(self.made, blocks, threads)
         return launcher
 
     @property
@@ -140,15 +141,6 @@ class Kernel:
 
     def __repr__(self) -> str:
         return f"<CUDA kernel {self.name}>"
-
-
-class _Nothing:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *error: object) -> None: ...
-
-
-_nothing = _Nothing()
 
 
 def kernel(function: Callable[..., None] | None = None, *, name: str = "", threads: int | None = None) -> Any:

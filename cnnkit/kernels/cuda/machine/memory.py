@@ -15,21 +15,20 @@ LINE = 512  # bytes: where the driver's own memory begins
 
 @final
 class Block:
-    """Memory in use; its end is the return to the pool."""
+    """Memory of a pool in use; its end is the return there."""
 
-    __slots__ = ("_give", "raw", "size")
+    __slots__ = ("pool", "raw", "size")
 
-    def __init__(self, raw: Any, size: int, give: Callable[[int, Any], None]) -> None:
-        self.raw, self.size, self._give = raw, size, give
+    def __init__(self, raw: Any, size: int, pool: "Pool") -> None:
+        self.raw, self.size, self.pool = raw, size, pool
 
     def __del__(self) -> None:
         try:
-            self._give(self.size, self.raw)
+            self.pool.give(self.size, self.raw)
         except (AttributeError, TypeError):
             return  # the interpreter ends, or the block was never made
 
 
-@final
 class Pool:
     """new: so many bytes of the device, None where it has no room.   free: bytes that it has left."""
 
@@ -60,7 +59,7 @@ class Pool:
                 if raw is None:
                     raise self.full(f"{size / 1e6:,.0f} MB more", size)
             self.used += size
-        return Block(raw, size, self.give)
+        return Block(raw, size, self)
 
     def full(self, what: str, wanted: int = 0) -> DeviceMemoryError:
         """The error where there is no room for something of so many bytes."""
@@ -83,8 +82,9 @@ class Pool:
 
     def clear(self) -> None:
         """Give all that waits back to the device."""
-        self._waits.clear()
-        self.waiting = 0
+        with self._lock:
+            self._waits.clear()
+            self.waiting = 0
 
 
 def size_class(count: int) -> int:

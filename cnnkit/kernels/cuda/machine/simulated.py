@@ -9,12 +9,17 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar, final
 
 import numpy as np
 from numba.cuda.simulator import kernelapi
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 from numba.np import numpy_support
+
+from cnnkit.kernels.cuda.machine import capture
+from cnnkit.kernels.cuda.machine.capture import Room
+
+T = TypeVar("T")
 
 # What a driver says where it fails: there is none.
 FAULTS: tuple[type[Exception], ...] = ()
@@ -39,24 +44,54 @@ class _Checked(np.ndarray):
         super().__setitem__(index, value)
 
 
-def take(count: int, dtype: np.dtype[Any]) -> Any:
-    """Room for so many numbers, filled with what no result has."""
+class Flat(FakeCUDAArray):
+    """Numbers of one axis.   owner: what keeps the memory from being taken again; None where nobody will."""
+
+    def __init__(self, owner: Any, memory: np.ndarray) -> None:
+        super().__init__(memory)
+        self.owner = owner
+
+
+def take(count: int, dtype: np.dtype[Any]) -> Flat:
+    """Room for so many numbers, filled with what no result has; in a capture as it was left."""
+    under_way = capture.under_way()
+    if under_way is not None and count:
+        block = under_way.room.take(count * dtype.itemsize)
+        return Flat(block, block.raw[: count * dtype.itemsize].view(dtype).view(_Checked))
     memory = np.full(count, np.nan if dtype.kind == "f" else 77, dtype)
-    return FakeCUDAArray(memory.view(_Checked))
+    return Flat(None, memory.view(_Checked))
 
 
-def part(flat: Any, first: int, count: int) -> Any:
+def part(flat: Flat, first: int, count: int) -> Flat:
     """So many of the numbers, from one on."""
-    return FakeCUDAArray(flat._ary[first : first + count])
+    return Flat(flat.owner, flat._ary[first : first + count])
+
+
+def owned(flat: Flat, owner: Any) -> Flat:
+    """The same numbers, kept alive by another."""
+    return Flat(owner, flat._ary)
+
+
+def hold(*values: Any) -> None:
+    """Memory here lives as long as somebody has a view of it."""
+
+
+def free() -> int:
+    """Bytes that are left: never a reason to leave something."""
+    return 1 << 62
 
 
 def upload(flat: Any, host: np.ndarray) -> None:
     """NumPy's numbers, one axis, brought there."""
+    if host.size:
+        capture.refuse()
     np.asarray(flat._ary)[...] = host
 
 
 def download(flat: Any) -> np.ndarray:
     """The numbers in an array of NumPy's."""
+    if flat.size:
+        capture.refuse()
     host: np.ndarray = np.array(flat._ary, copy=True, subok=False)
     return host
 
@@ -69,12 +104,12 @@ def download_later(flat: Any) -> Callable[[], np.ndarray]:
 
 def clear(flat: Any) -> None:
     """All bytes 0."""
-    np.asarray(flat._ary)[...] = 0
+    _done(lambda place: np.copyto(np.asarray(place._ary), 0), flat)
 
 
 def copy(target: Any, source: Any) -> None:
     """The numbers of one in the other's place."""
-    np.asarray(target._ary)[...] = source._ary
+    _done(lambda place, numbers: np.copyto(np.asarray(place._ary), numbers._ary), target, source)
 
 
 # A simulated thread takes as long as a device's thousand: the clock ticks once for each look at it.
@@ -94,6 +129,7 @@ def seconds_between(first: int, last: int) -> float:
 
 def wait() -> None:
     """All is done where it is launched."""
+    capture.refuse()
 
 
 def multiprocessors() -> int:
@@ -145,9 +181,59 @@ def description() -> str:
     return f"Numba's simulator, for NUMBA_ENABLE_CUDASIM is set; numba-cuda {version('numba-cuda')}"
 
 
-def configured(made: Any, blocks: int | tuple[int, ...], threads: int) -> Any:
+# Numba's simulator runs one kernel at a time.
+_one_at_a_time = threading.Lock()
+
+
+def configured(made: Any, blocks: int | tuple[int, ...], threads: int) -> Callable[..., None]:
     """The kernel with the grid that it is launched on."""
-    return made[blocks, threads]
+
+    def launch(*args: Any) -> None:
+        with _one_at_a_time:
+            made[blocks, threads](*args)
+
+    return lambda *args: _done(launch, *args)
+
+
+def _done(work: Callable[..., None], *args: Any) -> None:
+    """At once, or in a capture whenever its graph is launched; memory that an array leaves is then taken again."""
+    under_way = capture.under_way()
+    if under_way is None:
+        work(*args)
+    else:
+        places = [owned(arg, None) if isinstance(arg, Flat) else arg for arg in args]
+        under_way.notes.append(lambda: work(*places))
+
+
+def room() -> Room:
+    """For what will be captured."""
+    return Room(lambda size: np.empty(size, np.uint8), free)
+
+
+def spoil(room: Room) -> None:
+    """All its bytes 255, a NaN in each float: what reads before it writes is noticed."""
+    for raw, _ in room.made:
+        raw.fill(255)
+
+
+@final
+class Graph:
+    """What was captured."""
+
+    def __init__(self, notes: list[Callable[[], None]]) -> None:
+        self._notes = notes
+
+    def launch(self) -> None:
+        """Do it all."""
+        for note in self._notes:
+            note()
+
+
+def captured(work: Callable[[], T], room: Room) -> tuple[Graph, T]:
+    """The launches of `work`, none of which is done, and what it gives."""
+    with capture.begun(room) as under_way:
+        result = work()
+    return Graph(under_way.notes), result
 
 
 def quiet(made: Any) -> Any:

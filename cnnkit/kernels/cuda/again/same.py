@@ -1,0 +1,57 @@
+"""What shows that a graph does what the work did: the same bits for other numbers, out of memory that begins as NaN."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from cnnkit.kernels.cuda.elementwise.update import scale
+from cnnkit.kernels.cuda.machine.array import DeviceArray
+from cnnkit.kernels.cuda.machine.home import copy, copy_into, fetch, put
+from cnnkit.kernels.cuda.machine.launch import chip
+
+FLOAT = np.dtype(np.float32)
+
+
+def is_fit(arrays: Sequence[Any]) -> bool:
+    """Whether all are float32 on the device: numbers that are kept elsewhere would not change from launch to launch."""
+    return all(isinstance(array, DeviceArray) and array.dtype == FLOAT for array in arrays)
+
+
+def drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> DeviceArray:
+    """Numbers of a normal distribution, on the device."""
+    return put(rng.standard_normal(shape, dtype=np.float32))
+
+
+def bits(arrays: Sequence[DeviceArray]) -> list[bytes]:
+    """Of each array all of them."""
+    return [fetch(array).tobytes() for array in arrays]
+
+
+def place(array: DeviceArray, owner: Any = None) -> DeviceArray:
+    """Where an array lies, kept alive by `owner` instead: by None it may be used again while this is known."""
+    return DeviceArray(chip.owned(array.flat, owner), array.shape, array.dtype, array.step)
+
+
+@contextmanager
+def unchanged(arrays: Sequence[DeviceArray]) -> Iterator[None]:
+    """Behind it they have the numbers that they had before."""
+    before = [copy(array) for array in arrays]
+    try:
+        yield
+    finally:
+        for array, numbers in zip(arrays, before, strict=True):
+            copy_into(array, numbers)
+
+
+@contextmanager
+def doubled(arrays: Sequence[DeviceArray]) -> Iterator[None]:
+    """Inside twice the numbers: of floats half of that is exact."""
+    if arrays:
+        scale(arrays, 2.0)
+    try:
+        yield
+    finally:
+        if arrays:
+            scale(arrays, 0.5)
