@@ -9,7 +9,7 @@ pool/         one number from a window        norm/        channels normalised
 softmax/      rows of classes                 conv/        filters that slide
 matmul.py     the fully connected layer       judged.py    all weights by one number
 boxes/        overlaps, regions of maps       recurrent/   units that go along an axis
-graph/        messages between pixels           again/       a network as one launch
+graph/        messages between pixels
 lacking.py    kernels that are not written yet
 """
 
@@ -18,7 +18,6 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnkit.errors import DeviceError
-from cnnkit.kernels.cuda.again import program, roundtrip
 from cnnkit.kernels.cuda.boxes.iou import box_iou
 from cnnkit.kernels.cuda.boxes.roi_align import roi_align, roi_align_dx
 from cnnkit.kernels.cuda.boxes.roi_pool import roi_pool, roi_pool_dx
@@ -46,6 +45,7 @@ from cnnkit.kernels.cuda.elementwise.update import adam, ema, scale, sgd
 from cnnkit.kernels.cuda.graph.crf import crf_graph, crf_messages
 from cnnkit.kernels.cuda.judged import all_finite, clip_norm, square_sum
 from cnnkit.kernels.cuda.lacking import LACKING
+from cnnkit.kernels.cuda.machine.again import program, roundtrip
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import (
     channels,

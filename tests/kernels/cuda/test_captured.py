@@ -16,7 +16,7 @@ def driver(monkeypatch):
     """`calls` are those that it was asked; `fails` says what it answers to one."""
     from numba.cuda.cudadrv.driver import CudaAPIError
 
-    from cnnkit.kernels.cuda.machine import captured, device
+    from cnnkit.kernels.cuda.machine.driver import captured, device
 
     calls, fails = [], {}
 
@@ -93,7 +93,7 @@ def test_what_a_driver_does_not_capture_is_not_repeatable(driver, call, answer):
 def test_a_device_without_room_for_a_graph_says_so(driver, monkeypatch):
     driver.fails["cuGraphInstantiate"] = "OUT_OF_MEMORY"
     room = driver.module.room()
-    monkeypatch.setattr("cnnkit.kernels.cuda.machine.device.free", lambda: 0)
+    monkeypatch.setattr("cnnkit.kernels.cuda.machine.driver.device.free", lambda: 0)
     monkeypatch.setattr(driver.module.pool(), "_free", lambda: 0)
     with pytest.raises(DeviceMemoryError):
         driver.module.captured(lambda: None, room)

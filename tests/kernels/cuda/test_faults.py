@@ -17,7 +17,7 @@ def chip(monkeypatch):
     """The module over a device of 100 MB, of which another process holds 60; `fails` is what its driver says next."""
     from numba.cuda.cudadrv.driver import CudaAPIError
 
-    from cnnkit.kernels.cuda.machine import chip, device
+    from cnnkit.kernels.cuda.machine.driver import chip, device
 
     fails: dict[str, str] = {}
 
@@ -98,7 +98,7 @@ def test_a_device_that_another_process_has_for_itself(chip):
 
 
 def test_a_launch_that_fails_is_told_alike(chip, monkeypatch):
-    from cnnkit.kernels.cuda.machine import faults
+    from cnnkit.kernels.cuda.machine.driver import faults
     from cnnkit.kernels.cuda.machine.launch import Kernel
 
     def launched(*args):

@@ -19,7 +19,7 @@ def test_an_array_is_handed_over_as_address_size_and_stride():
     from numba.cuda.dispatcher import _Kernel
     from numba.cuda.typing.typeof import Purpose, typeof
 
-    from cnnkit.kernels.cuda.machine.flat import Flat, overlap, part
+    from cnnkit.kernels.cuda.machine.driver.flat import Flat, overlap, part
 
     flat = Flat(None, 4096, 5, np.dtype(np.float32))
     assert typeof(flat, Purpose.argument) == types.float32[::1]
@@ -47,7 +47,7 @@ def test_what_is_compiled_beforehand_is_what_a_launch_asks_for():
     from numba.cuda.typing.typeof import Purpose, typeof
 
     from cnnkit.kernels.cuda.conv.geometry import Divisors
-    from cnnkit.kernels.cuda.machine.flat import Flat
+    from cnnkit.kernels.cuda.machine.driver.flat import Flat
     from cnnkit.kernels.shared.geometry import Window
 
     arrays = [

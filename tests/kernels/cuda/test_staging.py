@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnkit.kernels.cuda.machine.staging import Staging
+from cnnkit.kernels.cuda.machine.driver.staging import Staging
 
 
 class Device:

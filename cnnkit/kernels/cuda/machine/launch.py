@@ -1,4 +1,4 @@
-"""Kernels and the functions that they call, made and launched. Beside ptx.py and chip.py nobody knows numba-cuda.
+"""Kernels and the functions that they call, made and launched. Beside ptx.py and driver/ nobody knows numba-cuda.
 
     @device                                  # what kernels call
     def twice(x): return x + x
@@ -41,7 +41,7 @@ if SIMULATED:
     int32 = uint32 = int64 = uint64 = int
     float32, float64 = np.float32, np.float64
 else:
-    from cnnkit.kernels.cuda.machine import chip  # type: ignore[no-redef]
+    from cnnkit.kernels.cuda.machine.driver import chip  # type: ignore[no-redef]
 
     int32, uint32, int64, uint64 = types.int32, types.uint32, types.int64, types.uint64
     float32, float64 = types.float32, types.float64

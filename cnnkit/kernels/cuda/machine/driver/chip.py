@@ -15,11 +15,11 @@ except ImportError:  # of another version of numba-cuda
     from numba.core import config
 
 from cnnkit.kernels.cuda.machine import capture
-from cnnkit.kernels.cuda.machine.captured import captured, room, spoil
-from cnnkit.kernels.cuda.machine.device import asked, failed, free, handle, here, pool, select, selected, stream
-from cnnkit.kernels.cuda.machine.faults import FAULTS
-from cnnkit.kernels.cuda.machine.flat import Flat, address, aligned, overlap, owned, part
-from cnnkit.kernels.cuda.machine.staging import LARGEST, Staging
+from cnnkit.kernels.cuda.machine.driver.captured import captured, room, spoil
+from cnnkit.kernels.cuda.machine.driver.device import asked, failed, free, handle, here, pool, select, selected, stream
+from cnnkit.kernels.cuda.machine.driver.faults import FAULTS
+from cnnkit.kernels.cuda.machine.driver.flat import Flat, address, aligned, overlap, owned, part
+from cnnkit.kernels.cuda.machine.driver.staging import LARGEST, Staging
 
 __all__ = [
     "FAULTS",
@@ -90,7 +90,9 @@ _stagings: dict[int, Staging] = {}
 def _staging() -> Staging:
     """Of the device that was selected."""
     if selected() not in _stagings:
-        _stagings[selected()] = Staging(_locked, _moment, lambda event: event.query(), lambda event: event.synchronize())
+        _stagings[selected()] = Staging(
+            _locked, _moment, lambda event: event.query(), lambda event: event.synchronize()
+        )
     return _stagings[selected()]
 
 

@@ -4,7 +4,7 @@ same.py       numbers kept, changed and compared
 program.py    of an input to results               roundtrip.py  and the way back to gradients
 """
 
-from cnnkit.kernels.cuda.again.program import program
-from cnnkit.kernels.cuda.again.roundtrip import roundtrip
+from cnnkit.kernels.cuda.machine.again.program import program
+from cnnkit.kernels.cuda.machine.again.roundtrip import roundtrip
 
 __all__ = ["program", "roundtrip"]

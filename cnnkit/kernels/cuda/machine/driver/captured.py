@@ -11,14 +11,16 @@ from numba.cuda.cudadrv import driver as api
 
 from cnnkit.kernels.cuda.machine import capture
 from cnnkit.kernels.cuda.machine.capture import NotRepeatable, Room
-from cnnkit.kernels.cuda.machine.device import asked, free, handle, here, new_memory, pool
-from cnnkit.kernels.cuda.machine.faults import FAULTS, FULL, fault_of
+from cnnkit.kernels.cuda.machine.driver.device import asked, free, handle, here, new_memory, pool
+from cnnkit.kernels.cuda.machine.driver.faults import FAULTS, FULL, fault_of
 
 T = TypeVar("T")
 # Of the driver: calls that are not captured, such as those that take memory, are let through. A graph without options.
 RELAXED, PLAIN = 2, 0
 # What the driver says where a call cannot be captured: CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED and others of that name.
 REFUSALS = "CUDA_ERROR_STREAM_CAPTURE_"
+# No driver, or no package, that can; or the device is lost, or the interpreter ends.
+CANNOT: tuple[type[Exception], ...] = (*FAULTS, AttributeError, TypeError)
 
 
 def room() -> Room:
@@ -51,8 +53,8 @@ class Graph:
     def __del__(self) -> None:
         try:
             api.driver.cuGraphExecDestroy(self._executable)
-        except (*FAULTS, AttributeError, TypeError):
-            return  # the device is lost, or the interpreter ends
+        except CANNOT:
+            return
 
 
 @asked
@@ -80,7 +82,7 @@ def captured(work: Callable[[], T], room: Room) -> tuple[Graph, T]:
 def _noted(work: Callable[[], T], stream: int) -> tuple[Any, T]:
     try:
         api.driver.cuStreamBeginCapture(stream, api.binding.CUstreamCaptureMode(RELAXED))
-    except (*FAULTS, AttributeError) as error:  # no driver, or package, that can
+    except CANNOT as error:
         raise NotRepeatable from error
     try:
         result = work()
@@ -96,5 +98,5 @@ def _abandon(stream: int) -> None:
     """End a capture that came to nothing."""
     try:
         api.driver.cuGraphDestroy(api.driver.cuStreamEndCapture(stream))
-    except (*FAULTS, TypeError):
+    except CANNOT:
         return  # it was ended by what went wrong

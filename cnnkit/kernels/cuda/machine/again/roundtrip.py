@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from cnnkit.errors import DeviceMemoryError
-from cnnkit.kernels.cuda.again.same import bits, doubled, drawn, is_fit, place, unchanged
+from cnnkit.kernels.cuda.machine.again.same import bits, doubled, drawn, is_fit, place, unchanged
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.capture import NotRepeatable, Room
 from cnnkit.kernels.cuda.machine.home import copy, copy_into, empty
@@ -36,16 +36,35 @@ def roundtrip(work: Work, x: DeviceArray, read: Arrays, changed: Arrays) -> "Rou
     """
     if is_rehearsing() or not is_fit([x, *read]) or not all(isinstance(array, DeviceArray) for array in changed):
         return None
-    rng, room = np.random.default_rng(0), chip.room()
+    rng = np.random.default_rng(0)
+    first = _done(work, x, rng, changed)  # and what was launched once can be captured: its code is on the device
+    room = chip.room()
     try:
         found = Roundtrip.captured(work, x.shape, room)
-        if found is None or room.size > chip.free() or not found.gives(work, x, rng, changed):
+        if found is None or room.size > chip.free() or not found.gives(first, changed):
             return None
         with doubled(read):
-            right = found.gives(work, drawn(rng, x.shape), rng, changed)
+            right = found.gives(_done(work, drawn(rng, x.shape), rng, changed), changed)
         return found if right else None
     except (NotRepeatable, DeviceMemoryError):
         return None
+
+
+class _Done(NamedTuple):
+    """The work, done once.   given: as gradients of its results.   bits: of all that it gave and changed."""
+
+    x: DeviceArray
+    given: Arrays
+    bits: list[bytes]
+
+
+def _done(work: Work, x: DeviceArray, rng: np.random.Generator, changed: Arrays) -> _Done:
+    with unchanged(changed):
+        ys, back = work(x)
+        given = [drawn(rng, y.shape) for y in ys]
+        there = bits(ys)
+        del ys  # like all else it lives no longer than it is needed
+        return _Done(x, given, there + bits([*back(list(map(copy, given))), *changed]))
 
 
 class _Part(NamedTuple):
@@ -116,20 +135,14 @@ class Roundtrip:
             return None
         return cls(_Part(there, [x], ys), _Part(behind, dys, list(map(place, gradients))), room)
 
-    def gives(self, work: Work, x: DeviceArray, rng: np.random.Generator, changed: Arrays) -> bool:
-        """Whether it has the bits of the work itself, and changes what that changes."""
-        with unchanged(changed):
-            ys, back = work(x)
-            given = [drawn(rng, y.shape) for y in ys]
-            wanted = bits(ys)
-            wanted += bits([*back(list(map(copy, given))), *changed])
-            del ys, back
+    def gives(self, done: _Done, changed: Arrays) -> bool:
+        """Whether it has the bits of the work that was done, and changes what that changed."""
         chip.spoil(self.room)
         with unchanged(changed):
-            trip = self.begin(x)
+            trip = self.begin(done.x)
             assert trip is not None, "nobody else has it yet"
             found = bits(trip.results)
-            return found + bits([*trip.back(given), *changed]) == wanted
+            return found + bits([*trip.back(done.given), *changed]) == done.bits
 
     def begin(self, x: DeviceArray) -> Trip | None:
         """The way there; None while an earlier trip or a gradient of it is alive, or where no kernel runs."""

@@ -14,7 +14,7 @@ from numba.cuda.cudadrv import driver as api
 
 from cnnkit.errors import CnnkitError, DeviceMemoryError
 from cnnkit.kernels.cuda.machine import capture
-from cnnkit.kernels.cuda.machine.faults import FAULTS, FULL, fault_of, told
+from cnnkit.kernels.cuda.machine.driver.faults import FAULTS, FULL, fault_of, told
 from cnnkit.kernels.cuda.machine.memory import Pool
 
 _thread = threading.local()
