@@ -104,7 +104,8 @@ def copy_into(target: DeviceArray, source: DeviceArray | Host) -> None:
             return
         source = put(source.astype(target.dtype))
     if target.whole and source.whole and (target.shape, target.dtype) == (source.shape, source.dtype):
-        chip.copy(target.flat, source.flat)
+        if not rehearsal.is_rehearsing():
+            chip.copy(target.flat, source.flat)
         return
     move(source, target, target.shape, broadcast(source, target.shape), strides_of(target))
 
