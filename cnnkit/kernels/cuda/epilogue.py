@@ -5,6 +5,7 @@ each four of a thread's 64 sums, so of activations it knows those of straight li
 others, with their exponentials, take a pass of their own (`End.later`).
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -164,10 +165,13 @@ def gradient_end(dx: DeviceArray, x: DeviceArray | None, activation: Activation,
 
 
 def _lines(activation: Activation) -> tuple[bool, float, float]:
-    """Whether it consists of straight lines; what is below 0 is multiplied by; what it does not exceed."""
+    """Whether it consists of straight lines; what is below 0 is multiplied by; what it does not exceed.
+
+    Where it may exceed all, that is no number, which no comparison is true of: infinity would be reached.
+    """
     kind, slope = activation
     return (
         kind in (RELU_KIND, LEAKY_KIND, RELU6_KIND),
         slope if kind == LEAKY_KIND else 0.0,
-        (6.0 if kind == RELU6_KIND else float("inf")),
+        (6.0 if kind == RELU6_KIND else math.nan),
     )

@@ -9,7 +9,7 @@ from cnnkit import kernels
 from cnnkit.errors import ShapeError
 from cnnkit.kernels import cuda, reference
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
-from cnnkit.kernels.shared.scalar import RELU6, SIGMOID, TANH, leaky
+from cnnkit.kernels.shared.scalar import RELU, RELU6, SIGMOID, TANH, leaky
 
 pytestmark = pytest.mark.usefixtures("on_cuda")
 
@@ -90,6 +90,16 @@ def test_no_number_reaches_the_results_that_read_it_and_no_others():
     x[0, 0, 0, 1] = np.nan
     y = computed("conv2d", x, w, win, activation=RELU6)
     assert np.isnan(y[0, :2, :2]).all() and np.isfinite(y[0, 2:]).all() and np.isfinite(y[0, :, 2:]).all()
+
+
+@pytest.mark.parametrize("activation", [RELU, RELU6, leaky(0.5)], ids=["relu", "relu6", "leaky"])
+@pytest.mark.parametrize("groups", [1, 4], ids=["dense", "depthwise"])
+def test_behind_an_infinite_output_the_slope_is_that_of_the_definition(activation, groups):
+    _, w, dy = operands((1, 2, 3, 4), (1, 1, 4 // groups, 4), Window())
+    y = np.full((1, 2, 3, 4), np.inf, np.float32)
+    args = dy, w, y.shape, Window(), groups
+    expected = reference.conv2d_dx(*args, x=y, activation=activation)
+    assert_matches(computed("conv2d_dx", *args, x=y, activation=activation), expected, 4)
 
 
 def test_filters_that_were_packed_are_themselves():
