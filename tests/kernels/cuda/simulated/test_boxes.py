@@ -55,6 +55,25 @@ def test_regions_that_overlap_and_reach_out_hand_back_what_the_definition_does(s
     assert_matches(computed("roi_pool_dx", dy, places, rois, x.shape), reference.roi_pool_dx(dy, places, rois, x.shape))
 
 
+def test_every_sample_that_lies_near_is_among_those_that_are_looked_at():
+    """Places are rounded, so bounds that are computed in another way could miss one: regions of all sizes."""
+    rng, single = np.random.default_rng(0), np.float32
+    for _ in range(300):
+        first, last = (rng.uniform(-1, 1, 2) * 10 ** rng.uniform(-3, 6)).astype(np.float32)
+        bins, sampling, pixels = rng.choice([1, 2, 7, 50]), rng.choice([0, 0, 6, 100]), rng.choice([1, 5, 300])
+        start, step, samples = roi_align.side_of(first, last, single(0.5), single(0.5), single(0), bins, sampling)
+        o = int(np.clip(-start / max(step, single(1e-9)), 0, bins - 1))  # the bin in which the map begins
+        s = np.arange(samples, dtype=np.float32)
+        places = start + single(o) * step + (s + single(0.5)) * step / single(max(samples, 1))
+        for low, high in (-1, pixels), (-1, 1), (pixels - 2, pixels):
+            near = np.flatnonzero((places >= low) & (places <= high))
+            begin, behind = roi_align.samples_near(start, step, o, samples, single(low), single(high))
+            assert near.size == 0 or begin <= near[0] <= near[-1] < behind
+            if near.size:
+                begin, behind = roi_align.near_to(start, step, bins, single(low) - step, single(high))
+                assert begin <= o < behind
+
+
 FAR = 40_000.0
 
 
