@@ -22,16 +22,6 @@ if numba.config.ENABLE_CUDASIM:
 
     import numpy as np
 
-    _one_at_a_time = threading.Lock()
-    _thread = threading.local()
-
-    class _Warp:
-        """What its threads hand each other, in two places by turns: so one wait for a product is enough."""
-
-        def __init__(self) -> None:
-            self.wait = threading.Barrier(32, timeout=60).wait
-            self.given = np.zeros((2, 32, 6), np.float32)
-
     def tf32(x: Any) -> Any:
         """x rounded to TF32, of two as near ones the one further from 0."""
         word = int(np.float32(x).view(np.uint32))
@@ -41,15 +31,13 @@ if numba.config.ENABLE_CUDASIM:
 
     def mma(a0, a1, a2, a3, b0, b1, c0, c1, c2, c3):
         """This thread's four numbers of A·B + C; all threads of the warp call it."""
-        thread = threading.current_thread()
-        number = thread.threadIdx.x
-        with _one_at_a_time:  # a block's threads are new ones, and know their block
-            warps = thread._manager.__dict__.setdefault("warps", {})
-            warp = warps[number >> 5] = warps.get(number >> 5) or _Warp()
-        turn = _thread.turn = 1 - getattr(_thread, "turn", 0)
-        given, lane = warp.given[turn], number & 31
+        thread: Any = threading.current_thread()
+        # Of two places by turns, so that one wait for a product is enough.
+        given = thread.block.given[thread.products & 1, thread.thread_id >> 5]
+        thread.products += 1
+        lane = thread.thread_id & 31
         given[lane] = a0, a1, a2, a3, b0, b1
-        warp.wait()
+        thread.syncwarp()
         row, column = lane >> 2, 2 * (lane & 3)
         left, right = given[4 * row : 4 * row + 4], given[4 * column : 4 * column + 8, 4:]
         sums = []

@@ -32,7 +32,7 @@ class Tile(NamedTuple):
         return f"{self.rows}x{self.columns}"
 
 
-# The simulator takes 0.2 ms for a thread and 8 ms for a barrier: one tile, as small as its loads allow.
+# The simulator computes each product in Python: one tile, as small as its loads allow.
 SMALL = Tile(32, 16)
 TILES = (Tile(128, 128), Tile(128, 64), Tile(64, 64), Tile(128, 32))
 # Blocks that keep every multiprocessor busy: an H200 has 132, and the same bits are wanted on any device.

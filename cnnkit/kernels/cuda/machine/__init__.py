@@ -1,7 +1,7 @@
 """What kernels run on: all that is numba-cuda's own, and memory.
 
 launch.py     kernels and device functions made, and launched     ptx.py         wide loads and the like
-driver/       what a device is asked for                          simulated.py   the same in Numba's simulator
+driver/       what a device is asked for                          simulated/     the same in Numba's simulator
 rehearsal.py  kernels noted instead of run                        array.py       the class of this home's arrays
 memory.py     memory that is used again                           axes.py        strides, and axes that become one
 move.py       elements moved from place to place                  home.py        arrays made, moved and copied

@@ -35,7 +35,7 @@ from cnnkit.kernels.shared.inner import Inner
 SIMULATED = bool(numba.config.ENABLE_CUDASIM)
 
 if SIMULATED:
-    from cnnkit.kernels.cuda.machine import simulated as chip
+    from cnnkit.kernels.cuda.machine.simulated import chip
 
     # Plain numbers: the simulator has Python's widths anyway, and takes less long for them.
     int32 = uint32 = int64 = uint64 = int

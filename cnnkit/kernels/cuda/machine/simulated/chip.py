@@ -12,12 +12,13 @@ from importlib.metadata import version
 from typing import Any, TypeVar, final
 
 import numpy as np
-from numba.cuda.simulator import kernelapi
+from numba.cuda.simulator import kernel, kernelapi
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 from numba.np import numpy_support
 
 from cnnkit.kernels.cuda.machine import capture
 from cnnkit.kernels.cuda.machine.capture import Room
+from cnnkit.kernels.cuda.machine.simulated import turns
 
 T = TypeVar("T")
 
@@ -273,5 +274,6 @@ def _local(self: Any, shape: Any, dtype: Any, alignment: int | None = None) -> n
     return np.full(shape, np.nan if np.dtype(dtype).kind == "f" else 77, np.dtype(dtype))
 
 
+kernel.BlockManager = turns.Block
 kernelapi.FakeCUDAShared.array = _shared
 kernelapi.FakeCUDALocal.array = _local
