@@ -84,14 +84,31 @@ class Code:
 
 def compiled(kernel, signature, cc: tuple[int, int]) -> Code:
     """The machine code of a kernel for a chip of that compute capability."""
+    with _cubin(kernel, signature, cc) as path:
+        sizes, text = _sizes(path), _said("nvdisasm", path)
+    return Code(sizes["REG"], sizes["LOCAL"] + sizes["STACK"], sizes["SHARED"], *_read(text))
+
+
+def local_memory(kernel, signature, cc: tuple[int, int]) -> int:
+    """Bytes of local memory and stack of a thread: what is spilled lies there. Its code is not read."""
+    with _cubin(kernel, signature, cc) as path:
+        sizes = _sizes(path)
+    return sizes["LOCAL"] + sizes["STACK"]
+
+
+@contextlib.contextmanager
+def _cubin(kernel, signature, cc: tuple[int, int]) -> Iterator[Path]:
     with pretended(cc):
         cubin = _lowered(kernel, signature).get_cubin(cc=cc).code
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kernel.cubin"
         path.write_bytes(cubin)
-        use, text = _said("cuobjdump", "--dump-resource-usage", path), _said("nvdisasm", path)
-    sizes = {name: int(value) for name, value in re.findall(r"(REG|STACK|SHARED|LOCAL):(\d+)", use)}
-    return Code(sizes["REG"], sizes["LOCAL"] + sizes["STACK"], sizes["SHARED"], *_read(text))
+        yield path
+
+
+def _sizes(path: Path) -> dict[str, int]:
+    use = _said("cuobjdump", "--dump-resource-usage", path)
+    return {name: int(value) for name, value in re.findall(r"(REG|STACK|SHARED|LOCAL):(\d+)", use)}
 
 
 @lru_cache(maxsize=256)
