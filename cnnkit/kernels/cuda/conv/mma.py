@@ -10,7 +10,7 @@ Source: NVIDIA, PTX ISA, "Matrix fragments for mma.m16n8k8"; from compute capabi
 In the simulator a stand-in rounds as `cvt.rna` does and sums in float32, and the threads of a warp wait for each other.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import numba
 
@@ -31,7 +31,7 @@ if numba.config.ENABLE_CUDASIM:
 
     def mma(a0, a1, a2, a3, b0, b1, c0, c1, c2, c3):
         """This thread's four numbers of A·B + C; all threads of the warp call it."""
-        thread: Any = threading.current_thread()
+        thread = cast(Any, threading.current_thread())
         # Of two places by turns, so that one wait for a product is enough.
         given = thread.block.given[thread.products & 1, thread.thread_id >> 5]
         thread.products += 1

@@ -1,11 +1,6 @@
-"""Memory in Numba's simulator: NumPy's arrays, and shared memory that begins as NaN.
-
-An index below 0, which Python would take from the end, is an error here, as one behind the end is. So is shared memory
-that is read before it is written, for NaN spreads into the result.
-"""
+"""Memory in Numba's simulator: NumPy's arrays; and what else a device is asked for."""
 
 import itertools
-import sys
 import threading
 from collections.abc import Callable
 from importlib.metadata import version
@@ -13,12 +8,11 @@ from typing import Any, TypeVar, final
 
 import numpy as np
 from numba.cuda.simulator import kernel, kernelapi
-from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
-from numba.np import numpy_support
 
 from cnnkit.kernels.cuda.machine import capture
 from cnnkit.kernels.cuda.machine.capture import Room
-from cnnkit.kernels.cuda.machine.simulated import turns
+from cnnkit.kernels.cuda.machine.simulated import checked, turns
+from cnnkit.kernels.cuda.machine.simulated.checked import Checked, Flat
 
 T = TypeVar("T")
 
@@ -31,36 +25,14 @@ def failed(error: Exception) -> Exception:
     return error
 
 
-class _Checked(np.ndarray):
-    """Memory whose indices are looked at."""
-
-    def __getitem__(self, index: Any) -> Any:
-        if not isinstance(index, slice) and index < 0:
-            raise IndexError(f"index {index} lies before the array")
-        return super().__getitem__(index)
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if not isinstance(index, slice) and index < 0:
-            raise IndexError(f"index {index} lies before the array")
-        super().__setitem__(index, value)
-
-
-class Flat(FakeCUDAArray):
-    """Numbers of one axis.   owner: what keeps the memory from being taken again; None where nobody will."""
-
-    def __init__(self, owner: Any, memory: np.ndarray) -> None:
-        super().__init__(memory)
-        self.owner = owner
-
-
 def take(count: int, dtype: np.dtype[Any]) -> Flat:
     """Room for so many numbers, filled with what no result has; in a capture as it was left."""
     under_way = capture.under_way()
     if under_way is not None and count:
         block = under_way.room.take(count * dtype.itemsize)
-        return Flat(block, block.raw[: count * dtype.itemsize].view(dtype).view(_Checked))
+        return Flat(block, block.raw[: count * dtype.itemsize].view(dtype).view(Checked))
     memory = np.full(count, np.nan if dtype.kind == "f" else 77, dtype)
-    return Flat(None, memory.view(_Checked))
+    return Flat(None, memory.view(Checked))
 
 
 def part(flat: Flat, first: int, count: int) -> Flat:
@@ -254,26 +226,6 @@ class _Quiet:
             self.function(*args)
 
 
-_shared_lock = threading.Lock()
-
-
-def _shared(self: Any, shape: Any, dtype: Any, alignment: int | None = None) -> np.ndarray:
-    """Shared memory of a block, told apart by the line that asks for it; full of NaN."""
-    frame = sys._getframe(1)
-    place = frame.f_code.co_filename, frame.f_lineno
-    with _shared_lock:
-        if place not in self._allocations:
-            kind = np.dtype(dtype) if isinstance(dtype, type) else numpy_support.as_dtype(dtype)
-            memory = np.full(shape, np.nan if kind.kind == "f" else 77, kind)
-            self._allocations[place] = memory.view(_Checked) if isinstance(shape, int) else memory
-        found: np.ndarray = self._allocations[place]
-    return found
-
-
-def _local(self: Any, shape: Any, dtype: Any, alignment: int | None = None) -> np.ndarray:
-    return np.full(shape, np.nan if np.dtype(dtype).kind == "f" else 77, np.dtype(dtype))
-
-
 kernel.BlockManager = turns.Block
-kernelapi.FakeCUDAShared.array = _shared
-kernelapi.FakeCUDALocal.array = _local
+kernelapi.FakeCUDAShared.array = checked.shared
+kernelapi.FakeCUDALocal.array = checked.local
