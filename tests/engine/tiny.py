@@ -89,8 +89,10 @@ def _counted(real: Any, name: str, calls: list[str], where: str, kill_at: int) -
     return call
 
 
-def killed_at_every_primitive(root: Path, where: str, total: int) -> None:
-    for n in range(1, total + 1):
+def killed_at_every_primitive(root: Path, where: str, numbers: list[int]) -> None:
+    """A child for each, which finds all kernels loaded: this process has trained once before."""
+    list(fit(root / "smooth"))
+    for n in numbers:
         child = os.fork()
         if child == 0:
             count_primitives([], where, n)
@@ -125,6 +127,6 @@ if __name__ == "__main__":
         count_primitives([], sys.argv[3], int(sys.argv[4]))
         go_on(folder)
     elif mode == "every":
-        killed_at_every_primitive(folder, sys.argv[3], int(sys.argv[4]))
+        killed_at_every_primitive(folder, sys.argv[3], [int(n) for n in sys.argv[4:]])
     else:
         print(killed_at_random(folder, int(sys.argv[3])))
