@@ -7,6 +7,7 @@ from agreement import assert_matches
 from numpy.typing import NDArray
 
 from cnnkit.kernels import reference
+from cnnkit.kernels.reference.conv import epilogue
 from cnnkit.kernels.shared.geometry import Window, conv2d_output_shape
 from cnnkit.kernels.shared.scalar import IDENTITY, RELU, Activation, told_by_output
 
@@ -44,8 +45,10 @@ def assert_conv_agrees(
     terms = case.w[0] * case.w[1] * case.w[2]
     y = backend.conv2d(x, w, case.win, case.groups, **more)
     # An activation may squash what rounding has shifted: the scale of the error is that of the sums.
-    scale = np.abs(reference.conv2d(x, w, case.win, case.groups)).max(initial=1.0)
-    assert_matches(y, reference.conv2d(x, w, case.win, case.groups, **more), terms, factor=factor, scale=scale)
+    sums = reference.conv2d(x, w, case.win, case.groups)
+    scale = np.abs(sums).max(initial=1.0)
+    expected = epilogue(sums, more.get("bias"), more.get("residual"), activation)
+    assert_matches(y, expected, terms, factor=factor, scale=scale)
     dx = backend.conv2d_dx(dy, w, case.x, case.win, case.groups)
     before = expected = reference.conv2d_dx(dy, w, case.x, case.win, case.groups)
     # Where few sums are taken, all of them may cancel: they err as their terms do, which are about 1.
