@@ -21,9 +21,7 @@ def test_memory_of_others_is_kept_alive_and_that_of_the_room_is_not():
     others, room = Pool(bytearray, lambda: 0), Room(bytearray, lambda: 0)
     with capture.begun(room) as under_way:
         block = others.take(512)
-        under_way.hold(block)
-        under_way.hold(room.take(512))
-        under_way.hold(None)
+        capture.hold(block, room.take(512), None)
     del block
     assert (others.used, room.used) == (512, 0)
     del under_way

@@ -105,7 +105,7 @@ def test_a_launch_that_fails_is_told_alike(chip, monkeypatch):
         raise faults.CUDAError(said)
 
     kernel = Kernel(lambda x: None, "pretended", None)
-    monkeypatch.setattr(kernel, "_launcher", lambda blocks, threads: launched)
+    monkeypatch.setattr(kernel, "_record", lambda args: SimpleNamespace(launch=launched))
     said = "CUDA_ERROR_LAUNCH_FAILED: An exception occurred on the device while executing a kernel."
     with pytest.raises(DeviceError, match=r"any more \(CUDA_ERROR_LAUNCH_FAILED\)\. See"):
         kernel(1, 1, 0.5)

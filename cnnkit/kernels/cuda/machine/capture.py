@@ -55,11 +55,6 @@ class Capture:
         self.held: list[Block] = []
         self.notes: list[Callable[[], None]] = []
 
-    def hold(self, owner: Block | None) -> None:
-        """Keep memory alive that is not of the room."""
-        if owner is not None and owner.pool is not self.room:
-            self.held.append(owner)
-
 
 _thread = threading.local()
 
@@ -78,6 +73,13 @@ def begun(room: Room) -> Iterator[Capture]:
         yield capture
     finally:
         _thread.capture = None
+
+
+def hold(*owners: Any) -> None:
+    """Where work is noted: keep that memory alive as long as what is noted, but for that of the room."""
+    capture = under_way()
+    if capture is not None:
+        capture.held += [owner for owner in owners if getattr(owner, "pool", None) not in (None, capture.room)]
 
 
 def refuse() -> None:

@@ -81,7 +81,7 @@ class Kernel:
     def __init__(self, function: Callable[..., None], name: str, threads: int | None) -> None:
         self.name, self.function, self.threads = name, function, threads
         self._made: Any = None
-        self._configured: dict[tuple[Any, int, int], Any] = {}
+        self._records: dict[tuple[Any, ...], Any] = {}
         KERNELS.append(self)
 
     def over(self, count: int, *args: Any) -> None:
@@ -101,22 +101,24 @@ class Kernel:
         if note is not None:
             note(self, args)
             return
-        given = [_given(arg) for arg in args]
-        chip.hold(*given)
+        chip.here()  # a thread that was given all its arrays has made none itself
+        capture.hold(*(arg.flat.owner for arg in args if type(arg) is DeviceArray))
+        # An array is told by the type of its numbers, any other argument by its own; a plain tuple by how long it is.
+        key = chip.selected(), *[_told(arg) for arg in args]
+        record = self._records.get(key)
         try:
-            self._launcher(blocks, threads)(*given)
+            if record is None:
+                record = self._records[key] = self._record(args)
+            record.launch(blocks, threads, args)
         except chip.FAULTS as error:
             raise chip.failed(error) from error
 
-    def _launcher(self, blocks: int | tuple[int, ...], threads: int) -> Any:
-        chip.here()  # a thread that was given all its arrays has made none itself
-        if capture.under_way() is not None:
-            return chip.configured(self.made, blocks, threads)
-        key = blocks, threads, chip.selected()
-        launcher = self._configured.get(key)
-        if launcher is None:
-            launcher = self._configured[key] = chip.configured(self.made, blocks, threads)
-        return launcher
+    def _record(self, args: tuple[Any, ...]) -> Any:
+        if SIMULATED:
+            return chip.Record(self.made, ())
+        signature = signature_of(args)
+        with _one_at_a_time:
+            return chip.Record(self.made.compile(signature), signature)
 
     @property
     def made(self) -> Any:
@@ -193,16 +195,6 @@ def _type(value: Any) -> Any:
     return numba.typeof(value)
 
 
-def _given(value: Any) -> Any:
-    """As the kernel takes it."""
+def _told(value: Any) -> Any:
     kind = type(value)
-    if kind is DeviceArray:
-        return value.flat
-    if kind is int:
-        return value if SIMULATED else np.int32(value)
-    if kind is float:
-        return np.float32(value)
-    if isinstance(value, tuple):
-        given = map(_given, value)
-        return tuple(given) if kind is tuple else kind(*given)
-    return value
+    return value.dtype.char if kind is DeviceArray else len(value) if kind is tuple else kind

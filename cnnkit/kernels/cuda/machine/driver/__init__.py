@@ -2,5 +2,6 @@
 
 faults.py    what is told where it fails                     device.py    the device in use, its stream and memory
 flat.py      numbers of one axis as a launch takes them      staging.py   what is brought without a wait
-captured.py  CUDA graphs                                     chip.py      all that the kernels' home asks for
+record.py    launches                                        captured.py  CUDA graphs
+chip.py      all that the kernels' home asks for
 """

@@ -9,28 +9,24 @@ import numpy as np
 from numba import cuda
 from numba.cuda.cudadrv import driver as api
 
-try:
-    from numba.cuda.core import config
-except ImportError:  # of another version of numba-cuda
-    from numba.core import config
-
 from cnnkit.kernels.cuda.machine import capture
 from cnnkit.kernels.cuda.machine.driver.captured import captured, room, spoil
 from cnnkit.kernels.cuda.machine.driver.device import asked, failed, free, handle, here, pool, select, selected, stream
 from cnnkit.kernels.cuda.machine.driver.faults import FAULTS
 from cnnkit.kernels.cuda.machine.driver.flat import Flat, address, aligned, overlap, owned, part
+from cnnkit.kernels.cuda.machine.driver.record import Record
 from cnnkit.kernels.cuda.machine.driver.staging import LARGEST, Staging
 
 __all__ = [
     "FAULTS",
     "Flat",
+    "Record",
     "address",
     "aligned",
     "captured",
     "failed",
     "free",
     "here",
-    "hold",
     "overlap",
     "owned",
     "part",
@@ -137,17 +133,8 @@ def copy(target: Flat, source: Flat) -> None:
     """The numbers of one in the other's place."""
     if target.size:
         here()
-        hold(source)
+        capture.hold(source.owner)
         api.driver.cuMemcpyDtoDAsync(target.ptr, source.ptr, target.nbytes, handle())
-
-
-def hold(*values: Any) -> None:
-    """Where work is captured: keep the memory of these alive as long as what is captured."""
-    under_way = capture.under_way()
-    if under_way is not None:
-        for value in values:
-            if isinstance(value, Flat):
-                under_way.hold(value.owner)
 
 
 # Whether times of this device say something.
@@ -218,14 +205,3 @@ def description() -> str:
     has = f"{memory.free / 1e9:.1f} of {memory.total / 1e9:.1f} GB free"
     packages = f"its driver knows CUDA {knows}; numba-cuda {version('numba-cuda')}"
     return f"{facts()['name']}, compute capability {major}.{minor}, {has}; {packages}"
-
-
-@asked
-def configured(made: Any, blocks: int | tuple[int, ...], threads: int) -> Any:
-    """The kernel with the grid that it is launched on. Small grids are meant: a warning of each would be noise."""
-    here()
-    before, config.CUDA_LOW_OCCUPANCY_WARNINGS = config.CUDA_LOW_OCCUPANCY_WARNINGS, 0
-    try:
-        return made[blocks, threads, stream()]
-    finally:
-        config.CUDA_LOW_OCCUPANCY_WARNINGS = before

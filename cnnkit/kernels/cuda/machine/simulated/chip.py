@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any, TypeVar, final
 
@@ -10,6 +10,7 @@ import numpy as np
 from numba.cuda.simulator import kernel, kernelapi
 
 from cnnkit.kernels.cuda.machine import capture
+from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.capture import Room
 from cnnkit.kernels.cuda.machine.simulated import checked, turns
 from cnnkit.kernels.cuda.machine.simulated.checked import Checked, Flat
@@ -43,10 +44,6 @@ def part(flat: Flat, first: int, count: int) -> Flat:
 def owned(flat: Flat, owner: Any) -> Flat:
     """The same numbers, kept alive by another."""
     return Flat(owner, flat._ary)
-
-
-def hold(*values: Any) -> None:
-    """Memory here lives as long as somebody has a view of it."""
 
 
 def free() -> int:
@@ -158,14 +155,34 @@ def description() -> str:
 _one_at_a_time = threading.Lock()
 
 
-def configured(made: Any, blocks: int | tuple[int, ...], threads: int) -> Callable[..., None]:
-    """The kernel with the grid that it is launched on."""
+@final
+class Record:
+    """made: a kernel of the simulator's."""
 
-    def launch(*args: Any) -> None:
-        with _one_at_a_time:
-            made[blocks, threads](*args)
+    def __init__(self, made: Any, signature: Sequence[Any]) -> None:
+        self._made = made
 
-    return lambda *args: _done(launch, *args)
+    def launch(self, blocks: int | tuple[int, ...], threads: int, args: Sequence[Any]) -> None:
+        """So many blocks."""
+
+        def work(*given: Any) -> None:
+            with _one_at_a_time:
+                self._made[blocks, threads](*given)
+
+        _done(work, *map(_given, args))
+
+
+def _given(value: Any) -> Any:
+    """As a kernel takes it: floats have 32 bits."""
+    kind = type(value)
+    if kind is DeviceArray:
+        return value.flat
+    if kind is float:
+        return np.float32(value)
+    if isinstance(value, tuple):
+        given = map(_given, value)
+        return tuple(given) if kind is tuple else kind(*given)
+    return value
 
 
 def _done(work: Callable[..., None], *args: Any) -> None:
