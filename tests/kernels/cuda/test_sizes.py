@@ -5,7 +5,7 @@ import pytest
 from launched import launched
 
 from cnnkit.errors import ShapeError
-from cnnkit.kernels.cuda.conv.geometry import BEHIND
+from cnnkit.kernels.cuda.conv.geometry import BEHIND, FAR
 from cnnkit.kernels.cuda.conv.tile import DEPTH, ENOUGH, TILES
 from cnnkit.kernels.cuda.conv.warp import DEPTH as WARP_DEPTH
 from cnnkit.kernels.cuda.machine.launch import MOST
@@ -53,3 +53,18 @@ def test_more_outputs_than_a_launch_has_blocks_for_are_told():
     ):
         with pytest.raises(ShapeError, match="too many for a CUDA kernel"):
             launched(name, *args)
+
+
+FURTHEST = Window(-FAR, 1, -FAR, -FAR, 0, 0, -FAR, 1)
+X, W, DY = floats(1, 4, 4, 4), floats(2, 1, 4, 4), floats(1, 2, 4, 4)
+
+
+@pytest.mark.parametrize(("name", "args"), [("conv2d", (X, W)), ("conv2d_dw", (DY, X, W.shape))])
+def test_a_row_that_is_outside_every_image_stays_so_whatever_the_window(name, args):
+    """A pixel that is not there is in row FAR, to which taps add: from 2^29 rows on they would reach the image."""
+    with pytest.raises(ShapeError, match=r"over more than 536,870,912 rows is too large.*: use less padding"):
+        launched(name, *args, FURTHEST)
+
+
+def test_a_gradient_has_no_more_phases_than_its_images_have_rows():
+    assert launched("conv2d_dx", DY, W, X.shape, FURTHEST)

@@ -6,7 +6,7 @@ from typing import Any
 from cnnkit.kernels.cuda.conv import depthwise, gather, gather_tf32, warp
 from cnnkit.kernels.cuda.conv.filters import filters_gradient
 from cnnkit.kernels.cuda.conv.fours import in_fours, pays
-from cnnkit.kernels.cuda.conv.geometry import Axis, Divisors, backward, check_blocks, check_counts, forward
+from cnnkit.kernels.cuda.conv.geometry import Axis, Divisors, backward, check_blocks, check_counts, check_rows, forward
 from cnnkit.kernels.cuda.conv.tile import chosen
 from cnnkit.kernels.cuda.epilogue import End, gradient_end, layer_end
 from cnnkit.kernels.cuda.machine.array import DeviceArray
@@ -181,6 +181,7 @@ def _product(
         return
     check_blocks("groups", groups)
     depth = rows.taps * cols.taps * channels
+    check_rows(rows)
     check_counts(pixels=N * image, terms=depth, outputs=outputs)
     plan = gather.Plan(
         pixels=N * image,

@@ -9,7 +9,7 @@ from typing import Any
 
 from cnnkit.kernels.cuda.conv import dw, dw_tf32, warp
 from cnnkit.kernels.cuda.conv.dw import Plan
-from cnnkit.kernels.cuda.conv.geometry import Divisors, check_blocks, check_counts, forward
+from cnnkit.kernels.cuda.conv.geometry import Divisors, check_blocks, check_counts, check_rows, forward
 from cnnkit.kernels.cuda.conv.tile import DEPTH, ENOUGH, chosen
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import empty
@@ -30,6 +30,7 @@ def filters_gradient(dy: DeviceArray, x: DeviceArray, found: DeviceArray, win: W
     rows, cols = forward(win, (KH, KW), (OH, OW))
     depth, outputs, pixels = KH * KW * C, O // groups, N * OH * OW
     check_blocks("groups", groups)
+    check_rows(rows)
     check_counts(pixels=pixels, terms=depth, outputs=outputs)
     dy, x = aligned(dy), aligned(x)
     wide_left, wide_right = C % 4 == 0 and x.shape[3] % 4 == 0, outputs % 4 == 0 and O % 4 == 0

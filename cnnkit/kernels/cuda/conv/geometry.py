@@ -47,23 +47,6 @@ class Axis(NamedTuple):
     stride: int
 
 
-def check_counts(**counts: int) -> None:
-    """ShapeError for more of something than a kernel counts in 32 bits with what lies behind it in the last tile."""
-    for name, count in counts.items():
-        if count > MOST - BEHIND:
-            raise ShapeError(
-                f"A convolution of {count:,} {name} is too large for CUDA's kernels, which count up to "
-                f"{MOST - BEHIND:,}: use a smaller --batch-size or --image-size."
-            )
-
-
-def check_blocks(name: str, count: int, each: int = 1) -> None:
-    """ShapeError for more than a launch has room for along its second or third axis, with so many in each block."""
-    most = each * ((1 << 16) - 1)
-    if count > most:
-        raise ShapeError(f"A convolution of {count:,} {name} is too many for a CUDA kernel: {most:,} are the most.")
-
-
 def forward(win: Window, kernel: tuple[int, int], size: tuple[int, int]) -> tuple[Axis, Axis]:
     """Rows and columns of a convolution with results of that size."""
     return (
@@ -74,13 +57,14 @@ def forward(win: Window, kernel: tuple[int, int], size: tuple[int, int]) -> tupl
 
 def backward(win: Window, kernel: tuple[int, int], size: tuple[int, int]) -> list[tuple[Axis, Axis]]:
     """Rows and columns of each phase of a gradient by images of that size; together they write every pixel once."""
-    rows = [_phase(p, win.stride_h, win.pad_top, win.dilation_h, kernel[0], size[0]) for p in range(win.stride_h)]
-    cols = [_phase(p, win.stride_w, win.pad_left, win.dilation_w, kernel[1], size[1]) for p in range(win.stride_w)]
-    return [(row, col) for row in rows for col in cols if row.size and col.size]
+    down, across = (range(min(pair)) for pair in ((win.stride_h, size[0]), (win.stride_w, size[1])))
+    rows = [_phase(p, win.stride_h, win.pad_top, win.dilation_h, kernel[0], size[0]) for p in down]
+    cols = [_phase(p, win.stride_w, win.pad_left, win.dilation_w, kernel[1], size[1]) for p in across]
+    return [(row, col) for row in rows for col in cols]
 
 
 def _phase(phase: int, stride: int, pad: int, dilation: int, taps: int, size: int) -> Axis:
-    results = -(-(size - phase) // stride) if size > phase else 0
+    results = -(-(size - phase) // stride)
     every = stride // gcd(stride, dilation)
     met = [tap for tap in range(min(taps, every)) if (phase + pad - tap * dilation) % stride == 0]
     if not met:
@@ -89,3 +73,29 @@ def _phase(phase: int, stride: int, pad: int, dilation: int, taps: int, size: in
     count = -(-(taps - first) // every)
     begin = (phase + pad - first * dilation) // stride
     return Axis(results, begin, 1, count, -(every * dilation // stride), first, every, phase, stride)
+
+
+def check_counts(**counts: int) -> None:
+    """ShapeError for more of something than a kernel counts in 32 bits with what lies behind it in the last tile."""
+    for name, count in counts.items():
+        if count > MOST - BEHIND:
+            raise ShapeError(
+                f"A convolution of {count:,} {name} is too large for CUDA's kernels, which count up to "
+                f"{MOST - BEHIND:,}: use a smaller --batch-size or --image-size."
+            )
+
+
+def check_rows(rows: Axis) -> None:
+    """ShapeError for a filter or a border so high that a row which is `FAR` from the image would lie within again."""
+    if rows.size * rows.step + rows.taps * abs(rows.apart) + abs(rows.begin) > -FAR:
+        raise ShapeError(
+            f"A convolution whose taps or borders reach over more than {-FAR:,} rows is too large for CUDA's kernels: "
+            "use less padding, dilation or stride."
+        )
+
+
+def check_blocks(name: str, count: int, each: int = 1) -> None:
+    """ShapeError for more than a launch has room for along its second or third axis, with so many in each block."""
+    most = each * ((1 << 16) - 1)
+    if count > most:
+        raise ShapeError(f"A convolution of {count:,} {name} is too many for a CUDA kernel: {most:,} are the most.")
