@@ -22,6 +22,7 @@ def test_each_call_of_a_plan_is_told_the_most_to_gain_first():
     assert {"ms", "gflops", "of_roof", "gain_ms"} <= set(times.to_json()["layers"][0])
 
 
+@pytest.mark.slow
 def test_of_a_transposed_convolution_each_pixel_meets_each_filter():
     up = next(layer for layer in layer_times("unet_bn_w16_d3", seconds=0.01).layers if "up" in layer.name)
     assert up.gflops is not None and up.gflops > 0

@@ -69,6 +69,7 @@ def test_it_stops_early(few, tmp_path):
     assert result.stopped_early and (result.epochs, result.best_epoch) == (3, 1)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_with_equal_bits(few, smooth, tmp_path):
     """Killed in its third epoch, a state having been saved after every step."""
     script = (

@@ -22,7 +22,7 @@ def seen(shapes, things, *, number=1, start=0, **options):
     ]
 
 
-@pytest.mark.parametrize("things", [*((name,) for name in THINGS), THINGS])
+@pytest.mark.parametrize("things", [*(pytest.param((name,), marks=pytest.mark.slow) for name in THINGS), THINGS])
 def test_an_epoch_begun_in_its_middle_goes_on_as_the_whole_one_and_threads_change_nothing(shapes, things):
     whole = seen(shapes, things)
     assert seen(shapes, things, start=4, workers=3) == whole[4:]

@@ -155,11 +155,11 @@ def test_the_head_moves_at_its_own_rate(weights, tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {},
+        pytest.param({}, marks=pytest.mark.slow),
         {"freeze": "trunk", "ema": 0.9},
         pytest.param({"freeze": "trunk", "views": 0}, marks=pytest.mark.slow),
         {"freeze": "trunk", "epochs": 5, "views": 2, "augment": "strong", "keep": "best"},
-        {"head_lr": 0.1, "lr": 0.02, "clip": 1.0},
+        pytest.param({"head_lr": 0.1, "lr": 0.02, "clip": 1.0}, marks=pytest.mark.slow),
     ],
 )
 def test_stopped_anywhere_and_without_its_weight_file_it_ends_with_the_same_bits(weights, tmp_path, changes):

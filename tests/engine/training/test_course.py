@@ -45,7 +45,10 @@ def test_a_number_of_steps_cuts_the_last_epoch_short_and_judges_it(tiny, tmp_pat
     assert "steps=20) would go on" in note.text and again == events[-1]
 
 
-@pytest.mark.parametrize("changes", [{"steps": 10}, {"steps": 8}, {"steps": 2}, {"patience": 1, "epochs": 9}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"steps": 10}, {"steps": 8}, {"steps": 2}, pytest.param({"patience": 1, "epochs": 9}, marks=pytest.mark.slow)],
+)
 def test_stopping_anywhere_changes_nothing(tiny, tmp_path, same_files, changes):
     """Abandon the generator after many a possible event, as a crash of the caller would, and go on."""
     changes = {"epochs": None, **changes}

@@ -73,6 +73,7 @@ def test_names_from_data_are_never_markup(tmp_path):
     assert Counted(text).tags.count("script") == 1
 
 
+@pytest.mark.slow
 def test_a_hundred_classes_have_their_names_beside_the_matrix(tmp_path):
     shown = seen(tmp_path / "run", 2, 100)
     figure = next(
@@ -87,6 +88,7 @@ def test_a_hundred_classes_have_their_names_beside_the_matrix(tmp_path):
     assert min(map(float, sizes)) >= 6.5
 
 
+@pytest.mark.slow
 def test_a_thousand_epochs_and_classes_make_a_page_of_bounded_size(tmp_path):
     shown = seen(tmp_path / "run", 1000, 1000)
     sections = drawn(shown)

@@ -49,6 +49,7 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.slow
 def test_a_training_shows_the_parts_of_its_loss_and_goes_on(command):
     code, out, err = command(*TRAIN, "--steps", 2, "--batch-size", 8, "--output", "run")
     assert code == 0 and "test mAP@0.5" in out and "val mAP@0.5" in err and "val mAP" in err

@@ -56,7 +56,7 @@ def test_the_parts_of_the_loss_run_along_and_are_in_every_file(smooth):
     assert json.loads(run.result.read_text())["map50"] == smooth.map50
 
 
-@pytest.mark.parametrize("at", [3, 11])
+@pytest.mark.parametrize("at", [pytest.param(3, marks=pytest.mark.slow), 11])
 def test_a_run_that_was_cut_off_goes_on_with_equal_bits(smooth, options, at, tmp_path, monkeypatch):
     """A state is saved after every step; the process ends without a word after one of them."""
     monkeypatch.setenv("CNNKIT_CHECKPOINT_SECONDS", "0")

@@ -78,6 +78,7 @@ def test_of_very_many_classes_the_largest_and_the_smallest_are_shown(cnnkit, pho
     assert len(cnnkit("data", "check", photos, "--json").json["rows"]) == 62
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_with_warnings_and_the_command_that_tells_more(cnnkit, photos):
     shutil.copy(photos / "cat" / "0.png", photos / "dog" / "again.png")
     ended = cnnkit("train", "--data", photos, "--model", "convnet", "--dry-run")

@@ -79,6 +79,7 @@ assert theirs(y) == 8 and before(y) == 3
 
 
 @pytest.mark.skipif(DISABLE_JIT, reason="nothing is compiled")
+@pytest.mark.slow
 def test_functions_that_somebody_else_compiles_may_share_parts_with_kernels():
     done = subprocess.run([sys.executable, "-c", OTHERS], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

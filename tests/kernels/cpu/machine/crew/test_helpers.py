@@ -92,6 +92,7 @@ def test_a_system_without_conditions_has_none(monkeypatch):
     assert not helpers.can_be_had()
 
 
+@pytest.mark.slow
 def test_helpers_are_our_own_also_where_kernels_are_compiled_before_any_was_called(tmp_path):
     program = "print(len(list(cpu.prepare(lambda: cpu.add(x, x)))), threads.layer())"
     assert told(program, CNNKIT_CACHE=str(tmp_path / "kernels"), CNNKIT_THREADS="2") == ["1", helpers.NAME]
