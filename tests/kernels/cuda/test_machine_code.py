@@ -83,16 +83,19 @@ def test_every_kernel_is_compiled():
 
 
 def test_what_lies_in_local_memory_is_told_without_reading_the_code():
-    """A list that is indexed by what only the thread knows has no registers."""
+    """A list whose places are told by numbers of memory cannot lie in registers."""
 
     @launch.kernel
-    def listed(y, i):
+    def listed(y, places, i):
         numbers = cuda.local.array(50, float32)
         for n in range(50):
             numbers[n] = y[n]
-        y[0] = numbers[i]
+        for n in range(i):
+            numbers[places[n]] += y[n]
+        for n in range(i):
+            y[n] = numbers[places[n] + 1]
 
-    signature = types.float32[::1], types.int32
+    signature = types.float32[::1], types.int32[::1], types.int32
     code = compiled(listed, signature, (9, 0))
     assert code.count("LDL") > 0 and code.spilled
     assert local_memory(listed, signature, (9, 0)) == code.local >= 200
