@@ -13,7 +13,7 @@ the last of an epoch, and a network of which any part is another than it was.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from operator import is_
@@ -34,6 +34,8 @@ from cnnkit.nn.outputs import Nest, leaves, mapped
 BEFORE = 3  # batches of a shape, one after another: what is done seldom is not worth it
 MOST = 4  # searches: each costs as much as five steps, and somebody may change shapes or network all the time
 
+# An array, and a copy of its numbers.
+_Kept = tuple[Array, Array]
 # From gradients of the results to those of the parameters, both in order, None where there is none.
 Back = Callable[[Sequence[Array | None]], list[Array | None]]
 
@@ -41,12 +43,14 @@ Back = Callable[[Sequence[Array | None]], list[Array | None]]
 class _Way(NamedTuple):
     """run: the roundtrip; None where there is none.   nest: what the network gives, to be filled again.
 
+    counters: of the random numbers that a trip draws, if there may be no gradient of some result.
     taught: the parameters that have gradients.   made_of: all that the network consisted of.
     """
 
     key: Any
     run: Any
     nest: Nest
+    counters: Sequence[Array]
     taught: Sequence[Parameter]
     made_of: list[Any]
 
@@ -86,9 +90,12 @@ class Learning:
         if not is_recording() or is_noting():
             return None
         way = self._way_for(x, method)
-        if way is None or way.run is None or (trip := _begun(way, x)) is None:
+        if way is None or way.run is None:
             return None
-        computed = partial(self._computed, way.taught, method)
+        counters = _kept(way.counters)
+        if (trip := _begun(way, x)) is None:
+            return None
+        computed = partial(self._computed, way.taught, method, counters)
         results = iter(_Again.apply(x, trip, computed, *way.taught))
         return mapped(way.nest, lambda _: next(results))
 
@@ -130,7 +137,10 @@ class Learning:
             run = kernels.of(x.data).roundtrip(work, x.data, read, changed) if fit else None
         except _Unfit:
             run = None
-        return _Way(key, run, nests[-1] if nests else None, taught, made_of)
+        nest = nests[-1] if nests else None
+        several = sum(1 for _ in leaves(nest)) > 1
+        counters = [array for array in changed if several and array.dtype.kind == "i"]
+        return _Way(key, run, nest, counters, taught, made_of)
 
     def _walked(self, x: Array, method: str) -> tuple[Nest, list[Array], Back]:
         """Once there, by the network itself: what it gives, the arrays of that, and the way back.
@@ -148,15 +158,22 @@ class Learning:
         return y, [tensor.data for tensor in tensors], partial(_back, root, self.network.parameters())
 
     def _computed(
-        self, taught: Sequence[Parameter], method: str, x: Array, dys: Sequence[Array | None]
+        self,
+        taught: Sequence[Parameter],
+        method: str,
+        counters: Sequence[_Kept],
+        x: Array,
+        dys: Sequence[Array | None],
     ) -> list[Array | None]:
-        """The gradients of those parameters, computed as ever: where some result has none."""
-        changed = [array for _, array in self.network.named_buffers()]
-        before = [kernels.of(array).copy(array) for array in changed]
+        """The gradients of those parameters, computed as ever: where some result has none.
+
+        counters: as the trip found them that drew the random numbers of these results.
+        """
+        before = _kept(array for _, array in self.network.named_buffers())
+        _put_back(counters)
         with recorded():
             _, _, back = self._walked(x, method)
-        for array, numbers in zip(changed, before, strict=True):
-            kernels.of(array).copy_into(array, numbers)
+        _put_back(before)
         found = dict(zip(self.network.parameters(), back(dys), strict=True))
         return [found[parameter] for parameter in taught]
 
@@ -200,6 +217,15 @@ def _back(root: Node, parameters: Sequence[Parameter], dys: Sequence[Array | Non
     finally:
         for parameter, gradient in zip(parameters, before, strict=True):
             parameter.grad = gradient
+
+
+def _kept(arrays: Iterable[Array]) -> list[_Kept]:
+    return [(array, kernels.of(array).copy(array)) for array in arrays]
+
+
+def _put_back(kept: Iterable[_Kept]) -> None:
+    for array, numbers in kept:
+        kernels.of(array).copy_into(array, numbers)
 
 
 def _begun(way: _Way, x: Tensor) -> Any:

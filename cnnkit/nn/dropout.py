@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from cnnkit import ops
+from cnnkit import kernels, ops
 from cnnkit.autograd import Tensor
 from cnnkit.errors import UsageError
+from cnnkit.kernels.shared.array import Array
 from cnnkit.nn.module import Module
 
 
@@ -12,7 +13,8 @@ class Dropout(Module):
     """In training, zero each element with probability `rate` and scale the others by 1 / (1 - rate); else do nothing.
 
     What is dropped follows from (seed, counter) alone. The counter, one up with every training pass, is a buffer: it is
-    saved with the weights, so a resumed training drops what an uninterrupted one would have dropped. Two layers of one
+    saved with the weights, so a resumed training drops what an uninterrupted one would have dropped. It lies where the
+    network does, and a kernel counts it, so that a pass made again by its kernels drops others too. Two layers of one
     network need two seeds.
     """
 
@@ -23,16 +25,14 @@ class Dropout(Module):
             raise UsageError(f"Dropout expects a rate from 0 up to, not including, 1, but received {rate}.")
         self.rate = rate
         self.seed = seed
-        self.register_buffer("counter", np.zeros((), np.int64))
+        self.register_buffer("counter", kernels.home().put(np.zeros((), np.int64)))
 
-    counter: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    counter: Array
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.rate == 0:
             return x
-        stream = int(self.counter)
-        self.counter[...] = stream + 1
-        return ops.dropout(x, self.rate, (self.seed, stream))
+        return ops.dropout(x, self.rate, (self.seed, self.counter))
 
     def output_shape(self, x_shape: tuple[int, ...]) -> tuple[int, ...]:
         return x_shape

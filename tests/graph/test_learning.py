@@ -20,11 +20,7 @@ def images(shape):
 
 
 def built(name, size=32):
-    module = models.create(name, classes=5, in_channels=3, image_size=(size, size), rng=np.random.default_rng(0))
-    for part in module.modules():
-        if isinstance(part, nn.Dropout):
-            part.rate = 0.0
-    return module
+    return models.create(name, classes=5, in_channels=3, image_size=(size, size), rng=np.random.default_rng(0))
 
 
 def loss_of(y, count):
@@ -96,6 +92,8 @@ SLOW = pytest.mark.slow
         "resnet20",
         pytest.param("shufflenet_v2_x0_5", marks=SLOW),
         "unet_bn_w16_d3",
+        pytest.param("digitnet", marks=SLOW),
+        pytest.param("squeezenet1_1", marks=SLOW),
         pytest.param("mobilenet_v2", marks=SLOW),
         pytest.param("googlenet", marks=SLOW),
         pytest.param("vgg11_bn", marks=SLOW),
@@ -328,6 +326,65 @@ def test_gradients_are_the_callers_own_also_when_they_were_kept():
     np.testing.assert_equal(kept, before)
 
 
+class Dropped(Small):
+    """Three layers of three seeds drop elements: of the images, of what both results rest on, and of one's way."""
+
+    __module__ = "cnnkit.of_a_test"
+
+    def __init__(self, results=1):
+        super().__init__(results)
+        self.first, self.middle, self.last = (nn.Dropout(0.3, seed=seed) for seed in range(3))
+
+    def forward(self, x):
+        y = self.middle(ops.mean(self.norm(self.conv(self.first(x))), axis=(1, 2)))
+        return self.end(y) if self.results == 1 else {"first": self.end(y), "second": (self.more(self.last(y)), None)}
+
+
+@pytest.mark.parametrize("act", [smaller, two_at_once, never_gone_back, judged, loaded, another_thread_count])
+def test_every_step_drops_what_it_would_if_it_were_computed(act):
+    steps = both(Dropped, act)
+    assert steps.learning.searches in (1, 2) and steps.way is not None
+    assert steps.module.first.counter > 0
+
+
+def test_what_is_dropped_differs_from_step_to_step():
+    steps = Steps(Dropped(), True)
+    made(steps)
+    x = images(SHAPE)
+    with steps.learning.again():
+        first = steps.module(Tensor(x)).data.copy()
+    with steps.learning.again():
+        assert (steps.module(Tensor(x)).data != first).any()
+
+
+def test_the_way_back_of_some_results_drops_what_the_way_there_did():
+    steps = both(lambda: Dropped(results=2), lambda steps: (made(steps), only_the_first(steps)))
+    assert steps.learning.searches == 1 and steps.way is not None
+
+
+def copied(arrays):
+    return {name: np.array(array) for name, array in arrays.items()}
+
+
+def resumed(steps):
+    """A training of its own that goes on from what this one holds now, beside this one."""
+    made(steps)
+    other = Steps(Dropped(), steps.again)
+    other.module.load_state_dict(copied(steps.module.state_dict()))
+    other.optimiser.load_state_dict(copied(steps.optimiser.state_dict()))
+    before = RNG.bit_generator.state
+    some(other, BEFORE + 2, SHAPE)
+    RNG.bit_generator.state = before
+    done = len(steps.losses)
+    some(steps, BEFORE + 2, SHAPE)
+    assert not steps.again or other.way is not None
+    assert (other.bits()[0], other.losses) == (steps.bits()[0], steps.losses[done:])
+
+
+def test_a_training_that_goes_on_from_a_saved_state_drops_the_same():
+    both(Dropped, resumed)
+
+
 class Shared(Small):
     __module__ = "cnnkit.of_a_test"
 
@@ -344,15 +401,19 @@ class Active(Small):
         self.end = nn.Linear(6, 2, activation="relu")
 
 
-class Dropped(Small):
+class Drawing(Small):
+    """It counts in Python what it draws, so its kernels alone would always drop the same."""
+
     __module__ = "cnnkit.of_a_test"
 
     def __init__(self):
         super().__init__()
-        self.dropout = nn.Dropout(0.1)
+        self.register_buffer("counter", np.zeros((), np.int64))
 
     def forward(self, x):
-        return super().forward(self.dropout(x))
+        stream = int(self.counter)
+        self.counter[...] = stream + 1
+        return super().forward(ops.dropout(x, 0.1, (0, stream)))
 
 
 class Counting(Small):
@@ -367,7 +428,7 @@ class Counting(Small):
         return super().forward(Tensor(np.abs(x.numpy()) if self.calls % 2 else x.numpy()))
 
 
-@pytest.mark.parametrize("make", [Shared, Active, Dropped, Counting])
+@pytest.mark.parametrize("make", [Shared, Active, Drawing, Counting])
 def test_a_network_that_would_have_other_bits_is_computed(make):
     assert both(make, lambda steps: some(steps, BEFORE + 4, SHAPE)).way is None
 

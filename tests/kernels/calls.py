@@ -29,6 +29,7 @@ BOXES, SCORES = np.abs(floats(2, 7, 4)), np.abs(floats(2, 7, 3))
 ROIS = np.float32([[0, 0, 0, 4, 3], [1, 1.5, 1, 5, 4]])
 CENTRES, WINNERS = reference.roi_pool(X, ROIS, (2, 2), 1.0)
 CENTRES = CENTRES.astype(np.float32)
+STREAM = np.array(2)
 PIECE = (0, 1, 0, 0), (2, 5, 6, 3), (1, 2, 1, 1)
 
 # (kernel, a variant): its arguments.
@@ -77,7 +78,8 @@ CALLS = {
     ("dense_dx", ""): ((DROWS, MATRIX), {"x": ROWS, "activation": RELU}),
     ("dense_dx", "filters turned in tasks"): ((floats(2, 3), floats(2048, 3)), {}),
     ("divide", ""): ((X, ROW), {}),
-    ("dropout", ""): ((X, 0.4, (1, 2)), {}),
+    ("count_up", ""): ((np.array(2**40),), {}),
+    ("dropout", ""): ((X, 0.4, (1, STREAM)), {}),
     ("equal", ""): ((X, X[0]), {}),
     ("equal", "of integers"): ((LABELS, 2), {}),
     ("exp", ""): ((X,), {}),
@@ -135,6 +137,15 @@ CALLS = {
     ("where", ""): ((X[0], DX, ROW), {}),
     ("where", "of integers"): ((MASK, MASK, 255), {}),
 }
+
+CHANGES_ITS_OPERAND = {"count_up"}
+
+
+def operands(name, variant):
+    """The arguments of a call as they were at first, whatever was called before."""
+    args, options = CALLS[name, variant]
+    return (tuple(array.copy() for array in args) if name in CHANGES_ITS_OPERAND else args), options
+
 
 # Those that can write to some channels of an array.
 BETWEEN = {

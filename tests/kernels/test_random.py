@@ -15,10 +15,27 @@ def test_backends_draw_the_same_words(key, count):
     np.testing.assert_array_equal(cpu.uniform((count,), key), reference.uniform((count,), key))
 
 
+@pytest.mark.parametrize(("seed", "stream"), KEYS, ids=str)
+@pytest.mark.parametrize("k", [reference, cpu], ids=["reference", "cpu"])
+def test_a_stream_in_memory_is_the_one_of_its_number(k, seed, stream):
+    kept = k.uniform((200,), (seed, stream)) >= 0.25
+    np.testing.assert_array_equal(k.dropout(np.ones(200, np.float32), 0.25, (seed, np.array(stream))) > 0, kept)
+
+
+@pytest.mark.parametrize("k", [reference, cpu], ids=["reference", "cpu"])
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_a_counter_gives_its_number_and_counts_up(k, shape):
+    counter = np.full(shape, 2**40 + 7)
+    first, second = k.count_up(counter), k.count_up(counter)
+    assert (first.item(), second.item(), counter.item()) == (2**40 + 7, 2**40 + 8, 2**40 + 9)
+    assert (first.shape, first.dtype) == (shape, np.int64)
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
 def test_dropout_agrees_with_its_definition(rng, rate):
     x = rng.standard_normal((3, 5, 7, 2)).astype(np.float32)
-    y, expected = cpu.dropout(x, rate, (3, 4)), reference.dropout(x, rate, (3, 4))
+    key = 3, np.array(4)
+    y, expected = cpu.dropout(x, rate, key), reference.dropout(x, rate, key)
     np.testing.assert_array_equal(y == 0, expected == 0)
     assert_matches(y, expected)
 
@@ -31,7 +48,7 @@ def test_tasks_continue_each_other():
 def test_the_rate_is_kept():
     """The share dropped of n has a standard deviation of √(p·(1 - p) / n); five of them are never met by chance."""
     n, rate = 200_000, 0.3
-    y = cpu.dropout(np.ones(n, np.float32), rate, (1, 0))
+    y = cpu.dropout(np.ones(n, np.float32), rate, (1, np.array(0)))
     assert abs((y == 0).mean() - rate) < 5 * np.sqrt(rate * (1 - rate) / n)
     np.testing.assert_allclose(y[y != 0], 1 / (1 - rate), rtol=1e-6)
 
@@ -52,4 +69,4 @@ def test_streams_and_seeds_differ():
 
 @pytest.mark.parametrize("backend", [reference, cpu], ids=["reference", "cpu"])
 def test_a_dropped_nan_stays_visible(backend):
-    assert np.isnan(backend.dropout(np.full(64, np.nan, np.float32), 0.5, (0, 0))).all()
+    assert np.isnan(backend.dropout(np.full(64, np.nan, np.float32), 0.5, (0, np.array(0)))).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnkit import nn
+from cnnkit import kernels, nn, ops
 from cnnkit.errors import UsageError
 
 X = np.ones((50, 40))
@@ -33,6 +33,31 @@ def test_a_saved_counter_goes_on_exactly():
     layer(X)
     resumed.load_state_dict({name: array.copy() for name, array in layer.state_dict().items()})
     np.testing.assert_array_equal(resumed(X).data, layer(X).data)
+
+
+def test_a_walk_through_shapes_counts_nothing():
+    layer = nn.Dropout(0.5)
+    with kernels.shapes_only():
+        assert layer(X.astype(np.float32)).shape == X.shape
+    assert layer.counter == 0
+
+
+def test_a_counter_stays_the_same_array():
+    """A step that is made again knows it by its place in memory."""
+    layer = nn.Dropout(0.5)
+    counter = layer.counter
+    layer(X)
+    layer.load_state_dict({"counter": np.array(7)})
+    layer(X)
+    assert layer.counter is counter and counter == 8
+
+
+def test_the_op_takes_a_number_or_a_counter():
+    counter = np.array(5)
+    found = [ops.dropout(X, 0.5, (1, counter)).data for _ in range(2)]
+    assert counter == 7
+    for stream, y in zip((5, 6), found, strict=True):
+        np.testing.assert_array_equal(y, ops.dropout(X, 0.5, (1, stream)).data)
 
 
 def test_another_seed_drops_others():

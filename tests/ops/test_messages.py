@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cnnkit import nn, ops
-from cnnkit.errors import CnnkitError, DataError, ShapeError, UsageError
+from cnnkit.errors import CnnkitError, DataError, DTypeError, ShapeError, UsageError
 
 
 def x(*shape: int) -> np.ndarray:
@@ -106,6 +106,10 @@ CASES = [
     (UsageError, lambda: ops.clip(x(2), np.nan), "low <= high, but received nan and inf"),
     (ShapeError, lambda: ops.softmax(x(2, 0)), "a last axis of at least one class, but x has shape (2, 0)"),
     (UsageError, lambda: ops.dropout(x(2), 1.0, (0, 0)), "a rate from 0 up to, not including, 1, but received 1.0"),
+    (UsageError, lambda: ops.dropout(x(2), 0.5, (0, -1)), "a stream from 0 up to 2**63, or a counter, but received -1"),
+    (UsageError, lambda: ops.dropout(x(2), 0.5, (0, 1.5)), "or a counter, but received 1.5"),
+    (DTypeError, lambda: ops.dropout(x(2), 0.5, (0, np.zeros(1))), "a counter of int64, but received float64"),
+    (ShapeError, lambda: ops.dropout(x(2), 0.5, (0, np.zeros(2, np.int64))), "a counter of one number, but it has"),
     (ShapeError, lambda: ops.sum(x(2), 1), "an axis from -1 to 0, but received 1: x has 1 axes"),
     (ShapeError, lambda: ops.mean(x(2, 2), (0, -2)), "every axis once, but received (0, -2)"),
     (ShapeError, lambda: ops.max(x(0, 2)), "at least one element to choose from, but x has shape (0, 2)"),

@@ -78,7 +78,7 @@ def _cases() -> dict[str, Call]:
         "suppression": ("select", (boxes, rng.random((1, 6, 2), np.float32)), {"score": 0.3, "iou": 0.4, "places": 3}),
         "RoIAlign": ("roi_align", (x, rois, (2, 2), 0.5, 2, True), {}),
         "RoIAlign, gradient": ("roi_align_dx", (floats(2, 2, 2, 4), rois, x.shape, 0.5, 2, True), {}),
-        "dropout": ("dropout", (x, 0.5, (1, 2)), {}),
+        "dropout": ("dropout", (x, 0.5, (1, np.array(2))), {}),
     }
 
 

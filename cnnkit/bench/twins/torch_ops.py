@@ -132,7 +132,7 @@ def _reshape(x: Any, shape: tuple[int, ...]) -> Work:
     return lambda x: (x.permute(0, 2, 3, 1) if pixels else x).reshape(shape)
 
 
-def _dropout(x: Any, rate: float, key: tuple[int, int]) -> Work:
+def _dropout(x: Any, rate: float, key: object) -> Work:
     from torch.nn import functional
 
     return lambda x: functional.dropout(x, rate)

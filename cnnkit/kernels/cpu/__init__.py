@@ -29,7 +29,7 @@ from cnnkit.kernels.cpu.elementwise.pointwise import (
     sqrt,
     subtract,
 )
-from cnnkit.kernels.cpu.elementwise.random import dropout, uniform
+from cnnkit.kernels.cpu.elementwise.random import count_up, dropout, uniform
 from cnnkit.kernels.cpu.elementwise.update import adam, all_finite, clip_norm, ema, scale, sgd, square_sum
 from cnnkit.kernels.cpu.elementwise.where import where
 from cnnkit.kernels.cpu.graph import crf_graph, crf_messages, group_regions, region_histograms, segment
@@ -99,6 +99,7 @@ __all__ = [
     "conv_transpose2d",
     "copy",
     "copy_into",
+    "count_up",
     "crf_graph",
     "crf_messages",
     "cross_entropy",

@@ -40,7 +40,7 @@ from cnnkit.kernels.cuda.elementwise.pointwise import (
     subtract,
     where,
 )
-from cnnkit.kernels.cuda.elementwise.random import dropout, uniform
+from cnnkit.kernels.cuda.elementwise.random import count_up, dropout, uniform
 from cnnkit.kernels.cuda.elementwise.update import adam, ema, scale, sgd
 from cnnkit.kernels.cuda.graph.crf import crf_graph, crf_messages
 from cnnkit.kernels.cuda.judged import all_finite, clip_norm, square_sum
@@ -111,6 +111,7 @@ __all__ = [
     "conv_transpose2d",
     "copy",
     "copy_into",
+    "count_up",
     "crf_graph",
     "crf_messages",
     "cross_entropy",

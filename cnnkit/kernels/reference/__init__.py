@@ -25,7 +25,7 @@ from cnnkit.kernels.reference.elementwise.pointwise import (
     subtract,
     where,
 )
-from cnnkit.kernels.reference.elementwise.random import dropout, uniform
+from cnnkit.kernels.reference.elementwise.random import count_up, dropout, uniform
 from cnnkit.kernels.reference.elementwise.update import adam, all_finite, clip_norm, ema, scale, sgd, square_sum
 from cnnkit.kernels.reference.gru import gru, gru_dx
 from cnnkit.kernels.reference.home import (
@@ -102,6 +102,7 @@ __all__ = [
     "conv_transpose2d",
     "copy",
     "copy_into",
+    "count_up",
     "crf_graph",
     "crf_messages",
     "cross_entropy",

@@ -15,7 +15,7 @@ CALLS = {
     "adam": lambda n: cpu.adam([X], [X], [X], [X], lr=0.1 / n, factors=[n], beta1=0.9, weight_decay=[0.1 * n], step=n),
     "ema": lambda n: cpu.ema([X], [X], 1 - 1 / n),
     "scale": lambda n: cpu.scale([X], 1 / n),
-    "dropout": lambda n: cpu.dropout(X, 1 / n, (n, 2**40 * n)),
+    "dropout": lambda n: cpu.dropout(X, 1 / n, (n, np.array(2**40 * n))),
     "uniform": lambda n: cpu.uniform((5,), (2**60 * n, n)),
     "batch_norm": lambda n: cpu.batch_norm(X, ROW, ROW, 1e-5, running=(ROW, ROW), momentum=1 / n),
     "multiply": lambda n: cpu.multiply(X, 1 / n),

@@ -101,7 +101,7 @@ CALLS = {
     "roi_pool": lambda: cpu.roi_pool(X, ROIS, (3, 3), 0.5),
     "roi_pool_dx": lambda: (cpu.roi_pool_dx(CENTRES, WINNERS, ROIS, X.shape),),
     "permute": lambda: (cpu.permute(X, (3, 1, 2, 0)),),
-    "dropout": lambda: (cpu.dropout(X, 0.4, (1, 2)),),
+    "dropout": lambda: (cpu.dropout(X, 0.4, (1, np.array(2))),),
     "uniform": lambda: (cpu.uniform((50_001,), (1, 2)),),
     "square_sum": lambda: (np.array(cpu.square_sum([X, ROW])),),
     "sgd": sgd,

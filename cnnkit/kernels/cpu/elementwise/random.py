@@ -37,8 +37,15 @@ def dropout_task(x, y, threshold, scale, stream, seed, scratch, worker, task):
 
 
 @kernel
-def dropout_kernel(x, y, threshold, scale, stream, seed, scratch, tasks):
+def dropout_kernel(x, y, threshold, scale, streams, seed, scratch, tasks):
+    stream = np.uint64(streams[0])
     parallel_for(dropout_task, tasks, (x, y, threshold, scale, stream, seed, scratch))
+
+
+@kernel
+def count_kernel(counter, streams):
+    streams[0] = counter[0]
+    counter[0] += 1
 
 
 @inner
@@ -57,21 +64,29 @@ def uniform_kernel(y, stream, seed, scratch, tasks):
     parallel_for(uniform_task, tasks, (y, stream, seed, scratch))
 
 
-def dropout(x: Host, rate: float, key: tuple[int, int], *, out: Host | None = None) -> Host:
+def count_up(counter: Host, *, out: Host | None = None) -> Host:
+    """The whole number that a counter holds, which then counts one up, in place."""
+    stream = result(counter.shape, out, np.int64)
+    count_kernel(counter.reshape(-1), stream.reshape(-1))
+    return stream
+
+
+def dropout(x: Host, rate: float, key: tuple[int, Host], *, out: Host | None = None) -> Host:
     """Each element is dropped with probability `rate`, the others are multiplied by 1 / (1 - rate)."""
-    y = result(x.shape, out)
+    y, (seed, stream) = result(x.shape, out), key
     threshold, scale = np.uint64(dropout_threshold(rate)), np.float32(dropout_scale(rate))
-    dropout_kernel(flat(x), y.reshape(-1), threshold, scale, *_drawing(key), chunks(x.size))
+    drawing = flat(stream, np.int64), np.uint64(seed), _scratch()
+    dropout_kernel(flat(x), y.reshape(-1), threshold, scale, *drawing, chunks(x.size))
     return y
 
 
 def uniform(shape: tuple[int, ...], key: tuple[int, int], *, out: Host | None = None) -> Host:
     """Numbers in [0, 1), multiples of 2^-24."""
     y = result(shape, out)
-    uniform_kernel(y.reshape(-1), *_drawing(key), chunks(y.size))
+    uniform_kernel(y.reshape(-1), np.uint64(key[1]), np.uint64(key[0]), _scratch(), chunks(y.size))
     return y
 
 
-def _drawing(key: tuple[int, int]) -> tuple[np.uint64, np.uint64, Host]:
-    """Stream, seed, and a group of words for each worker."""
-    return np.uint64(key[1]), np.uint64(key[0]), empty(workers() * GROUP, np.uint32)
+def _scratch() -> Host:
+    """A group of words for each worker."""
+    return empty(workers() * GROUP, np.uint32)

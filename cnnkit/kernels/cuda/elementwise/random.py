@@ -6,8 +6,8 @@ Words 0 to 3 of block b lie 16 elements apart (`shared/philox.py`): neighbouring
 import numpy as np
 
 from cnnkit.kernels.cuda.machine.array import DeviceArray
-from cnnkit.kernels.cuda.machine.launch import adopted, cuda, device, float32, int32, kernel, uint64
-from cnnkit.kernels.cuda.machine.operands import result, single
+from cnnkit.kernels.cuda.machine.launch import adopted, cuda, device, float32, int32, int64, kernel, uint64
+from cnnkit.kernels.cuda.machine.operands import result, single, whole
 from cnnkit.kernels.shared.philox import BLOCKS, GROUP, dropout_scale, dropout_threshold, philox_block
 
 words_of = adopted(philox_block)
@@ -22,7 +22,15 @@ def kept(x, y, i, count, word, threshold, scale):
 
 
 @kernel
-def dropout_kernel(x, y, count, blocks, seed, stream, threshold, scale):
+def count_kernel(counter, streams):
+    if cuda.grid(1) == 0:
+        streams[0] = counter[0]
+        counter[0] += int64(1)
+
+
+@kernel
+def dropout_kernel(x, y, count, blocks, seed, streams, threshold, scale):
+    stream = uint64(streams[0])
     for block in range(cuda.grid(1), blocks, cuda.gridsize(1)):
         c0, c1, c2, c3 = words_of(uint64(block), stream, seed)
         first = int32((block // BLOCKS) * GROUP + block % BLOCKS)
@@ -49,12 +57,21 @@ def uniform_kernel(y, count, blocks, seed, stream):
         drawn(y, first + 3 * BLOCKS, count, c3)
 
 
-def dropout(x: DeviceArray, rate: float, key: tuple[int, int], *, out: DeviceArray | None = None) -> DeviceArray:
+def count_up(counter: DeviceArray, *, out: DeviceArray | None = None) -> DeviceArray:
+    """The whole number that a counter holds, which then counts one up, in place."""
+    stream = result(counter.shape, out, np.int64)
+    count_kernel(1, 1, counter, stream)
+    return stream
+
+
+def dropout(
+    x: DeviceArray, rate: float, key: tuple[int, DeviceArray], *, out: DeviceArray | None = None
+) -> DeviceArray:
     """Each element is dropped with probability `rate`; those kept are multiplied by 1 / (1 - rate)."""
     y = result(x.shape, out)
     blocks, (seed, stream) = -(-x.size // GROUP) * BLOCKS, key
-    numbers = np.uint64(seed), np.uint64(stream), np.uint64(dropout_threshold(rate)), dropout_scale(rate)
-    dropout_kernel.over(blocks, single(x), y, x.size, blocks, *numbers)
+    numbers = np.uint64(dropout_threshold(rate)), dropout_scale(rate)
+    dropout_kernel.over(blocks, single(x), y, x.size, blocks, np.uint64(seed), whole(stream), *numbers)
     return y
 
 

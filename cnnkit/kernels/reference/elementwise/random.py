@@ -1,4 +1,4 @@
-"""Random numbers by counter, defined: a pure function of seed, stream and place; there is no state to save."""
+"""Random numbers by counter, defined: a pure function of seed, stream and place."""
 
 import numpy as np
 
@@ -7,15 +7,27 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.kernels.shared.philox import BLOCKS, GROUP, dropout_scale, dropout_threshold, philox_block
 
 
-def dropout(x: Host, rate: float, key: tuple[int, int], *, out: Host | None = None) -> Host:
+def count_up(counter: Host, *, out: Host | None = None) -> Host:
+    """The whole number (one int64) that a counter holds, which then counts one up, in place.
+
+    So a stream of random numbers is found in memory, where the counter lies: the same call again has the next stream.
+    """
+    stream = deliver(counter.copy(), out)
+    counter += 1
+    return stream
+
+
+def dropout(x: Host, rate: float, key: tuple[int, Host], *, out: Host | None = None) -> Host:
     """Each element is dropped with probability `rate`; those kept are multiplied by 1 / (1 - rate), so the mean stays.
 
     Element i (in the order of memory) is kept if word i of the random words of key = (seed, stream) is at least
-    rate·2^32. The same call on dy gives the gradient. A dropped NaN stays NaN: it is multiplied by zero.
+    rate·2^32. The seed is a number, the stream an array of one int64, such as `count_up` gives. The same call on dy
+    gives the gradient. A dropped NaN stays NaN: it is multiplied by zero.
 
     Source: Srivastava et al. 2014, JMLR 15, 1929-1958; Philox 4x32-10 (`shared/philox.py`).
     """
-    kept = words(x.size, key) >= dropout_threshold(rate)
+    seed, stream = key
+    kept = words(x.size, (seed, stream.item())) >= dropout_threshold(rate)
     return deliver(x * np.where(kept, dropout_scale(rate), 0.0).reshape(x.shape), out)
 
 

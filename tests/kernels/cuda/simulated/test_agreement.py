@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from agreement import assert_matches
-from calls import BETWEEN, CALLS
+from calls import BETWEEN, CALLS, operands
 from there import here, there
 
 from cnnkit import kernels
@@ -30,13 +30,13 @@ def as_tuple(value):
 
 
 def called(name, variant, **more):
-    args, options = CALLS[name, variant]
+    args, options = operands(name, variant)
     return getattr(cuda, name)(*there(args), **there(options), **more)
 
 
 @ROWS
 def test_a_kernel_agrees_with_its_definition(name, variant):
-    args, options = CALLS[name, variant]
+    args, options = operands(name, variant)
     expected = as_tuple(getattr(reference, name)(*args, **options))
     found = as_tuple(here(called(name, variant)))
     assert [y is None for y in found] == [y is None for y in expected]
@@ -66,9 +66,8 @@ def test_results_go_where_they_are_told_with_the_same_bits(name, variant):
 def test_an_array_that_does_not_fit_is_refused(name, variant):
     with kernels.shapes_only():
         right = as_tuple(called(name, variant))
-        several = len(right) > 1 or isinstance(
-            getattr(reference, name)(*CALLS[name, variant][0], **CALLS[name, variant][1]), tuple
-        )
+        args, options = operands(name, variant)
+        several = len(right) > 1 or isinstance(getattr(reference, name)(*args, **options), tuple)
         for place, array in enumerate(right):
             if array is None or not array.size:
                 continue

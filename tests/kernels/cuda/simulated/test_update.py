@@ -105,10 +105,21 @@ def test_what_is_changed_in_place_is_no_view_and_no_double():
 
 
 def test_random_numbers_are_those_of_every_machine():
-    x, key = RNG.standard_normal((5, 67)).astype(np.float32), (2**40 + 3, 7)
-    np.testing.assert_array_equal(computed("dropout", x, 0.4, key), cpu.dropout(x, 0.4, key))
-    assert not np.nan_to_num(computed("dropout", x, 1.0, key)).any()
+    x, key = RNG.standard_normal((5, 67)).astype(np.float32), (2**40 + 3, 2**33 + 7)
+    in_memory = key[0], np.array(key[1])
+    np.testing.assert_array_equal(computed("dropout", x, 0.4, in_memory), cpu.dropout(x, 0.4, in_memory))
+    assert not np.nan_to_num(computed("dropout", x, 1.0, in_memory)).any()
     np.testing.assert_array_equal(here(cuda.uniform((3, 50), key)), cpu.uniform((3, 50), key))
+
+
+def test_a_counter_counts_on_the_device_and_its_copies_are_whole():
+    counter = cuda.put(np.array(2**40))
+    first, second = cuda.count_up(counter), cuda.count_up(counter)
+    assert [here(array).item() for array in (first, second, counter)] == [2**40, 2**40 + 1, 2**40 + 2]
+    kept = cuda.copy(counter)
+    cuda.count_up(counter)
+    cuda.copy_into(counter, kept)
+    assert (here(counter).item(), here(counter).dtype) == (2**40 + 2, np.int64)
 
 
 @pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 2), (0, 1, 2), ()])
