@@ -24,8 +24,9 @@ def kept(x, y, i, count, word, threshold, scale):
 @kernel
 def count_kernel(counter, streams):
     if cuda.grid(1) == 0:
-        streams[0] = counter[0]
-        counter[0] += int64(1)
+        stream = counter[0]
+        streams[0] = stream
+        counter[0] = stream + int64(1)
 
 
 @kernel
