@@ -30,11 +30,11 @@ def dropout(x: Tensor | Array, rate: float, key: tuple[int, int | Array]) -> Ten
 
 def _stream(stream: int | Array, x: Array) -> Array:
     """The stream in memory, where x is: a kernel that is launched again finds there what it is then."""
-    if not is_array(stream):
-        if not isinstance(stream, int | np.integer) or not 0 <= stream < 1 << 63:
-            raise UsageError(f"dropout expects a stream from 0 up to 2**63, or a counter, but received {stream!r}.")
+    if isinstance(stream, int | np.integer) and 0 <= stream < 1 << 63:
         number: Array = kernels.of(x).put(np.array(stream, np.int64))
         return number
+    if isinstance(stream, int | np.integer) or not is_array(stream):
+        raise UsageError(f"dropout expects a stream from 0 up to 2**63, or a counter, but received {stream!r}.")
     if stream.dtype != np.int64:
         raise DTypeError(f"dropout expects a counter of int64, but received {stream.dtype}. Make it np.zeros((), int).")
     if stream.size != 1:
