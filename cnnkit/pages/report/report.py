@@ -17,7 +17,7 @@ from cnnkit.pages.page.blocks import Block, files_of
 from cnnkit.pages.page.render import render
 from cnnkit.pages.page.write import write_page
 from cnnkit.pages.report.section import Section, Seen
-from cnnkit.pages.report.sections import SECTIONS
+from cnnkit.pages.report.sections import PICTURES, SECTIONS
 from cnnkit.pages.texts import read
 from cnnkit.serialize import files
 
@@ -51,12 +51,11 @@ def write(seen: Seen, *, live: bool = False, save: bool = True) -> Path:
     """The page, and its pictures as files.
 
     live: of a run that trains: without what a network and data must be looked at for, and it loads itself again.
-    save: whether the pictures become files too.
+    save: whether the pictures become files too; else there are none, for those of a former page tell of other weights.
     """
     run, sections = seen.review.run, drawn(seen, live=live)
     write_page(run.page, page(seen, sections, refresh=REFRESH if live else 0))
-    if save:
-        save_pictures(run, [block for _, blocks in sections for block in blocks])
+    save_pictures(run, [block for _, blocks in sections for block in blocks] if save else [])
     return run.page
 
 
@@ -86,9 +85,14 @@ def page(seen: Seen, sections: Drawn, *, refresh: int = 0) -> str:
 
 
 def save_pictures(run: Run, blocks: Sequence[Block]) -> None:
-    """The pictures of the page in plots/; whatever else is there stays."""
+    """The pictures of the page in plots/, and of former pages none; whatever else is there stays.
+
+    What is missing now, such as the confusion of weights that are gone, would be taken for that of the weights at hand.
+    """
     files.check_real_folder(run.plots)
     wanted = dict(files_of(blocks))
+    for name in sorted(PICTURES - wanted.keys()):
+        files.remove(run.plots / name)
     if wanted and not run.plots.is_dir():
         files.make_folder(run.plots)
     for name, content in wanted.items():

@@ -44,12 +44,14 @@ class Section:
 
     blocks: what it shows; a section that shows nothing is left out.   tasks: that it is for; empty: all of them.
     live: whether it is shown while the run trains, when there is no network and no data to look at.
+    pictures: the names of the files that its pictures may have in plots/. One that it does not draw any more goes.
     """
 
     name: str
     blocks: Callable[[Seen], Iterable[Block]]
     tasks: tuple[str, ...] = ()
     live: bool = False
+    pictures: tuple[str, ...] = ()
 
     def fits(self, seen: Seen, *, live: bool) -> bool:
         task = seen.review.papers.kind.name

@@ -83,6 +83,18 @@ def test_a_run_that_goes_on_shows_what_was_before(tiny, tmp_path):
     assert "2 of 2 epochs" in text
 
 
+def test_a_run_that_goes_on_has_no_picture_of_former_weights(tiny, tmp_path):
+    list(tiny.fit(tmp_path / "run", epochs=1))
+    plots = tmp_path / "run" / "plots"
+    plots.mkdir()
+    for name in ("confusion.svg", "mine.svg"):
+        (plots / name).write_text("<svg></svg>")
+    events = watched(tiny.resume(tmp_path / "run", epochs=2), no_warning)
+    next(event for event in events if isinstance(event, RunStarted))
+    assert [path.name for path in plots.iterdir()] == ["mine.svg"]
+    events.close()
+
+
 @pytest.mark.parametrize("cost", [0.05, 2.0])
 def test_all_pages_together_take_a_fiftieth_of_the_training(tiny, tmp_path, monkeypatch, cost):
     """An hour of one step a second, on a clock that only pages and steps move."""

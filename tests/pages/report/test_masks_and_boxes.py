@@ -12,6 +12,7 @@ from cnnkit.engine.review.review import glance
 from cnnkit.engine.run.folder import Run
 from cnnkit.metrics.detection import FoundBoxes, TrueBoxes, box_errors
 from cnnkit.metrics.detection.errors import BoxErrors
+from cnnkit.pages.page.blocks import files_of
 from cnnkit.pages.report import detection, segmentation
 from cnnkit.pages.report.report import drawn, page
 from cnnkit.pages.report.section import Seen
@@ -86,5 +87,8 @@ def test_errors_of_boxes_are_counted_for_each_class_and_for_all(tmp_path, boxes)
 def test_both_are_on_the_page_in_each_language_and_names_are_escaped(tmp_path, masks, boxes, language):
     for (task, tally), title in ((masks, "masks"), (boxes, "boxes")):
         one = seen(tmp_path, task, tally, language)
-        text = page(one, drawn(one))
+        sections = drawn(one)
+        text = page(one, sections)
+        for section, blocks in sections:
+            assert {name for name, _ in files_of(blocks)} <= set(section.pictures)
         assert one.words(f"{title}.title") in text and ESCAPED in text and NAMES[0] not in text

@@ -1,10 +1,13 @@
 """The page of a run from end to end."""
 
 import re
+import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from cnnkit.engine.review.lack import NO_WEIGHTS
 from cnnkit.engine.review.review import review
 from cnnkit.engine.run.folder import Run
 from cnnkit.errors import CheckpointError, UsageError
@@ -42,6 +45,15 @@ def test_the_page_of_a_run_says_how_it_went(smooth, tmp_path):
     assert "were given in Python" in text and "The training is finished." in text
     assert 'id="training"' in text and 'http-equiv="refresh"' not in text
     assert {"loss.svg", "metrics.svg", "learning-rate.svg", "speed.svg"} <= {path.name for path in Run(smooth).pictures}
+
+
+def test_a_page_that_is_written_again_without_the_weights_keeps_no_picture_of_them(smooth, tmp_path):
+    run = shutil.copytree(smooth, tmp_path / "run")
+    finished(report(run))
+    (run / "plots" / "confusion.svg").write_text("<svg>of an older training</svg>")
+    (run / "weights" / "best.safetensors").unlink()
+    finished(report(run))
+    assert not (run / "plots" / "confusion.svg").exists() and (run / "plots" / "loss.svg").exists()
 
 
 def test_with_the_network_and_the_data_all_parts_are_there(smooth, tiny):
@@ -107,6 +119,19 @@ def test_pictures_are_not_written_through_a_link(tmp_path):
     with pytest.raises(UsageError, match="is a link"):
         save_pictures(shown.review.run, [Figure("loss", b"<svg></svg>", "words")])
     assert not list(elsewhere.iterdir())
+
+
+def test_pictures_of_weights_that_are_gone_go_too(tmp_path):
+    shown = seen(tmp_path / "run", 2, 3)
+    place = write(shown).parent / "plots"
+    (place / "mine.png").write_bytes(b"a picture of the user's")
+    assert {"confusion.svg", "filters.png", "worst.png", "layers.svg", "loss.svg"} <= names(place)
+    write(replace(shown, review=replace(shown.review, judged=None, filters=None), times=NO_WEIGHTS))
+    assert names(place) == {"loss-steps.svg", "loss.svg", "metrics.svg", "learning-rate.svg", "speed.svg", "mine.png"}
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
 
 
 def test_a_page_in_korean_is_korean(tmp_path):

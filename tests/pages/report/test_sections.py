@@ -5,16 +5,25 @@ from dataclasses import replace
 from cnnkit.engine.review.lack import Lack
 from cnnkit.engine.review.review import glance
 from cnnkit.engine.run.folder import Run
+from cnnkit.pages.page.blocks import files_of
 from cnnkit.pages.report.report import drawn, page
 from cnnkit.pages.report.section import Seen
 from cnnkit.pages.report.sections import SECTIONS
 from cnnkit.pages.texts import LANGUAGES, read
+
+from . import runs
 
 
 def test_each_section_has_a_name_of_its_own_and_a_title_in_each_language():
     names = [section.name for section in SECTIONS]
     assert len(set(names)) == len(names)
     assert all(f"report.{name}.title" in read(language) for language in LANGUAGES for name in names)
+
+
+def test_every_picture_has_a_name_by_which_it_is_found_when_it_is_old(tmp_path):
+    shown = runs.seen(tmp_path, 3, 6)
+    for section, blocks in drawn(shown):
+        assert {name for name, _ in files_of(blocks)} <= set(section.pictures)
 
 
 def test_a_run_of_which_nothing_is_known_has_a_page_that_says_so(tmp_path):
