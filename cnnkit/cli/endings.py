@@ -14,10 +14,11 @@ from contextlib import suppress
 
 import click
 
-from cnnkit.cli.show.terminal import harmless, wrapped
+from cnnkit.cli.show.terminal import wrapped
 from cnnkit.config import address_space_limit
 from cnnkit.errors import CnnkitError, ResourceError
 from cnnkit.serialize.files import NO_ROOM
+from cnnkit.serialize.harmless import harmless
 
 INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
 

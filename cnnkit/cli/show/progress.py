@@ -6,7 +6,8 @@ import time
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from cnnkit.cli.show.terminal import console, harmless, terminal, wrapped
+from cnnkit.cli.show.terminal import console, terminal, wrapped
+from cnnkit.serialize.harmless import harmless
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

@@ -8,10 +8,12 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnkit.cli.show.progress import Progress
-from cnnkit.cli.show.terminal import UNBOUNDED, console, filled, harmless, terminal, wrapped
+from cnnkit.cli.show.terminal import UNBOUNDED, console, filled, terminal, wrapped
+from cnnkit.serialize.harmless import harmless
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -86,6 +88,13 @@ class Screen:
                 break
             kept.remove(columns.index(name))
         screen.print(table)
+
+    def open(self, page: Path) -> None:
+        """A page in the browser of this machine. It was asked for, so also a quiet command says where there is none."""
+        from cnnkit.pages.page.write import show
+
+        if not show(page):
+            self.complain(f"No browser was found here. Open {page} in one.")
 
     def progress(self, unit: str = "") -> Progress:
         """A bar or plain lines on stderr, as the stream allows; nothing when quiet."""

@@ -11,10 +11,6 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Control characters, and those that turn the direction of writing.
-_MOVING = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_SPELT_OUT_LINES_TOO = {code: chr(code).encode("unicode_escape").decode() for code in _MOVING}
-_SPELT_OUT = {code: text for code, text in _SPELT_OUT_LINES_TOO.items() if chr(code) not in "\n\t"}
 PROSE = 80  # columns of a sentence, also where the terminal is wider
 UNBOUNDED = 4096  # columns of a file or a pipe: nothing is cut
 
@@ -38,14 +34,6 @@ def terminal(stream: IO[str]) -> Terminal:
     unicode = (getattr(stream, "encoding", None) or "ascii").lower().replace("_", "-").startswith("utf")
     width = shutil.get_terminal_size().columns if watched else UNBOUNDED
     return Terminal(live=watched and not dumb, colour=colour, unicode=unicode, width=max(20, width))
-
-
-def harmless(text: str, *, lines: bool = True) -> str:
-    """Text that moves no cursor and turns no reading direction: what would is spelt out, as in \\x1b.
-
-    Names of files and classes come from outside. lines: line ends and tabs may stay.
-    """
-    return text.translate(_SPELT_OUT if lines else _SPELT_OUT_LINES_TOO)
 
 
 def wrapped(text: str, stream: IO[str]) -> str:

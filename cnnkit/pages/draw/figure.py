@@ -19,6 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from cnnkit.serialize.harmless import harmless
+
 # Ink and quiet lines of a figure. No other colour may be one of these: `for_page` puts the page's in their place.
 INK, QUIET = "#1c1d22", "#8b8d94"
 _STYLE = {
@@ -75,10 +77,10 @@ def legend_above(axes: Axes) -> None:
 
 
 def svg(figure: Figure) -> bytes:
-    """An SVG file, without a date."""
+    """An SVG file, without a date. XML has no control characters: in names they are spelt out."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
+    return harmless(buffer.getvalue().decode("utf-8")).encode("utf-8")
 
 
 def png(figure: Figure, dpi: int = 110) -> bytes:

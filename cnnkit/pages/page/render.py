@@ -1,17 +1,16 @@
-"""A page from its template. All that is filled in is escaped; what a page needs is in it.
+"""A page from its template. All that is filled in is escaped and harmless; what a page needs is in it.
 
 A template has, besides its facts:
 texts("key", name=...)    a sentence            language   of the page
 inline("explain/x.css")   a file of the package, put into <style> or <script>
-value | script_json       facts for a script, within <script type="application/json">
 svg | figure("words")     an SVG of `draw/figure.py` in the page's ink, with words for those who do not see it
 bytes | address           a picture's file as a data: address
 """
 
 import functools
-import json
 import re
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -19,10 +18,9 @@ from markupsafe import Markup, escape
 from cnnkit._version import __version__
 from cnnkit.pages.draw import data, figure
 from cnnkit.pages.texts import Texts
+from cnnkit.serialize.harmless import harmless
 
 FOLDER = Path(__file__).resolve().parents[1]
-# What could end the element, or a line, in the middle of a script's facts.
-_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
 def render(template: str, texts: Texts, **facts: object) -> str:
@@ -37,12 +35,6 @@ def render(template: str, texts: Texts, **facts: object) -> str:
     return _environment().get_template(template).render(known | facts)
 
 
-def script_json(value: object) -> Markup:
-    """Facts for a script. Numbers must be finite: a browser reads no other."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Markup(text.translate(_ESCAPES))
-
-
 def inline(name: str) -> Markup:
     """A file of the package, style or script, for the middle of its element."""
     text = (FOLDER / name).read_text(encoding="utf-8")
@@ -54,7 +46,12 @@ def inline(name: str) -> Markup:
 def svg_figure(file: bytes, words: str) -> Markup:
     """The <svg> element of a figure, with words for those who do not see it."""
     element = figure.for_page(file)
-    return Markup(element.replace("<svg", f'<svg role="img" aria-label="{escape(words)}"', 1))
+    return Markup(element.replace("<svg", f'<svg role="img" aria-label="{escape(harmless(words))}"', 1))
+
+
+def _spelt_out(value: Any) -> Any:
+    """What is filled in, before it is escaped. What is markup already was made of such."""
+    return harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @functools.cache
@@ -63,9 +60,10 @@ def _environment() -> Environment:
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_spelt_out,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals["inline"] = inline
-    environment.filters |= {"script_json": script_json, "figure": svg_figure, "address": data.address}
+    environment.filters |= {"figure": svg_figure, "address": data.address}
     return environment

@@ -1,5 +1,7 @@
 """Figures as files."""
 
+from xml.etree import ElementTree
+
 import matplotlib
 
 from cnnkit.pages.draw.figure import for_page, new_figure, png, style, svg
@@ -23,6 +25,12 @@ def test_words_are_text_and_escaped():
     file = drawn("<script>alert(1)</script> $x_1$ 손실").decode()
     assert "<script>" not in file and "&lt;script&gt;" in file
     assert "$x_1$" in file and "손실" in file
+
+
+def test_words_turn_no_direction_of_writing_and_are_xml():
+    file = drawn("a\u202eb\x1bc")
+    assert r"a\u202eb\x1bc" in file.decode() and "\u202e" not in file.decode()
+    ElementTree.fromstring(file)
 
 
 def test_on_a_page_a_figure_has_the_ink_of_the_page():

@@ -26,6 +26,11 @@ def test_arrays_are_found_at_their_places_behind_the_facts(rng, name):
         assert (floats[place["at"] :][: array.size].reshape(place["shape"]) == array).all()
 
 
+def test_texts_turn_no_direction_of_writing():
+    whole = zlib.decompress(base64.b64decode(Arrays().pack({"labels": ["a\u202eb"], "name": ("\x1b", 1)})))
+    assert json.loads(whole[4:]) == {"labels": [r"a\u202eb"], "name": [r"\x1b", 1]}
+
+
 def test_what_is_no_number_is_refused():
     with pytest.raises(ValueError, match="JSON"):
         Arrays().pack({"x": float("inf")})

@@ -1,13 +1,11 @@
 """Pages from templates: all that is filled in is escaped."""
 
-import json
-
 import pytest
 from jinja2 import UndefinedError
 
 from cnnkit.pages.draw.figure import new_figure, style, svg
 from cnnkit.pages.page import render as rendering
-from cnnkit.pages.page.render import inline, render, script_json, svg_figure
+from cnnkit.pages.page.render import inline, render, svg_figure
 from cnnkit.pages.texts import LANGUAGES, read
 
 
@@ -37,16 +35,12 @@ def test_names_are_escaped(template):
     assert "<script>" not in page and "&lt;script&gt;alert(&#39;1&#39;)" in page
 
 
-def test_facts_for_a_script_cannot_end_it():
-    facts = {"name": "</script><!-- & \u2028 \u2029 é 고양이"}
-    text = str(script_json(facts))
-    assert not set("<>&\u2028\u2029") & set(text)
-    assert json.loads(text) == facts
-
-
-def test_facts_for_a_script_are_finite():
-    with pytest.raises(ValueError, match="JSON"):
-        script_json({"x": float("nan")})
+def test_names_turn_no_direction_of_writing(template):
+    """A file called exe.<U+202E>gnp.txt would be read as another; a control character would be shown as nothing."""
+    page = template(
+        "<p title='{{ name }}'>{{ name }}</p>{{ file | figure(name) }}", name="a\u202egnp\x1b", file=drawn()
+    )
+    assert page.count(r"a\u202egnp\x1b") == 3 and "\u202e" not in page and "\x1b" not in page
 
 
 def test_a_fact_that_is_missing_is_an_error(template):
@@ -61,9 +55,13 @@ def test_files_that_are_put_inline_end_no_element():
         inline(path.relative_to(rendering.FOLDER).as_posix())
 
 
-def test_a_figure_has_words_for_those_who_do_not_see_it():
+def drawn() -> bytes:
     with style():
         figure = new_figure(2, 1)
         figure.subplots().plot([1, 2])
-        element = str(svg_figure(svg(figure), 'loss of "a" & <b>'))
+        return svg(figure)
+
+
+def test_a_figure_has_words_for_those_who_do_not_see_it():
+    element = str(svg_figure(drawn(), 'loss of "a" & <b>'))
     assert element.startswith('<svg role="img" aria-label="loss of &#34;a&#34; &amp; &lt;b&gt;"')

@@ -18,9 +18,9 @@ from cnnkit.cli.show.screen import Screen
 from cnnkit.cli.show.tables.box_table import box_table
 from cnnkit.cli.show.tables.class_table import class_table
 from cnnkit.cli.show.tables.mask_table import mask_table
-from cnnkit.cli.show.terminal import harmless
 from cnnkit.data.check.findings import KINDS
 from cnnkit.errors import DataError
+from cnnkit.serialize.harmless import harmless
 
 if TYPE_CHECKING:
     from cnnkit.data.check.findings import Finding
