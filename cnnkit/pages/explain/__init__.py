@@ -10,6 +10,7 @@ road.py        stations in words: title, sentence, shapes, costs
 geometry.py    where a number of a station looks at in what it reads, for the script
 sheets.py      the maps that are shown of a station, as one picture
 exact.py       stations whose numbers are all in the page, so that the script adds them up for any pixel
+opening.py     the pixel of each map that is looked at first
 sums.py        sums that are in the page as they were found, for some pixels of large networks
 packed.py      facts and arrays of a page as one compressed text
 

@@ -23,9 +23,10 @@ from cnnkit.pages.explain.exact import NUMBER_BYTES, exact
 from cnnkit.pages.explain.filters import first_filters
 from cnnkit.pages.explain.geometry import geometry
 from cnnkit.pages.explain.mattered import fitted, mattered, targets
+from cnnkit.pages.explain.opening import Openings, openings
 from cnnkit.pages.explain.packed import Arrays
 from cnnkit.pages.explain.road import shape_of, station_facts
-from cnnkit.pages.explain.sums import as_facts, features, places, short
+from cnnkit.pages.explain.sums import as_facts, features, least, places, short
 from cnnkit.pages.explain.thrift import LADDER, reduced, sheets
 from cnnkit.pages.page.render import render
 from cnnkit.pages.texts import Texts
@@ -104,6 +105,7 @@ def making_page(
     room = limit - len(render("explain/page.html", texts, **fixed, packed="").encode())
     reasons = fitted(heats, min(_HEAT * limit, 0.4 * room))
     room -= sum(len(found["file"]) for reason in reasons for found in reason["maps"].values())
+    first = openings(explanation)
     given = {"winner": _winner(explanation), "reasons": reasons, "first": first_station(explanation, layer)}
     for number, thrift in enumerate(LADDER):
         yield Headway("pictures of maps", number, len(LADDER))
@@ -112,13 +114,13 @@ def making_page(
         if pictures is None:
             continue
         left = room - sum(len(picture["file"]) for picture in pictures.values())
-        if number + 1 < len(LADDER) and _LEAST * sum(len(places(s, 1)) for s in some.stations) * _SUM_BYTES > left:
+        if number + 1 < len(LADDER) and _LEAST * sum(map(least, some.stations)) * _SUM_BYTES > left:
             continue
         share = _FIRST
         for done in range(_TRIES):
             yield Headway("numbers of pixels", done, _TRIES)
             arrays = Arrays()
-            facts = _facts(some, texts, stations, pictures, arrays, share * left) | given
+            facts = _facts(some, texts, stations, pictures, first, arrays, share * left) | given
             page = render("explain/page.html", texts, **fixed, packed=arrays.pack(facts))
             over = len(page.encode()) - limit
             if over <= 0:
@@ -135,16 +137,21 @@ def _facts(
     texts: Texts,
     stations: list[dict[str, Any]],
     pictures: dict[int, Any],
+    first: Openings,
     arrays: Arrays,
     room: float,
 ) -> dict[str, Any]:
     """All that the script is told, but the reasons."""
     numbers, needs = exact(explanation, arrays, _WHOLE * room)
     others = [station for station in explanation.stations if station.number not in needs and station.maps is not None]
-    maps = sum(len(places(station, 1)) for station in others)
+    maps = sum(map(least, others))
     pixels = min(_MOST_PIXELS, int((room - arrays.size * NUMBER_BYTES) / (max(maps, 1) * _SUM_BYTES)))
     pixels = max(1, pixels) if room > 0 else 0
-    asked = [(station.number, place) for station in others for place in places(station, pixels)] if pixels else []
+    asked = [
+        (station.number, place)
+        for station in others[: len(others) if pixels else 0]
+        for place in places(station, pixels, first.get(station.number, {}))
+    ]
     sums: dict[int, list[Any]] = {}
     labelled = _labelled(explanation)
     for found in explanation.pixels(asked):
@@ -152,7 +159,7 @@ def _facts(
     road = []
     for station, words in zip(explanation.stations, stations, strict=True):
         n = station.number
-        facts = words | {"geometry": geometry(station), "sheet": pictures.get(n), "maps": _maps(station)}
+        facts = words | {"geometry": geometry(station), "sheet": pictures.get(n), "maps": _maps(station, first)}
         facts |= {"labelled": n in labelled}
         road.append(facts | {"sums": sums.get(n), "exact": needs.get(n)})
     H, W, C = explanation.x.shape
@@ -168,7 +175,7 @@ def _facts(
     }
 
 
-def _maps(station: Station) -> dict[str, Any] | None:
+def _maps(station: Station, first: Openings) -> dict[str, Any] | None:
     maps = station.maps
     if maps is None:
         return None
@@ -176,8 +183,10 @@ def _maps(station: Station) -> dict[str, Any] | None:
         shown = features(station)
         why = "all" if len(shown) == len(maps.values) else "strongest"
         return {"channels": shown, "why": why, "values": [short(float(maps.values[k])) for k in shown]}
-    strength = [float(f"{value:.3g}") for value in np.nan_to_num(maps.strength).tolist()]
-    return {"channels": list(maps.channels), "why": maps.why, "strength": strength}
+    begin = [first[station.number][channel] for channel in maps.channels]
+    clearest = max(range(len(begin)), key=lambda k: begin[k].contrast)
+    first_of = [[one.row, one.column] for one in begin]
+    return {"channels": list(maps.channels), "why": maps.why, "first": first_of, "clearest": maps.channels[clearest]}
 
 
 def _as_given(explanation: Explanation) -> Pixels:

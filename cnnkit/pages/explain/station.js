@@ -67,7 +67,7 @@ class Road {
       : station.sheet ? make("canvas") : station.maps ? this.strip(station) : null;
     if (!drawn) return;
     holder.prepend(drawn);
-    if (station.sheet && station.number >= 0) await this.draw(drawn, station.number, strongest(station));
+    if (station.sheet && station.number >= 0) await this.draw(drawn, station.number, clearest(station));
     if (station.output.length === 3) {
       const [H, W] = station.output, scale = THUMB / Math.max(H, W);
       drawn.style.width = `${W * scale}px`; drawn.style.height = `${H * scale}px`;
@@ -98,21 +98,12 @@ class Road {
     this.costs();
     this.tiles();
     if (!station.maps) { this.place = null; return this.show(null); }
-    const channel = strongest(station);
+    const channel = clearest(station);
     this.pick(station.output.length === 3 ? [...this.first(station, channel), channel] : [channel]);
   }
 
-  /* The pixel of a map that is looked at first: where it is strongest. */
-  first(station, channel) {
-    if (!station.exact) return (station.sums || []).find((sum) => sum.place[2] === channel)?.place.slice(0, 2) || [0, 0];
-    const [H, W] = station.output;
-    let best = [0, 0], size = -1;
-    for (let p = 0; p < H * W; p++) {
-      const value = Math.abs(valueAt(this.facts, station.number, Math.floor(p / W), p % W, channel));
-      if (value > size) { size = value; best = [Math.floor(p / W), p % W]; }
-    }
-    return best;
-  }
+  /* The pixel of a map that is looked at first. */
+  first(station, channel) { return station.maps.first[station.maps.channels.indexOf(channel)]; }
 
   costs() {
     const s = this.station, rows = [
@@ -211,7 +202,7 @@ class Road {
       if (!station || !station.sheet) return;
       const parts = sum ? sum.terms.filter((term) => term.source === source).flatMap((term) => term.parts) : [];
       const part = parts.find((one) => one.at && this.drawable(source, one.channel));
-      const channel = part ? part.channel : strongest(station), canvas = make("canvas");
+      const channel = part ? part.channel : clearest(station), canvas = make("canvas");
       const box = here ? boxBefore(s, here, s.inputs[i]) : { whole: true };
       const cells = s.geometry.form === "window" && here && i === 0 ? windowPlaces(s, here.top, here.left) : null;
       const pad = s.geometry.form === "window" && i === 0 ? s.geometry.padding : null;
@@ -230,11 +221,10 @@ class Road {
   }
 }
 
-function strongest(station) {
-  const { channels, strength, values } = station.maps;
-  if (!channels.length) return 0;
-  const size = strength || (values || channels).map((value) => (values ? value : 0));
-  return channels[size.indexOf(Math.max(...size))];
+/* The channel that is looked at first: where something stands out most, or the largest number of a vector. */
+function clearest(station) {
+  const { channels, values, clearest } = station.maps;
+  return values ? channels[values.indexOf(Math.max(...values))] : clearest ?? channels[0];
 }
 
 /* The ends of a scale in numbers. */

@@ -3,6 +3,7 @@
 A click elsewhere on such a map goes to the nearest of these pixels.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from cnnkit.engine.explain.station import Station
 from cnnkit.engine.explain.sum import Sum, Terms
+from cnnkit.pages.explain.opening import Opening
 
 # A window of more places, such as a whole map, is not drawn as a grid: its largest numbers are listed.
 MOST_CELLS = 121
@@ -19,21 +21,30 @@ LISTED = 12
 ALL_FEATURES, SOME_FEATURES = 64, 32
 
 
-def places(station: Station, count: int) -> list[tuple[int, ...]]:
-    """Of each shown map its strongest pixel and a coarse grid, `count` in all; every number of a shown vector."""
+def least(station: Station) -> int:
+    """How many numbers of a station are shown at least: one of each map, or of a vector."""
+    if station.maps is None:
+        return 0
+    return len(station.maps.channels) if station.is_map else len(features(station))
+
+
+def places(station: Station, count: int, first: Mapping[int, Opening]) -> list[tuple[int, ...]]:
+    """Of each shown map the pixel that is looked at first and a coarse grid, `count` in all; of a vector `features`.
+
+    first: of each map, by channel.
+    """
     maps = station.maps
     if maps is None:
         return []
     if not station.is_map:
         return [(feature,) for feature in features(station)]
-    H, W, k = maps.values.shape
+    H, W, _ = maps.values.shape
     across = int(max(count - 1, 0) ** 0.5)
     rows, columns = ([int((i + 0.5) * n / across) for i in range(across)] for n in (H, W))
     found: list[tuple[int, ...]] = []
-    for i in range(k):
-        y, x = divmod(int(np.abs(np.nan_to_num(maps.values[:, :, i])).argmax()), W)
-        pixels = dict.fromkeys([(y, x), *((row, column) for row in rows for column in columns)])
-        found += [(y, x, maps.channels[i]) for y, x in pixels]
+    for channel in maps.channels:
+        pixels = dict.fromkeys([first[channel][:2], *((row, column) for row in rows for column in columns)])
+        found += [(y, x, channel) for y, x in pixels]
     return found
 
 
