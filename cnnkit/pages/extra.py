@@ -17,11 +17,14 @@ def missing() -> list[str]:
     return [name for name in PACKAGES if find_spec(name) is None]
 
 
-def need() -> None:
+def need(instead: str = "") -> None:
     """To be asked before any work.
+
+    instead: a sentence on what can be done without these packages.
 
     Raises:
         CnnkitError: a package is missing; one sentence says how to get it.
     """
     if names := missing():
-        raise CnnkitError(f'Pages need {" and ".join(names)}. Install what is missing: pip install "cnnkit[report]"')
+        told = f'Pages need {" and ".join(names)}. Install what is missing: pip install "cnnkit[report]"'
+        raise CnnkitError(f"{told}. {instead}" if instead else told)

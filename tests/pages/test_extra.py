@@ -11,6 +11,8 @@ def test_without_the_extra_one_sentence_says_how_to_get_it(monkeypatch):
     with pytest.raises(CnnkitError, match=r'^Pages need jinja2\. .*pip install "cnnkit\[report\]"') as caught:
         extra.need()
     assert caught.value.exit_code == 1
+    with pytest.raises(CnnkitError, match=r'cnnkit\[report\]"\. Without them there are words\.$'):
+        extra.need("Without them there are words.")
     assert not extra.there()
 
 

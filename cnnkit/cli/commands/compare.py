@@ -10,16 +10,13 @@ import click
 
 from cnnkit.cli.arguments.common import option, was_given
 from cnnkit.cli.arguments.completion import run_names
-from cnnkit.cli.arguments.values import Name
+from cnnkit.cli.arguments.page import language, opened
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.events import EvaluateStep, Event
 
 if TYPE_CHECKING:
     from cnnkit.engine.comparison.compare import Comparison
-
-# Those of pages/texts, which may not be imported yet.
-LANGUAGES = ("en", "ko")
 
 
 @command("compare", example="cnnkit compare runs/a runs/b", computes=True)
@@ -33,8 +30,8 @@ LANGUAGES = ("en", "ko")
     help="The page.",
 )
 @option("--terminal", is_flag=True, help="Print tables alone, and write no page.")
-@option("--language", type=Name(LANGUAGES, example="--language ko"), default="en", help="Language of the page.")
-@option("--open", is_flag=True, help="Show the page in the browser.")
+@language()
+@opened()
 @option("--exist-ok", is_flag=True, help="Overwrite FILE if it exists.")
 @click.pass_context
 def compare(
@@ -58,13 +55,12 @@ def compare(
     if draws:
         from cnnkit.pages.page.write import check_page
 
-        check_page(output, exist_ok=exist_ok)
+        check_page(output, exist_ok=exist_ok, instead="Without them --terminal prints the tables.")
     found = _follow(screen, compared(runs))
     for note in found.notes:
         screen.note(note)
     if draws:
         from cnnkit.pages.compare.compare import write
-        from cnnkit.pages.page.write import show as show_page
 
         write(found, output, language)
     if screen.as_json:
@@ -75,8 +71,8 @@ def compare(
         show(screen, found)
     if draws:
         screen.note(f"\npage: {output}")
-        if open and not show_page(output):
-            screen.note("There is no browser to show it in.")
+        if open:
+            screen.open(output)
 
 
 def _follow(screen: Screen, events: Generator[Event, None, Comparison]) -> Comparison:

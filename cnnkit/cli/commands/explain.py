@@ -11,11 +11,12 @@ import click
 
 from cnnkit.cli.arguments.common import option, was_given
 from cnnkit.cli.arguments.completion import run_names
+from cnnkit.cli.arguments.page import language, opened
 from cnnkit.cli.arguments.values import Name
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
-from cnnkit.cli.show.terminal import harmless
 from cnnkit.errors import UsageError
+from cnnkit.serialize.harmless import harmless
 
 if TYPE_CHECKING:
     from cnnkit.data.headway import Headway
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 METHODS = ("grad-cam", "gradient", "occlusion")
-LANGUAGES = ("en", "ko")
 PAGE = Path("explain.html")
 MOST_SHOWN = 5
 
@@ -52,13 +52,8 @@ MOST_SHOWN = 5
     metavar="FILE",
     help="The page to write; explain.html unless it is given. It needs no other file and no network.",
 )
-@option("--open", is_flag=True, help="Open the page in the browser.")
-@option(
-    "--language",
-    type=Name(LANGUAGES, example="--language ko"),
-    default=LANGUAGES[0],
-    help="Of the page: English or Korean.",
-)
+@opened()
+@language()
 @option("--exist-ok", is_flag=True, help="Overwrite a page that exists.")
 @option("--terminal", is_flag=True, help="Print the steps, the answer, and the picture under its heat map; no page.")
 @option(
@@ -110,7 +105,7 @@ def explain(
     if page is not None:
         from cnnkit.pages.page.write import check_page
 
-        check_page(page, exist_ok=exist_ok)
+        check_page(page, exist_ok=exist_ok, instead="Without them --terminal prints steps, answer and heat map.")
     predictor = loaded(model, weights, classes)
     with kernels.use(precision=None if was_given(ctx, "precision") else predictor.precision):
         with screen.progress() as progress:
@@ -129,7 +124,7 @@ def explain(
         if page is not None and not screen.as_json:
             screen.text(str(page), whole=True)
     if at_once and page is not None:
-        _open(screen, page)
+        screen.open(page)
 
 
 def _write_page(
@@ -153,13 +148,6 @@ def _followed(screen: Screen, steps: Generator[Headway, None, Result]) -> Result
                 result: Result = end.value
                 return result
             progress.update(step.what, step.done, step.total)
-
-
-def _open(screen: Screen, page: Path) -> None:
-    from cnnkit.pages.page.write import show
-
-    if not show(page):
-        screen.note(f"No browser was found here. Open {page} in one.")
 
 
 def _numbers(channel: str | None) -> list[int] | None:

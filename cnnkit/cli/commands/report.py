@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnnkit.cli.arguments.common import option
 from cnnkit.cli.arguments.completion import run_names
-from cnnkit.cli.arguments.values import Name
+from cnnkit.cli.arguments.page import language, opened
 from cnnkit.cli.command import command
 from cnnkit.cli.show.screen import Screen
 from cnnkit.errors import CheckpointError
@@ -22,18 +21,14 @@ if TYPE_CHECKING:
     from cnnkit.engine.records.events import Event
     from cnnkit.engine.records.results import FitResult
 
-# Those of pages/texts, which must not be imported for a help.
-LANGUAGES = ("en", "ko")
 # At the end of a training its data are checked for so many seconds, or for this share of its time, if that is longer.
 CHECK_SECONDS, CHECK_SHARE = 10.0, 0.1
 
 
 @command("report", example="cnnkit report runs/mine --open", computes=True)
 @click.argument("source", metavar="[RUN]", required=False, shell_complete=run_names)
-@option("--open", is_flag=True, help="Show the page in the browser.")
-@option(
-    "--language", type=Name(LANGUAGES, example="--language ko"), default="en", help="Language of the page: en or ko."
-)
+@opened()
+@language()
 def report(screen: Screen, source: str | None, open: bool, language: str) -> None:
     """Write a page about a run.
 
@@ -47,7 +42,6 @@ def report(screen: Screen, source: str | None, open: bool, language: str) -> Non
     from cnnkit.pages import extra
 
     extra.need()
-    from cnnkit.pages.page.write import show
     from cnnkit.pages.report import report as writing
 
     run = newest_run() if source is None else Path(source)
@@ -59,8 +53,8 @@ def report(screen: Screen, source: str | None, open: bool, language: str) -> Non
         screen.json({"run": str(page.parent), "page": str(page), "pictures": [str(path) for path in pictures]})
     else:
         screen.facts([("page", page), ("pictures", f"{len(pictures)} in {Run(page.parent).plots}")])
-    if open and not show(page):
-        screen.complain(f"No browser was found here. Open {page} in one.")
+    if open:
+        screen.open(page)
 
 
 @dataclass(frozen=True)

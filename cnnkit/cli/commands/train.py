@@ -11,10 +11,10 @@ from click.core import ParameterSource
 
 from cnnkit.cli.arguments.common import option, was_given
 from cnnkit.cli.arguments.completion import recipe_names, run_names
+from cnnkit.cli.arguments.page import language
 from cnnkit.cli.arguments.training import choices
-from cnnkit.cli.arguments.values import Name
 from cnnkit.cli.command import command
-from cnnkit.cli.commands.report import LANGUAGES, Pages
+from cnnkit.cli.commands.report import Pages
 from cnnkit.cli.show.screen import Screen
 from cnnkit.engine.records.events import Event
 from cnnkit.engine.records.options import ENDS, RESUMABLE, FitOptions
@@ -57,13 +57,7 @@ def _read_recipe(ctx: click.Context, param: click.Parameter, name: str | None) -
     section="Run",
     help="Write a page about the run into its folder, report.html, where the extra for pages is installed.",
 )
-@option(
-    "--language",
-    type=Name(LANGUAGES, example="--language ko"),
-    default="en",
-    section="Run",
-    help="Language of that page: en or ko.",
-)
+@language("Language of that page: en or ko.", section="Run")
 @click.pass_context
 def train(
     ctx: click.Context,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnkit.cli.show.screen import Screen
-from cnnkit.cli.show.training import duration
+from cnnkit.engine.time.duration import duration
 
 if TYPE_CHECKING:
     from cnnkit.engine.comparison.compare import AgainstBest, Comparison

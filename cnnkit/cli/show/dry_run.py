@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnkit.cli.show.screen import Screen
-from cnnkit.cli.show.training import duration
 from cnnkit.engine.ahead.forecast import Forecast, Forecasted
 from cnnkit.engine.records.events import Compiling, Event
 from cnnkit.engine.records.options import INTERNAL
+from cnnkit.engine.time.duration import duration
 
 # Where a run lies, not what it is.
 OUTWARD = ("output", "exist_ok", "tensorboard")

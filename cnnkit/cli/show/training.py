@@ -25,6 +25,7 @@ from cnnkit.engine.records.events import (
     TrunkStep,
 )
 from cnnkit.engine.records.results import FitResult
+from cnnkit.engine.time.duration import duration
 from cnnkit.tasks.registry import DEFAULT
 
 LAST_EPOCHS = 10  # rows of the table at the end, and the one kept
@@ -67,16 +68,6 @@ def follow(screen: Screen, events: Iterator[Event]) -> FitResult:
                 _propose(screen, event, " ".join(told))
                 return event.result
     raise RuntimeError("the training run ended without a result")
-
-
-def duration(seconds: float) -> str:
-    """1:05:09, 3:07 or 12 s."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _start(event: RunStarted) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Several runs of one task beside each other, and a paired test over the test images that none of them learned from."""
 
+import shlex
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,11 +10,11 @@ from cnnkit.engine.comparison.differing import Difference, differing
 from cnnkit.engine.comparison.same_images import SameImages, same_images
 from cnnkit.engine.records.events import EvaluateStep, Event, Note
 from cnnkit.engine.review.judged import Judged, judging
-from cnnkit.engine.review.lack import IN_PYTHON, NO_WEIGHTS, RUNNING, Lack
+from cnnkit.engine.review.lack import RUNNING, Lack
+from cnnkit.engine.review.network import network_of
 from cnnkit.engine.review.review import Review, glance
 from cnnkit.engine.run.find import open_run
 from cnnkit.engine.run.folder import Run
-from cnnkit.engine.use.load import OwnModuleError, load
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.engine.use.unseen import recorded
 from cnnkit.errors import CnnkitError, UsageError
@@ -165,8 +166,15 @@ def compare(sources: Sequence[str | Path]) -> Generator[Event, None, Comparison]
 
 
 def _check(runs: Sequence[Run]) -> None:
-    if not 2 <= len(runs) <= MOST:
-        raise UsageError(f"{len(runs)} runs are given, but 2 to {MOST} can be compared, as in: runs/a runs/b.")
+    if len(runs) < 2:
+        alone = str(runs[0].path) if runs else "RUN"
+        raise UsageError(
+            f"{'Only one run is' if runs else 'No runs are'} given, but 2 to {MOST} are compared. Name another one "
+            f"beside it: cnnkit compare {shlex.quote(alone)} RUN. A page about one run alone is made by: "
+            f"cnnkit report {shlex.quote(alone)}"
+        )
+    if len(runs) > MOST:
+        raise UsageError(f"{len(runs)} runs are given, but 2 to {MOST} are compared. Leave out {len(runs) - MOST}.")
     known: dict[Path, Run] = {}
     for run in runs:
         if (place := run.path.resolve()) in known:
@@ -186,7 +194,7 @@ def _tested(plain: Comparison) -> Generator[Event, None, Comparison]:
     predictors: list[Predictor] = []
     learned: set[str] = set()
     for side in plain.sides:
-        found = _network(side)
+        found = RUNNING if side.review.papers.state == "running" else network_of(side.run)
         if isinstance(found, Lack):
             return _with(plain, lack=Lack(found.why, f"{side.letter}: {found.detail or side.run.path}"))
         parts = recorded(side.run, found.record.get("parts_sha256"))
@@ -229,19 +237,6 @@ def _tested(plain: Comparison) -> Generator[Event, None, Comparison]:
 
 def _with(plain: Comparison, **more: Any) -> Comparison:
     return Comparison(**{"task": plain.task, "sides": plain.sides, "differences": plain.differences, **more})
-
-
-def _network(side: Side) -> Predictor | Lack:
-    if side.review.papers.state == "running":
-        return RUNNING
-    if not side.run.best.exists():
-        return NO_WEIGHTS
-    try:
-        return load(side.run.path)
-    except OwnModuleError:
-        return IN_PYTHON
-    except (CnnkitError, OSError) as error:
-        return Lack("refused", str(error))
 
 
 def _check_classes(plain: Comparison, predictors: Sequence[Predictor]) -> None:

@@ -16,14 +16,14 @@ from cnnkit.engine.records.events import Event
 from cnnkit.engine.records.options import CHANGES, THINGS, FitOptions
 from cnnkit.engine.review.filters import Filters, first_filters
 from cnnkit.engine.review.judged import Judged, judging
-from cnnkit.engine.review.lack import IN_PYTHON, NO_WEIGHTS, RUNNING, Lack
+from cnnkit.engine.review.lack import IN_PYTHON, RUNNING, Lack
+from cnnkit.engine.review.network import network_of
 from cnnkit.engine.review.papers import Papers, papers_of
 from cnnkit.engine.review.story import Story, story_of
 from cnnkit.engine.run.elsewhere import check_there
 from cnnkit.engine.run.find import open_run
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.run.resume_call import given_in_python
-from cnnkit.engine.use.load import OwnModuleError, load
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.errors import CnnkitError
 from cnnkit.nn import Module
@@ -84,8 +84,11 @@ def review(
     seen = glance(run)
     story, papers = seen.story, seen.papers
     lacks: dict[str, Lack] = {}
-    predictor, own = _network(run, module, lacks)
-    about: dict[str, Any] = dict(predictor.record) if predictor is not None else {"own_module": own}
+    network = network_of(run, module)
+    predictor = None if isinstance(network, Lack) else network
+    if isinstance(network, Lack):
+        lacks["predictor"] = network
+    about: dict[str, Any] = dict(predictor.record) if predictor is not None else {"own_module": network == IN_PYTHON}
     named = papers.manifest.get("data")
     about.setdefault("data", named.get("name") if isinstance(named, dict) else None)
     if _of_other_data(papers.options, about["data"]):
@@ -130,21 +133,6 @@ def _of_other_data(options: FitOptions | None, name: object) -> bool:
         return resolve(options.data)[0] != name
     except CnnkitError:  # they are gone: whoever looks at them is told
         return False
-
-
-def _network(run: Run, module: Module | None, lacks: dict[str, Lack]) -> tuple[Predictor | None, bool]:
-    """The network with its weights; and whether it is one of the caller's own."""
-    if not run.best.exists():
-        lacks["predictor"] = NO_WEIGHTS
-        return None, False
-    try:
-        return load(run.path, module=module), module is not None
-    except OwnModuleError:
-        lacks["predictor"] = IN_PYTHON
-        return None, True
-    except (CnnkitError, OSError) as error:
-        lacks["predictor"] = Lack("refused", str(error))
-        return None, False
 
 
 def _tried(

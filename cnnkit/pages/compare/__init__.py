@@ -1,4 +1,4 @@
 """The page of several runs: side by side, and whether one of them is better than chance alone would make it.
 
-compare.py    the page as a file      sections.py   what it shows      page.html   what holds it together
+compare.py    the page as a file      sections.py   what it shows
 """

@@ -20,4 +20,4 @@ def page(found: Comparison, language: str = "en") -> str:
     seen = Compared(found, texts)
     sections = [(name, seen.words(f"{name}.title"), list(blocks(seen))) for name, blocks in SECTIONS]
     shown = [section for section in sections if section[2]]
-    return render("compare/page.html", texts, title=seen.words("title", runs=len(found.sides)), sections=shown)
+    return render("page/sections.html", texts, title=seen.words("title", runs=len(found.sides)), sections=shown)

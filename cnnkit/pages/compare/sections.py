@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from cnnkit.engine.comparison.compare import AgainstBest, Comparison
+from cnnkit.engine.time.duration import duration
 from cnnkit.pages.draw.curves import Line, curves
 from cnnkit.pages.draw.intervals import Interval, intervals
 from cnnkit.pages.page.blocks import Block, Facts, Figure, Fold, Group, Table, Verbatim, Words
-from cnnkit.pages.page.duration import duration
 from cnnkit.pages.texts import Texts
 
 MOST_DIFFERENCES, MOST_LETTERS, MOST_NOTES = 500, 300, 100

@@ -9,14 +9,16 @@ from cnnkit.serialize import files
 from cnnkit.serialize.outputs import check_output, is_special
 
 
-def check_page(path: Path, *, exist_ok: bool) -> None:
+def check_page(path: Path, *, exist_ok: bool, instead: str = "") -> None:
     """To be asked before any work: whether a page can be made, and be written there.
+
+    instead: a sentence on what can be done without the packages that pages need.
 
     Raises:
         CnnkitError: a package is missing.
         UsageError: no file can, or must, be written there.
     """
-    extra.need()
+    extra.need(instead)
     if is_special(path):
         raise UsageError(f"{path} is a pipe or a device, not a plain file. Give the page a name, such as page.html.")
     check_output(path, exist_ok=exist_ok)

@@ -10,5 +10,5 @@ detection.py       of boxes: precision and recall, average precision by class, w
 worst.py           the images that it is most wrong about, of any task
 network.py         filters of the first layer, where time goes     samples.py   training images, as they were shown
 papers.py          options, data, environment, the command
-page.html          what holds them together
+page.html          what stands above them
 """

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cnnkit.engine.time.duration import duration
 from cnnkit.pages.page.blocks import Block, Facts, Words
-from cnnkit.pages.page.duration import duration
 from cnnkit.pages.report.section import Seen
 from cnnkit.tasks.metric import Metric
 

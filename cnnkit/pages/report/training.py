@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from cnnkit.engine.time.duration import duration
 from cnnkit.pages.draw.curves import Line, curves
 from cnnkit.pages.page.blocks import Block, Figure, Fold, Group, Table, Words
-from cnnkit.pages.page.duration import duration
 from cnnkit.pages.report.headline import kept_row
 from cnnkit.pages.report.section import Seen
 from cnnkit.tasks.metric import Metric

@@ -132,7 +132,9 @@ def test_one_run_alone_and_no_run_are_refused(cnnkit, tmp_path):
     one = cnnkit("compare", tmp_path, "--terminal")
     assert one.code == 3 and "is not a run folder" in one.err
     (tmp_path / "config.toml").write_text("")
-    assert cnnkit("compare", tmp_path, "--terminal").code == 2
+    alone = cnnkit("compare", tmp_path, "--terminal")
+    assert alone.code == 2 and "Only one run is given, but 2 to 12 are compared." in alone.err
+    assert f"cnnkit report {tmp_path}" in alone.err and "1 runs" not in alone.err
     twice = cnnkit("compare", tmp_path, tmp_path, "--terminal")
     assert twice.code == 2 and "are the same run" in twice.err
 
@@ -140,4 +142,4 @@ def test_one_run_alone_and_no_run_are_refused(cnnkit, tmp_path):
 def test_without_what_draws_pages_one_sentence_says_so_before_any_work(cnnkit, tmp_path, monkeypatch):
     monkeypatch.setattr("cnnkit.pages.extra.missing", lambda: ["jinja2"])
     told = cnnkit("compare", tmp_path / "a", tmp_path / "b")
-    assert told.code == 1 and "cnnkit[report]" in told.err
+    assert told.code == 1 and "cnnkit[report]" in told.err and "--terminal prints the tables" in told.err

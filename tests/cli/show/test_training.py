@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from cnnkit.cli.show.training import duration
 from cnnkit.engine.records.events import (
     CheckpointSaved,
     Compiling,
@@ -323,13 +322,6 @@ def test_on_a_terminal_long_notes_break_between_words_while_the_bar_is_there(mon
     assert sum(line.count("word") for line in told) == 60
     assert max(map(len, told)) <= columns
     assert sum(not line.startswith("  ") for line in told) == 2, "one line that begins, the others hang below it"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 s"), (59.4, "59 s"), (61, "1:01"), (3909, "1:05:09"), (-1, "0 s")]
-)
-def test_durations_are_read_at_a_glance(seconds, text):
-    assert duration(seconds) == text
 
 
 def test_not_a_number_becomes_null_in_json(cnnkit, monkeypatch):

@@ -1,4 +1,4 @@
-"""A time in the few characters that a page has for it."""
+"""A time in the few characters that screens and pages have for it."""
 
 
 def duration(seconds: float | None) -> str:
