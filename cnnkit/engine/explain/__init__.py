@@ -2,6 +2,7 @@
 
 explain.py       explain(subject, ...) -> Explanation, by one pass
 explanation.py   Explanation: all of it, and what it finds when it is asked
+ask.py           Ask: what is asked for by one more pass, for all questions together
 gradients.py     Grad-CAM and input gradient          occlusion.py     what is missed where it is covered
 target.py        which number of an answer is meant   road.py          stations out of steps
 arithmetic/      how one number came about            kinds.py         what a step is

@@ -9,16 +9,15 @@ import numpy as np
 from cnnkit.data.headway import Headway
 from cnnkit.data.sample import Pixels
 from cnnkit.data.view.view import View
-from cnnkit.engine.explain.arithmetic.sum_of import sum_of
+from cnnkit.engine.explain.ask import Ask, Kernel, answered, ask_kernel, ask_maps, ask_pixel, checked
 from cnnkit.engine.explain.attribution import Attribution, Target
-from cnnkit.engine.explain.gradients import grad_cam, gradient
+from cnnkit.engine.explain.gradients import derivatives, grad_cam, gradient
 from cnnkit.engine.explain.occlusion import occlusions
-from cnnkit.engine.explain.road import Spans, seen_from, shape_of
+from cnnkit.engine.explain.road import Spans, seen_from
 from cnnkit.engine.explain.station import Station
 from cnnkit.engine.explain.subject import Subject
 from cnnkit.engine.explain.sum import Sum
 from cnnkit.engine.explain.target import target_of
-from cnnkit.engine.explain.walk import Enough, Step, walk
 from cnnkit.engine.records.results import Prediction
 from cnnkit.errors import UsageError, unknown_name
 from cnnkit.kernels.shared.array import Host
@@ -139,21 +138,7 @@ class Explanation:
 
     def pixels(self, asked: Iterable[tuple[str | int, tuple[int, ...]]]) -> list[Sum]:
         """The same of many (station, place), with one pass through the network for all."""
-        wanted: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
-        for number, (name, place) in enumerate(asked):
-            station = self.station(name)
-            wanted.setdefault(station.number, []).append((number, _checked(station, place)))
-        found: dict[int, Sum] = {}
-
-        def look(step: Step) -> None:
-            for number, place in wanted.get(step.number, ()):
-                found[number] = sum_of(step, place)
-            if step.number >= max(wanted):
-                raise Enough
-
-        if wanted:
-            self._walk(look)
-        return [found[number] for number in sorted(found)]
+        return self.answered([ask_pixel(self.station(name), place) for name, place in asked])
 
     def maps(self, station: str | int, channels: Sequence[int] | None = None) -> Host:
         """(H, W, k) float32: a station's result in these channels, by default in all; (features,) of a vector.
@@ -161,20 +146,10 @@ class Explanation:
         Raises:
             UsageError: there is no such station or channel.
         """
-        told = self.station(station)
-        found: list[Host] = []
+        found: Host = self.answered([ask_maps(self.station(station), channels)])[0]
+        return found
 
-        def look(step: Step) -> None:
-            if step.number == told.number:
-                array = step.result.numpy()
-                y = array.reshape(shape_of(array.shape))
-                found.append(np.array(y if channels is None else y[..., _channels(told, channels)]))
-                raise Enough
-
-        self._walk(look)
-        return found[0]
-
-    def kernel(self, station: str | int, channels: Sequence[int] | None = None) -> tuple[Host, Host | None]:
+    def kernel(self, station: str | int, channels: Sequence[int] | None = None) -> Kernel:
         """(filters, bias) of a convolution or a dense layer, for some of its output channels, by default for all.
 
         Filters are (KH, KW, C / groups, k) of a convolution, (KH, KW, C / groups, k) of a transposed one too, and
@@ -183,16 +158,12 @@ class Explanation:
         Raises:
             UsageError: the station has no filters, or no such channel.
         """
-        told = self.station(station)
-        found: list[tuple[Host, Host | None]] = []
+        found: Kernel = self.answered([ask_kernel(self.station(station), channels)])[0]
+        return found
 
-        def look(step: Step) -> None:
-            if step.number == told.number:
-                found.append(_filters(step, told, channels))
-                raise Enough
-
-        self._walk(look)
-        return found[0]
+    def answered(self, asked: Sequence[Ask[Any]]) -> list[Any]:
+        """The answers to questions of several kinds (`ask.py`), with one pass through the network for all."""
+        return answered(self._subject, asked)
 
     def receptive_field(self, station: str | int, y: int, x: int) -> tuple[int, int, int, int]:
         """(top, left, bottom, right) of what a place of a map depends on, in pixels of `x`; pixel i covers i to i + 1.
@@ -201,7 +172,7 @@ class Explanation:
             UsageError: the station has no map, or not this place.
         """
         told = self.station(station)
-        _checked(told, (y, x, 0))
+        checked(told, (y, x, 0))
         return seen_from(self._spans[told.number], told.output, y, x)
 
     def target(self, of: Asked = None) -> Target:
@@ -227,11 +198,17 @@ class Explanation:
         """
         return gradient(self._subject, self.target(target))
 
+    def derivatives(
+        self, target: Asked = None, *, layer: str | None = None
+    ) -> tuple[Attribution | None, Attribution | None]:
+        """(Grad-CAM, gradient) of one target, by one pass there and back for both; None of what the network has not."""
+        return derivatives(self._subject, self.target(target), layer)
+
     def occlusion(self, target: Asked = None, *, square: int | None = None, step: int | None = None) -> Attribution:
         """How much the target falls where a square of the image is covered with the mean of the network's data.
 
         square, step: the side of a square, and how far squares are apart, in pixels; None chooses by the work: about
-        200 predictions of a small network, 49 of a large one, no matter how long these take.
+        200 predictions of a small network, 16 at least.
         Source: Zeiler & Fergus 2013, arXiv:1311.2901, section 4.2.
         """
         passes = self.occlusions([target], square=square, step=step)
@@ -263,39 +240,3 @@ class Explanation:
         seen = ((rows >= 0) & (rows < H))[:, None] & ((columns >= 0) & (columns < W))
         found = values[np.clip(rows, 0, H - 1)][:, np.clip(columns, 0, W - 1)]
         return np.where(seen, found, np.nan).astype(np.float32)
-
-    def _walk(self, each: Any) -> None:
-        walk(self._subject.module, self._subject.x, each, self._subject.beside, scored=self._subject.scored)
-
-
-def _checked(station: Station, place: tuple[int, ...]) -> tuple[int, ...]:
-    """The place; UsageError where the station's result has it not."""
-    fits = len(place) == len(station.output)
-    if not fits or not all(0 <= at < size for at, size in zip(place, station.output, strict=True)):
-        axes = {1: "(feature)", 3: "(y, x, channel)"}.get(len(station.output), f"{len(station.output)} numbers")
-        raise UsageError(
-            f"{station.name} has a result of shape {station.output}: a place in it is {axes}, each from 0 on, but "
-            f"{tuple(place)} is asked for."
-        )
-    return tuple(int(at) for at in place)
-
-
-def _channels(station: Station, channels: Sequence[int]) -> list[int]:
-    many = station.output[-1] if station.output else 0
-    if wrong := [channel for channel in channels if not 0 <= channel < many]:
-        raise UsageError(f"{station.name} has channels 0 to {many - 1}, but {wrong[0]} is asked for.")
-    return [int(channel) for channel in channels]
-
-
-def _filters(step: Step, station: Station, channels: Sequence[int] | None) -> tuple[Host, Host | None]:
-    if step.name not in ("_Conv2d", "_ConvTranspose2d", "Linear"):
-        raise UsageError(f"{station.name} is of kind {station.kind} and has no filters.")
-    weight = step.array(1)
-    kept = list(range(station.output[-1])) if channels is None else _channels(station, channels)
-    bias = None if step.args[2] is None else np.array(step.array(2)[kept])
-    if step.name == "_ConvTranspose2d":
-        each, groups = weight.shape[2], step.args[5]
-        C = weight.shape[3] // groups
-        parts = [weight[:, :, o % each, o // each * C : (o // each + 1) * C] for o in kept]
-        return np.stack(parts, axis=-1), bias
-    return np.array(weight[..., kept]), bias

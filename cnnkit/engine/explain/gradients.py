@@ -31,10 +31,7 @@ def gradient(subject: Subject, target: Target) -> Attribution:
     with _recorded(subject) as run:
         tensor, seed = run.seed(target)
         tensor.backward(seed)
-        assert run.x.grad is not None
-        signed = np.array(subject.cut(Tensor(run.x.grad).numpy()[0]), np.float32)
-    values = np.abs(signed).max(axis=-1)
-    return Attribution("gradient", target, values, signed, None, {})
+        return _by_the_image(run, target)
 
 
 def grad_cam(subject: Subject, target: Target, layer: str | None) -> Attribution:
@@ -42,11 +39,8 @@ def grad_cam(subject: Subject, target: Target, layer: str | None) -> Attribution
 
     layer: None is the last with a map behind which a layer still weighs channels, so that the map is no score itself.
     """
-    if layer is not None:
-        known = [name for name, _ in subject.module.named_modules() if name]
-        if layer not in known:
-            raise unknown_name("layer", layer, known)
-    with _recorded(subject, layer) as run:
+    _check_layer(subject, layer)
+    with _recorded(subject, layer, stops=True) as run:
         tensor, seed = run.seed(target)
         run.choose(tensor, layer)
         with suppress(_Caught):
@@ -54,7 +48,40 @@ def grad_cam(subject: Subject, target: Target, layer: str | None) -> Attribution
         if run.caught is None:
             where = "a layer with a map" if layer is None else f"the map of the layer {layer!r}"
             raise UsageError(f"{target.label}: the score does not depend on {where} by a derivative. Name another one.")
-        name, maps, slope = run.caught
+        return _by_the_map(run, target)
+
+
+def derivatives(subject: Subject, target: Target, layer: str | None) -> tuple[Attribution | None, Attribution | None]:
+    """(Grad-CAM, gradient) by one way back, which passes by the map on its way to the image.
+
+    None stands for what the network has not: a map that the score depends on, or a derivative at all.
+    """
+    _check_layer(subject, layer)
+    try:
+        with _recorded(subject, layer) as run:
+            tensor, seed = run.seed(target)
+            run.choose(tensor, layer)
+            tensor.backward(seed)
+            return None if run.caught is None else _by_the_map(run, target), _by_the_image(run, target)
+    except UsageError:
+        return None, None
+
+
+def _check_layer(subject: Subject, layer: str | None) -> None:
+    known = [name for name, _ in subject.module.named_modules() if name]
+    if layer is not None and layer not in known:
+        raise unknown_name("layer", layer, known)
+
+
+def _by_the_image(run: "_Run", target: Target) -> Attribution:
+    assert run.x.grad is not None
+    signed = np.array(run.subject.cut(Tensor(run.x.grad).numpy()[0]), np.float32)
+    return Attribution("gradient", target, np.abs(signed).max(axis=-1), signed, None, {})
+
+
+def _by_the_map(run: "_Run", target: Target) -> Attribution:
+    assert run.caught is not None
+    subject, (name, maps, slope) = run.subject, run.caught
     small = np.maximum((maps * slope.mean(axis=(0, 1), dtype=np.float64)).sum(axis=-1), 0).astype(np.float32)
     height, width = subject.x.shape[1:3]
     large = ops.resize(Tensor(small[None, :, :, None]), (height, width)).numpy()[0, :, :, 0]
@@ -84,10 +111,11 @@ class _Run:
 
     caught: (layer, its map, the gradient): of the last map whose gradient is not 0, of the last one where all are.
     layer: whose map is listened to; "" for none, None for all.
+    stops: whether the way back ends where such a gradient is caught.
     """
 
-    def __init__(self, subject: Subject, layer: str | None) -> None:
-        self.subject, self.layer = subject, layer
+    def __init__(self, subject: Subject, layer: str | None, *, stops: bool) -> None:
+        self.subject, self.layer, self.stops = subject, layer, stops
         self.x = Tensor(subject.x, requires_grad=True)
         self.caught: tuple[str, Host, Host] | None = None
         self.result: Any = None
@@ -133,7 +161,9 @@ class _Run:
             if self.caught is None or np.any(slope):
                 self.caught = (name, np.array(y.numpy()[0]), np.array(slope))
             if np.any(slope):
-                raise _Caught
+                self._waiting = set()
+                if self.stops:
+                    raise _Caught
 
         heard = _Listen.apply(y, tell)
         self._listened[number] = name
@@ -184,9 +214,9 @@ class _Run:
 
 
 @contextmanager
-def _recorded(subject: Subject, layer: str | None = "") -> Iterator[_Run]:
+def _recorded(subject: Subject, layer: str | None = "", *, stops: bool = False) -> Iterator[_Run]:
     """A forward pass of the network in use, with a tape from the image on; its parameters get no gradient."""
-    run = _Run(subject, layer)
+    run = _Run(subject, layer, stops=stops)
     with _resting:
         learned = [(parameter, parameter.requires_grad) for parameter in subject.module.parameters()]
         try:

@@ -11,8 +11,8 @@ from cnnkit.engine.explain.target import pixels_of_class, row_of_box
 from cnnkit.errors import UsageError
 from cnnkit.kernels.shared.array import Host
 
-# Squares a side: the network is asked about the square of that, or fewer where it works long.
-SQUARES, FEWEST = 14, 7
+# Squares a side: the network is asked about the square of that, or fewer where it works long; few lie side by side.
+SQUARES, FEW, FEWEST = 14, 7, 4
 # Products that are summed up for all of them together, about ten seconds of two cores.
 MOST_PRODUCTS = 6e11
 # Numbers of the images that are computed at once: three of 224x224. More take more memory, and hardly less time each.
@@ -28,10 +28,10 @@ def occlusions(
 
     outputs: for the whole image.   multiply_adds: of one pass, by which the number of squares is chosen.
     square, step: the side of a square, and how far they are apart, in pixels; by default about 14 by 14 squares that
-    overlap by half, of a network of many products as few as 7 by 7 side by side.
+    overlap by half, of a network of many products up to 7 by 7 side by side, and 4 by 4 at least.
     """
     height, width = subject.inner[2:]
-    square, step = _sizes(height, width, multiply_adds, square, step)
+    square, step = sizes(height, width, multiply_adds, square, step)
     tops, lefts = _begins(height, square, step), _begins(width, square, step)
     values = [_reader(outputs, target) for target in targets]
     whole = [value(outputs) for value in values]
@@ -54,11 +54,12 @@ def occlusions(
     ]
 
 
-def _sizes(height: int, width: int, multiply_adds: int, square: int | None, step: int | None) -> tuple[int, int]:
+def sizes(height: int, width: int, multiply_adds: int, square: int | None, step: int | None) -> tuple[int, int]:
+    """(the side of a square, how far two are apart): as they are given, else by the work of one pass."""
     if square is None:
         many = int(np.clip(np.sqrt(MOST_PRODUCTS / max(1, multiply_adds)), FEWEST, SQUARES))
         apart = max(1, -(-max(height, width) // many))
-        square = 2 * apart if many > FEWEST else apart
+        square = 2 * apart if many > FEW else apart
         step = apart if step is None else step
     step = max(1, square // 2) if step is None else step
     if not 1 <= square <= max(height, width) or not step >= 1:

@@ -18,8 +18,8 @@ from cnnkit.kernels.shared.scalar import IDENTITY
 from cnnkit.models.reach.span import Call, Span, after, joined
 from cnnkit.nn import Parameter
 
-# How often a call is made again to time it.
-TIMED = 3
+# How often a call is made again to time it; and after how many seconds of that once is enough.
+TIMED, LONG = 3, 0.03
 # Down and across: which rows and columns of what was given each row and column of a result depends on.
 Spans = tuple[Span, Span]
 
@@ -158,6 +158,8 @@ def _milliseconds(step: Step) -> float:
         if not isinstance(y, np.ndarray | tuple):
             kernels.of(y).fetch(y)  # a device is waited for
         took.append(time.perf_counter() - start)
+        if took[-1] > LONG:
+            break
     return float(np.median(took)) * 1e3
 
 

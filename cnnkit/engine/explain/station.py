@@ -74,7 +74,7 @@ class Station:
         recurrent: axis, directions, units
     parameters: numbers that are learned, counted where the station is the first to use them.
     multiply_adds: products that are summed up, of convolutions, dense and recurrent layers; else 0.
-    ms: how long it took on this machine, on its own: the median of a few calls.
+    ms: how long it took on this machine, on its own: the median of a few calls, of a long one the first.
     receptive_field: (height, width), the rows and columns of the image that the number in the middle of its map depends
     on, cut to the image; None where the result is no map and depends on all of it.
     maps: what is shown of it; None where the result is neither a map nor a vector, or is none of this picture's.

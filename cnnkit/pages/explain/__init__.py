@@ -11,6 +11,7 @@ geometry.py    where a number of a station looks at in what it reads, for the sc
 sheets.py      the maps that are shown of a station, as one picture
 exact.py       stations whose numbers are all in the page, so that the script adds them up for any pixel
 opening.py     the pixel of each map that is looked at first
+known.py       what the network is asked for, by one pass and never twice
 sums.py        sums that are in the page as they were found, for some pixels of large networks
 packed.py      facts and arrays of a page as one compressed text
 

@@ -4,13 +4,16 @@ A station needs what it reads in all channels, and its filters for the channels 
 each is taken as long as there is room, so that the first stations, which are closest to the picture, come first.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
 from cnnkit.engine.explain.explanation import Explanation
 from cnnkit.engine.explain.station import IMAGE, Station
+from cnnkit.pages.explain.known import Known, Place
 from cnnkit.pages.explain.packed import Arrays
 from cnnkit.pages.explain.sums import short
 
@@ -22,29 +25,21 @@ _SAME = {"activation", "add", "subtract", "multiply", "batch norm", "dropout", "
 NUMBER_BYTES = 4 * 0.92 * 4 / 3
 
 
-def exact(explanation: Explanation, arrays: Arrays, room: float) -> tuple[dict[int, Any], dict[int, Any]]:
-    """(numbers of each result that is there, what each exact station needs besides), both by number of a station.
+@final
+@dataclass(frozen=True)
+class Chosen:
+    """What there is room for.   stations: exact ones.   whole: the results that they read, IMAGE among them.
 
-    Args:
-        room: bytes of the page that this may take.
+    floats: numbers that all this is.
     """
-    chosen, whole = _choose(explanation, room)
-    numbers: dict[int, Any] = {}
-    for source in sorted(whole):
-        values = explanation.x if source == IMAGE else explanation.maps(source)
-        numbers[source] = {"channels": None, **arrays.add(values)}
-    needs: dict[int, Any] = {}
-    for station in chosen:
-        assert station.maps is not None
-        if station.number not in numbers:
-            maps = station.maps
-            numbers[station.number] = {"channels": list(maps.channels), **arrays.add(maps.values)}
-        needs[station.number] = _needs(explanation, station, arrays)
-    return numbers, needs
+
+    stations: tuple[Station, ...]
+    whole: frozenset[int]
+    floats: int
 
 
-def _choose(explanation: Explanation, room: float) -> tuple[list[Station], set[int]]:
-    """(the stations there is room for, the results that they read)."""
+def choose(explanation: Explanation, room: float) -> Chosen:
+    """The stations there is room for in so many bytes of the page."""
     shapes = {station.number: station.output for station in explanation.stations} | {IMAGE: explanation.x.shape}
     chosen: list[Station] = []
     whole: set[int] = set()
@@ -59,7 +54,40 @@ def _choose(explanation: Explanation, room: float) -> tuple[list[Station], set[i
             room -= size * NUMBER_BYTES
             chosen.append(station)
             whole |= new
-    return chosen, whole
+    floats = sum(prod(shapes[source]) for source in whole) + sum(map(_filters, chosen))
+    floats += sum(one.maps.values.size for one in chosen if one.maps is not None and one.number not in whole)
+    return Chosen(tuple(chosen), frozenset(whole), floats)
+
+
+def learn(chosen: Chosen, explanation: Explanation, known: Known, sums: Iterable[tuple[int, Place]]) -> None:
+    """Have all that `exact` reads known, and the sums of these places too."""
+    kernels, norms = [], []
+    for station in chosen.stations:
+        assert station.maps is not None
+        channels = station.maps.channels
+        if station.kind in _WEIGHTED:
+            kernels.append((station.number, channels))
+        elif station.kind == "batch norm":
+            norms += [(station.number, (0, 0, channel)) for channel in channels]
+    known.find(explanation, sorted(chosen.whole - {IMAGE}), kernels, [*norms, *sums])
+
+
+def exact(
+    chosen: Chosen, explanation: Explanation, known: Known, arrays: Arrays
+) -> tuple[dict[int, Any], dict[int, Any]]:
+    """(numbers of each result that is there, what each exact station needs besides), both by number of a station."""
+    numbers: dict[int, Any] = {}
+    for source in sorted(chosen.whole):
+        values = explanation.x if source == IMAGE else known.maps[source]
+        numbers[source] = {"channels": None, **arrays.add(values)}
+    needs: dict[int, Any] = {}
+    for station in chosen.stations:
+        assert station.maps is not None
+        if station.number not in numbers:
+            maps = station.maps
+            numbers[station.number] = {"channels": list(maps.channels), **arrays.add(maps.values)}
+        needs[station.number] = _needs(station, known, arrays)
+    return numbers, needs
 
 
 def _can(station: Station, shapes: dict[int, tuple[int, ...]]) -> bool:
@@ -91,11 +119,11 @@ def _groups(station: Station) -> int:
     return int(station.settings.get("groups", 1))
 
 
-def _needs(explanation: Explanation, station: Station, arrays: Arrays) -> dict[str, Any]:
+def _needs(station: Station, known: Known, arrays: Arrays) -> dict[str, Any]:
     assert station.maps is not None
     channels = station.maps.channels
     if station.kind in _WEIGHTED:
-        filters, bias = explanation.kernel(station.number, channels)
+        filters, bias = known.kernels[station.number, channels]
         facts: dict[str, Any] = {"filters": arrays.add(filters), "groups": _groups(station)}
         if bias is not None:
             facts["bias"] = [short(value) for value in np.asarray(bias).tolist()]
@@ -103,7 +131,5 @@ def _needs(explanation: Explanation, station: Station, arrays: Arrays) -> dict[s
     if station.kind == "average pool":
         return {"count_padding": bool(station.settings.get("count_padding", False))}
     if station.kind == "batch norm":
-        asked = [(station.number, (0, 0, channel)) for channel in channels]
-        found = explanation.pixels(asked)
-        return {"numbers": [{name: short(value) for name, value in sum.numbers.items()} for sum in found]}
+        return {"numbers": [known.sums[station.number, (0, 0, channel)]["numbers"] for channel in channels]}
     return {}

@@ -15,17 +15,18 @@ from cnnkit.pages.draw.maps import over
 from cnnkit.pages.explain.answer import SIDE, file_of
 from cnnkit.pages.explain.sums import short
 
-# Targets besides those that a user names: each costs many passes through the network.
-MOST = 5
-# So many classes are all shown.
-FEW = 10
+# Targets besides those that a user names: each costs a way through the network and back. So many classes are all shown.
+MOST, FEW = 5, 10
+# Products that are summed up for all of them together, about ten seconds of two cores; but two targets are looked at.
+MOST_PRODUCTS, LEAST = 6e11, 2
 # The longer side of a heat map in the page, from what is wanted to what is still told apart.
 SIDES = (SIDE, 480, 320, 200, 120)
 
 
 def targets(explanation: Explanation, asked: Target | None = None) -> list[Target]:
-    """What was asked for first, then the winner, then the next best."""
+    """What was asked for first, then the winner, then the next best; of a network that works long fewer."""
     found: list[Target] = [] if asked is None else [asked]
+    affordable = len(found) + max(LEAST, int(MOST_PRODUCTS / max(1, 2 * explanation.multiply_adds)))
     wanted: list[Target | str | int] = [] if explanation.winner is None else [explanation.winner]
     if explanation.scores is not None:
         count = len(explanation.scores)
@@ -40,7 +41,7 @@ def targets(explanation: Explanation, asked: Target | None = None) -> list[Targe
         target = explanation.target(of)
         if all((target.kind, target.index, target.box) != (other.kind, other.index, other.box) for other in found):
             found.append(target)
-    return found
+    return found[:affordable]
 
 
 def mattered(
@@ -58,18 +59,23 @@ def mattered(
     reasons = []
     for done, target in enumerate(chosen):
         yield Headway("heat maps", done, len(chosen))
-        found: list[Attribution] = []
-        for where in dict.fromkeys((layer, None)):
-            with suppress(UsageError):
-                found.append(explanation.grad_cam(target, layer=where))
-                break
-        with suppress(UsageError):
-            found.append(explanation.gradient(target))
-        found += covered[done : done + 1]
-        maps = {one.method: _drawn(explanation, one) for one in found}
+        cam, slope = _derivatives(explanation, target, layer)
+        maps = {one.method: _drawn(explanation, one) for one in (cam, slope, *covered[done : done + 1]) if one}
         facts = {"kind": target.kind, "label": target.label, "index": target.index, "box": target.box}
         reasons.append(facts | {"value": short(target.value), "maps": maps})
     return reasons
+
+
+def _derivatives(
+    explanation: Explanation, target: Target, layer: str | None
+) -> tuple[Attribution | None, Attribution | None]:
+    """Grad-CAM at the layer, else where it can be, and the gradient; None of what there is not."""
+    cam, slope = None, None
+    with suppress(UsageError):
+        cam, slope = explanation.derivatives(target, layer=layer)
+    if cam is None and layer is not None:
+        cam, slope = explanation.derivatives(target)
+    return cam, slope
 
 
 def fitted(reasons: list[dict[str, Any]], room: float) -> list[dict[str, Any]]:

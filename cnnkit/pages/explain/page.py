@@ -19,14 +19,15 @@ from cnnkit.errors import UsageError
 from cnnkit.pages.draw.colours import css, palette
 from cnnkit.pages.explain.answer import answered, file_of
 from cnnkit.pages.explain.asked import asked_for, first_station
-from cnnkit.pages.explain.exact import NUMBER_BYTES, exact
+from cnnkit.pages.explain.exact import NUMBER_BYTES, choose, exact, learn
 from cnnkit.pages.explain.filters import first_filters
 from cnnkit.pages.explain.geometry import geometry
+from cnnkit.pages.explain.known import Known
 from cnnkit.pages.explain.mattered import fitted, mattered, targets
 from cnnkit.pages.explain.opening import Openings, openings
 from cnnkit.pages.explain.packed import Arrays
 from cnnkit.pages.explain.road import shape_of, station_facts
-from cnnkit.pages.explain.sums import as_facts, features, least, places, short
+from cnnkit.pages.explain.sums import features, least, places, short
 from cnnkit.pages.explain.thrift import LADDER, reduced, sheets
 from cnnkit.pages.page.render import render
 from cnnkit.pages.texts import Texts
@@ -37,7 +38,7 @@ _HEAT, _PICTURES = 0.3, 0.52
 # The share of maps that need a sum in the page at least, for of others the numbers are there.
 _LEAST = 0.7
 # Bytes in the page of a sum of one pixel; and pixels of a map that are worth it.
-_SUM_BYTES, _MOST_PIXELS, _PARTS = 420, 26, 3
+_SUM_BYTES, _MOST_PIXELS = 420, 26
 # The share of what is left that whole stations get.
 _WHOLE = 0.6
 # How often numbers are put in and measured. The first time a little too many are, for some compress well. Each try
@@ -105,7 +106,7 @@ def making_page(
     room = limit - len(render("explain/page.html", texts, **fixed, packed="").encode())
     reasons = fitted(heats, min(_HEAT * limit, 0.4 * room))
     room -= sum(len(found["file"]) for reason in reasons for found in reason["maps"].values())
-    first = openings(explanation)
+    first, known = openings(explanation), Known()
     given = {"winner": _winner(explanation), "reasons": reasons, "first": first_station(explanation, layer)}
     for number, thrift in enumerate(LADDER):
         yield Headway("pictures of maps", number, len(LADDER))
@@ -120,7 +121,7 @@ def making_page(
         for done in range(_TRIES):
             yield Headway("numbers of pixels", done, _TRIES)
             arrays = Arrays()
-            facts = _facts(some, texts, stations, pictures, first, arrays, share * left) | given
+            facts = _facts(some, texts, stations, pictures, first, known, arrays, share * left) | given
             page = render("explain/page.html", texts, **fixed, packed=arrays.pack(facts))
             over = len(page.encode()) - limit
             if over <= 0:
@@ -138,24 +139,29 @@ def _facts(
     stations: list[dict[str, Any]],
     pictures: dict[int, Any],
     first: Openings,
+    known: Known,
     arrays: Arrays,
     room: float,
 ) -> dict[str, Any]:
     """All that the script is told, but the reasons."""
-    numbers, needs = exact(explanation, arrays, _WHOLE * room)
-    others = [station for station in explanation.stations if station.number not in needs and station.maps is not None]
+    chosen = choose(explanation, _WHOLE * room)
+    others = [
+        station for station in explanation.stations if station not in chosen.stations and station.maps is not None
+    ]
     maps = sum(map(least, others))
-    pixels = min(_MOST_PIXELS, int((room - arrays.size * NUMBER_BYTES) / (max(maps, 1) * _SUM_BYTES)))
+    pixels = min(_MOST_PIXELS, int((room - chosen.floats * NUMBER_BYTES) / (max(maps, 1) * _SUM_BYTES)))
     pixels = max(1, pixels) if room > 0 else 0
     asked = [
         (station.number, place)
         for station in others[: len(others) if pixels else 0]
         for place in places(station, pixels, first.get(station.number, {}))
     ]
+    learn(chosen, explanation, known, asked)
+    numbers, needs = exact(chosen, explanation, known, arrays)
     sums: dict[int, list[Any]] = {}
     labelled = _labelled(explanation)
-    for found in explanation.pixels(asked):
-        sums.setdefault(found.station, []).append(as_facts(found, _PARTS))
+    for place in asked:
+        sums.setdefault(place[0], []).append(known.sums[place])
     road = []
     for station, words in zip(explanation.stations, stations, strict=True):
         n = station.number

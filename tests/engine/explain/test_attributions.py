@@ -1,9 +1,12 @@
 """What mattered, where it is known by hand: on networks of a line or two."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
 from cnnkit import ops
+from cnnkit.engine.explain.occlusion import sizes
 from cnnkit.errors import UsageError
 from cnnkit.nn import Conv2d, Flatten, GlobalAvgPool2d, Linear, Module, Parameter, Sequential
 
@@ -99,6 +102,38 @@ def test_grad_cam_of_a_layer_by_name():
         found.grad_cam(layer="pool")
     with pytest.raises(UsageError, match="There is no layer 'd'"):
         found.grad_cam(layer="d")
+
+
+def test_map_and_gradient_of_one_way_back_are_those_of_two():
+    network = Sequential({"a": Conv2d(1, 2, 3, activation="relu"), "b": Conv2d(2, 2, 3), "c": Flatten()})
+    network = Sequential({"net": network, "d": Linear(2 * 2 * 4, 3)})
+    found = predictor_of(network, PICTURE.shape).explain(PICTURE)
+    seen = 0.0
+    for layer, label in product((None, "net.a"), ("one", "two", "three")):
+        cam, slope = found.derivatives(label, layer=layer)
+        alone = found.grad_cam(label, layer=layer)
+        assert (cam.layer, cam.target) == (alone.layer, alone.target)
+        # An activation may go back in a call of its own where a map is listened to.
+        np.testing.assert_allclose(cam.values, alone.values, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(slope.small, found.gradient(label).small, rtol=1e-5, atol=1e-7)
+        seen += cam.values.sum()
+    assert seen > 0
+    with pytest.raises(UsageError, match="There is no layer"):
+        found.derivatives(layer="e")
+
+
+def test_of_what_a_network_has_not_there_is_no_map_and_no_gradient(linear):
+    cam, slope = linear.derivatives(1)
+    assert cam is None
+    np.testing.assert_array_equal(slope.values, linear.gradient(1).values)
+
+
+def test_a_network_that_works_long_is_asked_about_fewer_squares():
+    assert [sizes(224, 224, products, None, None) for products in (10**6, 15 * 10**9, 10**12)] == [
+        (32, 16),  # 13 by 13 that overlap by half
+        (38, 38),  # 6 by 6 side by side
+        (56, 56),  # 4 by 4
+    ]
 
 
 def test_occlusion_of_a_sum_is_what_was_covered():

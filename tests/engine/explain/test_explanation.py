@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import cnnkit
+from cnnkit.engine.explain import ask as asking
+from cnnkit.engine.explain.ask import ask_kernel, ask_maps, ask_pixel
+from cnnkit.engine.explain.walk import walk
 from cnnkit.errors import DataError, UsageError
 
 SEVEN = Path(cnnkit.__file__).parent / "docs/pictures/seven.png"
@@ -74,6 +77,20 @@ def test_filters_are_those_of_the_layer(predictor, explanation):
     filters, bias = explanation.kernel("conv1", [3, 1])
     np.testing.assert_array_equal(filters, predictor.module.conv1.weight.numpy()[..., [3, 1]])
     np.testing.assert_array_equal(bias, predictor.module.conv1.bias.numpy()[[3, 1]])
+
+
+def test_questions_of_several_kinds_are_answered_by_one_pass(explanation, monkeypatch):
+    conv, dense = explanation.station("conv2"), explanation.station("dense")
+    alone = explanation.maps("conv2", [3]), explanation.kernel("dense", [1, 2]), explanation.pixel("conv2", 5, 6, 7)
+    passes = []
+    monkeypatch.setattr(asking, "walk", lambda *told, **more: passes.append(1) or walk(*told, **more))
+    asked = [ask_kernel(dense, [1, 2]), ask_maps(conv, [3]), ask_pixel(conv, (5, 6, 7))]
+    kernel, maps, pixel = explanation.answered(asked)
+    assert passes == [1] and explanation.answered([]) == [] and passes == [1]
+    np.testing.assert_array_equal(maps, alone[0])
+    for one, other in zip(kernel, alone[1], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (pixel.total, pixel.value) == (alone[2].total, alone[2].value)
 
 
 def test_what_is_not_there_is_told_with_what_is_near(predictor, explanation, tmp_path):

@@ -7,6 +7,7 @@ from cnnkit import models
 from cnnkit.data.view.preprocessing import Preprocessing
 from cnnkit.engine.use.predictor import Predictor
 from cnnkit.pages.explain import page as paging
+from cnnkit.pages.explain.exact import Chosen
 from cnnkit.pages.explain.page import LIMIT, explain_page, making_page
 from cnnkit.pages.page.write import write_page
 from cnnkit.pages.texts import LANGUAGES, read
@@ -71,7 +72,7 @@ def test_the_numbers_of_every_station_are_those_that_the_engine_tells(
 ):
     """Added up by the script where all numbers are in the page, else as they were found for some pixels."""
     if kept == "some":
-        monkeypatch.setattr(paging, "exact", lambda explanation, arrays, room: ({}, {}))
+        monkeypatch.setattr(paging, "choose", lambda explanation, room: Chosen((), frozenset(), 0))
     opened(browser, tmp_path / "page.html", explain_page(explained, read("en"), name=NAME))
     script = """
         road.select(arguments[0]); road.pick(arguments[1]);
