@@ -14,10 +14,11 @@ from cnnkit.data.split.parts import parts_of, to_csv
 from cnnkit.engine.records.events import Event, Finished, Note
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.run import checkpoint
+from cnnkit.engine.run.create import create_run
 from cnnkit.engine.run.elsewhere import check_there
 from cnnkit.engine.run.event_file import check_tensorboard
 from cnnkit.engine.run.find import open_run
-from cnnkit.engine.run.folder import Run, create_run
+from cnnkit.engine.run.folder import Run
 from cnnkit.engine.run.log import Log
 from cnnkit.engine.run.manifest import describe
 from cnnkit.engine.run.network import name_of

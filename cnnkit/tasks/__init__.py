@@ -1,6 +1,7 @@
 """What a network is trained for: its loss, how its output is read, how well it does. Models and data meet only here.
 
 task            what a task tells, and what it gives to a step, a judge and a screen
+tally           what a judge adds up, and what it comes to
 metric          a number that tells how well a network does
 measured        what an evaluation tells of any task
 columns         records whose columns the task names
@@ -23,19 +24,19 @@ if TYPE_CHECKING:
     from cnnkit.tasks.detection import DetectionTask as DetectionTask
     from cnnkit.tasks.metric import Metric as Metric
     from cnnkit.tasks.segmentation import SegmentationTask as SegmentationTask
-    from cnnkit.tasks.task import Judgement as Judgement
+    from cnnkit.tasks.tally import Judgement as Judgement
+    from cnnkit.tasks.tally import Tally as Tally
     from cnnkit.tasks.task import StepLoss as StepLoss
-    from cnnkit.tasks.task import Tally as Tally
     from cnnkit.tasks.task import Task as Task
 
 _LAZY = {
     "ClassificationTask": "classification",
     "DetectionTask": "detection",
-    "Judgement": "task",
+    "Judgement": "tally",
     "Metric": "metric",
     "SegmentationTask": "segmentation",
     "StepLoss": "task",
-    "Tally": "task",
+    "Tally": "tally",
     "Task": "task",
     "balanced_weights": "classification",
 }

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, final
 
 from cnnkit.autograd import Tensor
@@ -17,9 +17,9 @@ from cnnkit.errors import NumericError, UsageError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.serialize.fields import Range
-from cnnkit.tasks.columns import Columned, Values, columns
 from cnnkit.tasks.measured import Measured
 from cnnkit.tasks.metric import Metric
+from cnnkit.tasks.tally import Judgement, Tally
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -48,16 +48,6 @@ class StepLoss:
 
     value: Tensor
     running: Callable[[], Mapping[str, float]] = _nothing
-
-
-@final
-@dataclass(frozen=True, repr=False)
-class Judgement(Columned):
-    """How a network does on a part of the data: its mean loss and the task's metrics by name, over n images."""
-
-    loss: float
-    values: Values = field(metadata=columns())
-    n: int
 
 
 class Task(ABC, Generic[Answer]):
@@ -212,14 +202,14 @@ class Task(ABC, Generic[Answer]):
         raise UsageError(f"The task {self.name} gives no scores of classes. Ask for its predictions.")
 
     @abstractmethod
-    def tally(self) -> "Tally":
+    def tally(self) -> Tally:
         """An empty count for one pass over a part of the data."""
 
-    def whole_tally(self, worst: int = 0) -> "Tally":
+    def whole_tally(self, worst: int = 0) -> Tally:
         """The same for an evaluation, which also wants what is `further`, and so many of the worst images."""
         return self.tally()
 
-    def measured(self, tally: "Tally", part: Dataset, *, top_losses: int = 0, source: str = "") -> Measured:
+    def measured(self, tally: Tally, part: Dataset, *, top_losses: int = 0, source: str = "") -> Measured:
         """All that an evaluation tells of a pass over a part; at least its judgement.
 
         top_losses: how many of the worst images to name.   source: of the weights, for messages.
@@ -232,11 +222,11 @@ class Task(ABC, Generic[Answer]):
             )
         return Measured(values=judgement.values, loss=judgement.loss, n=judgement.n)
 
-    def tiles(self, part: Dataset, row: Any, number: int, tally: "Tally") -> list[Tile]:
+    def tiles(self, part: Dataset, row: Any, number: int, tally: Tally) -> list[Tile]:
         """One of the worst images as a sheet shows it, in one tile or in several side by side."""
         raise NotImplementedError(f"{type(self).__name__} draws no images")
 
-    def saved(self, tally: "Tally", part: Dataset) -> Any:
+    def saved(self, tally: Tally, part: Dataset) -> Any:
         """Every answer of an evaluation, as JSON of a form that other tools read."""
         raise NotImplementedError(f"{type(self).__name__} saves no answers")
 
@@ -272,7 +262,7 @@ class Task(ABC, Generic[Answer]):
         """The same task, whose answers leave out what has a lower score."""
         raise UsageError(f"A least score is for boxes; the task {self.name} has none. Leave --score out.")
 
-    def contest(self, tallies: Sequence["Tally"], rows: Sequence[Sequence[int]]) -> "Contest | None":
+    def contest(self, tallies: Sequence[Tally], rows: Sequence[Sequence[int]]) -> "Contest | None":
         """Several networks on the same images; None where the task cannot compare them.
 
         tallies: of whole parts (`whole_tally`), of this task and of networks with the same names of classes.
@@ -286,20 +276,4 @@ class Task(ABC, Generic[Answer]):
 
     def files(self, answer: Answer, picture: Pixels) -> Mapping[str, bytes]:
         """What the files named in `written` hold.   picture: uint8 (height, width, C), upright and of its own size."""
-        return {}
-
-
-class Tally(ABC):
-    """Abstract: what `judge` adds up, batch after batch."""
-
-    @abstractmethod
-    def add(self, outputs: Host, batch: Batch) -> None:
-        """Count one batch."""
-
-    @abstractmethod
-    def judgement(self) -> Judgement:
-        """The sum so far."""
-
-    def more(self) -> Mapping[str, Any]:
-        """What a finished run adds, as the task's `more` names it."""
         return {}

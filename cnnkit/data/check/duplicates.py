@@ -73,22 +73,30 @@ def perceptual_hashes(thumbs: Pixels) -> Hashes:
 
 
 def _transform(basis: npt.NDArray[np.float64], thumbs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(n, 32, 32) -> (n, 8, 8), the low frequencies: one axis after the other, term by term."""
+    """(n, 32, 32) -> (n, 8, 8), the low frequencies: one axis after the other, term by term.
+
+    Thumbnails stand last meanwhile, so that each step goes through many of them at once.
+    """
+    values = np.ascontiguousarray(thumbs.transpose(1, 2, 0))  # (H, W, n)
     for _ in range(2):
-        low = np.zeros((len(thumbs), thumbs.shape[2], len(basis)))
-        for x in range(basis.shape[1]):
-            low += thumbs[:, x, :, None] * basis[:, x]
-        thumbs = low  # (n, H, W) -> (n, W, 8): the next turn takes the other axis
-    return thumbs
+        low = np.zeros((len(basis), *values.shape[1:]))
+        for k, waves in enumerate(basis):
+            for x, wave in enumerate(waves):
+                low[k] += values[x] * wave
+        values = np.ascontiguousarray(low.swapaxes(0, 1))  # (H, W, n) -> (W, 8, n): the next turn takes the other axis
+    return values.transpose(2, 0, 1)
 
 
 def _plainness(thumbs: Pixels) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
     """Which thumbnails are mostly flat paper, and the standard deviation of each, in levels."""
     plain, contrast = np.zeros(len(thumbs), bool), np.zeros(len(thumbs))
-    for i, thumb in enumerate(thumbs):
-        paper = int(np.bincount(thumb.ravel()).argmax())
-        plain[i] = (np.abs(thumb.astype(np.int16) - paper) <= PAPER_WIDTH).mean() >= 0.5
-        contrast[i] = thumb.std()
+    for i in range(0, len(thumbs), BLOCK):
+        levels = thumbs[i : i + BLOCK].reshape(-1, thumbs.shape[1] * thumbs.shape[2]).astype(np.int64)
+        own = np.arange(len(levels))[:, None]
+        counts = np.bincount((256 * own + levels).ravel(), minlength=256 * len(levels)).reshape(-1, 256)
+        paper = counts.argmax(axis=1)[:, None]
+        plain[i : i + BLOCK] = (np.abs(levels - paper) <= PAPER_WIDTH).mean(axis=1) >= 0.5
+        contrast[i : i + BLOCK] = levels.std(axis=1)
     return plain, contrast
 
 

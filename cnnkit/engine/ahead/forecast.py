@@ -9,7 +9,7 @@ from typing import Any, final
 from cnnkit.data.open.splits import DataSplits
 from cnnkit.engine.records.events import Event
 from cnnkit.engine.records.options import FitOptions
-from cnnkit.engine.run.folder import planned_path
+from cnnkit.engine.run.create import planned_path
 from cnnkit.engine.session.assemble import begin
 from cnnkit.engine.session.computing import computing_anew
 from cnnkit.engine.session.proposing import foreseen, seen_by

@@ -11,8 +11,8 @@ from cnnkit.engine.records.options import CHANGES, ENDS, THINGS, FitOptions
 from cnnkit.engine.records.results import FitResult
 from cnnkit.engine.run.state import Progress
 from cnnkit.errors import UsageError
+from cnnkit.tasks import Judgement
 from cnnkit.tasks.registry import find
-from cnnkit.tasks.task import Judgement
 
 MOST_EPOCHS = 300
 

@@ -19,11 +19,11 @@ from cnnkit.engine.explain.explain import explain
 from cnnkit.engine.explain.explanation import Explanation
 from cnnkit.engine.explain.picture import prepared
 from cnnkit.engine.explain.station import SHOWN
-from cnnkit.engine.explain.subject import Subject
 from cnnkit.engine.records.results import Prediction, PredictionError
 from cnnkit.engine.use.inside import named_result, reaching_head
 from cnnkit.engine.use.judge import batch_for, outputs_of
-from cnnkit.engine.use.large import Tell, Way, as_given, nothing, way
+from cnnkit.engine.use.large import Tell, Way, nothing, way
+from cnnkit.engine.use.subject import subject_of
 from cnnkit.errors import DataError, NumericError, UsageError
 from cnnkit.graph import Planned
 from cnnkit.kernels.shared.array import Host
@@ -188,18 +188,8 @@ class Predictor:
         """
         source = picture if isinstance(picture, given.SINGLE) else self._array(picture)
         ready = prepared(source, self.preprocessing, lambda size: not self.way(size).tiles)
-        x = np.array(collate([ready.image], self.preprocessing))
-        beside = self.task.beside(self.planned, [ready.image])
-        whole, before = as_given(self.module, x) if self.task.places else (x, 0)
-
-        def compute(batch: Host) -> Nest:
-            many = tuple(np.repeat(one, len(batch), axis=0) for one in beside)
-            return outputs_of(self.task, self.planned, batch, self.preprocessing, beside=many)
-
-        inner = (before, before, *ready.image.shape[:2])
-        subject = Subject(self.module, self.task, compute, whole, beside, inner, (x.shape[1], x.shape[2]))
         return explain(
-            subject,
+            subject_of(self.task, self.module, self.planned, self.preprocessing, ready.image),
             ready,
             network=self.name,
             source=self.source,

@@ -70,7 +70,9 @@ class Live:
         if not self._shown:
             return
         if isinstance(event, Finished | Interrupted):
-            self._guarded(lambda: self._write(curves=True, running=False))
+            # The whole page follows a training that is finished, and draws its curves.
+            curves = not isinstance(event, Finished)
+            self._guarded(lambda: self._write(curves=curves, running=False))
         elif isinstance(event, EpochEnd) and not self._due(curves=True):
             if self._due(curves=False):
                 self._guarded(lambda: self._write(curves=False))

@@ -11,7 +11,7 @@ from cnnkit.errors import ShapeError
 from cnnkit.kernels.shared.array import Host
 from cnnkit.metrics import ClassScore, macro_f1, per_class, topk_correct
 from cnnkit.serialize.fields import Range
-from cnnkit.tasks.task import Judgement, Tally
+from cnnkit.tasks.tally import Judgement, Tally
 
 _SHARE: Range = (0.0, 1.0)
 # What `class_summary` tells.

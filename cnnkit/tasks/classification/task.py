@@ -27,7 +27,8 @@ from cnnkit.tasks.contest import AnswersContest
 from cnnkit.tasks.metric import Metric
 from cnnkit.tasks.own_loss import Loss, called, name_of
 from cnnkit.tasks.registry import register
-from cnnkit.tasks.task import KNOWN, Judgement, StepLoss, Tally, Task
+from cnnkit.tasks.tally import Judgement, Tally
+from cnnkit.tasks.task import KNOWN, StepLoss, Task
 
 
 @final

@@ -15,7 +15,7 @@ from cnnkit.serialize.fields import Range
 from cnnkit.tasks.detection.answer import SHOWN
 from cnnkit.tasks.detection.places import check_outputs, found_in
 from cnnkit.tasks.detection.targets import BoxTargets, Truth
-from cnnkit.tasks.task import Judgement, Tally
+from cnnkit.tasks.tally import Judgement, Tally
 
 # What a finished run adds.
 SUMMARY: Mapping[str, tuple[Any, Range | None]] = {

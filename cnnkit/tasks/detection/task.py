@@ -32,7 +32,8 @@ from cnnkit.tasks.detection.targets import BoxTargets, Shown, targets_of
 from cnnkit.tasks.detection.worst import WorstPicture, tiles
 from cnnkit.tasks.metric import Metric
 from cnnkit.tasks.registry import register
-from cnnkit.tasks.task import StepLoss, Tally, Task
+from cnnkit.tasks.tally import Tally
+from cnnkit.tasks.task import StepLoss, Task
 
 # Images that are known by heart: their mAP at an overlap of 0.5.
 BY_HEART = 0.95

@@ -14,7 +14,7 @@ from cnnkit.kernels.shared.array import Host
 from cnnkit.serialize.fields import Range
 from cnnkit.tasks.segmentation.places import Masks, beneath, parts_of
 from cnnkit.tasks.segmentation.rand import RandScore
-from cnnkit.tasks.task import Judgement, Tally
+from cnnkit.tasks.tally import Judgement, Tally
 
 _SHARE: Range = (0.0, 1.0)
 # What a finished run adds.

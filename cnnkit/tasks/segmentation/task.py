@@ -40,7 +40,8 @@ from cnnkit.tasks.segmentation.places import Masks, PixelWeights, Weighted, bene
 from cnnkit.tasks.segmentation.rand import RandScore
 from cnnkit.tasks.segmentation.tally import SUMMARY, SegmentationTally
 from cnnkit.tasks.segmentation.worst import WorstPicture, tiles
-from cnnkit.tasks.task import StepLoss, Tally, Task
+from cnnkit.tasks.tally import Tally
+from cnnkit.tasks.task import StepLoss, Task
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cnnkit.cli import main
+from cnnkit.engine.run.find import newest_run
 from cnnkit.engine.run.folder import Run
 from cnnkit.engine.use.load import load
 from cnnkit.engine.use.shipped import SHIPPED
@@ -69,3 +70,11 @@ def test_the_command_line_says_it(runs, tiny, capsys):
     main.run(["predict", "no-such-picture.png"])
     told = capsys.readouterr().err
     assert "Passed over: runs/classification/own" in told and "from runs/classification/old" in told
+
+
+def test_the_newest_run_has_the_latest_start_in_its_manifest(tmp_path):
+    for name, text in (("a", '{"started": "2026-01-02"}'), ("b", '{"started": "2026-01-01"}'), ("c", "{"), ("d", "[]")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text(text)
+    assert newest_run(tmp_path) == tmp_path / "a"
+    assert newest_run(tmp_path / "missing") is None

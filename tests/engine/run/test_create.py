@@ -1,4 +1,4 @@
-"""The run folder."""
+"""A new run folder."""
 
 import json
 import threading
@@ -6,9 +6,8 @@ import threading
 import pytest
 
 from cnnkit.engine.records.options import FitOptions
-from cnnkit.engine.run import folder as runs
-from cnnkit.engine.run.find import newest_run
-from cnnkit.engine.run.folder import create_run
+from cnnkit.engine.run import create as runs
+from cnnkit.engine.run.create import create_run
 from cnnkit.errors import UsageError
 
 
@@ -47,11 +46,3 @@ def test_an_output_that_cannot_be_a_folder_is_refused(tmp_path):
 def test_a_name_of_data_makes_a_plain_folder_name(tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "RUNS", tmp_path)
     assert create_run(FitOptions(model="m"), "t", {}, "../my photos").path == tmp_path / "t" / "m-my-photos-1"
-
-
-def test_the_newest_run_has_the_latest_start_in_its_manifest(tmp_path):
-    for name, text in (("a", '{"started": "2026-01-02"}'), ("b", '{"started": "2026-01-01"}'), ("c", "{"), ("d", "[]")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "manifest.json").write_text(text)
-    assert newest_run(tmp_path) == tmp_path / "a"
-    assert newest_run(tmp_path / "missing") is None
