@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cnnkit.engine.simple import evaluate as evaluate
     from cnnkit.engine.simple import fit as fit
     from cnnkit.engine.use.load import load as load
+    from cnnkit.pages.report.simple import report as report
 
 # name -> (module, attribute); None is the module itself.
 _LAZY: dict[str, tuple[str, str | None]] = {
@@ -39,6 +40,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "nn": ("cnnkit.nn", None),
     "ops": ("cnnkit.ops", None),
     "optim": ("cnnkit.optim", None),
+    "report": ("cnnkit.pages.report.simple", "report"),
     "sklearn": ("cnnkit.sklearn", None),  # not in __all__: scikit-learn may not be there
 }
 
@@ -56,6 +58,7 @@ __all__ = [
     "nn",
     "ops",
     "optim",
+    "report",
 ]
 
 

@@ -1,6 +1,7 @@
 """The page of a run: what a training did, and what its network knows now.
 
 report.py          the page of a run in its folder, and its pictures as files      live.py   the same while it trains
+simple.py          the same in one call, for Python
 sections.py        the list of sections, a row each: add yours here
 section.py         what a section is, and what it is given
 headline.py        the few numbers that matter most      training.py   curves, epochs, notes
