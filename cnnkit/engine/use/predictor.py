@@ -175,7 +175,7 @@ class Predictor:
 
         The answer has the stations of the network with the maps that are shown, and finds the arithmetic of any of
         their numbers (`pixel`) and what in the picture mattered (`grad_cam`, `gradient`, `occlusion`) when it is asked.
-        It costs about five predictions that are not planned, for each step is timed.
+        It costs three to five predictions that are not planned, for each step is timed.
 
         Args:
             picture: as for `predict`. One that keeps its size is made smaller where its maps would not fit into memory.

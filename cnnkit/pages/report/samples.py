@@ -1,6 +1,7 @@
 """Training images as they are, and as the epochs showed them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cnnkit.engine.ahead.preview import draw
 from cnnkit.pages.page.blocks import Block, Picture, Pictures, Words
@@ -13,9 +14,12 @@ def blocks(seen: Seen) -> Iterator[Block]:
     if shown is None:
         yield from seen.lacks("samples")
         return
+    # No epoch is shown that this training has not had.
+    had = len(seen.review.story.epochs) or None
+    shown = replace(shown, samples=[replace(sample, variants=sample.variants[:had]) for sample in shown.samples])
     rows = []
     for sample in shown.samples:
-        name = f"{sample.index:,}" if sample.path is None else sample.path.name
+        name = words("samples.number", number=f"{sample.index:,}") if sample.path is None else sample.path.name
         told = (sample.class_name, name) if sample.class_name else (name,)
         row = [Picture(small_file(sample.image), words("samples.original", name=" ".join(told)), told)]
         for epoch, image in enumerate(sample.variants, 1):

@@ -46,7 +46,7 @@ def _figures(seen: Seen) -> Iterator[Figure]:
     if rates := story.lr.points():
         drawn = curves([Line("", rates)], x=step, y=words("training.rate"))
         yield Figure("learning-rate", drawn, words("training.rate"), words("training.rate_caption"))
-    if speeds := story.speed():
+    if len(speeds := story.speed()) > 1:  # one number stands above, and is no curve
         drawn = curves([Line("", speeds)], x=epoch, y=words("training.speed"), zero=True)
         yield Figure("speed", drawn, words("training.speed"), words("training.speed_caption"))
 
@@ -60,7 +60,8 @@ def _metrics(seen: Seen, epoch: str, mark: float | None) -> Iterator[Figure]:
     shares = [Line(label, points) for column, label, m in known if m.share and (points := story.curve(column))]
     if shares:
         drawn = curves(shares, x=epoch, y="%", share=True, mark=mark)
-        yield Figure("metrics", drawn, words("training.metrics"), words("training.metrics_caption"))
+        caption = words("training.metrics_one" if len(story.epochs) == 1 else "training.metrics_caption")
+        yield Figure("metrics", drawn, words("training.metrics"), caption)
     others = [Line(label, points) for column, label, m in known if not m.share and (points := story.curve(column))]
     if others:
         drawn = curves(others, x=epoch, y="", mark=mark)
