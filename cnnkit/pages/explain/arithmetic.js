@@ -59,7 +59,7 @@ function gridPart(facts, sum, term, part) {
   const row = make("div.product", {}, cellGrid(facts, part.values, term.grid[1], say(facts, "patch"), { outside, winner }));
   if (part.weights && !average) {
     row.append(make("span.sign", {}, "·"), cellGrid(facts, part.weights, term.grid[1], say(facts, "kernel")));
-    row.append(make("span.sign", {}, "="), make("span.numbers", {}, format(partSum(part))));
+    row.append(make("span.sign", {}, "= ", make("span.numbers", {}, format(partSum(part)))));
   }
   return make("figure.part", {}, make("figcaption", {}, name), row);
 }
