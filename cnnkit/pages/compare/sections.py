@@ -70,8 +70,9 @@ def _number(value: Any, shown: Callable[[Any], str]) -> tuple[str, float]:
 def _verdict(seen: Compared, test: AgainstBest) -> str:
     metric = seen.found.task.metrics[0]
     paired = test.paired
+    key = "equal" if paired.first == paired.second else "beyond" if test.beyond_chance else "chance"
     return seen.words(
-        "headline.beyond" if test.beyond_chance else "headline.chance",
+        f"headline.{key}",
         best=seen.letters[test.best],
         other=seen.letters[test.other],
         metric=metric.label,
@@ -174,7 +175,7 @@ def repeat(seen: Compared) -> Iterator[Block]:
     for side in found.sides:
         if side.review.papers.command:
             yield Words(words("repeat.run", letter=side.letter))
-            yield Verbatim(side.review.papers.command)
+            yield Verbatim(side.review.papers.command, command=True)
     if found.notes:
         yield Fold(words("repeat.notes"), [Words(note[:1000]) for note in found.notes[:MOST_NOTES]])
 

@@ -53,6 +53,10 @@ _STYLE = {
 }
 
 
+# Inches of a line's sign in a legend, with what is around it, and of a letter beside it.
+_HANDLE, _LETTER = 0.55, 0.062
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """In it figures are made and saved, in one look, whatever a user has set for matplotlib."""
@@ -73,7 +77,12 @@ def new_figure(width: float, height: float) -> Figure:
 
 def legend_above(axes: Axes) -> None:
     """What the colours are, above the axes: to look for room among the lines takes seconds where they are long."""
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=8)
+    longest = max((len(str(label)) for label in axes.get_legend_handles_labels()[1]), default=0)
+    figure = axes.get_figure()
+    assert figure is not None
+    # Words that reach beyond the figure would be cut off, and the axes made small for them.
+    columns = int(figure.get_size_inches()[0] / (_HANDLE + _LETTER * longest))
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(3, max(1, columns)), fontsize=8)
 
 
 def svg(figure: Figure) -> bytes:

@@ -26,7 +26,7 @@ from cnnkit.pages.explain.known import Known
 from cnnkit.pages.explain.mattered import fitted, mattered, targets
 from cnnkit.pages.explain.opening import Openings, openings
 from cnnkit.pages.explain.packed import Arrays
-from cnnkit.pages.explain.road import shape_of, station_facts
+from cnnkit.pages.explain.road import milliseconds, shape_of, station_facts
 from cnnkit.pages.explain.sums import features, least, places, short
 from cnnkit.pages.explain.thrift import LADDER, reduced, sheets
 from cnnkit.pages.page.render import render
@@ -102,6 +102,7 @@ def making_page(
         "gradient": css(),
         "scripts": [f"explain/{script}" for script in _SCRIPTS],
         "shape_of": shape_of,
+        "milliseconds": milliseconds,
     }
     room = limit - len(render("explain/page.html", texts, **fixed, packed="").encode())
     reasons = fitted(heats, min(_HEAT * limit, 0.4 * room))

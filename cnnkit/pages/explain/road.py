@@ -23,6 +23,11 @@ def shape_of(shape: Sequence[int]) -> str:
     return "×".join(map(str, shape)) or "1"
 
 
+def milliseconds(ms: float) -> str:
+    """Three digits, but whole: 0.0123, 95.7, 2,380."""
+    return f"{ms:.3g}" if ms < 1000 else f"{ms:,.0f}"
+
+
 def activation_name(activation: str | None) -> str:
     return "" if activation is None else _ACTIVATIONS.get(activation, activation)
 

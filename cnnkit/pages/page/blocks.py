@@ -29,10 +29,11 @@ class Words(Block):
 @final
 @dataclass(frozen=True)
 class Verbatim(Block):
-    """Text to be copied as it is: a command, a file."""
+    """Text to be copied as it is: a file, or a `command`, whose options are broken between words alone."""
 
     form = "verbatim"
     text: str
+    command: bool = False
 
 
 @final

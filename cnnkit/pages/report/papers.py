@@ -45,7 +45,7 @@ def repeat(seen: Seen) -> Iterator[Block]:
         yield Words(words("repeat.in_python", given=", ".join(words(f"repeat.{name}") for name in given)))
     elif papers.command:
         yield Words(words("repeat.command"))
-        yield Verbatim(papers.command)
+        yield Verbatim(papers.command, command=True)
     if papers.config:
         yield Words(words("repeat.config"))
         yield Verbatim(papers.config)

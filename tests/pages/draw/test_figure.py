@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import matplotlib
 
-from cnnkit.pages.draw.figure import for_page, new_figure, png, style, svg
+from cnnkit.pages.draw.figure import for_page, legend_above, new_figure, png, style, svg
 
 
 def drawn(title: str = "loss") -> bytes:
@@ -31,6 +31,19 @@ def test_words_turn_no_direction_of_writing_and_are_xml():
     file = drawn("a\u202eb\x1bc")
     assert r"a\u202eb\x1bc" in file.decode() and "\u202e" not in file.decode()
     ElementTree.fromstring(file)
+
+
+def test_a_legend_of_long_names_stays_within_the_figure():
+    """Three side by side were cut off, and left half of the width to the axes."""
+    with style():
+        figure = new_figure(4.4, 2.7)
+        axes = figure.subplots()
+        for part in ("box", "object", "class"):
+            axes.plot([1, 2], label=f"training: {part} loss")
+        legend_above(axes)
+        svg(figure)
+        legend = axes.get_legend().get_window_extent()
+        assert legend.x1 <= figure.bbox.x1 and axes.get_window_extent().width > 0.75 * figure.bbox.width
 
 
 def test_on_a_page_a_figure_has_the_ink_of_the_page():
