@@ -10,10 +10,11 @@ from cnnkit.cli.arguments.values import Name
 from cnnkit.pages.texts import LANGUAGES
 
 
-def language(help: str = "Language of the page: en or ko.", **rest: Any) -> Callable[[Any], Any]:
-    """`--language`, of those that pages speak."""
+def language(page: str = "the page", **rest: Any) -> Callable[[Any], Any]:
+    """`--language`, of those that pages speak.   page: what the help calls it."""
     kind = Name(LANGUAGES, example=f"--language {LANGUAGES[-1]}")
-    return option("--language", type=kind, default=LANGUAGES[0], help=help, **rest)
+    words = f"Language of {page}: {' or '.join(LANGUAGES)}."
+    return option("--language", type=kind, default=LANGUAGES[0], help=words, **rest)
 
 
 def opened() -> Callable[[Any], Any]:

@@ -57,7 +57,7 @@ def _read_recipe(ctx: click.Context, param: click.Parameter, name: str | None) -
     section="Run",
     help="Write a page about the run into its folder, report.html, where the extra for pages is installed.",
 )
-@language("Language of that page: en or ko.", section="Run")
+@language("that page", section="Run")
 @click.pass_context
 def train(
     ctx: click.Context,
