@@ -16,8 +16,7 @@ def test_many_starters_get_a_folder_each(tmp_path, monkeypatch):
     found = []
 
     def start(n: int) -> None:
-        # The folder beside is named after the process; threads stand in for processes here.
-        monkeypatch.setattr(runs.os, "getpid", threading.get_ident)
+        # Threads stand in for processes here.
         found.append(create_run(FitOptions(model="m"), "classification", {"n": n}, "d").path)
 
     threads = [threading.Thread(target=start, args=(n,)) for n in range(8)]
