@@ -87,12 +87,12 @@ def fit(
     if resume_from is not None:
         opened = chosen if isinstance(chosen, DataSplits) else None
         if not (chosen is None or _is_name(chosen) or opened):
-            opened = opened(chosen, FitOptions.read(open_run(resume_from).config))
+            opened = opened_for(chosen, FitOptions.read(open_run(resume_from).config))
         events = resume(resume_from, options, module=module, data=opened, loss=own)
     else:
         name = chosen.name if isinstance(chosen, DataSplits) else str(chosen) if _is_name(chosen) else IN_MEMORY
         wanted = FitOptions.from_values({"data": name, **options}).validate()
-        events = fit_events(wanted, module=module, data=opened(chosen, wanted), loss=own)
+        events = fit_events(wanted, module=module, data=opened_for(chosen, wanted), loss=own)
     notes: list[str] = []
     # Closed, or a traceback that a notebook keeps would hold the run and its handlers of signals.
     with closing(events), shown(progress) as show:  # type: ignore[type-var]
@@ -186,7 +186,7 @@ def _is_name(data: Any) -> bool:
     return isinstance(data, str | Path)
 
 
-def opened(data: Any, options: FitOptions) -> DataSplits | None:
+def opened_for(data: Any, options: FitOptions) -> DataSplits | None:
     """The data as these options want them; None where a name says what to open."""
     if data is None or _is_name(data) or isinstance(data, DataSplits):
         return data if isinstance(data, DataSplits) else None

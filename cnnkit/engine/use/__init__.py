@@ -7,5 +7,5 @@ large.py          outputs for images that may be large           tiles.py       
 written.py        files that show answers                    shipped.py       weights in the package
 same_classes.py   classes matched by name                        class_names.py   names of classes from a file
 weights.py        published weights made ours                    fetch.py         published weights downloaded
-choices.py        what their files do not say                    subject.py       a network as explaining wants it
+choices.py        what their files do not say
 """

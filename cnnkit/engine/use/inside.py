@@ -1,15 +1,26 @@
-"""What a network computes on its way: the result of a layer by name, or what its head is given."""
+"""What a network computes on its way: the result of a layer by name, what its head is given, or all of it."""
 
 import copy
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from cnnkit.autograd import Tensor
+from cnnkit.data.load.collate import collate
+from cnnkit.data.sample import Pixels
+from cnnkit.data.view.preprocessing import Preprocessing
+from cnnkit.engine.explain.subject import Subject
+from cnnkit.engine.use.judge import outputs_of
+from cnnkit.engine.use.large import as_given
 from cnnkit.errors import UsageError, unknown_name
+from cnnkit.graph import Planned
+from cnnkit.kernels.shared.array import Host
 from cnnkit.nn import Module
 from cnnkit.nn.outputs import Nest, arrays
 from cnnkit.nn.parts.freeze import head as head_of
 from cnnkit.nn.parts.tail import reaching
+from cnnkit.tasks import Task
 
 
 def reaching_head(network: Module, shape: tuple[int, int, int]) -> Callable[[Tensor], Nest]:
@@ -47,6 +58,25 @@ def named_result(network: Module, layer: str) -> Callable[[Tensor], Nest]:
         return arrays(found[-1])
 
     return compute
+
+
+def subject_of(
+    task: Task[Any], module: Module, planned: Planned, preprocessing: Preprocessing, image: Pixels
+) -> Subject:
+    """The network with an image (H, W, C), uint8, as it reads it.
+
+    module: whose numbers are explained.   planned: the same ready for use, which answers images that are covered.
+    """
+    x = np.array(collate([image], preprocessing))
+    beside = task.beside(planned, [image])
+    whole, before = as_given(module, x) if task.places else (x, 0)
+
+    def compute(batch: Host) -> Nest:
+        many = tuple(np.repeat(one, len(batch), axis=0) for one in beside)
+        return outputs_of(task, planned, batch, preprocessing, beside=many)
+
+    inner = (before, before, *image.shape[:2])
+    return Subject(module, task, compute, whole, beside, inner, (x.shape[1], x.shape[2]))
 
 
 def _noting(module: Module, names: list[str], found: list[Nest]) -> Module:

@@ -20,10 +20,9 @@ from cnnkit.engine.explain.explanation import Explanation
 from cnnkit.engine.explain.picture import prepared
 from cnnkit.engine.explain.station import SHOWN
 from cnnkit.engine.records.results import Prediction, PredictionError
-from cnnkit.engine.use.inside import named_result, reaching_head
+from cnnkit.engine.use.inside import named_result, reaching_head, subject_of
 from cnnkit.engine.use.judge import batch_for, outputs_of
 from cnnkit.engine.use.large import Tell, Way, nothing, way
-from cnnkit.engine.use.subject import subject_of
 from cnnkit.errors import DataError, NumericError, UsageError
 from cnnkit.graph import Planned
 from cnnkit.kernels.shared.array import Host

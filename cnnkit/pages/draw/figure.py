@@ -81,7 +81,7 @@ def legend_above(axes: Axes) -> None:
     figure = axes.get_figure()
     assert figure is not None
     # Words that reach beyond the figure would be cut off, and the axes made small for them.
-    columns = int(figure.get_size_inches()[0] / (_HANDLE + _LETTER * longest))
+    columns = int(figure.bbox.width / figure.dpi / (_HANDLE + _LETTER * longest))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(3, max(1, columns)), fontsize=8)
 
 

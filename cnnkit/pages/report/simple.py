@@ -8,7 +8,7 @@ from cnnkit.engine.notebook import shown
 from cnnkit.engine.records.options import FitOptions
 from cnnkit.engine.records.results import FitResult
 from cnnkit.engine.run.find import newest_run, open_run
-from cnnkit.engine.simple import opened
+from cnnkit.engine.simple import opened_for
 from cnnkit.errors import CheckpointError, UsageError
 from cnnkit.nn import Module
 from cnnkit.pages import extra
@@ -52,7 +52,7 @@ def report(
         raise CheckpointError("There is no run under runs/. Train one first: cnnkit.fit(...)")
     if not isinstance(run, str | Path):
         raise UsageError(f"run is a {type(run).__name__}, expected a run folder or the result of fit.")
-    given = None if data is None else opened(data, FitOptions.read(open_run(run).config))
+    given = None if data is None else opened_for(data, FitOptions.read(open_run(run).config))
     if data is not None and given is None:
         raise UsageError(f"data is {data!r:.50}. Data with a name are found by the run itself: leave data out.")
     events = reporting(run, language=language, module=module, data=given)
