@@ -40,7 +40,7 @@ class Steps:
     def __init__(self, module, again):
         self.module, self.learning = module, Learning(module)
         self.again = again
-        self.optimiser = optim.SGD(module.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-3)
+        self.optimiser = optim.SGD(module.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-3)
         self.losses = []
 
     def loss(self, x):
@@ -103,6 +103,7 @@ SLOW = pytest.mark.slow
 def test_the_steps_of_each_kind_of_network_have_the_same_bits(name):
     steps = both(lambda: built(name), lambda steps: some(steps, BEFORE + 3))
     assert steps.way is not None and steps.learning.searches == 1
+    assert np.isfinite(steps.losses).all()
 
 
 def boxes(count, side, most=3):
