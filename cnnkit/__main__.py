@@ -6,8 +6,11 @@ import sys
 
 def main() -> None:
     _open_streams()
-    from cnnkit.cli.main import main as command_line
-
+    try:
+        from cnnkit.cli.main import main as command_line
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(130)
     sys.exit(command_line())
 
 

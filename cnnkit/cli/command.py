@@ -49,6 +49,8 @@ class Command(click.Command):
         _write_example(formatter, self.example)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "" in args:
+            raise self._empty_word(ctx, args)
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -59,11 +61,23 @@ class Command(click.Command):
             raise
 
     def _no_argument(self, ctx: click.Context, error: click.UsageError) -> click.UsageError:
-        """A word too many is most likely the data."""
+        """A word too many is most likely the data, or an option as other tools have it: lr=0.1."""
         extra = error.message.partition("(")[2].rstrip(")")
         takes_data = any("--data" in param.opts for param in self.params)
-        hint = f" The data are given with --data: --data {extra}" if takes_data and " " not in extra else ""
+        name, equals, value = extra.partition(" ")[0].partition("=")
+        option = shown_spellings(self).get(f"--{name.replace('_', '-')}")
+        if equals and option:
+            flag = any(getattr(param, "is_flag", False) for param in self.params if option in param.opts)
+            hint = f" An option is given with two hyphens: {option}{'' if flag else ' ' + value}"
+        else:
+            hint = f" The data are given with --data: --data {extra}" if takes_data and " " not in extra else ""
         return click.UsageError(f"{ctx.command_path} does not know what to do with {extra!r}.{hint}", ctx)
+
+    def _empty_word(self, ctx: click.Context, args: list[str]) -> click.UsageError:
+        """An empty name would be the current folder: what nobody asked for would be read, or written into."""
+        before = args[: args.index("")]
+        where = f" behind {before[-1]}" if before and before[-1].startswith("-") else ""
+        return click.UsageError(f"There is an empty word{where}. Is a variable of your shell not set?", ctx)
 
     def _no_option(self, ctx: click.Context, name: str) -> click.UsageError:
         """What -h shows for the likely options, whichever of their spellings is near."""

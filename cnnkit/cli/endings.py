@@ -54,7 +54,7 @@ def _account(error: BaseException, *, debug: bool) -> tuple[str, int]:
         return f"Error: {error.format_message()}", error.exit_code
     if isinstance(error, CnnkitError):
         return f"Error: {error}", error.exit_code
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+    if isinstance(error, KeyboardInterrupt | click.Abort) or _interrupted_import(error):
         return "Interrupted.", INTERRUPTED
     if isinstance(error, Terminated):
         return "Terminated.", TERMINATED
@@ -70,6 +70,14 @@ def _account(error: BaseException, *, debug: bool) -> tuple[str, int]:
         return f"Error: {place}{error.strerror}.", code
     hint = "" if debug else " This is a bug in cnnkit; run again with --debug to see where."
     return f"Error: {type(error).__name__}: {error}.{hint}", 1
+
+
+def _interrupted_import(error: BaseException) -> bool:
+    """Whether Ctrl-C came while a library was loaded: some call it an ImportError of their own."""
+    cause: BaseException | None = error if isinstance(error, ImportError) else None
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
 
 
 # How libraries that cannot be mapped, and threads that cannot be started, say it.

@@ -221,6 +221,35 @@ def test_data_without_their_option_are_told_where_they_go(cnnkit):
     assert "--data" not in cnnkit("models", "lenet5", "photos/").err
 
 
+def test_an_option_as_other_tools_have_it_is_told_how_it_is_written(cnnkit):
+    ended = cnnkit("train", "batch_size=8", "lr=0.1")
+    assert ended.code == 2 and "An option is given with two hyphens: --batch-size 8" in ended.err
+    assert "The data are given with --data: --data nothing=1" in cnnkit("train", "nothing=1").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        (["train", "--data", ""], " behind --data"),
+        (["train", "--output", ""], " behind --output"),
+        (["predict", ""], ""),
+        (["evaluate", "runs/mine", ""], ""),
+    ],
+)
+def test_an_empty_name_is_not_taken_for_the_current_folder(cnnkit, arguments, where):
+    ended = cnnkit(*arguments)
+    assert ended.code == 2
+    assert ended.err.startswith(f"Error: There is an empty word{where}. Is a variable of your shell not set?")
+
+
+def test_an_interrupt_that_a_library_calls_a_failed_import_is_an_interrupt(doomed):
+    try:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+    except ImportError as error:
+        ended = doomed(error)
+    assert (ended.code, ended.err) == (130, "Interrupted.\n")
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
 def test_a_full_disk_behind_stdout_is_told_as_such():
     with open("/dev/full", "w") as full:

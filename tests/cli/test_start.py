@@ -39,18 +39,33 @@ def test_threads_reach_numba_before_it_is_imported(shell):
     assert ended.err.splitlines()[-1] == "3"
 
 
-def test_a_reader_who_leaves_ends_the_command_without_a_word(shell):
+@pytest.mark.parametrize("command", ["completion bash", "models --task detection"])
+def test_a_reader_who_leaves_ends_the_command_without_a_word(shell, command):
     import subprocess
     import sys
 
     pipe = subprocess.Popen(
-        [sys.executable, "-m", "cnnkit", "completion", "bash"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "cnnkit", *command.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     pipe.stdout.close()
     message = pipe.stderr.read()
     pipe.stderr.close()
     assert pipe.wait() == 141
     assert b"Traceback" not in message
+
+
+def test_an_interrupt_before_the_command_is_known_shows_no_traceback(shell):
+    code = (
+        "import sys\n"
+        "class Impatient:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'cnnkit.cli.main': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Impatient())\n"
+        "from cnnkit.__main__ import main\n"
+        "main()"
+    )
+    ended = shell(code=code)
+    assert (ended.code, ended.out, ended.err) == (130, "", "Interrupted.\n")
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,13 @@ def console(stream: IO[str]) -> Console:
     """A rich console for a stream, with its ability decided by `terminal` and by nothing else."""
     from rich.console import Console
 
+    class Printer(Console):
+        def on_broken_pipe(self) -> None:
+            """A reader who left ends every command alike, where rich would end it with 1."""
+            raise BrokenPipeError
+
     able = terminal(stream)
-    return Console(
+    return Printer(
         file=stream,
         force_terminal=able.live or able.colour,
         color_system="standard" if able.colour else None,

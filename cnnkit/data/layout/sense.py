@@ -6,11 +6,13 @@ from pathlib import Path
 from cnnkit.data.layout.folders import innermost, some
 from cnnkit.data.layout.masks.names import MASKS, PICTURES, folder_word
 from cnnkit.data.layout.part_names import EXPECTED, parts_called
-from cnnkit.data.layout.walk import loose_pictures, visible_folders
+from cnnkit.data.layout.walk import loose_pictures, visible_files, visible_folders
 from cnnkit.errors import DataError
 
 # So many folders beside a lone train/ that hold pictures look like classes, and train/ like one more of them.
 CLASSES_BESIDE = 2
+# Files that say of pictures elsewhere what they show.
+LISTS = (".csv", ".tsv", ".json")
 
 
 def check_sense(place: Path, parts: dict[str, Path], *, classes: bool = False) -> None:
@@ -23,6 +25,7 @@ def check_sense(place: Path, parts: dict[str, Path], *, classes: bool = False) -
     places = visible_folders(innermost(parts["train"], within_part=True) if parts else place)
     if not parts:
         _check_loose_parts(place, places)
+        _check_listed(place, places)
     if not classes:
         _check_masks(places)
     _check_repeated(places)
@@ -44,10 +47,24 @@ def _check_loose_parts(place: Path, places: list[Path]) -> None:
     called = parts_called(child.name for child in places)
     loose = [child.name for child in places if child.name in called and loose_pictures(child)]
     if "train" in called.values() and len({called[name] for name in loose}) > 1:
+        listed = f" If {lists[0].name} is such a list, name it: --data {lists[0]}" if (lists := _lists(place)) else ""
         raise DataError(
             f"{place} has {some(loose)}, parts by their names, with pictures in no folder of a class. Put them into "
-            f"folders of their classes, such as {loose[0]}/cat/, or list them in a .csv of path,label,split."
+            f"folders of their classes, such as {loose[0]}/cat/, or list them in a .csv of path,label,split.{listed}"
         )
+
+
+def _check_listed(place: Path, places: list[Path]) -> None:
+    """One folder is no choice of classes: a list beside it tells what its pictures are."""
+    if len(places) == 1 and (lists := _lists(place)):
+        raise DataError(
+            f"{place} has one folder of pictures, {places[0].name}/, and beside it {some([path.name for path in lists])}. "
+            f"Where such a file lists the pictures, name it: --data {lists[0]}"
+        )
+
+
+def _lists(place: Path) -> list[Path]:
+    return [path for path in visible_files(place) if path.suffix.lower() in LISTS]
 
 
 def _check_masks(places: list[Path]) -> None:

@@ -95,7 +95,7 @@ def _what_else(folder: Path) -> str:
     expected = (
         "expected one folder of pictures per class (also inside train/, val/, test/), pictures in images/ and "
         "their masks in masks/, a .csv of path,label, an .npz of arrays, or idx files such as "
-        "train-images-idx3-ubyte.gz, or CIFAR's data_batch_1.bin and so on."
+        "train-images-idx3-ubyte.gz, or CIFAR's data_batch_1.bin and so on. `cnnkit help data` has all forms."
     )
     if pictures := loose_pictures(folder):
         return f"{pictures} pictures that are in no class folder; {expected}"

@@ -117,7 +117,7 @@ OPENVINO = Source(
     "OpenVINO, its LeNet sample",
     "https://github.com/miaobin/test-data",
     "Apache-2.0",
-    "trained on MNIST; in models/lenet_nchw, raw float32",
+    "trained on MNIST; raw float32 in models/lenet_nchw: cut it into an .npz of c1w, c1b, c2w, c2b, f1w, f1b, f2w, f2b",
 )
 DARKNET = Source(
     "darknet",

@@ -60,7 +60,10 @@ def _array(archive: Archive, name: str, most: int, kinds: str) -> Host:
         except (ValueError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
             raise Refused(f"has a header in {printable(name)} that cannot be read.") from error
     if dtype.hasobject:
-        raise Refused(f"holds pickled objects in {printable(name)}: it is not opened.")
+        raise Refused(
+            f"holds pickled objects in {printable(name)}: it is not opened. Save plain text or numbers: "
+            "array.astype(str) or array.astype(float)."
+        )
     if dtype.kind not in kinds or dtype.subdtype is not None:
         raise Refused(f"holds no plain numbers in {printable(name)}, but {printable(dtype)}.")
     if any(type(length) is not int or length < 0 for length in shape):

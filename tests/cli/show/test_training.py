@@ -183,6 +183,8 @@ def test_the_worst_class_is_told_where_there_is_one(cnnkit, monkeypatch):
         cnnkit, monkeypatch, more={"macro_f1": 0.9512, "worst_class": "bees", "worst_f1": 0.801, "worst_images": 83}
     )
     assert re.search(r"macro F1 +95\.12 %; lowest F1: 80\.1 % for bees \(83 images\)", ended.out)
+    lonely = {"macro_f1": 0.5, "worst_class": "bees", "worst_f1": 0.0, "worst_images": 1}
+    assert "for bees (1 image)\n" in told(cnnkit, monkeypatch, more=lonely).out
     assert "macro F1" not in told(cnnkit, monkeypatch).out
     perfect = {"macro_f1": 1.0, "worst_class": "a", "worst_f1": 1.0, "worst_images": 3}
     assert "macro F1" not in told(cnnkit, monkeypatch, more=perfect).out

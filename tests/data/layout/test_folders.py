@@ -104,6 +104,14 @@ def test_a_lone_training_folder_among_folders_of_pictures_is_asked_about(files):
         list_folder(top)
 
 
+def test_a_list_beside_the_only_folder_of_pictures_is_what_tells_their_classes(files):
+    with pytest.raises(DataError, match=r"one folder of pictures, all/, and beside it labels\.csv.*--data .*labels\.csv"):
+        list_folder(files("all/1.png", "all/2.png", "labels.csv"))
+    assert list_folder(files("more/1.png")).classes == ["all", "more"]
+    with pytest.raises(DataError, match=r"parts by their names.*--data .*train\.csv"):
+        list_folder(files("k/train/1.png", "k/test/2.png", "k/train.csv") / "k")
+
+
 def test_data_check_says_of_a_layout_without_sense_that_it_cannot_be_used(picture_folder):
     for part in ("fold1", "fold2"):
         folder = picture_folder(below=part, cats=4, dogs=4)
