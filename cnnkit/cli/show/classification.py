@@ -31,7 +31,8 @@ class Shown(answers.Shown):
     def added(self, result: FitResult) -> list[tuple[str, object]]:
         if result.more.get("worst_f1") in (None, 1):
             return []
-        worst = f"{100 * result.worst_f1:.1f} % for {result.worst_class} ({result.worst_images:,} image{'s' * (result.worst_images != 1)})"
+        images = f"{result.worst_images:,} image{'s' * (result.worst_images != 1)}"
+        worst = f"{100 * result.worst_f1:.1f} % for {result.worst_class} ({images})"
         return [("macro F1", f"{100 * result.macro_f1:.2f} %; lowest F1: {worst}")]
 
     def evaluated(self, screen: Screen, result: EvaluateResult) -> None:

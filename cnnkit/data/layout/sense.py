@@ -6,7 +6,8 @@ from pathlib import Path
 from cnnkit.data.layout.folders import innermost, some
 from cnnkit.data.layout.masks.names import MASKS, PICTURES, folder_word
 from cnnkit.data.layout.part_names import EXPECTED, parts_called
-from cnnkit.data.layout.walk import loose_pictures, visible_files, visible_folders
+from cnnkit.data.layout.suffixes import is_picture_name
+from cnnkit.data.layout.walk import loose_pictures, visible_files, visible_folders, walk
 from cnnkit.errors import DataError
 
 # So many folders beside a lone train/ that hold pictures look like classes, and train/ like one more of them.
@@ -58,8 +59,8 @@ def _check_listed(place: Path, places: list[Path]) -> None:
     """One folder is no choice of classes: a list beside it tells what its pictures are."""
     if len(places) == 1 and (lists := _lists(place)):
         raise DataError(
-            f"{place} has one folder of pictures, {places[0].name}/, and beside it {some([path.name for path in lists])}. "
-            f"Where such a file lists the pictures, name it: --data {lists[0]}"
+            f"{place} has one folder of pictures, {places[0].name}/, and beside it "
+            f"{some([path.name for path in lists])}. Where such a file lists the pictures, name it: --data {lists[0]}"
         )
 
 
@@ -70,9 +71,15 @@ def _lists(place: Path) -> list[Path]:
 def _check_masks(places: list[Path]) -> None:
     names = [folder_word(child.name) for child in places]
     if len(names) == 2 and any(name in PICTURES for name in names) and any(name in MASKS for name in names):
+        both = f"{places[0].parent} has {places[0].name}/ and {places[1].name}/"
+        if not all(any(is_picture_name(path.name) for path in files) for files in walk(places)):
+            raise DataError(
+                f"{both}: pictures and what is in them by these names, but one of the two holds no pictures, and no "
+                "boxes of a form that is known. `cnnkit help data` has all forms."
+            )
         raise DataError(
-            f"{places[0].parent} has {places[0].name}/ and {places[1].name}/: pictures and their masks by these names, "
-            "not two classes, but most pictures have no mask of their name. Give both the same names."
+            f"{both}: pictures and their masks by these names, not two classes, but most pictures have no mask of "
+            "their name. Give both the same names."
         )
 
 

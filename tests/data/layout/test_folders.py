@@ -105,7 +105,9 @@ def test_a_lone_training_folder_among_folders_of_pictures_is_asked_about(files):
 
 
 def test_a_list_beside_the_only_folder_of_pictures_is_what_tells_their_classes(files):
-    with pytest.raises(DataError, match=r"one folder of pictures, all/, and beside it labels\.csv.*--data .*labels\.csv"):
+    with pytest.raises(
+        DataError, match=r"one folder of pictures, all/, and beside it labels\.csv.*--data .*labels\.csv"
+    ):
         list_folder(files("all/1.png", "all/2.png", "labels.csv"))
     assert list_folder(files("more/1.png")).classes == ["all", "more"]
     with pytest.raises(DataError, match=r"parts by their names.*--data .*train\.csv"):

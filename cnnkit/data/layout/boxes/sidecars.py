@@ -100,13 +100,14 @@ NO_BOXES = (
 
 
 def _holds(folder: Path, ending: str, is_one: IsOne) -> bool:
-    """Whether files of that ending are there, and the first of them are of the form."""
+    """Whether files of that ending are there, and most of the first ones are of the form; others are told by name."""
     if not folder.is_dir():
         return False
     files = _ending_so(visible_files(folder), ending) or _ending_so(
         (path for child in visible_folders(folder) for path in visible_files(child)), ending
     )
-    return bool(files) and all(map(is_one, files[:TRIED]))
+    tried = files[:TRIED]
+    return 2 * sum(map(is_one, tried)) > len(tried)
 
 
 def _in_order(parts: dict[str, Sided]) -> dict[str, Sided]:

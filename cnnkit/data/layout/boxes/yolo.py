@@ -75,6 +75,14 @@ def looks_like_yolo(path: Path) -> bool:
         return False
 
 
+def meant_as_yolo(path: Path) -> bool:
+    """Whether each line is of five numbers or more: outlines, or boxes with a score, which reading refuses by line."""
+    try:
+        return all(len(list(map(float, words))) >= FIELDS for _, words in _lines(path))
+    except (DataError, ValueError):
+        return False
+
+
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
     """(number, words) of each line that is not empty."""
     try:

@@ -8,7 +8,7 @@ from cnnkit.data.layout.boxes.data_yaml import DataYaml, read_data_yaml
 from cnnkit.data.layout.boxes.gathering import Gathering, told
 from cnnkit.data.layout.boxes.pictures import BoxedPicture, BoxListing, Fault
 from cnnkit.data.layout.boxes.sidecars import Sided, find_sided, sided
-from cnnkit.data.layout.boxes.yolo import highest_class, looks_like_yolo, read_yolo
+from cnnkit.data.layout.boxes.yolo import highest_class, looks_like_yolo, meant_as_yolo, read_yolo
 from cnnkit.data.layout.folders import innermost
 from cnnkit.data.layout.name_list import read_names
 from cnnkit.data.layout.suffixes import is_picture_name
@@ -31,7 +31,7 @@ def list_yolo(place: Path) -> BoxListing | None:
     if file is None or read is None or not read.places:
         if place.is_file():
             raise DataError(f"{place} has no train: expected the folder of the training pictures behind that name.")
-        found, layout = find_sided(innermost(place), ".txt", looks_like_yolo)
+        found, layout = find_sided(innermost(place), ".txt", meant_as_yolo)
         layout = f"YOLO, {layout}"
     else:
         found, layout = _of_yaml(file, read), f"YOLO, pictures and boxes as {file.name} names them"

@@ -5,6 +5,7 @@ from data.box_files import put, write_picture
 
 from cnnkit.data.layout.boxes.find import find_boxes
 from cnnkit.data.layout.boxes.yolo import LARGEST, read_yolo
+from cnnkit.data.layout.listing import list_folder
 from cnnkit.errors import DataError
 
 CLASSES = ["cat", "dog"]
@@ -59,3 +60,26 @@ def test_a_negative_size_is_a_box_with_swapped_corners(corners, tmp_path):
     put(tmp_path / "labels" / "a.txt", corners)
     ((picture,),) = find_boxes(tmp_path).parts.values()
     assert [fault.kind for fault in picture.faults] == ["box-swapped"]
+
+
+@pytest.mark.parametrize(
+    "line", ["0 0.1 0.1 0.9 0.1 0.9 0.9", "0 0.5 0.5 0.1 0.1 0.93", "cat 0.5 0.5 0.1 0.1", "0,0.5,0.5,1,1"]
+)
+def test_one_wrong_line_is_told_and_hides_no_other_picture(line, tmp_path):
+    for stem in "abc":
+        write_picture(tmp_path / "images" / f"{stem}.png")
+        put(tmp_path / "labels" / f"{stem}.txt", line if stem == "a" else "0 0.5 0.5 0.1 0.1")
+    (pictures,) = find_boxes(tmp_path).parts.values()
+    assert [[fault.kind for fault in picture.faults] for picture in pictures] == [["annotation"], [], []]
+    assert f"line 1 is {line!r}, expected five numbers" in pictures[0].faults[0].message
+
+
+def test_a_folder_of_outlines_is_told_by_line_and_texts_of_words_are_no_boxes(tmp_path):
+    write_picture(tmp_path / "images" / "a.png")
+    put(tmp_path / "labels" / "a.txt", "0 0.1 0.1 0.9 0.1 0.9 0.9")
+    ((picture,),) = find_boxes(tmp_path).parts.values()
+    assert "Outlines are for segmentation" in picture.faults[0].message
+    put(tmp_path / "labels" / "a.txt", "a cat on a mat")
+    assert find_boxes(tmp_path) is None
+    with pytest.raises(DataError, match="one of the two holds no pictures, and no boxes of a form that is known"):
+        list_folder(tmp_path)
