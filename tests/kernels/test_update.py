@@ -38,6 +38,15 @@ def test_ema_and_scale_agree_with_their_definitions(rng, shapes):
     compare("clip_norm", [normal(rng, shapes)], most=1e6)
 
 
+def test_gradients_whose_squares_float32_does_not_hold_are_clipped_all_the_same():
+    x = [np.array([3e20, -4e20], np.float32), np.zeros(5000, np.float32)]
+    assert cpu.square_sum(x) == pytest.approx(reference.square_sum(x), rel=1e-6)
+    cpu.clip_norm(x, 5.0)
+    np.testing.assert_allclose(x[0], [3, -4], rtol=1e-6)
+    assert np.isnan(cpu.square_sum([np.array([3e20, np.nan], np.float32)]))
+    assert cpu.square_sum([np.array([3e20, np.inf], np.float32)]) == np.inf
+
+
 @every_list
 def test_square_sum_agrees_with_its_definition(rng, shapes):
     x = normal(rng, shapes)

@@ -168,10 +168,13 @@ def scale(x: Sequence[Host], factor: float) -> None:
 
 
 def square_sum(x: Sequence[Host]) -> float:
-    """Σ x² over all arrays; infinite where a square is too large for float32."""
-    squares, _ = _survey(x)
+    """Σ x² over all arrays."""
+    squares, flaws = _survey(x)
     ends = accumulate(pieces_of([a.size for a in x]), initial=0)
-    return float(sum(sum(squares[begin:end].tolist()) for begin, end in pairwise(ends)))
+    total = float(sum(sum(squares[begin:end].tolist()) for begin, end in pairwise(ends)))
+    if math.isinf(total) and not any(map(math.isnan, flaws.tolist())):  # squares too large for float32
+        total = float(sum(np.square(array, dtype=np.float64).sum() for array in x))
+    return total
 
 
 def clip_norm(x: Sequence[Host], most: float) -> None:

@@ -5,6 +5,8 @@ Memory sets the pace, so one kernel knows all operations: which it is, is the sa
 
 from typing import Any
 
+import numpy as np
+
 from cnnkit.kernels.cuda.elementwise.broadcast import Brought, brought
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.functions import exp as e_to
@@ -144,11 +146,16 @@ def equal(x: Any, y: Any, *, out: DeviceArray | None = None) -> DeviceArray:
     shape, (p, q), number, numbers, (sizes, at) = _operands(x, y)
     found = result(shape, out)
     kind = (q if numbers == 1 else p).dtype.kind
-    same = float(number) if kind == "f" else int(number) if number == int(number) else None
+    same = float(number) if kind == "f" else _whole(number) if number == int(number) else None
     if same is None:  # no integer equals a fraction
         return fill(found, 0.0)
     equal_kernel.over(found.size, p, q, found, found.size, sizes, *at, same, numbers)
     return found
+
+
+def _whole(number: float) -> Any:
+    """A whole number as a kernel takes it: of 64 bits where 32 do not hold it."""
+    return int(number) if -(1 << 31) <= number < 1 << 31 else np.int64(number)
 
 
 def where(condition: Any, x: Any, y: Any, *, out: DeviceArray | None = None) -> DeviceArray:
@@ -162,7 +169,7 @@ def where(condition: Any, x: Any, y: Any, *, out: DeviceArray | None = None) -> 
         is_array = isinstance(value, DeviceArray)
         given.append((whole(value), next(at)) if is_array else (found, strides[0]))
         own.append(0 if is_array else value)
-    number = float if kind == FLOAT else int
+    number = float if kind == FLOAT else _whole
     numbers = (not isinstance(x, DeviceArray)) + 2 * (not isinstance(y, DeviceArray))
     (p, p_at), (q, q_at) = given
     values = number(own[0]), number(own[1])

@@ -138,6 +138,14 @@ def test_the_greatest_is_no_number_where_one_is_none():
     assert np.isnan(computed("mean_over", x[:, :0], (1,))).all()
 
 
+def test_whole_numbers_beyond_32_bits_are_compared_and_chosen_too():
+    large = np.array([1 << 40, 5, -(1 << 40)])
+    np.testing.assert_array_equal(computed("equal", large, 1 << 40), [1, 0, 0])
+    found = computed("where", np.array([1, 0, 1], np.float32), large, -(1 << 40))
+    np.testing.assert_array_equal(found, [1 << 40, -(1 << 40), -(1 << 40)])
+    assert found.dtype == np.int64
+
+
 def test_integers_equal_no_fraction_and_keep_their_type():
     labels = np.array([0, 1, 2, 255], np.uint8)
     assert computed("equal", labels, 0.5).tolist() == [0, 0, 0, 0]
