@@ -166,8 +166,11 @@ def rename(source: Path, target: Path) -> None:
         raise _refusal(target, error) from error
 
 
-def make_folder(path: Path) -> None:
-    """Make `path` and what is missing above it; FileExistsError if it is there."""
+def make_folder(path: Path, *, known_as: Path | None = None) -> None:
+    """Make `path` and what is missing above it; FileExistsError if it is there.
+
+    known_as: the name that an error tells, where the folder will have another one when it is finished.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir()
@@ -175,7 +178,7 @@ def make_folder(path: Path) -> None:
     except FileExistsError:
         raise
     except OSError as error:
-        raise _refusal(path, error) from error
+        raise _refusal(known_as or path, error) from error
 
 
 def move_folder(source: Path, target: Path) -> None:

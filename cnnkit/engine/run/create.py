@@ -55,7 +55,7 @@ def planned_path(options: FitOptions, task: str, data_name: str) -> Path:
 
 def _prepare_and_move(path: Path, first: First) -> None:
     beside = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.tmp")
-    files.make_folder(beside)
+    files.make_folder(beside, known_as=path)
     try:
         _fill(Run(beside), first)
         files.move_folder(beside, path)

@@ -52,6 +52,8 @@ def _content(path: Path) -> bytes:
     with files.open_plain(path) as file:
         size = os.fstat(file.fileno()).st_size
         head = file.read(64)
+        if not head:
+            raise Refused("is empty (0 bytes). Copy it again, or make it anew.")
         if not (head.startswith((_ZIP, _PICKLE)) or head[8:9] == b"{"):
             raise Refused(next((said for start, said in _OTHERS if head.startswith(start)), _UNKNOWN))
         if size > _LARGEST:

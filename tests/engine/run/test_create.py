@@ -1,7 +1,9 @@
 """A new run folder."""
 
+import errno
 import json
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +42,16 @@ def test_an_output_that_cannot_be_a_folder_is_refused(tmp_path):
         create_run(FitOptions(output=str(tmp_path / "file")), "t", {}, "d")
     with pytest.raises(UsageError):
         create_run(FitOptions(output=str(tmp_path / "file" / "run")), "t", {}, "d")
+
+
+def test_a_place_that_cannot_be_written_is_told_by_the_name_of_the_run(tmp_path, monkeypatch):
+    def refuse(self, *_, **__):
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(UsageError, match=r"/run cannot be written \(Read-only file system\)") as told:
+        create_run(FitOptions(output=str(tmp_path / "run")), "t", {}, "d")
+    assert ".tmp" not in str(told.value)
 
 
 def test_a_name_of_data_makes_a_plain_folder_name(tmp_path, monkeypatch):

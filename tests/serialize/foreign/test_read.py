@@ -45,7 +45,7 @@ def test_every_kind_is_known_whatever_its_name(path, rng):
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"<!DOCTYPE html>", "is a web page"),
         (b"\x08\x07\x12\x07pytorch", r"not a weight file that cnnkit reads.*\.safetensors, \.npz"),
-        (b"", "not a weight file that cnnkit reads"),
+        (b"", r"is empty \(0 bytes\). Copy it again"),
     ],
 )
 def test_what_is_no_weight_file_is_told_what_it_is(path, content, match):
