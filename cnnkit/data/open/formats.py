@@ -82,6 +82,8 @@ def _detect_file(path: Path) -> str:
         hint = "Unpack it first."
     elif suffix == ".npy":
         hint = "Save images and labels together: numpy.savez('data.npz', images=..., labels=...)."
+    elif suffix == ".json":
+        hint = "Of .json files those of COCO's form are read, with the lists images, annotations and categories."
     elif is_picture_name(path.name):
         hint = "Give the folder that holds the class folders; to ask what one picture shows: `cnnkit predict`."
     raise DataError(f"{path} is a file; expected a folder with data, a .csv of path,label or an .npz of arrays. {hint}")

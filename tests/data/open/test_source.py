@@ -124,12 +124,14 @@ def test_what_is_no_data_folder_is_refused_with_the_next_move(tmp_path):
     (tmp_path / "loose").mkdir()
     (tmp_path / "loose" / "a.txt").write_text("x")
     (tmp_path / "a.zip").write_bytes(b"x")
+    (tmp_path / "a.json").write_text("[]")
     (tmp_path / "cifar").mkdir()
     (tmp_path / "cifar" / "data_batch_1.bin").write_bytes(b"x")
     for name, message in [
         ("empty", "holds no data; expected one folder of pictures per class .* images/ and their masks in masks/"),
         ("loose", "holds 1 file but no folder with pictures"),
         ("a.zip", "is a file; expected a folder with data, .* Unpack it first"),
+        ("a.json", "is a file; expected .* those of COCO's form are read"),
         ("cifar", "lacks data_batch_2.bin"),
         ("nowhere", "no data folder or file nowhere and no data set of that name"),
         ("mnits", "Did you mean mnist"),

@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -65,7 +66,7 @@ def looks_like_coco(path: Path) -> bool:
     except OSError:
         return False
     fields = (b'"images"', b'"annotations"', b'"categories"')
-    return head.lstrip()[:1] == b"{" and any(field in head or field in tail for field in fields)
+    return head.removeprefix(BOM_UTF8).lstrip()[:1] == b"{" and any(field in head or field in tail for field in fields)
 
 
 def _content(path: Path) -> dict[str, list[Any]]:
@@ -114,7 +115,7 @@ def field(path: Path, what: str, entry: Any, name: str, kind: Callable[..., Any]
 def wrong(path: Path, what: str, entry: object, wanted: str) -> DataError:
     """The error for an entry that lacks what is wanted."""
     shown = (
-        {name: entry[name] for name in ("id", "file_name", "name", "image_id") if name in entry}
+        {name: entry[name] for name in ("id", "file_name", "name", "image_id", "category_id") if name in entry}
         if isinstance(entry, dict)
         else entry
     )

@@ -41,7 +41,7 @@ def changed(root, **entry):
         ({"bbox": [1, 2, 3, "4"]}, "lacks a bbox"),
         ({"bbox": [1, 2, True, 4]}, "lacks a bbox"),
         ({"image_id": 5}, "lacks an image_id and a category_id that the file has"),
-        ({"category_id": 5}, "lacks an image_id and a category_id that the file has"),
+        ({"category_id": 5}, "'category_id': 5} lacks an image_id and a category_id that the file has"),
         ({"category_id": "7"}, "lacks category_id, a whole number"),
     ],
 )
@@ -50,6 +50,13 @@ def test_an_annotation_that_says_too_little_is_refused(entry, words, tmp_path):
     changed(root, **entry)
     with pytest.raises(DataError, match=words):
         find_boxes(root)
+
+
+def test_a_byte_order_mark_before_a_file_changes_nothing(tmp_path):
+    file = coco(tmp_path) / "annotations/instances_train.json"
+    before = said(find_boxes(tmp_path))
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert said(find_boxes(tmp_path)) == before
 
 
 @pytest.mark.parametrize(
