@@ -115,6 +115,18 @@ def test_work_with_a_number_of_pythons_that_changes_is_not_made_again(layer):
     assert layer.roundtrip() is not None
 
 
+@pytest.mark.parametrize("counts", [False, True])
+def test_what_lies_on_this_machine_must_stay_as_it_is(layer, counts):
+    counter = np.zeros((), np.int64)
+
+    def work(x):
+        counter[...] += counts
+        return layer.work(x)
+
+    way = cuda.roundtrip(work, there(numbers(*SHAPE)), [layer.weights], [layer.total, counter])
+    assert (way is None) == counts and counter == 0
+
+
 def test_to_look_for_a_way_changes_nothing(layer):
     before = here(layer.weights), here(layer.total)
     assert layer.roundtrip() is not None

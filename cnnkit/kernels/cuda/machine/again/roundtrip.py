@@ -23,24 +23,28 @@ from cnnkit.kernels.cuda.machine.capture import NotRepeatable, Room
 from cnnkit.kernels.cuda.machine.home import copy, copy_into, empty
 from cnnkit.kernels.cuda.machine.launch import chip
 from cnnkit.kernels.cuda.machine.rehearsal import is_rehearsing
+from cnnkit.kernels.shared.array import Host
 
 Arrays = Sequence[DeviceArray]
+# What lies on this machine, such as a counter of the loss's, must stay as it is: no launch changes it.
+Changed = Sequence[DeviceArray | Host]
 Back = Callable[[list[DeviceArray]], list[DeviceArray]]
 Work = Callable[[DeviceArray], tuple[list[DeviceArray], Back]]
 
 
-def roundtrip(work: Work, x: DeviceArray, read: Arrays, changed: Arrays) -> "Roundtrip | None":
+def roundtrip(work: Work, x: DeviceArray, read: Arrays, changed: Changed) -> "Roundtrip | None":
     """The roundtrip of this work, which is called three times; None where launches are not all that happens there.
 
     Nor is there one where its memory would leave the device too little for a step of another shape.
     """
-    if is_rehearsing() or not is_fit([x, *read]) or not all(isinstance(array, DeviceArray) for array in changed):
+    if is_rehearsing() or not is_fit([x, *read]):
         return None
     rng = np.random.default_rng(0)
     first = _done(work, x, rng, changed)  # and what was launched once can be captured: its code is on the device
     room = chip.room()
     try:
-        found = Roundtrip.captured(work, x.shape, room)
+        with unchanged(changed):
+            found = Roundtrip.captured(work, x.shape, room)
         if found is None or room.size > chip.free() or not found.gives(first, changed):
             return None
         with doubled(read):
@@ -58,7 +62,7 @@ class _Done(NamedTuple):
     bits: list[bytes]
 
 
-def _done(work: Work, x: DeviceArray, rng: np.random.Generator, changed: Arrays) -> _Done:
+def _done(work: Work, x: DeviceArray, rng: np.random.Generator, changed: Changed) -> _Done:
     with unchanged(changed):
         ys, back = work(x)
         given = [drawn(rng, y.shape) for y in ys]
@@ -135,7 +139,7 @@ class Roundtrip:
             return None
         return cls(_Part(there, [x], ys), _Part(behind, dys, list(map(place, gradients))), room)
 
-    def gives(self, done: _Done, changed: Arrays) -> bool:
+    def gives(self, done: _Done, changed: Changed) -> bool:
         """Whether it has the bits of the work that was done, and changes what that changed."""
         chip.spoil(self.room)
         with unchanged(changed):

@@ -9,6 +9,7 @@ import numpy as np
 from cnnkit.kernels.cuda.machine.array import DeviceArray
 from cnnkit.kernels.cuda.machine.home import copy, copy_into, fetch, put
 from cnnkit.kernels.cuda.machine.launch import chip, cuda, kernel
+from cnnkit.kernels.shared.array import Host
 
 FLOAT = np.dtype(np.float32)
 
@@ -23,9 +24,9 @@ def drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> DeviceArray:
     return put(rng.standard_normal(shape, dtype=np.float32))
 
 
-def bits(arrays: Sequence[DeviceArray]) -> list[bytes]:
+def bits(arrays: Sequence[DeviceArray | Host]) -> list[bytes]:
     """Of each array all of them."""
-    return [fetch(array).tobytes() for array in arrays]
+    return [(array if isinstance(array, np.ndarray) else fetch(array)).tobytes() for array in arrays]
 
 
 def place(array: DeviceArray, owner: Any = None) -> DeviceArray:
@@ -34,14 +35,17 @@ def place(array: DeviceArray, owner: Any = None) -> DeviceArray:
 
 
 @contextmanager
-def unchanged(arrays: Sequence[DeviceArray]) -> Iterator[None]:
+def unchanged(arrays: Sequence[DeviceArray | Host]) -> Iterator[None]:
     """Behind it they have the numbers that they had before."""
-    before = [copy(array) for array in arrays]
+    before = [array.copy() if isinstance(array, np.ndarray) else copy(array) for array in arrays]
     try:
         yield
     finally:
         for array, numbers in zip(arrays, before, strict=True):
-            copy_into(array, numbers)
+            if isinstance(array, np.ndarray):
+                array[...] = numbers
+            else:
+                copy_into(array, numbers)
 
 
 @kernel
