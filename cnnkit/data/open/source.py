@@ -181,7 +181,7 @@ def resolve(data: str | Path | None) -> tuple[str, Path | None]:
         return text, None
     if text in NAMES:
         folder = data_home() / text
-        if not folder.is_dir():
+        if not _is_fetched(folder):
             raise DataError(f"{text} is not on this machine ({folder}). Fetch it with: cnnkit data fetch {text}")
         return text, folder
     if text == IN_MEMORY:
@@ -226,8 +226,13 @@ def catalogue() -> list[CatalogueRow]:
     rows = []
     for name, summary in NAMES.items():
         folder = None if name in MADE else data_home() / name
-        rows.append(CatalogueRow(name, summary, str(folder or ""), folder is None or folder.is_dir()))
+        rows.append(CatalogueRow(name, summary, str(folder or ""), folder is None or _is_fetched(folder)))
     return rows
+
+
+def _is_fetched(folder: Path) -> bool:
+    """Whether any file is there to its end: a fetch that came to nothing leaves at most the beginning of one."""
+    return folder.is_dir() and any(path.suffix != ".part" for path in folder.iterdir())
 
 
 def is_text(text: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from cnnkit.data.fetch import fetch as module
 from cnnkit.data.fetch.fetch import fetch
 from cnnkit.data.fetch.sources import SOURCES, RemoteFile
-from cnnkit.data.open.source import open_data
+from cnnkit.data.open.source import catalogue, open_data
 from cnnkit.data.sets.digits import FOLDER
 from cnnkit.errors import CnnkitError, DataError, ResourceError, UsageError
 
@@ -96,6 +96,18 @@ def test_what_was_fetched_opens_by_its_name(digits_as_mnist, tmp_path, monkeypat
     size = len(digits_as_mnist.files["train-images-idx3-ubyte.gz"])
     assert steps[0] == ("train-images-idx3-ubyte.gz", 0, size) and ("train-images-idx3-ubyte.gz", size, size) in steps
     assert len(open_data("mnist").test) == 2000
+
+
+def test_a_fetch_that_came_to_nothing_leaves_a_data_set_that_is_not_there(digits_as_mnist, tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNKIT_DATA_HOME", str(tmp_path))
+    digits_as_mnist.files.clear()
+    with pytest.raises(CnnkitError):
+        fetch("mnist")
+    (tmp_path / "mnist").mkdir(exist_ok=True)
+    (tmp_path / "mnist" / "train-images-idx3-ubyte.gz.part").touch()
+    with pytest.raises(DataError, match="mnist is not on this machine.*cnnkit data fetch mnist"):
+        open_data("mnist")
+    assert {row.name for row in catalogue() if row.here} == {"digits", "shapes"}
 
 
 def test_what_is_there_already_is_not_fetched_again(digits_as_mnist, tmp_path):

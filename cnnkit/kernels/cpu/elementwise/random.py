@@ -43,7 +43,7 @@ def dropout_kernel(x, y, threshold, scale, streams, seed, scratch, tasks):
 
 
 @kernel
-def count_kernel(counter, streams):
+def count_up_kernel(counter, streams):
     streams[0] = counter[0]
     counter[0] += 1
 
@@ -67,7 +67,7 @@ def uniform_kernel(y, stream, seed, scratch, tasks):
 def count_up(counter: Host, *, out: Host | None = None) -> Host:
     """The whole number that a counter holds, which then counts one up, in place."""
     stream = result(counter.shape, out, np.int64)
-    count_kernel(counter.reshape(-1), stream.reshape(-1))
+    count_up_kernel(counter.reshape(-1), stream.reshape(-1))
     return stream
 
 

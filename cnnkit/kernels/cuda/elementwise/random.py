@@ -22,7 +22,7 @@ def kept(x, y, i, count, word, threshold, scale):
 
 
 @kernel
-def count_kernel(counter, streams):
+def count_up_kernel(counter, streams):
     if cuda.grid(1) == 0:
         stream = counter[0]
         streams[0] = stream
@@ -61,7 +61,7 @@ def uniform_kernel(y, count, blocks, seed, stream):
 def count_up(counter: DeviceArray, *, out: DeviceArray | None = None) -> DeviceArray:
     """The whole number that a counter holds, which then counts one up, in place."""
     stream = result(counter.shape, out, np.int64)
-    count_kernel(1, 1, counter, stream)
+    count_up_kernel(1, 1, counter, stream)
     return stream
 
 

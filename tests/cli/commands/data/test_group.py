@@ -12,7 +12,8 @@ def photos(tmp_path):
     return tmp_path / "photos"
 
 
-def test_the_known_data_sets_are_listed(cnnkit):
+def test_the_known_data_sets_are_listed(cnnkit, monkeypatch, tmp_path):
+    monkeypatch.setenv("CNNKIT_DATA_HOME", str(tmp_path))
     ended = cnnkit("data", "list")
     assert ended.code == 0
     assert "cnnkit data fetch mnist" in ended.out
