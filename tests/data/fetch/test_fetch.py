@@ -105,7 +105,7 @@ def test_a_fetch_that_came_to_nothing_leaves_a_data_set_that_is_not_there(digits
         fetch("mnist")
     (tmp_path / "mnist").mkdir(exist_ok=True)
     (tmp_path / "mnist" / "train-images-idx3-ubyte.gz.part").touch()
-    with pytest.raises(DataError, match="mnist is not on this machine.*cnnkit data fetch mnist"):
+    with pytest.raises(DataError, match=r"mnist is not on this machine.*cnnkit data fetch mnist"):
         open_data("mnist")
     assert {row.name for row in catalogue() if row.here} == {"digits", "shapes"}
 
