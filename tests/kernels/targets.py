@@ -22,7 +22,7 @@ class Target(NamedTuple):
     @property
     def env(self) -> dict[str, str]:
         """LANES: one that is set for this machine is not meant for another; none is chosen by the features."""
-        return {"NUMBA_CPU_NAME": self.cpu, "NUMBA_CPU_FEATURES": self.features, "LANES": ""}
+        return {"NUMBA_CPU_NAME": self.cpu, "NUMBA_CPU_FEATURES": self.features, "CNNKIT_LANES": ""}
 
 
 AVX512 = "+avx,+avx2,+fma,+avx512f,+avx512vl,+avx512dq"
