@@ -15,5 +15,5 @@ def test_the_widest_registers_are_taken():
 def test_a_width_that_is_none_is_refused():
     assert [asked_lanes(text) for text in (None, "", "4", "16")] == [None, None, 4, 16]
     for text in "3", "x", "16 ":
-        with pytest.raises(UsageError, match="CNNKIT_LANES is .* expected 4, 8 or 16"):
+        with pytest.raises(UsageError, match=r"CNNKIT_LANES is .* expected 4, 8 or 16"):
             asked_lanes(text)
