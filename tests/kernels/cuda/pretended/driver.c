@@ -195,6 +195,7 @@ int cuFuncGetAttribute(int *value, int which, Handle function) { *value = which 
 int cuLaunchKernel(Handle function, unsigned x, unsigned y, unsigned z, unsigned width, unsigned height, unsigned deep,
                    unsigned shared, Handle stream, void **arguments, void **extra) {
     if (!x || !y || !z || x > 2147483647u || y > 65535 || z > 65535) return INVALID_VALUE;
+    if (strncmp(function, "_Z", 2)) return INVALID_VALUE;  /* as a kernel's name begins */
     unsigned threads = width * height * deep;
     if (threads == 0 || threads > 1024 || shared > 49152 || !arguments) return INVALID_VALUE;
     return give(stream, (Work){KERNEL});
