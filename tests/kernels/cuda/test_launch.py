@@ -57,12 +57,12 @@ def numbas(value):
 
 
 def test_a_launch_is_given_the_bytes_that_numba_would_give_it():
-    from cnnkit.kernels.cuda.machine.driver.record import Room
+    from cnnkit.kernels.cuda.machine.driver.record import Arguments
 
     args = arguments()
-    room = Room(signature_of(args))
-    room.fill(args)
-    places = np.ctypeslib.as_array((ctypes.c_uint64 * len(room._places)).from_address(room.address))
+    given = Arguments(signature_of(args))
+    given.fill(args)
+    places = np.ctypeslib.as_array((ctypes.c_uint64 * len(given._places)).from_address(given.address))
     expected = [ctypes.c_int64(arg) if isinstance(arg, int) else arg for arg in numbas(args)]
     assert len(places) == len(expected) == 7 * len(KINDS) + 2 + 3 + len(args[6 + 1]) + 8 + 3
     for place, value in zip(places, expected, strict=True):
@@ -72,13 +72,13 @@ def test_a_launch_is_given_the_bytes_that_numba_would_give_it():
 
 
 def test_numbers_that_their_types_do_not_hold():
-    from cnnkit.kernels.cuda.machine.driver.record import Room
+    from cnnkit.kernels.cuda.machine.driver.record import Arguments
 
-    room = Room(signature_of((1, 0.5)))
+    given = Arguments(signature_of((1, 0.5)))
     with pytest.raises(OverflowError, match="does not hold"):
-        room.fill((1 << 31, 0.5))
-    room.fill((1, 1e300))
-    assert np.frombuffer(room.memory, np.float32)[1] == np.inf
+        given.fill((1 << 31, 0.5))
+    given.fill((1, 1e300))
+    assert np.frombuffer(given.memory, np.float32)[1] == np.inf
 
 
 def test_types_are_told_before_a_launch():

@@ -37,20 +37,20 @@ class Record:
 
     def __init__(self, compiled: Any, signature: Sequence[Any]) -> None:
         self._function = compiled._codelibrary.get_cufunc().handle
-        self._room = Room(signature)
-        # The driver has read the room when a launch returns; until then it is one Python thread's.
+        self._arguments = Arguments(signature)
+        # The driver has read them when a launch returns; until then they are one Python thread's.
         self._alone = threading.Lock()
 
     def launch(self, blocks: int | tuple[int, ...], threads: int, args: Sequence[Any]) -> None:
         """So many blocks, in the order of this Python thread's stream."""
         x, y, z = (blocks, 1, 1) if isinstance(blocks, int) else (*blocks, 1, 1)[:3]
         with self._alone:
-            self._room.fill(args)
-            api.driver.cuLaunchKernel(self._function, x, y, z, threads, 1, 1, 0, handle(), self._room.address, 0)
+            self._arguments.fill(args)
+            api.driver.cuLaunchKernel(self._function, x, y, z, threads, 1, 1, 0, handle(), self._arguments.address, 0)
 
 
 @final
-class Room:
+class Arguments:
     """Arguments of these types one behind the other, and where each lies.   address: of the list of places."""
 
     def __init__(self, signature: Sequence[Any]) -> None:
