@@ -11,12 +11,11 @@ case before / now of each round: above 1 this checkout is the faster. --exact me
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-from kept import keep
+from sides import compared, keep_beside
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -59,22 +58,9 @@ def main() -> None:
     parser.add_argument("--as", dest="name", help="keep the figures under results/CPU/beside/NAME.json")
     options = parser.parse_args()
     machine, measured = in_turn(options)
-    commit = ["git", "-C", str(options.before), "rev-parse", "--short", "HEAD"]
-    before = subprocess.run(commit, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
-    cases = []
-    for case, ms in measured.items():
-        ratios = [was / now for was, now in zip(ms["before"], ms["now"], strict=True)]
-        row = {"case": case, **{name: statistics.median(times) for name, times in ms.items()}, "before / now": ratios}
-        cases.append(row)
-        exact = f"  exact {row['exact']:8.3f} ms" if options.exact else ""
-        print(
-            f"{case:44} before {row['before']:8.3f}  now {row['now']:8.3f} ms{exact}  "
-            f"before / now {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        )
+    cases = compared(measured)
     if options.name:
-        keep(
-            {"machine": machine, "before": before, "threads": options.threads, "cases": cases}, f"beside/{options.name}"
-        )
+        keep_beside(options.name, options.before, cases, machine=machine, threads=options.threads)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from kept import keep
+from sides import Measured, compared, keep_beside
 
 from cnnkit import kernels, models, ops
 from cnnkit.autograd import Tensor
@@ -53,9 +53,9 @@ def measure(name: str, images: int, side: int, threads: int, seconds: float) -> 
     return {"ms": 1e3 * statistics.median(taken[WARM:]), "loss": loss}
 
 
-def in_turn(before: Path, threads: int, seconds: float, rounds: int, only: str) -> dict[str, dict[str, list[float]]]:
+def in_turn(before: Path, threads: int, seconds: float, rounds: int, only: str) -> Measured:
     """For each case, of "before" and "now", the milliseconds of each round."""
-    measured: dict[str, dict[str, list[float]]] = {}
+    measured: Measured = {}
     for number in range(rounds):
         for case in (case for case in CASES if only in case[0]):
             losses = set()
@@ -87,20 +87,9 @@ def main() -> None:
         print(json.dumps(measure(*json.loads(options.case))))
         return
     measured = in_turn(options.before, options.threads, options.seconds, options.rounds, options.only)
-    commit = ["git", "-C", str(options.before), "rev-parse", "--short", "HEAD"]
-    before = subprocess.run(commit, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
-    cases = []
-    for case, ms in measured.items():
-        ratios = [was / now for was, now in zip(ms["before"], ms["now"], strict=True)]
-        row = {"case": case, **{side: statistics.median(each) for side, each in ms.items()}, "before / now": ratios}
-        cases.append(row)
-        print(
-            f"{case:28} before {row['before']:8.3f}  now {row['now']:8.3f} ms  "
-            f"before / now {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        )
+    cases = compared(measured)
     if options.name:
-        kept = {"machine": machine_facts(), "before": before, "threads": options.threads, "cases": cases}
-        keep(kept, f"beside/{options.name}")
+        keep_beside(options.name, options.before, cases, machine=machine_facts(), threads=options.threads)
 
 
 if __name__ == "__main__":

@@ -200,6 +200,11 @@ int cuLaunchKernel(Handle function, unsigned x, unsigned y, unsigned z, unsigned
     if (threads == 0 || threads > 1024 || shared > 49152 || !arguments) return INVALID_VALUE;
     return give(stream, (Work){KERNEL});
 }
+/* As cuda.core, and so Numba, launches. */
+typedef struct { unsigned x, y, z, width, height, deep, shared; Handle stream; } Grid;
+int cuLaunchKernelEx(const Grid *g, Handle function, void **arguments, void **extra) {
+    return cuLaunchKernel(function, g->x, g->y, g->z, g->width, g->height, g->deep, g->shared, g->stream, arguments, extra);
+}
 
 /* Graphs. */
 int cuStreamBeginCapture(Handle handle, int mode) {
